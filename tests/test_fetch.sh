@@ -1,0 +1,195 @@
+#!/bin/sh
+# test_fetch.sh -- data/fetch.sh against a local HTTP server.  Prints a line a
+# case; exit status 1 if one failed.  Run it from the repository's root.
+#
+# shellcheck disable=SC2016,SC2034  # check evaluates the conditions
+set -u
+
+root=$(pwd)
+work=$(mktemp -d) || exit 1
+server=
+silent=
+passed=0
+failures=0
+names='train-images-idx3-ubyte train-labels-idx1-ubyte
+       t10k-images-idx3-ubyte t10k-labels-idx1-ubyte'
+
+finish()
+{
+    for process in $server $silent; do
+        kill "$process" 2>/dev/null
+    done
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+# Runs fetch.sh with the mirrors $1 and without npm: output and status.
+fetch()
+{
+    status=0
+    GRADUS_MNIST_NPM=0 GRADUS_MNIST_MIRRORS=$1 \
+        "$root/data/fetch.sh" "$work/out" >"$work/words" 2>&1 || status=$?
+}
+
+# A case: its name, and the commands that must all succeed.
+check()
+{
+    if eval "$2"; then
+        passed=$((passed + 1))
+        echo "ok      $1"
+    else
+        failures=$((failures + 1))
+        echo "FAILED  $1"
+        sed 's/^/        /' "$work/words"
+    fi
+}
+
+says()
+{
+    grep -q -- "$1" "$work/words"
+}
+
+# Waits until a condition holds, ten seconds at most.
+await()
+{
+    for _ in $(seq 100); do
+        if eval "$1"; then return 0; fi
+        sleep 0.1
+    done
+    echo "FAILED  waited in vain for: $1"
+    exit 1
+}
+
+# Nothing of what was tried is left: no folder, no temporary folder.
+left_nothing()
+{
+    [ "$(find "$work" -path "$work/www" -prune -o -name 'out*' -print)" = '' ]
+}
+
+fetch ''
+check 'no source: status 1 and words' \
+    '[ $status = 1 ] && says "no mirror given" && left_nothing'
+
+fetch 'http://127.0.0.1:1'
+check 'a server that is not there: status 1 and words' \
+    '[ $status = 1 ] && says "127.0.0.1:1: " && left_nothing'
+
+if ! command -v python3 >/dev/null 2>&1; then
+    echo 'skipped: the cases with a server need python3'
+    echo "test_fetch: $passed passed, $failures failed"
+    [ "$failures" = 0 ]
+    exit
+fi
+
+mkdir -p "$work/www/empty" "$work/www/wrong" "$work/www/cut" "$work/www/html"
+for name in $names; do
+    echo 'wrong contents' | gzip -c >"$work/www/wrong/$name.gz"
+    gzip -c <"$work/www/wrong/$name.gz" | head -c 40 >"$work/www/cut/$name.gz"
+    echo '<html>' >"$work/www/html/$name.gz"
+done
+
+: >"$work/server"
+# Port 0: a free one, which the server's first line names.
+python3 -u -m http.server --bind 127.0.0.1 --directory "$work/www" 0 \
+    >"$work/server" 2>&1 &
+server=$!
+await 'grep -q " port [0-9]" "$work/server"'
+port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/server")
+url=http://127.0.0.1:$port
+
+fetch "$url/empty"
+check '404: status 1 and words' \
+    '[ $status = 1 ] && says "empty: .*404" && left_nothing'
+
+fetch "$url/wrong"
+check 'a wrong checksum: status 1 and words' \
+    '[ $status = 1 ] && says "wrong: train-images.* wrong checksum" &&
+     left_nothing'
+
+fetch "$url/cut"
+check 'a truncated file: status 1 and words' \
+    '[ $status = 1 ] && says "cut: .*cut short" && left_nothing'
+
+fetch "$url/html"
+check 'a page of HTML: status 1 and words' \
+    '[ $status = 1 ] && says "html: .*damaged" && left_nothing'
+
+fetch "$url/empty $url/wrong
+       $url/cut/"
+check 'each source is tried in turn and named with its reason' \
+    '[ $status = 1 ] && says "empty: .*404" && says "wrong: train-images" &&
+     says "cut/: .*cut short" && left_nothing'
+
+mkdir "$work/out"
+echo 'my own' >"$work/out/train-images-idx3-ubyte"
+fetch "$url/wrong"
+check 'what was there before is left alone' \
+    '[ $status = 1 ] &&
+     [ "$(cat "$work/out/train-images-idx3-ubyte")" = "my own" ] &&
+     [ "$(ls "$work/out")" = train-images-idx3-ubyte ]'
+rm -rf "$work/out"
+
+if command -v wget >/dev/null 2>&1; then
+    mkdir "$work/bin"
+    for tool in sh dirname sha256sum shasum openssl cut sed tr rm mkdir mv gzip \
+                wget; do
+        real=$(command -v "$tool") && ln -s "$real" "$work/bin/$tool"
+    done
+    path=$PATH
+    PATH=$work/bin
+    fetch "$url/wrong $url/empty"
+    PATH=$path
+    check 'wget does it where there is no curl' \
+        '[ $status = 1 ] && says "wrong: .* wrong checksum" &&
+         says "empty: .*404" && left_nothing'
+else
+    echo 'skipped: wget is not installed'
+fi
+
+# A server that accepts and never answers, stopped by a signal.
+python3 -u -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])
+time.sleep(60)' >"$work/silent" &
+silent=$!
+await '[ -s "$work/silent" ]'
+GRADUS_MNIST_NPM=0 GRADUS_MNIST_MIRRORS=http://127.0.0.1:$(cat "$work/silent") \
+    "$root/data/fetch.sh" "$work/out" >"$work/words" 2>&1 &
+fetching=$!
+await '[ -n "$(find "$work" -name "out.*.tmp")" ]'
+kill -TERM "$fetching"
+status=0
+wait "$fetching" || status=$?
+kill "$silent"
+silent=
+check 'a signal: status 143, and nothing is left behind' \
+    '[ $status = 143 ] && left_nothing'
+
+if [ -f data/mnist/t10k-images-idx3-ubyte ]; then
+    mkdir "$work/www/good"
+    for name in $names; do
+        gzip -1 -c <"data/mnist/$name" >"$work/www/good/$name.gz"
+    done
+    fetch "$url/wrong $url/good"
+    check 'a wrong source is passed over for a good one' \
+        '[ $status = 0 ] && says "checked, are now in" &&
+         cmp -s data/mnist/train-images-idx3-ubyte \
+             "$work/out/train-images-idx3-ubyte" &&
+         [ "$(ls "$work/out" | wc -l)" -eq 4 ] &&
+         [ "$(ls -d "$work"/out*)" = "$work/out" ]'
+    : >"$work/server"
+    fetch "$url/good"
+    check 'when the files are there, nothing is asked for' \
+        '[ $status = 0 ] && says "nothing to do" && [ ! -s "$work/server" ]'
+    echo >>"$work/out/t10k-labels-idx1-ubyte"
+    fetch "$url/good"
+    check 'a wrong file that is there is replaced' \
+        '[ $status = 0 ] && cmp -s data/mnist/t10k-labels-idx1-ubyte \
+             "$work/out/t10k-labels-idx1-ubyte"'
+else
+    echo 'skipped: the cases with right files need those in data/mnist'
+fi
+
+echo "test_fetch: $passed passed, $failures failed"
+[ "$failures" = 0 ]

@@ -1,0 +1,160 @@
+# gradus -- a small library that trains neural networks on the CPU
+#
+#   make            build/libgradus.a, build/libgradus.so, the example programs
+#   make mnist      get MNIST, train on it, show what was learnt
+#   make deps       install what is missing (Debian, Ubuntu; else says what)
+#   make test       build and run every test
+#   make asan       the tests under the address and undefined-behaviour sanitisers
+#   make tsan       the tests under the thread sanitiser
+#   make valgrind   the tests under valgrind
+#   make install    into DESTDIR/PREFIX; make uninstall takes it away again
+#   make clean      remove build/
+#   make help       this list
+#
+# Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR, BUILD for another folder, and
+# V=1 to see every command.
+
+CC      ?= cc
+CFLAGS  ?= -O3 -g
+PREFIX  ?= /usr/local
+BUILD   ?= build
+VERSION := 0.1.0
+
+# Asked for when a recipe needs it, so that `make deps all` finds what the first
+# goal has just installed.
+PKGS         := openblas zlib libcjson
+PKG_CFLAGS    = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS      = $(shell pkg-config --libs $(PKGS))
+CHECK_CFLAGS  = $(shell pkg-config --cflags check)
+CHECK_LIBS    = $(shell pkg-config --libs check)
+
+FLAGS := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -fPIC -fvisibility=hidden \
+         -pthread -Iinclude -MMD -MP
+LIBS   = $(PKG_LIBS) -lm
+
+SRC      := $(wildcard src/*.c src/*/*.c)
+MNIST    := $(wildcard examples/mnist/*.c)
+SHARED   := $(filter-out %/train.c %/predict.c,$(MNIST))
+OWN_DATA := $(wildcard examples/own-data/*.c)
+TESTS    := $(wildcard tests/*.c)
+
+PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
+            $(filter-out $(SHARED),$(MNIST))) \
+            $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%)
+
+Q = $(if $(V),,@echo '  $(1)';)
+
+obj = $(1:%.c=$(BUILD)/obj/%.o)
+dbl = $(1:%.c=$(BUILD)/double/%.o)
+
+all: $(BUILD)/libgradus.a $(BUILD)/libgradus.so $(PROGRAMS)
+
+$(BUILD)/obj/src/%.o $(BUILD)/obj/examples/%.o: FLAGS += $(PKG_CFLAGS)
+$(BUILD)/double/src/%.o: FLAGS += $(PKG_CFLAGS)
+$(BUILD)/obj/tests/%.o $(BUILD)/double/tests/%.o: \
+    FLAGS += $(CHECK_CFLAGS) $(PKG_CFLAGS)
+
+# stb_image shifts by more than a number's width where a damaged file ends.
+$(BUILD)/obj/src/data/stb.o $(BUILD)/double/src/data/stb.o: \
+    LATE := -fwrapv -fno-sanitize=shift
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call Q,CC $@)$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(LATE) -c $< -o $@
+
+$(BUILD)/double/%.o: %.c
+	@mkdir -p $(@D)
+	$(call Q,CC $@)$(CC) $(FLAGS) -DGRADUS_DOUBLE $(CPPFLAGS) $(CFLAGS) $(LATE) -c $< -o $@
+
+$(BUILD)/libgradus.a: $(call obj,$(SRC))
+	@rm -f $@
+	$(call Q,AR $@)$(AR) rcs $@ $^
+
+$(BUILD)/libgradus.so: $(call obj,$(SRC))
+	$(call Q,LD $@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libgradus.so.0 \
+	    $^ $(LIBS) -o $@
+
+$(BUILD)/libgradus-double.a: $(call dbl,$(SRC))
+	@rm -f $@
+	$(call Q,AR $@)$(AR) rcs $@ $^
+
+link = $(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(1) $(LIBS) -o $@
+
+$(BUILD)/mnist-%: $(BUILD)/obj/examples/mnist/%.o $(call obj,$(SHARED)) \
+                  $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+$(OWN_DATA:examples/own-data/%.c=$(BUILD)/%): $(BUILD)/%: \
+    $(BUILD)/obj/examples/own-data/%.o $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+# The tests make these fail, each at every call.
+comma := ,
+WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
+         pthread_create open read write fsync fchmod close rename)
+
+# ---- tests: the whole suite as float and as double, then the programs
+
+$(BUILD)/test: $(call obj,$(TESTS)) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link,$(CHECK_LIBS) $(WRAP))
+
+$(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
+	$(call Q,LD $@)$(call link,$(CHECK_LIBS) $(WRAP))
+
+test: all $(BUILD)/test $(BUILD)/test-double
+	tests/run.sh $(BUILD)
+
+asan:
+	$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer \
+	    -fsanitize=address,undefined -fno-sanitize-recover=all"
+
+tsan:
+	$(MAKE) test BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread"
+
+valgrind: $(BUILD)/test $(BUILD)/test-double
+	tests/run.sh --valgrind $(BUILD)
+
+# ---- what a new user types
+
+deps:
+	@tools/deps.sh
+
+mnist: all
+	@examples/mnist/demo.sh $(BUILD)
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(TESTS)): | deps
+$(call dbl,$(SRC) $(TESTS)): | deps
+endif
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 include/gradus.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(BUILD)/libgradus.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/libgradus.so \
+	    $(DESTDIR)$(PREFIX)/lib/libgradus.so.$(VERSION)
+	ln -sf libgradus.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libgradus.so.0
+	ln -sf libgradus.so.0 $(DESTDIR)$(PREFIX)/lib/libgradus.so
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: gradus' \
+	    'Description: a small library that trains neural networks' \
+	    'Version: $(VERSION)' 'Requires.private: $(PKGS)' \
+	    'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lgradus' \
+	    'Libs.private: -pthread -lm' \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/include/gradus.h \
+	    $(DESTDIR)$(PREFIX)/lib/libgradus.* \
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
+
+.PHONY: all test asan tsan valgrind deps mnist install uninstall clean help
+.SECONDARY:
+
+-include $(patsubst %.o,%.d,$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(TESTS)) \
+    $(call dbl,$(SRC) $(TESTS)))

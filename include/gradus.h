@@ -1,0 +1,549 @@
+/* gradus.h -- a small library that trains neural networks on the CPU.
+ *
+ * A whole program's worth, XOR (examples/own-data/xor.c is the same,
+ * complete):
+ *
+ *     gradus_graph *g = gradus_graph_new(1);                     // seed 1
+ *     gradus_node *x = gradus_input(g, 2);                       // [B,2]
+ *     gradus_node *t = gradus_labels(g, 1);                      // [B]
+ *     gradus_node *h = gradus_relu(gradus_dense(x, 8));          // [B,8]
+ *     gradus_softmax_ce(gradus_dense(h, 2), t, NULL);            // [B,2]
+ *
+ *     const gradus_real X[] = { 0,0,  0,1,  1,0,  1,1 };
+ *     const int32_t labels[] = { 0, 1, 1, 0 };
+ *     gradus_dataset data = { .n = 4, .size = 2, .x = X, .labels = labels };
+ *
+ *     if (gradus_compile(g, 4, 1)) die(gradus_error());
+ *     gradus_sgd_options rule = { .learning_rate = 0.5 };
+ *     gradus_optimiser *sgd = gradus_sgd(g, &rule);
+ *     if (gradus_fit(sgd, &data, &(gradus_fit_options){ .epochs = 200 }))
+ *         die(gradus_error());
+ *
+ * Errors.  A function that can fail returns NULL or a non-zero int, and
+ * gradus_error() says what was wrong and where.  The library never prints,
+ * exits or aborts.  Constructors accept NULL operands and then return NULL, so
+ * calls nest and one check, at gradus_compile, is enough.
+ *
+ * Ownership.  What a _new or _load function or gradus_sgd returns is freed
+ * with its _free function.  Nodes belong to their graph.  Data is borrowed:
+ * arrays that you feed must outlive the calls that read them.
+ *
+ * Threads.  One graph is used by one thread at a time; different graphs may be
+ * used by different threads at once.  gradus_infer only reads the parameters:
+ * any number of threads may infer from one graph, each with a workspace of its
+ * own, while nobody trains it.
+ *
+ * OpenBLAS.  Its thread count is one number for the whole process.  While a
+ * gradus call computes, it is set to 1 (the library shares out the work
+ * itself, in pieces that do not depend on the number of threads: that is why
+ * the bits do not either) and put back when the last such call returns.
+ *
+ * Letters: B rows of the batch, K classes, S positions, theta all parameters.
+ * Arrays are row-major; a shape is written [B,K].
+ */
+#ifndef GRADUS_H
+#define GRADUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the rest of the library is hidden */
+#endif
+
+/* One source compiles as float (the product) and, with GRADUS_DOUBLE defined,
+ * as double (to check gradients).  A program and a library of different
+ * precision do not link: the functions that make a graph have other names. */
+#ifdef GRADUS_DOUBLE
+typedef double gradus_real;
+#define gradus_graph_new gradus_graph_new_double
+#define gradus_load gradus_load_double
+#else
+typedef float gradus_real;
+#endif
+
+typedef struct gradus_graph gradus_graph;
+typedef struct gradus_node gradus_node;
+typedef struct gradus_optimiser gradus_optimiser;
+typedef struct gradus_workspace gradus_workspace;
+
+/* The calling thread's last error message, "" before the first. */
+const char *gradus_error(void);
+
+/* ======================================================================
+ * Graph: nodes in the order they are made, so operands come first
+ * ====================================================================== */
+
+/* A new, empty graph.  The seed decides initial parameters, the order of the
+ * samples and everything else that is random. */
+gradus_graph *gradus_graph_new(uint64_t seed);
+void gradus_graph_free(gradus_graph *g); /* and its nodes; NULL is fine */
+
+/* Input of `size` values a sample: y [B,size].  Feed it real numbers or u8. */
+gradus_node *gradus_input(gradus_graph *g, int size);
+
+/* Input of images: y [B,channels,height,width]. */
+gradus_node *gradus_image(gradus_graph *g, int channels, int height,
+                          int width);
+
+/* Class labels, 0-based integers: [B,positions]; positions is 1 for one label
+ * a sample. */
+gradus_node *gradus_labels(gradus_graph *g, int positions);
+
+/* A weight for each row of the batch, [B], at least 0, for losses. */
+gradus_node *gradus_row_weights(gradus_graph *g);
+
+/* Fully connected: Y = X W' + 1 b', [B,in] -> [B,units].  x of any shape is
+ * read as [B,in].  Parameters weight [units,in] (He), bias [units] (zero). */
+gradus_node *gradus_dense(gradus_node *x, int units);
+
+/* y = max(0, x), of x's shape. */
+gradus_node *gradus_relu(gradus_node *x);
+
+typedef enum {
+    GRADUS_MEAN_VALID, /* over the weight of the rows that count */
+    GRADUS_MEAN_BATCH, /* over the B rows, counted or not */
+    GRADUS_SUM
+} gradus_reduction;
+
+/* All zero, or NULL in place of the struct, means the defaults. */
+typedef struct {
+    gradus_reduction reduction;
+    double label_smoothing;     /* eps as in PyTorch: t_k = 1-eps+eps/K, others
+                                   eps/K; of MXNet's alpha, alpha K/(K-1) */
+    int use_ignore_label;       /* non-zero: rows labelled ignore_label ... */
+    int ignore_label;           /* ... have no loss, no gradient, no count */
+    int last_axis;              /* softmax over the last axis, not the first */
+    const double *class_weight; /* [K], copied; NULL: all 1 */
+    gradus_node *row_weight;    /* a gradus_row_weights node; NULL: all 1 */
+} gradus_softmax_ce_options;
+
+/* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
+ * z's shape; the loss is L = 1/D sum t_k (lse(z) - z_k); dz is (y - t) w / D.
+ * z [B,K]: one softmax a row.  z [B,K,S] or [B,K,h,w]: one softmax over K at
+ * each position; with last_axis, z [B,..,K].  t is either a labels node of as
+ * many positions or an input of z's shape with a distribution at each. A label
+ * outside 0..K-1, a negative target, or a NaN or +inf logit is an error of the
+ * call that reads it, before any weight changes.  -inf masks a class. */
+gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
+                               const gradus_softmax_ce_options *options);
+
+/* The next four are for between construction and gradus_compile.  Each returns
+ * 0, or non-zero with a message. */
+
+/* The node's name in messages, summaries and model files: "dense1" unless set.
+ * Unique in its graph, 1..31 characters of [A-Za-z0-9_]. */
+int gradus_name(gradus_node *n, const char *name);
+
+typedef enum {
+    GRADUS_ZERO,
+    GRADUS_HE,      /* normal, var = 2/fan_in (He et al. 2015) */
+    GRADUS_GLOROT,  /* uniform, +-sqrt(6/(fan_in+fan_out)) (Glorot 2010) */
+    GRADUS_NORMAL,  /* normal, mean 0, standard deviation a */
+    GRADUS_UNIFORM  /* uniform in [-a, a) */
+} gradus_initialiser;
+
+/* How the node's weight starts (its first parameter; biases start at 0). */
+int gradus_initialise(gradus_node *n, gradus_initialiser how, double a);
+
+/* x = (v - mean[c]) / std[c] for channel c, where v is the value fed: a real
+ * number as it is, a u8 pixel divided by 255.  One pair a channel; an input
+ * that is no image has one.  Saved with the model. */
+int gradus_normalise(gradus_node *input, const double *mean,
+                     const double *std);
+
+/* Compute dy of this input too (to look at, or to check gradients). */
+int gradus_want_gradient(gradus_node *input);
+
+/* Multiplies this loss and its gradients; 1 unless set.  The losses of a graph
+ * add up.  May be changed between steps. */
+int gradus_loss_weight(gradus_node *loss, double weight);
+
+/* Checks the graph, plans one block of memory for batches of up to max_batch
+ * rows, sets the first parameters and starts threads - 1 workers (0: as many
+ * as there are cores).  After it a training step allocates nothing. */
+int gradus_compile(gradus_graph *g, int max_batch, int threads);
+
+/* A table of the nodes: name, operands, shape, parameters, bytes. */
+int gradus_summary(const gradus_graph *g, FILE *out);
+
+int gradus_node_count(const gradus_graph *g);
+gradus_node *gradus_node_at(const gradus_graph *g, int id); /* NULL: no such */
+int gradus_threads(const gradus_graph *g);                  /* after compile */
+int gradus_max_batch(const gradus_graph *g);
+
+/* All parameters and their gradients: two arrays of gradus_parameter_count()
+ * numbers, in node order.  NULL before compile. */
+size_t gradus_parameter_count(const gradus_graph *g);
+gradus_real *gradus_parameters(gradus_graph *g);
+gradus_real *gradus_gradients(gradus_graph *g);
+
+/* FNV-1a, 64 bits, over the bytes of the parameters; 0 before compile. */
+uint64_t gradus_parameters_hash(const gradus_graph *g);
+
+/* ======================================================================
+ * Training, level 1: forward, backward, step by hand
+ * ====================================================================== */
+
+/* Lend an input, labels or row-weights node the data that rows are taken from:
+ * [rows,size] values.  An input takes either real numbers or u8. */
+int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows);
+int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows);
+int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows);
+
+/* Values and losses of a batch: the fed rows index[0..n-1], or 0..n-1 where
+ * index is NULL; n from 1 to max_batch. */
+int gradus_forward(gradus_graph *g, const int *index, int n);
+
+/* The loss of the last forward, all losses of the graph with their weights. */
+double gradus_loss(const gradus_graph *g);
+
+/* Gradients of that loss: into gradus_gradients(), replacing what was there,
+ * and into dy of every node between.  An error if one is not finite. */
+int gradus_backward(gradus_graph *g);
+
+/* All zero, or NULL, means learning rate 0.01 and nothing else. */
+typedef struct {
+    double learning_rate; /* 0: 0.01 */
+    double momentum;      /* mu in [0,1) */
+    int nesterov;         /* non-zero: Nesterov's momentum, needs mu > 0 */
+    double weight_decay;  /* lambda, coupled (L2), as in PyTorch's SGD */
+} gradus_sgd_options;
+
+/* Stochastic gradient descent (Sutskever et al. 2013, in PyTorch's form):
+ *   g += lambda theta;  v = mu v + g;  theta -= lr v
+ * with Nesterov: theta -= lr (g + mu v).  The graph must be compiled and must
+ * outlive the optimiser. */
+gradus_optimiser *gradus_sgd(gradus_graph *g,
+                             const gradus_sgd_options *options);
+void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
+
+/* Changes the learning rate from the next step on: finite, at least 0. */
+int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate);
+double gradus_learning_rate(const gradus_optimiser *o);
+
+/* Updates the parameters from gradus_gradients().  If one of those is not
+ * finite: an error, and nothing has changed. */
+int gradus_step(gradus_optimiser *o);
+
+/* ======================================================================
+ * Training, level 2: one step; level 3: epochs
+ * ====================================================================== */
+
+/* Forward, backward and step in one.  On error (a non-finite loss or gradient,
+ * a bad label) parameters and optimiser are as before. */
+int gradus_train_step(gradus_optimiser *o, const int *index, int n);
+
+/* Data for fit and evaluate.  Fill one in to lend your own arrays, or have a
+ * loader make one.  Values go to the graph's first input, labels to its first
+ * labels node, targets to its second input, weights to its row weights. */
+typedef struct {
+    size_t n;                       /* samples */
+    int size;                       /* values a sample */
+    int channels, height, width;    /* of images, else 0 */
+    const gradus_real *x;           /* [n,size], or NULL and */
+    const uint8_t *pixels;          /* [n,size] */
+    const int32_t *labels;          /* [n,positions], or NULL */
+    int positions;                  /* labels a sample; 0 means 1 */
+    const gradus_real *targets;     /* [n,size of the second input], or NULL */
+    const gradus_real *weights;     /* [n], or NULL */
+    int classes;                    /* that the loader saw, else 0 */
+    const char *const *class_names; /* [classes], or NULL */
+    void *owned;                    /* a loader's memory; NULL in your own */
+} gradus_dataset;
+
+/* One epoch, as gradus_fit records it.  Accuracy is NAN where there are no
+ * class labels, valid_* where there is no validation data. */
+typedef struct {
+    size_t samples; /* trained on in this epoch; 0: it did not run */
+    double seconds;
+    double train_loss, train_accuracy; /* while training, so a running mean */
+    double valid_loss, valid_accuracy;
+} gradus_epoch;
+
+/* What a callback sees. */
+typedef struct {
+    const gradus_optimiser *optimiser;
+    int epoch, epochs;    /* epoch counts from 0 */
+    int batch, batches;   /* batches done in this epoch, and in all */
+    int epoch_done;       /* non-zero: the epoch's last call, with valid_* */
+    gradus_epoch so_far;  /* of this epoch */
+} gradus_progress;
+
+/* All zero, or NULL, means one epoch of max_batch rows, shuffled. */
+typedef struct {
+    int epochs;                       /* 0: 1 */
+    int batch;                        /* 0: max_batch */
+    int keep_order;                   /* non-zero: do not shuffle */
+    const gradus_dataset *validation; /* evaluated after each epoch, or NULL */
+    int (*callback)(const gradus_progress *p, void *user); /* after each batch
+                                         and each epoch; non-zero stops */
+    void *user;
+    gradus_epoch *history;            /* [epochs], written, or NULL */
+} gradus_fit_options;
+
+/* Trains for some epochs.  All labels are checked before the first step.  A
+ * last, smaller batch is trained on too.  Returns 0 also when the callback
+ * stopped it.  data may be NULL: the rows that are fed already. */
+int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
+               const gradus_fit_options *options);
+
+/* k and confusion are asked for, the rest is answered. */
+typedef struct {
+    int k;             /* in: for top_k; 0: 1 */
+    size_t *confusion; /* in: [K,K] to fill, rows true, columns predicted, or
+                          NULL */
+    size_t counted;    /* labels that counted (not ignored) */
+    double loss;       /* over the whole data, by the loss's own reduction */
+    double accuracy;   /* 0..1, of the last loss with labels; ties: lowest */
+    double top_k;      /* label among the k most probable */
+} gradus_metrics;
+
+/* Loss and accuracy over data, without dropout and the like; what was fed is
+ * fed again afterwards.  Accuracies are NAN where there are no labels. */
+int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
+                    gradus_metrics *m);
+
+/* ======================================================================
+ * Inference: const on the parameters, one workspace a thread
+ * ====================================================================== */
+
+/* Memory for inference on batches of up to max_batch rows.  The graph must be
+ * compiled and outlive it. */
+gradus_workspace *gradus_workspace_new(const gradus_graph *g, int max_batch);
+void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
+
+/* The values [n,size] of the last loss (the probabilities of a softmax_ce), or
+ * of the last node where there is none, for n rows of the one input that they
+ * depend on.  Valid until the workspace's next call; NULL on
+ * error, a value that is NaN or infinite included. */
+const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
+                                int n);
+const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
+                                   int n);
+
+/* ======================================================================
+ * Data
+ * ====================================================================== */
+
+/* An image and a label file in IDX format, plain or gzip: u8 [n,height,width]
+ * or [n,size] and u8 [n].  classes is the largest label + 1. */
+gradus_dataset *gradus_load_idx(const char *images, const char *labels);
+
+/* The pair <dir>/<part>-images-idx3-ubyte and -labels-idx1-ubyte, as they are
+ * or with .gz; part is "train" or "t10k".  MNIST and Fashion-MNIST. */
+gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
+
+/* One folder a class, in the order of their names: PNG or JPEG files, made
+ * grey (channels 1) or RGB (3) and resized to height x width. */
+gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
+                                         int height, int width);
+void gradus_dataset_free(gradus_dataset *d); /* of a loader; NULL is fine */
+
+/* One PNG or JPEG file into pixels [channels,height,width]. */
+int gradus_load_image(const char *path, int channels, int height, int width,
+                      uint8_t *pixels);
+
+/* ======================================================================
+ * Model files: safetensors, with the architecture in the metadata
+ * ====================================================================== */
+
+/* Names of the classes, saved with the model; copied. */
+int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);
+int gradus_class_count(const gradus_graph *g); /* named ones */
+const char *gradus_class_name(const gradus_graph *g, int class_id);
+
+/* Writes the graph and its parameters: to a temporary file beside path, then
+ * fsync, then rename, so that path holds the old file or the new one. */
+int gradus_save(const gradus_graph *g, const char *path);
+
+/* A compiled graph from such a file. */
+gradus_graph *gradus_load(const char *path, int max_batch, int threads);
+
+/* Only the parameters, into a compiled graph with the same names and shapes;
+ * files that others wrote will do.  On error nothing has changed. */
+int gradus_load_parameters(gradus_graph *g, const char *path);
+
+/* ======================================================================
+ * Random numbers: Philox4x32-10 (Salmon et al. 2011), by counter
+ * ====================================================================== */
+
+/* out = the block of four random words at this counter, under this key. */
+void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
+                   uint32_t out[4]);
+
+/* A stream of them.  Streams of different (seed, a, b) are independent; a, b
+ * name what the numbers are for, such as epoch and sample. */
+typedef struct {
+    uint32_t key[2], counter[4], block[4];
+    int left;
+} gradus_random;
+
+void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
+                        uint64_t b);
+uint32_t gradus_random_u32(gradus_random *r);
+uint32_t gradus_random_below(gradus_random *r, uint32_t n); /* n > 0 */
+double gradus_random_uniform(gradus_random *r);             /* in [0,1) */
+double gradus_random_normal(gradus_random *r);              /* mean 0, var 1 */
+
+/* ======================================================================
+ * Writing a layer: everything the built-in ones use
+ * ====================================================================== */
+
+/* Rows from .. from+n-1 of the batch, which no other thread has. */
+typedef struct {
+    int from, n;
+    int training;     /* 0 when evaluating or inferring */
+    const int *index; /* fed row of each row of the batch, or NULL: the same */
+} gradus_rows;
+
+/* Units from .. from+n-1 of a node's parameters, over all `rows` rows. */
+typedef struct {
+    int from, n;
+    int rows;
+} gradus_tile;
+
+typedef struct gradus_attr gradus_attr; /* a node's settings, as saved */
+
+typedef struct {
+    const char *name;
+    /* Before a step, on the calling thread: gather and check labels, sum the
+     * divisor.  0, or non-zero with a message (gradus_fail).  May be NULL. */
+    int (*prepare)(gradus_node *n, gradus_rows r);
+    void (*forward)(gradus_node *n, gradus_rows r);  /* y[r] = f(x[r]) */
+    void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
+                                        NULL where no gradient passes */
+    void (*gradient)(gradus_node *n, gradus_tile t); /* dpar[t] = sum over all
+                                        rows; NULL where no parameters */
+    /* A loss: says what is wrong with a row whose loss is not finite and
+     * returns non-zero, or returns 0 if nothing is.  May be NULL. */
+    int (*diagnose)(gradus_node *n, int row);
+    /* Builds the node again from a model file, with its constructor. */
+    gradus_node *(*make)(gradus_graph *g, gradus_node *const *in, int n_in,
+                         const gradus_attr *attr);
+} gradus_op;
+
+/* A parameter: `size` numbers of shape [units,...], w, and their gradient. */
+typedef struct {
+    const char *name; /* "weight" */
+    int rank, shape[4];
+    size_t size, offset; /* w is theta + offset */
+    int fan_in, fan_out;
+    gradus_initialiser how;
+    double a;
+    gradus_real *w, *dw;
+} gradus_param;
+
+/* Rows lent to a data node by gradus_feed and its like: one pointer is set. */
+typedef struct {
+    const gradus_real *x;
+    const uint8_t *u8;
+    const int32_t *labels;
+    size_t rows; /* 0: nothing was fed */
+} gradus_fed;
+
+enum { GRADUS_MAX_RANK = 3, GRADUS_MAX_OPERANDS = 8, GRADUS_MAX_PARAMS = 4 };
+
+/* Open to read.  Pointers are set by compile; dy is NULL where no gradient is
+ * wanted (data), and backward must then leave it alone. */
+struct gradus_node {
+    const gradus_op *op;
+    gradus_graph *graph;
+    char name[32];
+    int id;
+    int n_in;
+    gradus_node *in[GRADUS_MAX_OPERANDS];
+    int rank, shape[GRADUS_MAX_RANK], size; /* of one sample */
+    gradus_real *y, *dy;                    /* [B,size] */
+
+    int units; /* the first axis of every parameter: what tiles count */
+    int n_params;
+    gradus_param param[GRADUS_MAX_PARAMS];
+
+    int wants_gradient;
+
+    gradus_fed fed; /* of data nodes */
+    int is_labels;
+    int32_t *label; /* a labels node's value, [B,size]; it has no y */
+
+    /* Losses. */
+    int is_loss;
+    double weight;  /* of this loss among others */
+    double *loss;   /* [B], not yet divided or weighted; NULL: not wanted */
+    double divisor; /* D of this batch; 0 counts as 1 */
+    gradus_reduction reduction;
+    /* Class k at position s of a row is y[k*class_step + s*position_step];
+     * classes is 0 where y is no distribution over classes. */
+    int classes, positions, class_step, position_step;
+    int use_ignore_label, ignore_label;
+
+    gradus_attr *attr;
+    size_t bytes; /* of the whole struct, an own layer's part included */
+};
+
+/* A new node, zeroed, of `bytes` bytes (a struct that begins with
+ * gradus_node), with operands in[0..n_in-1].  NULL, with a message or an
+ * earlier one, if an operand is NULL or they are of different graphs.  For a
+ * node without operands, g is given; otherwise it may be NULL. */
+gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
+                           int n_in, gradus_node *const *in);
+
+/* Its shape, rank numbers, each at least 1.  Returns n, or NULL with a
+ * message. */
+gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape);
+
+/* A parameter of the node.  The first axis of all of them must be the same.
+ * Returns n, or NULL with a message. */
+gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
+                              const int *shape, gradus_initialiser how);
+
+/* Notes a setting, so that model files hold it.  Returns n, or NULL. */
+gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
+                             const double *values);
+/* The values of a setting and their count; NULL and 0 where it is not set. */
+const double *gradus_attr_values(const gradus_attr *a, const char *name,
+                                 int *count);
+/* Its one value; `otherwise` where not set; INT_MIN where it is not an int. */
+int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise);
+double gradus_attr_double(const gradus_attr *a, const char *name,
+                          double otherwise);
+
+/* Sets the error message "node 3, dense1: ..."; before compile, it makes that
+ * fail.  Always NULL, for constructors to return; n may be NULL. */
+#ifdef __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+gradus_node *gradus_fail(gradus_node *n, const char *format, ...);
+
+/* Row r.from of a [B,size] array. */
+static inline gradus_real *gradus_row(gradus_real *a, gradus_rows r, int size)
+{
+    return a ? a + (size_t)r.from * (size_t)size : a;
+}
+
+enum { GRADUS_N, GRADUS_T }; /* as it is, transposed */
+
+/* C = op(A) op(B) + beta C, with op(A) [m,k], op(B) [k,n], C [m,n]; lda, ldb,
+ * ldc are the lengths of the rows as they lie in memory. */
+void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
+                 const gradus_real *A, int lda, const gradus_real *B, int ldb,
+                 gradus_real beta, gradus_real *C, int ldc);
+
+/* Compares every gradient (parameters, and inputs that want one) of the first
+ * n fed rows with central differences of step h: the largest
+ *   |a - n| / (1e-6 + 1e-4 max(|a|, |n|)),
+ * at most 1 when all is well (compile as double and take h = 1e-6).  Negative
+ * on error.  where, if not NULL, gets the place of the largest, 64 bytes. */
+double gradus_check_gradients(gradus_graph *g, int n, double h, char *where);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

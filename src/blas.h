@@ -1,0 +1,10 @@
+/* blas.h -- OpenBLAS's number of threads, while the library computes. */
+#ifndef GRADUS_BLAS_H
+#define GRADUS_BLAS_H
+
+/* Between the two, OpenBLAS runs one thread in each call.  They nest, and may
+ * be used by several threads at once. */
+void gradus_blas_enter(void);
+void gradus_blas_leave(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* data.h -- what the loaders share. */
+#ifndef GRADUS_DATA_H
+#define GRADUS_DATA_H
+
+#include "gradus.h"
+
+#include <zlib.h>
+
+/* ----- source.c: a regular file, plain or gzip, read to its very end ----- */
+
+typedef struct {
+    const char *path; /* borrowed, for messages                              */
+    int fd;
+    uint64_t size;  /* bytes on disk                                         */
+    uint64_t limit; /* the most bytes that can be read from it               */
+    int gzip;       /* by its content, not its name                          */
+    int between;    /* gzip: at the start of a member, or at the end         */
+    z_stream z;
+    unsigned char in[1 << 14];
+} gradus_source;
+
+/* 0, or non-zero with a message and nothing to close. */
+int gradus_source_open(gradus_source *s, const char *path);
+/* Exactly n bytes; fewer is an error, "cut short". */
+int gradus_source_read(gradus_source *s, void *to, size_t n);
+/* That there is no more; for gzip also that its checksum is right. */
+int gradus_source_end(gradus_source *s);
+void gradus_source_close(gradus_source *s);
+
+/* ----- dataset.c: a dataset and all its arrays in one block -------------- */
+
+typedef struct {
+    gradus_dataset d; /* its pointers are those below                        */
+    uint8_t *pixels;  /* [n,size]                                            */
+    int32_t *labels;  /* [n]                                                 */
+    char **names;     /* [classes], or NULL                                  */
+    char *text;       /* room for `text` bytes                               */
+} gradus_loaded;
+
+/* n, size at least 1; the contents are for the loader to fill.  path is for
+ * the message.  NULL on error. */
+gradus_loaded *gradus_loaded_new(const char *path, size_t n, int size,
+                                 size_t names, size_t text);
+
+/* ----- images ------------------------------------------------------------ */
+
+enum {
+    GRADUS_IMAGE_SIDE = 1 << 14,    /* longest side, read or made            */
+    GRADUS_IMAGE_AREA = 1 << 25,    /* most pixels read from one file        */
+    GRADUS_IMAGE_MEMORY = 5 << 25,  /* most bytes of one block of stb_image  */
+    GRADUS_IMAGE_FILE = 1 << 27     /* most bytes of one file                */
+};
+
+/* channels 1 or 3, height and width possible: values an image, or -1. */
+int gradus_image_size(int channels, int height, int width);
+
+/* png.c, jpeg.c: what is wrong with the n bytes of a file that begins as such
+ * a file does, as far as stb_image would not see it; NULL if nothing is. */
+const char *gradus_png_fault(const uint8_t *p, size_t n);
+const char *gradus_jpeg_fault(const uint8_t *p, size_t n);
+
+/* stb.c: NULL or non-zero on error, *why then says which. */
+uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
+                           int *height, int *width, const char **why);
+void gradus_stb_free(uint8_t *pixels);
+int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,
+                      uint8_t *to, int height, int width, int channels);
+
+#endif

@@ -1,0 +1,192 @@
+/* idx.c -- MNIST's file format IDX, plain or gzip.
+ *
+ *   0, 0, type (8: u8), rank; `rank` sizes, big-endian, 4 bytes each; values
+ *
+ * Rank 1 is labels [n], 2 is rows [n,size], 3 is images [n,height,width]. */
+#define _POSIX_C_SOURCE 200809L
+#include "data.h"
+
+#include "../error.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    int rank;
+    uint32_t shape[3]; /* [n,height,width]; 1 where the rank is lower */
+    uint64_t values;   /* a sample, at most INT_MAX                   */
+} header;
+
+static uint32_t big_endian(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+           p[3];
+}
+
+static int read_magic(gradus_source *s, int *rank)
+{
+    unsigned char m[4];
+    if (s->size == 0)
+        return gradus_error_set("%s: empty file", s->path);
+    if (gradus_source_read(s, m, sizeof m))
+        return -1;
+    if (m[0] != 0 || m[1] != 0)
+        return gradus_error_set("%s: not an IDX file: it starts with %02x "
+                                "%02x %02x %02x, not 00 00 08",
+                                s->path, m[0], m[1], m[2], m[3]);
+    if (m[2] != 8)
+        return gradus_error_set("%s: IDX values of type 0x%02x; only unsigned "
+                                "bytes (0x08) can be read",
+                                s->path, m[2]);
+    *rank = m[3];
+    return 0;
+}
+
+/* Sizes at least 1; all values together must be possible in such a file, so
+ * that what is allocated for them is in proportion to it. */
+static int read_header(gradus_source *s, header *h)
+{
+    if (read_magic(s, &h->rank))
+        return -1;
+    if (h->rank < 1 || h->rank > 3)
+        return gradus_error_set("%s: IDX of rank %d; 1 (labels), 2 or 3 "
+                                "(images) can be read",
+                                s->path, h->rank);
+    for (int i = 0; i < 3; i++) {
+        unsigned char b[4] = {0, 0, 0, 1};
+        if (i < h->rank && gradus_source_read(s, b, sizeof b))
+            return -1;
+        h->shape[i] = big_endian(b);
+        if (h->shape[i] < 1 || h->shape[i] > INT_MAX)
+            return gradus_error_set("%s: size %d in its header is %lu; "
+                                    "1 .. %d is possible",
+                                    s->path, i, (unsigned long)h->shape[i],
+                                    INT_MAX);
+    }
+    h->values = (uint64_t)h->shape[1] * h->shape[2];
+    if (h->values > INT_MAX || h->values * h->shape[0] > s->limit)
+        return gradus_error_set("%s: cut short or damaged: %lu x %lu x %lu "
+                                "values do not fit in its %llu bytes",
+                                s->path, (unsigned long)h->shape[0],
+                                (unsigned long)h->shape[1],
+                                (unsigned long)h->shape[2],
+                                (unsigned long long)s->size);
+    return 0;
+}
+
+static int read_headers(gradus_source *images, gradus_source *labels,
+                        header *h)
+{
+    header t;
+    if (read_header(images, h) || read_header(labels, &t))
+        return -1;
+    if (h->rank == 1)
+        return gradus_error_set("%s: holds labels where images belong%s",
+                                images->path,
+                                t.rank > 1 ? "; swap the two files" : "");
+    if (t.rank > 1)
+        return gradus_error_set("%s: holds images where labels belong",
+                                labels->path);
+    if (h->shape[0] != t.shape[0])
+        return gradus_error_set("%s: %lu images, but %s: %lu labels",
+                                images->path, (unsigned long)h->shape[0],
+                                labels->path, (unsigned long)t.shape[0]);
+    return 0;
+}
+
+/* n labels u8, widened to int32; *classes is the largest + 1. */
+static int read_labels(gradus_source *s, int32_t *labels, size_t n,
+                       int *classes)
+{
+    unsigned char u8[4096];
+    for (size_t from = 0; from < n; from += sizeof u8) {
+        size_t k = n - from < sizeof u8 ? n - from : sizeof u8;
+        if (gradus_source_read(s, u8, k))
+            return -1;
+        for (size_t i = 0; i < k; i++) {
+            labels[from + i] = u8[i];
+            if (u8[i] >= *classes)
+                *classes = u8[i] + 1;
+        }
+    }
+    return 0;
+}
+
+static gradus_dataset *load(gradus_source *images, gradus_source *labels)
+{
+    header h;
+    if (read_headers(images, labels, &h))
+        return NULL;
+    size_t n = h.shape[0], values = (size_t)h.values;
+    gradus_loaded *l =
+        gradus_loaded_new(images->path, n, (int)h.values, 0, 0);
+    if (!l)
+        return NULL;
+    if (gradus_source_read(images, l->pixels, n * values) ||
+        gradus_source_end(images) ||
+        read_labels(labels, l->labels, n, &l->d.classes) ||
+        gradus_source_end(labels)) {
+        gradus_dataset_free(&l->d);
+        return NULL;
+    }
+    if (h.rank == 3) {
+        l->d.channels = 1;
+        l->d.height = (int)h.shape[1];
+        l->d.width = (int)h.shape[2];
+    }
+    return &l->d;
+}
+
+gradus_dataset *gradus_load_idx(const char *images, const char *labels)
+{
+    gradus_source x, t;
+    gradus_dataset *d = NULL;
+    if (!images || !labels) {
+        gradus_error_set("gradus_load_idx: a path is NULL");
+        return NULL;
+    }
+    if (gradus_source_open(&x, images))
+        return NULL;
+    if (gradus_source_open(&t, labels) == 0) {
+        d = load(&x, &t);
+        gradus_source_close(&t);
+    }
+    gradus_source_close(&x);
+    return d;
+}
+
+enum { PATH_ROOM = 4096 };
+
+/* path = <dir>/<part>-<kind>-ubyte, with .gz where only that exists. */
+static int find(char path[PATH_ROOM], const char *dir, const char *part,
+                const char *kind)
+{
+    int n = snprintf(path, PATH_ROOM, "%s/%s-%s-ubyte.gz", dir, part, kind);
+    if (n < 0 || n >= PATH_ROOM)
+        return gradus_error_set("%.200s...: path too long", dir);
+    path[n - 3] = '\0';
+    if (access(path, F_OK) == 0)
+        return 0;
+    path[n - 3] = '.';
+    if (access(path, F_OK) == 0)
+        return 0;
+    return gradus_error_set("%.*s, %s: %s (data/fetch.sh gets MNIST)", n - 3,
+                            path, path, strerror(errno));
+}
+
+gradus_dataset *gradus_load_mnist(const char *dir, const char *part)
+{
+    char images[PATH_ROOM], labels[PATH_ROOM];
+    if (!dir || !part || (strcmp(part, "train") && strcmp(part, "t10k"))) {
+        gradus_error_set("gradus_load_mnist: needs a folder, and \"train\" or "
+                         "\"t10k\", not \"%s\"",
+                         part ? part : "NULL");
+        return NULL;
+    }
+    if (find(images, dir, part, "images-idx3") ||
+        find(labels, dir, part, "labels-idx1"))
+        return NULL;
+    return gradus_load_idx(images, labels);
+}

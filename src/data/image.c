@@ -1,0 +1,148 @@
+/* image.c -- one PNG or JPEG file into u8 pixels [channels,height,width].
+ *
+ * 16 bits a value are cut to 8.  What is transparent shows white, as on paper.
+ * Grey is (77 R + 150 G + 29 B)/256. */
+#include "data.h"
+
+#include "../error.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+int gradus_image_size(int channels, int height, int width)
+{
+    if (channels != 1 && channels != 3)
+        return gradus_error_set("images of %d channels; 1 (grey) or 3 (RGB) "
+                                "can be made",
+                                channels);
+    if (height < 1 || height > GRADUS_IMAGE_SIDE || width < 1 ||
+        width > GRADUS_IMAGE_SIDE || width > GRADUS_IMAGE_AREA / height)
+        return gradus_error_set("images of %d x %d pixels; sides of 1 .. %d "
+                                "and %d pixels in all are possible",
+                                height, width, GRADUS_IMAGE_SIDE,
+                                GRADUS_IMAGE_AREA);
+    return channels * height * width;
+}
+
+static uint8_t *read_all(gradus_source *s)
+{
+    if (s->size == 0 || s->size > GRADUS_IMAGE_FILE) {
+        gradus_error_set(s->size ? "%s: larger than %d bytes"
+                                 : "%s: empty file",
+                         s->path, GRADUS_IMAGE_FILE);
+        return NULL;
+    }
+    uint8_t *bytes = malloc((size_t)s->size);
+    if (!bytes)
+        gradus_error_set("%s: out of memory", s->path);
+    else if (gradus_source_read(s, bytes, (size_t)s->size)) {
+        free(bytes);
+        bytes = NULL;
+    }
+    return bytes;
+}
+
+static uint8_t *read_file(const char *path, size_t *n)
+{
+    gradus_source s;
+    if (gradus_source_open(&s, path))
+        return NULL;
+    *n = (size_t)s.size;
+    uint8_t *bytes = NULL;
+    if (s.gzip)
+        gradus_error_set("%s: neither PNG nor JPEG, but gzip", path);
+    else
+        bytes = read_all(&s);
+    gradus_source_close(&s);
+    return bytes;
+}
+
+/* [pixels,channels + alpha] -> [pixels,channels], in place, over white. */
+static void flatten(uint8_t *p, size_t pixels, int channels)
+{
+    const uint8_t *from = p;
+    for (size_t i = 0; i < pixels; i++, from += channels + 1) {
+        int alpha = from[channels];
+        for (int c = 0; c < channels; c++)
+            *p++ = (uint8_t)((from[c] * alpha + 255 * (255 - alpha) + 127) /
+                             255);
+    }
+}
+
+/* What the file shows, [height,width,channels]. */
+static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
+                       int channels, int *height, int *width)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    const char *kind, *why;
+    uint8_t *pixels = NULL;
+    if (n >= 8 && memcmp(file, png, 8) == 0) {
+        kind = "PNG";
+        why = gradus_png_fault(file, n);
+    } else if (n >= 3 && memcmp(file, "\xff\xd8\xff", 3) == 0) {
+        kind = "JPEG";
+        why = gradus_jpeg_fault(file, n);
+    } else {
+        gradus_error_set("%s: neither PNG nor JPEG", path);
+        return NULL;
+    }
+    if (!why)
+        pixels =
+            gradus_stb_decode(file, n, channels + 1, height, width, &why);
+    if (!pixels) {
+        gradus_error_set("%s: %s: %s", path, kind, why);
+        return NULL;
+    }
+    flatten(pixels, (size_t)*height * (size_t)*width, channels);
+    return pixels;
+}
+
+/* [pixels,channels] -> [channels,pixels]. */
+static void to_planes(const uint8_t *from, int pixels, int channels,
+                      uint8_t *to)
+{
+    for (int c = 0; c < channels; c++)
+        for (int i = 0; i < pixels; i++)
+            *to++ = from[i * channels + c];
+}
+
+static int resize(const char *path, const uint8_t *from, int from_height,
+                  int from_width, int channels, int height, int width,
+                  uint8_t *pixels)
+{
+    if (from_height == height && from_width == width) {
+        to_planes(from, height * width, channels, pixels);
+        return 0;
+    }
+    uint8_t *to = malloc((size_t)channels * (size_t)height * (size_t)width);
+    int status = !to || gradus_stb_resize(from, from_height, from_width, to,
+                                          height, width, channels);
+    if (status)
+        gradus_error_set("%s: out of memory", path);
+    else
+        to_planes(to, height * width, channels, pixels);
+    free(to);
+    return status;
+}
+
+int gradus_load_image(const char *path, int channels, int height, int width,
+                      uint8_t *pixels)
+{
+    size_t n;
+    int h, w, status = -1;
+    if (!path || !pixels)
+        return gradus_error_set("gradus_load_image: path or pixels is NULL");
+    if (gradus_image_size(channels, height, width) < 0)
+        return -1;
+    uint8_t *file = read_file(path, &n);
+    if (!file)
+        return -1;
+    uint8_t *whole = decode(path, file, n, channels, &h, &w);
+    free(file);
+    if (whole) {
+        status = resize(path, whole, h, w, channels, height, width, pixels);
+        gradus_stb_free(whole);
+    }
+    return status;
+}

@@ -1,0 +1,59 @@
+/* png.c -- what stb_image does not look at in a PNG file (ISO 15948): the
+ * checksums, the end, and whether so few bytes can hold so many pixels. */
+#include "data.h"
+
+#include <string.h>
+
+static uint32_t big_endian(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+           p[3];
+}
+
+/* The header's width, height, bits a value, kind of colour; n bytes of file.
+ * Deflate makes at most 1032 bytes of one. */
+static const char *size_fault(const uint8_t *header, size_t n)
+{
+    static const uint8_t channels[7] = {1, 0, 3, 1, 2, 0, 4};
+    uint64_t width = big_endian(header), height = big_endian(header + 4);
+    if (width > GRADUS_IMAGE_SIDE || height > GRADUS_IMAGE_SIDE)
+        return "a side is longer than 16384 pixels";
+    if (header[9] > 6 || channels[header[9]] == 0)
+        return "damaged: no such kind of colour";
+    uint64_t row = 1 + (width * channels[header[9]] * header[8] + 7) / 8;
+    if (height * row > GRADUS_IMAGE_MEMORY)
+        return "too many pixels";
+    if (height * row / 1032 > n)
+        return "more pixels than the file can hold";
+    return NULL;
+}
+
+/* Lower case first letters are chunks that a reader may skip. */
+static int unknown(const uint8_t *type)
+{
+    return !(type[0] & 32) && memcmp(type, "IHDR", 4) != 0 &&
+           memcmp(type, "PLTE", 4) != 0 && memcmp(type, "IDAT", 4) != 0 &&
+           memcmp(type, "IEND", 4) != 0;
+}
+
+/* Chunks of length, type, data, checksum of the last two. */
+const char *gradus_png_fault(const uint8_t *p, size_t n)
+{
+    for (size_t at = 8;;) {
+        if (n - at < 12 || big_endian(p + at) > n - at - 12)
+            return "cut short";
+        uint32_t length = big_endian(p + at);
+        const uint8_t *type = p + at + 4, *data = type + 4;
+        if (crc32(0, type, length + 4) != big_endian(data + length))
+            return "damaged: a checksum is wrong";
+        if (unknown(type))
+            return "a chunk of a kind that is not known";
+        if (at == 8 && (length != 13 || memcmp(type, "IHDR", 4) != 0))
+            return "damaged: it does not begin with its header";
+        if (at == 8 && size_fault(data, n))
+            return size_fault(data, n);
+        at += 12 + (size_t)length;
+        if (memcmp(type, "IEND", 4) == 0)
+            return at < n ? "there is data after its end" : NULL;
+    }
+}

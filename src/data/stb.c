@@ -1,0 +1,88 @@
+/* stb.c -- the one place where stb_image and stb_image_resize are compiled:
+ * static, so that a program with a copy of its own links; PNG and JPEG only.
+ * Their memory is zeroed, because stb_image leaves parts of a damaged JPEG
+ * unwritten, and no block is larger than GRADUS_IMAGE_MEMORY. */
+#include "data.h"
+
+#include <stdlib.h>
+
+static _Thread_local int refused; /* memory, since it was last set to 0 */
+
+static void *capped_alloc(size_t n)
+{
+    void *p = n <= GRADUS_IMAGE_MEMORY ? calloc(1, n) : NULL;
+    refused |= !p;
+    return p;
+}
+
+static void *capped_realloc(void *p, size_t n)
+{
+    void *q = n <= GRADUS_IMAGE_MEMORY ? realloc(p, n) : NULL;
+    refused |= !q;
+    return q;
+}
+
+/* Both headers declare functions that are then not defined, or not used. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+#define STBI_MALLOC(n) capped_alloc(n)
+#define STBI_REALLOC(p, n) capped_realloc(p, n)
+#define STBI_FREE(p) free(p)
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_NO_STDIO
+#define STBI_MAX_DIMENSIONS GRADUS_IMAGE_SIDE
+#define STBI_FAILURE_USERMSG
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb/stb_image.h>
+
+#define STBIR_MALLOC(n, context) ((void)(context), capped_alloc(n))
+#define STBIR_FREE(p, context) ((void)(context), free(p))
+#define STB_IMAGE_RESIZE_STATIC
+#define STB_IMAGE_RESIZE_IMPLEMENTATION
+#include <stb/stb_image_resize.h>
+
+uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
+                           int *height, int *width, const char **why)
+{
+    int in_file;
+    uint8_t *pixels = NULL;
+    refused = 0;
+    if (stbi_info_from_memory(file, (int)n, width, height, &in_file)) {
+        if (*width > GRADUS_IMAGE_AREA / *height) {
+            *why = "more than 33 million pixels";
+            return NULL;
+        }
+        pixels = stbi_load_from_memory(file, (int)n, width, height, &in_file,
+                                       channels);
+    }
+    *why = refused ? "not enough memory" : stbi_failure_reason();
+    if (!*why)
+        *why = "damaged";
+    return pixels;
+}
+
+void gradus_stb_free(uint8_t *pixels)
+{
+    stbi_image_free(pixels);
+}
+
+/* Smaller: the mean over the area that becomes one pixel.  Larger: linear
+ * interpolation. */
+static stbir_filter filter(int from, int to)
+{
+    return to <= from ? STBIR_FILTER_BOX : STBIR_FILTER_TRIANGLE;
+}
+
+int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,
+                      uint8_t *to, int height, int width, int channels)
+{
+    return stbir_resize(from, from_width, from_height, 0, to, width, height, 0,
+                        STBIR_TYPE_UINT8, channels, STBIR_ALPHA_CHANNEL_NONE,
+                        0, STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP,
+                        filter(from_width, width), filter(from_height, height),
+                        STBIR_COLORSPACE_LINEAR, NULL)
+               ? 0
+               : -1;
+}

@@ -1,0 +1,234 @@
+/* fit.c -- training for some epochs: order, batches, history. */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "error.h"
+#include "feed.h"
+#include "graph.h"
+#include "meter.h"
+#include "optimiser.h"
+#include "sweep.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* One call of gradus_fit. */
+typedef struct {
+    gradus_optimiser *o;
+    gradus_graph *g;
+    gradus_fit_options options;
+    int *order, n; /* [n], the fed rows in the order of this epoch */
+    gradus_meter meter;
+    gradus_progress p;
+    double start; /* of this epoch */
+    int stopped;
+} fit;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Fisher and Yates, from numbers that only seed and epoch decide. */
+static void shuffle(int *order, int n, uint64_t seed, uint64_t epoch)
+{
+    gradus_random r;
+
+    gradus_random_init(&r, seed, 1, epoch);
+    for (int i = n - 1; i > 0; i--) {
+        int j = (int)gradus_random_below(&r, (uint32_t)i + 1);
+        int k = order[i];
+        order[i] = order[j];
+        order[j] = k;
+    }
+}
+
+static void set_order(fit *f)
+{
+    for (int i = 0; i < f->n; i++)
+        f->order[i] = i;
+    if (!f->options.keep_order)
+        shuffle(f->order, f->n, f->g->seed, f->g->epochs);
+}
+
+static int rows_of_batch(const fit *f, int from)
+{
+    int left = f->n - from;
+    return left < f->options.batch ? left : f->options.batch;
+}
+
+static void call_back(fit *f)
+{
+    f->p.so_far.seconds = now() - f->start;
+    if (f->options.callback && f->options.callback(&f->p, f->options.user))
+        f->stopped = 1;
+}
+
+static int run_batch(fit *f, int from)
+{
+    int rows = rows_of_batch(f, from);
+
+    if (gradus_train_step(f->o, f->order + from, rows)) {
+        char why[480];
+        snprintf(why, sizeof why, "%s", gradus_error());
+        return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
+                                f->p.batch + 1, why);
+    }
+    gradus_meter_add(&f->meter);
+    f->p.batch++;
+    f->p.so_far.samples += (size_t)rows;
+    f->p.so_far.train_loss = gradus_meter_loss(&f->meter);
+    f->p.so_far.train_accuracy = gradus_meter_accuracy(&f->meter);
+    call_back(f);
+    return 0;
+}
+
+static int validate(fit *f)
+{
+    gradus_metrics m = { 0 };
+
+    if (!f->options.validation)
+        return 0;
+    if (gradus_evaluate(f->g, f->options.validation, &m))
+        return -1;
+    f->p.so_far.valid_loss = m.loss;
+    f->p.so_far.valid_accuracy = m.accuracy;
+    return 0;
+}
+
+static int run_epoch(fit *f)
+{
+    int status = 0;
+
+    f->start = now();
+    f->p.batch = 0;
+    f->p.epoch_done = 0;
+    f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
+    gradus_meter_reset(&f->meter);
+    set_order(f);
+    for (int from = 0; !status && !f->stopped && from < f->n;
+         from += rows_of_batch(f, from))
+        status = run_batch(f, from);
+    if (!status && !f->stopped) {
+        f->g->epochs++;
+        status = validate(f);
+        f->p.epoch_done = 1;
+        if (!status)
+            call_back(f);
+    }
+    if (f->options.history)
+        f->options.history[f->p.epoch] = f->p.so_far;
+    return status;
+}
+
+/* Every label and weight of the n rows that are fed. */
+static int check_data(gradus_graph *g, int n)
+{
+    int index[64], batch = g->max_batch < 64 ? g->max_batch : 64;
+
+    for (int from = 0, rows; from < n; from += rows) {
+        rows = n - from < batch ? n - from : batch;
+        for (int i = 0; i < rows; i++)
+            index[i] = from + i;
+        if (gradus_sweep_prepare(g, index, rows))
+            return -1;
+    }
+    return 0;
+}
+
+static int check_validation(gradus_graph *g, const gradus_dataset *d)
+{
+    gradus_lent before = { 0 };
+    char why[480];
+
+    if (!d)
+        return 0;
+    int status = gradus_lend(g, d, &before) || check_data(g, (int)d->n);
+    gradus_take_back(&before);
+    if (!status)
+        return 0;
+    snprintf(why, sizeof why, "%s", gradus_error());
+    return gradus_error_set("validation data: %s", why);
+}
+
+/* The rows that all data nodes were fed, which must agree. */
+static int fed_rows(gradus_graph *g)
+{
+    size_t rows = 0;
+
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *n = g->node[i];
+        if (n->n_in)
+            continue;
+        if (rows && n->fed.rows != rows)
+            return gradus_fail(n, "%zu rows were fed to it, %zu to another",
+                               n->fed.rows, rows), -1;
+        rows = n->fed.rows;
+    }
+    if (!rows)
+        return gradus_error_set("gradus_fit: no data, and none was fed");
+    return (int)rows;
+}
+
+static int run(fit *f)
+{
+    int status = 0;
+
+    f->n = fed_rows(f->g);
+    if (f->n < 0)
+        return -1;
+    f->order = malloc((size_t)f->n * sizeof *f->order);
+    if (!f->order || gradus_meter_start(&f->meter, f->g)) {
+        free(f->order);
+        return gradus_error_set("out of memory for the order of %d samples",
+                                f->n);
+    }
+    f->p.batches = (f->n - 1) / f->options.batch + 1;
+    status = check_data(f->g, f->n) ||
+             check_validation(f->g, f->options.validation);
+    for (; !status && !f->stopped && f->p.epoch < f->p.epochs; f->p.epoch++)
+        status = run_epoch(f);
+    gradus_meter_free(&f->meter);
+    free(f->order);
+    f->g->rows = 0; /* its index is gone */
+    return status;
+}
+
+static int check_options(fit *f)
+{
+    gradus_fit_options *o = &f->options;
+
+    if (o->epochs < 0 || o->batch < 0 || o->batch > f->g->max_batch)
+        return gradus_error_set("gradus_fit: %d epochs of batches of %d; at "
+                                "least 1 epoch and a batch of 1 to %d (what "
+                                "the graph is compiled for) wanted", o->epochs,
+                                o->batch, f->g->max_batch);
+    o->epochs += !o->epochs;
+    o->batch = o->batch ? o->batch : f->g->max_batch;
+    if (o->history)
+        memset(o->history, 0, (size_t)o->epochs * sizeof *o->history);
+    return 0;
+}
+
+int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
+               const gradus_fit_options *options)
+{
+    if (!o)
+        return gradus_error_set("gradus_fit: the optimiser is NULL");
+    fit f = { .o = o, .g = o->graph };
+    gradus_lent before = { 0 };
+
+    if (options)
+        f.options = *options;
+    if (check_options(&f))
+        return -1;
+    f.p.optimiser = o;
+    f.p.epochs = f.options.epochs;
+    if (data && gradus_lend(f.g, data, &before))
+        return -1;
+    int status = run(&f);
+    gradus_take_back(&before);
+    return status;
+}

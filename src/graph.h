@@ -1,0 +1,49 @@
+/* graph.h -- what a graph is made of; for graph.c and its neighbours.  Layers
+ * and losses do without it: they use the public header alone. */
+#ifndef GRADUS_GRAPH_H
+#define GRADUS_GRAPH_H
+
+#include "gradus.h"
+
+/* A node's setting: `count` numbers under a name. */
+struct gradus_attr {
+    gradus_attr *next;
+    char name[32];
+    int count;
+    double value[];
+};
+
+struct gradus_graph {
+    uint64_t seed;
+    int count, room;
+    gradus_node **node; /* [count], operands before their users */
+    char failure[512];  /* the first constructor's message, or "" */
+    int class_count;
+    char **class_name;
+
+    /* From here on set by compile. */
+    int max_batch, threads; /* max_batch is 0 before compile */
+    size_t parameters;
+    gradus_real *theta, *grad;
+    void *block; /* theta, grad, and every y, dy, label and loss */
+    struct gradus_pool *pool;
+
+    /* Tiles of the parameters, the items of phase 2. */
+    int tiles;
+    struct gradus_piece {
+        gradus_node *node;
+        int from, n;
+    } *tile;
+
+    /* The batch at hand. */
+    const int *index;
+    int rows;               /* 0: no forward yet */
+    int training;
+    int stale;              /* a forward began since the gradients were made */
+    uint64_t steps, epochs; /* done so far, by all optimisers */
+};
+
+/* Every op that a model file may name, ended by NULL (ops.c). */
+extern const gradus_op *const gradus_ops[];
+
+#endif

@@ -1,0 +1,66 @@
+/* classes.c -- the names of the classes, which go with the model. */
+#define _POSIX_C_SOURCE 200809L
+#include "io.h"
+
+#include "../error.h"
+#include "../graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST = 255 }; /* bytes of a name, so that files bound the memory */
+
+static int check_names(int n, const char *const *names)
+{
+    if (n < 0 || (n && !names))
+        return gradus_error_set("gradus_set_class_names: %d names, where the "
+                                "array is %s", n, names ? "there" : "NULL");
+    for (int i = 0; i < n; i++) {
+        size_t length = names[i] ? strnlen(names[i], LONGEST + 1) : 0;
+        if (!names[i] || length > LONGEST ||
+            !gradus_is_utf8(names[i], length))
+            return gradus_error_set("class %d: a name of at most %d bytes of "
+                                    "UTF-8 wanted", i, LONGEST);
+    }
+    return 0;
+}
+
+static void free_names(int n, char **names)
+{
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+int gradus_set_class_names(gradus_graph *g, int n, const char *const *names)
+{
+    if (!g)
+        return gradus_error_set("gradus_set_class_names: the graph is NULL");
+    if (check_names(n, names))
+        return -1;
+    char **copy = calloc((size_t)n + 1, sizeof *copy);
+    int done = 0;
+    while (copy && done < n && (copy[done] = strdup(names[done])))
+        done++;
+    if (!copy || done < n) {
+        free_names(done, copy);
+        return gradus_error_set("out of memory for the names of %d classes",
+                                n);
+    }
+    free_names(g->class_count, g->class_name); /* names may point into it */
+    g->class_count = n;
+    g->class_name = copy;
+    return 0;
+}
+
+int gradus_class_count(const gradus_graph *g)
+{
+    return g ? g->class_count : 0;
+}
+
+const char *gradus_class_name(const gradus_graph *g, int class_id)
+{
+    if (!g || class_id < 0 || class_id >= g->class_count)
+        return NULL;
+    return g->class_name[class_id];
+}

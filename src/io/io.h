@@ -1,0 +1,97 @@
+/* io.h -- what reading and writing model files share. */
+#ifndef GRADUS_IO_H
+#define GRADUS_IO_H
+
+#include "gradus.h"
+
+#include <cjson/cJSON.h>
+
+/* ----- json.c: text that may be hostile, numbers that must not change ---- */
+
+/* text[length] must be 0.  NULL, with a message that begins with `what`,
+ * unless it is one JSON value that is UTF-8 and has no key twice, no NUL and
+ * at most 32,768 values.  Free it with cJSON_Delete. */
+cJSON *gradus_json_parse(const char *what, const char *text, size_t length);
+
+/* v, which is finite, in the fewest of 15 to 17 digits that read back to the
+ * same bits, with a point in every locale.  NULL: out of memory. */
+cJSON *gradus_json_number(double v);
+
+/* Adds item to an object under key, or to an array where key is NULL.
+ * Non-zero if that went well; else (`to` or item may be NULL, for want of
+ * memory) item is deleted. */
+int gradus_json_put(cJSON *to, const char *key, cJSON *item);
+
+/* json, which it deletes, as text, to be freed with cJSON_free.  NULL, with a
+ * message that begins with `what`, if json is NULL (out of memory) or if the
+ * text does not parse: what could not be loaded is not saved. */
+char *gradus_json_text(const char *what, cJSON *json);
+
+int gradus_is_utf8(const char *text, size_t length);
+
+/* ----- architecture.c: the nodes ---------------------------------------- */
+
+/* To be freed with cJSON_free; NULL, with a message, on error. */
+char *gradus_architecture_text(const gradus_graph *g);
+/* Adds the nodes to an empty graph.  0, or non-zero with a message. */
+int gradus_architecture_read(gradus_graph *g, const cJSON *nodes);
+
+/* ----- safetensors.c: reading ------------------------------------------- */
+
+typedef struct {
+    const char *name;          /* of f.header                                */
+    const cJSON *shape;
+    int width;                 /* bytes a value: 4 is F32, 8 is F64          */
+    uint64_t begin, end;       /* in the data                                */
+    const gradus_param *param; /* where it goes: for the reader to set       */
+} gradus_tensor;
+
+typedef struct {
+    int fd;
+    cJSON *header;
+    const cJSON *metadata;    /* a map of strings, or NULL                   */
+    int own;                  /* written by gradus: it has a checksum        */
+    unsigned long crc, wanted; /* so far; as the file says                   */
+    int count;
+    gradus_tensor *tensor;    /* [count], as they lie in the file            */
+} gradus_safetensors;
+
+/* What an own file has before the eight digits of its checksum, which is the
+ * CRC-32 of the whole file with zeros for these digits. */
+#define GRADUS_BEFORE_CHECKSUM "{\"__metadata__\":{\"gradus.checksum\":\""
+
+/* Reads and checks all but the values.  Non-zero with a message, without path,
+ * on error.  f is closed either way by gradus_safetensors_close. */
+int gradus_safetensors_open(gradus_safetensors *f, const char *path);
+/* A string of the metadata, NULL where there is none. */
+const char *gradus_safetensors_string(const gradus_safetensors *f,
+                                      const char *key);
+/* Once, after every tensor has its parameter: the values, to
+ * theta + param->offset.  On error theta holds some of them. */
+int gradus_safetensors_read(gradus_safetensors *f, gradus_real *theta);
+void gradus_safetensors_close(gradus_safetensors *f);
+
+/* "dense1.weight". */
+enum { GRADUS_TENSOR_NAME = 128 };
+void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
+                        char name[GRADUS_TENSOR_NAME]);
+
+/* Puts "path: " before the message.  Always -1. */
+int gradus_error_at(const char *path);
+
+/* ----- atomic.c: path holds the old file or the new one ------------------ */
+
+typedef struct {
+    char *target;    /* path, with symbolic links followed                   */
+    char *temporary; /* beside it; NULL before it is made, and after commit  */
+    int fd, directory;
+} gradus_atomic;
+
+/* Non-zero, with a message without path, on error.  Call gradus_atomic_close
+ * in the end in any case: without a commit it leaves no trace. */
+int gradus_atomic_open(gradus_atomic *a, const char *path);
+int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n);
+int gradus_atomic_commit(gradus_atomic *a);
+void gradus_atomic_close(gradus_atomic *a);
+
+#endif

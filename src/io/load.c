@@ -1,0 +1,196 @@
+/* load.c -- a graph, or only its parameters, from a model file (save.c).
+ *
+ * Shapes are compared before compile takes memory for the parameters.
+ *
+ * Files that others wrote (no metadata of ours) do for the parameters.  They
+ * must have just the graph's tensors: one too many means that the file is of
+ * another net, or that its owner should take it out knowingly. */
+#include "io.h"
+
+#include "../error.h"
+#include "../graph.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int read_classes(gradus_graph *g, const cJSON *json)
+{
+    if (!cJSON_IsArray(json))
+        return gradus_error_set("gradus.classes is no list of names");
+    int n = cJSON_GetArraySize(json), k = 0;
+    const char **name = calloc((size_t)n + 1, sizeof *name);
+    const cJSON *i;
+
+    if (!name)
+        return gradus_error_set("out of memory for %d names of classes", n);
+    cJSON_ArrayForEach(i, json)
+        name[k++] = cJSON_GetStringValue(i);
+    int error = gradus_set_class_names(g, n, name);
+    free(name);
+    return error;
+}
+
+/* The metadata's JSON under key, read into g. */
+static int read_part(gradus_graph *g, const gradus_safetensors *f,
+                     const char *key,
+                     int (*read)(gradus_graph *g, const cJSON *json))
+{
+    const char *text = gradus_safetensors_string(f, key);
+
+    if (!text)
+        return gradus_error_set("%s is missing", key);
+    cJSON *json = gradus_json_parse(key, text, strlen(text));
+    int error = !json || read(g, json);
+    cJSON_Delete(json);
+    return error;
+}
+
+static int read_seed(const char *text, uint64_t *seed)
+{
+    char again[32];
+
+    if (!text)
+        return gradus_error_set("gradus.seed is missing");
+    *seed = strtoull(text, NULL, 10);
+    snprintf(again, sizeof again, "%" PRIu64, *seed);
+    if (strcmp(text, again) != 0)
+        return gradus_error_set("gradus.seed is \"%.32s\", no number of 64 "
+                                "bits", text);
+    return 0;
+}
+
+/* The graph, not compiled yet, or NULL with a message. */
+static gradus_graph *read_graph(const gradus_safetensors *f)
+{
+    const char *version = gradus_safetensors_string(f, "gradus.version");
+    const char *classes = gradus_safetensors_string(f, "gradus.classes");
+    uint64_t seed = 0;
+
+    if (!f->own) {
+        gradus_error_set("holds no architecture, as gradus did not write it: "
+                         "build the graph and call gradus_load_parameters");
+        return NULL;
+    }
+    if (!version || strcmp(version, "1") != 0) {
+        gradus_error_set("gradus.version is %.16s, this gradus reads 1",
+                         version ? version : "missing");
+        return NULL;
+    }
+    if (read_seed(gradus_safetensors_string(f, "gradus.seed"), &seed))
+        return NULL;
+    gradus_graph *g = gradus_graph_new(seed);
+    if (g &&
+        (read_part(g, f, "gradus.architecture", gradus_architecture_read) ||
+         (classes && read_part(g, f, "gradus.classes", read_classes)))) {
+        gradus_graph_free(g);
+        return NULL;
+    }
+    return g;
+}
+
+static int same_shape(const gradus_param *p, const cJSON *shape)
+{
+    const cJSON *i;
+    int k = 0;
+
+    if (cJSON_GetArraySize(shape) != p->rank)
+        return 0;
+    cJSON_ArrayForEach(i, shape)
+        if (i->valuedouble != p->shape[k++])
+            return 0;
+    return 1;
+}
+
+static void print_shape(const gradus_param *p, char text[64])
+{
+    int n = 0;
+
+    for (int k = 0; k < p->rank; k++)
+        n += snprintf(text + n, 64 - (size_t)n, "%c%d", k ? ',' : '[',
+                      p->shape[k]);
+    snprintf(text + n, 64 - (size_t)n, "]");
+}
+
+static int match_param(const gradus_safetensors *f, const gradus_node *n,
+                       const gradus_param *p)
+{
+    char name[GRADUS_TENSOR_NAME], wanted[64], given[64];
+    gradus_tensor *t = f->tensor, *end = t + f->count;
+
+    gradus_tensor_name(n, p, name);
+    print_shape(p, wanted);
+    while (t < end && strcmp(t->name, name) != 0)
+        t++;
+    if (t == end)
+        return gradus_error_set("tensor %s %s is missing", name, wanted);
+    if (!same_shape(p, t->shape)) {
+        if (!cJSON_PrintPreallocated((cJSON *)t->shape, given, sizeof given,
+                                     0))
+            strcpy(given, "of many axes");
+        return gradus_error_set("tensor %s is %s in the file, %s in the graph",
+                                name, given, wanted);
+    }
+    t->param = p;
+    return 0;
+}
+
+/* Pairs tensors and parameters, one to one. */
+static int match(const gradus_safetensors *f, const gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++)
+            if (match_param(f, g->node[i], &g->node[i]->param[j]))
+                return -1;
+    for (int t = 0; t < f->count; t++)
+        if (!f->tensor[t].param)
+            return gradus_error_set("tensor %.64s is no parameter of the "
+                                    "graph", f->tensor[t].name);
+    return 0;
+}
+
+gradus_graph *gradus_load(const char *path, int max_batch, int threads)
+{
+    gradus_safetensors f;
+    gradus_graph *g = NULL;
+
+    if (!path) {
+        gradus_error_set("gradus_load: the path is NULL");
+        return NULL;
+    }
+    if (gradus_safetensors_open(&f, path) == 0)
+        g = read_graph(&f);
+    if (g && (match(&f, g) || gradus_compile(g, max_batch, threads) ||
+              gradus_safetensors_read(&f, g->theta))) {
+        gradus_graph_free(g);
+        g = NULL;
+    }
+    gradus_safetensors_close(&f);
+    if (!g)
+        gradus_error_at(path);
+    return g;
+}
+
+int gradus_load_parameters(gradus_graph *g, const char *path)
+{
+    gradus_safetensors f;
+    gradus_real *theta = NULL;
+
+    if (!g || !path)
+        return gradus_error_set("gradus_load_parameters: the %s is NULL",
+                                g ? "path" : "graph");
+    if (!g->max_batch)
+        return gradus_error_set("gradus_load_parameters: the graph is not "
+                                "compiled yet");
+    int error = gradus_safetensors_open(&f, path) || match(&f, g);
+    if (!error) {
+        theta = malloc(g->parameters * sizeof *theta + 1);
+        error = theta ? gradus_safetensors_read(&f, theta)
+                      : gradus_error_set("out of memory for the parameters");
+    }
+    if (!error)
+        memcpy(g->theta, theta, g->parameters * sizeof *theta);
+    free(theta);
+    gradus_safetensors_close(&f);
+    return error ? gradus_error_at(path) : 0;
+}

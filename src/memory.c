@@ -1,0 +1,32 @@
+/* memory.c -- one block, planned first and then handed out in parts. */
+#include "memory.h"
+
+#include <stdlib.h>
+
+enum { ALIGN = 64 }; /* a cache line, and the widest vector */
+
+void *gradus_plan_take(gradus_plan *p, size_t count, size_t size)
+{
+    size_t limit = SIZE_MAX / 2;
+
+    if (count > (limit - p->used) / size) {
+        p->overflow = 1;
+        return NULL;
+    }
+    void *part = p->base ? p->base + p->used : NULL;
+    p->used += (count * size + ALIGN - 1) / ALIGN * ALIGN;
+    return part;
+}
+
+/* calloc rather than aligned_alloc and memset: pages that nobody touches then
+ * cost nothing. */
+void *gradus_plan_allocate(gradus_plan *p)
+{
+    char *block = p->overflow ? NULL : calloc(p->used + ALIGN, 1);
+
+    if (!block)
+        return NULL;
+    p->base = block + (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    p->used = 0;
+    return block;
+}

@@ -1,0 +1,125 @@
+/* meter.c -- loss and accuracy, summed up over batches. */
+#include "meter.h"
+
+#include "error.h"
+#include "graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A loss over many batches: numerator and divisor are summed apart, so that a
+ * smaller last batch weighs what it should. */
+struct gradus_total {
+    double sum, divisor;
+};
+
+int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
+{
+    *m = (gradus_meter){ .graph = g, .k = 1 };
+    for (int i = 0; i < g->count; i++) {
+        const gradus_node *n = g->node[i];
+        if (n->is_loss && n->classes && n->n_in > 1 && n->in[1]->is_labels)
+            m->classifier = n;
+    }
+    m->total = calloc((size_t)g->count, sizeof *m->total);
+    return m->total ? 0 : gradus_error_set("out of memory");
+}
+
+void gradus_meter_reset(gradus_meter *m)
+{
+    m->labels = m->correct = m->in_top_k = 0;
+    memset(m->total, 0, (size_t)m->graph->count * sizeof *m->total);
+}
+
+void gradus_meter_free(gradus_meter *m)
+{
+    free(m->total);
+    m->total = NULL;
+}
+
+static int best_class(const gradus_node *n, const gradus_real *y)
+{
+    int best = 0;
+
+    for (int k = 1; k < n->classes; k++)
+        if (y[k * n->class_step] > y[best * n->class_step])
+            best = k;
+    return best;
+}
+
+/* How many classes come before class k when sorted by probability; the lowest
+ * class comes first among equals. */
+static int rank_of(const gradus_node *n, const gradus_real *y, int k)
+{
+    gradus_real y_k = y[k * n->class_step];
+    int rank = 0;
+
+    for (int j = 0; j < n->classes; j++) {
+        gradus_real y_j = y[j * n->class_step];
+        rank += y_j > y_k || (y_j == y_k && j < k);
+    }
+    return rank;
+}
+
+static void count_label(gradus_meter *m, const gradus_real *y, int label)
+{
+    const gradus_node *n = m->classifier;
+    int rank;
+
+    if (n->use_ignore_label && label == n->ignore_label)
+        return;
+    rank = rank_of(n, y, label);
+    m->labels++;
+    m->correct += rank == 0;
+    m->in_top_k += rank < m->k;
+    if (m->confusion)
+        m->confusion[(size_t)label * n->classes + best_class(n, y)]++;
+}
+
+static void count_labels(gradus_meter *m)
+{
+    const gradus_node *n = m->classifier;
+    const int32_t *label = n->in[1]->label;
+
+    for (int i = 0; i < m->graph->rows; i++)
+        for (int s = 0; s < n->positions; s++)
+            count_label(m, n->y + (size_t)i * n->size +
+                               (size_t)s * n->position_step, *label++);
+}
+
+void gradus_meter_add(gradus_meter *m)
+{
+    const gradus_graph *g = m->graph;
+
+    for (int i = 0; i < g->count; i++) {
+        const gradus_node *n = g->node[i];
+        if (!n->is_loss)
+            continue;
+        for (int row = 0; row < g->rows; row++)
+            m->total[i].sum += n->loss[row];
+        m->total[i].divisor += n->divisor;
+    }
+    if (m->classifier)
+        count_labels(m);
+}
+
+double gradus_meter_loss(const gradus_meter *m)
+{
+    double loss = 0;
+
+    for (int i = 0; i < m->graph->count; i++) {
+        const gradus_node *n = m->graph->node[i];
+        double D = m->total[i].divisor;
+        if (n->is_loss && n->reduction != GRADUS_SUM && D > 0)
+            loss += n->weight * m->total[i].sum / D;
+        else if (n->is_loss)
+            loss += n->weight * m->total[i].sum;
+    }
+    return loss;
+}
+
+double gradus_meter_accuracy(const gradus_meter *m)
+{
+    return m->labels ? (double)m->correct / (double)m->labels : NAN;
+}

@@ -1,0 +1,248 @@
+/* pool.c -- threads that share out the items of a job; knows no layer.
+ *
+ * Each thread has a range of the items, the same one for the same number of
+ * items: what it touched in one job is still in its cache in the next.  Who has
+ * finished his own takes from the others.  A range's ticket holds its next item
+ * and its end; because both change in one exchange, whoever raises it holds an
+ * item of the present job, however late he woke.  The caller waits for items
+ * done, not for threads: a worker whose core is busy elsewhere delays nobody.
+ *
+ * Whoever waits spins for some microseconds, since the next phase of a step is
+ * mostly that near, and then sleeps.  A sleeper raises its flag before it
+ * looks a last time, and whoever changes the state looks at the flag after:
+ * with sequentially consistent atomics one of the two sees the other.
+ */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "pool.h"
+
+#include "error.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct gradus_pool {
+    void (*job)(void *arg, int item);
+    void *arg;
+    int items;
+    atomic_int done; /* items that have returned */
+
+    int spins; /* looks before sleep */
+    pthread_mutex_t lock;
+    pthread_cond_t wake, finished;
+    atomic_int sleepers; /* workers asleep, or about to be */
+    atomic_int waiting;  /* the caller is asleep, or about to be */
+    int quit;            /* under lock */
+
+    int threads, started; /* workers started: threads - 1 in the end */
+    struct member {
+        atomic_uint_fast64_t ticket; /* end << 32 | next */
+        gradus_pool *pool;
+        pthread_t thread;
+        char apart[64]; /* tickets in cache lines of their own */
+    } member[]; /* [threads], the first one is the caller */
+};
+
+/* An item of this range, or -1. */
+static int take(struct member *m)
+{
+    uint_fast64_t t = atomic_load(&m->ticket);
+
+    while ((uint32_t)t < t >> 32)
+        if (atomic_compare_exchange_weak(&m->ticket, &t, t + 1))
+            return (int)(uint32_t)t;
+    return -1;
+}
+
+static int has_items(gradus_pool *p)
+{
+    for (int i = 0; i < p->threads; i++) {
+        uint_fast64_t t = atomic_load(&p->member[i].ticket);
+        if ((uint32_t)t < t >> 32)
+            return 1;
+    }
+    return 0;
+}
+
+static void pause_a_little(void)
+{
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_pause();
+#endif
+}
+
+static void finish_one(gradus_pool *p)
+{
+    int items = p->items;
+
+    if (atomic_fetch_add(&p->done, 1) + 1 == items &&
+        atomic_load(&p->waiting)) {
+        pthread_mutex_lock(&p->lock);
+        pthread_cond_signal(&p->finished);
+        pthread_mutex_unlock(&p->lock);
+    }
+}
+
+/* Works until there is nothing left to take, in the own range first. */
+static void work(struct member *me)
+{
+    gradus_pool *p = me->pool;
+    int own = (int)(me - p->member);
+
+    for (int i = 0; i < p->threads; i++) {
+        struct member *m = &p->member[(own + i) % p->threads];
+        for (int item; (item = take(m)) >= 0;) {
+            p->job(p->arg, item);
+            finish_one(p);
+        }
+    }
+}
+
+/* Sleeps until there are items (1) or the pool is to end (0). */
+static int sleep_for_items(gradus_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    atomic_fetch_add(&p->sleepers, 1);
+    while (!has_items(p) && !p->quit)
+        pthread_cond_wait(&p->wake, &p->lock);
+    atomic_fetch_sub(&p->sleepers, 1);
+    int go_on = !p->quit;
+    pthread_mutex_unlock(&p->lock);
+    return go_on;
+}
+
+static void *worker(void *arg)
+{
+    gradus_pool *p = ((struct member *)arg)->pool;
+
+    do {
+        work(arg);
+        for (int i = 0; i < p->spins && !has_items(p); i++)
+            pause_a_little();
+    } while (has_items(p) || sleep_for_items(p));
+    return NULL;
+}
+
+static void wait_until_done(gradus_pool *p, int items)
+{
+    for (int i = 0; i < p->spins; i++) {
+        if (atomic_load(&p->done) == items)
+            return;
+        pause_a_little();
+    }
+    pthread_mutex_lock(&p->lock);
+    atomic_store(&p->waiting, 1);
+    while (atomic_load(&p->done) < items)
+        pthread_cond_wait(&p->finished, &p->lock);
+    atomic_store(&p->waiting, 0);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Opens the ranges; from the first on, others may be at work. */
+static void deal(gradus_pool *p, int items)
+{
+    uint_fast64_t threads = (uint_fast64_t)p->threads, from = 0;
+
+    for (uint_fast64_t i = 0; i < threads; i++) {
+        uint_fast64_t end = (uint_fast64_t)items * (i + 1) / threads;
+        atomic_store(&p->member[i].ticket, end << 32 | from);
+        from = end;
+    }
+}
+
+void gradus_pool_run(gradus_pool *p, void (*job)(void *arg, int item),
+                     void *arg, int items)
+{
+    if (p->threads == 1 || items <= 1) {
+        for (int i = 0; i < items; i++)
+            job(arg, i);
+        return;
+    }
+    p->job = job;
+    p->arg = arg;
+    p->items = items;
+    atomic_store(&p->done, 0);
+    deal(p, items);
+    if (atomic_load(&p->sleepers)) {
+        pthread_mutex_lock(&p->lock);
+        pthread_cond_broadcast(&p->wake);
+        pthread_mutex_unlock(&p->lock);
+    }
+    work(&p->member[0]);
+    wait_until_done(p, items);
+}
+
+int gradus_pool_processors(void)
+{
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+/* Workers take no signals: those are for the threads of the program.  Returns
+ * an errno. */
+static int start_workers(gradus_pool *p)
+{
+    sigset_t all, before;
+    int e = 0;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (!e && p->started < p->threads - 1) {
+        struct member *m = &p->member[p->started + 1];
+        e = pthread_create(&m->thread, NULL, worker, m);
+        p->started += !e;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return e;
+}
+
+void gradus_pool_free(gradus_pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->quit = 1;
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 1; i <= p->started; i++)
+        pthread_join(p->member[i].thread, NULL);
+    pthread_cond_destroy(&p->finished);
+    pthread_cond_destroy(&p->wake);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+gradus_pool *gradus_pool_new(int threads)
+{
+    gradus_pool *p =
+        calloc(1, sizeof *p + (size_t)threads * sizeof *p->member);
+    if (!p) {
+        gradus_error_set("out of memory for %d threads", threads);
+        return NULL;
+    }
+    p->threads = threads;
+    for (int i = 0; i < threads; i++)
+        p->member[i].pool = p;
+    /* Some 50 microseconds; none where it would take a core from a worker. */
+    p->spins = threads <= gradus_pool_processors() ? 2000 : 0;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->finished, NULL);
+    int e = start_workers(p);
+    if (e) {
+        gradus_pool_free(p);
+        gradus_error_set("cannot start %d threads: %s", threads, strerror(e));
+        return NULL;
+    }
+    return p;
+}

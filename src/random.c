@@ -1,0 +1,86 @@
+/* random.c -- Philox4x32-10: random numbers by counter, not by state.
+ *
+ * Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3
+ * (2011).  A block is a function of counter and key alone, so a sample's
+ * numbers do not depend on which thread asks, or when.
+ */
+#include "gradus.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The high and low half of a product; multipliers and Weyl constants are the
+ * paper's, section 2.4. */
+static void philox_round(uint32_t c[4], const uint32_t k[2])
+{
+    uint64_t p0 = (uint64_t)0xD2511F53 * c[0];
+    uint64_t p1 = (uint64_t)0xCD9E8D57 * c[2];
+    uint32_t c1 = c[1], c3 = c[3];
+
+    c[0] = (uint32_t)(p1 >> 32) ^ c1 ^ k[0];
+    c[1] = (uint32_t)p1;
+    c[2] = (uint32_t)(p0 >> 32) ^ c3 ^ k[1];
+    c[3] = (uint32_t)p0;
+}
+
+void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
+                   uint32_t out[4])
+{
+    uint32_t c[4], k[2] = { key[0], key[1] };
+
+    memcpy(c, counter, sizeof c);
+    for (int round = 0; round < 10; round++) {
+        philox_round(c, k);
+        k[0] += 0x9E3779B9;
+        k[1] += 0xBB67AE85;
+    }
+    memcpy(out, c, sizeof c);
+}
+
+void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
+                        uint64_t b)
+{
+    *r = (gradus_random){
+        .key = { (uint32_t)seed, (uint32_t)(seed >> 32) },
+        .counter = { 0, a, (uint32_t)b, (uint32_t)(b >> 32) },
+    };
+}
+
+uint32_t gradus_random_u32(gradus_random *r)
+{
+    if (r->left == 0) {
+        gradus_philox(r->counter, r->key, r->block);
+        r->counter[0]++;
+        r->left = 4;
+    }
+    return r->block[4 - r->left--];
+}
+
+/* Lemire 2019: the high word of u32 * n, drawing again in the few cases where
+ * 2^32 is no multiple of n. */
+uint32_t gradus_random_below(gradus_random *r, uint32_t n)
+{
+    uint64_t m = (uint64_t)gradus_random_u32(r) * n;
+
+    if ((uint32_t)m < n)
+        for (uint32_t reject = -n % n; (uint32_t)m < reject;)
+            m = (uint64_t)gradus_random_u32(r) * n;
+    return (uint32_t)(m >> 32);
+}
+
+/* 53 bits, all that a double in [0,1) can hold. */
+double gradus_random_uniform(gradus_random *r)
+{
+    uint64_t high = gradus_random_u32(r) >> 5;
+    uint64_t low = gradus_random_u32(r) >> 6;
+
+    return (double)(high << 26 | low) * 0x1p-53;
+}
+
+/* Box and Muller 1958; 1 - u lies in (0,1], so the logarithm is finite. */
+double gradus_random_normal(gradus_random *r)
+{
+    double radius = sqrt(-2 * log(1 - gradus_random_uniform(r)));
+
+    return radius * cos(6.283185307179586 * gradus_random_uniform(r));
+}

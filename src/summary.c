@@ -1,0 +1,71 @@
+/* summary.c -- a graph as a table. */
+#include "error.h"
+#include "graph.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void shape_text(const gradus_node *n, char text[48])
+{
+    int at = snprintf(text, 48, "[B");
+
+    for (int i = 0; i < n->rank; i++)
+        at += snprintf(text + at, 48 - (size_t)at, ",%d", n->shape[i]);
+    snprintf(text + at, 48 - (size_t)at, "]");
+}
+
+static void operands_text(const gradus_node *n, char text[64])
+{
+    size_t at = 0;
+
+    strcpy(text, "-");
+    for (int j = 0; j < n->n_in && at < 64; j++)
+        at += (size_t)snprintf(text + at, 64 - at, "%s%s", j ? " " : "",
+                               n->in[j]->name);
+}
+
+static size_t parameters_of(const gradus_node *n)
+{
+    size_t count = 0;
+
+    for (int j = 0; j < n->n_params; j++)
+        count += n->param[j].size;
+    return count;
+}
+
+/* Parameters and values for a whole batch, both with their gradients. */
+static size_t bytes_of(const gradus_node *n, int max_batch)
+{
+    size_t values = (size_t)max_batch * (size_t)n->size;
+    size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
+
+    if (n->is_labels)
+        return bytes + values * sizeof *n->label;
+    return bytes + values * sizeof *n->y * (n->dy ? 2 : 1);
+}
+
+int gradus_summary(const gradus_graph *g, FILE *out)
+{
+    size_t parameters = 0, bytes = 0;
+
+    if (!g || !out)
+        return gradus_error_set("gradus_summary: the %s is NULL",
+                                g ? "file" : "graph");
+    fprintf(out, "%-14s %-24s %-16s %12s %12s\n", "node", "operands", "shape",
+            "parameters", "bytes");
+    for (int i = 0; i < g->count; i++) {
+        const gradus_node *n = g->node[i];
+        char shape[48], operands[64];
+        shape_text(n, shape);
+        operands_text(n, operands);
+        fprintf(out, "%-14s %-24s %-16s %12zu %12zu\n", n->name, operands,
+                shape, parameters_of(n), bytes_of(n, g->max_batch));
+        parameters += parameters_of(n);
+        bytes += bytes_of(n, g->max_batch);
+    }
+    fprintf(out, "%-14s %-24s %-16s %12zu %12zu\n", "total", "", "",
+            parameters, bytes);
+    if (ferror(out))
+        return gradus_error_set("gradus_summary: cannot write");
+    return 0;
+}

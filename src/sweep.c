@@ -1,0 +1,427 @@
+/* sweep.c -- a batch's way through the graph: forward, backward, step.
+ *
+ * No layer mixes samples.  So a step has two phases without locks, copies of
+ * gradients, or sums between threads:
+ *
+ *   1. samples in parallel: a worker takes a slice of the batch's rows through
+ *      the whole net, forward node by node and back again;
+ *   2. weights in parallel: a worker takes a tile of the parameters and
+ *      computes its gradient over the whole batch.
+ *
+ * Then the update, in parallel too, once every gradient is known to be finite.
+ * Slices, tiles and chunks depend on shapes and on the batch, never on the
+ * number of threads; so the bits do not either.
+ */
+#include "sweep.h"
+
+#include "blas.h"
+#include "error.h"
+#include "graph.h"
+#include "optimiser.h"
+#include "pool.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { FORWARD = 1, BACKWARD = 2 };
+
+typedef struct {
+    gradus_graph *g;
+    int what, slice;     /* phase 1: FORWARD, BACKWARD or both; rows a slice */
+    gradus_optimiser *o; /* update */
+    atomic_int bad;      /* phase 2: a gradient was not finite */
+} sweep;
+
+typedef struct {
+    size_t from, n; /* of theta, or grad */
+} range;
+
+/* Two slices for a small batch, so that two threads have work; from 128 rows
+ * on 64 a slice, where a GEMM is near its full speed.  In sixteens, the height
+ * of a GEMM kernel's block. */
+int gradus_sweep_slice(int n)
+{
+    int rows = ((n - 1) / 32 + 1) * 16;
+
+    return rows < 64 ? rows : 64;
+}
+
+/* Waking the others takes longer than a net this small takes (XOR); the bits
+ * are the same either way. */
+static void share(sweep *s, void (*job)(void *sweep, int item), int items)
+{
+    const gradus_graph *g = s->g;
+    size_t work = g->parameters * (size_t)(g->rows ? g->rows : 1);
+
+    if (work < 32768)
+        for (int i = 0; i < items; i++)
+            job(s, i);
+    else
+        gradus_pool_run(g->pool, job, s, items);
+}
+
+/* ---- phase 1 --------------------------------------------------------- */
+
+static void forward(gradus_graph *g, gradus_rows r)
+{
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->op->forward)
+            g->node[i]->op->forward(g->node[i], r);
+}
+
+static int reaches_back(const gradus_node *n)
+{
+    for (int j = 0; j < n->n_in; j++)
+        if (n->in[j]->dy)
+            return 1;
+    return 0;
+}
+
+static void backward(gradus_graph *g, gradus_rows r)
+{
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *n = g->node[i];
+        if (n->dy)
+            memset(gradus_row(n->dy, r, n->size), 0,
+                   (size_t)r.n * n->size * sizeof *n->dy);
+    }
+    for (int i = g->count; i-- > 0;) {
+        gradus_node *n = g->node[i];
+        if (n->op->backward && reaches_back(n))
+            n->op->backward(n, r);
+    }
+}
+
+static void slice_job(void *sweep_, int item)
+{
+    const sweep *s = sweep_;
+    gradus_graph *g = s->g;
+    int from = item * s->slice;
+    int left = g->rows - from;
+    gradus_rows r = { from, left < s->slice ? left : s->slice, g->training,
+                      g->index };
+
+    if (s->what & FORWARD)
+        forward(g, r);
+    if (s->what & BACKWARD)
+        backward(g, r);
+}
+
+static void run_slices(gradus_graph *g, int what)
+{
+    sweep s = { .g = g, .what = what, .slice = gradus_sweep_slice(g->rows) };
+
+    share(&s, slice_job, (g->rows - 1) / s.slice + 1);
+}
+
+/* ---- phase 2 --------------------------------------------------------- */
+
+/* x - x is 0 for every finite x and NaN for the others; without a branch, so
+ * that it runs at the speed of memory. */
+static int all_finite(const gradus_real *a, size_t n)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad |= a[i] - a[i] != 0;
+    return !bad;
+}
+
+static range tile_range(struct gradus_piece p, int j)
+{
+    const gradus_param *q = &p.node->param[j];
+    size_t unit = q->size / (size_t)p.node->units;
+
+    return (range){ q->offset + (size_t)p.from * unit,
+                           (size_t)p.n * unit };
+}
+
+static void check_job(void *sweep_, int item)
+{
+    sweep *s = sweep_;
+    struct gradus_piece p = s->g->tile[item];
+
+    for (int j = 0; j < p.node->n_params; j++) {
+        range r = tile_range(p, j);
+        if (!all_finite(s->g->grad + r.from, r.n))
+            atomic_store(&s->bad, 1);
+    }
+}
+
+static void tile_job(void *sweep_, int item)
+{
+    sweep *s = sweep_;
+    struct gradus_piece p = s->g->tile[item];
+
+    p.node->op->gradient(p.node, (gradus_tile){ p.from, p.n, s->g->rows });
+    check_job(s, item);
+}
+
+/* Names the first gradient that is not finite. */
+static int bad_gradient(const gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++) {
+            const gradus_param *p = &g->node[i]->param[j];
+            for (size_t k = 0; k < p->size; k++)
+                if (!isfinite(p->dw[k]))
+                    return gradus_fail(g->node[i], "the gradient of %s[%zu] "
+                                       "is %g; parameters are unchanged; a "
+                                       "lower learning rate may help",
+                                       p->name, k,
+                                       (double)p->dw[k]), -1;
+        }
+    return -1;
+}
+
+static int run_tiles(gradus_graph *g)
+{
+    sweep s = { .g = g };
+
+    share(&s, tile_job, g->tiles);
+    if (atomic_load(&s.bad))
+        return bad_gradient(g);
+    g->stale = 0;
+    return 0;
+}
+
+/* ---- update ---------------------------------------------------------- */
+
+/* By the tiles of phase 2, so that each is likely to meet the thread that has
+ * its gradient in cache. */
+static void update_job(void *sweep_, int item)
+{
+    const sweep *s = sweep_;
+    struct gradus_piece p = s->g->tile[item];
+
+    for (int j = 0; j < p.node->n_params; j++) {
+        range r = tile_range(p, j);
+        s->o->update(s->o, r.from, r.from + r.n);
+    }
+}
+
+static void run_update(gradus_optimiser *o)
+{
+    sweep s = { .g = o->graph, .o = o };
+
+    share(&s, update_job, o->graph->tiles);
+    o->graph->steps++;
+}
+
+/* ---- the batch ------------------------------------------------------- */
+
+static int check_rows(const gradus_node *n, const int *index, int rows)
+{
+    if (!n->fed.rows)
+        return gradus_fail((gradus_node *)n, "nothing was fed to it; see "
+                           "gradus_feed (or gradus_infer, to predict)"), -1;
+    for (int i = 0; i < rows; i++) {
+        int row = index ? index[i] : i;
+        if (row < 0 || (size_t)row >= n->fed.rows)
+            return gradus_fail((gradus_node *)n, "row %d wanted, %zu rows "
+                               "were fed", row, n->fed.rows), -1;
+    }
+    return 0;
+}
+
+int gradus_sweep_prepare(gradus_graph *g, const int *index, int n)
+{
+    gradus_rows all = { 0, n, 1, index };
+
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *x = g->node[i];
+        if (x->n_in == 0 && check_rows(x, index, n))
+            return -1;
+        if (x->op->prepare && x->op->prepare(x, all))
+            return -1;
+    }
+    return 0;
+}
+
+static int begin(gradus_graph *g, const int *index, int n, int training)
+{
+    if (!g || !g->max_batch)
+        return gradus_error_set("forward: a compiled graph wanted");
+    if (n < 1 || n > g->max_batch)
+        return gradus_error_set("forward: a batch of %d rows, 1 to %d wanted "
+                                "(the graph is compiled for so many)", n,
+                                g->max_batch);
+    g->rows = 0;
+    g->stale = 1;
+    if (gradus_sweep_prepare(g, index, n))
+        return -1;
+    g->index = index;
+    g->rows = n;
+    g->training = training;
+    return 0;
+}
+
+double gradus_sweep_loss(const gradus_node *loss, int rows)
+{
+    double sum = 0;
+
+    for (int i = 0; i < rows; i++)
+        sum += loss->loss[i];
+    return loss->weight * sum / (loss->divisor > 0 ? loss->divisor : 1);
+}
+
+static int is_bad(const gradus_node *n, int row)
+{
+    for (int k = 0; n->y && k < n->size; k++) {
+        gradus_real v = n->y[(size_t)row * n->size + k];
+        if (isnan(v) || v == INFINITY)
+            return gradus_fail((gradus_node *)n, "row %d: value %d is %g", row,
+                               k, (double)v), 1;
+    }
+    return 0;
+}
+
+/* Says what made the loss of this row NaN or infinite: the first node on the
+ * way whose value is; but of its own logits and targets the loss knows more,
+ * and whether a -inf is a mask. */
+static int diagnose_row(const gradus_graph *g, int row)
+{
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *n = g->node[i];
+        int bad = is_bad(n, row);
+        for (int j = 0; j < g->count; j++) {
+            gradus_node *loss = g->node[j];
+            if ((loss == n || (bad && loss->is_loss && loss->in[0] == n)) &&
+                loss->op->diagnose && loss->op->diagnose(loss, row))
+                return 1;
+        }
+        if (bad)
+            return 1;
+    }
+    return 0;
+}
+
+/* The first row with a loss that is not finite, or -1. */
+static int first_bad_row(const gradus_graph *g)
+{
+    for (int row = 0; row < g->rows; row++)
+        for (int i = 0; i < g->count; i++)
+            if (g->node[i]->is_loss && !isfinite(g->node[i]->loss[row]))
+                return row;
+    return -1;
+}
+
+static int bad_loss(const gradus_graph *g, double loss)
+{
+    char why[400];
+    int row = first_bad_row(g);
+
+    if (row < 0)
+        return gradus_error_set("the loss is %g, though that of every row is "
+                                "finite: scale it down (gradus_loss_weight)",
+                                loss);
+    if (!diagnose_row(g, row))
+        gradus_error_set("row %d: nothing else is", row);
+    snprintf(why, sizeof why, "%s", gradus_error());
+    return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
+                            "parameters are unchanged; check the data, or "
+                            "lower the learning rate", loss, why, row,
+                            g->index ? g->index[row] : row);
+}
+
+static int check_loss(gradus_graph *g)
+{
+    double loss = gradus_loss(g);
+
+    if (isfinite(loss))
+        return 0;
+    bad_loss(g, loss);
+    g->rows = 0;
+    return -1;
+}
+
+double gradus_loss(const gradus_graph *g)
+{
+    double sum = 0;
+
+    if (!g || !g->rows)
+        return NAN;
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->is_loss)
+            sum += gradus_sweep_loss(g->node[i], g->rows);
+    return sum;
+}
+
+/* ---- what users call ------------------------------------------------- */
+
+int gradus_sweep_forward(gradus_graph *g, const int *index, int n,
+                         int training)
+{
+    if (begin(g, index, n, training))
+        return -1;
+    gradus_blas_enter();
+    run_slices(g, FORWARD);
+    gradus_blas_leave();
+    return check_loss(g);
+}
+
+int gradus_forward(gradus_graph *g, const int *index, int n)
+{
+    return gradus_sweep_forward(g, index, n, 1);
+}
+
+/* Without one all gradients would be 0, and training a loop that does nothing,
+ * in silence. */
+static int check_has_loss(const gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->is_loss)
+            return 0;
+    return gradus_error_set("the graph has no loss to train on");
+}
+
+int gradus_backward(gradus_graph *g)
+{
+    if (!g || !g->rows)
+        return gradus_error_set("gradus_backward: no forward has succeeded "
+                                "before it");
+    if (!g->training)
+        return gradus_error_set("gradus_backward: the last forward was an "
+                                "evaluation's; call gradus_forward first");
+    if (check_has_loss(g))
+        return -1;
+    gradus_blas_enter();
+    run_slices(g, BACKWARD);
+    int status = run_tiles(g);
+    gradus_blas_leave();
+    return status;
+}
+
+int gradus_step(gradus_optimiser *o)
+{
+    if (!o)
+        return gradus_error_set("gradus_step: the optimiser is NULL");
+    gradus_graph *g = o->graph;
+    if (g->stale)
+        return gradus_error_set("gradus_step: the gradients are older than "
+                                "the last forward; call gradus_backward "
+                                "first");
+    sweep s = { .g = g };
+    share(&s, check_job, g->tiles);
+    if (atomic_load(&s.bad))
+        return bad_gradient(g);
+    run_update(o);
+    return 0;
+}
+
+int gradus_train_step(gradus_optimiser *o, const int *index, int n)
+{
+    if (!o)
+        return gradus_error_set("gradus_train_step: the optimiser is NULL");
+    gradus_graph *g = o->graph;
+    if (check_has_loss(g) || begin(g, index, n, 1))
+        return -1;
+    gradus_blas_enter();
+    run_slices(g, FORWARD | BACKWARD);
+    int status = check_loss(g) || run_tiles(g);
+    if (!status)
+        run_update(o);
+    gradus_blas_leave();
+    return status ? -1 : 0;
+}

@@ -1,0 +1,89 @@
+/* allocations.c -- counts the library's allocations, and lets one fail. */
+#include "allocations.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+static atomic_int made, live, fail_at, for_ever;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *text);
+void __real_free(void *p);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+                          void *(*start)(void *), void *arg);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *text);
+void __wrap_free(void *p);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+                          void *(*start)(void *), void *arg);
+
+void allocations_fail(int k, int for_ever_)
+{
+    made = 0;
+    for_ever = for_ever_;
+    fail_at = k;
+}
+
+int allocations_made(void)
+{
+    return made;
+}
+
+int allocations_live(void)
+{
+    return live;
+}
+
+/* Counts one more; is it to fail? */
+static int fails(void)
+{
+    int k = atomic_fetch_add(&made, 1) + 1;
+
+    return fail_at && (k == fail_at || (for_ever && k > fail_at));
+}
+
+static void *counted(void *p)
+{
+    live += p != NULL;
+    return p;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : counted(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : counted(__real_calloc(count, size));
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    if (fails())
+        return NULL;
+    return p ? __real_realloc(p, size) : counted(__real_realloc(p, size));
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : counted(__real_strdup(text));
+}
+
+void __wrap_free(void *p)
+{
+    live -= p != NULL;
+    __real_free(p);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+                          void *(*start)(void *), void *arg)
+{
+    return fails() ? EAGAIN : __real_pthread_create(thread, attr, start, arg);
+}

@@ -1,0 +1,88 @@
+/* faults.c -- lets one system call fail. */
+#define _POSIX_C_SOURCE 200809L
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct fault fault;
+
+static int fails(const char *call)
+{
+    if (fault.left == 0 || --fault.left > 0)
+        return 0;
+    fault.seen = call;
+    errno = fault.error;
+    return 1;
+}
+
+int __real_open(const char *path, int flags, ...);
+ssize_t __real_write(int fd, const void *bytes, size_t n);
+ssize_t __real_read(int fd, void *bytes, size_t n);
+int __real_fsync(int fd);
+int __real_fchmod(int fd, mode_t mode);
+int __real_close(int fd);
+int __real_rename(const char *from, const char *to);
+int __wrap_open(const char *path, int flags, ...);
+ssize_t __wrap_write(int fd, const void *bytes, size_t n);
+ssize_t __wrap_read(int fd, void *bytes, size_t n);
+int __wrap_fsync(int fd);
+int __wrap_fchmod(int fd, mode_t mode);
+int __wrap_close(int fd);
+int __wrap_rename(const char *from, const char *to);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    int mode = flags & O_CREAT ? va_arg(args, int) : 0;
+    va_end(args);
+    return fails("open") ? -1 : __real_open(path, flags, mode);
+}
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t n)
+{
+    if (fault.one_byte && n > 1)
+        n = 1;
+    return fails("write") ? -1 : __real_write(fd, bytes, n);
+}
+
+ssize_t __wrap_read(int fd, void *bytes, size_t n)
+{
+    if (fault.one_byte && n > 1)
+        n = 1;
+    return fails("read") ? -1 : __real_read(fd, bytes, n);
+}
+
+int __wrap_fsync(int fd)
+{
+    return fails("fsync") ? -1 : __real_fsync(fd);
+}
+
+int __wrap_fchmod(int fd, mode_t mode)
+{
+    return fails("fchmod") ? -1 : __real_fchmod(fd, mode);
+}
+
+int __wrap_close(int fd)
+{
+    int status = __real_close(fd);
+
+    return fails("close") ? -1 : status;
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    return fails("rename") ? -1 : __real_rename(from, to);
+}
+
+void fault_at(int k, int error)
+{
+    fault.left = k;
+    fault.error = error;
+    fault.seen = NULL;
+}

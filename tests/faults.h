@@ -1,0 +1,19 @@
+/* faults.h -- lets one system call fail.
+ *
+ * The tests are linked with -Wl,--wrap=open and so on for read, write, fsync,
+ * fchmod, close and rename: calls of the library and of the tests then come to
+ * faults.c, which passes them on or has them fail. */
+#ifndef FAULTS_H
+#define FAULTS_H
+
+extern struct fault {
+    int left;         /* the call after so many fails; 0: none does          */
+    int error;        /* with this errno                                     */
+    int one_byte;     /* non-zero: read and write move one byte at a time    */
+    const char *seen; /* the name of the call that failed, or NULL           */
+} fault;
+
+/* The k-th call from now fails. */
+void fault_at(int k, int error);
+
+#endif

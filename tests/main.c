@@ -1,0 +1,25 @@
+/* main.c -- runs every suite, or the one named on the command line. */
+#include "tests.h"
+
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    Suite *(*const suites[])(void) = {
+        suite_random,       suite_pool,        suite_graph,
+        suite_dense,        suite_relu,        suite_input,
+        suite_softmax_ce,   suite_sgd,         suite_step,
+        suite_fit,          suite_evaluate,    suite_infer,
+        suite_misuse,       suite_idx,         suite_image,
+        suite_safetensors,  suite_architecture, suite_model,
+        suite_atomic,
+    };
+    SRunner *runner = srunner_create(NULL);
+
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        srunner_add_suite(runner, suites[i]());
+    srunner_run(runner, argc > 1 ? argv[1] : NULL, NULL, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

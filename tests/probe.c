@@ -1,0 +1,121 @@
+/* probe.c -- nodes and comparisons that the tests of layers share. */
+#include "probe.h"
+
+#include "tests.h"
+
+#include <math.h>
+
+typedef struct {
+    gradus_node node;
+    const double *c;
+} probe_node;
+
+static void weigh(gradus_node *n, gradus_rows r)
+{
+    const double *c = ((probe_node *)n)->c;
+    const gradus_real *x = n->in[0]->y;
+
+    for (int i = r.from; i < r.from + r.n; i++) {
+        n->loss[i] = 0;
+        for (int k = 0; k < n->size; k++)
+            n->loss[i] += c[i * n->size + k] * x[i * n->size + k];
+    }
+}
+
+static void weigh_back(gradus_node *n, gradus_rows r)
+{
+    const double *c = ((probe_node *)n)->c;
+
+    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+        n->in[0]->dy[i] += (gradus_real)(n->weight * c[i]);
+}
+
+gradus_node *probe(gradus_node *x, const double *c)
+{
+    static const gradus_op op = {
+        .name = "probe", .forward = weigh, .backward = weigh_back,
+    };
+    gradus_node *n = gradus_append(NULL, &op, sizeof(probe_node), 1, &x);
+
+    if (!n)
+        return NULL;
+    n->is_loss = 1;
+    ((probe_node *)n)->c = c;
+    return gradus_shape(n, x->rank, x->shape);
+}
+
+static void take_rows(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from; i < r.from + r.n; i++) {
+        size_t row = (size_t)(r.index ? r.index[i] : i);
+        memcpy(n->y + (size_t)i * n->size, n->fed.x + row * n->size,
+               (size_t)n->size * sizeof *n->y);
+    }
+}
+
+gradus_node *values(gradus_graph *g, int rank, const int *shape)
+{
+    static const gradus_op op = { .name = "values", .forward = take_rows };
+
+    return gradus_shape(gradus_append(g, &op, sizeof(gradus_node), 0, NULL),
+                        rank, shape);
+}
+
+const gradus_op *plant(gradus_node *n, gradus_op *own)
+{
+    const gradus_op *right = n->op;
+
+    *own = *right;
+    n->op = own;
+    return right;
+}
+
+void fill_double(double *v, size_t n, uint64_t seed)
+{
+    gradus_random r;
+
+    gradus_random_init(&r, seed, 0, 0);
+    for (size_t i = 0; i < n; i++) {
+        double u = 2 * gradus_random_uniform(&r) - 1;
+        v[i] = fabs(u) < 0.01 ? 0.01 : u;
+    }
+}
+
+void fill(gradus_real *v, size_t n, uint64_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        double u;
+        fill_double(&u, 1, seed * 1000003 + i);
+        v[i] = (gradus_real)u;
+    }
+}
+
+void assert_near(const gradus_real *v, const double *expected, size_t n,
+                 double tolerance)
+{
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(v[i] - expected[i]) <=
+                          tolerance * (1 + fabs(expected[i])),
+                      "[%zu] is %.9g, expected %.9g", i, (double)v[i],
+                      expected[i]);
+}
+
+double rounding(void)
+{
+    return sizeof(gradus_real) == sizeof(float) ? 2e-6 : 1e-12;
+}
+
+static char place[64];
+
+double check(gradus_graph *g, int n)
+{
+    double d = gradus_check_gradients(g, n, 1e-6, place);
+
+    ck_assert_msg(d >= 0, "%s", gradus_error());
+    return d;
+}
+
+const char *worst(void)
+{
+    return place;
+}

@@ -1,0 +1,34 @@
+/* probe.h -- nodes and comparisons that the tests of layers share. */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include <gradus.h>
+
+/* The loss L = sum c[i,k] x[i,k] over the rows of the batch, so that dx = c.
+ * c is borrowed. */
+gradus_node *probe(gradus_node *x, const double *c);
+
+/* An input of any shape, fed by gradus_feed. */
+gradus_node *values(gradus_graph *g, int rank, const int *shape);
+
+/* Gives n an op of its own for the caller to plant a bug in; returns the right
+ * one. */
+const gradus_op *plant(gradus_node *n, gradus_op *own);
+
+/* n numbers in [-1,1), the same for the same seed, none nearer to 0 than 0.01:
+ * there relu has no gradient to check. */
+void fill(gradus_real *v, size_t n, uint64_t seed);
+void fill_double(double *v, size_t n, uint64_t seed);
+
+/* Each of the n numbers within tolerance (1 + |expected|). */
+void assert_near(const gradus_real *v, const double *expected, size_t n,
+                 double tolerance);
+
+/* What rounding may amount to: 2e-6 in a float, 1e-12 in a double. */
+double rounding(void);
+
+/* gradus_check_gradients over n rows, and where it was worst, for messages. */
+double check(gradus_graph *g, int n);
+const char *worst(void);
+
+#endif

@@ -1,0 +1,214 @@
+/* test_architecture.c -- model files whose architecture cannot be built. */
+#include "model_files.h"
+
+#include <stdlib.h>
+
+#define INPUT "{'op':'input','name':'x','in':[],'attr':{'shape':[2]}}"
+#define LABELS "{'op':'labels','name':'t','in':[],'attr':{'positions':[1]}}"
+#define DENSE "{'op':'dense','name':'d','in':[0],'attr':{'units':[2]}}"
+#define NODE(op, in, more) "{'op':'" op "','name':'n','in':[" in "]" more "}"
+#define AFTER_DENSE(node) "[" INPUT "," LABELS "," DENSE "," node "]"
+#define LOSS(more) AFTER_DENSE(NODE("softmax_ce", "2,1", more))
+
+static const struct {
+    const char *architecture, *error; /* ' for \"; NULL where it is right */
+} architectures[] = {
+    { LOSS(""), NULL },
+    { "", "gradus.architecture: no JSON" },
+    { "[", "gradus.architecture: no JSON" },
+    { "{}", "no list of nodes" },
+    { "[]", "tensor d.weight is no parameter" },
+    { "[[]]", "[0]: op \"\" is none of gradus's" },
+    { "[7]", "[0]: op \"\" is none of gradus's" },
+    { "[{}]", "[0]: op \"\" is none of gradus's" },
+    { "[{'op':7}]", "[0]: op \"\" is none" },
+    { "[{'op':'input','op':'dense'}]", "key \"op\" is there twice" },
+    { "[" NODE("conv9", "", "") "]", "[0]: op \"conv9\" is none" },
+    { "[{'op':'input','name':'x','attr':{'shape':[2]}}]",
+      "\"in\" is no list" },
+    { "[" NODE("dense", "0", ",'attr':{'units':[2]}") "]",
+      "[0]: operand 0 is no node made before" },
+    { "[" INPUT "," NODE("relu", "1", "") "]", "[1]: operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "2", "") "]", "[1]: operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "-1", "") "]", "operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "0.5", "") "]", "operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "1e300", "") "]", "operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "'x'", "") "]", "operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "null", "") "]", "operand 0 is no node" },
+    { "[" INPUT "," NODE("relu", "", "") "]", "[1]: " },
+    { "[" INPUT "," NODE("relu", "0,0", "") "]", "these 2 operands" },
+    { "[" INPUT "," NODE("input", "0", ",'attr':{'shape':[2]}") "]",
+      "these 1 operands" },
+    { "[" INPUT "," NODE("relu", "0,0,0,0,0,0,0,0,0", "") "]",
+      "no list of at most 8" },
+    { AFTER_DENSE(NODE("dense", "0", "")), "0 units" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[0]}")), "0 units" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[-1]}")), "-1 units" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[1e300]}")), "units" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[2.5]}")), "units" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[2147483647]}")),
+      "too large" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[1000000000]}")),
+      "tensor n.weight [1000000000,2] is missing" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[1e999]}")),
+      "value 0 is no number" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':['2']}")),
+      "value 0 is no number" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[]}")),
+      "setting units is no list" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':2}")),
+      "setting units is no list" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[2,3]}")),
+      "setting units is not what its op makes of it" },
+    { AFTER_DENSE(NODE("dense", "0", ",'attr':{'units':[2],'bias':[0]}")),
+      "setting bias is not what its op makes of it" },
+    { AFTER_DENSE(NODE("relu", "0", ",'attr':[]")), "\"attr\" is no object" },
+    { AFTER_DENSE(NODE("relu", "0",
+                       ",'attr':{'a_name_of_thirty_two_characters_':[1]}")),
+      "is no list of numbers" },
+    { AFTER_DENSE(NODE("relu", "0", ",'weight':2")), "is no loss" },
+    { AFTER_DENSE(NODE("relu", "1", "")), "labels" },
+    { AFTER_DENSE(NODE("softmax_ce", "2", "")), "" },
+    { AFTER_DENSE(NODE("softmax_ce", "2,2", "")), "" },
+    { LOSS(",'weight':'2'"), "\"weight\" is no number" },
+    { LOSS(",'weight':1e999"), "n: weight inf" },
+    { LOSS(",'attr':{'reduction':[3]}"), "" },
+    { LOSS(",'attr':{'reduction':[-1]}"), "" },
+    { LOSS(",'attr':{'reduction':[0]}"), "setting reduction is not what" },
+    { LOSS(",'attr':{'label_smoothing':[2]}"), "smoothing" },
+    { LOSS(",'attr':{'class_weight':[1]}"), "1 class weights for 2" },
+    { LOSS(",'attr':{'class_weight':[1,-1]}"), "class_weight[1] is -1" },
+    { LOSS(",'attr':{'last_axis':[7]}"), "setting last_axis is not what" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':[]}}]", "no list" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':[1,2]}}]", "shape" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':[1,2,3,4]}}]",
+      "shape" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':"
+      "[1e9,1e9,1e9]}}]", "shape" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':[2],'mean':[0]}}]",
+      "standard deviations" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':[2],'mean':[0,0],"
+      "'std':[1,1]}}]", "channel" },
+    { "[{'op':'input','name':'x','in':[],'attr':{'shape':[2],'mean':[0],"
+      "'std':[0]}}]", "channel 0" },
+    { "[{'op':'labels','name':'x','in':[],'attr':{'positions':[0]}}]", "" },
+    { "[{'op':'input','name':'a.b','in':[],'attr':{'shape':[2]}}]",
+      "name \"a.b\"" },
+    { "[{'op':'input','name':'','in':[],'attr':{'shape':[2]}}]", "name \"\"" },
+    { "[{'op':'input','name':7,'in':[],'attr':{'shape':[2]}}]", "NULL" },
+    { "[" INPUT "," INPUT "]", "another node is named x" },
+};
+
+/* A file with d.weight [2,2], d.bias [2] and this metadata, ' for \" in the
+ * architecture, with the right checksum. */
+static const char *write_model(const char *seed, const char *architecture,
+                               const char *more)
+{
+    const float data[] = { 1, 2, 3, 4, 5, 6 };
+    char header[8192];
+    int n = snprintf(header, sizeof header,
+                     "{\"__metadata__\":{\"gradus.checksum\":\"00000000\","
+                     "\"gradus.version\":\"1\",\"gradus.seed\":\"%s\","
+                     "\"gradus.architecture\":\"", seed);
+
+    for (const char *a = architecture; *a; a++)
+        n += sprintf(header + n, "%s%c", *a == '\'' ? "\\" : "",
+                     *a == '\'' ? '"' : *a);
+    n += snprintf(header + n, sizeof header - (size_t)n,
+                  "\"%s},\"d.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],"
+                  "\"data_offsets\":[0,16]},\"d.bias\":{\"dtype\":\"F32\","
+                  "\"shape\":[2],\"data_offsets\":[16,24]}}", more);
+    const char *path =
+        write_safetensors("net", header, (size_t)n, data, sizeof data);
+    contents c = read_whole(path);
+    seal(c);
+    files_write("net", c.byte, c.size);
+    free(c.byte);
+    return path;
+}
+
+START_TEST(an_architecture_that_cannot_be_is_an_error)
+{
+    const char *wanted = architectures[_i].error;
+
+    gradus_graph *g = gradus_load(
+        write_model("1", architectures[_i].architecture, ""), 4, 1);
+    if (wanted) {
+        ck_assert_msg(g == NULL, "loaded %s", architectures[_i].architecture);
+        assert_error("net: ");
+        assert_error(wanted);
+    } else {
+        ck_assert_msg(g != NULL, "%s", gradus_error());
+    }
+    gradus_graph_free(g);
+}
+END_TEST
+
+static const struct {
+    const char *seed, *more, *error;
+} metadata[] = {
+    { "18446744073709551615", "", NULL },
+    { "18446744073709551616", "", "no number of 64 bits" },
+    { "-1", "", "no number of 64 bits" },
+    { " 1", "", "no number of 64 bits" },
+    { "01", "", "no number of 64 bits" },
+    { "", "", "no number of 64 bits" },
+    { "1", ",\"gradus.classes\":\"[\\\"a\\\",\\\"b\\\"]\"", NULL },
+    { "1", ",\"gradus.classes\":\"[1]\"", "class 0: a name" },
+    { "1", ",\"gradus.classes\":\"{\\\"a\\\":\\\"b\\\"}\"", "no list" },
+    { "1", ",\"gradus.classes\":\"\\\"a\\\"\"", "no list" },
+    { "1", ",\"gradus.classes\":\"[\"", "gradus.classes: no JSON" },
+    { "1", ",\"gradus.classes\":\"[\\\"\\\\u0000\\\"]\"", "a NUL" },
+    { "1", ",\"gradus.seed\":\"1\"", "key \"gradus.seed\" is there twice" },
+};
+
+START_TEST(metadata_that_cannot_be_is_an_error)
+{
+    gradus_graph *g = gradus_load(
+        write_model(metadata[_i].seed, LOSS(""), metadata[_i].more), 4, 1);
+    if (metadata[_i].error) {
+        ck_assert_msg(g == NULL, "loaded");
+        assert_error(metadata[_i].error);
+    } else {
+        ck_assert_msg(g != NULL, "%s", gradus_error());
+    }
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(another_version_or_a_lost_part_is_an_error)
+{
+    static const char *const cases[][3] = {
+        { "gradus.version\":\"1", "gradus.version\":\"2", "is 2, this" },
+        { "gradus.version", "gradus.versiom", "gradus.version is missing" },
+        { "gradus.seed", "gradus.sead", "gradus.seed is missing" },
+        { "gradus.arch", "gradus.erch", "gradus.architecture is missing" },
+    };
+    const char *path = write_model("1", LOSS(""), "");
+    contents c = read_whole(path);
+    char *at = strstr((char *)c.byte + 8, cases[_i][0]);
+    memcpy(at, cases[_i][1], strlen(cases[_i][1]));
+    seal(c);
+    files_write("net", c.byte, c.size);
+    ck_assert_ptr_null(gradus_load(path, 4, 1));
+    assert_error(cases[_i][2]);
+    free(c.byte);
+}
+END_TEST
+
+#define COUNT(table) (int)(sizeof(table) / sizeof *(table))
+
+Suite *suite_architecture(void)
+{
+    Suite *s = suite_create("architecture");
+    TCase *t = tcase_create("architecture");
+
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_add_loop_test(t, an_architecture_that_cannot_be_is_an_error, 0,
+                        COUNT(architectures));
+    tcase_add_loop_test(t, metadata_that_cannot_be_is_an_error, 0,
+                        COUNT(metadata));
+    tcase_add_loop_test(t, another_version_or_a_lost_part_is_an_error, 0, 4);
+    suite_add_tcase(s, t);
+    return s;
+}

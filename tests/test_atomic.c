@@ -1,0 +1,383 @@
+/* test_atomic.c -- saving and loading where the system fails. */
+#define _XOPEN_SOURCE 700
+#include "allocations.h"
+#include "faults.h"
+#include "model_files.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- calls that fail -----------------------------------------------------*/
+
+START_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new)
+{
+    static const int errors[] = { ENOSPC, EIO, EDQUOT, EROFS };
+    gradus_graph *old = small_net(1), *new = small_net(2);
+    int failed = 0, forgiven = 0, k = 0;
+
+    ck_assert_int_eq(gradus_save(new, files_path("net")), 0);
+    contents wanted = read_whole(files_path("net"));
+    ck_assert_int_eq(gradus_save(old, files_path("net")), 0);
+    contents before = read_whole(files_path("net"));
+    do {
+        files_write("net", before.byte, before.size);
+        fault_at(++k, errors[_i]);
+        int error = gradus_save(new, files_path("net"));
+        fault.left = 0;
+        contents after = read_whole(files_path("net"));
+        int is_new = same(after, wanted);
+        ck_assert(is_new || same(after, before));
+        ck_assert_int_eq(files_in_folder(), 1);
+        if (error) {
+            failed++;
+            assert_error("net: ");
+            assert_error(strerror(errors[_i]));
+            ck_assert(is_new == (strstr(gradus_error(), "saved, but") != 0));
+        } else {
+            ck_assert(is_new);
+            forgiven += fault.seen != NULL;
+        }
+        free(after.byte);
+    } while (fault.seen);
+    ck_assert_int_ge(failed, 10); /* open twice, fchmod, fsync twice, close,
+                                     rename, and at least three writes */
+    ck_assert_int_eq(forgiven, 1); /* the folder's close */
+    free(before.byte);
+    free(wanted.byte);
+    gradus_graph_free(old);
+    gradus_graph_free(new);
+}
+END_TEST
+
+START_TEST(a_first_save_that_fails_leaves_nothing)
+{
+    gradus_graph *g = small_net(1);
+    int k = 0;
+
+    do {
+        fault_at(++k, ENOSPC);
+        int error = gradus_save(g, files_path("net"));
+        fault.left = 0;
+        if (error && !strstr(gradus_error(), "saved, but"))
+            ck_assert_int_eq(files_in_folder(), 0);
+        else
+            ck_assert_int_eq(remove(files_path("net")), 0);
+    } while (fault.seen);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(interrupted_and_short_calls_are_continued)
+{
+    gradus_graph *g = small_net(1);
+
+    ck_assert_int_eq(gradus_save(g, files_path("wanted")), 0);
+    contents wanted = read_whole(files_path("wanted"));
+    for (int one_byte = 0; one_byte < 2; one_byte++) {
+        int writes = 0, syncs = 0;
+        for (int k = 1; k < 40; k++) { /* a signal at call k alone */
+            fault.one_byte = one_byte;
+            fault_at(k, EINTR);
+            int error = gradus_save(g, files_path("net"));
+            fault.left = fault.one_byte = 0;
+            if (!fault.seen)
+                break;
+            int in_write = strcmp(fault.seen, "write") == 0;
+            int in_fsync = strcmp(fault.seen, "fsync") == 0;
+            writes += in_write;
+            syncs += in_fsync;
+            if (!in_write && !in_fsync)
+                continue;
+            ck_assert_msg(error == 0, "%s", gradus_error());
+            contents after = read_whole(files_path("net"));
+            ck_assert(same(after, wanted));
+            free(after.byte);
+        }
+        ck_assert_int_ge(writes, 3);
+        ck_assert(one_byte || syncs == 2);
+    }
+    free(wanted.byte);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(interrupted_and_short_reads_are_continued)
+{
+    gradus_graph *g = small_net(1), *h;
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    for (int k = 2; k < 5; k++) {
+        fault.one_byte = 1;
+        fault_at(k, EINTR);
+        h = gradus_load(files_path("net"), 1, 1);
+        fault.left = fault.one_byte = 0;
+        ck_assert_str_eq(fault.seen, "read");
+        ck_assert_msg(h != NULL, "%s", gradus_error());
+        ck_assert(gradus_parameters_hash(g) == gradus_parameters_hash(h));
+        gradus_graph_free(h);
+    }
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_failing_read_is_an_error_and_changes_nothing)
+{
+    gradus_graph *g = small_net(1), *to = small_net(2);
+    uint64_t before = gradus_parameters_hash(to);
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    for (int k = 1;; k++) {
+        fault_at(k, EIO);
+        int error = gradus_load_parameters(to, files_path("net"));
+        fault.left = 0;
+        if (strcmp(fault.seen, "close") == 0) {
+            ck_assert_int_gt(k, 4);
+            break;
+        }
+        ck_assert_int_ne(error, 0);
+        assert_error(strerror(EIO));
+        ck_assert(gradus_parameters_hash(to) == before);
+    }
+    gradus_graph_free(g);
+    gradus_graph_free(to);
+}
+END_TEST
+
+/* ---- allocations that fail, those of cJSON included ----------------------*/
+
+START_TEST(without_memory_saving_is_an_error)
+{
+    gradus_graph *g = small_net(1);
+    int error, k = 0, live;
+
+    cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
+    gradus_set_class_names(g, 2, (const char *const[]){ "no", "yes" });
+    live = allocations_live();
+    do {
+        allocations_fail(++k, _i);
+        error = gradus_save(g, files_path("net"));
+        allocations_fail(0, 0);
+        ck_assert_int_eq(files_in_folder(), !error);
+        ck_assert_int_eq(allocations_live(), live);
+    } while (error);
+    ck_assert_int_gt(k, 200);
+    cJSON_InitHooks(NULL);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(without_memory_loading_is_an_error_and_changes_nothing)
+{
+    gradus_graph *g = small_net(1), *to = small_net(2), *h;
+    uint64_t before = gradus_parameters_hash(to);
+    const char *path = files_path("net");
+    int error, k = 0, live;
+
+    gradus_set_class_names(g, 2, (const char *const[]){ "no", "yes" });
+    ck_assert_int_eq(gradus_save(g, path), 0);
+    cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
+    live = allocations_live();
+    do {
+        ck_assert(gradus_parameters_hash(to) == before);
+        allocations_fail(++k, _i);
+        error = gradus_load_parameters(to, path);
+        allocations_fail(0, 0);
+        ck_assert_int_eq(allocations_live(), live);
+    } while (error);
+    ck_assert_int_gt(k, 50);
+    k = 0;
+    do {
+        allocations_fail(++k, _i);
+        h = gradus_load(path, 1, 1);
+        allocations_fail(0, 0);
+        if (!h)
+            ck_assert_int_eq(allocations_live(), live);
+    } while (!h);
+    ck_assert_int_gt(k, 150);
+    cJSON_InitHooks(NULL);
+    gradus_graph_free(g);
+    gradus_graph_free(to);
+    gradus_graph_free(h);
+}
+END_TEST
+
+/* ---- files and folders as they are ---------------------------------------*/
+
+START_TEST(a_full_disk_leaves_the_old_file)
+{
+    gradus_graph *g = small_net(1), *large = gradus_graph_new(1);
+    gradus_node *x = gradus_input(large, 300), *t = gradus_labels(large, 1);
+    struct rlimit before, limit;
+
+    gradus_softmax_ce(gradus_dense(x, 300), t, NULL);
+    ck_assert_int_eq(gradus_compile(large, 1, 1), 0);
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    contents old = read_whole(files_path("net")), after;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 100000;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    ck_assert_int_ne(gradus_save(large, files_path("net")), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_error("net: cannot be written: File too large");
+    after = read_whole(files_path("net"));
+    ck_assert(same(old, after));
+    ck_assert_int_eq(files_in_folder(), 1);
+    free(old.byte);
+    free(after.byte);
+    gradus_graph_free(g);
+    gradus_graph_free(large);
+}
+END_TEST
+
+START_TEST(places_where_no_file_can_be_are_errors)
+{
+    static const char *const names[] = { "none/net", "file/net", "folder",
+                                         "folder/", "" };
+    char path[5000];
+    gradus_graph *g = small_net(1);
+
+    files_write("file", "", 0);
+    ck_assert_int_eq(mkdir(files_path("folder"), 0700), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ck_assert_int_ne(gradus_save(g, files_path(names[i])), 0);
+        ck_assert_int_eq(files_in_folder(), 2);
+    }
+    ck_assert_int_ne(gradus_save(g, ""), 0);
+    memset(path, 'a', sizeof path);
+    path[sizeof path - 1] = 0;
+    ck_assert_int_ne(gradus_save(g, path), 0);
+    assert_error("File name too long");
+    gradus_graph_free(g);
+}
+END_TEST
+
+static mode_t mode_of(const char *path)
+{
+    struct stat s;
+
+    ck_assert_int_eq(lstat(path, &s), 0);
+    return s.st_mode;
+}
+
+/* A FIFO stands for /dev/full and its like: should this fail for root, the
+ * system keeps its devices. */
+START_TEST(a_device_is_refused_and_stays)
+{
+    gradus_graph *g = small_net(1);
+
+    ck_assert_int_eq(mkfifo(files_path("fifo"), 0600), 0);
+    ck_assert_int_ne(gradus_save(g, files_path("fifo")), 0);
+    assert_error("fifo: not a regular file");
+    ck_assert(S_ISFIFO(mode_of(files_path("fifo"))));
+    ck_assert_int_eq(files_in_folder(), 1);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_read_only_folder_is_an_error)
+{
+    gradus_graph *g = small_net(1);
+
+    ck_assert_int_eq(mkdir(files_path("folder"), 0500), 0);
+    if (geteuid() == 0) /* root may write anywhere, but not here */
+        ck_assert_int_ne(gradus_save(g, "/proc/net-of-gradus"), 0);
+    else
+        ck_assert_int_ne(gradus_save(g, files_path("folder/net")), 0);
+    assert_error("no temporary file can be made beside it");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(permissions_follow_the_umask_or_the_old_file)
+{
+    gradus_graph *g = small_net(1);
+    mode_t before = umask(027);
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    umask(before);
+    ck_assert_int_eq(mode_of(files_path("net")) & 0777, 0640);
+    ck_assert_int_eq(chmod(files_path("net"), 0604), 0);
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    ck_assert_int_eq(mode_of(files_path("net")) & 0777, 0604);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_symbolic_link_stays_and_its_file_is_replaced)
+{
+    gradus_graph *g = small_net(1);
+
+    files_write("file", "old", 3);
+    ck_assert_int_eq(symlink("file", files_path("link")), 0);
+    ck_assert_int_eq(gradus_save(g, files_path("link")), 0);
+    ck_assert(S_ISLNK(mode_of(files_path("link"))));
+    gradus_graph *h = gradus_load(files_path("file"), 1, 1);
+    ck_assert_msg(h != NULL, "%s", gradus_error());
+    ck_assert_int_eq(files_in_folder(), 2);
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+END_TEST
+
+START_TEST(a_bare_name_is_saved_in_the_working_folder)
+{
+    gradus_graph *g = small_net(1);
+    char before[4096];
+
+    ck_assert_ptr_nonnull(getcwd(before, sizeof before));
+    ck_assert_int_eq(chdir(files_path("")), 0);
+    ck_assert_msg(gradus_save(g, "net") == 0, "%s", gradus_error());
+    ck_assert_int_eq(chdir(before), 0);
+    ck_assert_int_eq(files_in_folder(), 1);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(what_a_killed_program_left_is_no_obstacle)
+{
+    gradus_graph *g = small_net(1);
+    char name[64];
+
+    snprintf(name, sizeof name, "net.%ld-0.tmp", (long)getpid());
+    files_write(name, "left", 4);
+    ck_assert_msg(gradus_save(g, files_path("net")) == 0, "%s",
+                  gradus_error());
+    ck_assert_int_eq(files_in_folder(), 2);
+    gradus_graph_free(g);
+}
+END_TEST
+
+Suite *suite_atomic(void)
+{
+    Suite *s = suite_create("atomic");
+    TCase *t = tcase_create("atomic");
+
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(
+        t, a_save_that_fails_anywhere_leaves_the_old_file_or_the_new, 0, 4);
+    tcase_add_test(t, a_first_save_that_fails_leaves_nothing);
+    tcase_add_test(t, interrupted_and_short_calls_are_continued);
+    tcase_add_test(t, interrupted_and_short_reads_are_continued);
+    tcase_add_test(t, a_failing_read_is_an_error_and_changes_nothing);
+    tcase_add_loop_test(t, without_memory_saving_is_an_error, 0, 2);
+    tcase_add_loop_test(
+        t, without_memory_loading_is_an_error_and_changes_nothing, 0, 2);
+    tcase_add_test(t, a_full_disk_leaves_the_old_file);
+    tcase_add_test(t, places_where_no_file_can_be_are_errors);
+    tcase_add_test(t, a_device_is_refused_and_stays);
+    tcase_add_test(t, a_read_only_folder_is_an_error);
+    tcase_add_test(t, permissions_follow_the_umask_or_the_old_file);
+    tcase_add_test(t, a_symbolic_link_stays_and_its_file_is_replaced);
+    tcase_add_test(t, a_bare_name_is_saved_in_the_working_folder);
+    tcase_add_test(t, what_a_killed_program_left_is_no_obstacle);
+    suite_add_tcase(s, t);
+    return s;
+}

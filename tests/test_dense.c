@@ -1,0 +1,369 @@
+/* test_dense.c -- the fully connected layer: by hand, by differences, and
+ * spoilt: the gradient check has to see every planted bug. */
+#include "probe.h"
+#include "tests.h"
+
+static gradus_graph *g;
+static gradus_node *x;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+    x = NULL;
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* ---- by hand --------------------------------------------------------- */
+
+static const gradus_real X[] = { 1, 2, 3, 4 };
+static const double C[] = { 1, 2, 3, -1 }; /* dY */
+
+static gradus_node *two_by_two(void)
+{
+    static const gradus_real W_b[] = { 1, -1, 2, 0.5, 0.5, -1 };
+
+    x = gradus_input(g, 2);
+    gradus_node *y = gradus_dense(x, 2);
+    gradus_want_gradient(x);
+    probe(y, C);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    memcpy(gradus_parameters(g), W_b, sizeof W_b);
+    ck_assert_int_eq(gradus_feed(x, X, 2), 0);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    return y;
+}
+
+START_TEST(values_of_two_by_two_by_hand)
+{
+    gradus_node *y = two_by_two();
+
+    assert_near(y->y, (double[]){ -0.5, 2, -0.5, 7 }, 4, 0);
+    ck_assert_double_eq(gradus_loss(g), -0.5 + 4 - 1.5 - 7);
+}
+END_TEST
+
+START_TEST(gradients_of_two_by_two_by_hand)
+{
+    two_by_two();
+    assert_near(x->dy, (double[]){ 5, 0, 1, -3.5 }, 4, 0);
+    assert_near(gradus_gradients(g), (double[]){ 10, 14, -1, 0, 4, 1 }, 6, 0);
+}
+END_TEST
+
+START_TEST(a_second_backward_does_not_add_to_the_first)
+{
+    two_by_two();
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(x->dy, (double[]){ 5, 0, 1, -3.5 }, 4, 0);
+    assert_near(gradus_gradients(g), (double[]){ 10, 14, -1, 0, 4, 1 }, 6, 0);
+}
+END_TEST
+
+START_TEST(parameters_are_a_weight_and_a_bias_that_starts_at_zero)
+{
+    gradus_node *y = gradus_dense(gradus_image(g, 2, 3, 4), 5);
+
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_int_eq(y->n_params, 2);
+    ck_assert_str_eq(y->param[0].name, "weight");
+    ck_assert_int_eq(y->param[0].shape[0], 5);
+    ck_assert_int_eq(y->param[0].shape[1], 24);
+    ck_assert_str_eq(y->param[1].name, "bias");
+    ck_assert_uint_eq(gradus_parameter_count(g), 5 * 24 + 5);
+    for (int i = 0; i < 5; i++)
+        ck_assert(y->param[1].w[i] == 0);
+}
+END_TEST
+
+/* 35 units of 2050 inputs are cut into three tiles, 70 rows in two slices. */
+START_TEST(tiles_and_slices_add_up_to_the_sums_by_hand)
+{
+    enum { IN = 2050, OUT = 35, B = 70 };
+    static gradus_real v[B * IN];
+    static double c[B * OUT];
+
+    x = gradus_input(g, IN);
+    gradus_node *y = gradus_dense(x, OUT);
+    probe(y, c);
+    fill(v, B * IN, 1);
+    fill_double(c, B * OUT, 2);
+    ck_assert_int_eq(gradus_compile(g, B, 2), 0);
+    gradus_feed(x, v, B);
+    ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    for (int o = 0; o < OUT; o++) {
+        double db = 0;
+        for (int i = 0; i < B; i++)
+            db += c[i * OUT + o];
+        assert_near(y->param[1].dw + o, &db, 1, 10 * rounding());
+        for (int k = 0; k < IN; k++) {
+            double dw = 0;
+            for (int i = 0; i < B; i++)
+                dw += c[i * OUT + o] * v[i * IN + k];
+            assert_near(y->param[0].dw + o * IN + k, &dw, 1, 10 * rounding());
+        }
+    }
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+START_TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
+{
+    x = gradus_input(g, 2);
+    gradus_dense(x, 2);
+    ck_assert(gradus_check_gradients(NULL, 1, 1e-6, NULL) < 0);
+    ck_assert(gradus_check_gradients(g, 1, 1e-6, NULL) < 0);
+    assert_error("a compiled graph wanted");
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_feed(x, X, 2);
+    ck_assert(gradus_check_gradients(g, 2, 1e-6, NULL) < 0);
+    assert_error("the graph has no loss");
+    ck_assert(gradus_check_gradients(g, 2, 0, NULL) < 0);
+    assert_error("gradus_check_gradients: a step of 0");
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 4 }; /* rows, more than a slice; a square layer */
+
+/* Two layers side by side on one input, so that dX is a sum. */
+static gradus_node *two_layers(void)
+{
+    static gradus_real v[B * N];
+    static double c[2][B * N];
+
+    fill(v, B * N, 3);
+    fill_double(c[0], B * N, 4);
+    fill_double(c[1], B * N, 5);
+    x = gradus_input(g, N);
+    gradus_want_gradient(x);
+    gradus_node *y = gradus_dense(x, N);
+    probe(y, c[0]);
+    probe(gradus_dense(x, N), c[1]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+    return y;
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    two_layers();
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+START_TEST(gradients_of_layers_in_a_row_are_too)
+{
+    static gradus_real v[B * 6];
+    static double c[B * 3];
+
+    fill(v, B * 6, 3);
+    fill_double(c, B * 3, 4);
+    x = gradus_image(g, 1, 2, 3);
+    gradus_want_gradient(x);
+    probe(gradus_dense(gradus_dense(x, 5), 3), c);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+/* ---- planted bugs ---------------------------------------------------- */
+
+static const gradus_op *right;
+static gradus_op wrong;
+
+static gradus_node *two_layers_one_wrong(void)
+{
+    gradus_node *y = two_layers();
+
+    right = plant(y, &wrong);
+    return y;
+}
+
+static void assert_caught(void)
+{
+    double d = check(g, B);
+
+    ck_assert_msg(d > 1, "a planted bug was not seen: %g", d);
+}
+
+/* dX += dY W' */
+static void transposed(gradus_node *n, gradus_rows r)
+{
+    gradus_gemm(GRADUS_N, GRADUS_T, r.n, N, N, gradus_row(n->dy, r, N), N,
+                n->param[0].w, N, 1, gradus_row(n->in[0]->dy, r, N), N);
+}
+
+START_TEST(a_transpose_too_many_is_caught)
+{
+    two_layers_one_wrong();
+    wrong.backward = transposed;
+    assert_caught();
+}
+END_TEST
+
+/* dX = dY W; the first of the two layers, whose backward comes second. */
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    gradus_gemm(GRADUS_N, GRADUS_N, r.n, N, N, gradus_row(n->dy, r, N), N,
+                n->param[0].w, N, 0, gradus_row(n->in[0]->dy, r, N), N);
+}
+
+START_TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
+{
+    two_layers_one_wrong();
+    wrong.backward = overwriting;
+    assert_caught();
+}
+END_TEST
+
+static void without_bias(gradus_node *n, gradus_tile t)
+{
+    right->gradient(n, t);
+    memset(n->param[1].dw + t.from, 0, (size_t)t.n * sizeof(gradus_real));
+}
+
+START_TEST(a_missing_bias_gradient_is_caught)
+{
+    two_layers_one_wrong();
+    wrong.gradient = without_bias;
+    assert_caught();
+}
+END_TEST
+
+static void without_the_last_row(gradus_node *n, gradus_tile t)
+{
+    t.rows--;
+    right->gradient(n, t);
+}
+
+START_TEST(a_row_left_out_of_the_weight_gradient_is_caught)
+{
+    two_layers_one_wrong();
+    wrong.gradient = without_the_last_row;
+    assert_caught();
+}
+END_TEST
+
+/* One number of 16, by a thousandth. */
+static void slightly_off(gradus_node *n, gradus_tile t)
+{
+    right->gradient(n, t);
+    n->param[0].dw[7] *= 1.001;
+}
+
+START_TEST(one_number_off_by_a_thousandth_is_caught)
+{
+    two_layers_one_wrong();
+    wrong.gradient = slightly_off;
+    assert_caught();
+    ck_assert_str_eq(worst(), "dense1.weight[7]");
+}
+END_TEST
+
+#endif
+
+/* ---- rejected -------------------------------------------------------- */
+
+static void assert_rejected(const char *why)
+{
+    assert_error(why);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error(why); /* the first message is kept for compile */
+}
+
+START_TEST(no_units_are_rejected)
+{
+    ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), 0));
+    assert_rejected("node 1, dense1: 0 units, at least 1 wanted");
+}
+END_TEST
+
+START_TEST(negative_units_are_rejected)
+{
+    ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), -3));
+    assert_rejected("node 1, dense1: -3 units, at least 1 wanted");
+}
+END_TEST
+
+START_TEST(a_weight_of_more_than_two_to_the_31_numbers_is_rejected)
+{
+    ck_assert_ptr_null(gradus_dense(gradus_input(g, 65536), 32768));
+    assert_rejected("node 1, dense1: parameter weight: too large");
+}
+END_TEST
+
+START_TEST(labels_are_no_operand)
+{
+    gradus_dense(gradus_labels(g, 1), 2);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("node 1, dense1: labels has labels, which are no numbers to "
+                 "compute with");
+}
+END_TEST
+
+START_TEST(a_loss_is_no_operand)
+{
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_node *loss = gradus_softmax_ce(gradus_input(g, 3), t, NULL);
+
+    ck_assert_ptr_null(gradus_dense(loss, 2));
+    assert_rejected("a loss cannot be an operand of dense");
+}
+END_TEST
+
+START_TEST(null_is_passed_on_and_the_first_message_kept)
+{
+    ck_assert_ptr_null(gradus_dense(gradus_dense(gradus_input(g, 0), 3), 2));
+    assert_rejected("node 0, input: a shape of 1 axes, the first 0");
+}
+END_TEST
+
+START_TEST(a_compiled_graph_takes_no_layer)
+{
+    x = gradus_input(g, 2);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_ptr_null(gradus_dense(x, 2));
+    assert_error("dense: the graph is compiled, nodes come before");
+}
+END_TEST
+
+Suite *suite_dense(void)
+{
+    Suite *s = suite_create("dense");
+    TCase *t = tcase_create("dense");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, values_of_two_by_two_by_hand);
+    tcase_add_test(t, gradients_of_two_by_two_by_hand);
+    tcase_add_test(t, a_second_backward_does_not_add_to_the_first);
+    tcase_add_test(t, parameters_are_a_weight_and_a_bias_that_starts_at_zero);
+    tcase_add_test(t, tiles_and_slices_add_up_to_the_sums_by_hand);
+    tcase_add_test(t, gradients_cannot_be_checked_without_a_loss_or_a_step);
+    tcase_add_test(t, no_units_are_rejected);
+    tcase_add_test(t, negative_units_are_rejected);
+    tcase_add_test(t, a_weight_of_more_than_two_to_the_31_numbers_is_rejected);
+    tcase_add_test(t, labels_are_no_operand);
+    tcase_add_test(t, a_loss_is_no_operand);
+    tcase_add_test(t, null_is_passed_on_and_the_first_message_kept);
+    tcase_add_test(t, a_compiled_graph_takes_no_layer);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_test(t, gradients_of_layers_in_a_row_are_too);
+    tcase_add_test(t, a_transpose_too_many_is_caught);
+    tcase_add_test(t, a_gradient_that_overwrites_instead_of_adding_is_caught);
+    tcase_add_test(t, a_missing_bias_gradient_is_caught);
+    tcase_add_test(t, a_row_left_out_of_the_weight_gradient_is_caught);
+    tcase_add_test(t, one_number_off_by_a_thousandth_is_caught);
+#endif
+    suite_add_tcase(s, t);
+    return s;
+}

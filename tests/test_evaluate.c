@@ -1,0 +1,254 @@
+/* test_evaluate.c -- loss, accuracy, top-k and confusion, against a long hand.
+ *
+ * The graphs have no layer between input and loss: the data are the logits. */
+#include "tests.h"
+
+#include "nets.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { K = 4, N = 7, IGNORED = -7 };
+
+/* Sample 3 is a tie between classes 1 and 2, sample 4 between all. */
+static const gradus_real Z[N * K] = {
+    3, 1, 0, 2,  0, 5, 1, 2,  1, 0, 2, 3,  0, 4, 4, 1,
+    2, 2, 2, 2,  9, 1, 2, 3,  0, 1, 2, 8,
+};
+static const int32_t LABELS[N] = { 0, 2, 2, 2, 1, IGNORED, 3 };
+
+static const gradus_dataset DATA = { .n = N, .size = K, .x = Z,
+                                     .labels = LABELS };
+
+/* The loss of a sample, by the definition. */
+static double loss_of(int i)
+{
+    double sum = 0;
+
+    for (int k = 0; k < K; k++)
+        sum += exp((double)Z[i * K + k]);
+    return log(sum) - (double)Z[i * K + LABELS[i]];
+}
+
+static double sum_of_losses(void)
+{
+    double sum = 0;
+
+    for (int i = 0; i < N; i++)
+        sum += LABELS[i] == IGNORED ? 0 : loss_of(i);
+    return sum;
+}
+
+static gradus_graph *graph(gradus_reduction reduction, int max_batch)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, K), *t = gradus_labels(g, 1);
+
+    gradus_softmax_ce(x, t, &(gradus_softmax_ce_options){
+                                .reduction = reduction,
+                                .use_ignore_label = 1,
+                                .ignore_label = IGNORED });
+    ck_assert_msg(gradus_compile(g, max_batch, 2) == 0, "%s", gradus_error());
+    return g;
+}
+
+static gradus_metrics evaluate(gradus_reduction reduction, int max_batch,
+                               int k, size_t *confusion)
+{
+    gradus_metrics m = { .k = k, .confusion = confusion };
+    gradus_graph *g = graph(reduction, max_batch);
+
+    ck_assert_msg(gradus_evaluate(g, &DATA, &m) == 0, "%s", gradus_error());
+    gradus_graph_free(g);
+    return m;
+}
+
+START_TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
+{
+    double sum = sum_of_losses();
+
+    for (int batch = 1; batch <= N + 1; batch++) {
+        gradus_metrics m = evaluate(GRADUS_MEAN_VALID, batch, 0, NULL);
+        ck_assert_double_eq_tol(m.loss, sum / (N - 1), TOLERANCE);
+        m = evaluate(GRADUS_MEAN_BATCH, batch, 0, NULL);
+        ck_assert_double_eq_tol(m.loss, sum / N, TOLERANCE);
+        m = evaluate(GRADUS_SUM, batch, 0, NULL);
+        ck_assert_double_eq_tol(m.loss, sum, N * TOLERANCE);
+    }
+}
+END_TEST
+
+/* Right: 0 and 6.  2 and 3 are wrong, 3 because the lowest class wins a tie; 4
+ * is a tie that class 0 wins. */
+START_TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
+{
+    for (int batch = 1; batch <= N; batch++) {
+        gradus_metrics m = evaluate(GRADUS_MEAN_VALID, batch, 0, NULL);
+        ck_assert_uint_eq(m.counted, 6);
+        ck_assert_double_eq(m.accuracy, 2.0 / 6);
+        ck_assert_double_eq(m.top_k, m.accuracy); /* k is 1 */
+    }
+}
+END_TEST
+
+/* The places of the labels: 1, 3, 2, 2, 2, 1. */
+START_TEST(top_k_counts_the_labels_among_the_k_first)
+{
+    ck_assert_double_eq(evaluate(0, 3, 1, NULL).top_k, 2.0 / 6);
+    ck_assert_double_eq(evaluate(0, 3, 2, NULL).top_k, 5.0 / 6);
+    ck_assert_double_eq(evaluate(0, 3, 3, NULL).top_k, 1);
+    ck_assert_double_eq(evaluate(0, 3, 99, NULL).top_k, 1);
+}
+END_TEST
+
+START_TEST(the_confusion_matrix_has_a_row_for_each_true_class)
+{
+    static const size_t wanted[K * K] = {
+        1, 0, 0, 0,  1, 0, 0, 0,  0, 2, 0, 1,  0, 0, 0, 1,
+    };
+    size_t confusion[K * K] = { 77, 77 }; /* what was there goes */
+
+    evaluate(0, 3, 0, confusion);
+    ck_assert_mem_eq(confusion, wanted, sizeof wanted);
+}
+END_TEST
+
+START_TEST(data_of_which_nothing_counts_has_no_accuracy)
+{
+    static const int32_t ignored[N] = { IGNORED, IGNORED, IGNORED, IGNORED,
+                                        IGNORED, IGNORED, IGNORED };
+    gradus_graph *g = graph(GRADUS_MEAN_VALID, 3);
+    gradus_dataset d = DATA;
+    gradus_metrics m = { 0 };
+
+    d.labels = ignored;
+    ck_assert_int_eq(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_double_eq(m.loss, 0);
+    ck_assert_uint_eq(m.counted, 0);
+    ck_assert(isnan(m.accuracy) && isnan(m.top_k));
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* Targets that say the same as the labels; and weights. */
+START_TEST(targets_and_weights_come_from_the_dataset)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, K), *t = gradus_input(g, K);
+    gradus_softmax_ce_options options = { .row_weight =
+                                              gradus_row_weights(g) };
+    gradus_real targets[3 * K] = { 0 };
+    const gradus_real weights[3] = { 1, 0, 3 };
+    gradus_dataset d = { .n = 3, .size = K, .x = Z, .targets = targets,
+                         .weights = weights };
+    gradus_metrics m = { 0 };
+
+    for (int i = 0; i < 3; i++)
+        targets[i * K + LABELS[i]] = 1;
+    gradus_softmax_ce(x, t, &options);
+    ck_assert_msg(gradus_compile(g, 2, 1) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_evaluate(g, &d, &m) == 0, "%s", gradus_error());
+    ck_assert_double_eq_tol(m.loss, (loss_of(0) + 3 * loss_of(2)) / 4,
+                            TOLERANCE);
+    ck_assert(isnan(m.accuracy));
+    d.targets = NULL;
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("no targets");
+    d.targets = targets, d.weights = NULL;
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("no weights");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, K), *t = gradus_labels(g, 1);
+    gradus_dataset d = DATA;
+    gradus_metrics m = { 0 };
+
+    d.n = 5; /* up to the ignored one */
+    gradus_node *first = gradus_softmax_ce(x, t, NULL);
+    gradus_softmax_ce(x, t, &(gradus_softmax_ce_options){
+                                .use_ignore_label = 1, .ignore_label = 2 });
+    ck_assert_int_eq(gradus_loss_weight(first, 10), 0);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    ck_assert_int_eq(gradus_evaluate(g, &d, &m), 0);
+    double all = 0;
+    for (int i = 0; i < 5; i++)
+        all += loss_of(i);
+    ck_assert_double_eq_tol(
+        m.loss, 10 * all / 5 + (loss_of(0) + loss_of(4)) / 2, 10 * TOLERANCE);
+    ck_assert_uint_eq(m.counted, 2);
+    ck_assert_double_eq(m.accuracy, 0.5);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(positions_count_one_by_one)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_image(g, 2, 1, 3), *t = gradus_labels(g, 3);
+    /* Two classes at three positions; predicted 0 1 0 and 1 1 1. */
+    const gradus_real z[] = { 5, 0, 5,  0, 5, 0,   0, 0, 0,  5, 5, 5 };
+    const int32_t labels[] = { 0, 1, 1,  1, 0, 1 };
+    gradus_dataset d = { .n = 2, .size = 6, .x = z, .labels = labels,
+                         .positions = 3 };
+    size_t confusion[4];
+    gradus_metrics m = { .confusion = confusion };
+
+    gradus_softmax_ce(x, t, NULL);
+    ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_evaluate(g, &d, &m) == 0, "%s", gradus_error());
+    ck_assert_uint_eq(m.counted, 6);
+    ck_assert_double_eq(m.accuracy, 4.0 / 6);
+    ck_assert_mem_eq(confusion, ((size_t[]){ 1, 1, 1, 3 }), sizeof confusion);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_bad_label_or_logit_is_an_error)
+{
+    gradus_graph *g = graph(GRADUS_MEAN_VALID, 3);
+    gradus_real z[N * K];
+    int32_t labels[N];
+    gradus_dataset d = { .n = N, .size = K, .x = z, .labels = labels };
+    gradus_metrics m = { .k = -1 };
+
+    memcpy(z, Z, sizeof z);
+    memcpy(labels, LABELS, sizeof labels);
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("k is -1");
+    m.k = 0;
+    labels[6] = K;
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("sample 6, position 0: label 4");
+    labels[6] = 0;
+    z[4 * K + 1] = (gradus_real)NAN;
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("sample 4");
+    gradus_graph_free(g);
+}
+END_TEST
+
+Suite *suite_evaluate(void)
+{
+    Suite *s = suite_create("evaluate");
+    TCase *c = tcase_create("evaluate");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, the_loss_is_that_of_the_whole_data_whatever_the_batches);
+    tcase_add_test(
+        c, accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest);
+    tcase_add_test(c, top_k_counts_the_labels_among_the_k_first);
+    tcase_add_test(c, the_confusion_matrix_has_a_row_for_each_true_class);
+    tcase_add_test(c, data_of_which_nothing_counts_has_no_accuracy);
+    tcase_add_test(c, targets_and_weights_come_from_the_dataset);
+    tcase_add_test(
+        c, losses_add_up_with_their_weights_and_the_last_has_the_accuracy);
+    tcase_add_test(c, positions_count_one_by_one);
+    tcase_add_test(c, a_bad_label_or_logit_is_an_error);
+    suite_add_tcase(s, c);
+    return s;
+}

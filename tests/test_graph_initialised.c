@@ -1,0 +1,149 @@
+/* test_graph_initialised.c -- how parameters start. */
+#include "tests.h"
+
+#include "nets.h"
+
+#include <math.h>
+
+typedef struct {
+    double mean, variance, least, most, bias;
+} spread;
+
+/* How the weights of dense, 200 -> 300, start. */
+static spread start(gradus_initialiser how, double a)
+{
+    gradus_graph *g = gradus_graph_new(3);
+    gradus_node *n = gradus_dense(gradus_input(g, 200), 300);
+    spread s = { 0 };
+
+    ck_assert(how == GRADUS_HE || gradus_initialise(n, how, a) == 0);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    const gradus_real *w = n->param[0].w;
+    double count = (double)n->param[0].size;
+    for (size_t i = 0; i < n->param[0].size; i++) {
+        s.mean += w[i] / count;
+        s.variance += (double)w[i] * w[i] / count;
+        s.least = fmin(s.least, w[i]);
+        s.most = fmax(s.most, w[i]);
+    }
+    for (int i = 0; i < n->units; i++)
+        s.bias += fabs(n->param[1].w[i]);
+    gradus_graph_free(g);
+    return s;
+}
+
+/* 60,000 numbers: their mean and variance are right to 3 %, five times the
+ * standard deviation of the variance of normal numbers. */
+static void assert_spread(spread s, double variance, double limit)
+{
+    ck_assert_double_eq_tol(s.mean, 0, 5 * sqrt(variance / 60000));
+    ck_assert_double_eq_tol(s.variance, variance, 0.03 * variance);
+    ck_assert_double_ge(s.least, -limit);
+    ck_assert_double_le(s.most, limit);
+    ck_assert_double_eq(s.bias, 0);
+}
+
+START_TEST(he_is_the_default_with_variance_2_by_fan_in)
+{
+    assert_spread(start(GRADUS_HE, 0), 2.0 / 200, 6 * sqrt(2.0 / 200));
+}
+END_TEST
+
+START_TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
+{
+    spread s = start(GRADUS_GLOROT, 0);
+    double a = sqrt(6.0 / 500);
+
+    assert_spread(s, 2.0 / 500, a * 1.0001);
+    ck_assert_double_gt(s.most, 0.999 * a);
+}
+END_TEST
+
+START_TEST(normal_has_the_deviation_that_was_asked_for)
+{
+    assert_spread(start(GRADUS_NORMAL, 0.5), 0.25, 3);
+}
+END_TEST
+
+START_TEST(uniform_fills_its_range_and_no_more)
+{
+    spread s = start(GRADUS_UNIFORM, 0.25);
+
+    assert_spread(s, 0.25 * 0.25 / 3, 0.25);
+    ck_assert_double_lt(s.least, -0.249);
+    ck_assert_double_gt(s.most, 0.249);
+}
+END_TEST
+
+START_TEST(zero_is_zero)
+{
+    spread s = start(GRADUS_ZERO, 0);
+
+    ck_assert_double_eq(s.variance, 0);
+    ck_assert_double_eq(s.bias, 0);
+}
+END_TEST
+
+static uint64_t hash_of_seed(uint64_t seed, int threads)
+{
+    net n = net_new(seed, (int[]){ 4, 8, 3 }, 2, threads);
+    uint64_t hash = gradus_parameters_hash(n.g);
+
+    net_free(&n);
+    return hash;
+}
+
+START_TEST(parameters_depend_on_the_seed_and_on_nothing_else)
+{
+    ck_assert_uint_eq(hash_of_seed(1, 1), hash_of_seed(1, 3));
+    ck_assert_uint_ne(hash_of_seed(1, 1), hash_of_seed(2, 1));
+    ck_assert_uint_ne(hash_of_seed(1, 1), hash_of_seed(1ULL << 32 | 1, 1));
+}
+END_TEST
+
+START_TEST(two_equal_layers_start_differently)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 4);
+    gradus_node *a = gradus_dense(x, 4), *b = gradus_dense(x, 4);
+
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_mem_ne(a->param[0].w, b->param[0].w, 16 * sizeof(gradus_real));
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(the_hash_is_fnv_1a_of_the_bytes)
+{
+    net n = net_new(1, (int[]){ 1, 1, 2 }, 1, 1);
+    uint64_t hash = 0xcbf29ce484222325;
+    gradus_real *theta = gradus_parameters(n.g);
+
+    for (size_t i = 0; i < gradus_parameter_count(n.g); i++)
+        theta[i] = (gradus_real)(0.5 * (double)i);
+    for (size_t i = 0; i < gradus_parameter_count(n.g) * sizeof *theta; i++) {
+        hash ^= ((unsigned char *)theta)[i];
+        hash *= 0x100000001b3;
+    }
+    ck_assert_uint_eq(gradus_parameters_hash(n.g), hash);
+    theta[3] = -theta[3];
+    ck_assert_uint_ne(gradus_parameters_hash(n.g), hash);
+    net_free(&n);
+}
+END_TEST
+
+TCase *graph_initialised(void)
+{
+    TCase *c = tcase_create("initialised");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, he_is_the_default_with_variance_2_by_fan_in);
+    tcase_add_test(c, glorot_is_uniform_with_variance_2_by_fan_in_and_out);
+    tcase_add_test(c, normal_has_the_deviation_that_was_asked_for);
+    tcase_add_test(c, uniform_fills_its_range_and_no_more);
+    tcase_add_test(c, zero_is_zero);
+    tcase_add_test(c, parameters_depend_on_the_seed_and_on_nothing_else);
+    tcase_add_test(c, two_equal_layers_start_differently);
+    tcase_add_test(c, the_hash_is_fnv_1a_of_the_bytes);
+    return c;
+}

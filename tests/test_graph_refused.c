@@ -1,0 +1,324 @@
+/* test_graph_refused.c -- graphs that cannot be, each with its message. */
+#include "tests.h"
+
+#include "nets.h"
+
+#include <limits.h>
+#include <math.h>
+
+static gradus_graph *g; /* of the test that runs */
+static gradus_node *x, *t;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+    x = gradus_input(g, 4);
+    t = gradus_labels(g, 1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* The graph does not compile, and compile says why. */
+static void assert_compile_says(const char *text)
+{
+    gradus_name(NULL, NULL); /* another message, to be replaced */
+    ck_assert_int_ne(gradus_compile(g, 4, 1), 0);
+    assert_error(text);
+    ck_assert_int_eq(gradus_max_batch(g), 0);
+}
+
+START_TEST(a_null_operand_from_outside_is_named_by_compile)
+{
+    ck_assert_ptr_null(gradus_softmax_ce(gradus_dense(NULL, 3), t, NULL));
+    assert_compile_says("softmax_ce: an operand is NULL");
+}
+END_TEST
+
+START_TEST(null_labels_are_named_by_compile)
+{
+    ck_assert_ptr_null(gradus_softmax_ce(gradus_dense(x, 3), NULL, NULL));
+    assert_compile_says("softmax_ce: an operand is NULL");
+}
+END_TEST
+
+START_TEST(calls_nest_over_a_failure_and_the_first_message_stays)
+{
+    gradus_node *z = gradus_dense(gradus_relu(gradus_dense(x, 0)), -3);
+
+    ck_assert_ptr_null(gradus_softmax_ce(z, t, NULL));
+    gradus_dense(x, -7);
+    assert_compile_says("node 2, dense1: 0 units, at least 1 wanted");
+}
+END_TEST
+
+START_TEST(operands_of_two_graphs_spoil_both)
+{
+    gradus_graph *other = gradus_graph_new(2);
+    gradus_node *z = gradus_dense(gradus_input(other, 4), 3);
+
+    ck_assert_ptr_null(gradus_softmax_ce(z, t, NULL));
+    assert_error("another graph");
+    ck_assert_int_ne(gradus_compile(other, 4, 1), 0);
+    assert_error("another graph");
+    assert_compile_says("another graph");
+    gradus_graph_free(other);
+}
+END_TEST
+
+START_TEST(a_loss_is_no_operand)
+{
+    gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
+
+    ck_assert_ptr_nonnull(loss);
+    ck_assert_ptr_null(gradus_dense(loss, 3));
+    assert_compile_says("softmax_ce1: a loss cannot be an operand of dense");
+}
+END_TEST
+
+START_TEST(labels_are_no_operand)
+{
+    gradus_dense(t, 3);
+    assert_compile_says("dense1: labels has labels");
+}
+END_TEST
+
+START_TEST(labels_are_no_logits)
+{
+    gradus_softmax_ce(t, t, NULL);
+    assert_compile_says("labels has labels");
+}
+END_TEST
+
+START_TEST(targets_cannot_be_computed)
+{
+    gradus_node *z = gradus_dense(x, 3), *computed = gradus_relu(z);
+
+    ck_assert_ptr_null(gradus_softmax_ce(z, computed, NULL));
+    assert_compile_says("not from relu1");
+}
+END_TEST
+
+START_TEST(labels_for_other_positions_are_refused)
+{
+    gradus_softmax_ce(gradus_dense(x, 3), gradus_labels(g, 2), NULL);
+    assert_compile_says("2 labels a sample for 1 positions");
+}
+END_TEST
+
+START_TEST(targets_of_another_shape_are_refused)
+{
+    gradus_softmax_ce(gradus_dense(x, 3), gradus_input(g, 2), NULL);
+    assert_compile_says("targets of 2 values");
+}
+END_TEST
+
+START_TEST(row_weights_must_be_a_row_weights_node)
+{
+    gradus_softmax_ce(
+        gradus_dense(x, 3), t,
+        &(gradus_softmax_ce_options){ .row_weight = gradus_input(g, 1) });
+    assert_compile_says("a gradus_row_weights node wanted");
+}
+END_TEST
+
+START_TEST(a_node_that_failed_is_refused_where_it_is_found_again)
+{
+    gradus_input(g, 0);
+    gradus_node *bad = gradus_node_at(g, 2);
+    ck_assert_ptr_nonnull(bad);
+    ck_assert_ptr_null(gradus_dense(bad, 3));
+    ck_assert_ptr_null(gradus_relu(bad));
+    ck_assert_ptr_null(gradus_softmax_ce(bad, t, NULL));
+    ck_assert_int_ne(
+        gradus_normalise(bad, &(double){ 0 }, &(double){ 1 }), 0);
+    assert_compile_says("node 2, input2: a shape of 1 axes, the first 0");
+}
+END_TEST
+
+START_TEST(sizes_below_one_are_refused)
+{
+    ck_assert_ptr_null(gradus_input(g, 0));
+    ck_assert_ptr_null(gradus_input(g, -1));
+    ck_assert_ptr_null(gradus_labels(g, 0));
+    ck_assert_ptr_null(gradus_image(g, 1, 0, 3));
+    ck_assert_ptr_null(gradus_image(g, INT_MIN, 3, 3));
+    ck_assert_ptr_null(gradus_dense(x, INT_MIN));
+    assert_compile_says("node 2, input2");
+}
+END_TEST
+
+START_TEST(an_image_of_more_than_INT_MAX_values_is_refused)
+{
+    ck_assert_ptr_null(gradus_image(g, 3, 32768, 32768));
+    assert_compile_says("the product at most 2147483647");
+}
+END_TEST
+
+START_TEST(a_weight_of_more_than_INT_MAX_numbers_is_refused)
+{
+    ck_assert_ptr_null(gradus_dense(x, INT_MAX / 4 + 1));
+    assert_compile_says("parameter weight: too large");
+}
+END_TEST
+
+START_TEST(a_batch_of_more_bytes_than_there_can_be_is_refused)
+{
+    gradus_input(g, INT_MAX);
+    ck_assert_int_ne(gradus_compile(g, INT_MAX, 2), 0);
+    assert_error("out of memory");
+    assert_error("smaller batches");
+    ck_assert_ptr_null(gradus_parameters(g));
+    ck_assert_int_eq(gradus_max_batch(g), 0);
+}
+END_TEST
+
+START_TEST(batches_and_threads_that_cannot_be_are_refused)
+{
+    ck_assert_int_ne(gradus_compile(g, 0, 1), 0);
+    assert_error("a batch of 0 rows");
+    ck_assert_int_ne(gradus_compile(g, -1, 1), 0);
+    ck_assert_int_ne(gradus_compile(g, 1, -1), 0);
+    assert_error("-1 threads");
+    ck_assert_int_ne(gradus_compile(g, 1, 1025), 0);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+}
+END_TEST
+
+START_TEST(a_graph_without_nodes_is_refused)
+{
+    gradus_graph *empty = gradus_graph_new(1);
+
+    ck_assert_int_ne(gradus_compile(empty, 1, 1), 0);
+    assert_error("no nodes");
+    gradus_graph_free(empty);
+}
+END_TEST
+
+START_TEST(a_graph_compiles_once)
+{
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    ck_assert_int_ne(gradus_compile(g, 2, 1), 0);
+    assert_error("compiled already");
+}
+END_TEST
+
+START_TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
+{
+    gradus_node *n = gradus_dense(x, 3);
+    double zero = 0, one = 1;
+
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    uint64_t hash = gradus_parameters_hash(g);
+    ck_assert_ptr_null(gradus_dense(x, 2));
+    assert_error("the graph is compiled");
+    ck_assert_ptr_null(gradus_input(g, 2));
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_ZERO, 0), 0);
+    ck_assert_int_ne(gradus_normalise(x, &zero, &one), 0);
+    ck_assert_int_ne(gradus_want_gradient(x), 0);
+    ck_assert_int_ne(gradus_name(n, "late"), 0);
+    ck_assert_str_eq(n->name, "dense1");
+    ck_assert_int_eq(gradus_node_count(g), 3);
+    ck_assert_uint_eq(gradus_parameters_hash(g), hash);
+}
+END_TEST
+
+START_TEST(names_that_cannot_be_are_refused)
+{
+    static const char *const bad[] = { "", "a b", "a.b", "gr\303\274n",
+                                       "a123456789b123456789c123456789dd" };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_int_ne(gradus_name(x, bad[i]), 0);
+        assert_error("1 to 31 letters");
+    }
+    ck_assert_int_ne(gradus_name(x, "labels"), 0);
+    assert_error("another node is named labels");
+    ck_assert_str_eq(x->name, "input");
+    assert_compile_says("1 to 31 letters");
+}
+END_TEST
+
+START_TEST(the_longest_name_is_accepted)
+{
+    ck_assert_int_eq(gradus_name(x, "a123456789B123456789_123456789d"), 0);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+}
+END_TEST
+
+START_TEST(settings_that_cannot_be_are_refused)
+{
+    gradus_node *n = gradus_dense(x, 3);
+    double zero = 0, nan = NAN;
+
+    ck_assert_int_ne(gradus_initialise(x, GRADUS_HE, 0), 0);
+    assert_error("no parameters");
+    ck_assert_int_ne(gradus_initialise(n, (gradus_initialiser)99, 0), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_NORMAL, -1), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_UNIFORM, NAN), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_NORMAL, INFINITY), 0);
+    ck_assert_int_ne(gradus_normalise(x, &zero, &zero), 0);
+    assert_error("standard deviation 0");
+    ck_assert_int_ne(gradus_normalise(x, &nan, &nan), 0);
+    ck_assert_int_ne(gradus_normalise(n, &zero, &zero), 0);
+    ck_assert_int_ne(gradus_want_gradient(n), 0);
+    ck_assert_int_ne(gradus_want_gradient(t), 0);
+    ck_assert_int_ne(gradus_loss_weight(n, 1), 0);
+    assert_error("is no loss");
+}
+END_TEST
+
+START_TEST(targets_want_no_gradient)
+{
+    gradus_node *target = gradus_input(g, 3);
+
+    ck_assert_ptr_nonnull(gradus_softmax_ce(gradus_dense(x, 3), target, NULL));
+    ck_assert_int_ne(gradus_want_gradient(target), 0);
+    assert_error("targets and weights get no gradient");
+}
+END_TEST
+
+START_TEST(a_loss_weight_is_finite)
+{
+    gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
+
+    ck_assert_int_ne(gradus_loss_weight(loss, NAN), 0);
+    ck_assert_int_ne(gradus_loss_weight(loss, INFINITY), 0);
+}
+END_TEST
+
+TCase *graph_refused(void)
+{
+    TCase *c = tcase_create("refused");
+
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, a_null_operand_from_outside_is_named_by_compile);
+    tcase_add_test(c, null_labels_are_named_by_compile);
+    tcase_add_test(c, calls_nest_over_a_failure_and_the_first_message_stays);
+    tcase_add_test(c, operands_of_two_graphs_spoil_both);
+    tcase_add_test(c, a_loss_is_no_operand);
+    tcase_add_test(c, labels_are_no_operand);
+    tcase_add_test(c, labels_are_no_logits);
+    tcase_add_test(c, targets_cannot_be_computed);
+    tcase_add_test(c, labels_for_other_positions_are_refused);
+    tcase_add_test(c, targets_of_another_shape_are_refused);
+    tcase_add_test(c, row_weights_must_be_a_row_weights_node);
+    tcase_add_test(c,
+                   a_node_that_failed_is_refused_where_it_is_found_again);
+    tcase_add_test(c, sizes_below_one_are_refused);
+    tcase_add_test(c, an_image_of_more_than_INT_MAX_values_is_refused);
+    tcase_add_test(c, a_weight_of_more_than_INT_MAX_numbers_is_refused);
+    tcase_add_test(c, a_batch_of_more_bytes_than_there_can_be_is_refused);
+    tcase_add_test(c, batches_and_threads_that_cannot_be_are_refused);
+    tcase_add_test(c, a_graph_without_nodes_is_refused);
+    tcase_add_test(c, a_graph_compiles_once);
+    tcase_add_test(c, a_compiled_graph_takes_no_nodes_and_no_settings);
+    tcase_add_test(c, names_that_cannot_be_are_refused);
+    tcase_add_test(c, the_longest_name_is_accepted);
+    tcase_add_test(c, settings_that_cannot_be_are_refused);
+    tcase_add_test(c, targets_want_no_gradient);
+    tcase_add_test(c, a_loss_weight_is_finite);
+    return c;
+}

@@ -1,0 +1,418 @@
+/* test_idx.c -- IDX files, plain and gzip, good and bad. */
+#define _POSIX_C_SOURCE 200809L
+#include "files.h"
+#include "tests.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* Two images of 2x3 and their labels. */
+static const unsigned char IMAGES[] = {
+    0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 1, 2, 3, 4, 255, 6, 7,
+    8, 9, 10, 11,
+};
+static const unsigned char LABELS[] = {0, 0, 8, 1, 0, 0, 0, 2, 7, 3};
+
+typedef const char *(*writer)(const char *, const void *, size_t);
+static const writer WRITERS[] = {files_write, files_write_gz};
+
+static const char *good_images(void)
+{
+    return files_write("images", IMAGES, sizeof IMAGES);
+}
+
+static const char *good_labels(void)
+{
+    return files_write("labels", LABELS, sizeof LABELS);
+}
+
+static void check_good(gradus_dataset *d)
+{
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    ck_assert_uint_eq(d->n, 2);
+    ck_assert_int_eq(d->size, 6);
+    ck_assert_int_eq(d->channels, 1);
+    ck_assert_int_eq(d->height, 2);
+    ck_assert_int_eq(d->width, 3);
+    ck_assert_mem_eq(d->pixels, IMAGES + 16, 12);
+    ck_assert_int_eq(d->labels[0], 7);
+    ck_assert_int_eq(d->labels[1], 3);
+    ck_assert_int_eq(d->positions, 1);
+    ck_assert_int_eq(d->classes, 8);
+    ck_assert_ptr_null(d->x);
+    ck_assert_ptr_null(d->class_names);
+    gradus_dataset_free(d);
+}
+
+/* The load fails, naming the file, and says the words. */
+static void check_bad(const char *images, const char *labels,
+                      const char *culprit, const char *words,
+                      const char *what)
+{
+    gradus_dataset *d = gradus_load_idx(images, labels);
+    ck_assert_msg(d == NULL, "%s: accepted", what);
+    ck_assert_msg(strstr(gradus_error(), culprit) != NULL,
+                  "%s: no file name in \"%s\"", what, gradus_error());
+    ck_assert_msg(strstr(gradus_error(), words) != NULL,
+                  "%s: no \"%s\" in \"%s\"", what, words, gradus_error());
+}
+
+START_TEST(plain_and_gzip_files_load_whatever_their_names)
+{
+    for (int i = 0; i < 4; i++)
+        check_good(gradus_load_idx(
+            WRITERS[i & 1]("images", IMAGES, sizeof IMAGES),
+            WRITERS[i >> 1]("labels.gz", LABELS, sizeof LABELS)));
+}
+END_TEST
+
+START_TEST(a_file_of_rank_2_has_no_height_and_width)
+{
+    unsigned char rows[12 + 12] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 6};
+    gradus_dataset *d = gradus_load_idx(
+        files_write("rows", rows, sizeof rows), good_labels());
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    ck_assert_int_eq(d->size, 6);
+    ck_assert_int_eq(d->channels + d->height + d->width, 0);
+    gradus_dataset_free(d);
+}
+END_TEST
+
+/* More than one piece of the label reader, and label 255. */
+START_TEST(ten_thousand_labels_arrive_in_order)
+{
+    enum { N = 10000 };
+    static unsigned char x[12 + N] = {0, 0, 8, 2, 0, 0, N >> 8, N & 255,
+                                      0, 0, 0, 1};
+    static unsigned char t[8 + N] = {0, 0, 8, 1, 0, 0, N >> 8, N & 255};
+    for (int i = 0; i < N; i++)
+        t[8 + i] = (unsigned char)(i * 37);
+    gradus_dataset *d = gradus_load_idx(files_write("x", x, sizeof x),
+                                        files_write_gz("t", t, sizeof t));
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(d->labels[i], t[8 + i]);
+    ck_assert_int_eq(d->classes, 256);
+    gradus_dataset_free(d);
+}
+END_TEST
+
+START_TEST(gzip_members_are_joined)
+{
+    const char *a = files_write_gz("a", IMAGES, 20);
+    const char *b = files_write_gz("b", IMAGES + 20, sizeof IMAGES - 20);
+    unsigned char both[512];
+    FILE *f = fopen(a, "rb"), *g = fopen(b, "rb");
+    size_t n = fread(both, 1, 256, f);
+    n += fread(both + n, 1, 256, g);
+    fclose(f);
+    fclose(g);
+    check_good(gradus_load_idx(files_write("both", both, n), good_labels()));
+}
+END_TEST
+
+/* A file made from a good one: `bytes` bytes of it (or of it and zeros), with
+ * four bytes put at `at`. */
+typedef struct {
+    const char *what;
+    size_t bytes, at;
+    unsigned char put[5]; /* the last is never used: room for a literal */
+    const char *words;
+} change;
+
+enum { X = sizeof IMAGES, T = sizeof LABELS };
+#define KEEP 4, {0, 0, 0, 2, 0}
+
+static const change BAD_IMAGES[] = {
+    {"empty", 0, KEEP, ""},
+    {"one byte", 1, KEEP, "cut short"},
+    {"half a magic", 2, KEEP, "cut short"},
+    {"magic only", 4, KEEP, "cut short"},
+    {"one size", 8, KEEP, "cut short"},
+    {"header only", 16, KEEP, "cut short"},
+    {"one value missing", X - 1, KEEP, "cut short: 1 bytes"},
+    {"one value more", X + 1, KEEP, "after its end"},
+    {"a page of zeros more", X + 4096, KEEP, "after its end"},
+    {"byte 0", X, 0, "\1\0\10\3", "not an IDX file"},
+    {"byte 1", X, 0, "\0\1\10\3", "not an IDX file"},
+    {"little-endian magic", X, 0, "\3\10\0\0", "not an IDX file"},
+    {"text", X, 0, "<htm", "not an IDX file"},
+    {"PNG", X, 0, "\211PNG", "not an IDX file"},
+    {"all ones", X, 0, "\377\377\377\377", "not an IDX file"},
+    {"half a gzip magic", X, 0, "\37\0\10\3", "not an IDX file"},
+    {"zeros", X, 0, "\0\0\0\0", "type 0x00"},
+    {"i8", X, 0, "\0\0\11\3", "type 0x09"},
+    {"i16", X, 0, "\0\0\13\3", "type 0x0b"},
+    {"i32", X, 0, "\0\0\14\3", "type 0x0c"},
+    {"float", X, 0, "\0\0\15\3", "type 0x0d"},
+    {"double", X, 0, "\0\0\16\3", "type 0x0e"},
+    {"rank 0", X, 0, "\0\0\10\0", "rank 0"},
+    {"rank 1", X, 0, "\0\0\10\1", "labels where images belong"},
+    {"rank 2", X, 0, "\0\0\10\2", "after its end"},
+    {"rank 4", X, 0, "\0\0\10\4", "rank 4"},
+    {"rank 255", X, 0, "\0\0\10\377", "rank 255"},
+    {"n 0", X, 4, "\0\0\0\0", "size 0 in its header is 0"},
+    {"n 1", X, 4, "\0\0\0\1", "1 images, but"},
+    {"n 3", X, 4, "\0\0\0\3", "3 images, but"},
+    {"n 2^31-1", X, 4, "\177\377\377\377", "do not fit"},
+    {"n 2^31", X, 4, "\200\0\0\0", "size 0 in its header is 2147483648"},
+    {"n 2^32-1", X, 4, "\377\377\377\377", "size 0"},
+    {"n little-endian", X, 4, "\2\0\0\0", "do not fit"},
+    {"height 0", X, 8, "\0\0\0\0", "size 1 in its header is 0"},
+    {"height 1", X, 8, "\0\0\0\1", "after its end"},
+    {"height 3", X, 8, "\0\0\0\3", "cut short"},
+    {"height 2^31-1", X, 8, "\177\377\377\377", "do not fit"},
+    {"height 2^31", X, 8, "\200\0\0\0", "size 1"},
+    {"height 2^32-1", X, 8, "\377\377\377\377", "size 1"},
+    {"width 0", X, 12, "\0\0\0\0", "size 2 in its header is 0"},
+    {"width 2", X, 12, "\0\0\0\2", "after its end"},
+    {"width 4", X, 12, "\0\0\0\4", "cut short"},
+    {"width 2^31-1", X, 12, "\177\377\377\377", "do not fit"},
+    {"width 2^32-1", X, 12, "\377\377\377\377", "size 2"},
+};
+
+static const change BAD_LABELS[] = {
+    {"empty", 0, KEEP, ""},
+    {"one byte", 1, KEEP, "cut short"},
+    {"magic only", 4, KEEP, "cut short"},
+    {"header only", 8, KEEP, "cut short"},
+    {"one label missing", T - 1, KEEP, "cut short"},
+    {"one label more", T + 1, KEEP, "after its end"},
+    {"byte 0", T, 0, "\1\0\10\1", "not an IDX file"},
+    {"float", T, 0, "\0\0\15\1", "type 0x0d"},
+    {"rank 0", T, 0, "\0\0\10\0", "rank 0"},
+    {"rank 2", T, 0, "\0\0\10\2", "cut short"},
+    {"n 0", T, 4, "\0\0\0\0", "size 0 in its header is 0"},
+    {"n 1", T, 4, "\0\0\0\1", "1 labels"},
+    {"n 3, and so many", T + 1, 4, "\0\0\0\3", "3 labels"},
+    {"n 2^31-1", T, 4, "\177\377\377\377", "do not fit"},
+    {"n 2^32-1", T, 4, "\377\377\377\377", "size 0"},
+};
+
+static size_t changed(const change *c, const unsigned char *good,
+                      size_t good_bytes, unsigned char *to)
+{
+    memset(to, 0, c->bytes + 16);
+    memcpy(to, good, good_bytes < c->bytes ? good_bytes : c->bytes);
+    if (c->at + 4 <= c->bytes)
+        memcpy(to + c->at, c->put, 4);
+    return c->bytes;
+}
+
+START_TEST(a_bad_image_file_is_an_error_that_names_it)
+{
+    unsigned char file[8192];
+    const char *labels = good_labels();
+    const change *c = &BAD_IMAGES[_i / 2];
+    size_t n = changed(c, IMAGES, sizeof IMAGES, file);
+    const char *bad = WRITERS[_i % 2]("bad", file, n);
+    check_bad(bad, labels, "/bad", c->words, c->what);
+}
+END_TEST
+
+START_TEST(a_bad_label_file_is_an_error_that_names_it)
+{
+    unsigned char file[8192];
+    const char *images = good_images();
+    const change *c = &BAD_LABELS[_i / 2];
+    size_t n = changed(c, LABELS, sizeof LABELS, file);
+    const char *bad = WRITERS[_i % 2]("bad", file, n);
+    check_bad(images, bad, "/bad", c->words, c->what);
+}
+END_TEST
+
+/* 16 x 2^30 x 2^30 is 0 in 64 bits. */
+START_TEST(sizes_whose_product_wraps_are_an_error)
+{
+    const unsigned char wraps[28] = {0,    0, 8, 3, 0,    0, 0, 16,
+                                     0x40, 0, 0, 0, 0x40, 0, 0, 0};
+    check_bad(files_write("bad", wraps, sizeof wraps), good_labels(), "/bad",
+              "do not fit", "wraps");
+}
+END_TEST
+
+START_TEST(truncation_at_every_byte_is_an_error)
+{
+    const char *images = good_images(), *labels = good_labels();
+    for (size_t n = 0; n < sizeof IMAGES; n++)
+        check_bad(files_write("bad", IMAGES, n), labels, "/bad", "", "cut");
+    for (size_t n = 0; n < sizeof LABELS; n++)
+        check_bad(images, files_write("bad", LABELS, n), "/bad", "", "cut");
+}
+END_TEST
+
+static size_t gzipped(const void *bytes, size_t n, unsigned char *to,
+                      size_t room)
+{
+    FILE *f = fopen(files_write_gz("whole.gz", bytes, n), "rb");
+    size_t k = fread(to, 1, room, f);
+    fclose(f);
+    ck_assert_uint_lt(k, room);
+    return k;
+}
+
+START_TEST(truncation_of_gzip_at_every_byte_is_an_error)
+{
+    unsigned char gz[256];
+    const char *images = good_images(), *labels = good_labels();
+    size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+    for (size_t k = 0; k < n; k++)
+        check_bad(files_write("bad", gz, k), labels, "/bad", "", "cut");
+    n = gzipped(LABELS, sizeof LABELS, gz, sizeof gz);
+    for (size_t k = 0; k < n; k++)
+        check_bad(images, files_write("bad", gz, k), "/bad", "", "cut");
+}
+END_TEST
+
+/* Its first 10 bytes hold a date and such, which nothing checks. */
+START_TEST(every_bit_flip_in_gzip_data_is_an_error)
+{
+    unsigned char gz[256];
+    const char *labels = good_labels();
+    size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+    for (size_t bit = 80; bit < 8 * n; bit++) {
+        gz[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        check_bad(files_write("bad", gz, n), labels, "/bad", "", "flip");
+        gz[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+}
+END_TEST
+
+START_TEST(data_after_gzip_data_is_an_error)
+{
+    unsigned char gz[256] = {0};
+    const char *labels = good_labels();
+    size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+    check_bad(files_write("bad", gz, n + 1), labels, "/bad", "", "zero");
+    memcpy(gz + n, "rubbish", 7);
+    check_bad(files_write("bad", gz, n + 7), labels, "/bad", "damaged", "");
+}
+END_TEST
+
+START_TEST(gzip_in_gzip_is_an_error)
+{
+    unsigned char gz[256];
+    size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+    check_bad(files_write_gz("bad", gz, n), good_labels(), "/bad",
+              "not an IDX file", "twice");
+}
+END_TEST
+
+static long peak_kb(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+/* 64 MB of zeros in 64 KB: as more than was announced, and as announced by a
+ * file that is too small for that. */
+START_TEST(a_gzip_bomb_takes_no_memory)
+{
+    static const unsigned char zeros[1 << 16];
+    static const unsigned char huge[16] = {0, 0, 8, 3, 0, 0, 16, 0,
+                                           0, 0, 1, 0, 0, 0, 1, 0};
+    const char *labels = good_labels(), *bomb = files_path("bomb");
+    gzFile f = gzopen(bomb, "wb9");
+    gzwrite(f, IMAGES, sizeof IMAGES);
+    for (int i = 0; i < 1024; i++)
+        gzwrite(f, zeros, sizeof zeros);
+    gzclose(f);
+    const char *liar = files_write_gz("liar", huge, sizeof huge);
+    long before = peak_kb();
+    check_bad(bomb, labels, "/bomb", "after its end", "bomb");
+    check_bad(liar, labels, "/liar", "do not fit", "liar");
+    ck_assert_int_lt(peak_kb() - before, 16 * 1024);
+}
+END_TEST
+
+START_TEST(swapped_files_are_called_swapped)
+{
+    check_bad(good_labels(), good_images(), "/labels", "swap the two", "");
+    check_bad(good_images(), good_images(), "/images",
+              "images where labels belong", "");
+    check_bad(good_labels(), good_labels(), "/labels",
+              "labels where images belong", "");
+}
+END_TEST
+
+START_TEST(what_is_no_regular_file_is_an_error)
+{
+    const char *images = good_images(), *labels = good_labels();
+    const char *fifo = files_path("fifo"), *link = files_path("dangling");
+    files_folder("folder");
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    ck_assert_int_eq(symlink("nowhere", link), 0);
+    check_bad(files_path("folder"), labels, "/folder", "directory", "");
+    check_bad(images, files_path("folder"), "/folder", "directory", "");
+    check_bad(fifo, labels, "/fifo", "regular", "");
+    check_bad(link, labels, "/dangling", "No such file", "");
+    check_bad(files_path("missing"), labels, "/missing", "No such file", "");
+    check_bad(images, files_path("missing"), "/missing", "No such file", "");
+    check_bad("", labels, "", "No such file", "");
+    check_bad(NULL, labels, "", "NULL", "");
+    check_bad(images, NULL, "", "NULL", "");
+}
+END_TEST
+
+START_TEST(a_file_that_may_not_be_read_is_an_error)
+{
+    const char *images = good_images(), *labels = good_labels();
+    if (files_unreadable(images))
+        check_bad(images, labels, "/images", "Permission denied", "");
+    else
+        fprintf(stderr, "skipped: this user can read everything\n");
+    files_readable();
+}
+END_TEST
+
+START_TEST(a_symbolic_link_to_a_good_file_loads)
+{
+    const char *link = files_path("link");
+    ck_assert_int_eq(symlink(good_images(), link), 0);
+    check_good(gradus_load_idx(link, good_labels()));
+}
+END_TEST
+
+START_TEST(freeing_nothing_and_what_is_not_owned_is_fine)
+{
+    gradus_dataset own = {.n = 1};
+    gradus_dataset_free(NULL);
+    gradus_dataset_free(&own);
+}
+END_TEST
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+Suite *suite_idx(void)
+{
+    Suite *s = suite_create("idx");
+    TCase *t = tcase_create("idx");
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_add_test(t, plain_and_gzip_files_load_whatever_their_names);
+    tcase_add_test(t, a_file_of_rank_2_has_no_height_and_width);
+    tcase_add_test(t, ten_thousand_labels_arrive_in_order);
+    tcase_add_test(t, gzip_members_are_joined);
+    tcase_add_loop_test(t, a_bad_image_file_is_an_error_that_names_it, 0,
+                        2 * COUNT(BAD_IMAGES));
+    tcase_add_test(t, sizes_whose_product_wraps_are_an_error);
+    tcase_add_loop_test(t, a_bad_label_file_is_an_error_that_names_it, 0,
+                        2 * COUNT(BAD_LABELS));
+    tcase_add_test(t, truncation_at_every_byte_is_an_error);
+    tcase_add_test(t, truncation_of_gzip_at_every_byte_is_an_error);
+    tcase_add_test(t, every_bit_flip_in_gzip_data_is_an_error);
+    tcase_add_test(t, data_after_gzip_data_is_an_error);
+    tcase_add_test(t, gzip_in_gzip_is_an_error);
+    tcase_add_test(t, a_gzip_bomb_takes_no_memory);
+    tcase_add_test(t, swapped_files_are_called_swapped);
+    tcase_add_test(t, what_is_no_regular_file_is_an_error);
+    tcase_add_test(t, a_file_that_may_not_be_read_is_an_error);
+    tcase_add_test(t, a_symbolic_link_to_a_good_file_loads);
+    tcase_add_test(t, freeing_nothing_and_what_is_not_owned_is_fine);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, idx_mnist());
+    return s;
+}

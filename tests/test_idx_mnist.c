@@ -1,0 +1,96 @@
+/* test_idx_mnist.c -- a folder of MNIST, plain or gzip. */
+#include "files.h"
+#include "tests.h"
+
+/* One image of one pixel, and its label. */
+static const unsigned char IMAGE[] = {0, 0, 8, 3, 0, 0, 0, 1, 0,
+                                      0, 0, 1, 0, 0, 0, 1, 42};
+static const unsigned char LABEL[] = {0, 0, 8, 1, 0, 0, 0, 1, 9};
+
+static void check_good(const char *part)
+{
+    gradus_dataset *d = gradus_load_mnist(files_path("."), part);
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    ck_assert_uint_eq(d->n, 1);
+    ck_assert_int_eq(d->pixels[0], 42);
+    ck_assert_int_eq(d->labels[0], 9);
+    gradus_dataset_free(d);
+}
+
+START_TEST(plain_and_gzip_load_in_any_mixture)
+{
+    files_write("t10k-images-idx3-ubyte", IMAGE, sizeof IMAGE);
+    files_write_gz("t10k-labels-idx1-ubyte.gz", LABEL, sizeof LABEL);
+    check_good("t10k");
+    files_write_gz("train-images-idx3-ubyte.gz", IMAGE, sizeof IMAGE);
+    files_write("train-labels-idx1-ubyte", LABEL, sizeof LABEL);
+    check_good("train");
+}
+END_TEST
+
+START_TEST(the_plain_file_is_preferred)
+{
+    files_write("t10k-images-idx3-ubyte.gz", "bad", 3);
+    files_write("t10k-images-idx3-ubyte", IMAGE, sizeof IMAGE);
+    files_write("t10k-labels-idx1-ubyte.gz", "bad", 3);
+    files_write("t10k-labels-idx1-ubyte", LABEL, sizeof LABEL);
+    check_good("t10k");
+}
+END_TEST
+
+START_TEST(missing_files_are_named_with_the_way_to_get_them)
+{
+    ck_assert_ptr_null(gradus_load_mnist(files_path("none"), "train"));
+    assert_error("none/train-images-idx3-ubyte,");
+    assert_error("none/train-images-idx3-ubyte.gz: No such file");
+    assert_error("data/fetch.sh");
+    files_write("train-images-idx3-ubyte", IMAGE, sizeof IMAGE);
+    ck_assert_ptr_null(gradus_load_mnist(files_path("."), "train"));
+    assert_error("train-labels-idx1-ubyte.gz");
+}
+END_TEST
+
+START_TEST(other_parts_and_long_paths_are_refused)
+{
+    static char longest[5000];
+    memset(longest, 'x', sizeof longest - 1);
+    ck_assert_ptr_null(gradus_load_mnist(longest, "train"));
+    assert_error("too long");
+    ck_assert_ptr_null(gradus_load_mnist(".", "test"));
+    assert_error("not \"test\"");
+    ck_assert_ptr_null(gradus_load_mnist(".", NULL));
+    assert_error("NULL");
+    ck_assert_ptr_null(gradus_load_mnist(NULL, "train"));
+    assert_error("needs a folder");
+}
+END_TEST
+
+static void check_sample(const char *dir, const char *part, size_t n)
+{
+    gradus_dataset *d = gradus_load_mnist(dir, part);
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    ck_assert_uint_eq(d->n, n);
+    ck_assert_int_eq(d->height, 28);
+    ck_assert_int_eq(d->width, 28);
+    ck_assert_int_eq(d->classes, 10);
+    gradus_dataset_free(d);
+}
+
+START_TEST(the_sample_in_data_loads)
+{
+    check_sample("data/sample", "train", 6000);
+    check_sample("data/sample", "t10k", 1000);
+}
+END_TEST
+
+TCase *idx_mnist(void)
+{
+    TCase *t = tcase_create("idx mnist");
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_add_test(t, plain_and_gzip_load_in_any_mixture);
+    tcase_add_test(t, the_plain_file_is_preferred);
+    tcase_add_test(t, missing_files_are_named_with_the_way_to_get_them);
+    tcase_add_test(t, other_parts_and_long_paths_are_refused);
+    tcase_add_test(t, the_sample_in_data_loads);
+    return t;
+}

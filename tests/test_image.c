@@ -1,0 +1,306 @@
+/* test_image.c -- one PNG or JPEG file, good and bad, into pixels. */
+#define _POSIX_C_SOURCE 200809L
+#include "files.h"
+#include "pictures.h"
+#include "tests.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static picture p; /* too large for a stack */
+static uint8_t out[28 * 28 * 3];
+
+static const char *written(void)
+{
+    return files_write("picture", p.bytes, p.n);
+}
+
+static void load(int channels, int height, int width)
+{
+    ck_assert_msg(gradus_load_image(written(), channels, height, width, out) ==
+                      0,
+                  "%s", gradus_error());
+}
+
+static void check_bad(const char *words, const char *what)
+{
+    picture_check_bad(written(), words, what);
+}
+
+START_TEST(a_grey_png_arrives_as_it_is)
+{
+    const uint8_t grey[6] = {0, 1, 2, 127, 254, 255};
+    picture_png(&p, 3, 2, 1, grey);
+    load(1, 2, 3);
+    ck_assert_mem_eq(out, grey, 6);
+}
+END_TEST
+
+START_TEST(grey_is_three_times_the_same_in_rgb)
+{
+    const uint8_t grey[2] = {10, 200}, planes[6] = {10, 200, 10, 200, 10, 200};
+    picture_png(&p, 2, 1, 1, grey);
+    load(3, 1, 2);
+    ck_assert_mem_eq(out, planes, 6);
+}
+END_TEST
+
+START_TEST(rgb_arrives_as_three_planes)
+{
+    const uint8_t rgb[6] = {1, 2, 3, 4, 5, 6}, planes[6] = {1, 4, 2, 5, 3, 6};
+    picture_png(&p, 2, 1, 3, rgb);
+    load(3, 1, 2);
+    ck_assert_mem_eq(out, planes, 6);
+}
+END_TEST
+
+/* (77 R + 150 G + 29 B)/256, rounded down. */
+START_TEST(rgb_becomes_grey_by_its_brightness)
+{
+    const uint8_t rgb[15] = {255, 0,  0,  0,  255, 0,   0,  0,
+                             255, 10, 20, 30, 255, 255, 255};
+    const uint8_t grey[5] = {76, 149, 28, 18, 255};
+    picture_png(&p, 5, 1, 3, rgb);
+    load(1, 1, 5);
+    ck_assert_mem_eq(out, grey, 5);
+}
+END_TEST
+
+/* a v + (1-a) 255, whatever colour hides behind a = 0. */
+START_TEST(transparency_shows_white)
+{
+    const uint8_t rgba[12] = {0, 0, 0, 0, 90, 60, 30, 51, 90, 60, 30, 255};
+    const uint8_t planes[9] = {255, 222, 90, 255, 216, 60, 255, 210, 30};
+    const uint8_t grey_alpha[6] = {7, 0, 100, 102, 100, 255};
+    const uint8_t grey[3] = {255, 193, 100};
+    picture_png(&p, 3, 1, 4, rgba);
+    load(3, 1, 3);
+    ck_assert_mem_eq(out, planes, 9);
+    picture_png(&p, 3, 1, 2, grey_alpha);
+    load(1, 1, 3);
+    ck_assert_mem_eq(out, grey, 3);
+}
+END_TEST
+
+START_TEST(a_transparent_colour_shows_white)
+{
+    const uint8_t grey[3] = {5, 6, 7}, expected[3] = {5, 255, 7};
+    picture_png_header(&p, 3, 1, 8, 0);
+    picture_chunk(&p, "tRNS", "\0\6", 2);
+    picture_png_rows(&p, grey, 1, 3);
+    load(1, 1, 3);
+    ck_assert_mem_eq(out, expected, 3);
+}
+END_TEST
+
+START_TEST(png_of_1_and_16_bits_and_palettes_load)
+{
+    const uint8_t bits[1] = {0xa0}, black_white[3] = {255, 0, 255};
+    picture_png_header(&p, 3, 1, 1, 0);
+    picture_png_rows(&p, bits, 1, 1);
+    load(1, 1, 3);
+    ck_assert_mem_eq(out, black_white, 3);
+
+    const uint8_t deep[4] = {0x12, 0x34, 0xfe, 0xff}, cut[2] = {0x12, 0xfe};
+    picture_png_header(&p, 2, 1, 16, 0);
+    picture_png_rows(&p, deep, 1, 4);
+    load(1, 1, 2);
+    ck_assert_mem_eq(out, cut, 2);
+
+    const uint8_t index[2] = {1, 0}, planes[6] = {4, 1, 5, 2, 6, 3};
+    picture_png_header(&p, 2, 1, 8, 3);
+    picture_chunk(&p, "PLTE", "\1\2\3\4\5\6", 6);
+    picture_png_rows(&p, index, 1, 2);
+    load(3, 1, 2);
+    ck_assert_mem_eq(out, planes, 6);
+}
+END_TEST
+
+/* 16x16, red 100, green and blue 20 in the left half, 220 in the right. */
+static void make_jpeg(void)
+{
+    picture_read(&p, "tests/pictures/baseline.jpg");
+}
+
+static void check_jpeg_pixels(void)
+{
+    load(3, 16, 16);
+    for (int i = 0; i < 16 * 16; i++) {
+        ck_assert_int_le(abs(out[i] - 100), 4);
+        ck_assert_int_le(abs(out[256 + i] - (i % 16 < 8 ? 20 : 220)), 4);
+    }
+}
+
+START_TEST(a_jpeg_arrives_nearly_as_it_was)
+{
+    make_jpeg();
+    check_jpeg_pixels();
+    picture_read(&p, "tests/pictures/progressive.jpg");
+    check_jpeg_pixels();
+}
+END_TEST
+
+START_TEST(further_data_behind_a_jpeg_is_left_alone)
+{
+    make_jpeg();
+    picture_bytes(&p, "\377\330 another picture", 18);
+    check_jpeg_pixels();
+}
+END_TEST
+
+START_TEST(the_digits_in_data_load)
+{
+    ck_assert_int_eq(gradus_load_image("data/digits/7-a.png", 1, 28, 28, out),
+                     0);
+}
+END_TEST
+
+START_TEST(making_it_smaller_takes_means)
+{
+    const uint8_t grey[16] = {0,  4,  100, 100, 8,  12, 100, 100,
+                              50, 50, 255, 255, 50, 50, 255, 255};
+    const uint8_t half[4] = {6, 100, 50, 255};
+    picture_png(&p, 4, 4, 1, grey);
+    load(1, 2, 2);
+    ck_assert_mem_eq(out, half, 4);
+    load(1, 1, 1);
+    ck_assert_int_eq(out[0], (6 + 100 + 50 + 255 + 2) / 4);
+}
+END_TEST
+
+START_TEST(channels_are_resized_apart)
+{
+    const uint8_t rgb[6] = {0, 100, 7, 50, 200, 7}, mean[3] = {25, 150, 7};
+    picture_png(&p, 2, 1, 3, rgb);
+    load(3, 1, 1);
+    ck_assert_mem_eq(out, mean, 3);
+}
+END_TEST
+
+START_TEST(making_it_larger_interpolates)
+{
+    const uint8_t grey[2] = {0, 200}, wide[4] = {0, 50, 150, 200};
+    picture_png(&p, 2, 1, 1, grey);
+    load(1, 1, 4);
+    ck_assert_mem_eq(out, wide, 4);
+}
+END_TEST
+
+START_TEST(one_colour_stays_that_colour_at_any_size)
+{
+    static uint8_t grey[64 * 64];
+    memset(grey, 77, sizeof grey);
+    for (int side = 1; side <= 64; side++) {
+        picture_png(&p, side, 65 - side, 1, grey);
+        load(1, 28, 28);
+        for (int i = 0; i < 28 * 28; i++)
+            ck_assert_int_eq(out[i], 77);
+    }
+}
+END_TEST
+
+START_TEST(the_longest_side_loads_and_a_longer_one_does_not)
+{
+    static uint8_t grey[16385];
+    memset(grey, 77, sizeof grey);
+    picture_png(&p, 16384, 1, 1, grey);
+    load(1, 1, 1);
+    ck_assert_int_eq(out[0], 77);
+    picture_png(&p, 1, 16384, 1, grey);
+    load(1, 28, 28);
+    ck_assert_int_eq(out[0], 77);
+    picture_png(&p, 16385, 1, 1, grey);
+    check_bad("a side is longer", "wide");
+    picture_png(&p, 1, 16385, 1, grey);
+    check_bad("a side is longer", "high");
+}
+END_TEST
+
+static void make_png(void)
+{
+    const uint8_t rgb[18] = {1, 2, 3, 40, 50, 60, 7, 8, 9, 255};
+    picture_png(&p, 3, 2, 3, rgb);
+}
+
+START_TEST(what_is_neither_png_nor_jpeg_is_an_error)
+{
+    static const char *const starts[] = {
+        "hello, world", "GIF89a  ",     "BM      ",     "P5 1 1 255 a",
+        "8BPS      ",   "#?RADIANCE\n", "RIFF    WEBP", "\211PNG\r\n\032",
+        "\377\330",     "\377\330\330", "%PDF-1.4",     "\211PNG\r\n\032\r",
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        p.n = 0;
+        picture_bytes(&p, starts[i], strlen(starts[i]));
+        check_bad("neither PNG nor JPEG", starts[i]);
+    }
+    p.n = 0;
+    check_bad("empty", "empty");
+    make_png();
+    picture_check_bad(files_write_gz("picture.gz", p.bytes, p.n), "gzip",
+                      "gz");
+}
+END_TEST
+
+START_TEST(what_is_no_readable_file_is_an_error)
+{
+    files_folder("folder");
+    ck_assert_int_eq(mkfifo(files_path("fifo"), 0600), 0);
+    picture_check_bad(files_path("folder"), "directory", "folder");
+    picture_check_bad(files_path("fifo"), "regular", "fifo");
+    picture_check_bad(files_path("missing"), "No such file", "missing");
+    make_png();
+    const char *path = written();
+    if (files_unreadable(path))
+        picture_check_bad(path, "Permission denied", "permission");
+    else
+        fprintf(stderr, "skipped: this user can read everything\n");
+    files_readable();
+}
+END_TEST
+
+START_TEST(impossible_requests_are_errors)
+{
+    make_png();
+    const char *path = written();
+    ck_assert_int_ne(gradus_load_image(NULL, 1, 1, 1, out), 0);
+    ck_assert_int_ne(gradus_load_image(path, 1, 1, 1, NULL), 0);
+    assert_error("NULL");
+    ck_assert_int_ne(gradus_load_image(path, 2, 1, 1, out), 0);
+    assert_error("2 channels");
+    ck_assert_int_ne(gradus_load_image(path, 1, 0, 1, out), 0);
+    ck_assert_int_ne(gradus_load_image(path, 1, 1, -1, out), 0);
+    assert_error("1 x -1 pixels");
+    ck_assert_int_ne(gradus_load_image(path, 1, 1 << 30, 1 << 30, out), 0);
+    ck_assert_int_ne(gradus_load_image(path, 3, 16384, 16384, out), 0);
+}
+END_TEST
+
+Suite *suite_image(void)
+{
+    Suite *s = suite_create("image");
+    TCase *t = tcase_create("image");
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_add_test(t, a_grey_png_arrives_as_it_is);
+    tcase_add_test(t, grey_is_three_times_the_same_in_rgb);
+    tcase_add_test(t, rgb_arrives_as_three_planes);
+    tcase_add_test(t, rgb_becomes_grey_by_its_brightness);
+    tcase_add_test(t, transparency_shows_white);
+    tcase_add_test(t, a_transparent_colour_shows_white);
+    tcase_add_test(t, png_of_1_and_16_bits_and_palettes_load);
+    tcase_add_test(t, a_jpeg_arrives_nearly_as_it_was);
+    tcase_add_test(t, further_data_behind_a_jpeg_is_left_alone);
+    tcase_add_test(t, the_digits_in_data_load);
+    tcase_add_test(t, making_it_smaller_takes_means);
+    tcase_add_test(t, channels_are_resized_apart);
+    tcase_add_test(t, making_it_larger_interpolates);
+    tcase_add_test(t, one_colour_stays_that_colour_at_any_size);
+    tcase_add_test(t, the_longest_side_loads_and_a_longer_one_does_not);
+    tcase_add_test(t, what_is_neither_png_nor_jpeg_is_an_error);
+    tcase_add_test(t, what_is_no_readable_file_is_an_error);
+    tcase_add_test(t, impossible_requests_are_errors);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, image_refused());
+    suite_add_tcase(s, image_folder());
+    return s;
+}

@@ -1,0 +1,255 @@
+/* test_image_refused.c -- PNG and JPEG files with something wrong. */
+#include "files.h"
+#include "pictures.h"
+#include "tests.h"
+
+static picture p; /* too large for a stack */
+
+static void check_bad(const char *words, const char *what)
+{
+    picture_check_bad(files_write("picture", p.bytes, p.n), words, what);
+}
+
+static void make_jpeg(void)
+{
+    picture_read(&p, "tests/pictures/baseline.jpg");
+}
+
+static void make_png(void)
+{
+    const uint8_t rgb[18] = {1, 2, 3, 40, 50, 60, 7, 8, 9, 255};
+    picture_png(&p, 3, 2, 3, rgb);
+}
+
+START_TEST(truncation_at_every_byte_is_an_error)
+{
+    make_png();
+    while (p.n-- > 0)
+        check_bad("", "PNG");
+    make_jpeg();
+    while (p.n-- > 0)
+        check_bad("", "JPEG");
+    picture_read(&p, "tests/pictures/progressive.jpg");
+    while (p.n-- > 0)
+        check_bad("", "progressive JPEG");
+}
+END_TEST
+
+START_TEST(every_bit_flip_in_a_png_is_an_error)
+{
+    make_png();
+    for (size_t bit = 0; bit < 8 * p.n; bit++) {
+        p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        check_bad("", "flip");
+        p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+END_TEST
+
+START_TEST(data_behind_a_png_is_an_error)
+{
+    make_png();
+    picture_bytes(&p, "", 1);
+    check_bad("after its end", "zero");
+}
+END_TEST
+
+/* Headers with a right checksum, around rows of 18 zeros. */
+static const struct {
+    int width, height, depth, colour;
+    const char *words;
+} BAD_HEADER[] = {
+    {0, 2, 8, 2, ""},
+    {3, 0, 8, 2, ""},
+    {3, 4, 8, 2, ""},
+    {9, 2, 8, 2, ""},
+    {3, 2, 16, 2, ""},
+    {3, 2, 8, 6, ""},
+    {-1, 2, 8, 2, "a side"},
+    {3, -1, 8, 2, "a side"},
+    {-1, -1, 8, 2, "a side"},
+    {16385, 2, 8, 2, "a side"},
+    {3, 16385, 8, 2, "a side"},
+    {1 << 30, 4, 8, 2, "a side"},
+    {16384, 16384, 8, 2, "too many pixels"},
+    {16384, 16384, 1, 0, "more pixels than the file can hold"},
+    {9999, 3000, 8, 2, "more pixels than the file can hold"},
+    {3, 2, 0, 2, ""},
+    {3, 2, 3, 2, ""},
+    {3, 2, 32, 2, ""},
+    {3, 2, 255, 2, ""},
+    {3, 2, 8, 1, "colour"},
+    {3, 2, 8, 5, "colour"},
+    {3, 2, 8, 7, "colour"},
+    {3, 2, 8, 255, "colour"},
+    {3, 2, 8, 3, ""},
+    {3, 2, 16, 3, ""},
+};
+
+START_TEST(a_wrong_png_header_is_an_error)
+{
+    static const uint8_t zeros[18];
+    picture_png_header(&p, BAD_HEADER[_i].width, BAD_HEADER[_i].height,
+                       BAD_HEADER[_i].depth, BAD_HEADER[_i].colour);
+    picture_png_rows(&p, zeros, 2, 9);
+    check_bad(BAD_HEADER[_i].words, "header");
+}
+END_TEST
+
+START_TEST(wrong_png_chunks_are_errors)
+{
+    static const uint8_t zeros[18];
+    picture_png_header(&p, 3, 2, 8, 2);
+    picture_chunk(&p, "IEND", NULL, 0);
+    check_bad("", "no data");
+
+    picture_png_header(&p, 3, 2, 8, 2);
+    picture_chunk(&p, "IDAT", "no zlib", 7);
+    picture_chunk(&p, "IEND", NULL, 0);
+    check_bad("", "no zlib data");
+
+    picture_png_header(&p, 3, 2, 8, 2);
+    picture_chunk(&p, "UGLY", "1", 1);
+    picture_png_rows(&p, zeros, 2, 9);
+    check_bad("not known", "unknown chunk");
+
+    picture_png_header(&p, 3, 2, 8, 2);
+    picture_chunk(&p, "IHDR", p.bytes + 16, 13);
+    picture_png_rows(&p, zeros, 2, 9);
+    check_bad("", "two headers");
+
+    p.n = 8;
+    picture_png_rows(&p, zeros, 2, 9);
+    check_bad("does not begin with its header", "no header");
+}
+END_TEST
+
+/* 8192 x 8192, in a file that is long enough to hold that. */
+START_TEST(more_pixels_than_the_limit_are_an_error)
+{
+    static uint8_t words[1 << 16];
+    picture_png_header(&p, 8192, 8192, 8, 0);
+    picture_chunk(&p, "teXt", words, sizeof words);
+    picture_png_rows(&p, words, 2, 9);
+    check_bad("33 million", "area");
+}
+END_TEST
+
+enum { DQT = 0xdb, SOF = 0xc0, DHT = 0xc4, SOS = 0xda };
+
+/* One byte of a good JPEG changed: at this distance from the segment's
+ * marker, whose length is at 2 and content from 4. */
+static const struct {
+    const char *what;
+    int marker, at, value;
+    const char *words;
+} BAD_BYTE[] = {
+    {"Huffman class 2", DHT, 4, 0x20, "Huffman"},
+    {"Huffman number 4", DHT, 4, 0x04, "Huffman"},
+    {"Huffman counts beyond the segment", DHT, 20, 255, "Huffman"},
+    {"Huffman counts beyond it, but not 256", DHT, 20, 200, "Huffman"},
+    {"Huffman counts that move the rest", DHT, 5, 1, ""},
+    {"another Huffman number", DHT, 4, 0x03, "not there"},
+    {"Huffman segment of length 0", DHT, 3, 0, "bad length"},
+    {"Huffman segment too long", DHT, 2, 255, "cut short"},
+    {"Huffman segment one shorter", DHT, 3, 0x1e, "Huffman"},
+    {"quantiser number 4", DQT, 4, 0x04, "quantiser"},
+    {"quantiser precision", DQT, 4, 0x10, "quantiser"},
+    {"another quantiser number", DQT, 4, 0x03, "not there"},
+    {"quantiser segment too long", DQT, 2, 255, "cut short"},
+    {"12 bits", SOF, 4, 12, ""},
+    {"height 65296", SOF, 5, 255, "more pixels than"},
+    {"height 0", SOF, 6, 0, ""},
+    {"width 65296", SOF, 7, 255, "more pixels than"},
+    {"width 0", SOF, 8, 0, ""},
+    {"no components", SOF, 9, 0, "header"},
+    {"one component", SOF, 9, 1, "header"},
+    {"four components", SOF, 9, 4, "header"},
+    {"255 components", SOF, 9, 255, "header"},
+    {"another component id", SOF, 10, 9, "not there"},
+    {"a component id twice", SOF, 10, 2, ""},
+    {"sampling 0", SOF, 11, 0, ""},
+    {"sampling 5", SOF, 11, 0x51, ""},
+    {"quantiser 3, which is not there", SOF, 12, 3, "not there"},
+    {"quantiser 4", SOF, 12, 4, "not there"},
+    {"quantiser 200", SOF, 12, 200, "not there"},
+    {"lossless", SOF, 1, 0xc3, ""},
+    {"arithmetic", SOF, 1, 0xc9, ""},
+    {"no frame, but a comment", SOF, 1, 0xfe, "not there"},
+    {"frame too short", SOF, 3, 16, "header"},
+    {"no components in the scan", SOS, 4, 0, "not there"},
+    {"two components in the scan", SOS, 4, 2, "not there"},
+    {"five components in the scan", SOS, 4, 5, "not there"},
+    {"another component in the scan", SOS, 5, 77, "not there"},
+    {"a component twice in the scan", SOS, 5, 2, ""},
+    {"Huffman tables 2, not there", SOS, 6, 0x22, "not there"},
+    {"AC table 2, not there", SOS, 6, 0x02, "not there"},
+    {"Huffman tables 15", SOS, 6, 0xff, "not there"},
+    {"first coefficient 1", SOS, 11, 1, ""},
+    {"bit range", SOS, 13, 0x11, ""},
+    {"no scan, but a comment", SOS, 1, 0xfe, "missing"},
+};
+
+START_TEST(a_wrong_byte_in_a_jpeg_is_an_error)
+{
+    make_jpeg();
+    size_t at = picture_segment(&p, BAD_BYTE[_i].marker);
+    p.bytes[at + (size_t)BAD_BYTE[_i].at] = (uint8_t)BAD_BYTE[_i].value;
+    check_bad(BAD_BYTE[_i].words, BAD_BYTE[_i].what);
+}
+END_TEST
+
+START_TEST(a_jpeg_without_one_of_its_segments_is_an_error)
+{
+    static const int markers[] = {DQT, SOF, DHT, SOS};
+    for (int i = 0; i < 4; i++) {
+        make_jpeg();
+        uint8_t *s = p.bytes + picture_segment(&p, markers[i]);
+        size_t length = 2 + s[2] * 256u + s[3];
+        p.n -= length;
+        memmove(s, s + length, p.n - (size_t)(s - p.bytes));
+        check_bad("", "no segment");
+    }
+}
+END_TEST
+
+/* stb_image would write 4080 sizes into an array of 257. */
+START_TEST(a_huffman_table_of_4080_codes_is_an_error)
+{
+    static uint8_t table[4 + 17 + 4080] = {0xff, DHT, 0x10, 0x03};
+    memset(table + 5, 255, 16);
+    p.n = 0;
+    picture_bytes(&p, "\377\330", 2);
+    picture_bytes(&p, table, sizeof table);
+    picture_bytes(&p, "\377\331", 2);
+    check_bad("Huffman", "4080 codes");
+
+    static const uint8_t last[] = {
+        0xff, 0xd8, 0xff, DHT, 0, 19, 0, 0, 0, 0,   0,    0,    0,
+        0,    0,    0,    0,   0, 0,  0, 0, 0, 200, 0xff, 0xd9,
+    };
+    p.n = 0;
+    picture_bytes(&p, last, sizeof last);
+    check_bad("Huffman", "200 codes that are not there");
+}
+END_TEST
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+TCase *image_refused(void)
+{
+    TCase *t = tcase_create("image refused");
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_add_test(t, truncation_at_every_byte_is_an_error);
+    tcase_add_test(t, every_bit_flip_in_a_png_is_an_error);
+    tcase_add_test(t, data_behind_a_png_is_an_error);
+    tcase_add_loop_test(t, a_wrong_png_header_is_an_error, 0,
+                        COUNT(BAD_HEADER));
+    tcase_add_test(t, wrong_png_chunks_are_errors);
+    tcase_add_test(t, more_pixels_than_the_limit_are_an_error);
+    tcase_add_loop_test(t, a_wrong_byte_in_a_jpeg_is_an_error, 0,
+                        COUNT(BAD_BYTE));
+    tcase_add_test(t, a_jpeg_without_one_of_its_segments_is_an_error);
+    tcase_add_test(t, a_huffman_table_of_4080_codes_is_an_error);
+    return t;
+}

@@ -1,0 +1,310 @@
+/* test_infer.c -- inference with workspaces. */
+#include "tests.h"
+
+#include "nets.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { IN = 30, CLASSES = 5, SAMPLES = 160 };
+static const int SIZES[] = { IN, 250, CLASSES };
+
+static net n;
+static gradus_dataset d;
+
+static void begin(void)
+{
+    n = net_new(1, SIZES, SAMPLES, 2);
+    d = data_new(1, SAMPLES, IN, CLASSES);
+    net_feed(&n, &d);
+}
+
+static void end(void)
+{
+    net_free(&n);
+    data_free(&d);
+}
+
+static gradus_workspace *workspace(const gradus_graph *g, int max_batch)
+{
+    gradus_workspace *w = gradus_workspace_new(g, max_batch);
+
+    ck_assert_msg(w != NULL, "%s", gradus_error());
+    return w;
+}
+
+START_TEST(the_bits_are_those_of_forward_for_the_same_batch)
+{
+    static const int batches[] = { 1, 2, 16, 33, 64, 100, SAMPLES };
+    gradus_workspace *w = workspace(n.g, SAMPLES);
+
+    for (int i = 0; i < 7; i++) {
+        ck_assert_int_eq(gradus_forward(n.g, NULL, batches[i]), 0);
+        const gradus_real *y = gradus_infer(w, d.x, batches[i]);
+        ck_assert_msg(y != NULL, "%s", gradus_error());
+        ck_assert_mem_eq(y, n.loss->y,
+                         (size_t)batches[i] * CLASSES * sizeof *y);
+    }
+    gradus_workspace_free(w);
+}
+END_TEST
+
+START_TEST(probabilities_are_positive_and_sum_to_one)
+{
+    gradus_workspace *w = workspace(n.g, SAMPLES);
+    const gradus_real *y = gradus_infer(w, d.x, SAMPLES);
+
+    ck_assert_ptr_nonnull(y);
+    for (int i = 0; i < SAMPLES; i++) {
+        double sum = 0;
+        for (int k = 0; k < CLASSES; k++) {
+            ck_assert_double_gt(y[i * CLASSES + k], 0);
+            sum += y[i * CLASSES + k];
+        }
+        ck_assert_double_eq_tol(sum, 1, TOLERANCE);
+    }
+    gradus_workspace_free(w);
+}
+END_TEST
+
+START_TEST(a_workspace_may_take_more_rows_than_the_graph)
+{
+    net small = net_new(1, SIZES, 1, 1);
+    gradus_workspace *w = workspace(small.g, SAMPLES);
+
+    ck_assert_int_eq(gradus_forward(n.g, NULL, SAMPLES), 0);
+    const gradus_real *y = gradus_infer(w, d.x, SAMPLES);
+    ck_assert_ptr_nonnull(y);
+    ck_assert_mem_eq(y, n.loss->y, SAMPLES * CLASSES * sizeof *y);
+    gradus_workspace_free(w);
+    net_free(&small);
+}
+END_TEST
+
+START_TEST(inference_leaves_the_graph_alone_and_sees_it_learn)
+{
+    gradus_workspace *w = workspace(n.g, 10);
+    gradus_optimiser *o = gradus_sgd(n.g, NULL);
+    gradus_real before[CLASSES];
+
+    ck_assert_int_eq(gradus_forward(n.g, NULL, SAMPLES), 0);
+    uint64_t hash = gradus_parameters_hash(n.g);
+    double loss = gradus_loss(n.g);
+    memcpy(before, gradus_infer(w, d.x + IN, 1), sizeof before);
+    ck_assert_uint_eq(gradus_parameters_hash(n.g), hash);
+    ck_assert_double_eq(gradus_loss(n.g), loss);
+    ck_assert_ptr_eq(n.x->fed.x, d.x);
+    ck_assert_int_eq(gradus_train_step(o, NULL, SAMPLES), 0);
+    ck_assert_mem_ne(gradus_infer(w, d.x + IN, 1), before, sizeof before);
+    gradus_optimiser_free(o);
+    gradus_workspace_free(w);
+}
+END_TEST
+
+/* ---- several threads ---------------------------------------------------- */
+
+typedef struct {
+    pthread_t thread;
+    const gradus_real *wanted; /* [SAMPLES,CLASSES] */
+    int wrong;
+} reader;
+
+static void *infer_many_times(void *arg)
+{
+    reader *r = arg;
+    gradus_workspace *w = gradus_workspace_new(n.g, SAMPLES);
+
+    r->wrong = !w;
+    for (int i = 0; w && i < 20; i++) {
+        const gradus_real *y = gradus_infer(w, d.x, SAMPLES);
+        r->wrong += !y || memcmp(y, r->wanted,
+                                 SAMPLES * CLASSES * sizeof *y) != 0;
+    }
+    gradus_workspace_free(w);
+    return NULL;
+}
+
+START_TEST(threads_infer_from_one_graph_at_once)
+{
+    reader r[4];
+
+    ck_assert_int_eq(gradus_forward(n.g, NULL, SAMPLES), 0);
+    for (int i = 0; i < 4; i++) {
+        r[i].wanted = n.loss->y;
+        ck_assert_int_eq(pthread_create(&r[i].thread, NULL, infer_many_times,
+                                        &r[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(r[i].thread, NULL);
+        ck_assert_int_eq(r[i].wrong, 0);
+    }
+}
+END_TEST
+
+/* ---- pixels ------------------------------------------------------------- */
+
+START_TEST(a_pixel_is_its_value_by_255)
+{
+    gradus_workspace *w = workspace(n.g, 1), *v = workspace(n.g, 1);
+    uint8_t pixels[IN];
+    gradus_real x[IN];
+
+    for (int i = 0; i < IN; i++) {
+        pixels[i] = (uint8_t)(i * 255 / (IN - 1));
+        x[i] = (gradus_real)(pixels[i] / 255.0);
+    }
+    const gradus_real *a = gradus_infer_u8(w, pixels, 1);
+    const gradus_real *b = gradus_infer(v, x, 1);
+    ck_assert(a && b);
+    ck_assert_double_lt(distance(a, b, CLASSES), TOLERANCE);
+    ck_assert_int_eq(gradus_feed_u8(n.x, pixels, 1), 0);
+    ck_assert_int_eq(gradus_forward(n.g, NULL, 1), 0);
+    ck_assert_mem_eq(a, n.loss->y, CLASSES * sizeof *a);
+    gradus_workspace_free(w);
+    gradus_workspace_free(v);
+}
+END_TEST
+
+/* ---- which output, which input ------------------------------------------ */
+
+START_TEST(without_a_loss_the_output_is_the_last_node)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *y = gradus_relu(gradus_dense(gradus_input(g, IN), 7));
+
+    ck_assert_int_eq(gradus_compile(g, 3, 1), 0);
+    gradus_workspace *w = workspace(g, 3);
+    gradus_feed(gradus_node_at(g, 0), d.x, 3);
+    ck_assert_int_eq(gradus_forward(g, NULL, 3), 0);
+    const gradus_real *out = gradus_infer(w, d.x, 3);
+    ck_assert_ptr_nonnull(out);
+    ck_assert_mem_eq(out, y->y, 3 * 7 * sizeof *out);
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *a = gradus_input(g, 4), *b = gradus_input(g, IN);
+    gradus_node *t = gradus_labels(g, 1);
+
+    gradus_softmax_ce(gradus_dense(a, 9), t, NULL);
+    gradus_softmax_ce(gradus_dense(b, 3), t, NULL);
+    gradus_dense(a, 5);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_workspace *w = workspace(g, 2); /* of b alone */
+    ck_assert_ptr_nonnull(gradus_infer(w, d.x, 2));
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* y = a + b of two operands of one shape, written with the public header. */
+static void add(gradus_node *s, gradus_rows r)
+{
+    const gradus_real *a = gradus_row(s->in[0]->y, r, s->size);
+    const gradus_real *b = gradus_row(s->in[1]->y, r, s->size);
+    gradus_real *y = gradus_row(s->y, r, s->size);
+
+    for (int i = 0; i < r.n * s->size; i++)
+        y[i] = a[i] + b[i];
+}
+
+static const gradus_op ADD = { .name = "add", .forward = add };
+
+static gradus_node *sum_of(gradus_node *a, gradus_node *b)
+{
+    gradus_node *in[] = { a, b };
+
+    return gradus_shape(gradus_append(NULL, &ADD, sizeof(gradus_node), 2, in),
+                        a->rank, a->shape);
+}
+
+START_TEST(an_output_of_two_inputs_is_refused)
+{
+    gradus_graph *g = gradus_graph_new(1);
+
+    sum_of(gradus_input(g, 3), gradus_input(g, 3));
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    ck_assert_ptr_null(gradus_workspace_new(g, 2));
+    assert_error("depends on one input alone");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_node_used_twice_is_computed_once)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 3);
+    const gradus_real three[] = { 1, -2, 3 };
+
+    sum_of(x, gradus_relu(x));
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_workspace *w = workspace(g, 2);
+    const gradus_real *y = gradus_infer(w, three, 1);
+    ck_assert_ptr_nonnull(y);
+    ck_assert(y[0] == 2 && y[1] == -2 && y[2] == 6);
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- errors ------------------------------------------------------------- */
+
+START_TEST(a_nan_or_infinity_is_an_error_that_names_the_row)
+{
+    gradus_workspace *w = workspace(n.g, SAMPLES);
+    gradus_real *x = (gradus_real *)d.x;
+
+    x[70 * IN + 3] = (gradus_real)NAN;
+    ck_assert_ptr_null(gradus_infer(w, x, SAMPLES));
+    assert_error("row 70");
+    x[70 * IN + 3] = INFINITY;
+    ck_assert_ptr_null(gradus_infer(w, x, SAMPLES));
+    assert_error("row 70");
+    x[70 * IN + 3] = 0;
+    ck_assert_ptr_nonnull(gradus_infer(w, x, SAMPLES));
+    gradus_workspace_free(w);
+}
+END_TEST
+
+START_TEST(a_wrong_number_of_rows_is_an_error)
+{
+    gradus_workspace *w = workspace(n.g, 10);
+    uint8_t pixels[IN] = { 0 };
+
+    ck_assert_ptr_null(gradus_infer(w, d.x, 0));
+    assert_error("0 rows, 1 to 10 wanted");
+    ck_assert_ptr_null(gradus_infer(w, d.x, -1));
+    ck_assert_ptr_null(gradus_infer(w, d.x, 11));
+    ck_assert_ptr_null(gradus_infer_u8(w, pixels, 0));
+    assert_error("0 rows");
+    gradus_workspace_free(w);
+}
+END_TEST
+
+Suite *suite_infer(void)
+{
+    Suite *s = suite_create("infer");
+    TCase *c = tcase_create("infer");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, the_bits_are_those_of_forward_for_the_same_batch);
+    tcase_add_test(c, probabilities_are_positive_and_sum_to_one);
+    tcase_add_test(c, a_workspace_may_take_more_rows_than_the_graph);
+    tcase_add_test(c, inference_leaves_the_graph_alone_and_sees_it_learn);
+    tcase_add_test(c, threads_infer_from_one_graph_at_once);
+    tcase_add_test(c, a_pixel_is_its_value_by_255);
+    tcase_add_test(c, without_a_loss_the_output_is_the_last_node);
+    tcase_add_test(c, the_output_is_the_last_loss_and_its_own_input_is_fed);
+    tcase_add_test(c, an_output_of_two_inputs_is_refused);
+    tcase_add_test(c, a_node_used_twice_is_computed_once);
+    tcase_add_test(c, a_nan_or_infinity_is_an_error_that_names_the_row);
+    tcase_add_test(c, a_wrong_number_of_rows_is_an_error);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,218 @@
+/* test_input.c -- inputs, images, labels and row weights: what arrives. */
+#include "probe.h"
+#include "tests.h"
+
+static gradus_graph *g;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static void compile(int batch)
+{
+    ck_assert_msg(gradus_compile(g, batch, 1) == 0, "%s", gradus_error());
+}
+
+static void forward(const int *index, int n)
+{
+    ck_assert_msg(gradus_forward(g, index, n) == 0, "%s", gradus_error());
+}
+
+/* ---- values ---------------------------------------------------------- */
+
+START_TEST(real_numbers_arrive_as_they_are)
+{
+    static const gradus_real v[] = { (gradus_real)0.1, -2, 3e30f, 0 };
+    gradus_node *x = gradus_input(g, 2);
+
+    compile(2);
+    ck_assert_int_eq(gradus_feed(x, v, 2), 0);
+    forward(NULL, 2);
+    ck_assert_mem_eq(x->y, v, sizeof v);
+}
+END_TEST
+
+START_TEST(u8_pixels_become_0_to_1)
+{
+    uint8_t v[256];
+    gradus_node *x = gradus_input(g, 256);
+
+    for (int i = 0; i < 256; i++)
+        v[i] = (uint8_t)i;
+    compile(1);
+    ck_assert_int_eq(gradus_feed_u8(x, v, 1), 0);
+    forward(NULL, 1);
+    for (int i = 0; i < 256; i++)
+        ck_assert_double_eq_tol(x->y[i], i / 255., rounding() / 10);
+    ck_assert(x->y[0] == 0);
+    ck_assert(x->y[255] == 1);
+}
+END_TEST
+
+START_TEST(what_was_fed_last_counts)
+{
+    gradus_node *x = gradus_input(g, 1);
+
+    compile(1);
+    gradus_feed(x, (gradus_real[]){ 7 }, 1);
+    gradus_feed_u8(x, (uint8_t[]){ 51 }, 1);
+    forward(NULL, 1);
+    ck_assert_double_eq_tol(x->y[0], 0.2, rounding());
+    gradus_feed(x, (gradus_real[]){ 7 }, 1);
+    forward(NULL, 1);
+    ck_assert(x->y[0] == 7);
+}
+END_TEST
+
+START_TEST(rows_are_gathered_by_index)
+{
+    static const gradus_real v[] = { 0, 1, 10, 11, 20, 21 };
+    static const int32_t labels[] = { 5, 6, 7 };
+    static const gradus_real weights[] = { 1, 2, 4 };
+    gradus_node *x = gradus_input(g, 2), *t = gradus_labels(g, 1);
+    gradus_node *w = gradus_row_weights(g);
+
+    compile(4);
+    gradus_feed(x, v, 3);
+    gradus_feed_labels(t, labels, 3);
+    gradus_feed(w, weights, 3);
+    forward((int[]){ 2, 0, 2, 1 }, 4);
+    assert_near(x->y, (double[]){ 20, 21, 0, 1, 20, 21, 10, 11 }, 8, 0);
+    assert_near(w->y, (double[]){ 4, 1, 4, 2 }, 4, 0);
+    ck_assert_mem_eq(t->label, ((int32_t[]){ 7, 5, 7, 6 }), 16);
+}
+END_TEST
+
+START_TEST(labels_of_several_positions_stay_together)
+{
+    static const int32_t labels[] = { 1, 2, 3, 4 };
+    gradus_node *t = gradus_labels(g, 2);
+
+    compile(2);
+    gradus_feed_labels(t, labels, 2);
+    forward((int[]){ 1, 0 }, 2);
+    ck_assert_mem_eq(t->label, ((int32_t[]){ 3, 4, 1, 2 }), 16);
+}
+END_TEST
+
+/* ---- normalisation --------------------------------------------------- */
+
+static gradus_node *two_channels(void)
+{
+    gradus_node *x = gradus_image(g, 2, 1, 2);
+
+    ck_assert_int_eq(gradus_normalise(x, (double[]){ 0.2, -1 },
+                                      (double[]){ 0.5, 4 }), 0);
+    return x;
+}
+
+START_TEST(real_numbers_are_normalised_by_channel)
+{
+    gradus_node *x = two_channels();
+
+    compile(2);
+    gradus_feed(x, (gradus_real[]){ 0, 1, 2, 3, 4, 5, 6, 7 }, 2);
+    forward((int[]){ 1, 0 }, 2);
+    assert_near(x->y, (double[]){ 7.6, 9.6, 1.75, 2, -0.4, 1.6, 0.75, 1 }, 8,
+                rounding());
+}
+END_TEST
+
+START_TEST(pixels_are_divided_by_255_before_they_are_normalised)
+{
+    gradus_node *x = two_channels();
+
+    compile(1);
+    gradus_feed_u8(x, (uint8_t[]){ 0, 255, 51, 102 }, 1);
+    forward(NULL, 1);
+    assert_near(x->y, (double[]){ -0.4, 1.6, 0.3, 0.35 }, 4, rounding());
+}
+END_TEST
+
+START_TEST(an_input_that_is_no_image_has_one_channel)
+{
+    gradus_node *x = gradus_input(g, 2);
+
+    ck_assert_int_eq(gradus_normalise(x, &(double){ 1 }, &(double){ 2 }), 0);
+    compile(1);
+    gradus_feed(x, (gradus_real[]){ 5, -5 }, 1);
+    forward(NULL, 1);
+    assert_near(x->y, (double[]){ 2, -3 }, 2, rounding());
+}
+END_TEST
+
+START_TEST(the_last_normalisation_counts)
+{
+    gradus_node *x = two_channels();
+
+    ck_assert_int_eq(gradus_normalise(x, (double[]){ 0, 0 },
+                                      (double[]){ 1, 1 }), 0);
+    compile(1);
+    gradus_feed(x, (gradus_real[]){ 1, 2, 3, 4 }, 1);
+    forward(NULL, 1);
+    assert_near(x->y, (double[]){ 1, 2, 3, 4 }, 4, 0);
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+
+static const double C[8] = { 1, -2, 3, 4, -5, 6, 7, 8 };
+
+START_TEST(the_gradient_of_a_normalised_image_is_numerically_right)
+{
+    gradus_node *x = two_channels();
+    gradus_real v[8];
+
+    fill(v, 8, 1);
+    gradus_want_gradient(x);
+    probe(gradus_relu(x), C);
+    compile(2);
+    gradus_feed(x, v, 2);
+    ck_assert_msg(check(g, 2) <= 1, "%s", worst());
+}
+END_TEST
+
+START_TEST(the_gradient_of_normalised_pixels_is_too)
+{
+    gradus_node *x = two_channels();
+
+    gradus_want_gradient(x);
+    probe(x, C);
+    compile(2);
+    gradus_feed_u8(x, (uint8_t[]){ 1, 2, 30, 40, 50, 60, 170, 255 }, 2);
+    ck_assert_msg(check(g, 2) <= 1, "%s", worst());
+}
+END_TEST
+
+#endif
+
+Suite *suite_input(void)
+{
+    Suite *s = suite_create("input");
+    TCase *t = tcase_create("input");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, real_numbers_arrive_as_they_are);
+    tcase_add_test(t, u8_pixels_become_0_to_1);
+    tcase_add_test(t, what_was_fed_last_counts);
+    tcase_add_test(t, rows_are_gathered_by_index);
+    tcase_add_test(t, labels_of_several_positions_stay_together);
+    tcase_add_test(t, real_numbers_are_normalised_by_channel);
+    tcase_add_test(t, pixels_are_divided_by_255_before_they_are_normalised);
+    tcase_add_test(t, an_input_that_is_no_image_has_one_channel);
+    tcase_add_test(t, the_last_normalisation_counts);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, the_gradient_of_a_normalised_image_is_numerically_right);
+    tcase_add_test(t, the_gradient_of_normalised_pixels_is_too);
+#endif
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, input_refused());
+    suite_add_tcase(s, input_fed_wrongly());
+    return s;
+}

@@ -1,0 +1,259 @@
+/* test_input_errors.c -- inputs, images, labels and row weights: what is
+ * turned away, when a graph is made and when it is fed. */
+#include "tests.h"
+
+#include <limits.h>
+#include <math.h>
+
+static gradus_graph *g;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static void compile(int batch)
+{
+    ck_assert_msg(gradus_compile(g, batch, 1) == 0, "%s", gradus_error());
+}
+
+static void forward(const int *index, int n)
+{
+    ck_assert_msg(gradus_forward(g, index, n) == 0, "%s", gradus_error());
+}
+
+/* ---- mistakes when a graph is made ----------------------------------- */
+
+START_TEST(shapes_without_a_value_are_rejected)
+{
+    ck_assert_ptr_null(gradus_input(g, 0));
+    assert_error("node 0, input: a shape of 1 axes, the first 0: each at "
+                 "least 1");
+    ck_assert_ptr_null(gradus_input(g, -1));
+    ck_assert_ptr_null(gradus_image(g, 1, 28, 0));
+    assert_error("a shape of 3 axes");
+    ck_assert_ptr_null(gradus_image(g, 0, 28, 28));
+    ck_assert_ptr_null(gradus_labels(g, 0));
+    assert_error("labels: a shape of 1 axes, the first 0");
+}
+END_TEST
+
+START_TEST(images_of_more_than_two_to_the_31_values_are_rejected)
+{
+    ck_assert_ptr_null(gradus_image(g, 3, 65536, 65536));
+    assert_error("the product at most 2147483647");
+    ck_assert_ptr_null(gradus_image(g, INT_MAX, INT_MAX, INT_MAX));
+}
+END_TEST
+
+START_TEST(a_graph_is_wanted)
+{
+    ck_assert_ptr_null(gradus_input(NULL, 2));
+    assert_error("input: the graph is NULL");
+    ck_assert_ptr_null(gradus_labels(NULL, 1));
+    assert_error("labels: the graph is NULL");
+    ck_assert_ptr_null(gradus_row_weights(NULL));
+    assert_error("row_weights: the graph is NULL");
+}
+END_TEST
+
+START_TEST(normalisation_wants_means_and_positive_deviations)
+{
+    gradus_node *x = gradus_image(g, 2, 1, 1);
+    double bad[][2] = { { 0, 0 },   { 0, -1 },       { 0, NAN },
+                        { NAN, 1 }, { INFINITY, 1 }, { 0, INFINITY } };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        double mean[] = { 0, bad[i][0] }, std[] = { 1, bad[i][1] };
+        ck_assert_int_ne(gradus_normalise(x, mean, std), 0);
+        assert_error("node 0, input: channel 1: mean");
+    }
+    ck_assert_int_ne(gradus_normalise(x, NULL, (double[]){ 1, 1 }), 0);
+    assert_error("an input, its means and its standard deviations wanted");
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0); /* the first is kept */
+    assert_error("channel 1: mean");
+}
+END_TEST
+
+START_TEST(normalisation_is_for_inputs_and_before_compile)
+{
+    gradus_node *x = gradus_input(g, 1), *t = gradus_labels(g, 1);
+    double one = 1;
+
+    compile(1);
+    ck_assert_int_ne(gradus_normalise(NULL, &one, &one), 0);
+    ck_assert_int_ne(gradus_normalise(t, &one, &one), 0);
+    assert_error("gradus_normalise: an input");
+    ck_assert_int_ne(gradus_normalise(x, &one, &one), 0);
+    assert_error("gradus_normalise comes before compile");
+}
+END_TEST
+
+START_TEST(only_inputs_want_a_gradient)
+{
+    gradus_node *x = gradus_input(g, 1), *y = gradus_relu(x);
+
+    ck_assert_int_ne(gradus_want_gradient(NULL), 0);
+    ck_assert_int_ne(gradus_want_gradient(y), 0);
+    assert_error("relu1: only inputs can want a gradient");
+    ck_assert_int_ne(gradus_want_gradient(gradus_labels(g, 1)), 0);
+    ck_assert_int_ne(gradus_want_gradient(gradus_row_weights(g)), 0);
+    assert_error("row_weights: only inputs can want a gradient");
+}
+END_TEST
+
+/* ---- mistakes when a graph is fed ------------------------------------ */
+
+static gradus_node *x1, *y1, *t1, *w1;
+
+static void begin_fed(void)
+{
+    static const gradus_real v[] = { 1, 2, 3 };
+    static const int32_t labels[] = { 0, 1, 2 };
+
+    begin();
+    x1 = gradus_input(g, 1);
+    y1 = gradus_relu(x1);
+    t1 = gradus_labels(g, 1);
+    w1 = gradus_row_weights(g);
+    compile(4);
+    gradus_feed(x1, v, 3);
+    gradus_feed_labels(t1, labels, 3);
+    gradus_feed(w1, v, 3);
+}
+
+START_TEST(feeding_the_wrong_thing_is_an_error)
+{
+    gradus_real v = 1;
+    int32_t label = 0;
+
+    ck_assert_int_ne(gradus_feed(NULL, &v, 1), 0);
+    assert_error("gradus_feed: the node is NULL");
+    ck_assert_int_ne(gradus_feed(x1, NULL, 1), 0);
+    assert_error("gradus_feed: the data is NULL");
+    ck_assert_int_ne(gradus_feed(y1, &v, 1), 0);
+    assert_error("node 1, relu1: computes its value");
+    ck_assert_int_ne(gradus_feed(t1, &v, 1), 0);
+    assert_error("node 2, labels: takes labels, not values");
+    ck_assert_int_ne(gradus_feed_labels(x1, &label, 1), 0);
+    assert_error("node 0, input: takes values, not labels");
+    ck_assert_int_ne(gradus_feed_labels(w1, &label, 1), 0);
+    assert_error("node 3, row_weights: takes values, not labels");
+    ck_assert_int_ne(gradus_feed_u8(t1, (uint8_t[]){ 0 }, 1), 0);
+    assert_error("node 2, labels: takes no u8 values");
+    ck_assert_int_ne(gradus_feed_u8(w1, (uint8_t[]){ 0 }, 1), 0);
+    assert_error("node 3, row_weights: takes no u8 values");
+    ck_assert_int_ne(gradus_feed_u8(NULL, (uint8_t[]){ 0 }, 1), 0);
+    ck_assert_int_ne(gradus_feed_u8(x1, NULL, 1), 0);
+    ck_assert_int_ne(gradus_feed_labels(NULL, &label, 1), 0);
+    ck_assert_int_ne(gradus_feed_labels(t1, NULL, 1), 0);
+}
+END_TEST
+
+START_TEST(feeding_no_rows_or_too_many_is_an_error)
+{
+    gradus_real v = 1;
+
+    ck_assert_int_ne(gradus_feed(x1, &v, 0), 0);
+    assert_error("node 0, input: 0 rows fed, 1 to 2147483647 wanted");
+    ck_assert_int_ne(gradus_feed(x1, &v, (size_t)INT_MAX + 1), 0);
+    assert_error("2147483648 rows fed");
+}
+END_TEST
+
+START_TEST(what_was_fed_stays_after_a_mistake)
+{
+    gradus_real v = 1;
+
+    gradus_feed(x1, &v, 0);
+    gradus_feed_labels(x1, &(int32_t){ 0 }, 1);
+    forward((int[]){ 2 }, 1);
+    ck_assert(x1->y[0] == 3);
+}
+END_TEST
+
+START_TEST(forward_without_data_is_an_error)
+{
+    gradus_graph *hungry = gradus_graph_new(1);
+
+    gradus_input(hungry, 1);
+    gradus_compile(hungry, 1, 1);
+    ck_assert_int_ne(gradus_forward(hungry, NULL, 1), 0);
+    assert_error("node 0, input: nothing was fed to it");
+    gradus_graph_free(hungry);
+}
+END_TEST
+
+START_TEST(rows_that_were_not_fed_are_an_error)
+{
+    ck_assert_int_ne(gradus_forward(g, (int[]){ 0, 3 }, 2), 0);
+    assert_error("node 0, input: row 3 wanted, 3 rows were fed");
+    ck_assert_int_ne(gradus_forward(g, (int[]){ -1 }, 1), 0);
+    assert_error("node 0, input: row -1 wanted");
+    ck_assert_int_ne(gradus_forward(g, NULL, 4), 0);
+    assert_error("row 3 wanted, 3 rows were fed");
+    gradus_feed_labels(t1, (int32_t[]){ 0, 1 }, 2);
+    ck_assert_int_ne(gradus_forward(g, NULL, 3), 0);
+    assert_error("node 2, labels: row 2 wanted, 2 rows were fed");
+}
+END_TEST
+
+START_TEST(batches_of_no_rows_or_too_many_are_an_error)
+{
+    int index[5] = { 0 };
+
+    ck_assert_int_ne(gradus_forward(g, index, 0), 0);
+    assert_error("forward: a batch of 0 rows, 1 to 4 wanted");
+    ck_assert_int_ne(gradus_forward(g, index, -1), 0);
+    ck_assert_int_ne(gradus_forward(g, index, 5), 0);
+    assert_error("forward: a batch of 5 rows, 1 to 4 wanted");
+}
+END_TEST
+
+START_TEST(row_weights_are_finite_and_not_negative)
+{
+    gradus_real bad[] = { -1, NAN, INFINITY, -INFINITY };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        gradus_real v[] = { 1, 1, bad[i] };
+        gradus_feed(w1, v, 3);
+        ck_assert_int_ne(gradus_forward(g, (int[]){ 2 }, 1), 0);
+        assert_error("node 3, row_weights: sample 2: weight");
+        forward(NULL, 2); /* it was not in this batch */
+    }
+}
+END_TEST
+
+TCase *input_refused(void)
+{
+    TCase *t = tcase_create("refused");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, shapes_without_a_value_are_rejected);
+    tcase_add_test(t, images_of_more_than_two_to_the_31_values_are_rejected);
+    tcase_add_test(t, a_graph_is_wanted);
+    tcase_add_test(t, normalisation_wants_means_and_positive_deviations);
+    tcase_add_test(t, normalisation_is_for_inputs_and_before_compile);
+    tcase_add_test(t, only_inputs_want_a_gradient);
+    return t;
+}
+
+TCase *input_fed_wrongly(void)
+{
+    TCase *t = tcase_create("fed wrongly");
+
+    tcase_add_checked_fixture(t, begin_fed, end);
+    tcase_add_test(t, feeding_the_wrong_thing_is_an_error);
+    tcase_add_test(t, feeding_no_rows_or_too_many_is_an_error);
+    tcase_add_test(t, what_was_fed_stays_after_a_mistake);
+    tcase_add_test(t, forward_without_data_is_an_error);
+    tcase_add_test(t, rows_that_were_not_fed_are_an_error);
+    tcase_add_test(t, batches_of_no_rows_or_too_many_are_an_error);
+    tcase_add_test(t, row_weights_are_finite_and_not_negative);
+    return t;
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# test_interface.sh -- what users of the library's files rely on: the header in
+# C11 and C++17, the names that the shared library exports, make install, and
+# equation tags that documentation, code and tests share.
+set -u
+BUILD=${BUILD:-build}
+CC=${CC:-cc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+verdict() {
+    if [ "$2" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok      $1"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $1"
+    fi
+}
+
+cat >"$dir/use.c" <<'TEXT'
+#include <gradus.h>
+#ifdef I
+#error "gradus.h defines I"
+#endif
+int main(void) { return gradus_error()[0]; }
+TEXT
+cp "$dir/use.c" "$dir/use.cc"
+strict="-Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only"
+# shellcheck disable=SC2086 # flags are meant to be split
+$CC -std=c11 $strict -Iinclude "$dir/use.c"
+verdict "the header is C11" $?
+if command -v c++ >/dev/null; then
+    # shellcheck disable=SC2086
+    c++ -std=c++17 $strict -Iinclude "$dir/use.cc"
+    verdict "the header is C++17" $?
+else
+    echo "skipped the header is C++17: no c++ here"
+fi
+
+nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |
+    grep '^gradus_' | sort >"$dir/exported"
+[ "$(nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/' |
+    grep -cvE ' (gradus_|__(asan|ubsan|tsan|odr_asan))')" -eq 0 ]
+verdict "the shared library exports only gradus_ names" $?
+printf '#include <gradus.h>\n' | $CC -E -P -Iinclude - |
+    grep -oE '\bgradus_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$dir/declared"
+echo gradus_row >>"$dir/exported" # inline, in the header itself
+sort -o "$dir/exported" "$dir/exported"
+diff "$dir/declared" "$dir/exported"
+verdict "what the header declares is what the library exports" $?
+
+# shellcheck disable=SC2046,SC2086 # flags are meant to be split
+MAKEFLAGS='' make -s install DESTDIR="$dir/root" PREFIX=/usr BUILD="$BUILD" >/dev/null &&
+    PKG_CONFIG_SYSROOT_DIR="$dir/root" \
+    PKG_CONFIG_PATH="$dir/root/usr/lib/pkgconfig" \
+    pkg-config --cflags --libs gradus >"$dir/flags" 2>&1 &&
+    $CC -std=c11 "$dir/use.c" ${CFLAGS-} $(cat "$dir/flags") -o "$dir/use" &&
+    LD_LIBRARY_PATH="$dir/root/usr/lib" "$dir/use"
+verdict "an installed library is found by pkg-config, links and runs" $?
+MAKEFLAGS='' make -s uninstall DESTDIR="$dir/root" PREFIX=/usr &&
+    [ -z "$(find "$dir/root" ! -type d)" ]
+verdict "make uninstall leaves nothing" $?
+
+tags() {
+    grep -ohE '\(S[0-9]\)' "$@" | sort -u
+}
+tags docs/softmax.md >"$dir/docs"
+tags src/loss/softmax_ce.c | diff "$dir/docs" - &&
+    tags tests/test_softmax_ce*.c | diff "$dir/docs" -
+verdict "documentation, code and tests share the equation tags" $?
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,311 @@
+/* test_misuse.c -- NULL and nonsense to every public function: an error with a
+ * message, never a crash. */
+#include "tests.h"
+
+#include "nets.h"
+
+#include <limits.h>
+#include <math.h>
+
+static net n;
+static gradus_optimiser *o;
+static gradus_workspace *w;
+static gradus_real x[8];
+static uint8_t pixels[8];
+static int32_t labels[4];
+
+static void begin(void)
+{
+    n = net_new(1, (int[]){ 2, 3, 2 }, 4, 1);
+    o = gradus_sgd(n.g, NULL);
+    w = gradus_workspace_new(n.g, 4);
+    ck_assert(o && w);
+}
+
+static void end(void)
+{
+    gradus_workspace_free(w);
+    gradus_optimiser_free(o);
+    net_free(&n);
+}
+
+/* A function has failed, with a message that has this in it. */
+static void failed(int status, const char *text)
+{
+    ck_assert_int_ne(status, 0);
+    assert_error(text);
+}
+
+static void null(const void *made, const char *text)
+{
+    ck_assert_ptr_null(made);
+    assert_error(text);
+}
+
+START_TEST(constructors_pass_null_on)
+{
+    null(gradus_input(NULL, 2), "input: the graph is NULL");
+    null(gradus_image(NULL, 1, 2, 2), "input: the graph is NULL");
+    null(gradus_labels(NULL, 1), "labels: the graph is NULL");
+    null(gradus_row_weights(NULL), "row_weights: the graph is NULL");
+    ck_assert_ptr_null(gradus_dense(NULL, 2));
+    ck_assert_ptr_null(gradus_relu(NULL));
+    ck_assert_ptr_null(gradus_softmax_ce(NULL, NULL, NULL));
+    ck_assert_str_ne(gradus_error(), "");
+}
+END_TEST
+
+START_TEST(settings_of_null_are_refused)
+{
+    double zero = 0, one = 1;
+
+    failed(gradus_name(NULL, "a"), "node is NULL");
+    failed(gradus_name(n.x, NULL), "name is NULL");
+    failed(gradus_initialise(NULL, GRADUS_HE, 0), "node is NULL");
+    failed(gradus_normalise(NULL, &zero, &one), "gradus_normalise");
+    failed(gradus_normalise(n.x, NULL, &one), "gradus_normalise");
+    failed(gradus_normalise(n.x, &zero, NULL), "gradus_normalise");
+    failed(gradus_normalise(n.z, &zero, &one), "gradus_normalise");
+    failed(gradus_want_gradient(NULL), "node is NULL");
+    failed(gradus_loss_weight(NULL, 1), "node is NULL");
+    failed(gradus_compile(NULL, 1, 1), "graph is NULL");
+    failed(gradus_summary(NULL, stdout), "graph is NULL");
+    failed(gradus_summary(n.g, NULL), "file is NULL");
+}
+END_TEST
+
+START_TEST(questions_about_null_have_an_empty_answer)
+{
+    ck_assert_int_eq(gradus_node_count(NULL), 0);
+    ck_assert_ptr_null(gradus_node_at(NULL, 0));
+    ck_assert_int_eq(gradus_threads(NULL), 0);
+    ck_assert_int_eq(gradus_max_batch(NULL), 0);
+    ck_assert_uint_eq(gradus_parameter_count(NULL), 0);
+    ck_assert_ptr_null(gradus_parameters(NULL));
+    ck_assert_ptr_null(gradus_gradients(NULL));
+    ck_assert_uint_eq(gradus_parameters_hash(NULL), 0);
+    ck_assert(isnan(gradus_loss(NULL)));
+    ck_assert(isnan(gradus_learning_rate(NULL)));
+    ck_assert_int_eq(gradus_class_count(NULL), 0);
+    ck_assert_ptr_null(gradus_class_name(NULL, 0));
+    ck_assert_ptr_null(gradus_class_name(n.g, -1));
+    ck_assert_ptr_null(gradus_class_name(n.g, 0));
+}
+END_TEST
+
+START_TEST(feeding_what_does_not_fit_is_refused)
+{
+    failed(gradus_feed(NULL, x, 4), "node is NULL");
+    failed(gradus_feed(n.x, NULL, 4), "data is NULL");
+    failed(gradus_feed(n.x, x, 0), "0 rows");
+    failed(gradus_feed(n.x, x, (size_t)INT_MAX + 1), "2147483648 rows");
+    failed(gradus_feed(n.z, x, 4), "computes its value");
+    failed(gradus_feed(n.t, x, 4), "takes labels");
+    failed(gradus_feed_u8(NULL, pixels, 4), "node is NULL");
+    failed(gradus_feed_u8(n.x, NULL, 4), "data is NULL");
+    failed(gradus_feed_u8(n.z, pixels, 4), "computes its value");
+    failed(gradus_feed_u8(n.t, pixels, 4), "takes no u8 values");
+    failed(gradus_feed_labels(NULL, labels, 4), "node is NULL");
+    failed(gradus_feed_labels(n.t, NULL, 4), "data is NULL");
+    failed(gradus_feed_labels(n.x, labels, 4), "takes values");
+    failed(gradus_feed_labels(n.loss, labels, 4), "computes its value");
+}
+END_TEST
+
+START_TEST(training_null_or_an_uncompiled_graph_is_refused)
+{
+    gradus_graph *raw = gradus_graph_new(1);
+    gradus_dataset d = { .n = 4, .size = 2, .x = x, .labels = labels };
+    gradus_metrics m = { 0 };
+
+    gradus_dense(gradus_input(raw, 2), 2);
+    failed(gradus_forward(NULL, NULL, 1), "a compiled graph");
+    failed(gradus_forward(raw, NULL, 1), "a compiled graph");
+    failed(gradus_backward(NULL), "no forward");
+    failed(gradus_backward(raw), "no forward");
+    failed(gradus_step(NULL), "optimiser is NULL");
+    failed(gradus_train_step(NULL, NULL, 1), "optimiser is NULL");
+    failed(gradus_fit(NULL, &d, NULL), "optimiser is NULL");
+    failed(gradus_evaluate(NULL, &d, &m), "a compiled graph");
+    failed(gradus_evaluate(raw, &d, &m), "a compiled graph");
+    failed(gradus_evaluate(n.g, NULL, &m), "data wanted");
+    failed(gradus_evaluate(n.g, &d, NULL), "metrics wanted");
+    ck_assert_double_lt(gradus_check_gradients(NULL, 1, 1e-6, NULL), 0);
+    assert_error("a compiled graph");
+    ck_assert_double_lt(gradus_check_gradients(raw, 1, 1e-6, NULL), 0);
+    gradus_graph_free(raw);
+}
+END_TEST
+
+START_TEST(an_empty_dataset_is_refused)
+{
+    gradus_dataset empty = { 0 };
+    gradus_metrics m = { 0 };
+
+    failed(gradus_fit(o, &empty, NULL), "either x or pixels");
+    failed(gradus_evaluate(n.g, &empty, &m), "either x or pixels");
+}
+END_TEST
+
+START_TEST(a_gradient_check_wants_a_step_and_rows)
+{
+    char where[64];
+
+    gradus_feed(n.x, x, 4);
+    gradus_feed_labels(n.t, labels, 4);
+    ck_assert_double_lt(gradus_check_gradients(n.g, 4, 0, where), 0);
+    assert_error("a step of 0");
+    ck_assert_double_lt(gradus_check_gradients(n.g, 4, NAN, where), 0);
+    ck_assert_double_lt(gradus_check_gradients(n.g, 4, -1, where), 0);
+    ck_assert_double_lt(gradus_check_gradients(n.g, 0, 1e-6, where), 0);
+    ck_assert_double_lt(gradus_check_gradients(n.g, 5, 1e-6, where), 0);
+    ck_assert_double_ge(gradus_check_gradients(n.g, 4, 1e-6, NULL), 0);
+}
+END_TEST
+
+START_TEST(optimisers_that_cannot_be_are_refused)
+{
+    gradus_graph *raw = gradus_graph_new(1);
+
+    null(gradus_sgd(NULL, NULL), "a compiled graph wanted");
+    null(gradus_sgd(raw, NULL), "a compiled graph wanted");
+    gradus_input(raw, 2);
+    ck_assert_int_eq(gradus_compile(raw, 1, 1), 0);
+    null(gradus_sgd(raw, NULL), "no parameters");
+    null(gradus_sgd(n.g, &(gradus_sgd_options){ .learning_rate = -1 }), "-1");
+    null(gradus_sgd(n.g, &(gradus_sgd_options){ .learning_rate = NAN }),
+         "learning rate");
+    null(gradus_sgd(n.g, &(gradus_sgd_options){ .momentum = 1 }), "momentum");
+    null(gradus_sgd(n.g, &(gradus_sgd_options){ .nesterov = 1 }), "Nesterov");
+    null(gradus_sgd(n.g, &(gradus_sgd_options){ .weight_decay = -1 }),
+         "weight decay");
+    failed(gradus_set_learning_rate(NULL, 1), "optimiser is NULL");
+    failed(gradus_set_learning_rate(o, INFINITY), "learning rate inf");
+    ck_assert_double_eq(gradus_learning_rate(o), 0.01);
+    gradus_graph_free(raw);
+}
+END_TEST
+
+START_TEST(inference_with_null_is_refused)
+{
+    gradus_graph *raw = gradus_graph_new(1);
+
+    null(gradus_workspace_new(NULL, 1), "a compiled graph");
+    null(gradus_workspace_new(raw, 1), "a compiled graph");
+    null(gradus_workspace_new(n.g, 0), "at least 1 wanted, not 0");
+    null(gradus_workspace_new(n.g, -1), "at least 1 wanted, not -1");
+    null(gradus_infer(NULL, x, 1), "workspace is NULL");
+    null(gradus_infer(w, NULL, 1), "data is NULL");
+    null(gradus_infer_u8(NULL, pixels, 1), "workspace is NULL");
+    null(gradus_infer_u8(w, NULL, 1), "data is NULL");
+    gradus_graph_free(raw);
+}
+END_TEST
+
+START_TEST(a_workspace_wants_an_output_that_is_computed)
+{
+    gradus_graph *g = gradus_graph_new(1);
+
+    gradus_input(g, 2);
+    gradus_labels(g, 1);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    null(gradus_workspace_new(g, 1), "depends on one input alone");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(loaders_refuse_null_and_nonsense)
+{
+    null(gradus_load_idx(NULL, "labels"), "NULL");
+    null(gradus_load_idx("images", NULL), "NULL");
+    null(gradus_load_mnist(NULL, "train"), "needs a folder");
+    null(gradus_load_mnist("no-such-folder", NULL), "needs a folder");
+    null(gradus_load_image_folder(NULL, 1, 2, 2), "NULL");
+    null(gradus_load_image_folder(".", 2, 2, 2), "channels");
+    null(gradus_load_image_folder(".", 1, 0, INT_MAX), "0");
+    failed(gradus_load_image(NULL, 1, 2, 4, pixels), "NULL");
+    failed(gradus_load_image("no-such-file", 1, 2, 4, NULL), "NULL");
+    failed(gradus_load_image("no-such-file", 1, 2, 4, pixels),
+           "no-such-file");
+    failed(gradus_load_image("no-such-file", 0, -1, 4, pixels), "");
+}
+END_TEST
+
+START_TEST(model_files_refuse_null_and_nonsense)
+{
+    const char *names[] = { "a", NULL };
+
+    failed(gradus_set_class_names(NULL, 1, names), "graph is NULL");
+    failed(gradus_set_class_names(n.g, 1, NULL), "NULL");
+    failed(gradus_set_class_names(n.g, -1, names), "-1 names");
+    failed(gradus_set_class_names(n.g, 2, names), "class 1");
+    failed(gradus_save(NULL, "file"), "");
+    failed(gradus_save(n.g, NULL), "NULL");
+    failed(gradus_save(n.g, "no-such-folder/file"), "no-such-folder");
+    null(gradus_load(NULL, 1, 1), "NULL");
+    null(gradus_load("no-such-file", 1, 1), "no-such-file");
+    failed(gradus_load_parameters(NULL, "file"), "");
+    failed(gradus_load_parameters(n.g, NULL), "NULL");
+    failed(gradus_load_parameters(n.g, "no-such-file"), "no-such-file");
+}
+END_TEST
+
+START_TEST(layers_are_built_from_what_can_be)
+{
+    static const gradus_op op = { .name = "own" };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *in[GRADUS_MAX_OPERANDS + 1] = { gradus_input(g, 2) };
+    const int one = 1, five[] = { 1, 1, 1, 1, 1 };
+
+    null(gradus_append(NULL, &op, sizeof(gradus_node), 0, NULL), "NULL");
+    null(gradus_append(NULL, &op, sizeof(gradus_node), 9, in), "9 operands");
+    null(gradus_append(NULL, &op, sizeof(gradus_node), -1, in), "-1 operands");
+    ck_assert_ptr_null(gradus_shape(NULL, 1, &one));
+    ck_assert_ptr_null(gradus_add_param(NULL, "w", 1, &one, GRADUS_ZERO));
+    ck_assert_ptr_null(gradus_set_attr(NULL, "a", 1, &(double){ 1 }));
+    null(gradus_fail(NULL, "number %d", 7), "number 7");
+    gradus_node *own = gradus_append(g, &op, sizeof(gradus_node), 0, NULL);
+    null(gradus_shape(own, 4, five), "4 axes");
+    null(gradus_shape(own, 0, five), "0 axes");
+    null(gradus_add_param(own, "w", 5, five, GRADUS_ZERO), "1 to 4 axes");
+    null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_ZERO), "too large");
+    null(gradus_set_attr(own, "a", 0, &(double){ 1 }), "0 values");
+    null(gradus_set_attr(own, "a_name_of_more_than_31_characters", 1,
+                         &(double){ 1 }), "setting");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(freeing_null_is_fine)
+{
+    gradus_graph_free(NULL);
+    gradus_optimiser_free(NULL);
+    gradus_workspace_free(NULL);
+    gradus_dataset_free(NULL);
+}
+END_TEST
+
+Suite *suite_misuse(void)
+{
+    Suite *s = suite_create("misuse");
+    TCase *c = tcase_create("misuse");
+
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, constructors_pass_null_on);
+    tcase_add_test(c, settings_of_null_are_refused);
+    tcase_add_test(c, questions_about_null_have_an_empty_answer);
+    tcase_add_test(c, feeding_what_does_not_fit_is_refused);
+    tcase_add_test(c, training_null_or_an_uncompiled_graph_is_refused);
+    tcase_add_test(c, an_empty_dataset_is_refused);
+    tcase_add_test(c, a_gradient_check_wants_a_step_and_rows);
+    tcase_add_test(c, optimisers_that_cannot_be_are_refused);
+    tcase_add_test(c, inference_with_null_is_refused);
+    tcase_add_test(c, a_workspace_wants_an_output_that_is_computed);
+    tcase_add_test(c, loaders_refuse_null_and_nonsense);
+    tcase_add_test(c, model_files_refuse_null_and_nonsense);
+    tcase_add_test(c, layers_are_built_from_what_can_be);
+    tcase_add_test(c, freeing_null_is_fine);
+    suite_add_tcase(s, c);
+    suite_add_tcase(s, misuse_out_of_memory());
+    return s;
+}

@@ -1,0 +1,384 @@
+/* test_model.c -- saving and loading models. */
+#define _XOPEN_SOURCE 700
+#include "model_files.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- round trips ---------------------------------------------------------*/
+
+/* One with every setting that there is, at values that are hard to print. */
+static gradus_graph *rich_net(void)
+{
+    gradus_graph *g = gradus_graph_new(18446744073709551615u);
+    gradus_node *image = gradus_image(g, 2, 3, 2);
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_node *w = gradus_row_weights(g);
+    const double mean[] = { 0.1307, -0.0 }, std[] = { 1.0 / 3, 5e-30 };
+    const double class_weight[] = { 1, 0.1, 4.9e-324 };
+
+    gradus_normalise(image, mean, std);
+    gradus_node *h = gradus_relu(gradus_dense(image, 5));
+    gradus_name(gradus_dense(h, 1), "a_side_branch");
+    gradus_node *loss = gradus_softmax_ce(
+        gradus_dense(h, 3), t,
+        &(gradus_softmax_ce_options){ .reduction = GRADUS_SUM,
+                                      .label_smoothing = 0.1,
+                                      .use_ignore_label = 1,
+                                      .ignore_label = -100,
+                                      .last_axis = 1,
+                                      .class_weight = class_weight,
+                                      .row_weight = w });
+    gradus_loss_weight(loss, 0.30000000000000004);
+    ck_assert_int_eq(
+        gradus_set_class_names(
+            g, 3, (const char *const[]){ "", "\"quoted\\\"\n", "\xc3\xa9" }),
+        0);
+    ck_assert_msg(gradus_compile(g, 4, 1) == 0, "%s", gradus_error());
+    return g;
+}
+
+static void assert_saves_the_same(const gradus_graph *g, const char *path)
+{
+    contents a = read_whole(path), b;
+
+    ck_assert_msg(gradus_save(g, files_path("again")) == 0, "%s",
+                  gradus_error());
+    b = read_whole(files_path("again"));
+    ck_assert_mem_eq(a.byte, b.byte, a.size + 1);
+    ck_assert_uint_eq(a.size, b.size);
+    free(a.byte);
+    free(b.byte);
+}
+
+START_TEST(a_loaded_model_saves_to_the_same_bytes)
+{
+    gradus_graph *g = _i ? rich_net() : small_net(1);
+    const char *path = files_path("net");
+
+    ck_assert_msg(gradus_save(g, path) == 0, "%s", gradus_error());
+    gradus_graph *h = gradus_load(path, 7, 1);
+    ck_assert_msg(h != NULL, "%s", gradus_error());
+    ck_assert(gradus_parameters_hash(g) == gradus_parameters_hash(h));
+    ck_assert_int_eq(gradus_max_batch(h), 7);
+    assert_saves_the_same(h, path);
+    ck_assert_int_eq(files_in_folder(), 2);
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+END_TEST
+
+START_TEST(settings_come_back_bit_for_bit)
+{
+    gradus_graph *g = rich_net();
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+    ck_assert_msg(h != NULL, "%s", gradus_error());
+    ck_assert_int_eq(gradus_node_count(h), gradus_node_count(g));
+    for (int i = 0; i < gradus_node_count(g); i++) {
+        gradus_node *a = gradus_node_at(g, i), *b = gradus_node_at(h, i);
+        ck_assert_ptr_eq(a->op, b->op);
+        ck_assert_str_eq(a->name, b->name);
+        ck_assert_mem_eq(a->shape, b->shape, sizeof a->shape);
+        ck_assert(a->weight == b->weight);
+        for (int j = 0; j < a->n_in; j++)
+            ck_assert_int_eq(a->in[j]->id, b->in[j]->id);
+    }
+    int n;
+    const double *mean =
+        gradus_attr_values(gradus_node_at(h, 0)->attr, "mean", &n);
+    ck_assert_int_eq(n, 2);
+    ck_assert(mean[0] == 0.1307 && mean[1] == 0 && signbit(mean[1]));
+    ck_assert_int_eq(gradus_class_count(h), 3);
+    ck_assert_str_eq(gradus_class_name(h, 1), "\"quoted\\\"\n");
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+END_TEST
+
+/* localedef is there where the package locales is. */
+static int comma_locale(void)
+{
+    char command[600];
+
+    if (setlocale(LC_ALL, "de_DE.UTF-8") || setlocale(LC_ALL, "fr_FR.UTF-8"))
+        return 1;
+    snprintf(command, sizeof command,
+             "localedef --no-archive -i de_DE -f UTF-8 %s >/dev/null 2>&1",
+             files_path("de_DE.UTF-8"));
+    if (system(command) != 0)
+        return 0;
+    setenv("LOCPATH", files_path(""), 1);
+    return setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+}
+
+START_TEST(a_comma_locale_changes_nothing)
+{
+    gradus_graph *g = rich_net();
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    if (comma_locale()) {
+        gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+        ck_assert_str_eq(localeconv()->decimal_point, ",");
+        ck_assert_msg(h != NULL, "%s", gradus_error());
+        assert_saves_the_same(h, files_path("net"));
+        gradus_graph_free(h);
+        setlocale(LC_ALL, "C");
+    } else {
+        fputs("a_comma_locale_changes_nothing: no such locale, skipped\n",
+              stderr);
+    }
+    unsetenv("LOCPATH");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(the_header_is_padded_to_eight_bytes)
+{
+    gradus_graph *g = small_net(1);
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    contents c = read_whole(files_path("net"));
+    ck_assert_uint_eq(c.byte[0] % 8, 0);
+    ck_assert_uint_eq(c.size, 8u + c.byte[0] + 256u * c.byte[1] +
+                                  17 * sizeof(gradus_real));
+    free(c.byte);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- damage --------------------------------------------------------------*/
+
+START_TEST(every_flipped_bit_is_an_error)
+{
+    gradus_graph *g = small_net(1), *to = small_net(2);
+    const char *path = files_path("net");
+    uint64_t before = gradus_parameters_hash(to);
+
+    ck_assert_int_eq(
+        gradus_set_class_names(g, 2, (const char *const[]){ "no", "yes" }), 0);
+    ck_assert_int_eq(gradus_save(g, path), 0);
+    contents c = read_whole(path);
+    for (size_t i = 0; i < 8 * c.size; i++) {
+        c.byte[i / 8] ^= (unsigned char)(1 << i % 8);
+        files_write("net", c.byte, c.size);
+        c.byte[i / 8] ^= (unsigned char)(1 << i % 8);
+        gradus_graph *h = gradus_load(path, 4, 1);
+        ck_assert_msg(h == NULL, "loaded with bit %zu of byte %zu flipped",
+                      i % 8, i / 8);
+        ck_assert_msg(gradus_load_parameters(to, path) != 0,
+                      "parameters loaded with bit %zu of byte %zu flipped",
+                      i % 8, i / 8);
+    }
+    ck_assert(gradus_parameters_hash(to) == before);
+    files_write("net", c.byte, c.size);
+    ck_assert_msg(gradus_load_parameters(to, path) == 0, "%s",
+                  gradus_error());
+    free(c.byte);
+    gradus_graph_free(g);
+    gradus_graph_free(to);
+}
+END_TEST
+
+START_TEST(truncation_at_every_byte_is_an_error)
+{
+    gradus_graph *g = small_net(1), *to = small_net(2);
+    const char *path = files_path("net");
+    uint64_t before = gradus_parameters_hash(to);
+
+    ck_assert_int_eq(gradus_save(g, path), 0);
+    contents c = read_whole(path);
+    for (size_t size = 0; size <= c.size + 1; size++) {
+        if (size == c.size)
+            continue; /* and one byte more, the 0 after it */
+        files_write("net", c.byte, size);
+        ck_assert_ptr_null(gradus_load(path, 4, 1));
+        ck_assert_int_ne(gradus_load_parameters(to, path), 0);
+        assert_error("net: ");
+    }
+    ck_assert(gradus_parameters_hash(to) == before);
+    free(c.byte);
+    gradus_graph_free(g);
+    gradus_graph_free(to);
+}
+END_TEST
+
+START_TEST(damaged_weights_are_called_damage)
+{
+    gradus_graph *g = small_net(1);
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    contents c = read_whole(files_path("net"));
+    c.byte[c.size - sizeof(gradus_real)] ^= 1;
+    files_write("net", c.byte, c.size);
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
+    assert_error("net: damaged: its checksum");
+    free(c.byte);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- other nets, class names, misuse ------------------------------------*/
+
+START_TEST(a_shape_that_differs_is_named_with_both_shapes)
+{
+    gradus_graph *g = small_net(1), *other = gradus_graph_new(1);
+    gradus_node *x = gradus_input(other, 2), *t = gradus_labels(other, 1);
+    gradus_softmax_ce(gradus_dense(gradus_dense(x, 4), 2), t, NULL);
+    ck_assert_int_eq(gradus_compile(other, 1, 1), 0);
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    ck_assert_int_ne(gradus_load_parameters(other, files_path("net")), 0);
+    assert_error("net: tensor dense1.weight is [3,2] in the file, [4,2] in");
+    gradus_graph_free(g);
+    gradus_graph_free(other);
+}
+END_TEST
+
+START_TEST(class_names_are_copied_and_replaced)
+{
+    gradus_graph *g = small_net(1);
+    char cat[] = "cat";
+    const char *names[] = { cat, "dog" };
+
+    ck_assert_int_eq(gradus_class_count(g), 0);
+    ck_assert_ptr_null(gradus_class_name(g, 0));
+    ck_assert_int_eq(gradus_set_class_names(g, 2, names), 0);
+    cat[0] = 'b';
+    ck_assert_str_eq(gradus_class_name(g, 0), "cat");
+    ck_assert_str_eq(gradus_class_name(g, 1), "dog");
+    ck_assert_ptr_null(gradus_class_name(g, 2));
+    ck_assert_ptr_null(gradus_class_name(g, -1));
+    names[0] = gradus_class_name(g, 1);
+    names[1] = gradus_class_name(g, 0);
+    ck_assert_int_eq(gradus_set_class_names(g, 2, names), 0);
+    ck_assert_str_eq(gradus_class_name(g, 0), "dog");
+    ck_assert_str_eq(gradus_class_name(g, 1), "cat");
+    ck_assert_int_eq(gradus_set_class_names(g, 0, NULL), 0);
+    ck_assert_int_eq(gradus_class_count(g), 0);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(class_names_that_files_cannot_hold_are_errors)
+{
+    static const char *const bad[] = { "\xff",         "\xc0\x80",
+                                       "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                       "\xe2\x82",     "a\x80" };
+    gradus_graph *g = small_net(1);
+    char longest[257];
+
+    ck_assert_int_eq(
+        gradus_set_class_names(g, 1, &(const char *){ "\xf4\x8f\xbf\xbf" }),
+        0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_int_ne(gradus_set_class_names(g, 1, &bad[i]), 0);
+        assert_error("class 0: a name of at most 255 bytes of UTF-8 wanted");
+    }
+    memset(longest, 'a', 256);
+    longest[256] = 0;
+    ck_assert_int_ne(
+        gradus_set_class_names(g, 1, &(const char *){ longest }), 0);
+    ck_assert_int_ne(gradus_set_class_names(g, 1, &(const char *){ NULL }), 0);
+    ck_assert_int_ne(gradus_set_class_names(g, 1, NULL), 0);
+    ck_assert_int_ne(gradus_set_class_names(g, -1, bad), 0);
+    ck_assert_int_ne(gradus_set_class_names(NULL, 1, bad), 0);
+    ck_assert_int_eq(gradus_class_count(g), 1);
+    ck_assert_int_eq(gradus_class_count(NULL), 0);
+    ck_assert_ptr_null(gradus_class_name(NULL, 0));
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(more_names_than_a_file_may_hold_are_not_saved)
+{
+    enum { N = 32768 };
+    gradus_graph *g = small_net(1);
+    const char **names = calloc(N, sizeof *names);
+
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    contents before = read_whole(files_path("net")), after;
+    for (int i = 0; i < N; i++)
+        names[i] = "n";
+    ck_assert_int_eq(gradus_set_class_names(g, N, names), 0);
+    ck_assert_int_ne(gradus_save(g, files_path("net")), 0);
+    assert_error("net: the list of classes holds more than 32768 values");
+    after = read_whole(files_path("net"));
+    ck_assert_mem_eq(before.byte, after.byte, before.size);
+    ck_assert_int_eq(gradus_set_class_names(g, N - 1, names), 0);
+    ck_assert_msg(gradus_save(g, files_path("net")) == 0, "%s",
+                  gradus_error());
+    gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+    ck_assert_int_eq(gradus_class_count(h), N - 1);
+    free(names);
+    free(before.byte);
+    free(after.byte);
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_is_not_saved)
+{
+    gradus_graph *g = small_net(1);
+
+    gradus_parameters(g)[7] = NAN;
+    ck_assert_int_ne(gradus_save(g, files_path("net")), 0);
+    assert_error("net: not saved: value 1 of dense1.bias is ");
+    ck_assert_int_eq(files_in_folder(), 0);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(misuse_is_an_error)
+{
+    gradus_graph *g = small_net(1), *early = gradus_graph_new(1);
+
+    gradus_input(early, 2);
+    ck_assert_int_ne(gradus_save(NULL, files_path("net")), 0);
+    assert_error("gradus_save: the graph is NULL");
+    ck_assert_int_ne(gradus_save(g, NULL), 0);
+    assert_error("gradus_save: the path is NULL");
+    ck_assert_int_ne(gradus_save(early, files_path("net")), 0);
+    assert_error("before gradus_compile");
+    ck_assert_ptr_null(gradus_load(NULL, 1, 1));
+    assert_error("gradus_load: the path is NULL");
+    ck_assert_int_ne(gradus_load_parameters(NULL, files_path("net")), 0);
+    assert_error("the graph is NULL");
+    ck_assert_int_ne(gradus_load_parameters(g, NULL), 0);
+    assert_error("the path is NULL");
+    ck_assert_int_ne(gradus_load_parameters(early, files_path("net")), 0);
+    assert_error("not compiled");
+    ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
+    ck_assert_ptr_null(gradus_load(files_path("net"), 0, 1));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, -1));
+    gradus_graph_free(g);
+    gradus_graph_free(early);
+}
+END_TEST
+
+Suite *suite_model(void)
+{
+    Suite *s = suite_create("model");
+    TCase *t = tcase_create("model");
+
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, a_loaded_model_saves_to_the_same_bytes, 0, 2);
+    tcase_add_test(t, settings_come_back_bit_for_bit);
+    tcase_add_test(t, a_comma_locale_changes_nothing);
+    tcase_add_test(t, the_header_is_padded_to_eight_bytes);
+    tcase_add_test(t, every_flipped_bit_is_an_error);
+    tcase_add_test(t, truncation_at_every_byte_is_an_error);
+    tcase_add_test(t, damaged_weights_are_called_damage);
+    tcase_add_test(t, a_shape_that_differs_is_named_with_both_shapes);
+    tcase_add_test(t, class_names_are_copied_and_replaced);
+    tcase_add_test(t, class_names_that_files_cannot_hold_are_errors);
+    tcase_add_test(t, more_names_than_a_file_may_hold_are_not_saved);
+    tcase_add_test(t, what_is_not_finite_is_not_saved);
+    tcase_add_test(t, misuse_is_an_error);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,145 @@
+/* test_out_of_memory.c -- every allocation fails once, or from then on: an
+ * error, nothing lost, everything can still be freed.  So does the start of
+ * every thread. */
+#include "tests.h"
+
+#include "allocations.h"
+#include "nets.h"
+
+/* All that a program makes; what it did not get to is NULL. */
+typedef struct {
+    gradus_graph *g;
+    gradus_node *x;
+    gradus_optimiser *o;
+    gradus_workspace *w;
+} things;
+
+static const gradus_real X[] = { 0, 0, 0, 1, 1, 0, 1, 1 };
+static const int32_t LABELS[] = { 0, 1, 1, 0 };
+static const gradus_dataset DATA = { .n = 4, .size = 2, .x = X,
+                                     .labels = LABELS };
+
+/* Nodes enough that the graph's array of them grows, once. */
+static int build(things *t)
+{
+    const char *const names[] = { "even", "odd" };
+    double mean = 0.5, std = 0.25, weights[] = { 1, 2 };
+
+    t->g = gradus_graph_new(1);
+    if (!t->g)
+        return -1;
+    t->x = gradus_input(t->g, 2);
+    gradus_node *labels = gradus_labels(t->g, 1), *h = t->x;
+    if (t->x && (gradus_normalise(t->x, &mean, &std) ||
+                 gradus_want_gradient(t->x)))
+        return -1;
+    for (int i = 0; i < 8; i++)
+        h = gradus_relu(gradus_dense(h, 4));
+    gradus_softmax_ce(gradus_dense(h, 2), labels,
+                      &(gradus_softmax_ce_options){
+                          .class_weight = weights, .label_smoothing = 0.1 });
+    return gradus_set_class_names(t->g, 2, names) ||
+           gradus_compile(t->g, 4, 3);
+}
+
+static int use(things *t)
+{
+    gradus_metrics m = { 0 };
+    size_t confusion[4];
+
+    t->o = gradus_sgd(t->g, &(gradus_sgd_options){ .momentum = 0.9 });
+    if (!t->o)
+        return -1;
+    t->w = gradus_workspace_new(t->g, 3);
+    m.confusion = confusion;
+    return !t->w || !gradus_infer(t->w, X, 3) ||
+           gradus_fit(t->o, &DATA, &(gradus_fit_options){
+                                       .epochs = 2, .validation = &DATA }) ||
+           gradus_evaluate(t->g, &DATA, &m) || gradus_feed(t->x, X, 4) ||
+           gradus_feed_labels(gradus_node_at(t->g, 1), LABELS, 4) ||
+           gradus_check_gradients(t->g, 4, 1e-3, NULL) < 0;
+}
+
+static void free_all(things *t)
+{
+    gradus_workspace_free(t->w);
+    gradus_optimiser_free(t->o);
+    gradus_graph_free(t->g);
+}
+
+/* Runs the program with the k-th allocation failing; 0 when it was a success,
+ * so that k is past the last. */
+static int fails(int k, int for_ever)
+{
+    things t = { 0 };
+    int before = allocations_live();
+
+    gradus_name(NULL, NULL); /* a message that is not about memory */
+    allocations_fail(k, for_ever);
+    int status = build(&t) || use(&t);
+    int made = allocations_made();
+    allocations_fail(0, 0);
+    int usable = !t.g || !gradus_max_batch(t.g);
+    if (!usable) { /* then the graph can still be trained */
+        gradus_optimiser *o = gradus_sgd(t.g, NULL);
+        usable = o && gradus_fit(o, &DATA, NULL) == 0;
+        gradus_optimiser_free(o);
+    }
+    free_all(&t);
+    int lost = allocations_live() - before;
+
+    ck_assert_msg(lost == 0, "allocation %d: %d blocks lost", k, lost);
+    ck_assert_msg(!status == (made < k), "allocation %d of %d: status %d", k,
+                  made, status);
+    ck_assert_msg(usable, "allocation %d: the graph is spoilt", k);
+    if (status)
+        ck_assert_msg(strstr(gradus_error(), "memory") ||
+                          strstr(gradus_error(), "no room") ||
+                          strstr(gradus_error(), "cannot start 3 threads"),
+                      "allocation %d: \"%s\"", k, gradus_error());
+    return status;
+}
+
+START_TEST(each_allocation_may_fail_once)
+{
+    int k = 1;
+
+    while (fails(k, 0))
+        k++;
+    ck_assert_int_gt(k, 50); /* the allocations are counted indeed */
+}
+END_TEST
+
+START_TEST(each_allocation_may_be_the_last_that_succeeds)
+{
+    for (int k = 1; fails(k, 1); k++)
+        ;
+}
+END_TEST
+
+START_TEST(a_compile_that_failed_can_be_tried_again)
+{
+    for (int k = 1, failed = 1; failed; k++) {
+        gradus_graph *g = gradus_graph_new(1);
+        gradus_dense(gradus_dense(gradus_input(g, 2), 3), 2);
+        allocations_fail(k, 0);
+        failed = gradus_compile(g, 4, 3);
+        allocations_fail(0, 0);
+        ck_assert_msg(!failed || gradus_compile(g, 4, 3) == 0, "%s",
+                      gradus_error());
+        ck_assert_uint_ne(gradus_parameters_hash(g), 0);
+        gradus_graph_free(g);
+    }
+}
+END_TEST
+
+TCase *misuse_out_of_memory(void)
+{
+    TCase *c = tcase_create("out of memory");
+
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, each_allocation_may_fail_once);
+    tcase_add_test(c, each_allocation_may_be_the_last_that_succeeds);
+    tcase_add_test(c, a_compile_that_failed_can_be_tried_again);
+    return c;
+}

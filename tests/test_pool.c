@@ -1,0 +1,207 @@
+/* test_pool.c -- the threads that share out the items of a job. */
+#define _POSIX_C_SOURCE 200809L
+#include "tests.h"
+
+#include "../src/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+
+enum { MOST = 1000 };
+
+/* Items write to places of their own, without atomics: what they wrote must be
+ * there when the run returns. */
+typedef struct {
+    int times[MOST];
+} tally;
+
+static void tick(void *arg, int item)
+{
+    ((tally *)arg)->times[item]++;
+}
+
+/* Runs a job of so many items; was each run once, and no other? */
+static int once_each(gradus_pool *p, int items)
+{
+    tally t = { { 0 } };
+
+    gradus_pool_run(p, tick, &t, items);
+    for (int i = 0; i < MOST; i++)
+        if (t.times[i] != (i < items))
+            return 0;
+    return 1;
+}
+
+static gradus_pool *pool(int threads)
+{
+    gradus_pool *p = gradus_pool_new(threads);
+
+    ck_assert_msg(p != NULL, "%s", gradus_error());
+    return p;
+}
+
+static void sleep_ms(int ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
+}
+
+START_TEST(every_item_is_run_once)
+{
+    for (int threads = 1; threads <= 8; threads++) {
+        gradus_pool *p = pool(threads);
+        for (int items = 0; items <= MOST; items += 1 + items / 16)
+            ck_assert_msg(once_each(p, items), "%d threads, %d items", threads,
+                          items);
+        ck_assert(once_each(p, MOST));
+        gradus_pool_free(p);
+    }
+}
+END_TEST
+
+START_TEST(thousands_of_short_runs_in_a_row_are_each_complete)
+{
+    gradus_pool *p = pool(3);
+    tally t = { { 0 } };
+
+    for (int run = 0; run < 20000; run++) {
+        gradus_pool_run(p, tick, &t, 2 + run % 4);
+        ck_assert_int_eq(t.times[0], run + 1);
+        ck_assert_int_eq(t.times[1], run + 1);
+    }
+    ck_assert_int_eq(t.times[2], 15000);
+    ck_assert_int_eq(t.times[3], 10000);
+    ck_assert_int_eq(t.times[4], 5000);
+    gradus_pool_free(p);
+}
+END_TEST
+
+START_TEST(more_threads_than_cores_do_the_work_too)
+{
+    gradus_pool *p = pool(4 * gradus_pool_processors() + 1);
+
+    for (int run = 0; run < 500; run++)
+        ck_assert(once_each(p, 1 + run));
+    gradus_pool_free(p);
+}
+END_TEST
+
+START_TEST(sleeping_threads_wake_up)
+{
+    gradus_pool *p = pool(2);
+
+    for (int run = 0; run < 20; run++) {
+        sleep_ms(3); /* much longer than they spin */
+        ck_assert(once_each(p, 50));
+    }
+    gradus_pool_free(p);
+}
+END_TEST
+
+static void sleep_on_the_first(void *arg, int item)
+{
+    if (item == 0)
+        sleep_ms(5);
+    tick(arg, item);
+}
+
+START_TEST(a_run_waits_for_its_slowest_item)
+{
+    gradus_pool *p = pool(4);
+
+    for (int run = 0; run < 10; run++) {
+        tally t = { { 0 } };
+        gradus_pool_run(p, sleep_on_the_first, &t, 8);
+        for (int i = 0; i < 8; i++)
+            ck_assert_int_eq(t.times[i], 1);
+    }
+    gradus_pool_free(p);
+}
+END_TEST
+
+typedef struct {
+    pthread_t caller;
+    pthread_barrier_t all_here;
+    atomic_int workers, workers_with_signals;
+} meeting;
+
+static void meet(void *arg, int item)
+{
+    meeting *m = arg;
+    sigset_t mask;
+
+    (void)item;
+    pthread_barrier_wait(&m->all_here);
+    if (pthread_equal(pthread_self(), m->caller))
+        return;
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    m->workers++;
+    m->workers_with_signals += !sigismember(&mask, SIGINT);
+}
+
+/* Each item waits for the others, so each needs a thread of its own. */
+START_TEST(all_threads_work_at_once_and_workers_take_no_signals)
+{
+    meeting m = { .caller = pthread_self() };
+    gradus_pool *p = pool(4);
+
+    pthread_barrier_init(&m.all_here, NULL, 4);
+    gradus_pool_run(p, meet, &m, 4);
+    ck_assert_int_eq(m.workers, 3);
+    ck_assert_int_eq(m.workers_with_signals, 0);
+    pthread_barrier_destroy(&m.all_here);
+    gradus_pool_free(p);
+}
+END_TEST
+
+static void *use_a_pool(void *failures)
+{
+    gradus_pool *p = gradus_pool_new(2);
+
+    for (int run = 0; p && run < 500; run++)
+        if (!once_each(p, 100))
+            ++*(atomic_int *)failures;
+    gradus_pool_free(p);
+    return NULL;
+}
+
+START_TEST(pools_of_several_callers_do_not_meet)
+{
+    pthread_t caller[3];
+    atomic_int failures = 0;
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            pthread_create(&caller[i], NULL, use_a_pool, &failures), 0);
+    for (int i = 0; i < 3; i++)
+        pthread_join(caller[i], NULL);
+    ck_assert_int_eq(failures, 0);
+}
+END_TEST
+
+START_TEST(a_pool_can_go_before_it_has_worked)
+{
+    for (int i = 0; i < 100; i++)
+        gradus_pool_free(pool(1 + i % 8));
+    gradus_pool_free(NULL);
+}
+END_TEST
+
+Suite *suite_pool(void)
+{
+    Suite *s = suite_create("pool");
+    TCase *c = tcase_create("pool");
+
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, every_item_is_run_once);
+    tcase_add_test(c, thousands_of_short_runs_in_a_row_are_each_complete);
+    tcase_add_test(c, more_threads_than_cores_do_the_work_too);
+    tcase_add_test(c, sleeping_threads_wake_up);
+    tcase_add_test(c, a_run_waits_for_its_slowest_item);
+    tcase_add_test(c, all_threads_work_at_once_and_workers_take_no_signals);
+    tcase_add_test(c, pools_of_several_callers_do_not_meet);
+    tcase_add_test(c, a_pool_can_go_before_it_has_worked);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,186 @@
+/* test_relu.c -- the rectifier: by hand, by differences, and spoilt. */
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+static gradus_graph *g;
+static gradus_node *x, *y;
+
+/* relu of an image [1,1,2], two rows: not only of vectors. */
+static void begin(void)
+{
+    static const double c[] = { 3, 5, 7, 11 };
+
+    g = gradus_graph_new(1);
+    x = gradus_image(g, 1, 1, 2);
+    gradus_want_gradient(x);
+    y = gradus_relu(x);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+START_TEST(two_by_two_by_hand)
+{
+    gradus_feed(x, (gradus_real[]){ -1, 2, 0.5, -3 }, 2);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(y->y, (double[]){ 0, 2, 0.5, 0 }, 4, 0);
+    assert_near(x->dy, (double[]){ 0, 5, 7, 0 }, 4, 0);
+    ck_assert_double_eq(gradus_loss(g), 2 * 5 + 0.5 * 7);
+}
+END_TEST
+
+START_TEST(the_gradient_at_zero_is_zero)
+{
+    gradus_feed(x, (gradus_real[]){ 0, -0., 1, 1 }, 2);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(x->dy, (double[]){ 0, 0, 7, 11 }, 4, 0);
+}
+END_TEST
+
+START_TEST(a_nan_stays_a_nan)
+{
+    gradus_feed(x, (gradus_real[]){ 1, NAN, 1, 1 }, 2);
+    ck_assert_int_ne(gradus_forward(g, NULL, 2), 0);
+    ck_assert(isnan(y->y[1]));
+    assert_error("node 0, input: row 0: value 1 is");
+}
+END_TEST
+
+START_TEST(has_the_shape_of_its_operand)
+{
+    ck_assert_int_eq(y->rank, 3);
+    ck_assert_mem_eq(y->shape, x->shape, sizeof y->shape);
+    ck_assert_int_eq(y->n_params, 0);
+}
+END_TEST
+
+START_TEST(null_is_passed_on)
+{
+    gradus_graph *other = gradus_graph_new(1);
+
+    ck_assert_ptr_null(gradus_relu(gradus_dense(gradus_input(other, 2), 0)));
+    ck_assert_int_ne(gradus_compile(other, 1, 1), 0);
+    assert_error("node 1, dense1: 0 units");
+    gradus_graph_free(other);
+}
+END_TEST
+
+START_TEST(null_alone_is_an_error)
+{
+    ck_assert_ptr_null(gradus_relu(NULL));
+    ck_assert_str_ne(gradus_error(), "");
+}
+END_TEST
+
+START_TEST(labels_are_no_operand)
+{
+    gradus_graph *other = gradus_graph_new(1);
+
+    gradus_relu(gradus_labels(other, 1));
+    ck_assert_int_ne(gradus_compile(other, 1, 1), 0);
+    assert_error("node 1, relu1: labels has labels");
+    gradus_graph_free(other);
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 5 };
+
+/* x -> relu -> dense -> relu, and x -> relu beside it, so that dx is a sum. */
+static gradus_graph *deep_graph(gradus_node **relu)
+{
+    static gradus_real v[B * N];
+    static double c[2][B * N];
+    gradus_graph *deep = gradus_graph_new(2);
+    gradus_node *in = gradus_input(deep, N);
+
+    fill(v, B * N, 1);
+    fill_double(c[0], B * N, 2);
+    fill_double(c[1], B * N, 3);
+    gradus_want_gradient(in);
+    *relu = gradus_relu(in);
+    probe(gradus_relu(gradus_dense(*relu, N)), c[0]);
+    probe(gradus_relu(in), c[1]);
+    ck_assert_int_eq(gradus_compile(deep, B, 1), 0);
+    gradus_feed(in, v, B);
+    return deep;
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    gradus_node *relu;
+    gradus_graph *deep = deep_graph(&relu);
+
+    ck_assert_msg(check(deep, B) <= 1, "%s", worst());
+    gradus_graph_free(deep);
+}
+END_TEST
+
+/* dx += dy [x < 0] */
+static void wrong_side(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        n->in[0]->dy[i] += n->in[0]->y[i] < 0 ? n->dy[i] : 0;
+}
+
+/* dx += dy */
+static void no_mask(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        n->in[0]->dy[i] += n->dy[i];
+}
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        n->in[0]->dy[i] = n->y[i] > 0 ? n->dy[i] : 0;
+}
+
+/* Planted bugs, each of which the check has to see. */
+START_TEST(a_wrong_mask_and_an_overwritten_gradient_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = { wrong_side, no_mask,
+                                                        overwriting };
+    gradus_op wrong;
+    gradus_node *relu;
+    gradus_graph *deep = deep_graph(&relu);
+
+    plant(relu, &wrong);
+    wrong.backward = bug[_i];
+    ck_assert_double_gt(check(deep, B), 1);
+    gradus_graph_free(deep);
+}
+END_TEST
+
+#endif
+
+Suite *suite_relu(void)
+{
+    Suite *s = suite_create("relu");
+    TCase *t = tcase_create("relu");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, two_by_two_by_hand);
+    tcase_add_test(t, the_gradient_at_zero_is_zero);
+    tcase_add_test(t, a_nan_stays_a_nan);
+    tcase_add_test(t, has_the_shape_of_its_operand);
+    tcase_add_test(t, null_is_passed_on);
+    tcase_add_test(t, null_alone_is_an_error);
+    tcase_add_test(t, labels_are_no_operand);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_loop_test(
+        t, a_wrong_mask_and_an_overwritten_gradient_are_caught, 0, 3);
+#endif
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,435 @@
+/* test_safetensors.c -- files that others wrote, and that nobody should. */
+#define _XOPEN_SOURCE 700
+#include "model_files.h"
+
+#include <cjson/cJSON.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* input 2 -> dense1 2: dense1.weight [2,2], dense1.bias [2]. */
+static gradus_graph *tiny_net(void)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *t = gradus_labels(g, 1);
+
+    gradus_softmax_ce(gradus_dense(x, 2), t, NULL);
+    ck_assert_msg(gradus_compile(g, 4, 1) == 0, "%s", gradus_error());
+    return g;
+}
+
+/* Loads parameters from a file of this header and these bytes of data. */
+static int load(gradus_graph *g, const char *header, size_t length,
+                const void *data, size_t size)
+{
+    write_safetensors("net", header, length, data, size);
+    return gradus_load_parameters(g, files_path("net"));
+}
+
+#define T(name, dtype, shape, at)                                           \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape               \
+    "],\"data_offsets\":[" at "]}"
+#define WEIGHT T("dense1.weight", "F32", "2,2", "0,16")
+#define BIAS T("dense1.bias", "F32", "2", "16,24")
+
+static const float values[] = { 1, -2, 3e-45f, FLT_MAX, -0.0f, 0.1f };
+
+/* ---- files that others wrote ---------------------------------------------*/
+
+START_TEST(other_writers_files_are_read)
+{
+    static const char *const headers[] = {
+        "{" WEIGHT "," BIAS "}",
+        "{" BIAS "," WEIGHT "}     ",
+        "{\"__metadata__\":{\"format\":\"pt\",\"a\\nb\":\"\"}," WEIGHT
+        "," BIAS "}",
+        "{ \"__metadata__\" : { } ,\n\t" WEIGHT ",\r\n" BIAS "}",
+        "{" WEIGHT ",\"dense1\\u002ebias\":{\"data_offsets\":[16,24],"
+        "\"shape\":[2],\"dtype\":\"F32\"}}",
+        "{\"__metadata__\":{\"a\":\"\\\"b\"},\n" WEIGHT "," BIAS "}",
+        "{\"__metadata__\":{\"a\":\"\\\\u0000\\\\\"},\n" WEIGHT "," BIAS
+        "}",
+    };
+    gradus_graph *g = tiny_net();
+
+    ck_assert_msg(load(g, headers[_i], strlen(headers[_i]), values,
+                       sizeof values) == 0, "%s", gradus_error());
+    for (int i = 0; i < 6; i++)
+        ck_assert(gradus_parameters(g)[i] == (gradus_real)values[i]);
+    ck_assert(signbit(gradus_parameters(g)[4]));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
+    assert_error("holds no architecture");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(double_values_are_read)
+{
+    static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
+        T("dense1.weight", "F32", "2,2", "16,32") "}";
+    const double bias[] = { 0.1, -1e-300 };
+    char data[32];
+    gradus_graph *g = tiny_net();
+
+    memcpy(data, bias, 16);
+    memcpy(data + 16, values, 16);
+    ck_assert_msg(load(g, header, sizeof header - 1, data, sizeof data) == 0,
+                  "%s", gradus_error());
+    ck_assert(gradus_parameters(g)[0] == 1);
+    ck_assert(gradus_parameters(g)[4] == (gradus_real)0.1);
+    ck_assert(gradus_parameters(g)[5] == (gradus_real)-1e-300);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- headers that nobody should write ------------------------------------*/
+
+static const struct {
+    const char *header, *error;
+} headers[] = {
+    { "", "no JSON" },
+    { "{", "no JSON" },
+    { "}", "no JSON" },
+    { "nonsense", "no JSON" },
+    { "[]", "no JSON object" },
+    { "7", "no JSON object" },
+    { "\"text\"", "no JSON object" },
+    { "null", "no JSON object" },
+    { " {" WEIGHT "," BIAS "}", "no JSON object" },
+    { "\xef\xbb\xbf{" WEIGHT "," BIAS "}", "no JSON object" },
+    { "{" WEIGHT "," BIAS, "no JSON at byte" },
+    { "{" WEIGHT "," BIAS ",}", "no JSON at byte" },
+    { "{" WEIGHT "," BIAS "}}", "text after the JSON, at byte" },
+    { "{" WEIGHT "," BIAS "}  x", "text after the JSON, at byte" },
+    { "{" WEIGHT "," BIAS "}{}", "text after the JSON, at byte" },
+    { "{" WEIGHT "," BIAS "}\f", "control character 12" },
+    { "{" WEIGHT "," BIAS ",\"a\nb\":{}}", "control character 10" },
+    { "{" WEIGHT "," BIAS ",\"\xff\":{}}", "not UTF-8" },
+    { "{" WEIGHT "," BIAS ",\"\xc3\":{}}", "not UTF-8" },
+    { "{" WEIGHT "," BIAS ",\"\xed\xa0\x80\":{}}", "not UTF-8" },
+    { "{" WEIGHT "," BIAS ",\"a\\u0000b\":{}}", "a NUL in a string" },
+    { "{" WEIGHT "," BIAS ",\"a\\q\":{}}", "no JSON" },
+    { "{" WEIGHT "," BIAS ",\"a\\ud800\":{}}", "no JSON" },
+    { "{" WEIGHT "," BIAS "," BIAS "}", "\"dense1.bias\" is there twice" },
+    { "{" WEIGHT "," BIAS ",\"dense1\\u002ebias\":{}}", "is there twice" },
+    { "{" BIAS ",\"dense1.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],"
+      "\"shape\":[4],\"data_offsets\":[0,16]}}", "\"shape\" is there twice" },
+    { "{" WEIGHT "," BIAS ",\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}",
+      "\"a\" is there twice" },
+    { "{" WEIGHT "," BIAS ",\"__metadata__\":7}", "no map of strings" },
+    { "{" WEIGHT "," BIAS ",\"__metadata__\":[\"a\"]}", "no map of strings" },
+    { "{" WEIGHT "," BIAS ",\"__metadata__\":{\"a\":7}}", "a is no string" },
+    { "{" WEIGHT "," BIAS ",\"__metadata__\":{\"gradus.x\":\"\"}}",
+      "its checksum is not where" },
+    { "{\"__metadata__\":{\"gradus.checksum\":\"0000\"}," WEIGHT "," BIAS "}",
+      "its checksum is not where" },
+    { "{\"__metadata__\":{\"gradus.checksum\":\"0000000A\"}," WEIGHT "," BIAS
+      "}", "its checksum is not where" },
+    { "{\"__metadata__\":{\"gradus.checksum\":\"00000000\"}," WEIGHT "," BIAS
+      "}", "its checksum is 00000000, that of its contents" },
+    { "{" WEIGHT ",\"dense1.bias\":7}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":[]}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":{}}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":{\"dtype\":\"F32\",\"shape\":[2]}}",
+      "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":{\"dtype\":\"F32\",\"Shape\":[2],"
+      "\"data_offsets\":[16,24]}}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"x\":1,"
+      "\"data_offsets\":[16,24]}}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":{\"dtype\":\"F32\",\"shape\":2,"
+      "\"data_offsets\":[16,24]}}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT ",\"dense1.bias\":{\"dtype\":32,\"shape\":[2],"
+      "\"data_offsets\":[16,24]}}", "dtype, shape and data_offsets" },
+    { "{" WEIGHT "," T("dense1.bias", "F16", "4", "16,24") "}",
+      "has dtype F16, F32 or F64 wanted" },
+    { "{" WEIGHT "," T("dense1.bias", "f32", "2", "16,24") "}", "dtype f32" },
+    { "{" WEIGHT "," T("dense1.bias", "", "2", "16,24") "}", "has dtype ," },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "-2", "16,24") "}", "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2.5", "16,24") "}", "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "1e300", "16,24") "}",
+      "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "1e999", "16,24") "}",
+      "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "\"2\"", "16,24") "}",
+      "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "[2]", "16,24") "}", "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "null", "16,24") "}", "no list" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "NaN", "16,24") "}", "no JSON" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "4503599627370496,4096",
+                       "16,24") "}", "or too large" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "4294967296,4294967296",
+                       "16,24") "}", "or too large" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "4294967296,1073741823",
+                       "16,24") "}", "its shape needs" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "9007199254740992", "16,24") "}",
+      "no list of sizes" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "") "}", "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "16") "}",
+      "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "16,24,32") "}",
+      "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "24,16") "}",
+      "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "-8,0") "}",
+      "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "16.5,24.5") "}",
+      "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "\"16\",24") "}",
+      "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "9007199254740984,"
+                       "9007199254740992") "}", "where it begins" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "16,28") "}",
+      "needs 8 bytes, its data_offsets give it 12" },
+    { "{" WEIGHT "," T("dense1.bias", "F64", "2", "16,24") "}",
+      "needs 16 bytes" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "8,16") "}", "an overlap" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "0,8") "}", "an overlap" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2", "20,28") "}", "a hole" },
+    { "{" T("dense1.weight", "F32", "2,2", "4,20") ","
+      T("dense1.bias", "F32", "2", "20,28") "}", "byte 4 of the data, where" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "1", "16,20") "}",
+      "the tensors need 20 bytes of data, the file has 24" },
+    { "{" WEIGHT "," BIAS "," T("more", "F32", "1", "24,28") "}",
+      "the tensors need 28 bytes of data, the file has 24" },
+    { "{}", "the tensors need 0 bytes of data, the file has 24" },
+    { "{" WEIGHT "," BIAS "," T("more", "F32", "0", "24,24") "}",
+      "tensor more is no parameter of the graph" },
+    { "{" WEIGHT "," T("dense1.bios", "F32", "2", "16,24") "}",
+      "tensor dense1.bias [2] is missing" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "2,1", "16,24") "}",
+      "dense1.bias is [2,1] in the file, [2] in the graph" },
+    { "{" WEIGHT "," T("dense1.bias", "F32", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+                       "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2", "16,24") "}",
+      "dense1.bias is of many axes in the file" },
+    { "{" T("dense1.weight", "F32", "4", "0,16") "," BIAS "}",
+      "dense1.weight is [4] in the file, [2,2] in the graph" },
+    { "{" T("dense1.bias", "F32", "", "0,4") ","
+      T("dense1.weight", "F32", "5", "4,24") "}",
+      "dense1.weight is [5] in the file" },
+};
+
+START_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing)
+{
+    gradus_graph *g = tiny_net();
+    uint64_t before = gradus_parameters_hash(g);
+
+    ck_assert_int_ne(load(g, headers[_i].header, strlen(headers[_i].header),
+                          values, sizeof values), 0);
+    assert_error("/net: ");
+    assert_error(headers[_i].error);
+    ck_assert(gradus_parameters_hash(g) == before);
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_nul_byte_in_the_header_is_an_error)
+{
+    static const char header[] = "{" WEIGHT "," BIAS "}\0 ";
+    gradus_graph *g = tiny_net();
+
+    ck_assert_int_ne(load(g, header, sizeof header - 1, values,
+                          sizeof values), 0);
+    assert_error("control character 0");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(deep_nesting_is_an_error)
+{
+    enum { N = 20000 };
+    gradus_graph *g = tiny_net();
+    char *header = malloc(N);
+
+    memset(header, '[', N);
+    ck_assert_int_ne(load(g, header, N, "", 0), 0);
+    assert_error("no JSON");
+    free(header);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_claimed_length_beyond_the_file_is_an_error)
+{
+    static const uint64_t lengths[] = { 1,         3,          1 << 20,
+                                        100000000, 100000001,  UINT32_MAX,
+                                        1ull << 63, UINT64_MAX };
+    gradus_graph *g = tiny_net();
+    unsigned char bytes[10] = { 0, 0, 0, 0, 0, 0, 0, 0, '{', '}' };
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(lengths[_i] >> 8 * i);
+    files_write("net", bytes, sizeof bytes);
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
+    assert_error(lengths[_i] == 1 ? "no JSON" : "it claims a header of");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_header_beyond_the_limit_is_not_read)
+{
+    const uint64_t n = 100000001;
+    gradus_graph *g = tiny_net();
+    unsigned char bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(n >> 8 * i);
+    files_write("net", bytes, sizeof bytes);
+    ck_assert_int_eq(truncate(files_path("net"), 8 + (off_t)n), 0);
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
+    assert_error("it claims a header of 100000001 bytes");
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- values --------------------------------------------------------------*/
+
+START_TEST(values_that_are_not_finite_are_errors)
+{
+    static const char header[] = "{" WEIGHT "," BIAS "}";
+    static const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+    gradus_graph *g = tiny_net();
+    uint64_t before = gradus_parameters_hash(g);
+    float data[6] = { 1, 2, 3, 4, 5, bad[_i] };
+
+    ck_assert_int_ne(load(g, header, sizeof header - 1, data, sizeof data), 0);
+    assert_error("net: tensor dense1.bias: value 1 is ");
+    ck_assert(gradus_parameters_hash(g) == before);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_double_too_large_for_a_float_is_an_error)
+{
+    static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
+        T("dense1.weight", "F32", "2,2", "16,32") "}";
+    const double bias[] = { 0, 1e39 };
+    char data[32] = { 0 };
+    gradus_graph *g = tiny_net();
+
+    memcpy(data, bias, 16);
+    int error = load(g, header, sizeof header - 1, data, sizeof data);
+    if (sizeof(gradus_real) == sizeof(double)) {
+        ck_assert_int_eq(error, 0);
+    } else {
+        ck_assert_int_ne(error, 0);
+        assert_error("tensor dense1.bias: value 1 is 1e+39");
+    }
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- files that are none -------------------------------------------------*/
+
+START_TEST(what_is_no_regular_file_is_an_error)
+{
+    char path[5000];
+    gradus_graph *g = tiny_net();
+
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("none")), 0);
+    assert_error("none: No such file");
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("")), 0);
+    assert_error("not a regular file");
+    ck_assert_int_ne(gradus_load_parameters(g, ""), 0);
+    ck_assert_int_eq(mkfifo(files_path("fifo"), 0600), 0);
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("fifo")), 0);
+    assert_error("not a regular file");
+    ck_assert_int_ne(gradus_load_parameters(g, "/dev/zero"), 0);
+    assert_error("not a regular file");
+    memset(path, 'a', sizeof path);
+    path[sizeof path - 1] = 0;
+    ck_assert_int_ne(gradus_load_parameters(g, path), 0);
+    assert_error("File name too long");
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- memory --------------------------------------------------------------*/
+
+/* The largest memory that this process has had, in KiB. */
+static long peak(void)
+{
+    struct rusage r;
+
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &r), 0);
+    return r.ru_maxrss;
+}
+
+/* Under tools that multiply memory there is nothing to measure. */
+static int memory_is_real(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    return 0;
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    return 0;
+#endif
+#endif
+    return !preload || !strstr(preload, "vgpreload");
+}
+
+START_TEST(a_hostile_header_takes_at_most_twice_its_file_and_16_mib)
+{
+    static const struct {
+        const char *first, *often, *last;
+    } shapes[] = {
+        { "[1", ",1", "]" },
+        { "{\"a\":[[]", ",[]", "]}" },
+        { "{\"a\":\"\"", ",\"b\":\"\"", "}" },
+        { "{\"__metadata__\":{\"a\":\"", "a", "\"}}" },
+        { "{\"__metadata__\":{\"a\":\"", "\\n", "\"}}" },
+    };
+    enum { SIZE = 8 << 20 };
+    size_t often = SIZE / strlen(shapes[_i].often);
+    uint64_t n = often * strlen(shapes[_i].often) + strlen(shapes[_i].first) +
+                 strlen(shapes[_i].last);
+    gradus_graph *g = tiny_net();
+    FILE *f = fopen(files_path("net"), "wb");
+
+    ck_assert_ptr_nonnull(f);
+    for (int i = 0; i < 8; i++)
+        putc((int)(n >> 8 * i & 0xff), f);
+    fputs(shapes[_i].first, f);
+    for (size_t i = 0; i < often; i++)
+        fputs(shapes[_i].often, f);
+    fputs(shapes[_i].last, f);
+    ck_assert_int_eq(fclose(f), 0);
+    long before = peak();
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
+    if (memory_is_real())
+        ck_assert_int_le(peak() - before, (2 * SIZE + (16 << 20)) / 1024);
+    gradus_graph_free(g);
+}
+END_TEST
+
+#define COUNT(table) (int)(sizeof(table) / sizeof *(table))
+
+Suite *suite_safetensors(void)
+{
+    Suite *s = suite_create("safetensors");
+    TCase *t = tcase_create("safetensors");
+
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, other_writers_files_are_read, 0, 7);
+    tcase_add_test(t, double_values_are_read);
+    tcase_add_loop_test(
+        t, a_header_that_is_wrong_is_an_error_and_changes_nothing, 0,
+        COUNT(headers));
+    tcase_add_test(t, a_nul_byte_in_the_header_is_an_error);
+    tcase_add_test(t, deep_nesting_is_an_error);
+    tcase_add_loop_test(t, a_claimed_length_beyond_the_file_is_an_error, 0, 8);
+    tcase_add_test(t, a_header_beyond_the_limit_is_not_read);
+    tcase_add_loop_test(t, values_that_are_not_finite_are_errors, 0, 4);
+    tcase_add_test(t, a_double_too_large_for_a_float_is_an_error);
+    tcase_add_test(t, what_is_no_regular_file_is_an_error);
+    tcase_add_loop_test(
+        t, a_hostile_header_takes_at_most_twice_its_file_and_16_mib, 0, 5);
+    suite_add_tcase(s, t);
+    return s;
+}

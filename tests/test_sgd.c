@@ -1,0 +1,321 @@
+/* test_sgd.c -- stochastic gradient descent against its formula, written out
+ * in double; what it refuses; what a bad gradient leaves as it was. */
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+enum { IN = 4, OUT = 5, P = OUT * IN + OUT };
+
+static gradus_graph *g;
+
+static gradus_graph *new_graph(int in, int out, int threads)
+{
+    gradus_graph *new = gradus_graph_new(3);
+
+    gradus_dense(gradus_input(new, in), out);
+    ck_assert_int_eq(gradus_compile(new, 1, threads), 0);
+    return new;
+}
+
+static void begin(void)
+{
+    g = new_graph(IN, OUT, 1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static gradus_optimiser *sgd(gradus_graph *of, gradus_sgd_options options)
+{
+    gradus_optimiser *o = gradus_sgd(of, &options);
+
+    ck_assert_msg(o != NULL, "%s", gradus_error());
+    return o;
+}
+
+static void step(gradus_optimiser *o)
+{
+    ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
+}
+
+/* ---- the formula ----------------------------------------------------- */
+
+static const gradus_sgd_options kind[] = {
+    { .learning_rate = 0 },
+    { .weight_decay = 0.01 },
+    { .momentum = 0.9 },
+    { .momentum = 0.9, .weight_decay = 0.01 },
+    { .momentum = 0.9, .nesterov = 1 },
+    { .momentum = 0.9, .nesterov = 1, .weight_decay = 0.01 },
+};
+
+enum { KINDS = sizeof kind / sizeof *kind };
+
+/* One number's way, all in double. */
+static void reference_step(const gradus_sgd_options *o, double lr, double grad,
+                           double *theta, double *v)
+{
+    double with_decay = grad + o->weight_decay * *theta;
+
+    *v = o->momentum * *v + with_decay;
+    if (o->nesterov)
+        *theta = *theta - lr * (with_decay + o->momentum * *v);
+    else
+        *theta = *theta - lr * *v;
+}
+
+START_TEST(a_thousand_steps_are_those_of_the_formula)
+{
+    double theta[P], v[P] = { 0 }, off = 0, length = 0;
+    gradus_optimiser *o = sgd(g, kind[_i]);
+
+    for (int i = 0; i < P; i++)
+        theta[i] = gradus_parameters(g)[i];
+    for (int t = 0; t < 1000; t++) {
+        double lr = t % 3 ? 0.1 / (1 + 0.01 * t) : 0.02;
+        ck_assert_int_eq(gradus_set_learning_rate(o, lr), 0);
+        fill(gradus_gradients(g), P, (uint64_t)t + 1);
+        for (int i = 0; i < P; i++)
+            reference_step(&kind[_i], lr, gradus_gradients(g)[i], &theta[i],
+                           &v[i]);
+        step(o);
+    }
+    for (int i = 0; i < P; i++) {
+        off += pow(gradus_parameters(g)[i] - theta[i], 2);
+        length += pow(theta[i], 2);
+    }
+    ck_assert_double_le(sqrt(off / length), 5 * rounding());
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+START_TEST(two_steps_by_hand)
+{
+    /* theta after each, from theta = 1, gradients 0.5 and 2, lr 0.5, then
+     * 0.25, and where set mu = 0.5, lambda = 0.5. */
+    static const struct {
+        gradus_sgd_options o;
+        double theta[2];
+    } by_hand[] = {
+        { { .learning_rate = 0.5 }, { 0.75, 0.25 } },
+        { { .learning_rate = 0.5, .weight_decay = 0.5 }, { 0.5, -0.0625 } },
+        { { .learning_rate = 0.5, .momentum = 0.5 }, { 0.75, 0.1875 } },
+        { { .learning_rate = 0.5, .momentum = 0.5, .nesterov = 1 },
+          { 0.625, -0.15625 } },
+    };
+
+    for (size_t i = 0; i < sizeof by_hand / sizeof *by_hand; i++) {
+        gradus_optimiser *o = sgd(g, by_hand[i].o);
+        gradus_parameters(g)[P - 1] = 1;
+        gradus_gradients(g)[P - 1] = 0.5;
+        step(o);
+        ck_assert_double_eq(gradus_parameters(g)[P - 1], by_hand[i].theta[0]);
+        gradus_gradients(g)[P - 1] = 2;
+        gradus_set_learning_rate(o, 0.25);
+        step(o);
+        ck_assert_double_eq(gradus_parameters(g)[P - 1], by_hand[i].theta[1]);
+        gradus_optimiser_free(o);
+    }
+}
+END_TEST
+
+START_TEST(no_options_are_a_learning_rate_of_a_hundredth)
+{
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+
+    ck_assert_double_eq(gradus_learning_rate(o), 0.01);
+    gradus_parameters(g)[0] = 0;
+    gradus_gradients(g)[0] = 1;
+    step(o);
+    ck_assert_double_eq_tol(gradus_parameters(g)[0], -0.01, 1e-9);
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+START_TEST(a_learning_rate_of_zero_moves_nothing)
+{
+    gradus_optimiser *o = sgd(g, (gradus_sgd_options){ .weight_decay = 1 });
+    uint64_t before = gradus_parameters_hash(g);
+
+    ck_assert_int_eq(gradus_set_learning_rate(o, 0), 0);
+    fill(gradus_gradients(g), P, 1);
+    step(o);
+    ck_assert_uint_eq(gradus_parameters_hash(g), before);
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+/* 20,500 parameters are two chunks, and enough for two threads. */
+START_TEST(every_parameter_moves_once)
+{
+    enum { N = 500 * 40 + 500 };
+    static gradus_real before[N];
+    gradus_graph *big = new_graph(40, 500, 2);
+    gradus_optimiser *o = sgd(big, (gradus_sgd_options){ .learning_rate = 1 });
+
+    ck_assert_uint_eq(gradus_parameter_count(big), N);
+    memcpy(before, gradus_parameters(big), sizeof before);
+    for (int i = 0; i < N; i++)
+        gradus_gradients(big)[i] = (gradus_real)i;
+    step(o);
+    for (int i = 0; i < N; i++)
+        ck_assert_double_eq(gradus_parameters(big)[i],
+                            (gradus_real)(before[i] - (gradus_real)i));
+    gradus_optimiser_free(o);
+    gradus_graph_free(big);
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+static void assert_refused(gradus_sgd_options options, const char *why)
+{
+    ck_assert_ptr_null(gradus_sgd(g, &options));
+    assert_error(why);
+}
+
+START_TEST(bad_options_are_refused)
+{
+    assert_refused((gradus_sgd_options){ .learning_rate = -1 },
+                   "sgd: learning rate -1, finite and at least 0 wanted");
+    assert_refused((gradus_sgd_options){ .learning_rate = NAN },
+                   "sgd: learning rate");
+    assert_refused((gradus_sgd_options){ .learning_rate = INFINITY },
+                   "sgd: learning rate inf");
+    assert_refused((gradus_sgd_options){ .momentum = 1 },
+                   "sgd: momentum 1, 0 to below 1 wanted");
+    assert_refused((gradus_sgd_options){ .momentum = -0.1 },
+                   "sgd: momentum -0.1");
+    assert_refused((gradus_sgd_options){ .momentum = NAN }, "sgd: momentum");
+    assert_refused((gradus_sgd_options){ .nesterov = 1 },
+                   "Nesterov's momentum wants a momentum above 0");
+    assert_refused((gradus_sgd_options){ .weight_decay = -1 },
+                   "sgd: weight decay -1, finite and at least 0 wanted");
+    assert_refused((gradus_sgd_options){ .weight_decay = NAN },
+                   "sgd: weight decay");
+    assert_refused((gradus_sgd_options){ .weight_decay = INFINITY },
+                   "sgd: weight decay inf");
+}
+END_TEST
+
+START_TEST(a_compiled_graph_with_parameters_is_wanted)
+{
+    gradus_graph *other = gradus_graph_new(1);
+
+    ck_assert_ptr_null(gradus_sgd(NULL, NULL));
+    assert_error("sgd: a compiled graph wanted");
+    gradus_input(other, 1);
+    ck_assert_ptr_null(gradus_sgd(other, NULL));
+    assert_error("sgd: a compiled graph wanted");
+    ck_assert_int_eq(gradus_compile(other, 1, 1), 0);
+    ck_assert_ptr_null(gradus_sgd(other, NULL));
+    assert_error("sgd: the graph has no parameters");
+    gradus_graph_free(other);
+}
+END_TEST
+
+START_TEST(a_bad_learning_rate_leaves_the_old_one)
+{
+    gradus_optimiser *o = sgd(g, (gradus_sgd_options){ .learning_rate = 0.5 });
+
+    ck_assert_int_ne(gradus_set_learning_rate(o, -1), 0);
+    assert_error("sgd: learning rate -1");
+    ck_assert_int_ne(gradus_set_learning_rate(o, NAN), 0);
+    ck_assert_int_ne(gradus_set_learning_rate(o, INFINITY), 0);
+    ck_assert_double_eq(gradus_learning_rate(o), 0.5);
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+START_TEST(null_is_an_error)
+{
+    ck_assert_int_ne(gradus_step(NULL), 0);
+    assert_error("gradus_step: the optimiser is NULL");
+    ck_assert_int_ne(gradus_set_learning_rate(NULL, 1), 0);
+    assert_error("gradus_set_learning_rate: the optimiser is NULL");
+    ck_assert(isnan(gradus_learning_rate(NULL)));
+    gradus_optimiser_free(NULL);
+}
+END_TEST
+
+/* ---- a bad gradient -------------------------------------------------- */
+
+/* A good step, perhaps a bad gradient, a good step: the parameters' hash. */
+static uint64_t hash_after(const gradus_sgd_options *options, int place,
+                           double bad)
+{
+    gradus_graph *own = new_graph(IN, OUT, 1);
+    gradus_optimiser *o = sgd(own, *options);
+
+    fill(gradus_gradients(own), P, 1);
+    step(o);
+    if (place >= 0) {
+        fill(gradus_gradients(own), P, 2);
+        gradus_gradients(own)[place] = (gradus_real)bad;
+        ck_assert_int_ne(gradus_step(o), 0);
+        assert_error(place < IN * OUT ? "dense1: the gradient of weight["
+                                      : "dense1: the gradient of bias[");
+    }
+    fill(gradus_gradients(own), P, 3);
+    step(o);
+    uint64_t hash = gradus_parameters_hash(own);
+    gradus_optimiser_free(o);
+    gradus_graph_free(own);
+    return hash;
+}
+
+START_TEST(a_gradient_that_is_not_finite_changes_nothing)
+{
+    uint64_t good = hash_after(&kind[_i], -1, 0);
+
+    for (int place = 0; place < P; place++) {
+        ck_assert_uint_eq(hash_after(&kind[_i], place, NAN), good);
+        ck_assert_uint_eq(hash_after(&kind[_i], place, INFINITY), good);
+        ck_assert_uint_eq(hash_after(&kind[_i], place, -INFINITY), good);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_gradient_in_the_last_chunk_keeps_the_first_as_it_was)
+{
+    gradus_graph *big = new_graph(40, 500, 2);
+    gradus_optimiser *o = sgd(big, (gradus_sgd_options){ .momentum = 0.5 });
+    uint64_t before = gradus_parameters_hash(big);
+    size_t n = gradus_parameter_count(big);
+
+    fill(gradus_gradients(big), n, 1);
+    gradus_gradients(big)[n - 1] = NAN;
+    ck_assert_int_ne(gradus_step(o), 0);
+    assert_error("node 1, dense1: the gradient of bias[499] is");
+    ck_assert_uint_eq(gradus_parameters_hash(big), before);
+    gradus_optimiser_free(o);
+    gradus_graph_free(big);
+}
+END_TEST
+
+Suite *suite_sgd(void)
+{
+    Suite *s = suite_create("sgd");
+    TCase *t = tcase_create("sgd");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_loop_test(t, a_thousand_steps_are_those_of_the_formula, 0,
+                        KINDS);
+    tcase_add_test(t, two_steps_by_hand);
+    tcase_add_test(t, no_options_are_a_learning_rate_of_a_hundredth);
+    tcase_add_test(t, a_learning_rate_of_zero_moves_nothing);
+    tcase_add_test(t, every_parameter_moves_once);
+    tcase_add_test(t, bad_options_are_refused);
+    tcase_add_test(t, a_compiled_graph_with_parameters_is_wanted);
+    tcase_add_test(t, a_bad_learning_rate_leaves_the_old_one);
+    tcase_add_test(t, null_is_an_error);
+    tcase_add_loop_test(t, a_gradient_that_is_not_finite_changes_nothing, 0,
+                        KINDS);
+    tcase_add_test(t,
+                   a_bad_gradient_in_the_last_chunk_keeps_the_first_as_it_was);
+    suite_add_tcase(s, t);
+    return s;
+}

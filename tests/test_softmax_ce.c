@@ -1,0 +1,302 @@
+/* test_softmax_ce.c -- the output layer's values: golden vectors, weights,
+ * batches, several losses. */
+#include "probe.h"
+#include "softmax_head.h"
+#include "tests.h"
+
+#include <math.h>
+
+static softmax_head h;
+
+static void end(void)
+{
+    gradus_graph_free(h.g);
+    h.g = NULL;
+}
+
+static void assert_loss(double expected)
+{
+    double loss = gradus_loss(h.g);
+
+    ck_assert_msg(fabs(loss - expected) <= 4e-7 * (1 + fabs(expected)),
+                  "the loss is %.12g, expected %.12g", loss, expected);
+}
+
+/* ---- golden vectors -------------------------------------------------- */
+
+/* Nine digits are known of each. */
+static const double digits = 5e-10;
+
+static double tolerance(void)
+{
+    return fmax(digits, rounding() / 4);
+}
+
+static const gradus_real Z[] = { 1, 6, 4, 2 };
+static const double Y[] = { .005806628, .861780069, .116629250, .015784053 };
+
+START_TEST(a_hard_label)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
+    run_labels(&h, Z, &(int32_t){ 1 }, 1);
+    assert_near(h.loss->y, Y, 4, tolerance());
+    assert_loss(.148755181);
+    assert_near(h.z->dy, (double[]){ .005806628, -.138219931, .116629250,
+                                     .015784053 }, 4, tolerance());
+}
+END_TEST
+
+START_TEST(label_smoothing_of_a_fifth)
+{
+    h = new_classifier(4,
+                       (gradus_softmax_ce_options){ .label_smoothing = .2 });
+    run_labels(&h, Z, &(int32_t){ 1 }, 1);
+    assert_near(h.loss->y, Y, 4, tolerance());
+    assert_loss(.698755181);
+    assert_near(h.z->dy, (double[]){ -.044193372, .011780069, .066629250,
+                                     -.034215947 }, 4, tolerance());
+}
+END_TEST
+
+START_TEST(mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){
+                              .label_smoothing = .2 * 4 / (4 - 1) });
+    run_labels(&h, Z, &(int32_t){ 1 }, 1);
+    assert_loss(.882088514);
+    assert_near(h.z->dy, (double[]){ -.060860038, .061780069, .049962583,
+                                     -.050882614 }, 4, tolerance());
+}
+END_TEST
+
+START_TEST(full_smoothing_is_the_uniform_target)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){ .label_smoothing = 1 });
+    run_labels(&h, Z, &(int32_t){ 1 }, 1);
+    assert_near(h.z->dy, (double[]){ Y[0] - .25, Y[1] - .25, Y[2] - .25,
+                                     Y[3] - .25 }, 4, tolerance());
+}
+END_TEST
+
+/* g = y sum(t) - t, which y - t is not. */
+START_TEST(targets_need_not_sum_to_one)
+{
+    static const gradus_real T[] = { 0.5, 1, 0, 0.25 };
+    double lse = 6 + log(exp(-5) + 1 + exp(-2) + exp(-4));
+
+    h = new_head(1, (int[]){ 4 }, 0, 0,
+                 (gradus_softmax_ce_options){ .reduction = 0 });
+    run_targets(&h, Z, T, 1);
+    assert_near(h.loss->y, Y, 4, tolerance());
+    assert_loss(.5 * (lse - 1) + (lse - 6) + .25 * (lse - 2));
+    assert_near(h.z->dy, (double[]){ -.4898, .5081, .2041, -.2224 }, 4, 4e-5);
+    assert_near(h.z->dy, (double[]){ 1.75 * Y[0] - .5, 1.75 * Y[1] - 1,
+                                     1.75 * Y[2], 1.75 * Y[3] - .25 }, 4,
+                2 * tolerance());
+}
+END_TEST
+
+static const gradus_real four_rows[] = { 1, 2, 3, 4, 2, 2, 2, 2,
+                                         3, 3, 3, 3, 4, 4, 4, 4 };
+
+/* The gradient of those rows, labels [1,0,2,3] and 1 ignored, times D. */
+static void assert_four_rows(double D)
+{
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 4; k++) {
+            int label = (int[]){ 1, 0, 2, 3 }[i];
+            double g = i ? .25 - (k == label) : 0;
+            assert_near(h.z->dy + 4 * i + k, &(double){ g / D }, 1,
+                        rounding() / 4);
+        }
+}
+
+START_TEST(an_ignored_row_has_no_loss_no_gradient_and_no_count)
+{
+    gradus_softmax_ce_options o = { .use_ignore_label = 1, .ignore_label = 1 };
+
+    for (o.reduction = 0; o.reduction <= GRADUS_SUM; o.reduction++) {
+        double D = (double[]){ 3, 4, 1 }[o.reduction];
+        h = new_classifier(4, o);
+        run_labels(&h, four_rows, (int32_t[]){ 1, 0, 2, 3 }, 4);
+        assert_loss(3 * log(4) / D);
+        ck_assert(h.loss->loss[0] == 0);
+        assert_four_rows(D);
+        assert_near(h.loss->y, (double[]){ .032058603, .087144319, .236882818,
+                                           .643914260, .25 }, 5, tolerance());
+        end();
+    }
+}
+END_TEST
+
+START_TEST(an_ignored_label_may_lie_outside_the_classes)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){ .use_ignore_label = 1,
+                                                       .ignore_label = -1 });
+    run_labels(&h, four_rows, (int32_t[]){ -1, 0, 2, 3 }, 4);
+    assert_four_rows(3);
+}
+END_TEST
+
+START_TEST(a_label_of_zero_is_not_ignored_unless_asked)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){ .ignore_label = 0 });
+    run_labels(&h, Z, &(int32_t){ 0 }, 1);
+    assert_loss(.148755181 + 5);
+}
+END_TEST
+
+START_TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){ .use_ignore_label = 1,
+                                                       .ignore_label = 9 });
+    run_labels(&h, four_rows, (int32_t[]){ 9, 9, 9, 9 }, 4);
+    ck_assert(gradus_loss(h.g) == 0);
+    ck_assert(h.loss->divisor == 0);
+    for (int i = 0; i < 16; i++)
+        ck_assert(h.z->dy[i] == 0);
+}
+END_TEST
+
+START_TEST(the_weight_of_a_loss_multiplies_loss_and_gradient)
+{
+    h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
+    for (double w = -1; w <= 2; w += .5) { /* between steps, and 0 too */
+        ck_assert_int_eq(gradus_loss_weight(h.loss, w), 0);
+        run_labels(&h, Z, &(int32_t){ 1 }, 1);
+        assert_loss(w * .148755181);
+        assert_near(h.z->dy, (double[]){ w * Y[0], w * (Y[1] - 1), w * Y[2],
+                                         w * Y[3] }, 4, 2 * tolerance());
+        assert_near(h.loss->y, Y, 4, tolerance());
+    }
+}
+END_TEST
+
+START_TEST(a_shift_of_all_logits_changes_nothing)
+{
+    gradus_real z[4];
+
+    for (int k = 0; k < 4; k++)
+        z[k] = Z[k] + 4096;
+    h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
+    run_labels(&h, z, &(int32_t){ 1 }, 1);
+    assert_loss(.148755181);
+    assert_near(h.loss->y, Y, 4, tolerance());
+}
+END_TEST
+
+/* ---- weights --------------------------------------------------------- */
+
+/* PyTorch's CrossEntropyLoss(weight): the mean is over the labels' weights. */
+START_TEST(class_weights_count_in_the_mean_too)
+{
+    static const double weight[] = { 1, 3, 0, .5 };
+
+    h = new_classifier(4,
+                       (gradus_softmax_ce_options){ .class_weight = weight });
+    run_labels(&h, four_rows + 4, (int32_t[]){ 0, 1, 2 }, 3);
+    ck_assert(h.loss->divisor == 4);
+    assert_loss(log(4));
+    assert_near(h.z->dy, (double[]){ -.75 / 4, .25 / 4, .25 / 4, .25 / 4,
+                                     .75 / 4, -2.25 / 4, .75 / 4, .75 / 4,
+                                     0, 0, 0, 0 }, 12, rounding() / 10);
+}
+END_TEST
+
+START_TEST(a_row_of_weight_zero_has_no_gradient_and_no_count)
+{
+    h = new_head(1, (int[]){ 4 }, 1, 1,
+                 (gradus_softmax_ce_options){ .reduction = 0 });
+    gradus_feed(h.w, (gradus_real[]){ 0, 3, 1 }, 3);
+    run_labels(&h, four_rows, (int32_t[]){ 0, 1, 1 }, 3);
+    ck_assert(h.loss->divisor == 4);
+    assert_loss(log(4));
+    assert_near(h.z->dy, (double[]){ 0, 0, 0, 0, .75 / 4, -2.25 / 4, .75 / 4,
+                                     .75 / 4 }, 8, rounding() / 10);
+}
+END_TEST
+
+/* ---- batches, and several losses ------------------------------------- */
+
+START_TEST(a_row_does_not_depend_on_its_batch)
+{
+    static const int sizes[] = { 1, 15, 16, 17, 33, 64, 100 };
+    enum { K = 7, ROWS = 100 };
+    static gradus_real v[ROWS * K], y[ROWS * K], dz[ROWS * K];
+    static int32_t labels[ROWS];
+    double loss[ROWS];
+
+    fill(v, ROWS * K, 1);
+    for (int i = 0; i < ROWS; i++)
+        labels[i] = i % K;
+    h = new_classifier(K,
+                       (gradus_softmax_ce_options){ .reduction = GRADUS_SUM });
+    for (int i = 0; i < ROWS; i++) {
+        run_labels(&h, v + i * K, labels + i, 1);
+        memcpy(y + i * K, h.loss->y, K * sizeof *y);
+        memcpy(dz + i * K, h.z->dy, K * sizeof *dz);
+        loss[i] = gradus_loss(h.g);
+    }
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t n = (size_t)sizes[s];
+        run_labels(&h, v, labels, sizes[s]);
+        ck_assert_mem_eq(h.loss->y, y, n * K * sizeof *y);
+        ck_assert_mem_eq(h.z->dy, dz, n * K * sizeof *dz);
+        ck_assert_mem_eq(h.loss->loss, loss, n * sizeof *loss);
+    }
+}
+END_TEST
+
+START_TEST(losses_of_one_graph_add_up_with_their_weights)
+{
+    gradus_graph *g = h.g = gradus_graph_new(1);
+    gradus_node *z = gradus_input(g, 4);
+    gradus_node *t1 = gradus_labels(g, 1), *t2 = gradus_labels(g, 1);
+
+    gradus_want_gradient(z);
+    gradus_node *a = gradus_softmax_ce(z, t1, NULL);
+    gradus_node *b = gradus_softmax_ce(z, t2, NULL);
+    ck_assert_int_eq(gradus_loss_weight(b, .5), 0);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_feed(z, Z, 1);
+    gradus_feed_labels(t1, &(int32_t){ 1 }, 1);
+    gradus_feed_labels(t2, &(int32_t){ 2 }, 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_loss(.148755181 + .5 * (.148755181 + 2));
+    assert_near(z->dy, (double[]){ 1.5 * Y[0], 1.5 * Y[1] - 1, 1.5 * Y[2] - .5,
+                                   1.5 * Y[3] }, 4, 2 * tolerance());
+    assert_near(a->y, Y, 4, tolerance());
+    assert_near(b->y, Y, 4, tolerance());
+}
+END_TEST
+
+Suite *suite_softmax_ce(void)
+{
+    Suite *s = suite_create("softmax_ce");
+    TCase *t = tcase_create("values");
+
+    tcase_add_checked_fixture(t, NULL, end);
+    tcase_add_test(t, a_hard_label);
+    tcase_add_test(t, label_smoothing_of_a_fifth);
+    tcase_add_test(t, mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1);
+    tcase_add_test(t, full_smoothing_is_the_uniform_target);
+    tcase_add_test(t, targets_need_not_sum_to_one);
+    tcase_add_test(t, an_ignored_row_has_no_loss_no_gradient_and_no_count);
+    tcase_add_test(t, an_ignored_label_may_lie_outside_the_classes);
+    tcase_add_test(t, a_label_of_zero_is_not_ignored_unless_asked);
+    tcase_add_test(t, all_rows_ignored_are_loss_zero_and_gradient_zero);
+    tcase_add_test(t, the_weight_of_a_loss_multiplies_loss_and_gradient);
+    tcase_add_test(t, a_shift_of_all_logits_changes_nothing);
+    tcase_add_test(t, class_weights_count_in_the_mean_too);
+    tcase_add_test(t, a_row_of_weight_zero_has_no_gradient_and_no_count);
+    tcase_add_test(t, a_row_does_not_depend_on_its_batch);
+    tcase_add_test(t, losses_of_one_graph_add_up_with_their_weights);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, softmax_ce_extremes());
+    suite_add_tcase(s, softmax_ce_the_long_way());
+    suite_add_tcase(s, softmax_ce_never_silent());
+    suite_add_tcase(s, softmax_ce_training_errors());
+    suite_add_tcase(s, softmax_ce_refused());
+    return s;
+}

@@ -1,0 +1,286 @@
+/* test_softmax_ce_long.c -- softmax_ce against the long way round: no shift,
+ * the loss by the log of the probability, the gradient by the softmax's
+ * Jacobian times -t/y, all in double; then against differences, and spoilt. */
+#include "probe.h"
+#include "softmax_head.h"
+#include "tests.h"
+
+#include <math.h>
+
+enum { B = 20, K = 3, S = 4, IGNORED = 7 }; /* B rows: two slices */
+
+static const struct {
+    int rank, shape[3], last_axis, positions;
+} layout[] = {
+    { 1, { K }, 0, 1 },       { 2, { K, S }, 0, S },
+    { 3, { K, 2, 2 }, 0, S }, { 2, { S, K }, 1, S },
+    { 3, { 2, 2, K }, 1, S },
+};
+
+enum { LAYOUTS = sizeof layout / sizeof *layout };
+
+static const double class_weight[K] = { 0.5, 2, 1.25 };
+
+/* A case: its layout, its options, its data. */
+static struct {
+    int layout, positions, soft; /* soft: targets, not labels */
+    gradus_softmax_ce_options o;
+    gradus_real z[B * K * S], t[B * K * S], w[B];
+    int32_t label[B * S];
+    softmax_head h;
+} c;
+
+/* The options are the bits of `which`: 0..2 the reduction, then smoothing,
+ * class weights, row weights, ignored labels; or targets of any sum. */
+enum { CASES = 3 * 2 * 2 * 2 * 3 };
+
+static void set_case(int l, int which)
+{
+    int labels = which / 24; /* 0: labels, 1: some ignored, 2: targets */
+
+    c.layout = l;
+    c.positions = layout[l].positions;
+    c.soft = labels == 2;
+    c.o = (gradus_softmax_ce_options){
+        .reduction = (gradus_reduction)(which % 3),
+        .label_smoothing = which / 3 % 2 && !c.soft ? 0.3 : 0,
+        .class_weight = which / 6 % 2 ? class_weight : NULL,
+        .use_ignore_label = labels == 1, .ignore_label = IGNORED,
+        .last_axis = layout[l].last_axis,
+    };
+    fill(c.z, B * K * S, 1);
+    fill(c.t, B * K * S, 2);
+    fill(c.w, B, 3);
+    for (int i = 0; i < B * K * S; i++) {
+        c.z[i] *= 4;
+        c.t[i] = c.t[i] < 0 ? 0 : c.t[i]; /* some none, sums not 1 */
+    }
+    for (int i = 0; i < B; i++)
+        c.w[i] = i == 3 ? 0 : 1 + c.w[i];
+    for (int i = 0; i < B * S; i++)
+        c.label[i] = labels == 1 && i % 4 == 2 ? IGNORED : i * 5 / 3 % K;
+}
+
+static void make_head(int which)
+{
+    int l = c.layout, weighted = which / 12 % 2;
+
+    c.h = new_head(layout[l].rank, layout[l].shape, c.soft ? 0 : c.positions,
+                   weighted, c.o);
+    gradus_loss_weight(c.h.loss, 0.7);
+    if (weighted)
+        gradus_feed(c.h.w, c.w, B);
+    else
+        for (int i = 0; i < B; i++)
+            c.w[i] = 1;
+}
+
+static void run_case(void)
+{
+    if (c.soft)
+        run_targets(&c.h, c.z, c.t, B);
+    else
+        run_labels(&c.h, c.z, c.label, B);
+}
+
+static size_t at(int i, int s, int k)
+{
+    int in_row = c.o.last_axis ? s * K + k : k * c.positions + s;
+    return (size_t)(i * K * c.positions + in_row);
+}
+
+/* t_k (S5) with all its weights (S6); the row's part of the divisor (S7) into
+ * D. */
+static void targets(int i, int s, double t[K], double *D)
+{
+    int label = c.label[i * c.positions + s];
+    double eps = c.o.label_smoothing;
+
+    if (!c.soft && c.o.use_ignore_label && label == IGNORED) {
+        memset(t, 0, K * sizeof *t);
+        return;
+    }
+    for (int k = 0; k < K; k++) {
+        t[k] = eps / K;
+        if (c.soft)
+            t[k] = c.t[at(i, s, k)];
+        else if (k == label)
+            t[k] = 1 - eps + eps / K;
+        t[k] *= c.w[i] * (c.o.class_weight ? class_weight[k] : 1);
+    }
+    if (c.soft || !c.o.class_weight)
+        *D += c.w[i];
+    else
+        *D += c.w[i] * class_weight[label];
+}
+
+/* One position the long way: y without the shift of (S1), the loss without the
+ * lse of (S3), dz by the Jacobian instead of (S4); none of them divided yet. */
+static double long_way(int i, int s, double y[K], double dz[K], double *D)
+{
+    double t[K], sum = 0, loss = 0;
+
+    targets(i, s, t, D);
+    for (int k = 0; k < K; k++)
+        sum += exp(c.z[at(i, s, k)]);
+    for (int k = 0; k < K; k++) {
+        y[k] = exp(c.z[at(i, s, k)]) / sum;
+        loss -= t[k] * log(y[k]);
+    }
+    for (int j = 0; j < K; j++) {
+        dz[j] = 0;
+        for (int k = 0; k < K; k++) /* dL/dy_k dy_k/dz_j */
+            dz[j] += -t[k] / y[k] * y[k] * ((j == k) - y[j]);
+    }
+    return loss;
+}
+
+static void compare(void)
+{
+    static double y[B * S * K], dz[B * S * K];
+    double D = 0, loss = 0;
+
+    for (int i = 0; i < B; i++)
+        for (int s = 0; s < c.positions; s++) {
+            double y_k[K], dz_k[K];
+            loss += long_way(i, s, y_k, dz_k, &D);
+            for (int k = 0; k < K; k++) {
+                y[at(i, s, k)] = y_k[k];
+                dz[at(i, s, k)] = dz_k[k];
+            }
+        }
+    D = c.o.reduction == GRADUS_SUM          ? 1
+        : c.o.reduction == GRADUS_MEAN_BATCH ? B
+                                             : D;
+    for (int i = 0; i < B * K * c.positions; i++)
+        dz[i] *= 0.7 / D;
+    assert_near(c.h.loss->y, y, (size_t)(B * K * c.positions), rounding() / 4);
+    assert_near(c.h.z->dy, dz, (size_t)(B * K * c.positions), rounding());
+    ck_assert_double_eq_tol(gradus_loss(c.h.g), 0.7 * loss / D,
+                            rounding() * (1 + loss / D));
+}
+
+/* The fused layer against the long way round, in each layout. */
+START_TEST(all_options_are_those_of_the_long_way_round)
+{
+    for (int which = 0; which < CASES; which++) {
+        set_case(_i, which);
+        make_head(which);
+        run_case();
+        compare();
+        gradus_graph_free(c.h.g);
+    }
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    for (int which = 0; which < CASES; which++) {
+        set_case(_i, which);
+        make_head(which);
+        run_case();
+        double d = check(c.h.g, B);
+        ck_assert_msg(d <= 1, "case %d: %s off by %g", which, worst(), d);
+        gradus_graph_free(c.h.g);
+    }
+}
+END_TEST
+
+/* ---- planted bugs ---------------------------------------------------- */
+
+static const gradus_op *right;
+
+/* dz without 1/D */
+static void undivided(gradus_node *n, gradus_rows r)
+{
+    n->divisor = 1;
+    right->backward(n, r);
+}
+
+/* dz = y - t, where t does not sum to 1 */
+static void y_minus_t(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+        n->in[0]->dy[i] +=
+            n->weight * (n->y[i] - n->in[1]->y[i]) / n->divisor;
+}
+
+/* The label's -1 forgotten: dz = y sum(t). */
+static void without_target(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+        n->in[0]->dy[i] += n->weight * n->y[i] / n->divisor;
+}
+
+static void without_weight(gradus_node *n, gradus_rows r)
+{
+    double weight = n->weight;
+
+    n->weight = 1;
+    right->backward(n, r);
+    n->weight = weight;
+}
+
+/* Ignored rows have a gradient after all. */
+static void not_ignoring(gradus_node *n, gradus_rows r)
+{
+    n->use_ignore_label = 0;
+    right->backward(n, r);
+    n->use_ignore_label = 1;
+}
+
+/* The classes of a position where the positions of a class are. */
+static void transposed(gradus_node *n, gradus_rows r)
+{
+    int step = n->class_step;
+
+    n->class_step = n->position_step;
+    n->position_step = step;
+    right->backward(n, r);
+    n->position_step = n->class_step;
+    n->class_step = step;
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    static const struct {
+        void (*backward)(gradus_node *, gradus_rows);
+        int layout, which;
+    } bug[] = {
+        { undivided, 0, 0 },      { y_minus_t, 0, 48 },
+        { without_target, 0, 0 }, { without_weight, 0, 0 },
+        { not_ignoring, 1, 27 },  { transposed, 4, 0 },
+    };
+    gradus_op wrong;
+
+    for (size_t i = 0; i < sizeof bug / sizeof *bug; i++) {
+        set_case(bug[i].layout, bug[i].which);
+        make_head(bug[i].which);
+        run_case();
+        ck_assert_double_le(check(c.h.g, B), 1);
+        right = plant(c.h.loss, &wrong);
+        wrong.backward = bug[i].backward;
+        double d = check(c.h.g, B);
+        ck_assert_msg(d > 1, "bug %zu was not seen: %g", i, d);
+        gradus_graph_free(c.h.g);
+    }
+}
+END_TEST
+
+#endif
+
+TCase *softmax_ce_the_long_way(void)
+{
+    TCase *t = tcase_create("the long way");
+
+    tcase_add_loop_test(t, all_options_are_those_of_the_long_way_round, 0,
+                        LAYOUTS);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0,
+                        LAYOUTS);
+    tcase_add_test(t, planted_bugs_are_caught);
+#endif
+    return t;
+}

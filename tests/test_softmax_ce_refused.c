@@ -1,0 +1,158 @@
+/* test_softmax_ce_refused.c -- options and shapes that softmax_ce refuses. */
+#include "tests.h"
+
+#include <math.h>
+
+static gradus_graph *g;
+static gradus_node *z3, *t1;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+    z3 = gradus_input(g, 3);
+    t1 = gradus_labels(g, 1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static void assert_refused(gradus_node *z, gradus_node *t,
+                           gradus_softmax_ce_options options, const char *why)
+{
+    ck_assert_ptr_null(gradus_softmax_ce(z, t, &options));
+    assert_error(why);
+}
+
+START_TEST(bad_options_are_refused)
+{
+    gradus_softmax_ce_options bad = { .reduction = (gradus_reduction)3 };
+    double eps[] = { -.1, 1.1, NAN, INFINITY };
+    double weight[] = { -1, NAN, INFINITY };
+
+    assert_refused(z3, t1, bad, "no reduction has the number 3");
+    for (int i = 0; i < 4; i++)
+        assert_refused(z3, t1,
+                       (gradus_softmax_ce_options){ .label_smoothing =
+                                                        eps[i] },
+                       "0 to 1 wanted");
+    for (int i = 0; i < 3; i++)
+        assert_refused(z3, t1,
+                       (gradus_softmax_ce_options){
+                           .class_weight = (double[]){ 1, 1, weight[i] } },
+                       "class_weight[2] is");
+}
+END_TEST
+
+START_TEST(smoothing_wants_two_classes_and_labels)
+{
+    gradus_softmax_ce_options smooth = { .label_smoothing = .1 };
+    gradus_node *t3 = gradus_input(g, 3);
+
+    assert_refused(gradus_input(g, 1), t1, smooth,
+                   "label smoothing wants labels and at least 2 classes, not "
+                   "1");
+    assert_refused(z3, t3, smooth, "label smoothing wants labels");
+}
+END_TEST
+
+START_TEST(row_weights_come_from_a_row_weights_node)
+{
+    gradus_node *not_weights[] = { t1, z3, gradus_relu(z3),
+                                   gradus_input(g, 1) };
+
+    for (int i = 0; i < 4; i++)
+        assert_refused(z3, t1,
+                       (gradus_softmax_ce_options){ .row_weight =
+                                                        not_weights[i] },
+                       "row_weight: a gradus_row_weights node wanted");
+}
+END_TEST
+
+START_TEST(labels_match_the_positions)
+{
+    gradus_node *image = gradus_image(g, 3, 2, 2);
+
+    assert_refused(image, t1, (gradus_softmax_ce_options){ .reduction = 0 },
+                   "1 labels a sample for 4 positions");
+    assert_refused(image, t1, (gradus_softmax_ce_options){ .last_axis = 1 },
+                   "1 labels a sample for 6 positions");
+    assert_refused(z3, gradus_labels(g, 3),
+                   (gradus_softmax_ce_options){ .reduction = 0 },
+                   "3 labels a sample for 1 positions");
+}
+END_TEST
+
+START_TEST(targets_have_the_shape_of_the_logits)
+{
+    gradus_softmax_ce_options none = { .reduction = 0 };
+    gradus_node *image = gradus_image(g, 1, 1, 3);
+
+    assert_refused(z3, gradus_input(g, 4), none,
+                   "targets of 4 values do not have the shape of the logits");
+    assert_refused(z3, image, none, "do not have the shape of the logits");
+    assert_refused(image, z3, none, "do not have the shape of the logits");
+    assert_refused(gradus_image(g, 1, 3, 1), image, none,
+                   "do not have the shape of the logits");
+}
+END_TEST
+
+START_TEST(targets_are_data_that_wants_no_gradient)
+{
+    gradus_softmax_ce_options none = { .reduction = 0 };
+    gradus_node *t = gradus_input(g, 3), *wanting = gradus_input(g, 3);
+
+    gradus_want_gradient(wanting);
+    assert_refused(z3, gradus_relu(t), none, "not from relu1");
+    assert_refused(z3, wanting, none, "not from input3");
+    ck_assert_ptr_nonnull(gradus_softmax_ce(z3, t, NULL));
+    ck_assert_int_ne(gradus_want_gradient(t), 0);
+    assert_error("input2: targets and weights get no gradient");
+}
+END_TEST
+
+START_TEST(null_and_labels_are_no_logits)
+{
+    gradus_softmax_ce_options none = { .reduction = 0 };
+
+    assert_refused(z3, NULL, none, "softmax_ce: an operand is NULL");
+    assert_refused(NULL, t1, none, "softmax_ce: an operand is NULL");
+    end();
+    begin();
+    gradus_softmax_ce(t1, gradus_labels(g, 1), NULL);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("labels has labels, which are no numbers");
+}
+END_TEST
+
+START_TEST(a_loss_weight_is_finite_and_of_a_loss)
+{
+    gradus_node *loss = gradus_softmax_ce(z3, t1, NULL);
+
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_int_ne(gradus_loss_weight(NULL, 1), 0);
+    ck_assert_int_ne(gradus_loss_weight(z3, 1), 0);
+    assert_error("node 0, input: is no loss");
+    ck_assert_int_ne(gradus_loss_weight(loss, NAN), 0);
+    ck_assert_int_ne(gradus_loss_weight(loss, INFINITY), 0);
+    assert_error("softmax_ce1: weight inf, a finite one wanted");
+    ck_assert_double_eq(loss->weight, 1);
+}
+END_TEST
+
+TCase *softmax_ce_refused(void)
+{
+    TCase *t = tcase_create("refused");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, bad_options_are_refused);
+    tcase_add_test(t, smoothing_wants_two_classes_and_labels);
+    tcase_add_test(t, row_weights_come_from_a_row_weights_node);
+    tcase_add_test(t, labels_match_the_positions);
+    tcase_add_test(t, targets_have_the_shape_of_the_logits);
+    tcase_add_test(t, targets_are_data_that_wants_no_gradient);
+    tcase_add_test(t, null_and_labels_are_no_logits);
+    tcase_add_test(t, a_loss_weight_is_finite_and_of_a_loss);
+    return t;
+}

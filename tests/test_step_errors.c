@@ -1,0 +1,320 @@
+/* test_step_errors.c -- steps that fail leave everything as it was. */
+#include "tests.h"
+
+#include "nets.h"
+
+#include <float.h>
+#include <math.h>
+
+#ifdef GRADUS_DOUBLE
+#define REAL_MAX DBL_MAX
+#else
+#define REAL_MAX FLT_MAX
+#endif
+
+enum { IN = 8, CLASSES = 5, SAMPLES = 60, BATCH = 20 };
+static const int SIZES[] = { IN, 16, CLASSES };
+
+/* A net that has momentum, in the midst of its training. */
+typedef struct {
+    net n;
+    gradus_dataset d;
+    gradus_real *x;  /* d.x and d.labels, to be spoilt */
+    int32_t *labels;
+    gradus_optimiser *o;
+} trainee;
+
+static void train(trainee *t, int steps)
+{
+    for (int i = 0; i < steps; i++)
+        ck_assert_int_eq(gradus_train_step(t->o, NULL, BATCH), 0);
+}
+
+static trainee trainee_new(void)
+{
+    trainee t = { .n = net_new(1, SIZES, BATCH, 2),
+                  .d = data_new(1, SAMPLES, IN, CLASSES) };
+
+    t.x = (gradus_real *)t.d.x;
+    t.labels = (int32_t *)t.d.labels;
+    t.o = gradus_sgd(t.n.g, &(gradus_sgd_options){ .learning_rate = 0.1,
+                                                   .momentum = 0.9,
+                                                   .weight_decay = 1e-3 });
+    net_feed(&t.n, &t.d);
+    train(&t, 5);
+    return t;
+}
+
+static void trainee_free(trainee *t)
+{
+    gradus_optimiser_free(t->o);
+    net_free(&t->n);
+    data_free(&t->d);
+}
+
+/* The rows of the step that goes wrong: row 3 is sample 47. */
+static const int ROWS[] = { 40, 41, 50, 47 };
+
+/* After the step has failed: the parameters are those before it, and training
+ * goes on as if it had never been tried, so the optimiser's memory is too. */
+static void assert_unharmed(trainee *t)
+{
+    trainee other = trainee_new();
+
+    ck_assert_uint_eq(gradus_parameters_hash(t->n.g),
+                      gradus_parameters_hash(other.n.g));
+    train(t, 5);
+    train(&other, 5);
+    ck_assert_uint_eq(gradus_parameters_hash(t->n.g),
+                      gradus_parameters_hash(other.n.g));
+    trainee_free(&other);
+}
+
+START_TEST(a_nan_in_the_data_names_node_and_sample_and_changes_nothing)
+{
+    trainee t = trainee_new();
+
+    t.x[47 * IN + 2] = (gradus_real)NAN;
+    ck_assert_int_ne(gradus_train_step(t.o, ROWS, 4), 0);
+    assert_error("input: row 3: value 2 is");
+    assert_error("sample 47");
+    ck_assert(isnan(gradus_loss(t.n.g)));
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(an_exploding_loss_names_node_and_sample_and_changes_nothing)
+{
+    trainee t = trainee_new();
+
+    for (int i = 0; i < IN; i++)
+        t.x[47 * IN + i] = (gradus_real)(i % 2 ? -REAL_MAX : REAL_MAX);
+    ck_assert_int_ne(gradus_train_step(t.o, ROWS, 4), 0);
+    assert_error("the loss is");
+    assert_error("dense1: row 3: value");
+    assert_error("sample 47");
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+/* Only the loss's weight makes it infinite: no row is to blame. */
+START_TEST(losses_that_add_up_to_infinity_change_nothing)
+{
+    trainee t = trainee_new();
+
+    ck_assert_int_eq(gradus_loss_weight(t.n.loss, DBL_MAX), 0);
+    for (int i = 0; i < BATCH; i++) /* far from what it learnt */
+        t.x[i * IN] = 1000;
+    ck_assert_int_ne(gradus_train_step(t.o, NULL, BATCH), 0);
+    assert_error("though that of every row is finite");
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(a_failed_forward_by_hand_leaves_nothing_to_go_back_from)
+{
+    trainee t = trainee_new();
+
+    t.x[47 * IN] = (gradus_real)NAN;
+    ck_assert_int_ne(gradus_forward(t.n.g, ROWS, 4), 0);
+    ck_assert_int_ne(gradus_backward(t.n.g), 0);
+    assert_error("no forward has succeeded");
+    ck_assert_int_ne(gradus_step(t.o), 0);
+    assert_error("call gradus_backward first");
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+/* x of +-REAL_MAX and W = 0: the logits and the loss are finite, but each of
+ * the four rows adds half of REAL_MAX or more to the gradient's sum. */
+typedef struct {
+    gradus_graph *g;
+    gradus_optimiser *o;
+    gradus_real x[8];
+} overflow;
+
+static void overflow_new(overflow *f)
+{
+    static const int32_t labels[8] = { 0 };
+
+    f->g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(f->g, 1), *t = gradus_labels(f->g, 1);
+    gradus_node *z = gradus_dense(x, 2);
+    gradus_initialise(z, GRADUS_ZERO, 0);
+    gradus_softmax_ce(z, t, &(gradus_softmax_ce_options){
+                                .reduction = GRADUS_SUM });
+    ck_assert_int_eq(gradus_compile(f->g, 8, 2), 0);
+    f->o = gradus_sgd(f->g, &(gradus_sgd_options){ .momentum = 0.9 });
+    for (int i = 0; i < 8; i++)
+        f->x[i] = i < 4 ? REAL_MAX : 1;
+    gradus_feed(x, f->x, 8);
+    gradus_feed_labels(t, labels, 8);
+}
+
+START_TEST(an_overflowing_gradient_is_named_and_changes_nothing)
+{
+    static const int small[] = { 4, 5, 6, 7 };
+    overflow f, other;
+
+    overflow_new(&f);
+    overflow_new(&other);
+    ck_assert_int_ne(gradus_train_step(f.o, NULL, 4), 0);
+    assert_error("dense1: the gradient of weight[0]");
+    ck_assert_int_eq(gradus_forward(f.g, NULL, 4), 0);
+    ck_assert_int_ne(gradus_backward(f.g), 0);
+    assert_error("the gradient of weight[0]");
+    ck_assert_int_ne(gradus_step(f.o), 0);
+    ck_assert_int_eq(gradus_train_step(f.o, small, 4), 0);
+    ck_assert_int_eq(gradus_train_step(other.o, small, 4), 0);
+    ck_assert_uint_eq(gradus_parameters_hash(f.g),
+                      gradus_parameters_hash(other.g));
+    gradus_optimiser_free(f.o);
+    gradus_optimiser_free(other.o);
+    gradus_graph_free(f.g);
+    gradus_graph_free(other.g);
+}
+END_TEST
+
+START_TEST(gradients_that_a_user_spoils_are_refused)
+{
+    trainee t = trainee_new();
+    size_t last = gradus_parameter_count(t.n.g) - 1;
+
+    gradus_gradients(t.n.g)[last] = -INFINITY;
+    ck_assert_int_ne(gradus_step(t.o), 0);
+    assert_error("dense2: the gradient of bias[4] is -inf");
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(a_label_out_of_range_names_its_sample_and_changes_nothing)
+{
+    static const int32_t bad[] = { -1, CLASSES, INT32_MAX, INT32_MIN };
+
+    for (int i = 0; i < 4; i++) {
+        trainee t = trainee_new();
+        t.labels[47] = bad[i];
+        ck_assert_int_ne(gradus_train_step(t.o, ROWS, 4), 0);
+        assert_error("softmax_ce1: sample 47, position 0: label");
+        assert_error("classes are 0..4");
+        ck_assert_int_ne(gradus_forward(t.n.g, ROWS, 4), 0);
+        assert_error("sample 47");
+        assert_unharmed(&t);
+        trainee_free(&t);
+    }
+}
+END_TEST
+
+START_TEST(an_index_out_of_range_names_the_row_and_changes_nothing)
+{
+    trainee t = trainee_new();
+
+    ck_assert_int_ne(gradus_train_step(t.o, (int[]){ 0, SAMPLES }, 2), 0);
+    assert_error("row 60 wanted, 60 rows were fed");
+    ck_assert_int_ne(gradus_train_step(t.o, (int[]){ 0, -1 }, 2), 0);
+    assert_error("row -1 wanted");
+    ck_assert_int_ne(gradus_forward(t.n.g, (int[]){ SAMPLES }, 1), 0);
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(a_batch_of_no_rows_or_too_many_is_refused)
+{
+    trainee t = trainee_new();
+
+    ck_assert_int_ne(gradus_train_step(t.o, NULL, 0), 0);
+    assert_error("a batch of 0 rows, 1 to 20 wanted");
+    ck_assert_int_ne(gradus_train_step(t.o, NULL, -5), 0);
+    ck_assert_int_ne(gradus_forward(t.n.g, NULL, BATCH + 1), 0);
+    assert_error("a batch of 21 rows");
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(a_batch_larger_than_what_was_fed_is_refused)
+{
+    trainee t = trainee_new();
+
+    gradus_feed_labels(t.n.t, t.labels, BATCH - 1);
+    ck_assert_int_ne(gradus_train_step(t.o, NULL, BATCH), 0);
+    assert_error("labels: row 19 wanted, 19 rows were fed");
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(backward_wants_a_forward)
+{
+    net n = net_new(1, SIZES, BATCH, 1);
+
+    ck_assert_int_ne(gradus_backward(n.g), 0);
+    assert_error("no forward has succeeded");
+    ck_assert(isnan(gradus_loss(n.g)));
+    net_free(&n);
+}
+END_TEST
+
+START_TEST(forward_wants_to_be_fed)
+{
+    net n = net_new(1, SIZES, BATCH, 1);
+
+    ck_assert_int_ne(gradus_forward(n.g, NULL, 1), 0);
+    assert_error("input: nothing was fed");
+    net_free(&n);
+}
+END_TEST
+
+START_TEST(a_step_wants_a_backward)
+{
+    trainee t = trainee_new();
+
+    ck_assert_int_eq(gradus_forward(t.n.g, NULL, BATCH), 0);
+    ck_assert_int_ne(gradus_step(t.o), 0);
+    assert_error("older than the last forward");
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+START_TEST(backward_after_an_evaluation_is_refused)
+{
+    trainee t = trainee_new();
+    gradus_metrics m = { 0 };
+
+    ck_assert_int_eq(gradus_evaluate(t.n.g, &t.d, &m), 0);
+    ck_assert_int_ne(gradus_backward(t.n.g), 0);
+    ck_assert_int_ne(gradus_step(t.o), 0);
+    assert_unharmed(&t);
+    trainee_free(&t);
+}
+END_TEST
+
+TCase *step_errors(void)
+{
+    TCase *c = tcase_create("errors");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_test(
+        c, a_nan_in_the_data_names_node_and_sample_and_changes_nothing);
+    tcase_add_test(
+        c, an_exploding_loss_names_node_and_sample_and_changes_nothing);
+    tcase_add_test(c, losses_that_add_up_to_infinity_change_nothing);
+    tcase_add_test(c, a_failed_forward_by_hand_leaves_nothing_to_go_back_from);
+    tcase_add_test(c, an_overflowing_gradient_is_named_and_changes_nothing);
+    tcase_add_test(c, gradients_that_a_user_spoils_are_refused);
+    tcase_add_test(c,
+                   a_label_out_of_range_names_its_sample_and_changes_nothing);
+    tcase_add_test(c, an_index_out_of_range_names_the_row_and_changes_nothing);
+    tcase_add_test(c, a_batch_of_no_rows_or_too_many_is_refused);
+    tcase_add_test(c, a_batch_larger_than_what_was_fed_is_refused);
+    tcase_add_test(c, backward_wants_a_forward);
+    tcase_add_test(c, forward_wants_to_be_fed);
+    tcase_add_test(c, a_step_wants_a_backward);
+    tcase_add_test(c, backward_after_an_evaluation_is_refused);
+    return c;
+}

@@ -1,0 +1,47 @@
+#!/bin/sh
+# deps.sh -- install what gradus needs to build and test, or say what to type.
+set -eu
+
+has_header() {
+    for dir in /usr/include /usr/local/include /opt/homebrew/include; do
+        [ -f "$dir/stb/stb_image.h" ] && return 0
+    done
+    return 1
+}
+
+missing=
+command -v "${CC:-cc}" >/dev/null || missing="$missing compiler"
+command -v pkg-config >/dev/null || missing="$missing pkg-config"
+for package in openblas zlib libcjson check; do
+    pkg-config --exists "$package" 2>/dev/null || missing="$missing $package"
+done
+has_header || missing="$missing stb"
+
+if [ -z "$missing" ]; then
+    echo "deps: all there"
+    exit 0
+fi
+echo "deps: missing:$missing"
+
+if ! command -v apt-get >/dev/null; then
+    cat <<'TEXT'
+deps: this machine has no apt-get; one of these installs what is missing:
+  Fedora    sudo dnf install gcc make pkgconf openblas-devel zlib-devel cjson-devel check-devel stb_image-devel stb_image_resize-devel
+  Arch      sudo pacman -S --needed gcc make pkgconf openblas zlib cjson check stb
+  macOS     brew install pkg-config openblas zlib cjson check   (and stb's headers into /usr/local/include/stb)
+TEXT
+    exit 1
+fi
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "deps: neither root nor sudo; ask an administrator"
+        exit 1
+    }
+    as_root=sudo
+fi
+$as_root apt-get update -qq
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends gcc libc6-dev make pkg-config libopenblas-dev \
+    zlib1g-dev libcjson-dev libstb-dev check

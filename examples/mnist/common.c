@@ -1,0 +1,99 @@
+/* common.c -- what mnist-train and mnist-predict share. */
+#define _POSIX_C_SOURCE 200809L
+#include "common.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void say(const char *format, va_list ap)
+{
+    fprintf(stderr, "%s: ", program);
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+}
+
+void complain(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    say(format, ap);
+    va_end(ap);
+}
+
+_Noreturn void usage_error(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    say(format, ap);
+    va_end(ap);
+    fprintf(stderr, "%s --help lists the flags\n", program);
+    exit(2);
+}
+
+uint64_t whole_number(const char *flag, const char *text, uint64_t min,
+                      uint64_t max)
+{
+    errno = 0;
+    uint64_t n = strtoull(text, NULL, 10);
+    int digits_only = *text && text[strspn(text, "0123456789")] == '\0';
+    if (!digits_only || errno || n < min || n > max)
+        usage_error("%s '%s': must be a whole number from %" PRIu64
+                    " to %" PRIu64, flag, text, min, max);
+    return n;
+}
+
+double real_number(const char *flag, const char *text, double below)
+{
+    char *end;
+    double x = strtod(text, &end);
+    int plain = *text && text[strspn(text, "0123456789.eE+-")] == '\0';
+    if (!plain || *end || !(x >= 0 && x < below))
+        usage_error("%s '%s': must be a number, at least 0 and below %g", flag,
+                    text, below);
+    return x;
+}
+
+int is_terminal(FILE *f)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(f)) && term && strcmp(term, "dumb") != 0;
+}
+
+int may_colour(FILE *f)
+{
+    const char *no = getenv("NO_COLOR");
+    return is_terminal(f) && !(no && *no);
+}
+
+int use_utf8(void)
+{
+    setlocale(LC_CTYPE, "");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+int print_json(cJSON *object)
+{
+    char *text = cJSON_PrintUnformatted(object);
+    if (text)
+        puts(text);
+    else
+        complain("out of memory");
+    cJSON_free(text);
+    cJSON_Delete(object);
+    return text ? 0 : 1;
+}
+
+int finish_stdout(void)
+{
+    int failed = ferror(stdout);
+    if (!fclose(stdout) && !failed)
+        return 0;
+    complain("standard output could not be written: %s", strerror(errno));
+    return 1;
+}

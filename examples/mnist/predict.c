@@ -1,0 +1,273 @@
+/* predict.c -- mnist-predict: reads images with a model from mnist-train. */
+#define _DEFAULT_SOURCE
+#include "common.h"
+#include "gradus.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char program[] = "mnist-predict";
+
+static const char help[] =
+    "usage: mnist-predict MODEL IMAGE... [flags]\n"
+    "Says what MODEL, saved by mnist-train, sees in PNG or JPEG files.  They\n"
+    "are made grey (RGB, if the model is for that) and resized first.\n"
+    "\n"
+    "  --show    draw the pixels that the net sees, and every probability\n"
+    "  --invert  turn light and dark around: MNIST is light on dark\n"
+    "  --json    print one JSON object on stdout, and nothing else:\n"
+    "              {\"images\": [{\"file\": \"7.png\", \"class\": \"7\",\n"
+    "                           \"probability\": 0.998,\n"
+    "                           \"probabilities\": [0.001, ...]}, ...]}\n"
+    "            probabilities are in the order of the model's classes; an\n"
+    "            image that cannot be read is left out\n"
+    "  --help    print this\n"
+    "\n"
+    "Exit status: 0, 1 if the model or any of the images could not be read,\n"
+    "2 for wrong flags.\n";
+
+typedef struct {
+    int json, show, invert;
+} settings;
+
+/* A model, ready for one image at a time. */
+typedef struct {
+    gradus_graph *graph;
+    gradus_workspace *workspace;
+    int channels, height, width, classes;
+    int name_width; /* of the longest class name */
+    uint8_t *pixels; /* [channels,height,width] */
+} reader;
+
+static settings parse_flags(int argc, char **argv)
+{
+    static const struct option flags[] = {{"json", no_argument, NULL, 'j'},
+                                          {"show", no_argument, NULL, 's'},
+                                          {"invert", no_argument, NULL, 'i'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    settings s = {0};
+    for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+        switch (c) {
+        case 'j': s.json = 1; break;
+        case 's': s.show = 1; break;
+        case 'i': s.invert = 1; break;
+        case 'h':
+            fputs(help, stdout);
+            exit(finish_stdout());
+        default: /* getopt has said what was wrong */
+            usage_error("nothing was done");
+        }
+    if (argc - optind < 2)
+        usage_error("needs a MODEL and at least one IMAGE");
+    return s;
+}
+
+static const char *class_name(const reader *r, int k)
+{
+    static char number[16];
+    if (gradus_class_count(r->graph) == r->classes)
+        return gradus_class_name(r->graph, k);
+    snprintf(number, sizeof number, "%d", k);
+    return number;
+}
+
+static int open_model(reader *r, const char *path)
+{
+    r->graph = gradus_load(path, 1, 1);
+    if (!r->graph) {
+        complain("%s", gradus_error());
+        return 1;
+    }
+    gradus_node *in = gradus_node_at(r->graph, 0);
+    gradus_node *out =
+        gradus_node_at(r->graph, gradus_node_count(r->graph) - 1);
+    if (in->rank != 3 || in->n_in || out->classes != out->size) {
+        complain("%s: this model does not put images into classes", path);
+        return 1;
+    }
+    r->channels = in->shape[0];
+    r->height = in->shape[1];
+    r->width = in->shape[2];
+    r->classes = out->classes;
+    for (int k = 0; k < r->classes; k++) {
+        int width = (int)strlen(class_name(r, k));
+        r->name_width = width > r->name_width ? width : r->name_width;
+    }
+    r->pixels = malloc((size_t)in->size);
+    r->workspace = gradus_workspace_new(r->graph, 1);
+    if (!r->pixels || !r->workspace)
+        complain("%s", r->pixels ? gradus_error() : "out of memory");
+    return !r->pixels || !r->workspace;
+}
+
+/* ---- Pixels ---- */
+
+/* Mean over the outermost rows and columns, all channels. */
+static double border_mean(const reader *r)
+{
+    double sum = 0, count = 0;
+    for (int c = 0; c < r->channels; c++)
+        for (int i = 0; i < r->height; i++)
+            for (int j = 0; j < r->width; j++)
+                if (!i || !j || i == r->height - 1 || j == r->width - 1) {
+                    sum += r->pixels[(c * r->height + i) * r->width + j];
+                    count++;
+                }
+    return sum / count;
+}
+
+/* Reads the image; a light border on a grey image is worth a word. */
+static int load_pixels(const reader *r, const char *path, int invert)
+{
+    if (gradus_load_image(path, r->channels, r->height, r->width, r->pixels)) {
+        complain("%s", gradus_error());
+        return 1;
+    }
+    for (int i = 0; invert && i < r->channels * r->height * r->width; i++)
+        r->pixels[i] = (uint8_t)(255 - r->pixels[i]);
+    if (r->channels == 1 && border_mean(r) > 127)
+        complain("%s: seems dark on light; MNIST is light on dark, so try "
+                 "with%s --invert", path, invert ? "out" : "");
+    return 0;
+}
+
+/* ---- --show ---- */
+
+/* 0..255, the mean of the channels; below the last row all is black. */
+static int brightness(const reader *r, int row, int column)
+{
+    int sum = 0;
+    for (int c = 0; row < r->height && c < r->channels; c++)
+        sum += r->pixels[(c * r->height + row) * r->width + column];
+    return sum / r->channels;
+}
+
+/* Two rows in one line: upper halves of blocks over a background, in greys. */
+static void draw_blocks(const reader *r, FILE *out, int line)
+{
+    for (int j = 0; j < r->width; j++) {
+        int upper = 232 + brightness(r, 2 * line, j) * 23 / 255;
+        int lower = 232 + brightness(r, 2 * line + 1, j) * 23 / 255;
+        fprintf(out, "\033[38;5;%d;48;5;%dm▀", upper, lower);
+    }
+    fputs("\033[0m", out);
+}
+
+/* One row in one line: each pixel is two characters, so that it is square. */
+static void draw_letters(const reader *r, FILE *out, int line)
+{
+    static const char ramp[] = " .:-=+*#%@";
+    for (int j = 0; j < r->width; j++) {
+        char c = ramp[brightness(r, line, j) * 9 / 255];
+        fputc(c, out);
+        fputc(c, out);
+    }
+}
+
+static void draw_probability(const reader *r, FILE *out, int k, double p)
+{
+    static const char bar[] = "####################";
+    fprintf(out, "  %-*s %5.1f %%  %.*s", r->name_width, class_name(r, k),
+            100 * p, (int)(p * (sizeof bar - 1) + 0.5), bar);
+}
+
+/* The pixels, and beside them the classes. */
+static void show(const reader *r, FILE *out, int blocks, const gradus_real *p)
+{
+    int lines = blocks ? (r->height + 1) / 2 : r->height;
+    int columns = blocks ? r->width : 2 * r->width;
+    for (int i = 0; i < lines || i < r->classes; i++) {
+        if (i >= lines)
+            fprintf(out, "%*s", columns, "");
+        else if (blocks)
+            draw_blocks(r, out, i);
+        else
+            draw_letters(r, out, i);
+        if (i < r->classes)
+            draw_probability(r, out, i, p[i]);
+        fputc('\n', out);
+    }
+}
+
+/* ---- Answers ---- */
+
+static int best_of(const gradus_real *p, int classes, int except)
+{
+    int best = except == 0 && classes > 1 ? 1 : 0;
+    for (int k = 0; k < classes; k++)
+        if (k != except && p[k] > p[best])
+            best = k;
+    return best;
+}
+
+/* "7.png: 7 (99.8 %), else 9 (0.1 %)" */
+static void print_answer(const reader *r, const char *path,
+                         const gradus_real *p)
+{
+    int first = best_of(p, r->classes, -1);
+    int second = best_of(p, r->classes, first);
+    printf("%s: %s (%.1f %%)", path, class_name(r, first), 100 * p[first]);
+    if (second != first)
+        printf(", else %s (%.1f %%)", class_name(r, second), 100 * p[second]);
+    putchar('\n');
+}
+
+static void add_answer(const reader *r, const char *path, const gradus_real *p,
+                       cJSON *list)
+{
+    int first = best_of(p, r->classes, -1);
+    cJSON *o = cJSON_CreateObject(), *all = cJSON_CreateArray();
+    cJSON_AddStringToObject(o, "file", path);
+    cJSON_AddStringToObject(o, "class", class_name(r, first));
+    cJSON_AddNumberToObject(o, "probability", p[first]);
+    for (int k = 0; k < r->classes; k++)
+        cJSON_AddItemToArray(all, cJSON_CreateNumber(p[k]));
+    cJSON_AddItemToObject(o, "probabilities", all);
+    cJSON_AddItemToArray(list, o);
+}
+
+/* Reads one image; list is the JSON array, or NULL for words. */
+static int read_image(const reader *r, const settings *s, const char *path,
+                      int utf8, cJSON *list)
+{
+    if (load_pixels(r, path, s->invert))
+        return 1;
+    const gradus_real *p = gradus_infer_u8(r->workspace, r->pixels, 1);
+    if (!p) {
+        complain("%s: %s", path, gradus_error());
+        return 1;
+    }
+    FILE *out = list ? stderr : stdout; /* of the picture */
+    if (s->show)
+        show(r, out, utf8 && may_colour(out), p);
+    if (list)
+        add_answer(r, path, p, list);
+    else
+        print_answer(r, path, p);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = parse_flags(argc, argv);
+    int utf8 = use_utf8();
+    reader r = {0};
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is found by finish_stdout */
+    int failed = open_model(&r, argv[optind]);
+    if (!failed) {
+        cJSON *answer = s.json ? cJSON_CreateObject() : NULL;
+        cJSON *list = cJSON_AddArrayToObject(answer, "images");
+        for (int i = optind + 1; i < argc; i++)
+            failed |= read_image(&r, &s, argv[i], utf8, list);
+        if (s.json)
+            failed |= print_json(answer);
+    }
+    gradus_workspace_free(r.workspace);
+    gradus_graph_free(r.graph);
+    free(r.pixels);
+    failed |= finish_stdout();
+    return failed;
+}

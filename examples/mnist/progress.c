@@ -1,0 +1,134 @@
+/* progress.c -- shows on stderr how training gets on. */
+#define _DEFAULT_SOURCE
+#include "progress.h"
+
+#include "common.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SHORTEST_BAR = 10, LONGEST_BAR = 30 };
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int columns(void)
+{
+    struct winsize w;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) || !w.ws_col)
+        return 80;
+    return w.ws_col;
+}
+
+/* "231k/s" */
+static void write_rate(char *out, size_t room, const gradus_epoch *e)
+{
+    double rate = e->seconds > 0 ? (double)e->samples / e->seconds : 0;
+    if (rate < 10000)
+        snprintf(out, room, "%.0f/s", rate);
+    else
+        snprintf(out, room, "%.0fk/s", rate / 1000);
+}
+
+/* "12 s left", "3:20 left", "2:05:00 left" */
+static void write_left(char *out, size_t room, double left)
+{
+    long s = (long)(left + 0.5);
+    if (s < 60)
+        snprintf(out, room, "%ld s left", s);
+    else if (s < 3600)
+        snprintf(out, room, "%ld:%02ld left", s / 60, s % 60);
+    else
+        snprintf(out, room, "%ld:%02ld:%02ld left", s / 3600, s / 60 % 60,
+                 s % 60);
+}
+
+/* Appends `cells` copies of glyph. */
+static void repeat(char *line, const char *glyph, int cells)
+{
+    for (char *end = line + strlen(line); cells > 0; cells--)
+        end = stpcpy(end, glyph);
+}
+
+static void append_bar(char *line, const progress *s, int cells, double done)
+{
+    int full = (int)(done * cells + 0.5);
+    strcat(line, s->colour ? "\033[32m" : "");
+    repeat(line, s->utf8 ? "█" : "#", full);
+    strcat(line, s->colour ? "\033[90m" : "");
+    repeat(line, s->utf8 ? "░" : ".", cells - full);
+    strcat(line, s->colour ? "\033[0m" : "");
+}
+
+/* epoch 3/10 ████████░░░░░░░░░░░░  38 %  loss 0.0412  3 s left  231k/s
+ * One write; what a narrow terminal has no room for is left out, the last
+ * things first. */
+static void draw(const progress *s, const gradus_progress *p, double elapsed)
+{
+    double done = (p->epoch + (double)p->batch / p->batches) / p->epochs;
+    char head[32], tail[128], part[3][32] = {"  ", "  ", "  "};
+    char line[512] = "\r";
+    snprintf(head, sizeof head, "epoch %d/%d ", p->epoch + 1, p->epochs);
+    snprintf(tail, sizeof tail, " %3.0f %%", 100 * done);
+    snprintf(part[0] + 2, 30, "loss %.4f", p->so_far.train_loss);
+    write_left(part[1] + 2, 30, elapsed * (1 - done) / done);
+    write_rate(part[2] + 2, 30, &p->so_far);
+
+    /* The last column stays free: a terminal may wrap after it. */
+    int room = columns() - 1 - (int)(strlen(head) + strlen(tail));
+    for (int i = 0; i < 3; i++) {
+        int length = (int)strlen(part[i]);
+        if (room - length < SHORTEST_BAR)
+            break;
+        strcat(tail, part[i]);
+        room -= length;
+    }
+    if (room >= SHORTEST_BAR) {
+        strcat(line, head);
+        append_bar(line, s, room < LONGEST_BAR ? room : LONGEST_BAR, done);
+    }
+    strcat(line, tail);
+    strcat(line, "\033[K"); /* and nothing is left of a longer line */
+    fputs(line, stderr);
+}
+
+void progress_start(progress *s, int utf8)
+{
+    s->live = is_terminal(stderr);
+    s->colour = may_colour(stderr);
+    s->utf8 = utf8;
+    s->began = seconds();
+    s->drawn = 0;
+}
+
+void progress_clear(const progress *s)
+{
+    if (s->live)
+        fputs("\r\033[K", stderr);
+}
+
+void progress_show(progress *s, const gradus_progress *p)
+{
+    if (p->epoch_done) {
+        char rate[32];
+        write_rate(rate, sizeof rate, &p->so_far);
+        progress_clear(s);
+        fprintf(stderr,
+                "epoch %*d/%d  loss %.4f  accuracy %5.2f %%  %.2f s  %s\n",
+                p->epochs > 9 ? 2 : 1, p->epoch + 1, p->epochs,
+                p->so_far.train_loss, 100 * p->so_far.train_accuracy,
+                p->so_far.seconds, rate);
+        return;
+    }
+    double now = seconds();
+    if (!s->live || now - s->drawn < 0.1)
+        return;
+    s->drawn = now;
+    draw(s, p, now - s->began);
+}

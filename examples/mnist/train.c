@@ -1,0 +1,279 @@
+/* train.c -- mnist-train: a dense net learns to read digits. */
+#define _DEFAULT_SOURCE
+#include "common.h"
+#include "gradus.h"
+#include "progress.h"
+#include "train_flags.h"
+
+#include <inttypes.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char program[] = "mnist-train";
+
+enum { MAX_CLASSES = 256 }; /* labels are bytes */
+
+/* ---- Stopping: the first signal after the batch, the second at once ---- */
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number)
+{
+    if (stop_signal)
+        _exit(128 + number);
+    stop_signal = number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&a.sa_mask);
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is found by finish_stdout */
+}
+
+/* ---- Before training ---- */
+
+static const char *default_data(void)
+{
+    if (!access("data/mnist/train-images-idx3-ubyte", F_OK) ||
+        !access("data/mnist/train-images-idx3-ubyte.gz", F_OK))
+        return "data/mnist";
+    complain("data/mnist is not there, so this trains on the small sample in "
+             "data/sample and will read less well; data/fetch.sh gets the "
+             "whole of MNIST");
+    return "data/sample";
+}
+
+/* Training for an hour, then finding no place to save, is no fun. */
+static int can_save(const char *path)
+{
+    char *copy = strdup(path);
+    const char *folder = copy ? dirname(copy) : "";
+    struct stat st;
+    int ok = 0;
+    if (!*path || (!stat(path, &st) && !S_ISREG(st.st_mode)))
+        complain("--save '%s': must name a regular file, or a new one", path);
+    else if (access(folder, W_OK))
+        complain("--save %s: nothing can be written in the folder %s", path,
+                 folder);
+    else
+        ok = 1;
+    free(copy);
+    return ok;
+}
+
+/* Images -> dense, relu -> ... -> dense K -> softmax. */
+static gradus_graph *build(const settings *s, const gradus_dataset *d,
+                           int classes)
+{
+    char text[MAX_CLASSES][12];
+    const char *names[MAX_CLASSES];
+    for (int k = 0; k < classes; k++) {
+        snprintf(text[k], sizeof text[k], "%d", k);
+        names[k] = text[k];
+    }
+    gradus_graph *g = gradus_graph_new(s->seed);
+    gradus_node *h = d->height
+                         ? gradus_image(g, d->channels, d->height, d->width)
+                         : gradus_input(g, d->size);      /* [B,1,28,28] */
+    gradus_node *label = gradus_labels(g, 1);             /* [B]         */
+    for (int i = 0; i < s->layers; i++)
+        h = gradus_relu(gradus_dense(h, s->hidden[i]));   /* [B,128]     */
+    gradus_softmax_ce(gradus_dense(h, classes), label, NULL); /* [B,10]  */
+    if (!gradus_compile(g, s->batch, s->threads) &&
+        !gradus_set_class_names(g, classes, names))
+        return g;
+    gradus_graph_free(g);
+    return NULL;
+}
+
+/* ---- Training ---- */
+
+typedef struct {
+    const settings *set;
+    gradus_optimiser *sgd;
+    progress shown;
+} run;
+
+/* After each batch and each epoch. */
+static int between(const gradus_progress *p, void *user)
+{
+    run *r = user;
+    progress_show(&r->shown, p);
+    if (p->epoch_done) {
+        double left = 1 - (p->epoch + 1.0) / p->epochs; /* 0..1 */
+        gradus_set_learning_rate(r->sgd, r->set->lr * left);
+    }
+    return stop_signal;
+}
+
+/* Trains, and adds up in *all what the epochs' history says.  all->train_loss
+ * is the last epoch's. */
+static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
+                 int utf8, gradus_epoch *all)
+{
+    gradus_epoch *history = calloc((size_t)s->epochs, sizeof *history);
+    gradus_sgd_options rule = {.learning_rate = s->lr,
+                               .momentum = s->momentum,
+                               .weight_decay = s->weight_decay};
+    run r = {.set = s, .sgd = gradus_sgd(g, &rule)};
+    gradus_fit_options how = {.epochs = s->epochs, .callback = between,
+                              .user = &r, .history = history};
+    progress_start(&r.shown, utf8);
+    int failed = !history || !r.sgd || gradus_fit(r.sgd, d, &how);
+    progress_clear(&r.shown);
+    if (failed)
+        complain("%s", history ? gradus_error() : "out of memory");
+    for (int e = 0; !failed && e < s->epochs && history[e].samples; e++) {
+        all->samples += history[e].samples;
+        all->seconds += history[e].seconds;
+        all->train_loss = history[e].train_loss;
+    }
+    gradus_optimiser_free(r.sgd);
+    free(history);
+    return failed;
+}
+
+/* ---- The report ---- */
+
+/* The largest entries off the diagonal: 4 read as 9, 12 times. */
+static void print_confusions(const size_t *confusion, int classes)
+{
+    char seen[MAX_CLASSES * MAX_CLASSES] = {0};
+    const char *before = "most often confused: ";
+    for (int turn = 0; turn < 3; turn++) {
+        int worst = -1;
+        for (int i = 0; i < classes * classes; i++)
+            if (i / classes != i % classes && confusion[i] && !seen[i] &&
+                (worst < 0 || confusion[i] > confusion[worst]))
+                worst = i;
+        if (worst < 0)
+            break;
+        printf("%s%d read as %d, %zu times", before, worst / classes,
+               worst % classes, confusion[worst]);
+        seen[worst] = 1;
+        before = "; ";
+    }
+    puts(*before == ';' ? "" : "nothing was confused");
+}
+
+static int report_text(const settings *s, const gradus_epoch *all,
+                       const gradus_metrics *m, int classes)
+{
+    printf("test accuracy %.2f %%: %zu images that it never trained on, "
+           "loss %.4f\n", 100 * m->accuracy, m->counted, m->loss);
+    print_confusions(m->confusion, classes);
+    printf("trained on %zu images in %.2f s\n", all->samples, all->seconds);
+    if (s->save)
+        printf("saved in %s\n", s->save);
+    return 0;
+}
+
+static int report_json(const settings *s, const gradus_graph *g,
+                       const gradus_dataset *trained_on,
+                       const gradus_epoch *all, const gradus_metrics *m)
+{
+    char seed[24], hash[24];
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    snprintf(seed, sizeof seed, "%" PRIu64, s->seed);
+    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_parameters_hash(g));
+
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "data", s->data);
+    cJSON_AddNumberToObject(o, "train_samples", (double)trained_on->n);
+    cJSON_AddNumberToObject(o, "test_samples", (double)m->counted);
+    cJSON_AddNumberToObject(o, "parameters",
+                            (double)gradus_parameter_count(g));
+    cJSON_AddNumberToObject(o, "epochs", s->epochs);
+    cJSON_AddNumberToObject(o, "batch", s->batch);
+    cJSON_AddNumberToObject(o, "threads", gradus_threads(g));
+    cJSON_AddRawToObject(o, "seed", seed); /* a double has not all 64 bits */
+    cJSON_AddNumberToObject(o, "train_seconds", all->seconds);
+    cJSON_AddNumberToObject(o, "train_loss", all->train_loss);
+    cJSON_AddNumberToObject(o, "test_loss", m->loss);
+    cJSON_AddNumberToObject(o, "test_accuracy", m->accuracy);
+    cJSON_AddStringToObject(o, "weights_hash", hash);
+    cJSON_AddNumberToObject(o, "samples_per_second",
+                            (double)all->samples / all->seconds);
+    cJSON_AddNumberToObject(o, "peak_rss_kb", (double)usage.ru_maxrss);
+    return print_json(o);
+}
+
+/* The test images are looked at once, here, when training is over. */
+static int test(const settings *s, gradus_graph *g,
+                const gradus_dataset *trained_on, const gradus_dataset *d,
+                const gradus_epoch *all, int classes)
+{
+    size_t *confusion = calloc((size_t)(classes * classes), sizeof *confusion);
+    gradus_metrics m = {.confusion = confusion};
+    int failed = 1;
+    if (!confusion)
+        complain("out of memory");
+    else if (gradus_evaluate(g, d, &m))
+        complain("%s: %s", s->data, gradus_error());
+    else if (s->json)
+        failed = report_json(s, g, trained_on, all, &m);
+    else
+        failed = report_text(s, all, &m, classes);
+    free(confusion);
+    return failed;
+}
+
+/* ---- All of it ---- */
+
+/* Train, save, test; the model is saved first, so that nothing can lose it. */
+static int work(const settings *s, const gradus_dataset *training,
+                const gradus_dataset *testing, int utf8)
+{
+    int classes = training->classes > testing->classes ? training->classes
+                                                       : testing->classes;
+    gradus_epoch all = {0};
+    gradus_graph *g = build(s, training, classes);
+    int failed = !g;
+    if (failed)
+        complain("%s", gradus_error());
+    else
+        failed = train(s, g, training, utf8, &all);
+    if (!failed && s->save && (failed = gradus_save(g, s->save)))
+        complain("not saved: %s", gradus_error());
+    if (!failed && stop_signal)
+        complain("stopped after %zu images%s%s", all.samples,
+                 s->save ? ", saved in " : "", s->save ? s->save : "");
+    else if (!failed)
+        failed = test(s, g, training, testing, &all, classes);
+    gradus_graph_free(g);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = parse_flags(argc, argv);
+    int utf8 = use_utf8(), failed = 1;
+    catch_signals();
+    if (s.save && !can_save(s.save))
+        return 1;
+    if (!s.data)
+        s.data = default_data();
+    gradus_dataset *training = gradus_load_mnist(s.data, "train");
+    gradus_dataset *testing = training ? gradus_load_mnist(s.data, "t10k")
+                                       : NULL;
+    if (!testing)
+        complain("%s; --data names another folder", gradus_error());
+    else if (training->size != testing->size)
+        complain("%s: training images have %d pixels, test images %d", s.data,
+                 training->size, testing->size);
+    else
+        failed = work(&s, training, testing, utf8);
+    gradus_dataset_free(training);
+    gradus_dataset_free(testing);
+    failed = finish_stdout() || failed;
+    return failed ? 1 : stop_signal ? 128 + stop_signal : 0;
+}

@@ -1,0 +1,255 @@
+#!/bin/bash
+# test_examples.sh -- runs the example programs as a user does.
+#
+# Builds nothing: the programs are in $BUILD (build).  Runs from the root of
+# the repository, on data/sample and data/digits.
+
+build=${BUILD:-build}
+train=$build/mnist-train
+predict=$build/mnist-predict
+for program in "$train" "$predict" "$build/xor" "$build/spiral"; do
+    [ -x "$program" ] && continue
+    echo "$program is not there: make it first"
+    exit 1
+done
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+# case_is NAME COMMAND...: the case passes if the command does.
+case_is() {
+    local name=$1
+    shift
+    if "$@" >"$dir/log" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok      $name"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $name: $*"
+        sed 's/^/        /' "$dir/log" "$dir/err" 2>/dev/null | tail -n 12
+    fi
+}
+
+# exits STATUS PATTERN COMMAND...: it does so, and PATTERN is in stderr.
+exits() {
+    local status=$1 pattern=$2 got
+    shift 2
+    "$@" >"$dir/out" 2>"$dir/err"
+    got=$?
+    [ $got -eq "$status" ] || { echo "exit status $got"; return 1; }
+    case $(cat "$dir/err") in
+    *"$pattern"*) ;;
+    *) echo "not on stderr: $pattern"; return 1 ;;
+    esac
+}
+
+# json_keys FILE: the object's keys, in order, or failure if it is no JSON.
+json_keys() {
+    if command -v python3; then
+        python3 -c 'import json,sys; print(*json.load(sys.stdin))' <"$1"
+    elif command -v node; then
+        node -p 'Object.keys(JSON.parse(fs.readFileSync(0))).join(" ")' <"$1"
+    elif command -v jq; then
+        jq -r 'keys_unsorted | join(" ")' "$1"
+    else
+        grep -o '"[a-z_]*":' "$1" | tr -d '":' | paste -sd ' '
+    fi | tail -n 1
+}
+
+has_keys() { # FILE KEYS
+    local keys
+    keys=$(json_keys "$1")
+    echo "$keys"
+    [ "$keys" = "$2" ]
+}
+
+# value FILE KEY: of the JSON that the programs print.
+value() {
+    sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1"
+}
+
+at_least() { # NUMBER LEAST
+    awk -v a="$1" -v b="$2" 'BEGIN { print a; exit !(a >= b) }'
+}
+
+empty() { [ ! -s "$1" ]; }
+
+# Exit status 1 when stdout is a full disk, and when nobody reads it.
+minds_full_disk() {
+    "$@" >/dev/full 2>"$dir/err"
+    [ $? -eq 1 ]
+}
+minds_closed_pipe() {
+    "$@" 2>"$dir/err" | true
+    [ "${PIPESTATUS[0]}" -eq 1 ]
+}
+
+# ---- mnist-train: flags ----
+
+case_is "train: --help is on stdout" exits 0 '' "$train" --help
+case_is "train: --help lists the flags" grep -q -e --weight-decay "$dir/out"
+for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
+    "--epochs 99999999999999999999" "--epochs=" "--batch 0" "--batch 1e9" \
+    "--lr nan" "--lr -0.1" "--lr 0" "--lr inf" "--lr 0.1f" "--lr 0x1" \
+    "--momentum 1" "--momentum -0.5" "--weight-decay x" "--threads -2" \
+    "--threads 100000" "--seed -1" "--seed 18446744073709551616" \
+    "--hidden 0" "--hidden 12,,3" "--hidden 12," "--hidden abc" \
+    "--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" "--epochs" "--nonsense"; do
+    name=${flag%%[ =]*}
+    # shellcheck disable=SC2086
+    case_is "train: $flag is a usage error" exits 2 "${name#--}" "$train" $flag
+done
+case_is "train: an argument is a usage error" exits 2 stray "$train" stray
+
+# ---- mnist-train: data ----
+
+case_is "train: a missing folder is named" \
+    exits 1 "$dir/none" "$train" --data "$dir/none"
+cp -r data/sample "$dir/bad"
+for f in "$dir"/bad/t10k-labels*; do
+    head -c 100 "$f" >"$dir/short" && mv "$dir/short" "$f"
+done
+case_is "train: a truncated file is named" \
+    exits 1 t10k-labels "$train" --data "$dir/bad"
+case_is "train: and there is nothing on stdout" empty "$dir/out"
+case_is "train: saving in a missing folder fails before training" \
+    exits 1 'no-such' "$train" --data data/sample --save "$dir/no-such/model"
+case_is "train: a folder is no file to save in" \
+    exits 1 "$dir" "$train" --data data/sample --save "$dir"
+case_is "train: neither is a device" \
+    exits 1 /dev/null "$train" --data data/sample --save /dev/null
+case_is "train: a wild learning rate stops with a message" \
+    exits 1 'epoch 1, batch' \
+    "$train" --data data/sample --hidden 64,64,64,64 --lr 900
+
+# ---- mnist-train: results ----
+
+quick=("$train" --data data/sample --hidden 32 --epochs 2)
+case_is "train: words where there is no --json" exits 0 'epoch 2/2' \
+    "${quick[@]}" --save "$dir/model"
+case_is "train: they end with the result" \
+    grep -q '^test accuracy [0-9.]* %' "$dir/out"
+case_is "train: no bar where there is no terminal" \
+    awk '/[^ -~]/ { exit 1 }' "$dir/err"
+case_is "train: --json succeeds" exits 0 '' "${quick[@]}" --json
+cp "$dir/out" "$dir/json"
+case_is "train: --json prints exactly these keys" has_keys "$dir/json" \
+    "data train_samples test_samples parameters epochs batch threads seed \
+train_seconds train_loss test_loss test_accuracy weights_hash \
+samples_per_second peak_rss_kb"
+case_is "train: the parameters are counted" \
+    [ "$(value "$dir/json" parameters)" = $((784 * 32 + 32 + 32 * 10 + 10)) ]
+case_is "train: it learns, even in 2 epochs of the sample" \
+    at_least "$(value "$dir/json" test_accuracy)" 0.88
+hash=$(value "$dir/json" weights_hash)
+case_is "train: the hash has 16 hex digits" \
+    grep -q '^[0-9a-f]\{16\}$' <<<"$hash"
+for n in 1 2 3 4; do
+    "${quick[@]}" --json --threads $n >"$dir/json$n" 2>/dev/null
+    case_is "train: the same weights at --threads $n" \
+        [ "$(value "$dir/json$n" weights_hash)" = "${hash:-none}" ]
+    case_is "train: and it says that it used $n" \
+        [ "$(value "$dir/json$n" threads)" = $n ]
+done
+"${quick[@]}" --json --seed 18446744073709551615 >"$dir/other" 2>/dev/null
+case_is "train: other weights from another seed" \
+    [ "$(value "$dir/other" weights_hash)" != "$hash" ]
+case_is "train: a seed of 64 bits is printed as it was" \
+    [ "$(value "$dir/other" seed)" = 18446744073709551615 ]
+if [ -c /dev/full ]; then
+    case_is "train: a full disk under stdout is an error" \
+        minds_full_disk "${quick[@]}" --json
+else
+    echo "skipped a full disk under stdout: /dev/full is no device here"
+fi
+case_is "train: a closed pipe is an error, not a signal" \
+    minds_closed_pipe "${quick[@]}" --json
+
+# ---- mnist-train: signals ----
+
+for signal in INT TERM; do
+    model=$dir/stopped-$signal
+    rm -f "$dir/err"
+    "$train" --data data/sample --epochs 1000 --save "$model" \
+        >"$dir/out" 2>"$dir/err" &
+    pid=$!
+    for _ in $(seq 200); do
+        grep -qs '^epoch' "$dir/err" && break
+        sleep 0.05
+    done
+    kill -s $signal $pid
+    wait $pid
+    status=$?
+    case_is "train: SIG$signal ends it with 128 + the signal" \
+        [ $status -eq $((128 + $(kill -l $signal))) ]
+    case_is "train: long before the last epoch" \
+        [ "$(grep -c '^epoch 1000/1000' "$dir/err")" -eq 0 ]
+    case_is "train: and the model was saved" \
+        exits 0 '' "$predict" "$model" data/digits/7-a.png
+done
+
+# ---- mnist-predict ----
+
+"$train" --data data/sample --save "$dir/model" >/dev/null 2>&1
+case_is "predict: --help is on stdout" exits 0 '' "$predict" --help
+case_is "predict: no image is a usage error" \
+    exits 2 IMAGE "$predict" "$dir/model"
+case_is "predict: an unknown flag is a usage error" \
+    exits 2 nonsense "$predict" "$dir/model" data/digits/7-a.png --nonsense
+right=0 all=0
+for f in data/digits/*.png; do
+    name=${f##*/}
+    "$predict" "$dir/model" "$f" >"$dir/out" 2>&1
+    grep -q "^$f: ${name%"${name#?}"} (" "$dir/out" && right=$((right + 1))
+    all=$((all + 1))
+done
+case_is "predict: reads most of data/digits ($right of $all)" \
+    [ $((10 * right)) -ge $((8 * all)) ]
+case_is "predict: --json succeeds" \
+    exits 0 '' "$predict" "$dir/model" data/digits/*.png --json
+case_is "predict: --json prints one object" has_keys "$dir/out" images
+case_is "predict: with an answer for each image" \
+    [ "$(grep -o '"class":' "$dir/out" | wc -l)" -eq $all ]
+case_is "predict: --show draws" \
+    exits 0 '' env LC_ALL=C "$predict" --show "$dir/model" data/digits/7-a.png
+case_is "predict: 28 lines and the answer where there are no colours" \
+    [ "$(wc -l <"$dir/out")" -eq 29 ]
+case_is "predict: plain letters in the C locale" \
+    awk '/[^ -~]/ { exit 1 }' "$dir/out"
+case_is "predict: a light border gets a hint" exits 0 "without --invert" \
+    "$predict" --invert "$dir/model" data/digits/7-a.png
+echo "this is no image" >"$dir/text.png"
+case_is "predict: a text file is no image, and is named" exits 1 text.png \
+    "$predict" "$dir/model" "$dir/text.png" "$dir/none.png" data/digits/7-a.png
+case_is "predict: so is a missing one" grep -q none.png "$dir/err"
+case_is "predict: and the images after them are read" \
+    grep -q '^data/digits/7-a.png: ' "$dir/out"
+case_is "predict: --json leaves bad images out, with status 1" \
+    exits 1 text.png \
+    "$predict" "$dir/model" "$dir/text.png" data/digits/7-a.png --json
+case_is "predict: and is an object still" has_keys "$dir/out" images
+head -c 2000 "$dir/model" >"$dir/half"
+case_is "predict: a truncated model is an error" \
+    exits 1 half "$predict" "$dir/half" data/digits/7-a.png
+cp "$dir/model" "$dir/flipped"
+printf '\377' | dd of="$dir/flipped" bs=1 seek=5000 conv=notrunc status=none
+case_is "predict: a damaged model is an error" \
+    exits 1 flipped "$predict" "$dir/flipped" data/digits/7-a.png
+case_is "predict: a missing model is an error" \
+    exits 1 none "$predict" "$dir/none" data/digits/7-a.png
+if [ -c /dev/full ]; then
+    case_is "predict: a full disk under stdout is an error" \
+        minds_full_disk "$predict" "$dir/model" data/digits/7-a.png
+fi
+
+# ---- own-data ----
+
+case_is "xor: learns all four" exits 0 '' "$build/xor"
+case_is "xor: and says so" [ "$(cut -c 1-12 "$dir/out" | tr '\n' ,)" = \
+    '0 xor 0 is 0,0 xor 1 is 1,1 xor 0 is 1,1 xor 1 is 0,' ]
+case_is "spiral: runs" exits 0 '' "$build/spiral"
+last=$(sed -n 's/.*accuracy *\([0-9.]*\) %.*/\1/p' "$dir/out" | tail -n 1)
+case_is "spiral: learns nearly every point" at_least "$last" 98
+
+echo "example programs: $passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -9,12 +9,13 @@
  *      computes its gradient over the whole batch.
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
- * Slices, tiles and chunks depend on shapes and on the batch, never on the
+ * Slices and tiles depend on shapes and on the batch, never on the
  * number of threads; so the bits do not either.
  */
 #include "sweep.h"
 
 #include "blas.h"
+#include "diagnose.h"
 #include "error.h"
 #include "graph.h"
 #include "optimiser.h"
@@ -158,30 +159,13 @@ static void tile_job(void *sweep_, int item)
     check_job(s, item);
 }
 
-/* Names the first gradient that is not finite. */
-static int bad_gradient(const gradus_graph *g)
-{
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++) {
-            const gradus_param *p = &g->node[i]->param[j];
-            for (size_t k = 0; k < p->size; k++)
-                if (!isfinite(p->dw[k]))
-                    return gradus_fail(g->node[i], "the gradient of %s[%zu] "
-                                       "is %g; parameters are unchanged; a "
-                                       "lower learning rate may help",
-                                       p->name, k,
-                                       (double)p->dw[k]), -1;
-        }
-    return -1;
-}
-
 static int run_tiles(gradus_graph *g)
 {
     sweep s = { .g = g };
 
     share(&s, tile_job, g->tiles);
     if (atomic_load(&s.bad))
-        return bad_gradient(g);
+        return gradus_diagnose_gradients(g);
     g->stale = 0;
     return 0;
 }
@@ -266,72 +250,13 @@ double gradus_sweep_loss(const gradus_node *loss, int rows)
     return loss->weight * sum / (loss->divisor > 0 ? loss->divisor : 1);
 }
 
-static int is_bad(const gradus_node *n, int row)
-{
-    for (int k = 0; n->y && k < n->size; k++) {
-        gradus_real v = n->y[(size_t)row * n->size + k];
-        if (isnan(v) || v == INFINITY)
-            return gradus_fail((gradus_node *)n, "row %d: value %d is %g", row,
-                               k, (double)v), 1;
-    }
-    return 0;
-}
-
-/* Says what made the loss of this row NaN or infinite: the first node on the
- * way whose value is; but of its own logits and targets the loss knows more,
- * and whether a -inf is a mask. */
-static int diagnose_row(const gradus_graph *g, int row)
-{
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *n = g->node[i];
-        int bad = is_bad(n, row);
-        for (int j = 0; j < g->count; j++) {
-            gradus_node *loss = g->node[j];
-            if ((loss == n || (bad && loss->is_loss && loss->in[0] == n)) &&
-                loss->op->diagnose && loss->op->diagnose(loss, row))
-                return 1;
-        }
-        if (bad)
-            return 1;
-    }
-    return 0;
-}
-
-/* The first row with a loss that is not finite, or -1. */
-static int first_bad_row(const gradus_graph *g)
-{
-    for (int row = 0; row < g->rows; row++)
-        for (int i = 0; i < g->count; i++)
-            if (g->node[i]->is_loss && !isfinite(g->node[i]->loss[row]))
-                return row;
-    return -1;
-}
-
-static int bad_loss(const gradus_graph *g, double loss)
-{
-    char why[400];
-    int row = first_bad_row(g);
-
-    if (row < 0)
-        return gradus_error_set("the loss is %g, though that of every row is "
-                                "finite: scale it down (gradus_loss_weight)",
-                                loss);
-    if (!diagnose_row(g, row))
-        gradus_error_set("row %d: nothing else is", row);
-    snprintf(why, sizeof why, "%s", gradus_error());
-    return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
-                            "parameters are unchanged; check the data, or "
-                            "lower the learning rate", loss, why, row,
-                            g->index ? g->index[row] : row);
-}
-
 static int check_loss(gradus_graph *g)
 {
     double loss = gradus_loss(g);
 
     if (isfinite(loss))
         return 0;
-    bad_loss(g, loss);
+    gradus_diagnose_loss(g, loss);
     g->rows = 0;
     return -1;
 }
@@ -405,7 +330,7 @@ int gradus_step(gradus_optimiser *o)
     sweep s = { .g = g };
     share(&s, check_job, g->tiles);
     if (atomic_load(&s.bad))
-        return bad_gradient(g);
+        return gradus_diagnose_gradients(g);
     run_update(o);
     return 0;
 }

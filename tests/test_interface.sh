@@ -2,22 +2,7 @@
 # test_interface.sh -- what users of the library's files rely on: the header in
 # C11 and C++17, the names that the shared library exports, make install, and
 # equation tags that documentation, code and tests share.
-set -u
-BUILD=${BUILD:-build}
-CC=${CC:-cc}
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-
-verdict() {
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok      $1"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $1"
-    fi
-}
+. tests/verdict.sh
 
 cat >"$dir/use.c" <<'TEXT'
 #include <gradus.h>
@@ -71,5 +56,4 @@ tags src/loss/softmax_ce.c | diff "$dir/docs" - &&
     tags tests/test_softmax_ce*.c | diff "$dir/docs" -
 verdict "documentation, code and tests share the equation tags" $?
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

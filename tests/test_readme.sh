@@ -1,22 +1,7 @@
 #!/bin/sh
 # test_readme.sh -- every ```c block of the README is a program that compiles
 # and runs, and the one with an output block after it prints that.
-set -u
-BUILD=${BUILD:-build}
-CC=${CC:-cc}
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-
-verdict() {
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok      $1"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $1"
-    fi
-}
+. tests/verdict.sh
 
 # Block N of ```c, and the output that stands in the ``` block after it, without
 # its "$ command" line.
@@ -45,5 +30,4 @@ done
 [ "$((passed + failed))" -ge 2 ]
 verdict "the README has a program" $?
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -1,0 +1,54 @@
+#!/bin/sh
+# test_mnist.sh -- what the net learns of the real MNIST, where data/mnist is
+# there: the defaults read at least 98.0 % of the test images, and the weights
+# depend on the seed but not on the threads.
+. tests/verdict.sh
+
+# train NAME FLAGS...: the JSON into $dir/NAME
+train() {
+    name=$1
+    shift
+    "$BUILD"/mnist-train --data data/mnist --json "$@" \
+        >"$dir/$name" 2>"$dir/words" || cat "$dir/words"
+}
+
+value() {
+    sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$dir/$1"
+}
+
+# reads NAME LEAST: the accuracy on the test images is at least that
+reads() {
+    echo "        $1: $(value "$1" test_accuracy) of 10,000"
+    awk -v a="$(value "$1" test_accuracy)" -v least="$2" \
+        'BEGIN { exit !(a != "" && a >= least) }'
+}
+
+if [ ! -f data/mnist/train-images-idx3-ubyte ]; then
+    echo "skipped real MNIST: not in data/mnist (data/fetch.sh gets it)"
+    finish
+fi
+case $BUILD in
+*asan | *tsan)
+    echo "skipped real MNIST under a sanitiser: make test trains on it"
+    finish
+    ;;
+esac
+
+train defaults
+reads defaults 0.98
+verdict "the defaults read at least 98.0 %" $?
+for threads in 1 2 4; do
+    train "threads$threads" --hidden 128 --epochs 5 --batch 64 --seed 1 \
+        --threads "$threads"
+done
+reads threads2 0.975
+verdict "5 epochs read at least 97.5 %" $?
+[ -n "$(value threads1 weights_hash)" ] &&
+    [ "$(value threads1 weights_hash)" = "$(value threads2 weights_hash)" ] &&
+    [ "$(value threads1 weights_hash)" = "$(value threads4 weights_hash)" ]
+verdict "1, 2 and 4 threads give the same weights" $?
+train seed2 --hidden 128 --epochs 5 --batch 64 --seed 2
+[ "$(value seed2 weights_hash)" != "$(value threads1 weights_hash)" ]
+verdict "another seed gives others" $?
+
+finish

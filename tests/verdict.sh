@@ -1,0 +1,27 @@
+# verdict.sh -- for scripts of tests to source: counts cases, in a temporary
+# folder $dir.
+# shellcheck shell=sh
+set -u
+BUILD=${BUILD:-build}
+CC=${CC:-cc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+# verdict NAME STATUS
+verdict() {
+    if [ "$2" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok      $1"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $1"
+    fi
+}
+
+# The last line, and the script's status.
+finish() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+}

@@ -7,7 +7,7 @@ enum { ALIGN = 64 }; /* a cache line, and the widest vector */
 
 void *gradus_plan_take(gradus_plan *p, size_t count, size_t size)
 {
-    size_t limit = SIZE_MAX / 2;
+    size_t limit = SIZE_MAX / 2 / ALIGN * ALIGN;
 
     if (count > (limit - p->used) / size) {
         p->overflow = 1;

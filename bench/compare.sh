@@ -19,7 +19,7 @@ openmp=/usr/lib/$(gcc -print-multiarch)/openblas-openmp
 
 for ((round = 1; round <= rounds; round++)); do
     for threads in 1 2; do
-        net=(--hidden 128 --batch 64 --epochs 3 --lr 0.1 --momentum 0.9 --threads "$threads")
+        net=(--hidden 128 --batch 64 --epochs 5 --lr 0.08 --momentum 0.9 --weight-decay 0.0002 --threads "$threads")
         echo "round $round, $threads threads" >&2
         echo "gradus $threads $("$build"/mnist-train "${net[@]}" --data data/mnist --json 2>/dev/null)" >>"$results"
         echo "torch $threads $(OMP_NUM_THREADS=$threads LD_LIBRARY_PATH=$openmp \

@@ -7,6 +7,7 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make double     build/libgradus-double.a, to check gradients with
 #   make install    into DESTDIR/PREFIX; make uninstall takes it away again
 #   make clean      remove build/
 #   make help       this list
@@ -114,6 +115,8 @@ tsan:
 valgrind: $(BUILD)/test $(BUILD)/test-double
 	tests/run.sh --valgrind $(BUILD)
 
+double: $(BUILD)/libgradus-double.a
+
 # ---- what a new user types
 
 deps:
@@ -153,7 +156,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: all test asan tsan valgrind deps mnist install uninstall clean help
+.PHONY: all double test asan tsan valgrind deps mnist install uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(TESTS)) \

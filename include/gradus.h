@@ -31,7 +31,7 @@
  * Threads.  One graph is used by one thread at a time; different graphs may be
  * used by different threads at once.  gradus_infer only reads the parameters:
  * any number of threads may infer from one graph, each with a workspace of its
- * own, while nobody trains it.
+ * own, while nobody trains it.  A compiled graph does not survive fork().
  *
  * OpenBLAS.  Its thread count is one number for the whole process.  While a
  * gradus call computes, it is set to 1 (the library shares out the work
@@ -125,10 +125,11 @@ typedef struct {
 /* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
  * z's shape; the loss is L = 1/D sum t_k (lse(z) - z_k); dz is (y - t) w / D.
  * z [B,K]: one softmax a row.  z [B,K,S] or [B,K,h,w]: one softmax over K at
- * each position; with last_axis, z [B,..,K].  t is either a labels node of as
- * many positions or an input of z's shape with a distribution at each. A label
- * outside 0..K-1, a negative target, or a NaN or +inf logit is an error of the
- * call that reads it, before any weight changes.  -inf masks a class. */
+ * each position (of an image, until there are layers that keep positions);
+ * with last_axis, z [B,..,K].  t is either a labels node of as many positions
+ * or an input of z's shape with a distribution at each. A label outside
+ * 0..K-1, a negative target, or a NaN or +inf logit is an error of the call
+ * that reads it, before any weight changes.  -inf masks a class. */
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 
@@ -144,7 +145,8 @@ typedef enum {
     GRADUS_HE,      /* normal, var = 2/fan_in (He et al. 2015) */
     GRADUS_GLOROT,  /* uniform, +-sqrt(6/(fan_in+fan_out)) (Glorot 2010) */
     GRADUS_NORMAL,  /* normal, mean 0, standard deviation a */
-    GRADUS_UNIFORM  /* uniform in [-a, a) */
+    GRADUS_UNIFORM, /* uniform in [-a, a) */
+    GRADUS_CONSTANT /* a */
 } gradus_initialiser;
 
 /* How the node's weight starts (its first parameter; biases start at 0). */
@@ -195,15 +197,17 @@ int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows);
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows);
 int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows);
 
-/* Values and losses of a batch: the fed rows index[0..n-1], or 0..n-1 where
- * index is NULL; n from 1 to max_batch. */
+/* Values and losses of a batch: the fed rows index[0..n-1], which are copied,
+ * or 0..n-1 where index is NULL; n from 1 to max_batch. */
 int gradus_forward(gradus_graph *g, const int *index, int n);
 
-/* The loss of the last forward, all losses of the graph with their weights. */
+/* The loss of the last forward, all losses of the graph with their weights;
+ * NAN where none has succeeded. */
 double gradus_loss(const gradus_graph *g);
 
 /* Gradients of that loss: into gradus_gradients(), replacing what was there,
- * and into dy of every node between.  An error if one is not finite. */
+ * and into dy of every node between.  An error if a parameter's gradient is
+ * not finite, or if parameters have changed since the forward. */
 int gradus_backward(gradus_graph *g);
 
 /* All zero, or NULL, means learning rate 0.01 and nothing else. */
@@ -226,8 +230,9 @@ void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate);
 double gradus_learning_rate(const gradus_optimiser *o);
 
-/* Updates the parameters from gradus_gradients().  If one of those is not
- * finite: an error, and nothing has changed. */
+/* Updates the parameters from gradus_gradients(), which may be changed between
+ * gradus_backward and this, or be all your own in a graph that never ran
+ * forward.  If one of them is not finite: an error, nothing has changed. */
 int gradus_step(gradus_optimiser *o);
 
 /* ======================================================================
@@ -239,8 +244,9 @@ int gradus_step(gradus_optimiser *o);
 int gradus_train_step(gradus_optimiser *o, const int *index, int n);
 
 /* Data for fit and evaluate.  Fill one in to lend your own arrays, or have a
- * loader make one.  Values go to the graph's first input, labels to its first
- * labels node, targets to its second input, weights to its row weights. */
+ * loader make one.  Values go to the graph's input, labels to its labels node,
+ * targets to its second input, weights to its row weights; a graph with more
+ * data nodes than these is fed by hand, and NULL passed for the data. */
 typedef struct {
     size_t n;                       /* samples */
     int size;                       /* values a sample */
@@ -267,7 +273,7 @@ typedef struct {
 
 /* What a callback sees. */
 typedef struct {
-    const gradus_optimiser *optimiser;
+    gradus_optimiser *optimiser; /* to set its learning rate, say */
     int epoch, epochs;    /* epoch counts from 0 */
     int batch, batches;   /* batches done in this epoch, and in all */
     int epoch_done;       /* non-zero: the epoch's last call, with valid_* */
@@ -296,15 +302,16 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 typedef struct {
     int k;             /* in: for top_k; 0: 1 */
     size_t *confusion; /* in: [K,K] to fill, rows true, columns predicted, or
-                          NULL */
+                          NULL; K classes of the last loss with labels */
     size_t counted;    /* labels that counted (not ignored) */
     double loss;       /* over the whole data, by the loss's own reduction */
     double accuracy;   /* 0..1, of the last loss with labels; ties: lowest */
     double top_k;      /* label among the k most probable */
 } gradus_metrics;
 
-/* Loss and accuracy over data, without dropout and the like; what was fed is
- * fed again afterwards.  Accuracies are NAN where there are no labels. */
+/* Loss and accuracy over data, with layers as in inference; what was fed
+ * before is fed again afterwards.  data may be NULL: the rows that are fed
+ * already. Accuracies are NAN where there are no labels. */
 int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
                     gradus_metrics *m);
 
@@ -319,8 +326,8 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
 
 /* The values [n,size] of the last loss (the probabilities of a softmax_ce), or
  * of the last node where there is none, for n rows of the one input that they
- * depend on.  Valid until the workspace's next call; NULL on
- * error, a value that is NaN or infinite included. */
+ * depend on: x is [n, that input's size].  Valid until the workspace's next
+ * call; NULL on error, a value that is NaN or infinite included. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
@@ -338,8 +345,9 @@ gradus_dataset *gradus_load_idx(const char *images, const char *labels);
  * or with .gz; part is "train" or "t10k".  MNIST and Fashion-MNIST. */
 gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
 
-/* One folder a class, in the order of their names: PNG or JPEG files, made
- * grey (channels 1) or RGB (3) and resized to height x width. */
+/* One folder a class, nothing else but dot-files, in the order of their names:
+ * PNG or JPEG files, made grey (channels 1) or RGB (3) and resized to height x
+ * width. */
 gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
                                          int height, int width);
 void gradus_dataset_free(gradus_dataset *d); /* of a loader; NULL is fine */
@@ -398,7 +406,7 @@ double gradus_random_normal(gradus_random *r);              /* mean 0, var 1 */
 typedef struct {
     int from, n;
     int training;     /* 0 when evaluating or inferring */
-    const int *index; /* fed row of each row of the batch, or NULL: the same */
+    const int *index; /* [B], the fed row of each row of the batch */
 } gradus_rows;
 
 /* Units from .. from+n-1 of a node's parameters, over all `rows` rows. */
@@ -411,8 +419,9 @@ typedef struct gradus_attr gradus_attr; /* a node's settings, as saved */
 
 typedef struct {
     const char *name;
-    /* Before a step, on the calling thread: gather and check labels, sum the
-     * divisor.  0, or non-zero with a message (gradus_fail).  May be NULL. */
+    /* Before forward, on the calling thread, and to check data without one:
+     * sums a loss's divisor, say.  Not in gradus_infer.  0, or non-zero with a
+     * message (gradus_fail).  May be NULL. */
     int (*prepare)(gradus_node *n, gradus_rows r);
     void (*forward)(gradus_node *n, gradus_rows r);  /* y[r] = f(x[r]) */
     void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
@@ -422,7 +431,9 @@ typedef struct {
     /* A loss: says what is wrong with a row whose loss is not finite and
      * returns non-zero, or returns 0 if nothing is.  May be NULL. */
     int (*diagnose)(gradus_node *n, int row);
-    /* Builds the node again from a model file, with its constructor. */
+    /* Builds the node again from a model file, with its constructor.  Only the
+     * built-in ops are looked up there: NULL in your own, whose models are
+     * read by building the graph and gradus_load_parameters. */
     gradus_node *(*make)(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *attr);
 } gradus_op;
@@ -470,7 +481,8 @@ struct gradus_node {
     int is_labels;
     int32_t *label; /* a labels node's value, [B,size]; it has no y */
 
-    /* Losses. */
+    /* Losses: forward fills loss[r]; backward adds to the logits' dy what it
+     * has times weight / D, where D is divisor, or 1 if that is 0. */
     int is_loss;
     double weight;  /* of this loss among others */
     double *loss;   /* [B], not yet divided or weighted; NULL: not wanted */
@@ -496,10 +508,12 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
  * message. */
 gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape);
 
-/* A parameter of the node.  The first axis of all of them must be the same.
- * Returns n, or NULL with a message. */
+/* A parameter of the node, and how it starts, unless gradus_initialise says
+ * otherwise.  The first axis of all of them must be the same; fan_in is the
+ * product of the others.  Returns n, or NULL with a message. */
 gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
-                              const int *shape, gradus_initialiser how);
+                              const int *shape, gradus_initialiser how,
+                              double a);
 
 /* Notes a setting, so that model files hold it.  Returns n, or NULL. */
 gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,

@@ -132,6 +132,7 @@ double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
     memcpy(grad, g->grad, g->parameters * sizeof *grad);
     int status = check_all(&c, grad);
     free(grad);
+    g->rows = 0; /* the last forward was a moved one */
     if (where)
         memcpy(where, c.where, WHERE);
     return status ? -1 : c.worst;

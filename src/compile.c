@@ -10,6 +10,21 @@
 
 enum { MAX_THREADS = 1024 };
 
+static int check_node(gradus_node *n)
+{
+    for (int j = 0; j < n->n_in; j++)
+        if (n->in[j]->is_labels && !(n->is_loss && j))
+            return gradus_refuse(n, "%s has labels, which are no numbers to "
+                                 "compute with", n->in[j]->name);
+    if (n->size < 1)
+        return gradus_refuse(n, "has no shape; see gradus_shape");
+    if (n->n_params && !n->op->gradient)
+        return gradus_refuse(n, "has parameters, and its op no gradient");
+    if (n->n_in && !n->op->forward)
+        return gradus_refuse(n, "has operands, and its op no forward");
+    return 0;
+}
+
 static int check(gradus_graph *g, int max_batch, int threads)
 {
     if (!g)
@@ -29,11 +44,8 @@ static int check(gradus_graph *g, int max_batch, int threads)
                                 "processors) to %d wanted", threads,
                                 MAX_THREADS);
     for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_in; j++)
-            if (g->node[i]->in[j]->is_labels && !(g->node[i]->is_loss && j))
-                return gradus_fail(g->node[i], "%s has labels, which are no "
-                                   "numbers to compute with",
-                                   g->node[i]->in[j]->name), -1;
+        if (check_node(g->node[i]))
+            return -1;
     return 0;
 }
 
@@ -75,8 +87,17 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
     plan_parameters(g, p);
+    g->index = gradus_plan_take(p, batch, sizeof *g->index);
     for (int i = 0; i < g->count; i++)
         plan_node(g->node[i], p, batch);
+}
+
+/* A row meets each parameter three times, each value some. */
+static void estimate_work(gradus_graph *g)
+{
+    g->work = g->parameters;
+    for (int i = 0; i < g->count; i++)
+        g->work += (size_t)g->node[i]->size;
 }
 
 static int allocate(gradus_graph *g, int max_batch)
@@ -109,6 +130,9 @@ static void initialise(const gradus_param *p, uint64_t seed, uint64_t stream)
         case GRADUS_HE:
             p->w[i] = (gradus_real)(gradus_random_normal(&r) *
                                     sqrt(2.0 / p->fan_in));
+            break;
+        case GRADUS_CONSTANT:
+            p->w[i] = (gradus_real)p->a;
             break;
         case GRADUS_NORMAL:
             p->w[i] = (gradus_real)(gradus_random_normal(&r) * p->a);
@@ -188,6 +212,7 @@ int gradus_compile(gradus_graph *g, int max_batch, int threads)
         for (int j = 0; j < g->node[i]->n_params; j++)
             initialise(&g->node[i]->param[j], g->seed,
                        (uint64_t)i * GRADUS_MAX_PARAMS + (uint64_t)j);
+    estimate_work(g);
     g->max_batch = max_batch;
     g->threads = threads;
     return 0;

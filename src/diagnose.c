@@ -61,8 +61,8 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
     snprintf(why, sizeof why, "%s", gradus_error());
     return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
                             "parameters are unchanged; check the data, or "
-                            "lower the learning rate", loss, why, row,
-                            g->index ? g->index[row] : row);
+                            "lower the learning rate",
+                            loss, why, row, g->index[row]);
 }
 
 /* Names the first gradient that is not finite. */

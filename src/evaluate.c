@@ -6,28 +6,18 @@
 #include "sweep.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Forward over rows 0..n-1, in batches of max_batch. */
-static int run(gradus_graph *g, size_t n, gradus_meter *m)
+static int run(gradus_graph *g, int n, gradus_meter *m)
 {
-    size_t batch = (size_t)g->max_batch;
-    int *index = malloc(batch * sizeof *index), status = 0;
-
-    if (!index)
-        return gradus_error_set("out of memory for a batch of %zu", batch);
-    for (size_t from = 0; !status && from < n; from += batch) {
-        int rows = (int)(n - from < batch ? n - from : batch);
-        for (int i = 0; i < rows; i++)
-            index[i] = (int)from + i;
-        status = gradus_sweep_forward(g, index, rows, 0);
-        if (!status)
-            gradus_meter_add(m);
+    for (int from = 0, rows; from < n; from += rows) {
+        rows = n - from < g->max_batch ? n - from : g->max_batch;
+        if (gradus_sweep_forward(g, NULL, from, rows, 0))
+            return -1;
+        gradus_meter_add(m);
     }
-    g->rows = 0; /* the index goes */
-    free(index);
-    return status;
+    return 0;
 }
 
 static void answer(const gradus_meter *meter, gradus_metrics *m)
@@ -39,12 +29,12 @@ static void answer(const gradus_meter *meter, gradus_metrics *m)
                              : NAN;
 }
 
-static int measure(gradus_graph *g, const gradus_dataset *data,
-                   gradus_metrics *m)
+static int measure(gradus_graph *g, gradus_metrics *m)
 {
     gradus_meter meter;
+    int n = gradus_fed_rows(g);
 
-    if (gradus_meter_start(&meter, g))
+    if (n < 0 || gradus_meter_start(&meter, g))
         return -1;
     meter.k = m->k ? m->k : 1;
     meter.confusion = m->confusion;
@@ -52,7 +42,7 @@ static int measure(gradus_graph *g, const gradus_dataset *data,
         size_t K = (size_t)meter.classifier->classes;
         memset(m->confusion, 0, K * K * sizeof *m->confusion);
     }
-    int status = run(g, data->n, &meter);
+    int status = run(g, n, &meter);
     if (!status)
         answer(&meter, m);
     gradus_meter_free(&meter);
@@ -62,19 +52,17 @@ static int measure(gradus_graph *g, const gradus_dataset *data,
 int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
                     gradus_metrics *m)
 {
-    gradus_lent before;
+    gradus_lent before = { 0 };
 
-    if (!g || !g->max_batch || !data || !m)
+    if (!g || !g->max_batch || !m)
         return gradus_error_set("gradus_evaluate: %s wanted",
-                                !data ? "data"
-                                : !m  ? "metrics"
-                                      : "a compiled graph");
+                                m ? "a compiled graph" : "metrics");
     if (m->k < 0)
         return gradus_error_set("gradus_evaluate: k is %d, at least 1 wanted",
                                 m->k);
-    if (gradus_lend(g, data, &before))
+    if (gradus_sweep_check_loss(g) || (data && gradus_lend(g, data, &before)))
         return -1;
-    int status = measure(g, data, m);
+    int status = measure(g, m);
     gradus_take_back(&before);
     return status;
 }

@@ -7,30 +7,28 @@
 #include <limits.h>
 #include <string.h>
 
-/* A data node that takes rows of this kind, or NULL with a message. */
-static gradus_node *taker(gradus_node *n, const void *data, size_t rows,
-                          int labels)
+/* Makes room for rows of this kind in a data node. */
+static int take(gradus_node *n, const void *data, size_t rows, int labels)
 {
-    if (!n || !data) {
-        gradus_error_set("gradus_feed: the %s is NULL", n ? "data" : "node");
-        return NULL;
-    }
+    if (!n || !data)
+        return gradus_error_set("gradus_feed: the %s is NULL",
+                                n ? "data" : "node");
     if (n->n_in)
-        return gradus_fail(n, "computes its value; only inputs, labels and "
-                           "row weights are fed");
+        return gradus_refuse(n, "computes its value; only inputs, labels and "
+                             "row weights are fed");
     if (n->is_labels != labels)
-        return gradus_fail(n, n->is_labels ? "takes labels, not values"
-                                           : "takes values, not labels");
+        return gradus_refuse(n, n->is_labels ? "takes labels, not values"
+                                             : "takes values, not labels");
     if (rows < 1 || rows > INT_MAX)
-        return gradus_fail(n, "%zu rows fed, 1 to %d wanted", rows, INT_MAX);
+        return gradus_refuse(n, "%zu rows fed, 1 to %d wanted", rows, INT_MAX);
     memset(&n->fed, 0, sizeof n->fed);
     n->fed.rows = rows;
-    return n;
+    return 0;
 }
 
 int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 {
-    if (!taker(n, values, rows, 0))
+    if (take(n, values, rows, 0))
         return -1;
     n->fed.x = values;
     return 0;
@@ -39,8 +37,8 @@ int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows)
 {
     if (n && !n->n_in && n->op->prepare)
-        return gradus_fail(n, "takes no u8 values"), -1;
-    if (!taker(n, values, rows, 0))
+        return gradus_refuse(n, "takes no u8 values");
+    if (take(n, values, rows, 0))
         return -1;
     n->fed.u8 = values;
     return 0;
@@ -48,14 +46,15 @@ int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows)
 
 int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows)
 {
-    if (!taker(n, labels, rows, 1))
+    if (take(n, labels, rows, 1))
         return -1;
     n->fed.labels = labels;
     return 0;
 }
 
-/* The data nodes of a graph, in the order of a dataset's fields. */
-static void find_takers(const gradus_graph *g, gradus_node *taker[4])
+/* The data nodes of a graph, in the order of a dataset's fields.  One that a
+ * dataset has no field for is an error: it would keep rows of other data. */
+static int find_takers(const gradus_graph *g, gradus_node *taker[4])
 {
     memset(taker, 0, 4 * sizeof *taker);
     for (int i = 0; i < g->count; i++) {
@@ -65,9 +64,13 @@ static void find_takers(const gradus_graph *g, gradus_node *taker[4])
             continue;
         if (slot == VALUES && taker[VALUES])
             slot = TARGETS;
-        if (!taker[slot])
-            taker[slot] = n;
+        if (taker[slot])
+            return gradus_refuse(n, "a dataset feeds one such node, %s; feed "
+                                 "this graph by hand, and pass NULL for the "
+                                 "data", taker[slot]->name);
+        taker[slot] = n;
     }
+    return 0;
 }
 
 static int check_sizes(const gradus_dataset *d, gradus_node *const taker[4])
@@ -80,17 +83,17 @@ static int check_sizes(const gradus_dataset *d, gradus_node *const taker[4])
     if (!d->x == !d->pixels)
         return gradus_error_set("dataset: either x or pixels must be set");
     if (d->size != x->size)
-        return gradus_fail(x, "takes %d values a sample, the dataset has %d",
-                           x->size, d->size), -1;
+        return gradus_refuse(x, "takes %d values a sample, the dataset has %d",
+                           x->size, d->size);
     if (t && !d->labels)
-        return gradus_fail(t, "the dataset has no labels"), -1;
+        return gradus_refuse(t, "the dataset has no labels");
     if (t && positions != t->size)
-        return gradus_fail(t, "takes %d labels a sample, the dataset has %d",
-                           t->size, positions), -1;
+        return gradus_refuse(t, "takes %d labels a sample, the dataset has %d",
+                           t->size, positions);
     if (taker[TARGETS] && !d->targets)
-        return gradus_fail(taker[TARGETS], "the dataset has no targets"), -1;
+        return gradus_refuse(taker[TARGETS], "the dataset has no targets");
     if (taker[WEIGHTS] && !d->weights)
-        return gradus_fail(taker[WEIGHTS], "the dataset has no weights"), -1;
+        return gradus_refuse(taker[WEIGHTS], "the dataset has no weights");
     return 0;
 }
 
@@ -98,8 +101,7 @@ int gradus_lend(gradus_graph *g, const gradus_dataset *d, gradus_lent *before)
 {
     gradus_node *taker[4];
 
-    find_takers(g, taker);
-    if (check_sizes(d, taker))
+    if (find_takers(g, taker) || check_sizes(d, taker))
         return -1;
     for (int i = 0; i < 4; i++) {
         before->node[i] = taker[i];
@@ -119,6 +121,24 @@ int gradus_lend(gradus_graph *g, const gradus_dataset *d, gradus_lent *before)
         return -1;
     }
     return 0;
+}
+
+int gradus_fed_rows(const gradus_graph *g)
+{
+    size_t rows = 0;
+
+    for (int i = 0; i < g->count; i++) {
+        const gradus_node *n = g->node[i];
+        if (n->n_in)
+            continue;
+        if (rows && n->fed.rows != rows)
+            return gradus_refuse(n, "%zu rows were fed to it, %zu to another",
+                                 n->fed.rows, rows);
+        rows = n->fed.rows;
+    }
+    if (!rows)
+        return gradus_error_set("no data was given, and none was fed");
+    return (int)rows;
 }
 
 void gradus_take_back(const gradus_lent *before)

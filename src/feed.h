@@ -15,6 +15,11 @@ typedef struct {
 
 /* Feeds d's arrays to the graph; what was fed before goes into `before`. */
 int gradus_lend(gradus_graph *g, const gradus_dataset *d, gradus_lent *before);
+
+/* The rows that all data nodes have been fed; -1, with a message, where there
+ * are none or where they differ. */
+int gradus_fed_rows(const gradus_graph *g);
+
 void gradus_take_back(const gradus_lent *before);
 
 #endif

@@ -108,11 +108,13 @@ static int run_epoch(fit *f)
     f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
     gradus_meter_reset(&f->meter);
     set_order(f);
-    for (int from = 0; !status && !f->stopped && from < f->n;
+    int from = 0;
+    for (; !status && !f->stopped && from < f->n;
          from += rows_of_batch(f, from))
         status = run_batch(f, from);
-    if (!status && !f->stopped) {
+    if (!status && from >= f->n)
         f->g->epochs++;
+    if (!status && !f->stopped) {
         status = validate(f);
         f->p.epoch_done = 1;
         if (!status)
@@ -126,13 +128,9 @@ static int run_epoch(fit *f)
 /* Every label and weight of the n rows that are fed. */
 static int check_data(gradus_graph *g, int n)
 {
-    int index[64], batch = g->max_batch < 64 ? g->max_batch : 64;
-
     for (int from = 0, rows; from < n; from += rows) {
-        rows = n - from < batch ? n - from : batch;
-        for (int i = 0; i < rows; i++)
-            index[i] = from + i;
-        if (gradus_sweep_prepare(g, index, rows))
+        rows = n - from < g->max_batch ? n - from : g->max_batch;
+        if (gradus_sweep_prepare(g, NULL, from, rows, 1))
             return -1;
     }
     return 0;
@@ -153,30 +151,11 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
     return gradus_error_set("validation data: %s", why);
 }
 
-/* The rows that all data nodes were fed, which must agree. */
-static int fed_rows(gradus_graph *g)
-{
-    size_t rows = 0;
-
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *n = g->node[i];
-        if (n->n_in)
-            continue;
-        if (rows && n->fed.rows != rows)
-            return gradus_fail(n, "%zu rows were fed to it, %zu to another",
-                               n->fed.rows, rows), -1;
-        rows = n->fed.rows;
-    }
-    if (!rows)
-        return gradus_error_set("gradus_fit: no data, and none was fed");
-    return (int)rows;
-}
-
 static int run(fit *f)
 {
     int status = 0;
 
-    f->n = fed_rows(f->g);
+    f->n = gradus_fed_rows(f->g);
     if (f->n < 0)
         return -1;
     f->order = malloc((size_t)f->n * sizeof *f->order);
@@ -192,7 +171,6 @@ static int run(fit *f)
         status = run_epoch(f);
     gradus_meter_free(&f->meter);
     free(f->order);
-    f->g->rows = 0; /* its index is gone */
     return status;
 }
 

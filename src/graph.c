@@ -61,11 +61,12 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
         return -1;
     if (n->n_params == 0)
         return gradus_fail(n, "has no parameters to initialise"), -1;
-    if ((unsigned)how > GRADUS_UNIFORM)
+    if ((unsigned)how > GRADUS_CONSTANT)
         return gradus_fail(n, "no initialiser has the number %d", how), -1;
-    if (how >= GRADUS_NORMAL && !(a >= 0 && a <= 1e30))
-        return gradus_fail(n, "initialiser: %g, finite and at least 0 wanted",
-                           a), -1;
+    if (how >= GRADUS_NORMAL &&
+        !(fabs(a) <= 1e30 && (a >= 0 || how == GRADUS_CONSTANT)))
+        return gradus_fail(n, "initialiser: a is %g, finite and, where it "
+                           "is a spread, at least 0 wanted", a), -1;
     n->param[0].how = how;
     n->param[0].a = a;
     return 0;

@@ -24,6 +24,7 @@ struct gradus_graph {
     /* From here on set by compile. */
     int max_batch, threads; /* max_batch is 0 before compile */
     size_t parameters;
+    size_t work; /* about the multiplications a row takes */
     gradus_real *theta, *grad;
     void *block; /* theta, grad, and every y, dy, label and loss */
     struct gradus_pool *pool;
@@ -36,12 +37,20 @@ struct gradus_graph {
     } *tile;
 
     /* The batch at hand. */
-    const int *index;
+    int *index;             /* [max_batch], the fed row of each row */
     int rows;               /* 0: no forward yet */
     int training;
+    int moved;              /* parameters have changed since forward */
     int stale;              /* a forward began since the gradients were made */
     uint64_t steps, epochs; /* done so far, by all optimisers */
 };
+
+/* Sets the message "node 3, dense1: ...", as gradus_fail does, but leaves the
+ * graph fit to compile.  Always -1. */
+#ifdef __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+int gradus_refuse(const gradus_node *n, const char *format, ...);
 
 /* Every op that a model file may name, ended by NULL (ops.c). */
 extern const gradus_op *const gradus_ops[];

@@ -19,6 +19,7 @@ struct gradus_workspace {
     int count;
     gradus_node **node; /* [graph's nodes], NULL where not depended on */
     gradus_node *input, *output;
+    int *index; /* [max_batch], 0, 1, 2 .. */
     void *block;
 };
 
@@ -71,6 +72,7 @@ static int find_input(gradus_workspace *w)
 
 static void plan(gradus_workspace *w, gradus_plan *p)
 {
+    w->index = gradus_plan_take(p, (size_t)w->max_batch, sizeof *w->index);
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
         if (n)
@@ -97,6 +99,8 @@ static int build(gradus_workspace *w, const gradus_graph *g)
                                 "batches of %d; try smaller ones", p.used,
                                 w->max_batch);
     plan(w, &p);
+    for (int i = 0; i < w->max_batch; i++)
+        w->index[i] = i;
     return 0;
 }
 
@@ -151,7 +155,8 @@ static const gradus_real *run(gradus_workspace *w, int n)
 
     gradus_blas_enter();
     for (int from = 0; from < n; from += slice) {
-        gradus_rows r = { from, n - from < slice ? n - from : slice, 0, NULL };
+        gradus_rows r = { from, n - from < slice ? n - from : slice, 0,
+                          w->index };
         for (int i = 0; i < w->count; i++)
             if (w->node[i])
                 w->node[i]->op->forward(w->node[i], r);

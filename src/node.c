@@ -15,22 +15,37 @@ static void note_failure(gradus_graph *g)
         snprintf(g->failure, sizeof g->failure, "%s", gradus_error());
 }
 
-gradus_node *gradus_fail(gradus_node *n, const char *format, ...)
+static void set_message(const gradus_node *n, const char *format, va_list args)
 {
     char what[384];
+
+    vsnprintf(what, sizeof what, format, args);
+    if (n)
+        gradus_error_set("node %d, %s: %s", n->id, n->name, what);
+    else
+        gradus_error_set("%s", what);
+}
+
+gradus_node *gradus_fail(gradus_node *n, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    set_message(n, format, args);
     va_end(args);
-    if (!n) {
-        gradus_error_set("%s", what);
-        return NULL;
-    }
-    gradus_error_set("node %d, %s: %s", n->id, n->name, what);
-    if (n->graph->max_batch == 0) /* else it is no constructor's */
+    if (n && n->graph->max_batch == 0) /* else it is no constructor's */
         note_failure(n->graph);
     return NULL;
+}
+
+int gradus_refuse(const gradus_node *n, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    set_message(n, format, args);
+    va_end(args);
+    return -1;
 }
 
 static int name_is_taken(const gradus_graph *g, const char *name)
@@ -140,12 +155,27 @@ static gradus_graph *common_graph(gradus_graph *g, const gradus_op *op,
     return g;
 }
 
+/* A model file names ops; one that is named like a built-in one would be
+ * loaded as that. */
+static int is_taken_op(const gradus_op *op)
+{
+    for (int i = 0; gradus_ops[i]; i++)
+        if (gradus_ops[i] != op && strcmp(gradus_ops[i]->name, op->name) == 0)
+            return 1;
+    return 0;
+}
+
 gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
                            int n_in, gradus_node *const *in)
 {
     g = common_graph(g, op, n_in, in);
     if (!g)
         return NULL;
+    if (is_taken_op(op)) {
+        gradus_error_set("op %s: a built-in one has that name", op->name);
+        note_failure(g);
+        return NULL;
+    }
     gradus_node *n = calloc(1, bytes);
     if (!n || make_room(g)) {
         free(n);
@@ -179,9 +209,17 @@ static int volume(int rank, const int *shape)
     return size;
 }
 
+/* For n's constructor alone. */
+static int is_compiled(gradus_node *n)
+{
+    if (n->graph->max_batch)
+        gradus_refuse(n, "the graph is compiled, and the node complete");
+    return n->graph->max_batch;
+}
+
 gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape)
 {
-    if (!n)
+    if (!n || is_compiled(n))
         return NULL;
     if (rank < 1 || rank > GRADUS_MAX_RANK)
         return gradus_fail(n, "%d axes, 1 to %d wanted", rank,
@@ -197,9 +235,10 @@ gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape)
 }
 
 gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
-                              const int *shape, gradus_initialiser how)
+                              const int *shape, gradus_initialiser how,
+                              double a)
 {
-    if (!n)
+    if (!n || is_compiled(n))
         return NULL;
     if (n->n_params == GRADUS_MAX_PARAMS || rank < 1 || rank > 4)
         return gradus_fail(n, "parameter %s: at most %d, of 1 to 4 axes", name,
@@ -212,6 +251,7 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
     gradus_param *p = &n->param[n->n_params++];
     *p = (gradus_param){
         .name = name, .rank = rank, .size = (size_t)size, .how = how,
+        .a = a,
         .fan_in = size / shape[0],
         .fan_out = rank < 2 ? shape[0] : size / shape[1],
     };
@@ -231,26 +271,27 @@ static gradus_attr *find_attr(const gradus_attr *a, const char *name)
 gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
                              const double *values)
 {
-    if (!n)
+    if (!n || is_compiled(n))
         return NULL;
-    gradus_attr *a = NULL;
-    if (count >= 1 && strlen(name) < sizeof a->name)
+    gradus_attr *a = find_attr(n->attr, name);
+    if (a && a->count != count)
+        return gradus_fail(n, "the setting %s has %d values, not %d", name,
+                           a->count, count);
+    if (!a && count >= 1 && strlen(name) < sizeof a->name) {
         a = calloc(1, sizeof *a + (size_t)count * sizeof *values);
+        if (a) {
+            gradus_attr **end = &n->attr;
+            while (*end)
+                end = &(*end)->next;
+            *end = a;
+            strcpy(a->name, name);
+            a->count = count;
+        }
+    }
     if (!a)
         return gradus_fail(n, "no room for %d values of the setting %.32s",
                            count, name);
-    strcpy(a->name, name);
-    a->count = count;
     memcpy(a->value, values, (size_t)count * sizeof *values);
-
-    gradus_attr **at = &n->attr; /* at the end, or where it stood before */
-    while (*at && strcmp((*at)->name, name) != 0)
-        at = &(*at)->next;
-    if (*at) {
-        a->next = (*at)->next;
-        free(*at);
-    }
-    *at = a;
     return n;
 }
 

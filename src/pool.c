@@ -1,11 +1,12 @@
 /* pool.c -- threads that share out the items of a job; knows no layer.
  *
  * Each thread has a range of the items, the same one for the same number of
- * items: what it touched in one job is still in its cache in the next.  Who has
- * finished his own takes from the others.  A range's ticket holds its next item
- * and its end; because both change in one exchange, whoever raises it holds an
- * item of the present job, however late he woke.  The caller waits for items
- * done, not for threads: a worker whose core is busy elsewhere delays nobody.
+ * items: what it touched in one job is still in its cache in the next.  Who
+ * has finished his own takes from the others.  A range's ticket holds its next
+ * item and its end; because both change in one exchange, whoever raises it
+ * holds an item of the present job, however late he woke.  The caller waits
+ * for items done, not for threads: a worker whose core is busy elsewhere
+ * delays nobody.
  *
  * Whoever waits spins for some microseconds, since the next phase of a step is
  * mostly that near, and then sleeps.  A sleeper raises its flag before it

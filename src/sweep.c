@@ -53,9 +53,8 @@ int gradus_sweep_slice(int n)
 static void share(sweep *s, void (*job)(void *sweep, int item), int items)
 {
     const gradus_graph *g = s->g;
-    size_t work = g->parameters * (size_t)(g->rows ? g->rows : 1);
 
-    if (work < 32768)
+    if (g->work * (size_t)(g->rows ? g->rows : 1) < 32768)
         for (int i = 0; i < items; i++)
             job(s, i);
     else
@@ -191,6 +190,7 @@ static void run_update(gradus_optimiser *o)
 
     share(&s, update_job, o->graph->tiles);
     o->graph->steps++;
+    o->graph->moved = 1;
 }
 
 /* ---- the batch ------------------------------------------------------- */
@@ -198,32 +198,53 @@ static void run_update(gradus_optimiser *o)
 static int check_rows(const gradus_node *n, const int *index, int rows)
 {
     if (!n->fed.rows)
-        return gradus_fail((gradus_node *)n, "nothing was fed to it; see "
-                           "gradus_feed (or gradus_infer, to predict)"), -1;
-    for (int i = 0; i < rows; i++) {
-        int row = index ? index[i] : i;
-        if (row < 0 || (size_t)row >= n->fed.rows)
-            return gradus_fail((gradus_node *)n, "row %d wanted, %zu rows "
-                               "were fed", row, n->fed.rows), -1;
+        return gradus_refuse(n, "nothing was fed to it; see gradus_feed (or "
+                             "gradus_infer, to predict)");
+    for (int i = 0; i < rows; i++)
+        if (index[i] < 0 || (size_t)index[i] >= n->fed.rows)
+            return gradus_refuse(n, "row %d wanted, %zu rows were fed",
+                                 index[i], n->fed.rows);
+    return 0;
+}
+
+/* Of every loss over classes, so that none has to. */
+static int check_labels(const gradus_node *loss, const int *index, int rows)
+{
+    const gradus_node *t = loss->n_in > 1 ? loss->in[1] : NULL;
+    size_t S = loss->classes && t && t->is_labels ? (size_t)t->size : 0;
+
+    for (size_t i = 0; i < (size_t)rows * S; i++) {
+        int label = (int)t->label[i];
+        if (loss->use_ignore_label && label == loss->ignore_label)
+            continue;
+        if (label < 0 || label >= loss->classes)
+            return gradus_refuse(loss, "sample %d, position %d: label %d, "
+                                 "classes are 0..%d", index[i / S],
+                                 (int)(i % S), label, loss->classes - 1);
     }
     return 0;
 }
 
-int gradus_sweep_prepare(gradus_graph *g, const int *index, int n)
+int gradus_sweep_prepare(gradus_graph *g, const int *index, int from, int n,
+                         int training)
 {
-    gradus_rows all = { 0, n, 1, index };
+    gradus_rows all = { 0, n, training, g->index };
 
+    g->rows = 0;
+    for (int i = 0; i < n; i++)
+        g->index[i] = index ? index[i] : from + i;
     for (int i = 0; i < g->count; i++) {
         gradus_node *x = g->node[i];
-        if (x->n_in == 0 && check_rows(x, index, n))
-            return -1;
-        if (x->op->prepare && x->op->prepare(x, all))
+        if ((x->n_in == 0 && check_rows(x, g->index, n)) ||
+            (x->is_loss && check_labels(x, g->index, n)) ||
+            (x->op->prepare && x->op->prepare(x, all)))
             return -1;
     }
     return 0;
 }
 
-static int begin(gradus_graph *g, const int *index, int n, int training)
+static int begin(gradus_graph *g, const int *index, int from, int n,
+                 int training)
 {
     if (!g || !g->max_batch)
         return gradus_error_set("forward: a compiled graph wanted");
@@ -233,11 +254,11 @@ static int begin(gradus_graph *g, const int *index, int n, int training)
                                 g->max_batch);
     g->rows = 0;
     g->stale = 1;
-    if (gradus_sweep_prepare(g, index, n))
+    if (gradus_sweep_prepare(g, index, from, n, training))
         return -1;
-    g->index = index;
     g->rows = n;
     g->training = training;
+    g->moved = 0;
     return 0;
 }
 
@@ -275,10 +296,10 @@ double gradus_loss(const gradus_graph *g)
 
 /* ---- what users call ------------------------------------------------- */
 
-int gradus_sweep_forward(gradus_graph *g, const int *index, int n,
+int gradus_sweep_forward(gradus_graph *g, const int *index, int from, int n,
                          int training)
 {
-    if (begin(g, index, n, training))
+    if (begin(g, index, from, n, training))
         return -1;
     gradus_blas_enter();
     run_slices(g, FORWARD);
@@ -288,12 +309,10 @@ int gradus_sweep_forward(gradus_graph *g, const int *index, int n,
 
 int gradus_forward(gradus_graph *g, const int *index, int n)
 {
-    return gradus_sweep_forward(g, index, n, 1);
+    return gradus_sweep_forward(g, index, 0, n, 1);
 }
 
-/* Without one all gradients would be 0, and training a loop that does nothing,
- * in silence. */
-static int check_has_loss(const gradus_graph *g)
+int gradus_sweep_check_loss(const gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->is_loss)
@@ -309,7 +328,11 @@ int gradus_backward(gradus_graph *g)
     if (!g->training)
         return gradus_error_set("gradus_backward: the last forward was an "
                                 "evaluation's; call gradus_forward first");
-    if (check_has_loss(g))
+    if (g->moved)
+        return gradus_error_set("gradus_backward: the parameters have changed "
+                                "since the last forward; call gradus_forward "
+                                "first");
+    if (gradus_sweep_check_loss(g))
         return -1;
     gradus_blas_enter();
     run_slices(g, BACKWARD);
@@ -340,7 +363,7 @@ int gradus_train_step(gradus_optimiser *o, const int *index, int n)
     if (!o)
         return gradus_error_set("gradus_train_step: the optimiser is NULL");
     gradus_graph *g = o->graph;
-    if (check_has_loss(g) || begin(g, index, n, 1))
+    if (gradus_sweep_check_loss(g) || begin(g, index, 0, n, 1))
         return -1;
     gradus_blas_enter();
     run_slices(g, FORWARD | BACKWARD);

@@ -4,13 +4,19 @@
 
 #include "gradus.h"
 
-/* gradus_forward, for training or not. */
-int gradus_sweep_forward(gradus_graph *g, const int *index, int n,
+/* gradus_forward, for training or not; of rows from .. from+n-1 where index is
+ * NULL. */
+int gradus_sweep_forward(gradus_graph *g, const int *index, int from, int n,
                          int training);
 
-/* Has every data node what prepare needs for these rows, and is it right?
- * Reads labels and weights; computes nothing. */
-int gradus_sweep_prepare(gradus_graph *g, const int *index, int n);
+/* Has every data node what a forward needs for these rows, and is it right?
+ * Gathers and checks labels and weights; computes nothing. */
+int gradus_sweep_prepare(gradus_graph *g, const int *index, int from, int n,
+                         int training);
+
+/* An error where the graph has no loss: all gradients would be 0, and training
+ * a loop that does nothing, in silence. */
+int gradus_sweep_check_loss(const gradus_graph *g);
 
 /* Rows a slice of a batch of n, the pieces of phase 1. */
 int gradus_sweep_slice(int n);

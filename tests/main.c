@@ -19,7 +19,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
         srunner_add_suite(runner, suites[i]());
     srunner_run(runner, argc > 1 ? argv[1] : NULL, NULL, CK_ENV);
+    int run = srunner_ntests_run(runner);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run && !failed ? EXIT_SUCCESS : EXIT_FAILURE; /* no such suite? */
 }

@@ -232,6 +232,48 @@ START_TEST(a_bad_label_or_logit_is_an_error)
 }
 END_TEST
 
+/* A second labels node would keep the labels of other data. */
+START_TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
+{
+    static const gradus_real X[] = { 1, 2, 3, 4 };
+    static const int32_t A[] = { 0, 1 }, B[] = { 1, 1 };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *a = gradus_labels(g, 1);
+    gradus_node *b = gradus_labels(g, 1);
+    gradus_softmax_ce(gradus_dense(x, 2), a, NULL);
+    gradus_softmax_ce(gradus_dense(x, 2), b, NULL);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_feed(x, X, 2);
+    gradus_feed_labels(a, A, 2);
+    gradus_feed_labels(b, B, 2);
+    gradus_dataset d = { .n = 2, .size = 2, .x = X, .labels = A };
+    gradus_metrics m = { 0 };
+
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("labels2: a dataset feeds one such node, labels");
+    ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
+    ck_assert_uint_eq(m.counted, 2);
+    gradus_feed_labels(b, B, 1);
+    ck_assert_int_ne(gradus_evaluate(g, NULL, &m), 0);
+    assert_error("labels2: 1 rows were fed to it, 2 to another");
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_graph_without_a_loss_cannot_be_evaluated)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_dense(gradus_input(g, 2), 2);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_dataset d = { .n = 1, .size = 2, .x = (gradus_real[]){ 1, 2 } };
+    gradus_metrics m = { 0 };
+
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("no loss");
+    gradus_graph_free(g);
+}
+END_TEST
+
 Suite *suite_evaluate(void)
 {
     Suite *s = suite_create("evaluate");
@@ -249,6 +291,8 @@ Suite *suite_evaluate(void)
         c, losses_add_up_with_their_weights_and_the_last_has_the_accuracy);
     tcase_add_test(c, positions_count_one_by_one);
     tcase_add_test(c, a_bad_label_or_logit_is_an_error);
+    tcase_add_test(c, a_graph_with_two_labels_nodes_is_fed_by_hand);
+    tcase_add_test(c, a_graph_without_a_loss_cannot_be_evaluated);
     suite_add_tcase(s, c);
     return s;
 }

@@ -75,6 +75,16 @@ START_TEST(uniform_fills_its_range_and_no_more)
 }
 END_TEST
 
+START_TEST(constant_is_that_number)
+{
+    spread s = start(GRADUS_CONSTANT, -0.25);
+
+    ck_assert_double_eq(s.least, -0.25);
+    ck_assert_double_eq_tol(s.mean, -0.25, 1e-9);
+    ck_assert_double_eq_tol(s.variance, 0.0625, 1e-9);
+}
+END_TEST
+
 START_TEST(zero_is_zero)
 {
     spread s = start(GRADUS_ZERO, 0);
@@ -141,6 +151,7 @@ TCase *graph_initialised(void)
     tcase_add_test(c, glorot_is_uniform_with_variance_2_by_fan_in_and_out);
     tcase_add_test(c, normal_has_the_deviation_that_was_asked_for);
     tcase_add_test(c, uniform_fills_its_range_and_no_more);
+    tcase_add_test(c, constant_is_that_number);
     tcase_add_test(c, zero_is_zero);
     tcase_add_test(c, parameters_depend_on_the_seed_and_on_nothing_else);
     tcase_add_test(c, two_equal_layers_start_differently);

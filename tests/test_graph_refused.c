@@ -104,7 +104,7 @@ END_TEST
 START_TEST(labels_for_other_positions_are_refused)
 {
     gradus_softmax_ce(gradus_dense(x, 3), gradus_labels(g, 2), NULL);
-    assert_compile_says("2 labels a sample for 1 positions");
+    assert_compile_says("2 labels a sample, but the logits of dense1");
 }
 END_TEST
 
@@ -270,6 +270,61 @@ START_TEST(settings_that_cannot_be_are_refused)
 }
 END_TEST
 
+static void forward_nothing(gradus_node *n, gradus_rows r)
+{
+    (void)n, (void)r;
+}
+
+/* Own layers: what an op lacks is found before it is called. */
+START_TEST(ops_that_are_not_complete_are_refused)
+{
+    static const gradus_op no_forward = { .name = "lazy" };
+    static const gradus_op no_gradient = { .name = "lazy",
+                                           .forward = forward_nothing };
+    gradus_node *n = gradus_append(NULL, &no_forward, sizeof *n, 1, &x);
+
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("lazy1: has no shape");
+    gradus_shape(n, 1, &(int){ 2 });
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("lazy1: has operands, and its op no forward");
+    n->op = &no_gradient;
+    gradus_add_param(n, "weight", 1, &(int){ 2 }, GRADUS_ZERO, 0);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("lazy1: has parameters, and its op no gradient");
+}
+END_TEST
+
+/* It would be loaded from a model file as the built-in one. */
+START_TEST(an_own_op_has_no_built_in_name)
+{
+    static const gradus_op own = { .name = "relu",
+                                   .forward = forward_nothing };
+
+    ck_assert_ptr_null(gradus_append(NULL, &own, sizeof *x, 1, &x));
+    assert_error("op relu: a built-in one has that name");
+}
+END_TEST
+
+START_TEST(a_finished_node_keeps_its_shape_parameters_and_settings)
+{
+    gradus_node *n = gradus_dense(x, 3);
+
+    ck_assert_ptr_null(
+        gradus_set_attr(n, "units", 2, (double[]){ 3, 4 }));
+    assert_error("units has 1 values, not 2");
+}
+END_TEST
+
+START_TEST(a_mistake_in_feeding_does_not_spoil_the_graph)
+{
+    ck_assert_int_ne(gradus_feed(t, (gradus_real[]){ 1 }, 1), 0);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_ptr_null(gradus_shape(x, 1, &(int){ 9 }));
+    assert_error("input: the graph is compiled");
+}
+END_TEST
+
 START_TEST(targets_want_no_gradient)
 {
     gradus_node *target = gradus_input(g, 3);
@@ -318,6 +373,10 @@ TCase *graph_refused(void)
     tcase_add_test(c, names_that_cannot_be_are_refused);
     tcase_add_test(c, the_longest_name_is_accepted);
     tcase_add_test(c, settings_that_cannot_be_are_refused);
+    tcase_add_test(c, ops_that_are_not_complete_are_refused);
+    tcase_add_test(c, an_own_op_has_no_built_in_name);
+    tcase_add_test(c, a_finished_node_keeps_its_shape_parameters_and_settings);
+    tcase_add_test(c, a_mistake_in_feeding_does_not_spoil_the_graph);
     tcase_add_test(c, targets_want_no_gradient);
     tcase_add_test(c, a_loss_weight_is_finite);
     return c;

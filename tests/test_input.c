@@ -124,6 +124,20 @@ START_TEST(real_numbers_are_normalised_by_channel)
 }
 END_TEST
 
+/* A year, a price: the difference is small against the numbers. */
+START_TEST(values_near_a_large_mean_keep_their_digits)
+{
+    gradus_node *x = gradus_input(g, 2);
+
+    ck_assert_int_eq(
+        gradus_normalise(x, &(double){ 1e6 }, &(double){ 0.3 }), 0);
+    compile(1);
+    gradus_feed(x, (gradus_real[]){ 1000000.25, 1000000.5 }, 1);
+    forward(NULL, 1);
+    assert_near(x->y, (double[]){ 0.25 / 0.3, 0.5 / 0.3 }, 2, rounding());
+}
+END_TEST
+
 START_TEST(pixels_are_divided_by_255_before_they_are_normalised)
 {
     gradus_node *x = two_channels();
@@ -204,6 +218,7 @@ Suite *suite_input(void)
     tcase_add_test(t, rows_are_gathered_by_index);
     tcase_add_test(t, labels_of_several_positions_stay_together);
     tcase_add_test(t, real_numbers_are_normalised_by_channel);
+    tcase_add_test(t, values_near_a_large_mean_keep_their_digits);
     tcase_add_test(t, pixels_are_divided_by_255_before_they_are_normalised);
     tcase_add_test(t, an_input_that_is_no_image_has_one_channel);
     tcase_add_test(t, the_last_normalisation_counts);

@@ -128,7 +128,7 @@ START_TEST(training_null_or_an_uncompiled_graph_is_refused)
     failed(gradus_fit(NULL, &d, NULL), "optimiser is NULL");
     failed(gradus_evaluate(NULL, &d, &m), "a compiled graph");
     failed(gradus_evaluate(raw, &d, &m), "a compiled graph");
-    failed(gradus_evaluate(n.g, NULL, &m), "data wanted");
+    failed(gradus_evaluate(n.g, NULL, &m), "none was fed");
     failed(gradus_evaluate(n.g, &d, NULL), "metrics wanted");
     ck_assert_double_lt(gradus_check_gradients(NULL, 1, 1e-6, NULL), 0);
     assert_error("a compiled graph");
@@ -261,14 +261,15 @@ START_TEST(layers_are_built_from_what_can_be)
     null(gradus_append(NULL, &op, sizeof(gradus_node), 9, in), "9 operands");
     null(gradus_append(NULL, &op, sizeof(gradus_node), -1, in), "-1 operands");
     ck_assert_ptr_null(gradus_shape(NULL, 1, &one));
-    ck_assert_ptr_null(gradus_add_param(NULL, "w", 1, &one, GRADUS_ZERO));
+    ck_assert_ptr_null(gradus_add_param(NULL, "w", 1, &one, GRADUS_ZERO, 0));
     ck_assert_ptr_null(gradus_set_attr(NULL, "a", 1, &(double){ 1 }));
     null(gradus_fail(NULL, "number %d", 7), "number 7");
     gradus_node *own = gradus_append(g, &op, sizeof(gradus_node), 0, NULL);
     null(gradus_shape(own, 4, five), "4 axes");
     null(gradus_shape(own, 0, five), "0 axes");
-    null(gradus_add_param(own, "w", 5, five, GRADUS_ZERO), "1 to 4 axes");
-    null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_ZERO), "too large");
+    null(gradus_add_param(own, "w", 5, five, GRADUS_ZERO, 0), "1 to 4 axes");
+    null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_ZERO, 0),
+         "too large");
     null(gradus_set_attr(own, "a", 0, &(double){ 1 }), "0 values");
     null(gradus_set_attr(own, "a_name_of_more_than_31_characters", 1,
                          &(double){ 1 }), "setting");

@@ -33,8 +33,8 @@ START_TEST(the_loss_of_a_hopeless_row_is_2000_and_its_gradient_whole)
 }
 END_TEST
 
-/* What the same row comes to in floats by way of the probabilities: the rows of
- * the README's table that are not ours. */
+/* What the same row comes to in floats by way of the probabilities: the rows
+ * of the README's table that are not ours. */
 START_TEST(a_hopeless_row_is_lost_where_the_probability_is_rounded_first)
 {
     const float z[] = { 1000, -1000, 0 };

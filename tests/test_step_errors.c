@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 #ifdef GRADUS_DOUBLE
 #define REAL_MAX DBL_MAX
@@ -259,6 +260,35 @@ START_TEST(backward_wants_a_forward)
 }
 END_TEST
 
+START_TEST(backward_wants_the_parameters_of_its_forward)
+{
+    trainee t = trainee_new();
+
+    ck_assert_int_eq(gradus_train_step(t.o, NULL, BATCH), 0);
+    ck_assert_int_ne(gradus_backward(t.n.g), 0);
+    assert_error("parameters have changed since the last forward");
+    trainee_free(&t);
+}
+END_TEST
+
+/* The index is copied: what it stood in may go. */
+START_TEST(the_index_need_not_outlive_forward)
+{
+    trainee t = trainee_new();
+    int *index = malloc(2 * sizeof *index);
+
+    index[0] = 3;
+    index[1] = 5;
+    ck_assert_int_eq(gradus_forward(t.n.g, index, 2), 0);
+    double loss = gradus_loss(t.n.g);
+    free(index);
+    ck_assert_int_eq(gradus_backward(t.n.g), 0);
+    ck_assert_int_eq(gradus_forward(t.n.g, (int[]){ 3, 5 }, 2), 0);
+    ck_assert(gradus_loss(t.n.g) == loss);
+    trainee_free(&t);
+}
+END_TEST
+
 START_TEST(forward_wants_to_be_fed)
 {
     net n = net_new(1, SIZES, BATCH, 1);
@@ -313,6 +343,8 @@ TCase *step_errors(void)
     tcase_add_test(c, a_batch_of_no_rows_or_too_many_is_refused);
     tcase_add_test(c, a_batch_larger_than_what_was_fed_is_refused);
     tcase_add_test(c, backward_wants_a_forward);
+    tcase_add_test(c, backward_wants_the_parameters_of_its_forward);
+    tcase_add_test(c, the_index_need_not_outlive_forward);
     tcase_add_test(c, forward_wants_to_be_fed);
     tcase_add_test(c, a_step_wants_a_backward);
     tcase_add_test(c, backward_after_an_evaluation_is_refused);

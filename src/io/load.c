@@ -188,8 +188,10 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
         error = theta ? gradus_safetensors_read(&f, theta)
                       : gradus_error_set("out of memory for the parameters");
     }
-    if (!error)
+    if (!error) {
         memcpy(g->theta, theta, g->parameters * sizeof *theta);
+        g->stale = g->moved = 1;
+    }
     free(theta);
     gradus_safetensors_close(&f);
     return error ? gradus_error_at(path) : 0;

@@ -239,9 +239,9 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
         return -1;
     uint64_t n = little_endian(length, 8), rest = (uint64_t)s.st_size - 8;
     if (n > MAX_HEADER || n > rest)
-        return gradus_error_set("it claims a header of %ju bytes, where %ju "
-                                "follow and %d are allowed: cut short, or not "
-                                "a safetensors file", (uintmax_t)n,
+        return gradus_error_set("not a safetensors file, or cut short: it "
+                                "claims a header of %ju bytes, where %ju "
+                                "follow and %d are allowed", (uintmax_t)n,
                                 (uintmax_t)rest, MAX_HEADER);
     return read_header(f, length, (size_t)n, rest - n);
 }

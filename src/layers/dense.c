@@ -68,6 +68,6 @@ gradus_node *gradus_dense(gradus_node *x, int units)
     n = gradus_set_attr(n, "units", 1, &(double){ units });
     n = gradus_shape(n, 1, &units);
     n = gradus_add_param(n, "weight", 2, (int[]){ units, x ? x->size : 0 },
-                         GRADUS_HE);
-    return gradus_add_param(n, "bias", 1, &units, GRADUS_ZERO);
+                         GRADUS_HE, 0);
+    return gradus_add_param(n, "bias", 1, &units, GRADUS_ZERO, 0);
 }

@@ -29,10 +29,9 @@ static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
 static void gather_real(const gradus_real *v, gradus_real *y, int n,
                         double mean, double std)
 {
-    gradus_real a = (gradus_real)(1 / std), b = (gradus_real)(-mean / std);
-
+    /* in double: v may lie close to a large mean */
     for (int i = 0; i < n; i++)
-        y[i] = a * v[i] + b;
+        y[i] = (gradus_real)((v[i] - mean) / std);
 }
 
 /* Shuffled rows come from all over the memory, so u8 rows are asked for two
@@ -40,7 +39,7 @@ static void gather_real(const gradus_real *v, gradus_real *y, int n,
 static void prefetch_row(const gradus_node *n, gradus_rows r, int i)
 {
 #ifdef __GNUC__
-    if (!n->fed.u8 || !r.index || i >= r.from + r.n)
+    if (!n->fed.u8 || i >= r.from + r.n)
         return;
     const uint8_t *v = n->fed.u8 + (size_t)r.index[i] * (size_t)n->size;
     for (int k = 0; k < n->size; k += 64)
@@ -55,7 +54,7 @@ static void forward(gradus_node *n, gradus_rows r)
 
     for (int i = r.from; i < r.from + r.n; i++) {
         prefetch_row(n, r, i + 2);
-        size_t from = (size_t)(r.index ? r.index[i] : i) * (size_t)n->size;
+        size_t from = (size_t)r.index[i] * (size_t)n->size;
         gradus_real *y = n->y + (size_t)i * n->size;
         for (int c = 0; c < x->channels; c++, from += m, y += m) {
             double mean = x->mean ? x->mean[c] : 0;

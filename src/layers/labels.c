@@ -13,7 +13,7 @@ static int gather_labels(gradus_node *n, gradus_rows r)
     size_t S = (size_t)n->size;
 
     for (int i = r.from; i < r.from + r.n; i++) {
-        size_t row = (size_t)(r.index ? r.index[i] : i);
+        size_t row = (size_t)r.index[i];
         memcpy(n->label + (size_t)i * S, n->fed.labels + row * S,
                S * sizeof *n->label);
     }
@@ -23,11 +23,10 @@ static int gather_labels(gradus_node *n, gradus_rows r)
 static int gather_weights(gradus_node *n, gradus_rows r)
 {
     for (int i = r.from; i < r.from + r.n; i++) {
-        int row = r.index ? r.index[i] : i;
-        gradus_real w = n->fed.x[row];
+        gradus_real w = n->fed.x[r.index[i]];
         if (!(w >= 0 && isfinite(w)))
             return gradus_fail(n, "sample %d: weight %g, finite and at least "
-                               "0 wanted", row, (double)w), -1;
+                               "0 wanted", r.index[i], (double)w), -1;
         n->y[i] = w;
     }
     return 0;

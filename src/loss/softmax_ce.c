@@ -71,7 +71,7 @@ static double target(const softmax_ce *l, int i, int s, int k)
     return unweighted(l, i, s, k) * class_weight(l, k);
 }
 
-/* Checks the labels, and sums D (S7), over the whole batch. */
+/* Sums D (S7) over the whole batch; the labels have been checked. */
 static int prepare(gradus_node *n, gradus_rows r)
 {
     const softmax_ce *l = (const softmax_ce *)n;
@@ -82,11 +82,6 @@ static int prepare(gradus_node *n, gradus_rows r)
             const int32_t *label = label_at(n, i, s);
             if (is_ignored(n, label))
                 continue;
-            if (label && (*label < 0 || *label >= n->classes))
-                return gradus_fail(n, "sample %d, position %d: label %d, "
-                                   "classes are 0..%d",
-                                   r.index ? r.index[i] : i, s, (int)*label,
-                                   n->classes - 1), -1;
             D += row_weight(l, i) * (label ? class_weight(l, *label) : 1);
         }
     n->divisor = n->reduction == GRADUS_MEAN_VALID   ? D
@@ -262,8 +257,9 @@ static gradus_node *check_target(gradus_node *n, const gradus_node *t)
         return gradus_fail(n, "targets come from a labels or input node that "
                            "wants no gradient, not from %s", t->name);
     if (t->is_labels && t->size != n->positions)
-        return gradus_fail(n, "%d labels a sample for %d positions", t->size,
-                           n->positions);
+        return gradus_fail(n, "%d labels a sample, but the logits of %s have "
+                           "%d positions: [B,K,S] has S, [B,K] has 1",
+                           t->size, z->name, n->positions);
     if (!t->is_labels && (t->rank != z->rank ||
                           memcmp(t->shape, z->shape,
                                  (size_t)z->rank * sizeof *z->shape) != 0))

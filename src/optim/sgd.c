@@ -21,8 +21,9 @@ typedef struct {
 } sgd;
 
 /* At most BLOCK parameters.  The direction d is made first, and theta written
- * in one run after it: its cache lines have been read by every core, and taking
- * them back one by one between writes to v was measured three times as slow. */
+ * in one run after it: its cache lines have been read by every core, and
+ * taking them back one by one between writes to v was measured three times as
+ * slow. */
 static void update_block(const sgd *s, size_t from, size_t n)
 {
     const gradus_real lr = (gradus_real)s->base.learning_rate;
@@ -51,7 +52,7 @@ static void update(gradus_optimiser *o, size_t from, size_t to)
 
 static int check_options(const gradus_sgd_options *o)
 {
-    if (!(o->momentum >= 0 && o->momentum < 1))
+    if (!(o->momentum >= 0 && (gradus_real)o->momentum < 1))
         return gradus_error_set("sgd: momentum %g, 0 to below 1 wanted",
                                 o->momentum);
     if (o->nesterov && o->momentum == 0)

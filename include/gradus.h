@@ -365,7 +365,8 @@ int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);
 int gradus_class_count(const gradus_graph *g); /* named ones */
 const char *gradus_class_name(const gradus_graph *g, int class_id);
 
-/* Writes the graph and its parameters: to a temporary file beside path, then
+/* Writes the graph and its parameters (up to some 30,000 names, settings and
+ * tensors together; else an error): to a temporary file beside path, then
  * fsync, then rename, so that path holds the old file or the new one. */
 int gradus_save(const gradus_graph *g, const char *path);
 
@@ -449,6 +450,14 @@ typedef struct {
     gradus_real *w, *dw;
 } gradus_param;
 
+/* What a node is fed; a node of your own computes. */
+typedef enum {
+    GRADUS_COMPUTED, /* nothing */
+    GRADUS_VALUES,   /* real or u8 numbers: an input */
+    GRADUS_LABELS,
+    GRADUS_WEIGHTS
+} gradus_kind;
+
 /* Rows lent to a data node by gradus_feed and its like: one pointer is set. */
 typedef struct {
     const gradus_real *x;
@@ -477,8 +486,8 @@ struct gradus_node {
 
     int wants_gradient;
 
+    gradus_kind kind;
     gradus_fed fed; /* of data nodes */
-    int is_labels;
     int32_t *label; /* a labels node's value, [B,size]; it has no y */
 
     /* Losses: forward fills loss[r]; backward adds to the logits' dy what it

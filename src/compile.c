@@ -13,15 +13,16 @@ enum { MAX_THREADS = 1024 };
 static int check_node(gradus_node *n)
 {
     for (int j = 0; j < n->n_in; j++)
-        if (n->in[j]->is_labels && !(n->is_loss && j))
+        if (n->in[j]->kind == GRADUS_LABELS && !(n->is_loss && j))
             return gradus_refuse(n, "%s has labels, which are no numbers to "
                                  "compute with", n->in[j]->name);
     if (n->size < 1)
         return gradus_refuse(n, "has no shape; see gradus_shape");
     if (n->n_params && !n->op->gradient)
         return gradus_refuse(n, "has parameters, and its op no gradient");
-    if (n->n_in && !n->op->forward)
-        return gradus_refuse(n, "has operands, and its op no forward");
+    if (n->kind == GRADUS_COMPUTED && !n->op->forward)
+        return gradus_refuse(n, "computes its value, and its op has no "
+                             "forward");
     return 0;
 }
 
@@ -74,7 +75,7 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
     size_t values = batch * (size_t)n->size; /* two ints: no overflow */
 
-    if (n->is_labels)
+    if (n->kind == GRADUS_LABELS)
         n->label = gradus_plan_take(p, values, sizeof *n->label);
     else
         n->y = gradus_plan_take(p, values, sizeof *n->y);

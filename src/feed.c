@@ -7,18 +7,18 @@
 #include <limits.h>
 #include <string.h>
 
-/* Makes room for rows of this kind in a data node. */
+/* Makes room for rows in a data node that is, or is not, a labels node. */
 static int take(gradus_node *n, const void *data, size_t rows, int labels)
 {
     if (!n || !data)
         return gradus_error_set("gradus_feed: the %s is NULL",
                                 n ? "data" : "node");
-    if (n->n_in)
+    if (n->kind == GRADUS_COMPUTED)
         return gradus_refuse(n, "computes its value; only inputs, labels and "
                              "row weights are fed");
-    if (n->is_labels != labels)
-        return gradus_refuse(n, n->is_labels ? "takes labels, not values"
-                                             : "takes values, not labels");
+    if ((n->kind == GRADUS_LABELS) != labels)
+        return gradus_refuse(n, labels ? "takes values, not labels"
+                                       : "takes labels, not values");
     if (rows < 1 || rows > INT_MAX)
         return gradus_refuse(n, "%zu rows fed, 1 to %d wanted", rows, INT_MAX);
     memset(&n->fed, 0, sizeof n->fed);
@@ -36,7 +36,7 @@ int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows)
 {
-    if (n && !n->n_in && n->op->prepare)
+    if (n && (n->kind == GRADUS_LABELS || n->kind == GRADUS_WEIGHTS))
         return gradus_refuse(n, "takes no u8 values");
     if (take(n, values, rows, 0))
         return -1;
@@ -59,9 +59,11 @@ static int find_takers(const gradus_graph *g, gradus_node *taker[4])
     memset(taker, 0, 4 * sizeof *taker);
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
-        int slot = n->is_labels ? LABELS : n->op->prepare ? WEIGHTS : VALUES;
-        if (n->n_in)
+        if (n->kind == GRADUS_COMPUTED)
             continue;
+        int slot = n->kind == GRADUS_LABELS    ? LABELS
+                   : n->kind == GRADUS_WEIGHTS ? WEIGHTS
+                                               : VALUES;
         if (slot == VALUES && taker[VALUES])
             slot = TARGETS;
         if (taker[slot])
@@ -129,7 +131,7 @@ int gradus_fed_rows(const gradus_graph *g)
 
     for (int i = 0; i < g->count; i++) {
         const gradus_node *n = g->node[i];
-        if (n->n_in)
+        if (n->kind == GRADUS_COMPUTED)
             continue;
         if (rows && n->fed.rows != rows)
             return gradus_refuse(n, "%zu rows were fed to it, %zu to another",

@@ -76,7 +76,7 @@ int gradus_want_gradient(gradus_node *input)
 {
     if (!changeable(input, "gradus_want_gradient"))
         return -1;
-    if (input->n_in || input->op->prepare) /* labels and weights have one */
+    if (input->kind != GRADUS_VALUES)
         return gradus_fail(input, "only inputs can want a gradient"), -1;
     const gradus_graph *g = input->graph;
     for (int i = 0; i < g->count; i++)

@@ -60,9 +60,9 @@ static int find_input(gradus_workspace *w)
 {
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
-        if (!n || n->n_in)
+        if (!n || n->kind == GRADUS_COMPUTED)
             continue;
-        if (w->input || !n->op->forward)
+        if (w->input || n->kind != GRADUS_VALUES)
             return gradus_fail(n, "a workspace wants an output that depends "
                                "on one input alone"), -1;
         w->input = n;

@@ -19,7 +19,8 @@ int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
     *m = (gradus_meter){ .graph = g, .k = 1 };
     for (int i = 0; i < g->count; i++) {
         const gradus_node *n = g->node[i];
-        if (n->is_loss && n->classes && n->n_in > 1 && n->in[1]->is_labels)
+        if (n->is_loss && n->classes && n->n_in > 1 &&
+            n->in[1]->kind == GRADUS_LABELS)
             m->classifier = n;
     }
     m->total = calloc((size_t)g->count, sizeof *m->total);

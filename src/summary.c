@@ -39,7 +39,7 @@ static size_t bytes_of(const gradus_node *n, int max_batch)
     size_t values = (size_t)max_batch * (size_t)n->size;
     size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
 
-    if (n->is_labels)
+    if (n->kind == GRADUS_LABELS)
         return bytes + values * sizeof *n->label;
     return bytes + values * sizeof *n->y * (n->dy ? 2 : 1);
 }

@@ -211,7 +211,8 @@ static int check_rows(const gradus_node *n, const int *index, int rows)
 static int check_labels(const gradus_node *loss, const int *index, int rows)
 {
     const gradus_node *t = loss->n_in > 1 ? loss->in[1] : NULL;
-    size_t S = loss->classes && t && t->is_labels ? (size_t)t->size : 0;
+    int over_labels = loss->classes && t && t->kind == GRADUS_LABELS;
+    size_t S = over_labels ? (size_t)t->size : 0;
 
     for (size_t i = 0; i < (size_t)rows * S; i++) {
         int label = (int)t->label[i];
@@ -235,7 +236,7 @@ int gradus_sweep_prepare(gradus_graph *g, const int *index, int from, int n,
         g->index[i] = index ? index[i] : from + i;
     for (int i = 0; i < g->count; i++) {
         gradus_node *x = g->node[i];
-        if ((x->n_in == 0 && check_rows(x, g->index, n)) ||
+        if ((x->kind != GRADUS_COMPUTED && check_rows(x, g->index, n)) ||
             (x->is_loss && check_labels(x, g->index, n)) ||
             (x->op->prepare && x->op->prepare(x, all)))
             return -1;

@@ -56,9 +56,10 @@ static void take_rows(gradus_node *n, gradus_rows r)
 gradus_node *values(gradus_graph *g, int rank, const int *shape)
 {
     static const gradus_op op = { .name = "values", .forward = take_rows };
+    gradus_node *n = gradus_append(g, &op, sizeof *n, 0, NULL);
 
-    return gradus_shape(gradus_append(g, &op, sizeof(gradus_node), 0, NULL),
-                        rank, shape);
+    n->kind = GRADUS_VALUES;
+    return gradus_shape(n, rank, shape);
 }
 
 const gradus_op *plant(gradus_node *n, gradus_op *own)

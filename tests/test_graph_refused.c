@@ -287,7 +287,7 @@ START_TEST(ops_that_are_not_complete_are_refused)
     assert_error("lazy1: has no shape");
     gradus_shape(n, 1, &(int){ 2 });
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("lazy1: has operands, and its op no forward");
+    assert_error("lazy1: computes its value, and its op has no forward");
     n->op = &no_gradient;
     gradus_add_param(n, "weight", 1, &(int){ 2 }, GRADUS_ZERO, 0);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);

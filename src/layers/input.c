@@ -113,6 +113,7 @@ static gradus_node *new_input(gradus_graph *g, int channels, int rank,
 
     if (!gradus_shape(n, rank, shape))
         return NULL;
+    n->kind = GRADUS_VALUES;
     ((input_node *)n)->channels = channels;
     for (int i = 0; i < rank; i++)
         attr[i] = shape[i];

@@ -59,7 +59,7 @@ gradus_node *gradus_labels(gradus_graph *g, int positions)
     gradus_node *n = gradus_append(g, &gradus_labels_op, sizeof *n, 0, NULL);
 
     if (n)
-        n->is_labels = 1;
+        n->kind = GRADUS_LABELS;
     n = gradus_shape(n, 1, &positions);
     return gradus_set_attr(n, "positions", 1, &(double){ positions });
 }
@@ -69,5 +69,7 @@ gradus_node *gradus_row_weights(gradus_graph *g)
     gradus_node *n =
         gradus_append(g, &gradus_row_weights_op, sizeof *n, 0, NULL);
 
+    if (n)
+        n->kind = GRADUS_WEIGHTS;
     return gradus_shape(n, 1, &(int){ 1 });
 }

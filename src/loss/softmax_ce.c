@@ -41,7 +41,9 @@ static double row_weight(const softmax_ce *l, int i)
 static const int32_t *label_at(const gradus_node *n, int i, int s)
 {
     const gradus_node *t = n->in[1];
-    return t->is_labels ? t->label + (size_t)i * n->positions + s : NULL;
+    if (t->kind != GRADUS_LABELS)
+        return NULL;
+    return t->label + (size_t)i * n->positions + s;
 }
 
 static int is_ignored(const gradus_node *n, const int32_t *label)
@@ -252,17 +254,18 @@ static void set_axes(gradus_node *n, int last_axis)
 static gradus_node *check_target(gradus_node *n, const gradus_node *t)
 {
     const gradus_node *z = n->in[0];
+    int labels = t->kind == GRADUS_LABELS;
 
-    if (t->n_in || t->wants_gradient)
+    if ((!labels && t->kind != GRADUS_VALUES) || t->wants_gradient)
         return gradus_fail(n, "targets come from a labels or input node that "
                            "wants no gradient, not from %s", t->name);
-    if (t->is_labels && t->size != n->positions)
+    if (labels && t->size != n->positions)
         return gradus_fail(n, "%d labels a sample, but the logits of %s have "
                            "%d positions: [B,K,S] has S, [B,K] has 1",
                            t->size, z->name, n->positions);
-    if (!t->is_labels && (t->rank != z->rank ||
-                          memcmp(t->shape, z->shape,
-                                 (size_t)z->rank * sizeof *z->shape) != 0))
+    if (!labels && (t->rank != z->rank ||
+                    memcmp(t->shape, z->shape,
+                           (size_t)z->rank * sizeof *z->shape) != 0))
         return gradus_fail(n, "targets of %d values do not have the shape of "
                            "the logits, %d", t->size, z->size);
     return n;
@@ -277,14 +280,12 @@ static gradus_node *check_options(gradus_node *n,
         return gradus_fail(n, "no reduction has the number %d", o->reduction);
     if (!(eps >= 0 && eps <= 1))
         return gradus_fail(n, "label smoothing %g, 0 to 1 wanted", eps);
-    if (eps > 0 && (n->classes < 2 || !n->in[1]->is_labels))
+    if (eps > 0 && (n->classes < 2 || n->in[1]->kind != GRADUS_LABELS))
         return gradus_fail(n, "label smoothing wants labels and at least 2 "
                            "classes, not %d", n->classes);
-    if (o->use_ignore_label && !n->in[1]->is_labels)
+    if (o->use_ignore_label && n->in[1]->kind != GRADUS_LABELS)
         return gradus_fail(n, "ignore_label wants labels, not distributions");
-    if (o->row_weight && (o->row_weight->n_in || o->row_weight->size != 1 ||
-                          o->row_weight->is_labels ||
-                          !o->row_weight->op->prepare))
+    if (o->row_weight && o->row_weight->kind != GRADUS_WEIGHTS)
         return gradus_fail(n, "row_weight: a gradus_row_weights node wanted");
     for (int k = 0; o->class_weight && k < n->classes; k++)
         if (!(o->class_weight[k] >= 0 && isfinite(o->class_weight[k])))

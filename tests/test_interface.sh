@@ -37,15 +37,15 @@ diff "$dir/declared" "$dir/exported"
 verdict "what the header declares is what the library exports" $?
 
 # shellcheck disable=SC2046,SC2086 # flags are meant to be split
-MAKEFLAGS='' make -s install DESTDIR="$dir/root" PREFIX=/usr BUILD="$BUILD" >/dev/null &&
-    PKG_CONFIG_SYSROOT_DIR="$dir/root" \
-    PKG_CONFIG_PATH="$dir/root/usr/lib/pkgconfig" \
+MAKEFLAGS='' make -s install DESTDIR="$dir/stage" PREFIX=/usr BUILD="$BUILD" >/dev/null &&
+    PKG_CONFIG_SYSROOT_DIR="$dir/stage" \
+    PKG_CONFIG_PATH="$dir/stage/usr/lib/pkgconfig" \
     pkg-config --cflags --libs gradus >"$dir/flags" 2>&1 &&
     $CC -std=c11 "$dir/use.c" ${CFLAGS-} $(cat "$dir/flags") -o "$dir/use" &&
-    LD_LIBRARY_PATH="$dir/root/usr/lib" "$dir/use"
+    LD_LIBRARY_PATH="$dir/stage/usr/lib" "$dir/use"
 verdict "an installed library is found by pkg-config, links and runs" $?
-MAKEFLAGS='' make -s uninstall DESTDIR="$dir/root" PREFIX=/usr &&
-    [ -z "$(find "$dir/root" ! -type d)" ]
+MAKEFLAGS='' make -s uninstall DESTDIR="$dir/stage" PREFIX=/usr &&
+    [ -z "$(find "$dir/stage" ! -type d)" ]
 verdict "make uninstall leaves nothing" $?
 
 tags() {

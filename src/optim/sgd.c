@@ -28,19 +28,21 @@ static void update_block(const sgd *s, size_t from, size_t n)
 {
     const gradus_real lr = (gradus_real)s->base.learning_rate;
     const gradus_real mu = s->momentum, lambda = s->weight_decay;
+    const int nesterov = s->nesterov;
     const gradus_real *grad = s->base.graph->grad + from;
     gradus_real *theta = s->base.graph->theta + from;
     gradus_real *v = s->base.state ? s->base.state + from : NULL;
     gradus_real d[BLOCK];
 
+    for (size_t i = 0; !v && i < n; i++)
+        d[i] = grad[i] + lambda * theta[i];              /* g += lambda theta */
+    for (size_t i = 0; v && i < n; i++) {
+        gradus_real g = grad[i] + lambda * theta[i];
+        v[i] = mu * v[i] + g;                            /* v = mu v + g      */
+        d[i] = nesterov ? g + mu * v[i] : v[i];
+    }
     for (size_t i = 0; i < n; i++)
-        d[i] = grad[i] + lambda * theta[i];       /* g += lambda theta */
-    for (size_t i = 0; v && i < n; i++)
-        v[i] = mu * v[i] + d[i];                  /* v  = mu v + g     */
-    for (size_t i = 0; v && i < n; i++)
-        d[i] = s->nesterov ? d[i] + mu * v[i] : v[i];
-    for (size_t i = 0; i < n; i++)
-        theta[i] -= lr * d[i];                    /* theta -= lr v     */
+        theta[i] -= lr * d[i];                           /* theta -= lr v     */
 }
 
 static void update(gradus_optimiser *o, size_t from, size_t to)

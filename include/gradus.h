@@ -210,6 +210,11 @@ double gradus_loss(const gradus_graph *g);
  * not finite, or if parameters have changed since the forward. */
 int gradus_backward(gradus_graph *g);
 
+/* The same, added to the gradients that are there: several batches, forward
+ * and backward in turn, the first with gradus_backward, for one step.  (Weigh
+ * the losses by 1 / batches to have their mean.) */
+int gradus_backward_add(gradus_graph *g);
+
 /* All zero, or NULL, means learning rate 0.01 and nothing else. */
 typedef struct {
     double learning_rate; /* 0: 0.01 */
@@ -406,14 +411,20 @@ double gradus_random_normal(gradus_random *r);              /* mean 0, var 1 */
 /* Rows from .. from+n-1 of the batch, which no other thread has. */
 typedef struct {
     int from, n;
-    int training;     /* 0 when evaluating or inferring */
-    const int *index; /* [B], the fed row of each row of the batch */
+    int slice;            /* the how many-th piece of the batch, from 0 */
+    int training;         /* 0 when evaluating or inferring */
+    const int *index;     /* [B], the fed row of each row of the batch */
+    gradus_real *scratch; /* the node's `scratch` numbers, this thread's own */
+    uint64_t seed, pass;  /* the graph's seed, and the backward passes it has
+                             done: random numbers of (seed, pass, row) are the
+                             same at any number of threads */
 } gradus_rows;
 
 /* Units from .. from+n-1 of a node's parameters, over all `rows` rows. */
 typedef struct {
     int from, n;
     int rows;
+    int add; /* non-zero: add the gradient to what is there; 0: replace it */
 } gradus_tile;
 
 typedef struct gradus_attr gradus_attr; /* a node's settings, as saved */
@@ -427,8 +438,19 @@ typedef struct {
     void (*forward)(gradus_node *n, gradus_rows r);  /* y[r] = f(x[r]) */
     void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
                                         NULL where no gradient passes */
-    void (*gradient)(gradus_node *n, gradus_tile t); /* dpar[t] = sum over all
-                                        rows; NULL where no parameters */
+    /* dpar[t] = sum over all rows.  NULL where there are no parameters, or
+     * where backward makes it too: by adding its rows' share to
+     * gradus_share(&n->param[j], r), [size], which starts as zero.  The shares
+     * of a batch are then added up in their order. */
+    void (*gradient)(gradus_node *n, gradus_tile t);
+    /* For a layer that mixes the rows of a batch, but no units (channels): in
+     * training called in place of forward, when all rows of the operands are
+     * there, and of backward; the second makes dpar[t] too.  `forward` remains
+     * for evaluation and inference.  NULL in all other layers. */
+    void (*forward_units)(gradus_node *n, gradus_tile t);
+    void (*backward_units)(gradus_node *n, gradus_tile t);
+    /* After a step, on the calling thread: to keep a running mean, say. */
+    void (*stepped)(gradus_node *n);
     /* A loss: says what is wrong with a row whose loss is not finite and
      * returns non-zero, or returns 0 if nothing is.  May be NULL. */
     int (*diagnose)(gradus_node *n, int row);
@@ -447,7 +469,9 @@ typedef struct {
     int fan_in, fan_out;
     gradus_initialiser how;
     double a;
+    int buffer; /* non-zero: saved, but no optimiser changes it */
     gradus_real *w, *dw;
+    gradus_real *share; /* [slices,size], see gradus_op's gradient */
 } gradus_param;
 
 /* What a node is fed; a node of your own computes. */
@@ -484,6 +508,7 @@ struct gradus_node {
     int n_params;
     gradus_param param[GRADUS_MAX_PARAMS];
 
+    size_t scratch; /* numbers that a call of its op needs, see gradus_rows */
     int wants_gradient;
 
     gradus_kind kind;
@@ -524,6 +549,11 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
                               const int *shape, gradus_initialiser how,
                               double a);
 
+/* Numbers [size], all `value` at first, that are saved with the parameters but
+ * not trained: a running mean, say.  Returns n, or NULL with a message. */
+gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
+                               double value);
+
 /* Notes a setting, so that model files hold it.  Returns n, or NULL. */
 gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
                              const double *values);
@@ -546,6 +576,13 @@ gradus_node *gradus_fail(gradus_node *n, const char *format, ...);
 static inline gradus_real *gradus_row(gradus_real *a, gradus_rows r, int size)
 {
     return a ? a + (size_t)r.from * (size_t)size : a;
+}
+
+/* Where backward adds the gradient of a parameter, if its op has no gradient
+ * function: [size], of these rows alone. */
+static inline gradus_real *gradus_share(const gradus_param *p, gradus_rows r)
+{
+    return p->share + (size_t)r.slice * p->size;
 }
 
 enum { GRADUS_N, GRADUS_T }; /* as it is, transposed */

@@ -3,6 +3,7 @@
 #include "graph.h"
 #include "memory.h"
 #include "pool.h"
+#include "sweep.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ static int check_node(gradus_node *n)
                                  "compute with", n->in[j]->name);
     if (n->size < 1)
         return gradus_refuse(n, "has no shape; see gradus_shape");
-    if (n->n_params && !n->op->gradient)
+    if (n->n_params && !n->op->gradient && !n->op->backward &&
+        !n->op->backward_units)
         return gradus_refuse(n, "has parameters, and its op no gradient");
     if (n->kind == GRADUS_COMPUTED && !n->op->forward)
         return gradus_refuse(n, "computes its value, and its op has no "
@@ -74,6 +76,12 @@ static void plan_parameters(gradus_graph *g, gradus_plan *p)
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
     size_t values = batch * (size_t)n->size; /* two ints: no overflow */
+    size_t slices = (size_t)gradus_sweep_slices((int)batch);
+
+    for (int j = 0; j < n->n_params && gradus_sweep_shares(n); j++)
+        n->param[j].share =
+            gradus_plan_take(p, slices * n->param[j].size,
+                             sizeof *n->param[j].share);
 
     if (n->kind == GRADUS_LABELS)
         n->label = gradus_plan_take(p, values, sizeof *n->label);
@@ -89,8 +97,19 @@ static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
     plan_parameters(g, p);
     g->index = gradus_plan_take(p, batch, sizeof *g->index);
+    g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
+                                  sizeof *g->scratch);
     for (int i = 0; i < g->count; i++)
         plan_node(g->node[i], p, batch);
+}
+
+/* What the neediest op needs, and a cache line between threads. */
+static void size_scratch(gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->scratch > g->scratch_size)
+            g->scratch_size = g->node[i]->scratch;
+    g->scratch_size = (g->scratch_size / 16 + 1) * 16;
 }
 
 /* A row meets each parameter three times, each value some. */
@@ -198,6 +217,8 @@ int gradus_compile(gradus_graph *g, int max_batch, int threads)
     if (threads == 0)
         threads = gradus_pool_processors();
     spread_wants(g);
+    size_scratch(g);
+    g->threads = threads;
     g->pool = gradus_pool_new(threads);
     if (!g->pool)
         return -1;
@@ -215,6 +236,5 @@ int gradus_compile(gradus_graph *g, int max_batch, int threads)
                        (uint64_t)i * GRADUS_MAX_PARAMS + (uint64_t)j);
     estimate_work(g);
     g->max_batch = max_batch;
-    g->threads = threads;
     return 0;
 }

@@ -27,6 +27,8 @@ struct gradus_graph {
     size_t work; /* about the multiplications a row takes */
     gradus_real *theta, *grad;
     void *block; /* theta, grad, and every y, dy, label and loss */
+    gradus_real *scratch; /* [threads,scratch_size], for ops */
+    size_t scratch_size;
     struct gradus_pool *pool;
 
     /* Tiles of the parameters, the items of phase 2. */
@@ -42,6 +44,7 @@ struct gradus_graph {
     int training;
     int moved;              /* parameters have changed since forward */
     int stale;              /* a forward began since the gradients were made */
+    uint64_t passes;        /* backward, done so far */
     uint64_t steps, epochs; /* done so far, by all optimisers */
 };
 

@@ -20,6 +20,8 @@ struct gradus_workspace {
     gradus_node **node; /* [graph's nodes], NULL where not depended on */
     gradus_node *input, *output;
     int *index; /* [max_batch], 0, 1, 2 .. */
+    gradus_real *scratch;
+    size_t scratch_size;
     void *block;
 };
 
@@ -73,6 +75,7 @@ static int find_input(gradus_workspace *w)
 static void plan(gradus_workspace *w, gradus_plan *p)
 {
     w->index = gradus_plan_take(p, (size_t)w->max_batch, sizeof *w->index);
+    w->scratch = gradus_plan_take(p, w->scratch_size, sizeof *w->scratch);
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
         if (n)
@@ -89,6 +92,7 @@ static int build(gradus_workspace *w, const gradus_graph *g)
     if (!w->node)
         return gradus_error_set("out of memory for a workspace");
     w->count = g->count;
+    w->scratch_size = g->scratch_size;
     w->output = copy(w, output_of(g));
     if (!w->output || find_input(w))
         return -1;
@@ -155,8 +159,11 @@ static const gradus_real *run(gradus_workspace *w, int n)
 
     gradus_blas_enter();
     for (int from = 0; from < n; from += slice) {
-        gradus_rows r = { from, n - from < slice ? n - from : slice, 0,
-                          w->index };
+        gradus_rows r = { .from = from,
+                          .n = n - from < slice ? n - from : slice,
+                          .slice = from / slice,
+                          .index = w->index,
+                          .scratch = w->scratch };
         for (int i = 0; i < w->count; i++)
             if (w->node[i])
                 w->node[i]->op->forward(w->node[i], r);

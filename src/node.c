@@ -261,6 +261,15 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
     return n;
 }
 
+gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
+                               double value)
+{
+    n = gradus_add_param(n, name, 1, &size, GRADUS_CONSTANT, value);
+    if (n)
+        n->param[n->n_params - 1].buffer = 1;
+    return n;
+}
+
 static gradus_attr *find_attr(const gradus_attr *a, const char *name)
 {
     while (a && strcmp(a->name, name) != 0)

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 struct gradus_pool {
-    void (*job)(void *arg, int item);
+    void (*job)(void *arg, int item, int worker);
     void *arg;
     int items;
     atomic_int done; /* items that have returned */
@@ -98,7 +98,7 @@ static void work(struct member *me)
     for (int i = 0; i < p->threads; i++) {
         struct member *m = &p->member[(own + i) % p->threads];
         for (int item; (item = take(m)) >= 0;) {
-            p->job(p->arg, item);
+            p->job(p->arg, item, own);
             finish_one(p);
         }
     }
@@ -156,12 +156,13 @@ static void deal(gradus_pool *p, int items)
     }
 }
 
-void gradus_pool_run(gradus_pool *p, void (*job)(void *arg, int item),
-                     void *arg, int items)
+void gradus_pool_run(gradus_pool *p,
+                     void (*job)(void *arg, int item, int worker), void *arg,
+                     int items)
 {
     if (p->threads == 1 || items <= 1) {
         for (int i = 0; i < items; i++)
-            job(arg, i);
+            job(arg, i, 0);
         return;
     }
     p->job = job;

@@ -9,10 +9,12 @@ typedef struct gradus_pool gradus_pool;
 gradus_pool *gradus_pool_new(int threads);
 void gradus_pool_free(gradus_pool *p); /* NULL is fine */
 
-/* Calls job(arg, 0) .. job(arg, items-1), each once, in any order, on any of
- * the threads, and returns when all have returned. */
-void gradus_pool_run(gradus_pool *p, void (*job)(void *arg, int item),
-                     void *arg, int items);
+/* Calls job(arg, item, worker) for each of the items 0 .. items-1 once, in any
+ * order, and returns when all have returned.  worker is the thread's number,
+ * 0 .. threads-1; a worker does one item at a time. */
+void gradus_pool_run(gradus_pool *p,
+                     void (*job)(void *arg, int item, int worker), void *arg,
+                     int items);
 
 /* The processors that this process may run on. */
 int gradus_pool_processors(void);

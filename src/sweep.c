@@ -30,6 +30,8 @@ enum { FORWARD = 1, BACKWARD = 2 };
 typedef struct {
     gradus_graph *g;
     int what, slice;     /* phase 1: FORWARD, BACKWARD or both; rows a slice */
+    int from, to;        /* phase 1: of these nodes, from .. to-1 */
+    int add;             /* phase 2: to the gradients that are there */
     gradus_optimiser *o; /* update */
     atomic_int bad;      /* phase 2: a gradient was not finite */
 } sweep;
@@ -48,26 +50,37 @@ int gradus_sweep_slice(int n)
     return rows < 64 ? rows : 64;
 }
 
+int gradus_sweep_slices(int max_batch)
+{
+    return max_batch <= 128 ? 2 : (max_batch - 1) / 64 + 1;
+}
+
 /* Waking the others takes longer than a net this small takes (XOR); the bits
  * are the same either way. */
-static void share(sweep *s, void (*job)(void *sweep, int item), int items)
+static void share(sweep *s, void (*job)(void *sweep, int item, int worker),
+                  int items)
 {
     const gradus_graph *g = s->g;
 
     if (g->work * (size_t)(g->rows ? g->rows : 1) < 32768)
         for (int i = 0; i < items; i++)
-            job(s, i);
+            job(s, i, 0);
     else
         gradus_pool_run(g->pool, job, s, items);
 }
 
 /* ---- phase 1 --------------------------------------------------------- */
 
-static void forward(gradus_graph *g, gradus_rows r)
+static void forward(const sweep *s, gradus_rows r)
 {
-    for (int i = 0; i < g->count; i++)
-        if (g->node[i]->op->forward)
-            g->node[i]->op->forward(g->node[i], r);
+    for (int i = s->from; i < s->to; i++)
+        if (s->g->node[i]->op->forward)
+            s->g->node[i]->op->forward(s->g->node[i], r);
+}
+
+int gradus_sweep_shares(const gradus_node *n)
+{
+    return n->n_params && !n->op->gradient && !n->op->backward_units;
 }
 
 static int reaches_back(const gradus_node *n)
@@ -78,41 +91,118 @@ static int reaches_back(const gradus_node *n)
     return 0;
 }
 
-static void backward(gradus_graph *g, gradus_rows r)
+static void clear(gradus_real *a, size_t n)
+{
+    memset(a, 0, n * sizeof *a);
+}
+
+/* What backward adds to, of all nodes: before the first one adds. */
+static void clear_gradients(gradus_graph *g, gradus_rows r)
 {
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
         if (n->dy)
-            memset(gradus_row(n->dy, r, n->size), 0,
-                   (size_t)r.n * n->size * sizeof *n->dy);
+            clear(gradus_row(n->dy, r, n->size), (size_t)r.n * n->size);
+        for (int j = 0; j < n->n_params && gradus_sweep_shares(n); j++)
+            clear(gradus_share(&n->param[j], r), n->param[j].size);
     }
-    for (int i = g->count; i-- > 0;) {
-        gradus_node *n = g->node[i];
-        if (n->op->backward && reaches_back(n))
+}
+
+static void backward(const sweep *s, gradus_rows r)
+{
+    if (s->to == s->g->count)
+        clear_gradients(s->g, r);
+    for (int i = s->to; i-- > s->from;) {
+        gradus_node *n = s->g->node[i];
+        if (n->op->backward && (reaches_back(n) || gradus_sweep_shares(n)))
             n->op->backward(n, r);
     }
 }
 
-static void slice_job(void *sweep_, int item)
+static void slice_job(void *sweep_, int item, int worker)
 {
     const sweep *s = sweep_;
     gradus_graph *g = s->g;
     int from = item * s->slice;
     int left = g->rows - from;
-    gradus_rows r = { from, left < s->slice ? left : s->slice, g->training,
-                      g->index };
+    gradus_rows r = {
+        .from = from,
+        .n = left < s->slice ? left : s->slice,
+        .slice = item,
+        .training = g->training,
+        .index = g->index,
+        .scratch = g->scratch + (size_t)worker * g->scratch_size,
+        .seed = g->seed,
+        .pass = g->passes,
+    };
 
     if (s->what & FORWARD)
-        forward(g, r);
+        forward(s, r);
     if (s->what & BACKWARD)
-        backward(g, r);
+        backward(s, r);
 }
 
-static void run_slices(gradus_graph *g, int what)
+/* Rows in parallel, through the nodes from .. to-1. */
+static void run_slices(gradus_graph *g, int what, int from, int to)
 {
-    sweep s = { .g = g, .what = what, .slice = gradus_sweep_slice(g->rows) };
+    sweep s = { .g = g, .what = what, .slice = gradus_sweep_slice(g->rows),
+                .from = from, .to = to };
 
     share(&s, slice_job, (g->rows - 1) / s.slice + 1);
+}
+
+/* ---- phase 1 of a layer that mixes rows ------------------------------ */
+
+enum { UNITS = 4 }; /* an item's */
+
+static void unit_job(void *sweep_, int item, int worker)
+{
+    const sweep *s = sweep_;
+    gradus_node *n = s->g->node[s->from];
+    int from = item * UNITS, left = n->units - from;
+    gradus_tile t = { from, left < UNITS ? left : UNITS, s->g->rows, s->add };
+
+    (void)worker;
+    if (s->what & FORWARD)
+        n->op->forward_units(n, t);
+    else
+        n->op->backward_units(n, t);
+}
+
+static void run_units(gradus_graph *g, int what, int node, int add)
+{
+    sweep s = { .g = g, .what = what, .from = node, .add = add };
+
+    share(&s, unit_job, (g->node[node]->units - 1) / UNITS + 1);
+}
+
+static int mixes_rows(const gradus_graph *g, int node)
+{
+    return g->training && g->node[node]->op->forward_units;
+}
+
+/* Rows in parallel as far as they go, which is mostly the whole way; units in
+ * parallel where a node mixes rows; and so on from there. */
+static void run_rows(gradus_graph *g, int what, int add)
+{
+    int from = 0, to = 0;
+
+    for (; to < g->count; to++)
+        if (mixes_rows(g, to)) {
+            if (what & FORWARD) {
+                run_slices(g, FORWARD, from, to);
+                run_units(g, FORWARD, to, add);
+            }
+            from = to + 1;
+        }
+    run_slices(g, what, from, to);
+    while (what & BACKWARD && from > 0) {
+        to = from - 1;
+        for (from = to; from > 0 && !mixes_rows(g, from - 1); from--)
+            ;
+        run_units(g, BACKWARD, to, add);
+        run_slices(g, BACKWARD, from, to);
+    }
 }
 
 /* ---- phase 2 --------------------------------------------------------- */
@@ -137,11 +227,12 @@ static range tile_range(struct gradus_piece p, int j)
                            (size_t)p.n * unit };
 }
 
-static void check_job(void *sweep_, int item)
+static void check_job(void *sweep_, int item, int worker)
 {
     sweep *s = sweep_;
     struct gradus_piece p = s->g->tile[item];
 
+    (void)worker;
     for (int j = 0; j < p.node->n_params; j++) {
         range r = tile_range(p, j);
         if (!all_finite(s->g->grad + r.from, r.n))
@@ -149,23 +240,42 @@ static void check_job(void *sweep_, int item)
     }
 }
 
-static void tile_job(void *sweep_, int item)
+/* dpar[r] = the shares of the batch's slices, in their order. */
+static void add_shares(const sweep *s, const gradus_param *q, range r)
 {
-    sweep *s = sweep_;
-    struct gradus_piece p = s->g->tile[item];
+    int slices = (s->g->rows - 1) / gradus_sweep_slice(s->g->rows) + 1;
+    gradus_real *dw = s->g->grad + r.from;
+    const gradus_real *share = q->share + (r.from - q->offset);
 
-    p.node->op->gradient(p.node, (gradus_tile){ p.from, p.n, s->g->rows });
-    check_job(s, item);
+    if (!s->add)
+        clear(dw, r.n);
+    for (int i = 0; i < slices; i++, share += q->size)
+        for (size_t k = 0; k < r.n; k++)
+            dw[k] += share[k];
 }
 
-static int run_tiles(gradus_graph *g)
+static void tile_job(void *sweep_, int item, int worker)
 {
-    sweep s = { .g = g };
+    const sweep *s = sweep_;
+    struct gradus_piece p = s->g->tile[item];
+    gradus_tile t = { p.from, p.n, s->g->rows, s->add };
+
+    if (p.node->op->gradient)
+        p.node->op->gradient(p.node, t);
+    for (int j = 0; j < p.node->n_params && gradus_sweep_shares(p.node); j++)
+        add_shares(s, &p.node->param[j], tile_range(p, j));
+    check_job(sweep_, item, worker);
+}
+
+static int run_tiles(gradus_graph *g, int add)
+{
+    sweep s = { .g = g, .add = add };
 
     share(&s, tile_job, g->tiles);
     if (atomic_load(&s.bad))
         return gradus_diagnose_gradients(g);
     g->stale = 0;
+    g->passes++;
     return 0;
 }
 
@@ -173,14 +283,16 @@ static int run_tiles(gradus_graph *g)
 
 /* By the tiles of phase 2, so that each is likely to meet the thread that has
  * its gradient in cache. */
-static void update_job(void *sweep_, int item)
+static void update_job(void *sweep_, int item, int worker)
 {
     const sweep *s = sweep_;
     struct gradus_piece p = s->g->tile[item];
 
+    (void)worker;
     for (int j = 0; j < p.node->n_params; j++) {
         range r = tile_range(p, j);
-        s->o->update(s->o, r.from, r.from + r.n);
+        if (!p.node->param[j].buffer)
+            s->o->update(s->o, r.from, r.from + r.n);
     }
 }
 
@@ -189,6 +301,9 @@ static void run_update(gradus_optimiser *o)
     sweep s = { .g = o->graph, .o = o };
 
     share(&s, update_job, o->graph->tiles);
+    for (int i = 0; i < o->graph->count; i++)
+        if (o->graph->node[i]->op->stepped && o->graph->rows)
+            o->graph->node[i]->op->stepped(o->graph->node[i]);
     o->graph->steps++;
     o->graph->moved = 1;
 }
@@ -229,7 +344,7 @@ static int check_labels(const gradus_node *loss, const int *index, int rows)
 int gradus_sweep_prepare(gradus_graph *g, const int *index, int from, int n,
                          int training)
 {
-    gradus_rows all = { 0, n, training, g->index };
+    gradus_rows all = { .n = n, .training = training, .index = g->index };
 
     g->rows = 0;
     for (int i = 0; i < n; i++)
@@ -303,7 +418,7 @@ int gradus_sweep_forward(gradus_graph *g, const int *index, int from, int n,
     if (begin(g, index, from, n, training))
         return -1;
     gradus_blas_enter();
-    run_slices(g, FORWARD);
+    run_rows(g, FORWARD, 0);
     gradus_blas_leave();
     return check_loss(g);
 }
@@ -321,7 +436,7 @@ int gradus_sweep_check_loss(const gradus_graph *g)
     return gradus_error_set("the graph has no loss to train on");
 }
 
-int gradus_backward(gradus_graph *g)
+static int run_backward(gradus_graph *g, int add)
 {
     if (!g || !g->rows)
         return gradus_error_set("gradus_backward: no forward has succeeded "
@@ -336,10 +451,20 @@ int gradus_backward(gradus_graph *g)
     if (gradus_sweep_check_loss(g))
         return -1;
     gradus_blas_enter();
-    run_slices(g, BACKWARD);
-    int status = run_tiles(g);
+    run_rows(g, BACKWARD, add);
+    int status = run_tiles(g, add);
     gradus_blas_leave();
     return status;
+}
+
+int gradus_backward(gradus_graph *g)
+{
+    return run_backward(g, 0);
+}
+
+int gradus_backward_add(gradus_graph *g)
+{
+    return run_backward(g, 1);
 }
 
 int gradus_step(gradus_optimiser *o)
@@ -367,8 +492,8 @@ int gradus_train_step(gradus_optimiser *o, const int *index, int n)
     if (gradus_sweep_check_loss(g) || begin(g, index, 0, n, 1))
         return -1;
     gradus_blas_enter();
-    run_slices(g, FORWARD | BACKWARD);
-    int status = check_loss(g) || run_tiles(g);
+    run_rows(g, FORWARD | BACKWARD, 0);
+    int status = check_loss(g) || run_tiles(g, 0);
     if (!status)
         run_update(o);
     gradus_blas_leave();

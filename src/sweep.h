@@ -18,8 +18,13 @@ int gradus_sweep_prepare(gradus_graph *g, const int *index, int from, int n,
  * a loop that does nothing, in silence. */
 int gradus_sweep_check_loss(const gradus_graph *g);
 
-/* Rows a slice of a batch of n, the pieces of phase 1. */
+/* Rows a slice of a batch of n, the pieces of phase 1; and the most slices
+ * that a batch of up to max_batch rows has. */
 int gradus_sweep_slice(int n);
+int gradus_sweep_slices(int max_batch);
+
+/* Does the node's backward make its parameters' gradients, in shares? */
+int gradus_sweep_shares(const gradus_node *n);
 
 /* A loss node's part of the batch's loss, divided and weighted. */
 double gradus_sweep_loss(const gradus_node *loss, int rows);

@@ -17,9 +17,9 @@ typedef struct {
     int times[MOST];
 } tally;
 
-static void tick(void *arg, int item)
+static void tick(void *arg, int item, int worker)
 {
-    ((tally *)arg)->times[item]++;
+    ((tally *)arg)->times[item] += worker >= 0 && worker < MOST;
 }
 
 /* Runs a job of so many items; was each run once, and no other? */
@@ -99,11 +99,11 @@ START_TEST(sleeping_threads_wake_up)
 }
 END_TEST
 
-static void sleep_on_the_first(void *arg, int item)
+static void sleep_on_the_first(void *arg, int item, int worker)
 {
     if (item == 0)
         sleep_ms(5);
-    tick(arg, item);
+    tick(arg, item, worker);
 }
 
 START_TEST(a_run_waits_for_its_slowest_item)
@@ -123,15 +123,16 @@ END_TEST
 typedef struct {
     pthread_t caller;
     pthread_barrier_t all_here;
-    atomic_int workers, workers_with_signals;
+    atomic_int workers, workers_with_signals, numbers; /* a bit a worker */
 } meeting;
 
-static void meet(void *arg, int item)
+static void meet(void *arg, int item, int worker)
 {
     meeting *m = arg;
     sigset_t mask;
 
     (void)item;
+    m->numbers |= 1 << worker;
     pthread_barrier_wait(&m->all_here);
     if (pthread_equal(pthread_self(), m->caller))
         return;
@@ -150,6 +151,7 @@ START_TEST(all_threads_work_at_once_and_workers_take_no_signals)
     gradus_pool_run(p, meet, &m, 4);
     ck_assert_int_eq(m.workers, 3);
     ck_assert_int_eq(m.workers_with_signals, 0);
+    ck_assert_int_eq(m.numbers, 15);
     pthread_barrier_destroy(&m.all_here);
     gradus_pool_free(p);
 }

@@ -39,9 +39,10 @@ static void gradient(gradus_node *n, gradus_tile t)
     gradus_real *dW = n->param[0].dw + (size_t)t.from * in;
     gradus_real *db = n->param[1].dw + t.from;
 
-    gradus_gemm(GRADUS_T, GRADUS_N, t.n, in, t.rows, dY, out, X, in, 0, dW,
-                in);                                         /* dW = dY' X */
-    memset(db, 0, (size_t)t.n * sizeof *db);                 /* db = dY' 1 */
+    gradus_gemm(GRADUS_T, GRADUS_N, t.n, in, t.rows, dY, out, X, in,
+                t.add ? 1 : 0, dW, in);                      /* dW = dY' X */
+    if (!t.add)
+        memset(db, 0, (size_t)t.n * sizeof *db);             /* db = dY' 1 */
     for (int i = 0; i < t.rows; i++, dY += out)
         for (int o = 0; o < t.n; o++)
             db[o] += dY[o];

@@ -104,6 +104,43 @@ gradus_node *gradus_dense(gradus_node *x, int units);
 /* y = max(0, x), of x's shape. */
 gradus_node *gradus_relu(gradus_node *x);
 
+/* All zero, or NULL, means stride 1, no padding, one group, a bias. */
+typedef struct {
+    int stride;  /* 0: 1 */
+    int padding; /* zeros on each side, below the kernel's size */
+    int groups;  /* 0: 1; channels in and out are cut into so many groups that
+                    do not see each other; as many as channels: depthwise */
+    int no_bias;
+} gradus_conv2d_options;
+
+/* Convolution (as in PyTorch: not flipped) of images with `channels` square
+ * kernels: [B,C,H,W] -> [B,channels,(H+2p-kernel)/s+1, ..].  Parameters weight
+ * [channels,C/groups,kernel,kernel] (He), bias [channels] (zero). */
+gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
+                           const gradus_conv2d_options *options);
+
+/* In training, each value is 0 with probability p in [0,1), and else divided
+ * by 1-p; otherwise y = x.  The graph's seed, the number of backward passes
+ * and the row decide which. */
+gradus_node *gradus_dropout(gradus_node *x, double p);
+
+/* Layer normalisation over the last axis, of D values: y = (x - mean) /
+ * sqrt(var + 1e-5) * weight + bias (Ba et al. 2016).  Parameters weight [D]
+ * (one), bias [D] (zero). */
+gradus_node *gradus_layernorm(gradus_node *x);
+
+/* Batch normalisation of each channel, of [B,C,H,W], or each value of [B,C]:
+ * y = (x - mean) / sqrt(var + 1e-5) * weight + bias (Ioffe, Szegedy 2015), in
+ * training with the mean and variance of the whole batch, else with running
+ * ones, which each step moves by a tenth.  Parameters weight [C] (one), bias
+ * [C] (zero); buffers running_mean, running_var [C]. */
+gradus_node *gradus_batchnorm(gradus_node *x);
+
+/* A vector of `size` numbers for each token: [B,S] -> [B,S,size].  x is an
+ * input, not normalised, whose values are the tokens' numbers, 0..tokens-1.
+ * Parameter weight [tokens,size], normal. */
+gradus_node *gradus_embedding(gradus_node *x, int tokens, int size);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */
@@ -509,6 +546,8 @@ struct gradus_node {
     gradus_param param[GRADUS_MAX_PARAMS];
 
     size_t scratch; /* numbers that a call of its op needs, see gradus_rows */
+    size_t keep;       /* numbers it keeps from forward for backward */
+    gradus_real *kept; /* [keep]; NULL in a workspace */
     int wants_gradient;
 
     gradus_kind kind;

@@ -89,6 +89,7 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
         n->y = gradus_plan_take(p, values, sizeof *n->y);
     if (n->wants_gradient)
         n->dy = gradus_plan_take(p, values, sizeof *n->dy);
+    n->kept = gradus_plan_take(p, n->keep, sizeof *n->kept);
     if (n->is_loss)
         n->loss = gradus_plan_take(p, batch, sizeof *n->loss);
 }

@@ -46,7 +46,7 @@ static gradus_node *copy(gradus_workspace *w, const gradus_node *n)
     }
     memcpy(c, n, n->bytes);
     w->node[n->id] = c;
-    c->y = c->dy = NULL;
+    c->y = c->dy = c->kept = NULL;
     c->loss = NULL;
     memset(&c->fed, 0, sizeof c->fed);
     for (int j = 0; j < n->n_in && !(n->is_loss && j); j++) {

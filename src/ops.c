@@ -4,10 +4,13 @@
 
 extern const gradus_op gradus_input_op, gradus_labels_op,
     gradus_row_weights_op, gradus_dense_op, gradus_relu_op,
-    gradus_softmax_ce_op;
+    gradus_softmax_ce_op, gradus_conv2d_op, gradus_dropout_op,
+    gradus_layernorm_op, gradus_batchnorm_op, gradus_embedding_op;
 
 const gradus_op *const gradus_ops[] = {
     &gradus_input_op, &gradus_labels_op,     &gradus_row_weights_op,
     &gradus_dense_op, &gradus_relu_op,       &gradus_softmax_ce_op,
+    &gradus_conv2d_op, &gradus_dropout_op,   &gradus_layernorm_op,
+    &gradus_batchnorm_op, &gradus_embedding_op,
     NULL,
 };

@@ -14,6 +14,9 @@
 Suite *suite_random(void);
 Suite *suite_dense(void);
 Suite *suite_relu(void);
+Suite *suite_conv2d(void);
+Suite *suite_dropout(void);
+Suite *suite_norms(void);
 Suite *suite_input(void);
 TCase *input_refused(void); /* parts of suite_input */
 TCase *input_fed_wrongly(void);

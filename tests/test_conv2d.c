@@ -1,0 +1,295 @@
+/* test_conv2d.c -- convolution: by hand, against its definition, by
+ * differences, and spoilt. */
+#include "files.h"
+#include "probe.h"
+#include "tests.h"
+
+static gradus_graph *g;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* One row [1,3,3], one kernel 2x2 of 1 2 3 4, bias 10, dy 1 10 100 1000. */
+START_TEST(three_by_three_by_hand)
+{
+    static const double c[] = { 1, 10, 100, 1000 };
+    gradus_node *x = gradus_image(g, 1, 3, 3);
+    gradus_want_gradient(x);
+    gradus_node *y = gradus_conv2d(x, 1, 2, NULL);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    memcpy(y->param[0].w, (gradus_real[]){ 1, 2, 3, 4 },
+           4 * sizeof(gradus_real));
+    y->param[1].w[0] = 10;
+    gradus_feed(x, (gradus_real[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(y->y, (double[]){ 47, 57, 77, 87 }, 4, 0);
+    assert_near(y->param[0].dw, (double[]){ 5421, 6532, 8754, 9865 }, 4,
+                rounding());
+    assert_near(y->param[1].dw, (double[]){ 1111 }, 1, 0);
+    assert_near(x->dy, (double[]){ 1, 12, 20, 103, 1234, 2040, 300, 3400,
+                                   4000 }, 9, 0);
+}
+END_TEST
+
+/* ---- against the definition ------------------------------------------ */
+
+enum { B = 3, MOST = 4096 };
+
+static const struct {
+    int channels, height, width, out, kernel;
+    gradus_conv2d_options o;
+} cases[] = {
+    { 1, 5, 4, 2, 3, { 0 } },
+    { 2, 5, 6, 4, 3, { .padding = 1 } },
+    { 2, 7, 5, 3, 3, { .stride = 2, .padding = 1 } },
+    { 3, 4, 4, 2, 1, { 0 } },
+    { 2, 4, 5, 2, 1, { .stride = 2 } },
+    { 4, 5, 5, 6, 3, { .groups = 2, .padding = 2 } },
+    { 3, 6, 6, 3, 3, { .groups = 3, .padding = 1 } },
+    { 2, 8, 8, 4, 5, { .stride = 3, .padding = 4, .no_bias = 1 } },
+    { 1, 2, 2, 3, 2, { 0 } },
+    { 1, 1, 1, 2, 3, { .padding = 1 } },
+    { 4, 3, 3, 4, 1, { .groups = 2 } },
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static gradus_node *x, *y;
+static gradus_real input[MOST];
+static double c[MOST];
+
+static void build(int i, int threads, int rows)
+{
+    x = gradus_image(g, cases[i].channels, cases[i].height, cases[i].width);
+    gradus_want_gradient(x);
+    y = gradus_conv2d(x, cases[i].out, cases[i].kernel, &cases[i].o);
+    fill(input, MOST, 1);
+    fill_double(c, MOST, 2);
+    probe(y, c);
+    ck_assert_msg(gradus_compile(g, rows, threads) == 0, "%s", gradus_error());
+    for (int j = 0; j < y->n_params; j++)
+        fill(y->param[j].w, y->param[j].size, 3 + (uint64_t)j);
+    gradus_feed(x, input, (size_t)rows);
+}
+
+/* y[o,i,j] of row b, as conv2d.c's head has it. */
+static double defined(int n, int b, int o, int i, int j)
+{
+    int s = cases[n].o.stride ? cases[n].o.stride : 1;
+    int groups = cases[n].o.groups ? cases[n].o.groups : 1;
+    int k = cases[n].kernel, in = cases[n].channels / groups;
+    int first = o / (cases[n].out / groups) * in;
+    double sum = y->n_params > 1 ? y->param[1].w[o] : 0;
+
+    for (int ch = 0; ch < in; ch++)
+        for (int u = 0; u < k; u++)
+            for (int v = 0; v < k; v++) {
+                int p = s * i + u - cases[n].o.padding;
+                int q = s * j + v - cases[n].o.padding;
+                if (p < 0 || q < 0 || p >= x->shape[1] || q >= x->shape[2])
+                    continue;
+                sum += (double)y->param[0].w[((o * in + ch) * k + u) * k + v] *
+                       x->y[((b * x->shape[0] + first + ch) * x->shape[1] + p) *
+                            x->shape[2] + q];
+            }
+    return sum;
+}
+
+START_TEST(every_setting_is_as_defined)
+{
+    build(_i, 1, B);
+    ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
+    for (int b = 0; b < B; b++)
+        for (int e = 0; e < y->size; e++) {
+            int o = e / (y->shape[1] * y->shape[2]);
+            int i = e / y->shape[2] % y->shape[1], j = e % y->shape[2];
+            double d = defined(_i, b, o, i, j);
+            assert_near(y->y + b * y->size + e, &d, 1, 10 * rounding());
+        }
+}
+END_TEST
+
+static uint64_t gradients(int threads, int add)
+{
+    uint64_t hash = 0;
+
+    g = gradus_graph_new(1);
+    build(1, threads, 33);
+    for (int pass = 0; pass <= add; pass++)
+        ck_assert_int_eq(gradus_forward(g, NULL, 33) ||
+                         (pass ? gradus_backward_add(g) : gradus_backward(g)),
+                         0);
+    memcpy(gradus_parameters(g), gradus_gradients(g),
+           gradus_parameter_count(g) * sizeof(gradus_real));
+    hash = gradus_parameters_hash(g);
+    gradus_graph_free(g);
+    return hash;
+}
+
+START_TEST(gradients_have_the_same_bits_at_any_number_of_threads)
+{
+    gradus_graph_free(g);
+    uint64_t once = gradients(1, 0), twice = gradients(1, 1);
+    ck_assert(once != twice);
+    for (int threads = 2; threads <= 4; threads++) {
+        ck_assert(gradients(threads, 0) == once);
+        ck_assert(gradients(threads, 1) == twice);
+    }
+    g = NULL;
+}
+END_TEST
+
+/* The same batch twice has twice the gradient. */
+START_TEST(backward_add_adds)
+{
+    gradus_real before[64];
+
+    build(1, 1, B);
+    ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
+    ck_assert_uint_le(gradus_parameter_count(g), 128);
+    memcpy(before, gradus_gradients(g), sizeof before);
+    ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward_add(g), 0);
+    for (int i = 0; i < 64; i++)
+        ck_assert_double_eq(gradus_gradients(g)[i], 2 * before[i]);
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    build(_i, 1, B);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static const gradus_op *right;
+
+/* dx = .. instead of dx += .. is seen only where another adds too. */
+static void one_weight_off(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    gradus_share(&n->param[0], r)[3] *= 1.001;
+}
+
+static void without_bias(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    gradus_share(&n->param[1], r)[0] = 0;
+}
+
+static void one_dx_off(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    n->in[0]->dy[7] *= 1.001;
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = {
+        one_weight_off, without_bias, one_dx_off };
+    gradus_op wrong;
+
+    build(1, 1, B);
+    right = plant(y, &wrong);
+    wrong.backward = bug[_i];
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+/* ---- rejected -------------------------------------------------------- */
+
+static const struct {
+    int channels, kernel;
+    gradus_conv2d_options o;
+    const char *why;
+} rejected[] = {
+    { 0, 3, { 0 }, "0 channels, kernel 3" },
+    { 4, 0, { 0 }, "kernel 0" },
+    { 4, 3, { .stride = -1 }, "stride -1" },
+    { 4, 3, { .padding = -1 }, "padding -1" },
+    { 4, 3, { .padding = 3 }, "padding 3" },
+    { 4, 3, { .groups = -2 }, "groups -2" },
+    { 4, 3, { .groups = 3 }, "do not divide into 3 groups" },
+    { 3, 3, { .groups = 2 }, "2 channels to 3 channels do not divide" },
+    { 4, 9, { .padding = 1 }, "kernel 9 is larger than the image [2,6,8] with "
+                              "padding 1" },
+    { 1 << 30, 3, { 0 }, "each at least 1, the product at most" },
+};
+
+START_TEST(wrong_settings_are_rejected)
+{
+    ck_assert_ptr_null(gradus_conv2d(gradus_image(g, 2, 6, 8),
+                                     rejected[_i].channels,
+                                     rejected[_i].kernel, &rejected[_i].o));
+    assert_error("node 1, conv2d1: ");
+    assert_error(rejected[_i].why);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+}
+END_TEST
+
+START_TEST(an_operand_that_is_no_image_is_rejected)
+{
+    ck_assert_ptr_null(gradus_conv2d(gradus_input(g, 9), 1, 3, NULL));
+    assert_error("an operand of 1 axes; images [channels,height,width]");
+}
+END_TEST
+
+START_TEST(a_model_file_holds_its_settings)
+{
+    files_begin();
+    const char *path = files_path("conv2d.safetensors");
+    build(5, 1, B);
+    gradus_graph *plain = gradus_graph_new(2);
+    gradus_node *in = gradus_image(plain, 4, 5, 5);
+    gradus_node *v = gradus_conv2d(in, 6, 3, &cases[5].o);
+    ck_assert_int_eq(gradus_compile(plain, B, 1), 0);
+    ck_assert_msg(gradus_save(plain, path) == 0, "%s", gradus_error());
+    gradus_graph *back = gradus_load(path, B, 1);
+    ck_assert_msg(back != NULL, "%s", gradus_error());
+    gradus_workspace *a = gradus_workspace_new(plain, B);
+    gradus_workspace *b = gradus_workspace_new(back, B);
+    const gradus_real *p = gradus_infer(a, input, B);
+    const gradus_real *q = gradus_infer(b, input, B);
+    ck_assert(p && q);
+    ck_assert_mem_eq(p, q, (size_t)B * v->size * sizeof *p);
+    gradus_workspace_free(a);
+    gradus_workspace_free(b);
+    gradus_graph_free(plain);
+    gradus_graph_free(back);
+    files_end();
+}
+END_TEST
+
+Suite *suite_conv2d(void)
+{
+    Suite *s = suite_create("conv2d");
+    TCase *t = tcase_create("conv2d");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, three_by_three_by_hand);
+    tcase_add_loop_test(t, every_setting_is_as_defined, 0, CASES);
+    tcase_add_test(t, gradients_have_the_same_bits_at_any_number_of_threads);
+    tcase_add_test(t, backward_add_adds);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0,
+                        CASES);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
+#endif
+    tcase_add_loop_test(t, wrong_settings_are_rejected, 0,
+                        sizeof rejected / sizeof *rejected);
+    tcase_add_test(t, an_operand_that_is_no_image_is_rejected);
+    tcase_add_test(t, a_model_file_holds_its_settings);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,287 @@
+/* test_norms.c -- layer and batch normalisation. */
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+static gradus_graph *g;
+static gradus_node *x, *y;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* ---- by hand --------------------------------------------------------- */
+
+/* Rows 1 3 and 0 4: deviations -1 1 and -2 2, variances 1 and 4. */
+START_TEST(layernorm_of_two_values_by_hand)
+{
+    static const double c[] = { 1, 0, 0, 1 };
+    const double s = 1 / sqrt(1 + 1e-5), u = 2 / sqrt(4 + 1e-5);
+
+    x = gradus_input(g, 2);
+    y = gradus_layernorm(x);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    y->param[0].w[1] = 3;
+    y->param[1].w[0] = 5;
+    gradus_feed(x, (gradus_real[]){ 1, 3, 0, 4 }, 2);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2) || gradus_backward(g), 0);
+    assert_near(y->y, (double[]){ 5 - s, 3 * s, 5 - u, 3 * u }, 4, rounding());
+    assert_near(y->param[0].dw, (double[]){ -s, u }, 2, rounding());
+    assert_near(y->param[1].dw, (double[]){ 1, 1 }, 2, 0);
+}
+END_TEST
+
+/* Channels 1 3 5 and 2 2 8: means 3 and 4, variances 8/3 and 8. */
+static void three_rows(void)
+{
+    static const double c[] = { 1, 0, 0, 2, 0, 0 };
+
+    x = gradus_input(g, 2);
+    y = gradus_batchnorm(x);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 3, 1), 0);
+    y->param[0].w[1] = 3;
+    y->param[1].w[0] = 5;
+    gradus_feed(x, (gradus_real[]){ 1, 2, 3, 2, 5, 8 }, 3);
+    ck_assert_int_eq(gradus_forward(g, NULL, 3) || gradus_backward(g), 0);
+}
+
+START_TEST(batchnorm_of_three_rows_by_hand)
+{
+    const double s = 1 / sqrt(8 / 3. + 1e-5), u = 1 / sqrt(8 + 1e-5);
+
+    three_rows();
+    assert_near(y->y, (double[]){ 5 - 2 * s, -6 * u, 5, -6 * u, 5 + 2 * s,
+                                  12 * u }, 6, rounding());
+    assert_near(y->param[0].dw, (double[]){ -2 * s, -4 * u }, 2, rounding());
+    assert_near(y->param[1].dw, (double[]){ 1, 2 }, 2, 0);
+    assert_near(y->param[2].dw, (double[]){ 0, 0 }, 2, 0);
+    assert_near(y->param[3].dw, (double[]){ 0, 0 }, 2, 0);
+}
+END_TEST
+
+/* Unbiased variances 4 and 12; a tenth of the way, by the step alone. */
+START_TEST(a_step_moves_the_running_moments_by_a_tenth)
+{
+    three_rows();
+    assert_near(y->param[2].w, (double[]){ 0, 0 }, 2, 0);
+    gradus_optimiser *o = gradus_sgd(g, &(gradus_sgd_options){
+        .learning_rate = 0.5, .weight_decay = 0.1 });
+    ck_assert_int_eq(gradus_step(o), 0);
+    assert_near(y->param[2].w, (double[]){ .3, .4 }, 2, rounding());
+    assert_near(y->param[3].w, (double[]){ 1.3, 2.1 }, 2, rounding());
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+START_TEST(inference_takes_the_running_moments)
+{
+    const double s = 1 / sqrt(4 + 1e-5);
+
+    x = gradus_image(g, 1, 1, 2);
+    y = gradus_batchnorm(x);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    y->param[2].w[0] = 1;
+    y->param[3].w[0] = 4;
+    gradus_workspace *w = gradus_workspace_new(g, 2);
+    const gradus_real *p = gradus_infer(w, (gradus_real[]){ 1, 2, 3, 4 }, 2);
+    ck_assert_msg(p != NULL, "%s", gradus_error());
+    assert_near(p, (double[]){ 0, s, 2 * s, 3 * s }, 4, rounding());
+    gradus_workspace_free(w);
+}
+END_TEST
+
+START_TEST(a_training_batch_of_one_value_is_refused)
+{
+    x = gradus_input(g, 2);
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_softmax_ce(gradus_batchnorm(x), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_feed(x, (gradus_real[]){ 1, 2 }, 1);
+    gradus_feed_labels(t, (int32_t[]){ 1 }, 1);
+    ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
+    assert_error("batchnorm1: a batch of one value a channel");
+    gradus_metrics m = { 0 };
+    ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
+}
+END_TEST
+
+START_TEST(a_last_axis_of_one_is_refused)
+{
+    ck_assert_ptr_null(gradus_layernorm(gradus_input(g, 1)));
+    assert_error("node 1, layernorm1: a last axis of 1");
+}
+END_TEST
+
+START_TEST(null_is_passed_on)
+{
+    ck_assert_ptr_null(gradus_layernorm(gradus_dense(gradus_input(g, 2), 0)));
+    ck_assert_ptr_null(gradus_batchnorm(gradus_dense(gradus_input(g, 2), 0)));
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("0 units");
+}
+END_TEST
+
+/* ---- a deep net: rows mixed twice, with a way around one of them ------ */
+
+enum { B = 37, C = 5, SIDE = 4, SIZE = 2 * SIDE * SIDE };
+
+static gradus_real v[B * SIZE];
+static int32_t label[B];
+
+static gradus_node *norms[3];
+
+static void deep(int threads)
+{
+    x = gradus_image(g, 2, SIDE, SIDE);
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_want_gradient(x);
+    norms[0] = gradus_batchnorm(gradus_conv2d(x, C, 3, NULL));
+    gradus_node *h = gradus_dense(gradus_relu(norms[0]), 6);
+    norms[1] = gradus_layernorm(h);
+    norms[2] = gradus_batchnorm(gradus_dense(norms[1], 6));
+    gradus_node *z = gradus_dense(gradus_dropout(norms[2], 0.3), 3);
+    gradus_softmax_ce(z, t, NULL);
+    gradus_softmax_ce(gradus_dense(norms[0], 3), t, NULL);
+    ck_assert_msg(gradus_compile(g, B, threads) == 0, "%s", gradus_error());
+    for (int k = 0; k < 3; k++)
+        for (int j = 0; j < 2; j++)
+            fill(norms[k]->param[j].w, norms[k]->param[j].size,
+                 (uint64_t)(5 + 2 * k + j));
+    fill(v, B * SIZE, 1);
+    for (int i = 0; i < B; i++)
+        label[i] = i % 3;
+    gradus_feed(x, v, B);
+    gradus_feed_labels(t, label, B);
+}
+
+static uint64_t hash_after_steps(int threads)
+{
+    g = gradus_graph_new(3);
+    deep(threads);
+    gradus_optimiser *o = gradus_sgd(g, &(gradus_sgd_options){
+        .learning_rate = 0.1, .momentum = 0.9 });
+    for (int i = 0; i < 5; i++)
+        ck_assert_msg(gradus_train_step(o, NULL, B - i) == 0, "%s",
+                      gradus_error());
+    uint64_t hash = gradus_parameters_hash(g);
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+    return hash;
+}
+
+START_TEST(the_bits_are_the_same_at_any_number_of_threads)
+{
+    gradus_graph_free(g);
+    uint64_t hash = hash_after_steps(1);
+    for (int threads = 2; threads <= 4; threads++)
+        ck_assert(hash_after_steps(threads) == hash);
+    g = NULL;
+}
+END_TEST
+
+/* forward and backward by hand are what a train step does in one. */
+START_TEST(by_hand_is_the_same_as_a_train_step)
+{
+    uint64_t hash[2];
+
+    gradus_graph_free(g);
+    for (int by_hand = 0; by_hand < 2; by_hand++) {
+        g = gradus_graph_new(3);
+        deep(2);
+        gradus_optimiser *o = gradus_sgd(g, NULL);
+        for (int i = 0; i < 3; i++)
+            ck_assert_int_eq(by_hand ? gradus_forward(g, NULL, B) ||
+                                           gradus_backward(g) || gradus_step(o)
+                                     : gradus_train_step(o, NULL, B), 0);
+        hash[by_hand] = gradus_parameters_hash(g);
+        gradus_optimiser_free(o);
+        gradus_graph_free(g);
+    }
+    ck_assert(hash[0] == hash[1]);
+    g = NULL;
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    deep(1);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static const gradus_op *right;
+
+static void dx_off(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    n->in[0]->dy[(size_t)r.from * n->size] *= 1.01;
+}
+
+static void dg_off(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    gradus_share(&n->param[0], r)[1] *= 1.01;
+}
+
+static void units_dx_off(gradus_node *n, gradus_tile t)
+{
+    right->backward_units(n, t);
+    n->in[0]->dy[t.from] *= 1.01;
+}
+
+static void units_db_off(gradus_node *n, gradus_tile t)
+{
+    right->backward_units(n, t);
+    n->param[1].dw[t.from] *= 1.01;
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    gradus_op wrong;
+    int of_units = _i > 1;
+
+    deep(1);
+    right = plant(norms[of_units ? 2 : 1], &wrong);
+    if (of_units)
+        wrong.backward_units = _i == 2 ? units_dx_off : units_db_off;
+    else
+        wrong.backward = _i == 0 ? dx_off : dg_off;
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+Suite *suite_norms(void)
+{
+    Suite *s = suite_create("norms");
+    TCase *t = tcase_create("norms");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, layernorm_of_two_values_by_hand);
+    tcase_add_test(t, batchnorm_of_three_rows_by_hand);
+    tcase_add_test(t, a_step_moves_the_running_moments_by_a_tenth);
+    tcase_add_test(t, inference_takes_the_running_moments);
+    tcase_add_test(t, a_training_batch_of_one_value_is_refused);
+    tcase_add_test(t, a_last_axis_of_one_is_refused);
+    tcase_add_test(t, null_is_passed_on);
+    tcase_add_test(t, the_bits_are_the_same_at_any_number_of_threads);
+    tcase_add_test(t, by_hand_is_the_same_as_a_train_step);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
+#endif
+    suite_add_tcase(s, t);
+    return s;
+}

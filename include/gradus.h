@@ -195,6 +195,22 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a);
 int gradus_normalise(gradus_node *input, const double *mean,
                      const double *std);
 
+/* Random changes of an image, in training alone; what is 0 stays as it is.
+ * Pixels from outside the image are 0.  The graph's seed, the number of
+ * backward passes and the sample's number decide them, not the threads. */
+typedef struct {
+    double shift;   /* by up to so many pixels, each way */
+    double rotate;  /* by up to so many degrees, either way */
+    double scale;   /* by up to this part: 0.1 means 0.9 to 1.1 times */
+    double elastic; /* Simard et al. 2003: a field of random displacements,
+                       smoothed; alpha, in pixels (34 there) */
+    double sigma;   /* of that smoothing, in pixels; 0: 4, as there */
+    int flip;       /* non-zero: left and right, every other time */
+} gradus_augmentation;
+
+/* For an input of gradus_image, between its construction and compile. */
+int gradus_augment(gradus_node *image, const gradus_augmentation *a);
+
 /* Compute dy of this input too (to look at, or to check gradients). */
 int gradus_want_gradient(gradus_node *input);
 

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
         suite_misuse,       suite_idx,         suite_image,
         suite_safetensors,  suite_architecture, suite_model,
         suite_atomic,      suite_conv2d,      suite_dropout,
-        suite_norms,
+        suite_norms,       suite_augment,
     };
     SRunner *runner = srunner_create(NULL);
 

@@ -14,6 +14,7 @@
 Suite *suite_random(void);
 Suite *suite_dense(void);
 Suite *suite_relu(void);
+Suite *suite_augment(void);
 Suite *suite_conv2d(void);
 Suite *suite_dropout(void);
 Suite *suite_norms(void);

@@ -5,6 +5,8 @@
  * Gathering is part of the forward sweep, so each worker gathers its own rows,
  * and a pixel is converted on the one pass that moves it.
  */
+#include "augment.h"
+
 #include "gradus.h"
 
 #include <math.h>
@@ -14,7 +16,11 @@ typedef struct {
     gradus_node node;
     int channels;
     const double *mean, *std; /* [channels], of the node's settings, or NULL */
+    int augmented;
+    gradus_augmentation augmentation;
 } input_node;
+
+enum { AUGMENTATION = 1 << 17 }; /* stream of random numbers, first node's */
 
 static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
                       double std)
@@ -47,25 +53,52 @@ static void prefetch_row(const gradus_node *n, gradus_rows r, int i)
 #endif
 }
 
+/* One sample, as it was fed. */
+static void gather(const input_node *x, size_t row, gradus_real *y)
+{
+    const gradus_fed *fed = &x->node.fed;
+    int m = x->node.size / x->channels;
+    size_t from = row * (size_t)x->node.size;
+
+    for (int c = 0; c < x->channels; c++, from += (size_t)m, y += m) {
+        double mean = x->mean ? x->mean[c] : 0;
+        double std = x->std ? x->std[c] : 1;
+        if (fed->u8)
+            gather_u8(fed->u8 + from, y, m, mean, std);
+        else if (x->mean)
+            gather_real(fed->x + from, y, m, mean, std);
+        else
+            memcpy(y, fed->x + from, (size_t)m * sizeof *y);
+    }
+}
+
+static void gather_augmented(const input_node *x, gradus_rows r, size_t row,
+                             gradus_real *y)
+{
+    gradus_real *image = r.scratch, *outside = image + x->node.size;
+    gradus_random random;
+
+    gradus_random_init(&random, r.seed, AUGMENTATION + (uint32_t)x->node.id,
+                       r.pass << 32 | (uint32_t)row);
+    for (int c = 0; c < x->channels; c++)
+        outside[c] = (gradus_real)(x->mean ? -x->mean[c] / x->std[c] : 0);
+    gather(x, row, image);
+    gradus_augment_image(&x->augmentation, &random, x->node.shape, image,
+                         outside, y, outside + x->channels);
+}
+
 static void forward(gradus_node *n, gradus_rows r)
 {
     const input_node *x = (const input_node *)n;
-    int m = n->size / x->channels;
 
     for (int i = r.from; i < r.from + r.n; i++) {
-        prefetch_row(n, r, i + 2);
-        size_t from = (size_t)r.index[i] * (size_t)n->size;
+        size_t row = (size_t)r.index[i];
         gradus_real *y = n->y + (size_t)i * n->size;
-        for (int c = 0; c < x->channels; c++, from += m, y += m) {
-            double mean = x->mean ? x->mean[c] : 0;
-            double std = x->std ? x->std[c] : 1;
-            if (n->fed.u8)
-                gather_u8(n->fed.u8 + from, y, m, mean, std);
-            else if (x->mean)
-                gather_real(n->fed.x + from, y, m, mean, std);
-            else
-                memcpy(y, n->fed.x + from, (size_t)m * sizeof *y);
-        }
+        prefetch_row(n, r, i + 2);
+        if (x->augmented && r.training)
+            gather_augmented(x, r, row, y);
+        else
+            gather(x, row, y);
     }
 }
 
@@ -148,4 +181,21 @@ int gradus_normalise(gradus_node *n, const double *mean, const double *std)
     x->mean = gradus_attr_values(n->attr, "mean", &count);
     x->std = gradus_attr_values(n->attr, "std", &count);
     return status ? -1 : 0;
+}
+
+int gradus_augment(gradus_node *n, const gradus_augmentation *a)
+{
+    if (!n || n->op != &gradus_input_op || n->rank != 3 || !a)
+        return gradus_fail(n, "gradus_augment: an input of images and what to "
+                           "do wanted"), -1;
+    if (gradus_max_batch(n->graph))
+        return gradus_fail(n, "gradus_augment comes before compile"), -1;
+    if (gradus_augment_fault(a))
+        return gradus_fail(n, "%s", gradus_augment_fault(a)), -1;
+    input_node *x = (input_node *)n;
+    x->augmented = 1;
+    x->augmentation = *a;
+    n->scratch = (size_t)n->size + (size_t)x->channels +
+                 3 * (size_t)(n->size / x->channels);
+    return 0;
 }

@@ -1,0 +1,142 @@
+/* augment.c -- random changes of images: shift, rotation, scale, flip, and
+ * elastic distortion.
+ *
+ * Every output pixel p is taken from the place
+ *
+ *   q = c + A (p - c) + shift + d(p)        A = rotation / scale, flipped
+ *
+ * of the image, c its centre, by bilinear interpolation.  d is the field of
+ * Simard, Steinkraus, Platt: Best practices for convolutional neural networks
+ * (2003): uniform numbers in [-1,1), smoothed by a Gaussian of deviation sigma
+ * and multiplied by alpha.
+ */
+#include "augment.h"
+
+#include <math.h>
+
+static const double pi = 3.14159265358979323846;
+static const double most_sigma = 64;
+
+const char *gradus_augment_fault(const gradus_augmentation *a)
+{
+    const double all[] = { a->shift, a->rotate, a->elastic, a->sigma };
+
+    for (int i = 0; i < 4; i++)
+        if (!(all[i] >= 0 && all[i] <= 1e6))
+            return "shift, rotate, elastic and sigma: 0 to a million wanted";
+    if (!(a->scale >= 0 && a->scale < 1))
+        return "scale: 0 to below 1 wanted";
+    if (a->sigma > most_sigma)
+        return "sigma: at most 64 wanted";
+    return NULL;
+}
+
+static double around_zero(gradus_random *r, double most)
+{
+    return (2 * gradus_random_uniform(r) - 1) * most;
+}
+
+/* to = from smoothed along an axis of `length` values, `step` apart; beside it
+ * there are `lines`, `apart` from each other.  Outside is 0. */
+static void smooth(const gradus_real *from, gradus_real *to,
+                   const gradus_real *kernel, int radius, int length, int step,
+                   int lines, int apart)
+{
+    for (int i = 0; i < length; i++) {
+        int first = i - radius > 0 ? i - radius : 0;
+        int last = i + radius < length - 1 ? i + radius : length - 1;
+        for (int l = 0; l < lines; l++)
+            to[i * step + l * apart] = 0;
+        for (int k = first; k <= last; k++) {
+            const gradus_real w = kernel[k - i + radius];
+            for (int l = 0; l < lines; l++)
+                to[i * step + l * apart] += w * from[k * step + l * apart];
+        }
+    }
+}
+
+/* One component of d, [h,w]; `spare` is memory for another. */
+static void make_field(const gradus_augmentation *a, gradus_random *r, int h,
+                       int w, gradus_real *d, gradus_real *spare)
+{
+    enum { MOST = 3 * 64 };
+    const double sigma = a->sigma > 0 ? a->sigma : 4;
+    const int radius = (int)ceil(3 * sigma);
+    gradus_real kernel[2 * MOST + 1];
+    double sum = 0;
+
+    for (int k = -radius; k <= radius; k++)
+        sum += exp(-k * k / (2 * sigma * sigma));
+    for (int k = -radius; k <= radius; k++)
+        kernel[k + radius] =
+            (gradus_real)(exp(-k * k / (2 * sigma * sigma)) / sum);
+    for (int i = 0; i < h * w; i++)
+        d[i] = (gradus_real)around_zero(r, a->elastic);
+    smooth(d, spare, kernel, radius, h, w, w, 1);
+    smooth(spare, d, kernel, radius, w, 1, h, w);
+}
+
+/* The value of one channel at (y,x). */
+static gradus_real value_at(const gradus_real *v, int h, int w, double y,
+                            double x, gradus_real outside)
+{
+    double fy = floor(y), fx = floor(x), sum = 0;
+
+    if (!(y > -1 && x > -1 && y < h && x < w))
+        return outside;
+    int i = (int)fy, j = (int)fx;
+    for (int k = 0; k < 4; k++) {
+        int p = i + k / 2, q = j + k % 2;
+        int inside = p >= 0 && q >= 0 && p < h && q < w;
+        double wy = k / 2 ? y - fy : 1 - (y - fy);
+        double wx = k % 2 ? x - fx : 1 - (x - fx);
+        sum += wy * wx * (inside ? v[p * w + q] : outside);
+    }
+    return (gradus_real)sum;
+}
+
+/* The map from p to q, but for d. */
+typedef struct {
+    double a[2][2], shift[2];
+} map;
+
+static map random_map(const gradus_augmentation *a, gradus_random *r)
+{
+    map m;
+    double angle = around_zero(r, a->rotate) * pi / 180;
+    double scale = 1 + around_zero(r, a->scale);
+    double flip = a->flip && gradus_random_below(r, 2) ? -1 : 1;
+
+    m.a[0][0] = cos(angle) / scale;
+    m.a[0][1] = -sin(angle) / scale * flip;
+    m.a[1][0] = sin(angle) / scale;
+    m.a[1][1] = cos(angle) / scale * flip;
+    m.shift[0] = around_zero(r, a->shift);
+    m.shift[1] = around_zero(r, a->shift);
+    return m;
+}
+
+void gradus_augment_image(const gradus_augmentation *a, gradus_random *r,
+                          const int shape[3], const gradus_real *from,
+                          const gradus_real *outside, gradus_real *to,
+                          gradus_real *field)
+{
+    const int h = shape[1], w = shape[2], area = h * w;
+    const double cy = (h - 1) / 2.0, cx = (w - 1) / 2.0;
+    map m = random_map(a, r);
+
+    for (int k = 0; k < 2 && a->elastic > 0; k++)
+        make_field(a, r, h, w, field + k * area, field + 2 * area);
+    for (int p = 0; p < area; p++) {
+        double i = p / w - cy, j = p % w - cx;
+        double y = cy + m.a[0][0] * i + m.a[0][1] * j + m.shift[0];
+        double x = cx + m.a[1][0] * i + m.a[1][1] * j + m.shift[1];
+        if (a->elastic > 0) {
+            y += field[p];
+            x += field[area + p];
+        }
+        for (int c = 0; c < shape[0]; c++)
+            to[c * area + p] = value_at(from + c * area, h, w, y, x,
+                                        outside[c]);
+    }
+}

@@ -1,0 +1,224 @@
+/* test_augment.c -- random changes of images. */
+#include "../src/layers/augment.h"
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+enum { H = 9, W = 7, A = H * W };
+
+static gradus_real from[2 * A], to[2 * A], field[3 * A];
+static const gradus_real outside[] = { 0, -1 };
+
+static void change(gradus_augmentation a, uint64_t seed)
+{
+    gradus_random r;
+
+    gradus_random_init(&r, seed, 0, 0);
+    gradus_augment_image(&a, &r, (int[]){ 2, H, W }, from, outside, to, field);
+}
+
+static void begin(void)
+{
+    fill(from, 2 * A, 1);
+}
+
+START_TEST(nothing_asked_for_changes_nothing)
+{
+    change((gradus_augmentation){ 0 }, 1);
+    ck_assert_mem_eq(from, to, sizeof from);
+}
+END_TEST
+
+START_TEST(a_flip_turns_left_and_right_every_other_time)
+{
+    int flips = 0;
+
+    for (uint64_t seed = 0; seed < 64; seed++) {
+        change((gradus_augmentation){ .flip = 1 }, seed);
+        int flipped = to[0] != from[0];
+        flips += flipped;
+        for (int p = 0; p < 2 * A; p++)
+            ck_assert(to[p] == from[flipped ? p / W * W + W - 1 - p % W : p]);
+    }
+    ck_assert_int_gt(flips, 16);
+    ck_assert_int_lt(flips, 48);
+}
+END_TEST
+
+/* Where a ramp y + 10 x comes from is read off the values themselves. */
+static void ramp(void)
+{
+    for (int p = 0; p < A; p++)
+        from[p] = from[A + p] = (gradus_real)(p / W + 10 * (p % W));
+}
+
+START_TEST(a_shift_moves_every_pixel_by_the_same)
+{
+    ramp();
+    change((gradus_augmentation){ .shift = 2 }, 3);
+    double moved = to[4 * W + 3] - from[4 * W + 3];
+    ck_assert_double_ne(moved, 0);
+    ck_assert_double_lt(fabs(moved), 22);
+    assert_near(to + 3 * W + 3, (double[]){ 33 + moved }, 1, 10 * rounding());
+}
+END_TEST
+
+/* 90 degrees would be a corner on a corner of a square; here: the centre stays,
+ * and a step to the right in the output is as long as one in the image. */
+START_TEST(a_rotation_keeps_centre_and_lengths)
+{
+    ramp();
+    change((gradus_augmentation){ .rotate = 30 }, 1);
+    double centre = 4 + 10 * 3, right = to[4 * W + 4] - centre;
+    double down = to[5 * W + 3] - centre;
+    assert_near(to + 4 * W + 3, &centre, 1, 10 * rounding());
+    /* right = 10 cos + sin of an angle, down = cos - 10 sin */
+    ck_assert_double_eq_tol(right * right + down * down, 101, 1e-2);
+    ck_assert_double_ge(right, 10 * cos(30 * 3.15 / 180) - 0.5);
+}
+END_TEST
+
+START_TEST(a_scale_stretches_both_axes_alike)
+{
+    ramp();
+    change((gradus_augmentation){ .scale = 0.2 }, 2);
+    double right = to[4 * W + 4] - to[4 * W + 3];
+    double down = to[5 * W + 3] - to[4 * W + 3];
+    ck_assert_double_eq_tol(right, 10 * down, 1e-4);
+    ck_assert_double_ne(down, 1);
+    ck_assert_double_ge(down, 1 / 1.21);
+    ck_assert_double_le(down, 1 / 0.79);
+}
+END_TEST
+
+/* The smoothed field is small (of 15 x 15 numbers' mean) but not nothing, and
+ * neighbours move alike. */
+START_TEST(an_elastic_field_is_smooth)
+{
+    ramp();
+    change((gradus_augmentation){ .elastic = 8, .sigma = 2 }, 5);
+    double most = 0, step = 0;
+    for (int i = 2; i < H - 2; i++)
+        for (int j = 2; j < W - 3; j++) {
+            double d = to[i * W + j] - from[i * W + j];
+            double e = to[i * W + j + 1] - from[i * W + j + 1];
+            most = fmax(most, fabs(d));
+            step = fmax(step, fabs(d - e));
+        }
+    ck_assert_double_gt(most, 0.1);
+    ck_assert_double_lt(step, most);
+}
+END_TEST
+
+START_TEST(from_outside_comes_what_is_outside)
+{
+    for (int i = 0; i < 2 * A; i++)
+        from[i] = 5;
+    change((gradus_augmentation){ .shift = 100 }, 1);
+    for (int i = 0; i < A; i++) {
+        ck_assert_double_eq(to[i], 0);
+        ck_assert_double_eq(to[A + i], -1);
+    }
+}
+END_TEST
+
+/* ---- in a graph ------------------------------------------------------ */
+
+static uint8_t pixels[40 * A];
+
+static gradus_graph *graph(int threads, gradus_node **x)
+{
+    gradus_graph *g = gradus_graph_new(1);
+
+    for (int i = 0; i < 40 * A; i++)
+        pixels[i] = (uint8_t)(i * 7);
+    *x = gradus_image(g, 1, H, W);
+    ck_assert_int_eq(gradus_augment(*x, &(gradus_augmentation){
+        .shift = 1, .rotate = 9, .scale = .1, .elastic = 5, .flip = 1 }), 0);
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_softmax_ce(gradus_dense(*x, 3), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 40, threads), 0);
+    static const int32_t label[40] = { 0, 1, 2 };
+    gradus_feed_u8(*x, pixels, 40);
+    gradus_feed_labels(t, label, 40);
+    return g;
+}
+
+START_TEST(threads_and_order_change_nothing_and_the_pass_does)
+{
+    gradus_node *x, *y;
+    gradus_graph *g = graph(1, &x), *h = graph(3, &y);
+    const int index[] = { 7, 3, 5 };
+
+    ck_assert_int_eq(gradus_forward(g, NULL, 40), 0);
+    ck_assert_int_eq(gradus_forward(h, NULL, 40), 0);
+    ck_assert_mem_eq(x->y, y->y, 40 * A * sizeof *x->y);
+    ck_assert_int_eq(gradus_forward(h, index, 3), 0);
+    ck_assert_mem_eq(x->y + 3 * A, y->y + A, A * sizeof *x->y);
+    ck_assert_int_eq(gradus_backward(h) || gradus_forward(h, NULL, 40), 0);
+    ck_assert_mem_ne(x->y, y->y, A * sizeof *x->y);
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+END_TEST
+
+START_TEST(evaluation_sees_the_images_as_they_are)
+{
+    gradus_node *x;
+    gradus_graph *g = graph(1, &x);
+    gradus_metrics m = { 0 };
+
+    ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
+    for (int i = 0; i < 40 * A; i++)
+        ck_assert_double_eq_tol(x->y[i], pixels[i] / 255.0, 1e-6);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(wrong_options_are_refused)
+{
+    const gradus_augmentation bad[] = {
+        { .shift = -1 }, { .rotate = NAN }, { .scale = 1 }, { .sigma = 65 },
+        { .elastic = INFINITY } };
+    gradus_graph *g = gradus_graph_new(1);
+
+    ck_assert_int_ne(gradus_augment(gradus_image(g, 1, 2, 2), &bad[_i]), 0);
+    assert_error("wanted");
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(only_images_are_augmented)
+{
+    gradus_graph *g = gradus_graph_new(1);
+
+    ck_assert_int_ne(gradus_augment(NULL, &(gradus_augmentation){ 0 }), 0);
+    ck_assert_int_ne(gradus_augment(gradus_input(g, 4),
+                                    &(gradus_augmentation){ 0 }), 0);
+    assert_error("an input of images");
+    gradus_graph_free(g);
+}
+END_TEST
+
+Suite *suite_augment(void)
+{
+    Suite *s = suite_create("augment");
+    TCase *t = tcase_create("augment");
+
+    tcase_add_checked_fixture(t, begin, NULL);
+    tcase_add_test(t, nothing_asked_for_changes_nothing);
+    tcase_add_test(t, a_flip_turns_left_and_right_every_other_time);
+    tcase_add_test(t, a_shift_moves_every_pixel_by_the_same);
+    tcase_add_test(t, a_rotation_keeps_centre_and_lengths);
+    tcase_add_test(t, a_scale_stretches_both_axes_alike);
+    tcase_add_test(t, an_elastic_field_is_smooth);
+    tcase_add_test(t, from_outside_comes_what_is_outside);
+    tcase_add_test(t, threads_and_order_change_nothing_and_the_pass_does);
+    tcase_add_test(t, evaluation_sees_the_images_as_they_are);
+    tcase_add_loop_test(t, wrong_options_are_refused, 0, 5);
+    tcase_add_test(t, only_images_are_augmented);
+    suite_add_tcase(s, t);
+    return s;
+}

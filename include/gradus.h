@@ -104,6 +104,15 @@ gradus_node *gradus_dense(gradus_node *x, int units);
 /* y = max(0, x), of x's shape. */
 gradus_node *gradus_relu(gradus_node *x);
 
+/* Other functions of each number, all of x's shape; s is the sigmoid. */
+gradus_node *gradus_leaky_relu(gradus_node *x, double slope); /* x >= 0: x,
+                                 else slope x; slope finite, 0 makes a relu */
+gradus_node *gradus_sigmoid(gradus_node *x); /* s(x) = 1 / (1 + exp(-x)) */
+gradus_node *gradus_tanh(gradus_node *x);
+gradus_node *gradus_gelu(gradus_node *x); /* x P(x), P the normal distribution:
+                                             exact, by erfc, not by tanh */
+gradus_node *gradus_silu(gradus_node *x); /* x s(x), also called swish */
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

@@ -113,6 +113,10 @@ gradus_node *gradus_gelu(gradus_node *x); /* x P(x), P the normal distribution:
                                              exact, by erfc, not by tanh */
 gradus_node *gradus_silu(gradus_node *x); /* x s(x), also called swish */
 
+/* Softmax over the last axis of x [B,..,C], with -inf as a mask; for inside a
+ * net: gradus_softmax_ce takes logits. */
+gradus_node *gradus_softmax(gradus_node *x);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

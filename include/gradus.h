@@ -141,6 +141,33 @@ gradus_node *gradus_batchnorm(gradus_node *x);
  * Parameter weight [tokens,size], normal. */
 gradus_node *gradus_embedding(gradus_node *x, int tokens, int size);
 
+/* Other functions of each number, all of x's shape; s is the sigmoid. */
+gradus_node *gradus_leaky_relu(gradus_node *x, double slope); /* x >= 0: x,
+                                 else slope x; slope finite, 0 makes a relu */
+gradus_node *gradus_sigmoid(gradus_node *x); /* s(x) = 1 / (1 + exp(-x)) */
+gradus_node *gradus_tanh(gradus_node *x);
+gradus_node *gradus_gelu(gradus_node *x); /* x P(x), P the normal distribution:
+                                             exact, by erfc, not by tanh */
+gradus_node *gradus_silu(gradus_node *x); /* x s(x), also called swish */
+
+/* Softmax over the last axis of x [B,..,C], with -inf as a mask; for inside a
+ * net: gradus_softmax_ce takes logits. */
+gradus_node *gradus_softmax(gradus_node *x);
+
+/* y = a + b, both of one shape: a residual connection. */
+gradus_node *gradus_add(gradus_node *a, gradus_node *b);
+
+/* 1 to 8 (GRADUS_MAX_OPERANDS) nodes, one after the other along the first axis
+ * of a sample, channels or features; the other axes are the same:
+ * [B,c1,..], [B,c2,..] -> [B,c1+c2,..]. */
+gradus_node *gradus_concat(int count, gradus_node *const *nodes);
+
+/* The same numbers in the same order, with another shape of a sample: rank 1
+ * to 3, of x's size; one axis may be -1 and is inferred.  flatten: [B,size]
+ * (dense reads any shape so, without). */
+gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape);
+gradus_node *gradus_flatten(gradus_node *x);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

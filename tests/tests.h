@@ -18,6 +18,12 @@ Suite *suite_augment(void);
 Suite *suite_conv2d(void);
 Suite *suite_dropout(void);
 Suite *suite_norms(void);
+Suite *suite_activations(void);
+Suite *suite_softmax(void);
+Suite *suite_add(void);
+Suite *suite_concat(void);
+Suite *suite_reshape(void);
+Suite *suite_residual(void);
 Suite *suite_input(void);
 TCase *input_refused(void); /* parts of suite_input */
 TCase *input_fed_wrongly(void);

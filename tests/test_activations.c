@@ -1,0 +1,370 @@
+/* test_activations.c -- functions of each number: by hand, far out, by
+ * differences, and spoilt. */
+#include "files.h"
+#include "probe.h"
+#include "reload.h"
+#include "tests.h"
+
+#include <float.h>
+#include <math.h>
+
+static gradus_node *leaky(gradus_node *x)
+{
+    return gradus_leaky_relu(x, 0.25);
+}
+
+enum { LEAKY, SIGMOID, TANH, GELU, SILU, COUNT, AT = 9 };
+
+static const double points[AT] = { -30, -5, -1, -0.5, 0, 0.5, 1, 5, 30 };
+
+/* y and dy/dx at these points, to 17 digits by arbitrary precision. */
+static const struct {
+    gradus_node *(*make)(gradus_node *x);
+    double y[AT], slope[AT];
+} functions[COUNT] = {
+    { leaky,
+      { -7.5, -1.25, -0.25, -0.125, 0, 0.5, 1, 5, 30 },
+      { 0.25, 0.25, 0.25, 0.25, 0.25, 1, 1, 1, 1 } },
+    { gradus_sigmoid,
+      { 9.357622968839299e-14, 0.0066928509242848556, 0.26894142136999512,
+        0.37754066879814544, 0.5, 0.62245933120185456, 0.73105857863000488,
+        0.99330714907571514, 0.99999999999990642 },
+      { 9.3576229688384233e-14, 0.0066480566707901549, 0.19661193324148185,
+        0.23500371220159449, 0.25, 0.23500371220159449, 0.19661193324148185,
+        0.0066480566707901549, 9.3576229688384233e-14 } },
+    { gradus_tanh,
+      { -1, -0.99990920426259513, -0.76159415595576489, -0.46211715726000976,
+        0, 0.46211715726000976, 0.76159415595576489, 0.99990920426259513, 1 },
+      { 3.5026043050786069e-26, 0.00018158323094380668, 0.41997434161402607,
+        0.78644773296592741, 1, 0.78644773296592741, 0.41997434161402607,
+        0.00018158323094380668, 3.5026043050786069e-26 } },
+    { gradus_gelu,
+      { -1.4720141781444561e-196, -1.4332578593959696e-6,
+        -0.15865525393145705, -0.15426876936299345, 0, 0.34573123063700655,
+        0.84134474606854295, 4.9999985667421406, 30 },
+      { -4.4160316907084944e-195, -7.1469460017922946e-6,
+        -0.083315470587686298, 0.13250487534383716, 0.5, 0.86749512465616284,
+        1.0833154705876863, 1.0000071469460018, 1 } },
+    { gradus_silu,
+      { -2.8072868906517897e-12, -0.033464254621424278, -0.26894142136999512,
+        -0.18877033439907272, 0, 0.31122966560092728, 0.73105857863000488,
+        4.9665357453785757, 29.999999999997193 },
+      { -2.713710660963134e-12, -0.026547432429665919, 0.072329488128513268,
+        0.26003881269734819, 0.5, 0.73996118730265181, 0.92767051187148673,
+        1.0265474324296659, 1.0000000000027137 } },
+};
+
+static gradus_graph *g;
+static gradus_node *x, *y;
+static double c[AT];
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* One row of nine numbers, as an image: not only of vectors; dy all 2. */
+static void run(gradus_node *(*function)(gradus_node *),
+                const gradus_real *fed)
+{
+    for (int i = 0; i < AT; i++)
+        c[i] = 2;
+    x = gradus_image(g, 1, 3, 3);
+    gradus_want_gradient(x);
+    y = function(x);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_feed(x, fed, 1);
+    ck_assert_msg(gradus_forward(g, NULL, 1) == 0, "%s", gradus_error());
+    ck_assert_int_eq(gradus_backward(g), 0);
+}
+
+START_TEST(values_and_slopes_are_the_known_ones)
+{
+    gradus_real fed[AT];
+
+    for (int i = 0; i < AT; i++)
+        fed[i] = (gradus_real)points[i];
+    run(functions[_i].make, fed);
+    assert_near(y->y, functions[_i].y, AT, rounding());
+    for (int i = 0; i < AT; i++)
+        x->dy[i] /= 2;
+    assert_near(x->dy, functions[_i].slope, AT, rounding());
+}
+END_TEST
+
+/* Where y is small, all its digits count: those of 1 + erf do not. */
+START_TEST(small_values_keep_their_digits)
+{
+    gradus_real fed[AT] = { -5 };
+
+    run(functions[_i].make, fed);
+    ck_assert_double_le(fabs(y->y[0] / functions[_i].y[1] - 1),
+                        8 * rounding());
+    if (_i != TANH) /* of 1 - y^2 with y near -1 no more is to be had */
+        ck_assert_double_le(fabs(x->dy[0] / 2 / functions[_i].slope[1] - 1),
+                            8 * rounding());
+}
+END_TEST
+
+START_TEST(far_out_they_are_finite_and_flat)
+{
+    static const struct {
+        double below, above; /* y / x or, where y is bounded, y */
+    } limit[COUNT] = { { 0.25, 1 }, { 0, 1 }, { -1, 1 }, { 0, 1 }, { 0, 1 } };
+    const gradus_real far = sizeof far == sizeof(float)
+                                ? FLT_MAX
+                                : (gradus_real)(DBL_MAX / 8); /* a loss sums */
+    const gradus_real fed[AT] = { -far, -1e30f, -1e4f, -200, 200, 1e4f, 1e30f,
+                                  far, far / 2 };
+    int bounded = _i == SIGMOID || _i == TANH;
+
+    run(functions[_i].make, fed);
+    for (int i = 0; i < AT; i++) {
+        double l = fed[i] < 0 ? limit[_i].below : limit[_i].above;
+        double v = bounded ? y->y[i] : y->y[i] / fed[i];
+        ck_assert_msg(fabs(v - l) <= rounding(), "%g at %g", v,
+                      (double)fed[i]);
+        v = x->dy[i] / 2;
+        l = bounded ? 0 : l;
+        ck_assert_msg(fabs(v - l) <= rounding(), "slope %g at %g", v,
+                      (double)fed[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_nan_stays_a_nan)
+{
+    x = gradus_input(g, AT);
+    y = functions[_i].make(x);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_feed(x, (gradus_real[AT]){ 0, NAN }, 1);
+    ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
+    ck_assert(isnan(y->y[1]) && !isnan(y->y[0]));
+    assert_error("node 0, input: row 0: value 1 is");
+}
+END_TEST
+
+START_TEST(has_the_shape_of_its_operand)
+{
+    x = gradus_image(g, 2, 3, 4);
+    y = functions[_i].make(x);
+    ck_assert_int_eq(y->rank, 3);
+    ck_assert_mem_eq(y->shape, x->shape, sizeof y->shape);
+    ck_assert_int_eq(y->n_params, 0);
+}
+END_TEST
+
+/* ---- slopes of leaky_relu -------------------------------------------- */
+
+static gradus_node *steep(gradus_node *in)
+{
+    return gradus_leaky_relu(in, -2);
+}
+
+static gradus_node *flat(gradus_node *in)
+{
+    return gradus_leaky_relu(in, 0);
+}
+
+/* Its sign cannot be told from y. */
+START_TEST(a_negative_slope_turns_back_up)
+{
+    run(steep, (const gradus_real[AT]){ -1, 2 });
+    assert_near(y->y, (double[]){ 2, 2 }, 2, 0);
+    assert_near(x->dy, (double[]){ -4, 2, -4 }, 3, 0);
+}
+END_TEST
+
+START_TEST(a_slope_of_zero_is_a_relu)
+{
+    run(flat, (const gradus_real[AT]){ -1, 2 });
+    assert_near(y->y, (double[]){ 0, 2, 0 }, 3, 0);
+    assert_near(x->dy, (double[]){ 0, 2, 0 }, 3, 0);
+}
+END_TEST
+
+START_TEST(a_slope_that_is_not_finite_is_refused)
+{
+    static const struct {
+        double slope;
+        const char *message;
+    } cases[] = { { NAN, "slope nan" }, { INFINITY, "slope inf" },
+                  { -INFINITY, "slope -inf, a finite one wanted" } };
+
+    ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2),
+                                         cases[_i].slope));
+    assert_error("node 1, leaky_relu1: slope");
+    assert_error(cases[_i].message);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error(cases[_i].message);
+}
+END_TEST
+
+#ifndef GRADUS_DOUBLE
+START_TEST(a_slope_that_no_float_holds_is_refused)
+{
+    ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2), 1e39));
+    assert_error("slope 1e+39, a finite one wanted");
+}
+END_TEST
+#endif
+
+/* ---- refused --------------------------------------------------------- */
+
+START_TEST(null_and_labels_are_refused)
+{
+    ck_assert_ptr_null(functions[_i].make(NULL));
+    ck_assert_str_ne(gradus_error(), "");
+    functions[_i].make(gradus_labels(g, 1));
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("labels has labels, which are no numbers");
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 5 };
+
+/* x -> f -> dense -> f, and x -> f beside it, so that dx is a sum. */
+static gradus_node *deep_graph(gradus_node *(*f)(gradus_node *))
+{
+    static gradus_real v[B * N];
+    static double weights[2][B * N];
+
+    fill(v, B * N, 1);
+    fill_double(weights[0], B * N, 2);
+    fill_double(weights[1], B * N, 3);
+    for (int i = 0; i < B * N; i++)
+        v[i] *= 4;
+    x = gradus_input(g, N);
+    gradus_want_gradient(x);
+    y = f(x);
+    probe(f(gradus_dense(y, N)), weights[0]);
+    probe(f(x), weights[1]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+    return y;
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    deep_graph(functions[_i].make);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+/* Planted bugs, each of which the check has to see: another one's derivative,
+ * and one that overwrites. */
+START_TEST(the_derivative_of_another_function_is_caught)
+{
+    int one = _i / COUNT, other = _i % COUNT;
+    gradus_op wrong;
+
+    if (one == other)
+        return;
+    deep_graph(functions[one].make);
+    gradus_graph *h = gradus_graph_new(1);
+    plant(y, &wrong);
+    wrong.backward = functions[other].make(gradus_input(h, 1))->op->backward;
+    ck_assert_double_gt(check(g, B), 1);
+    gradus_graph_free(h);
+}
+END_TEST
+
+static const gradus_op *right;
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->in[0]->dy, r, N), 0,
+           (size_t)r.n * N * sizeof(gradus_real));
+    right->backward(n, r);
+}
+
+START_TEST(an_overwritten_gradient_is_caught)
+{
+    gradus_op wrong;
+
+    right = plant(deep_graph(functions[_i].make), &wrong);
+    wrong.backward = overwriting;
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+/* ---- model files ----------------------------------------------------- */
+
+START_TEST(model_files_hold_them)
+{
+    const gradus_real v[] = { -1.5, 0.25, 3, -0.75 };
+
+    y = gradus_dense(functions[_i].make(gradus_input(g, 2)), 3);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_graph *h = reload(g);
+    gradus_workspace *a = gradus_workspace_new(g, 2);
+    gradus_workspace *b = gradus_workspace_new(h, 2);
+    const gradus_real *p = gradus_infer(a, v, 2), *q = gradus_infer(b, v, 2);
+    ck_assert(p && q);
+    ck_assert_mem_eq(p, q, 6 * sizeof *p);
+    gradus_workspace_free(a);
+    gradus_workspace_free(b);
+    gradus_graph_free(h);
+}
+END_TEST
+
+START_TEST(a_slope_missing_or_doubled_in_a_file_is_refused)
+{
+    static const char *const cases[][3] = {
+        { "slope\\\":[0.25]", "slape\\\":[0.25]", "slope nan, a finite one" },
+        { "slope\\\":[0.25]", "slope\\\":[0,25]", "not what its op makes" },
+    };
+
+    leaky(gradus_input(g, 2));
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    refuse_reload(g, cases[_i][0], cases[_i][1], cases[_i][2]);
+}
+END_TEST
+
+Suite *suite_activations(void)
+{
+    Suite *s = suite_create("activations");
+    TCase *t = tcase_create("activations");
+    TCase *f = tcase_create("activations_in_files");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_loop_test(t, values_and_slopes_are_the_known_ones, 0, COUNT);
+    tcase_add_loop_test(t, small_values_keep_their_digits, 0, COUNT);
+    tcase_add_loop_test(t, far_out_they_are_finite_and_flat, 0, COUNT);
+    tcase_add_loop_test(t, a_nan_stays_a_nan, 0, COUNT);
+    tcase_add_loop_test(t, has_the_shape_of_its_operand, 0, COUNT);
+    tcase_add_test(t, a_negative_slope_turns_back_up);
+    tcase_add_test(t, a_slope_of_zero_is_a_relu);
+    tcase_add_loop_test(t, a_slope_that_is_not_finite_is_refused, 0, 3);
+    tcase_add_loop_test(t, null_and_labels_are_refused, 0, COUNT);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0,
+                        COUNT);
+    tcase_add_loop_test(t, the_derivative_of_another_function_is_caught, 0,
+                        COUNT * COUNT);
+    tcase_add_loop_test(t, an_overwritten_gradient_is_caught, 0, COUNT);
+#else
+    tcase_add_test(t, a_slope_that_no_float_holds_is_refused);
+#endif
+    tcase_add_checked_fixture(f, files_begin, files_end);
+    tcase_add_checked_fixture(f, begin, end);
+    tcase_add_loop_test(f, model_files_hold_them, 0, COUNT);
+    tcase_add_loop_test(f, a_slope_missing_or_doubled_in_a_file_is_refused, 0,
+                        2);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, f);
+    return s;
+}

@@ -1,0 +1,241 @@
+/* test_softmax.c -- softmax as a layer: by hand, far out, by differences, and
+ * spoilt. */
+#include "files.h"
+#include "probe.h"
+#include "reload.h"
+#include "tests.h"
+
+#include <math.h>
+
+static gradus_graph *g;
+static gradus_node *x, *y;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* Forward and backward of a batch. */
+static void run(int rank, const int *shape, const gradus_real *v, int rows,
+                const double *c)
+{
+    x = values(g, rank, shape);
+    gradus_want_gradient(x);
+    y = gradus_softmax(x);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, rows, 1), 0);
+    gradus_feed(x, v, (size_t)rows);
+    ck_assert_msg(gradus_forward(g, NULL, rows) == 0, "%s", gradus_error());
+    ck_assert_int_eq(gradus_backward(g), 0);
+}
+
+/* exp(x) is 1, 1, 2 and 1, 3, 4; dy y sums to 0.25 + 0.5 + 1.5 = 2.25 and to
+ * 0.125 - 0.375 + 0.5 = 0.25. */
+START_TEST(two_rows_by_hand)
+{
+    const gradus_real v[] = { 0, 0, (gradus_real)0.69314718055994531,
+                              0, (gradus_real)1.09861228866810969,
+                              (gradus_real)1.38629436111989062 };
+    const double c[] = { 1, 2, 3, 1, -1, 1 };
+
+    run(1, (int[]){ 3 }, v, 2, c);
+    assert_near(y->y, (double[]){ 0.25, 0.25, 0.5, 0.125, 0.375, 0.5 }, 6,
+                rounding());
+    assert_near(x->dy, (double[]){ -0.3125, -0.0625, 0.375, 0.09375, -0.46875,
+                                   0.375 }, 6, rounding());
+}
+END_TEST
+
+/* A sample [1,4,2] is four of them, each of two neighbours. */
+START_TEST(it_is_over_the_last_axis)
+{
+    const gradus_real a = (gradus_real)1.09861228866810969; /* log 3 */
+    const gradus_real v[] = { 0, 0, 0, a, a, 0, -a, 0 };
+    const double c[] = { 1, 3, 4, 0, 0, 8, 0, 4 };
+
+    run(3, (int[]){ 1, 4, 2 }, v, 1, c);
+    assert_near(y->y, (double[]){ 0.5, 0.5, 0.25, 0.75, 0.75, 0.25, 0.25,
+                                  0.75 }, 8, rounding());
+    assert_near(x->dy, (double[]){ -0.5, 0.5, 0.75, -0.75, -1.5, 1.5, -0.75,
+                                   0.75 }, 8, rounding());
+}
+END_TEST
+
+START_TEST(one_number_alone_is_one)
+{
+    run(1, (int[]){ 1 }, (gradus_real[]){ -7, 1e30f }, 2, (double[]){ 2, 3 });
+    assert_near(y->y, (double[]){ 1, 1 }, 2, 0);
+    assert_near(x->dy, (double[]){ 0, 0 }, 2, 0);
+}
+END_TEST
+
+START_TEST(far_out_it_is_finite)
+{
+    const gradus_real v[] = { 3e38f, -3e38f, 1e4f, -1e4f, -1e4f, -2e4f };
+
+    run(1, (int[]){ 3 }, v, 2, (double[]){ 1, 2, 3, 1, 3, 2 });
+    assert_near(y->y, (double[]){ 1, 0, 0, 0.5, 0.5, 0 }, 6, rounding());
+    assert_near(x->dy, (double[]){ 0, 0, 0, -0.5, 0.5, 0 }, 6, rounding());
+}
+END_TEST
+
+START_TEST(minus_infinity_is_a_mask)
+{
+    const gradus_real v[] = { 5, -INFINITY, 5 };
+
+    run(1, (int[]){ 3 }, v, 1, (double[]){ 1, 100, 3 });
+    assert_near(y->y, (double[]){ 0.5, 0, 0.5 }, 3, 0);
+    assert_near(x->dy, (double[]){ -0.5, 0, 0.5 }, 3, 0);
+}
+END_TEST
+
+START_TEST(a_nan_an_infinity_or_nothing_but_masks_is_an_error)
+{
+    static const gradus_real cases[][2] = {
+        { 1, NAN }, { NAN, 1 }, { INFINITY, 1 }, { -INFINITY, -INFINITY }
+    };
+    static const char *const message[] = {
+        "node 0, values: row 0: value 1 is", "node 0, values: row 0: value 0",
+        "node 0, values: row 0: value 0 is inf",
+        "node 1, softmax1: row 0: value 0 is"
+    };
+
+    x = values(g, 1, (int[]){ 2 });
+    probe(gradus_softmax(x), (double[]){ 1, 1 });
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_feed(x, cases[_i], 1);
+    ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
+    assert_error(message[_i]);
+}
+END_TEST
+
+START_TEST(null_and_labels_are_refused)
+{
+    ck_assert_ptr_null(gradus_softmax(NULL));
+    ck_assert_str_ne(gradus_error(), "");
+    gradus_softmax(gradus_labels(g, 1));
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("node 1, softmax1: labels has labels");
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, S = 2, C = 3, N = S * C };
+
+/* x -> softmax -> dense -> softmax, and x -> softmax, so that dx is a sum. */
+static void deep_graph(void)
+{
+    static gradus_real v[B * N];
+    static double weights[2][B * N];
+
+    fill(v, B * N, 1);
+    fill_double(weights[0], B * N, 2);
+    fill_double(weights[1], B * N, 3);
+    x = values(g, 2, (int[]){ S, C });
+    gradus_want_gradient(x);
+    y = gradus_softmax(x);
+    probe(gradus_softmax(gradus_dense(y, N)), weights[0]);
+    probe(gradus_softmax(x), weights[1]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    deep_graph();
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+/* dx_k += y_k (dy_k - sum_j w_j dy_j y_j), one softmax of `size` after the
+ * other, with what a bug makes of it. */
+static void wrong_back(gradus_node *n, gradus_rows r, int size, int only_own)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++) {
+        const gradus_real *yi = n->y + i / size * size;
+        const gradus_real *dyi = n->dy + i / size * size;
+        double sum = 0;
+        for (int k = 0; k < size; k++)
+            sum += only_own && k != i % size ? 0 : yi[k] * dyi[k];
+        n->in[0]->dy[i] += n->y[i] * (n->dy[i] - sum);
+    }
+}
+
+/* The diagonal of the Jacobian alone. */
+static void diagonal(gradus_node *n, gradus_rows r)
+{
+    wrong_back(n, r, C, 1);
+}
+
+/* A sum over the sample. */
+static void too_wide(gradus_node *n, gradus_rows r)
+{
+    wrong_back(n, r, N, 0);
+}
+
+static const gradus_op *right;
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->in[0]->dy, r, N), 0,
+           (size_t)r.n * N * sizeof(gradus_real));
+    right->backward(n, r);
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = { diagonal, too_wide,
+                                                        overwriting };
+    gradus_op wrong;
+
+    deep_graph();
+    right = plant(y, &wrong);
+    wrong.backward = bug[_i];
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+START_TEST(model_files_hold_it)
+{
+    gradus_softmax(gradus_image(g, 2, 3, 4));
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_graph_free(reload(g));
+}
+END_TEST
+
+Suite *suite_softmax(void)
+{
+    Suite *s = suite_create("softmax");
+    TCase *t = tcase_create("softmax");
+    TCase *f = tcase_create("softmax_in_files");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, two_rows_by_hand);
+    tcase_add_test(t, it_is_over_the_last_axis);
+    tcase_add_test(t, one_number_alone_is_one);
+    tcase_add_test(t, far_out_it_is_finite);
+    tcase_add_test(t, minus_infinity_is_a_mask);
+    tcase_add_loop_test(
+        t, a_nan_an_infinity_or_nothing_but_masks_is_an_error, 0, 4);
+    tcase_add_test(t, null_and_labels_are_refused);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
+#endif
+    tcase_add_checked_fixture(f, files_begin, files_end);
+    tcase_add_checked_fixture(f, begin, end);
+    tcase_add_test(f, model_files_hold_it);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, f);
+    return s;
+}

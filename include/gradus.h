@@ -133,6 +133,27 @@ typedef struct {
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 
+/* All zero, or NULL in place of the struct, means the defaults.  The means are
+ * over all elements: D is size times the weights of the rows, or B size. */
+typedef struct {
+    gradus_reduction reduction;
+    double delta;            /* of huber alone, 1e-30 to 1e30; 0: 1 */
+    gradus_node *row_weight; /* a gradus_row_weights node; NULL: all 1 */
+} gradus_regression_options;
+
+/* Mean squared error, L = 1/D sum w (y - t)^2, of predictions y of any shape
+ * and targets t, an input of y's size (in an autoencoder the one that y is
+ * made of).  The node's own y is that of its operand.  A prediction or target
+ * that is not finite is an error of the call that reads it, before any weight
+ * changes. */
+gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
+                        const gradus_regression_options *options);
+
+/* Huber's loss in PyTorch's form, of the same operands: with d = y - t,
+ * L = 1/D sum w l, l = d^2/2 where |d| <= delta, else delta (|d| - delta/2). */
+gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
+                          const gradus_regression_options *options);
+
 /* The next four are for between construction and gradus_compile.  Each returns
  * 0, or non-zero with a message. */
 

@@ -42,3 +42,26 @@ void gradus_loss_divide(gradus_node *n, double valid, double all)
                  : n->reduction == GRADUS_MEAN_BATCH ? all
                                                      : 1;
 }
+
+gradus_node *gradus_loss_elements(gradus_node *n)
+{
+    const gradus_node *z = n->in[0], *t = n->in[1];
+
+    if (t->kind != GRADUS_VALUES || t->wants_gradient)
+        return gradus_fail(n, "targets come from an input node that wants no "
+                           "gradient, not from %s", t->name);
+    if (t->size != z->size)
+        return gradus_fail(n, "%d targets a sample from %s, but %s has %d "
+                           "values", t->size, t->name, z->name, z->size);
+    return n;
+}
+
+int gradus_loss_prepare(gradus_node *n, gradus_rows r)
+{
+    double rows = 0;
+
+    for (int i = r.from; i < r.from + r.n; i++)
+        rows += gradus_loss_row_weight(n, i);
+    gradus_loss_divide(n, rows * n->size, (double)r.n * n->size);
+    return 0;
+}

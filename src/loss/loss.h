@@ -19,6 +19,11 @@ gradus_node *gradus_loss_class_weight(gradus_node *n, int K, const double *w);
 /* Sets D: `valid`, the weight that counts, or `all`, or 1. */
 void gradus_loss_divide(gradus_node *n, double valid, double all);
 
+/* For losses that are sums over the elements of z: checks that t is an input
+ * of z's size; and their prepare, which counts elements. */
+gradus_node *gradus_loss_elements(gradus_node *n);
+int gradus_loss_prepare(gradus_node *n, gradus_rows r);
+
 /* The weight of row i of the batch. */
 static inline double gradus_loss_row_weight(const gradus_node *n, int i)
 {

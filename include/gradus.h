@@ -150,9 +150,28 @@ gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
                         const gradus_regression_options *options);
 
 /* Huber's loss in PyTorch's form, of the same operands: with d = y - t,
- * L = 1/D sum w l, l = d^2/2 where |d| <= delta, else delta (|d| - delta/2). */
+ * L = 1/D sum w l with l = d^2/2 where |d| <= delta, and delta (|d| - delta/2)
+ * elsewhere. */
 gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
                           const gradus_regression_options *options);
+
+/* All zero, or NULL in place of the struct, means the defaults.  The means are
+ * over all elements, as above: no class weight counts in D. */
+typedef struct {
+    gradus_reduction reduction;
+    const double *class_weight; /* [K], copied; NULL: all 1 */
+    gradus_node *row_weight;    /* a gradus_row_weights node; NULL: all 1 */
+} gradus_sigmoid_ce_options;
+
+/* Sigmoid and binary cross entropy, fused into one output layer: for labels of
+ * which any number may be right, or one value between no and yes.  z is [B,K]
+ * or [B,K,..]; t is an input of z's size, in [0,1].  y is sigmoid(z), of z's
+ * shape; L = 1/D sum w c_k (max(z,0) - z t + log(1 + exp(-|z|))) with class
+ * weights c; dz is (y - t) w c_k / D.  A target outside [0,1] or a logit that
+ * is not finite is an error of the call that reads it, before any weight
+ * changes. */
+gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
+                               const gradus_sigmoid_ce_options *options);
 
 /* The next four are for between construction and gradus_compile.  Each returns
  * 0, or non-zero with a message. */

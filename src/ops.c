@@ -4,11 +4,12 @@
 
 extern const gradus_op gradus_input_op, gradus_labels_op,
     gradus_row_weights_op, gradus_dense_op, gradus_relu_op,
-    gradus_softmax_ce_op, gradus_mse_op, gradus_huber_op;
+    gradus_softmax_ce_op, gradus_mse_op, gradus_huber_op,
+    gradus_sigmoid_ce_op;
 
 const gradus_op *const gradus_ops[] = {
     &gradus_input_op, &gradus_labels_op,     &gradus_row_weights_op,
     &gradus_dense_op, &gradus_relu_op,       &gradus_softmax_ce_op,
-    &gradus_mse_op,   &gradus_huber_op,
+    &gradus_mse_op,   &gradus_huber_op,      &gradus_sigmoid_ce_op,
     NULL,
 };

@@ -25,6 +25,7 @@ TCase *softmax_ce_training_errors(void);
 TCase *softmax_ce_refused(void);
 Suite *suite_regression(void);
 Suite *suite_sigmoid_ce(void);
+Suite *suite_losses(void);
 Suite *suite_sgd(void);
 Suite *suite_pool(void);
 Suite *suite_graph(void);

@@ -197,6 +197,46 @@ typedef struct {
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 
+/* All zero, or NULL in place of the struct, means the defaults.  The means are
+ * over all elements: D is size times the weights of the rows, or B size. */
+typedef struct {
+    gradus_reduction reduction;
+    double delta;            /* of huber alone, 1e-30 to 1e30; 0: 1 */
+    gradus_node *row_weight; /* a gradus_row_weights node; NULL: all 1 */
+} gradus_regression_options;
+
+/* Mean squared error, L = 1/D sum w (y - t)^2, of predictions y of any shape
+ * and targets t, an input of y's size (in an autoencoder the one that y is
+ * made of).  The node's own y is that of its operand.  A prediction or target
+ * that is not finite is an error of the call that reads it, before any weight
+ * changes. */
+gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
+                        const gradus_regression_options *options);
+
+/* Huber's loss in PyTorch's form, of the same operands: with d = y - t,
+ * L = 1/D sum w l with l = d^2/2 where |d| <= delta, and delta (|d| - delta/2)
+ * elsewhere. */
+gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
+                          const gradus_regression_options *options);
+
+/* All zero, or NULL in place of the struct, means the defaults.  The means are
+ * over all elements, as above: no class weight counts in D. */
+typedef struct {
+    gradus_reduction reduction;
+    const double *class_weight; /* [K], copied; NULL: all 1 */
+    gradus_node *row_weight;    /* a gradus_row_weights node; NULL: all 1 */
+} gradus_sigmoid_ce_options;
+
+/* Sigmoid and binary cross entropy, fused into one output layer: for labels of
+ * which any number may be right, or one value between no and yes.  z is [B,K]
+ * or [B,K,..]; t is an input of z's size, in [0,1].  y is sigmoid(z), of z's
+ * shape; L = 1/D sum w c_k (max(z,0) - z t + log(1 + exp(-|z|))) with class
+ * weights c; dz is (y - t) w c_k / D.  A target outside [0,1] or a logit that
+ * is not finite is an error of the call that reads it, before any weight
+ * changes. */
+gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
+                               const gradus_sigmoid_ce_options *options);
+
 /* The next four are for between construction and gradus_compile.  Each returns
  * 0, or non-zero with a message. */
 

@@ -8,7 +8,9 @@ int main(int argc, char **argv)
     Suite *(*const suites[])(void) = {
         suite_random,       suite_pool,        suite_graph,
         suite_dense,        suite_relu,        suite_input,
-        suite_softmax_ce,   suite_sgd,         suite_step,
+        suite_softmax_ce,   suite_regression,  suite_sigmoid_ce,
+        suite_losses,
+        suite_sgd,          suite_step,
         suite_fit,          suite_evaluate,    suite_infer,
         suite_misuse,       suite_idx,         suite_image,
         suite_safetensors,  suite_architecture, suite_model,

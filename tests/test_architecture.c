@@ -9,6 +9,7 @@
 #define NODE(op, in, more) "{'op':'" op "','name':'n','in':[" in "]" more "}"
 #define AFTER_DENSE(node) "[" INPUT "," LABELS "," DENSE "," node "]"
 #define LOSS(more) AFTER_DENSE(NODE("softmax_ce", "2,1", more))
+#define ELEMENTS(op, in, more) AFTER_DENSE(NODE(op, in, more))
 
 static const struct {
     const char *architecture, *error; /* ' for \"; NULL where it is right */
@@ -79,6 +80,31 @@ static const struct {
     { LOSS(",'attr':{'class_weight':[1]}"), "1 class weights for 2" },
     { LOSS(",'attr':{'class_weight':[1,-1]}"), "class_weight[1] is -1" },
     { LOSS(",'attr':{'last_axis':[7]}"), "setting last_axis is not what" },
+    { ELEMENTS("mse", "2,0", ""), NULL },
+    { ELEMENTS("mse", "2", ""), "mse: an operand is NULL" },
+    { ELEMENTS("mse", "", ""), "" },
+    { ELEMENTS("mse", "2,1", ""), "not from t" },
+    { ELEMENTS("mse", "2,0,0", ""), "a gradus_row_weights node wanted" },
+    { ELEMENTS("mse", "2,0,0,0", ""), "a gradus_row_weights node wanted" },
+    { ELEMENTS("mse", "2,0", ",'attr':{'reduction':[0.5]}"),
+      "no reduction has the number -2147483648" },
+    { ELEMENTS("mse", "2,0", ",'attr':{'delta':[1]}"), "delta is 1, but" },
+    { ELEMENTS("mse", "2,0", ",'attr':{'delta':[0]}"), "setting delta is" },
+    { ELEMENTS("huber", "2,0", ",'attr':{'delta':[2]}"), NULL },
+    { ELEMENTS("huber", "2,0", ",'attr':{'delta':[-2]}"), "delta is -2" },
+    { ELEMENTS("huber", "2,0", ",'attr':{'delta':[1,2]}"),
+      "setting delta is" },
+    { ELEMENTS("sigmoid_ce", "2,0", ",'attr':{'class_weight':[1,2]}"), NULL },
+    { ELEMENTS("sigmoid_ce", "2", ""), "sigmoid_ce: an operand is NULL" },
+    { ELEMENTS("sigmoid_ce", "", ",'attr':{'class_weight':[1]}"), "" },
+    { ELEMENTS("sigmoid_ce", "2,1", ""), "not from t" },
+    { ELEMENTS("sigmoid_ce", "2,0,0", ""), "a gradus_row_weights node" },
+    { ELEMENTS("sigmoid_ce", "2,0", ",'attr':{'reduction':[-1]}"),
+      "no reduction has the number -1" },
+    { ELEMENTS("sigmoid_ce", "2,0", ",'attr':{'class_weight':[1]}"),
+      "1 class weights for 2" },
+    { ELEMENTS("sigmoid_ce", "2,0", ",'attr':{'class_weight':[1,-1]}"),
+      "class_weight[1] is -1" },
     { "[{'op':'input','name':'x','in':[],'attr':{'shape':[]}}]", "no list" },
     { "[{'op':'input','name':'x','in':[],'attr':{'shape':[1,2]}}]", "shape" },
     { "[{'op':'input','name':'x','in':[],'attr':{'shape':[1,2,3,4]}}]",

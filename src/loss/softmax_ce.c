@@ -14,7 +14,7 @@
  * (S3) never takes the log of a rounded probability and (S4) never divides by
  * one: both are exact wherever z is finite.  docs/softmax.md derives them.
  */
-#include "gradus.h"
+#include "loss.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,17 +24,11 @@ typedef struct {
     gradus_node node;
     double on, off;             /* 1 - eps and eps / K of (S5) */
     const double *class_weight; /* [K] of the node's settings, or NULL */
-    gradus_node *row_weight;    /* or NULL */
 } softmax_ce;
 
 static double class_weight(const softmax_ce *l, int k)
 {
     return l->class_weight ? l->class_weight[k] : 1;
-}
-
-static double row_weight(const softmax_ce *l, int i)
-{
-    return l->row_weight ? l->row_weight->y[i] : 1;
 }
 
 /* The label at row i, position s; NULL where t is a distribution. */
@@ -84,11 +78,10 @@ static int prepare(gradus_node *n, gradus_rows r)
             const int32_t *label = label_at(n, i, s);
             if (is_ignored(n, label))
                 continue;
-            D += row_weight(l, i) * (label ? class_weight(l, *label) : 1);
+            D += gradus_loss_row_weight(n, i) *
+                 (label ? class_weight(l, *label) : 1);
         }
-    n->divisor = n->reduction == GRADUS_MEAN_VALID   ? D
-                 : n->reduction == GRADUS_MEAN_BATCH ? r.n
-                                                     : 1;
+    gradus_loss_divide(n, D, r.n);
     return 0;
 }
 
@@ -142,7 +135,7 @@ static void forward(gradus_node *n, gradus_rows r)
             if (!n->loss || isnan(log_sum))
                 loss += log_sum;
             else if (!is_ignored(n, label_at(n, i, s)))
-                loss += row_weight(l, i) *
+                loss += gradus_loss_row_weight(n, i) *
                         cross_entropy(l, i, s, z, m, log_sum);
         }
         if (n->loss)
@@ -160,7 +153,7 @@ static void backward(gradus_node *n, gradus_rows r)
         for (int s = 0; s < n->positions; s++) {
             const gradus_real *y = n->y + at(n, i, s);
             gradus_real *dz = n->in[0]->dy + at(n, i, s);
-            double a = scale * row_weight(l, i), sum = 0;
+            double a = scale * gradus_loss_row_weight(n, i), sum = 0;
             if (is_ignored(n, label_at(n, i, s)))
                 continue;
             for (int k = 0; k < n->classes; k++)
@@ -276,8 +269,6 @@ static gradus_node *check_options(gradus_node *n,
 {
     double eps = o->label_smoothing;
 
-    if ((unsigned)o->reduction > GRADUS_SUM)
-        return gradus_fail(n, "no reduction has the number %d", o->reduction);
     if (!(eps >= 0 && eps <= 1))
         return gradus_fail(n, "label smoothing %g, 0 to 1 wanted", eps);
     if (eps > 0 && (n->classes < 2 || n->in[1]->kind != GRADUS_LABELS))
@@ -285,24 +276,18 @@ static gradus_node *check_options(gradus_node *n,
                            "classes, not %d", n->classes);
     if (o->use_ignore_label && n->in[1]->kind != GRADUS_LABELS)
         return gradus_fail(n, "ignore_label wants labels, not distributions");
-    if (o->row_weight && o->row_weight->kind != GRADUS_WEIGHTS)
-        return gradus_fail(n, "row_weight: a gradus_row_weights node wanted");
-    for (int k = 0; o->class_weight && k < n->classes; k++)
-        if (!(o->class_weight[k] >= 0 && isfinite(o->class_weight[k])))
-            return gradus_fail(n, "class_weight[%d] is %g, finite and at "
-                               "least 0 wanted", k, o->class_weight[k]);
     return n;
 }
 
-/* Notes the options that are not the defaults. */
+/* Notes the options that are not the defaults; the order is that of model
+ * files. */
 static gradus_node *note_options(gradus_node *n,
                                  const gradus_softmax_ce_options *o)
 {
     softmax_ce *l = (softmax_ce *)n;
     int count;
 
-    if (o->reduction)
-        n = gradus_set_attr(n, "reduction", 1, &(double){ o->reduction });
+    n = gradus_loss_reduce(n, o->reduction);
     if (o->label_smoothing > 0)
         n = gradus_set_attr(n, "label_smoothing", 1, &o->label_smoothing);
     if (o->use_ignore_label)
@@ -310,17 +295,13 @@ static gradus_node *note_options(gradus_node *n,
                             &(double){ o->ignore_label });
     if (o->last_axis)
         n = gradus_set_attr(n, "last_axis", 1, &(double){ 1 });
-    if (n && o->class_weight)
-        n = gradus_set_attr(n, "class_weight", n->classes, o->class_weight);
-    if (!n)
+    if (!n || !gradus_loss_class_weight(n, n->classes, o->class_weight))
         return NULL;
-    n->reduction = o->reduction;
     n->use_ignore_label = o->use_ignore_label;
     n->ignore_label = o->ignore_label;
     l->on = 1 - o->label_smoothing;
     l->off = o->label_smoothing / n->classes;
     l->class_weight = gradus_attr_values(n->attr, "class_weight", &count);
-    l->row_weight = o->row_weight;
     return n;
 }
 
@@ -330,13 +311,10 @@ gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
     gradus_softmax_ce_options o = { 0 };
     if (options)
         o = *options;
-    gradus_node *in[] = { z, t, o.row_weight };
-    gradus_node *n = gradus_append(NULL, &gradus_softmax_ce_op,
-                                   sizeof(softmax_ce), 2 + !!o.row_weight, in);
-
-    if (!n || !gradus_shape(n, z->rank, z->shape))
+    gradus_node *n = gradus_loss_new(&gradus_softmax_ce_op, sizeof(softmax_ce),
+                                     z, t, o.row_weight);
+    if (!n)
         return NULL;
-    n->is_loss = 1;
     set_axes(n, o.last_axis);
     if (!check_target(n, t) || !check_options(n, &o))
         return NULL;

@@ -1,0 +1,176 @@
+/* sigmoid_ce.c -- sigmoid and binary cross entropy, fused into one layer: each
+ * value is a question of its own, yes or no.
+ *
+ *   e = exp(-|z|)
+ *   y = sigmoid(z) = 1 / (1 + e) where z >= 0, e / (1 + e) elsewhere
+ *   l(z, t) = -t log y - (1 - t) log(1 - y)
+ *           = max(z, 0) - z t + log(1 + e)
+ *   L = 1/D sum w_i c_k l(z_iks, t_iks)         over rows, classes, positions
+ *   dz_iks += w_i c_k / D (y_iks - t_iks)
+ *
+ *   z, y, t [B,K] or [B,K,..], t in [0,1]; w_i the row's weight, c_k the
+ *   class's; D: size times the weights of the rows, or B size, or 1
+ *
+ * No exponential overflows and no logarithm is taken of a rounded y: the loss
+ * and its gradient are whole wherever z is finite.
+ */
+#include "loss.h"
+
+#include <math.h>
+#include <tgmath.h> /* exp of a gradus_real, float or double */
+
+typedef struct {
+    gradus_node node;
+    int K;
+    const double *class_weight; /* [K] of the node's settings, or NULL */
+} sigmoid_ce;
+
+/* y of z, and e. */
+static gradus_real sigmoid(gradus_real z, gradus_real *e)
+{
+    *e = exp(-fabs(z));
+    return (z < 0 ? *e : 1) / (1 + *e);
+}
+
+static void sigmoids(const gradus_real *z, gradus_real *y, int n)
+{
+    gradus_real e;
+
+    for (int s = 0; s < n; s++)
+        y[s] = sigmoid(z[s], &e);
+}
+
+/* The same, and sum l(z, t); NaN where a target is none. */
+static double cross_entropy(const gradus_real *z, const gradus_real *t,
+                            gradus_real *y, int n)
+{
+    double sum = 0;
+    int bad = 0;
+
+    for (int s = 0; s < n; s++) {
+        gradus_real e;
+        y[s] = sigmoid(z[s], &e);
+        bad |= !(t[s] >= 0 && t[s] <= 1);
+        sum += (z[s] < 0 ? 0 : z[s]) - (double)z[s] * t[s] + log1p(e);
+    }
+    return bad ? NAN : sum;
+}
+
+/* What has one weight: a class, or the row where no class has one. */
+static int blocks(const sigmoid_ce *l)
+{
+    return l->class_weight ? l->K : 1;
+}
+
+static double class_weight(const sigmoid_ce *l, int k)
+{
+    return l->class_weight ? l->class_weight[k] : 1;
+}
+
+static double row_loss(gradus_node *n, int i)
+{
+    const sigmoid_ce *l = (const sigmoid_ce *)n;
+    int S = n->size / blocks(l);
+    double loss = 0;
+
+    for (int k = 0; k < blocks(l); k++) {
+        size_t at = (size_t)i * n->size + (size_t)k * S;
+        loss += class_weight(l, k) *
+                cross_entropy(n->in[0]->y + at, n->in[1]->y + at, n->y + at,
+                              S);
+    }
+    return gradus_loss_row_weight(n, i) * loss;
+}
+
+static void forward(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from; i < r.from + r.n; i++)
+        if (n->loss)
+            n->loss[i] = row_loss(n, i);
+        else
+            sigmoids(n->in[0]->y + (size_t)i * n->size,
+                     n->y + (size_t)i * n->size, n->size);
+}
+
+/* dz += a (y - t) */
+static void add_gradient(const gradus_real *y, const gradus_real *t,
+                         gradus_real *dz, int n, gradus_real a)
+{
+    for (int s = 0; s < n; s++)
+        dz[s] += a * (y[s] - t[s]);
+}
+
+static void backward(gradus_node *n, gradus_rows r)
+{
+    const sigmoid_ce *l = (const sigmoid_ce *)n;
+    double scale = n->weight / (n->divisor > 0 ? n->divisor : 1);
+    int S = n->size / blocks(l);
+
+    for (int i = r.from; i < r.from + r.n; i++)
+        for (int k = 0; k < blocks(l); k++) {
+            size_t at = (size_t)i * n->size + (size_t)k * S;
+            double a =
+                scale * gradus_loss_row_weight(n, i) * class_weight(l, k);
+            add_gradient(n->y + at, n->in[1]->y + at, n->in[0]->dy + at, S,
+                         (gradus_real)a);
+        }
+}
+
+/* Why the loss of a row is not finite. */
+static int diagnose(gradus_node *n, int row)
+{
+    const gradus_real *z = n->in[0]->y + (size_t)row * n->size;
+    const gradus_real *t = n->in[1]->y + (size_t)row * n->size;
+
+    for (int k = 0; k < n->size; k++) {
+        if (!isfinite(z[k]))
+            return gradus_fail(n, "row %d: logit %d is %g", row, k,
+                               (double)z[k]), 1;
+        if (!(t[k] >= 0 && t[k] <= 1))
+            return gradus_fail(n, "row %d: target %d is %g, 0 to 1 wanted",
+                               row, k, (double)t[k]), 1;
+    }
+    return 0;
+}
+
+static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
+                         const gradus_attr *a)
+{
+    int weights;
+    gradus_sigmoid_ce_options o = {
+        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
+        .class_weight = gradus_attr_values(a, "class_weight", &weights),
+        .row_weight = n_in > 2 ? in[2] : NULL,
+    };
+
+    (void)g;
+    if (o.class_weight && n_in && weights != in[0]->shape[0])
+        return gradus_fail(NULL, "sigmoid_ce: %d class weights for %d classes",
+                           weights, in[0]->shape[0]);
+    return gradus_sigmoid_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
+}
+
+const gradus_op gradus_sigmoid_ce_op = {
+    .name = "sigmoid_ce", .prepare = gradus_loss_prepare, .forward = forward,
+    .backward = backward, .diagnose = diagnose, .make = make,
+};
+
+gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
+                               const gradus_sigmoid_ce_options *options)
+{
+    gradus_sigmoid_ce_options o = { 0 };
+    if (options)
+        o = *options;
+    gradus_node *n = gradus_loss_new(&gradus_sigmoid_ce_op, sizeof(sigmoid_ce),
+                                     z, t, o.row_weight);
+    int count;
+
+    if (!n || !gradus_loss_elements(n) || !gradus_loss_reduce(n, o.reduction))
+        return NULL;
+    sigmoid_ce *l = (sigmoid_ce *)n;
+    l->K = n->shape[0];
+    if (!gradus_loss_class_weight(n, l->K, o.class_weight))
+        return NULL;
+    l->class_weight = gradus_attr_values(n->attr, "class_weight", &count);
+    return n;
+}

@@ -1,0 +1,386 @@
+/* test_regression.c -- mse and huber: by hand, by differences, and spoilt. */
+#include "loss_head.h"
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+typedef gradus_regression_options options;
+
+static loss_head h;
+static gradus_node *(*const losses[])(gradus_node *, gradus_node *,
+                                      const options *) = { gradus_mse,
+                                                           gradus_huber };
+
+static void end(void)
+{
+    gradus_graph_free(h.g);
+    h.g = NULL;
+}
+
+static void begin_loss(int huber, int size, int weighted, options o)
+{
+    h = loss_head_new(size, weighted);
+    o.row_weight = h.w;
+    h.loss = losses[huber](h.z, h.t, &o);
+    ck_assert_msg(h.loss != NULL, "%s", gradus_error());
+}
+
+/* ---- by hand --------------------------------------------------------- */
+
+static const gradus_real Y[] = { 1, 2, 3, 5 }, T[] = { 0, 2, 5, 1 };
+/* y - t is 1, 0, -2, 4 */
+
+START_TEST(squares_of_two_by_two_by_hand)
+{
+    begin_loss(0, 2, 0, (options){ 0 });
+    loss_head_compile(&h, 2, 1);
+    loss_head_run(&h, Y, T, NULL, 2);
+    ck_assert_double_eq(gradus_loss(h.g), (1 + 0 + 4 + 16) / 4.);
+    assert_near(h.z->dy, (double[]){ .5, 0, -1, 2 }, 4, 0);
+    assert_near(h.loss->y, (double[]){ 1, 2, 3, 5 }, 4, 0);
+    ck_assert_int_eq(h.loss->classes, 0);
+}
+END_TEST
+
+START_TEST(huber_of_two_by_two_by_hand)
+{
+    static const struct {
+        double delta, sum, slope[4];
+    } by_hand[] = {
+        { 0, .5 + 0 + 1.5 + 3.5, { 1, 0, -1, 1 } }, /* delta is 1 */
+        { 1, .5 + 0 + 1.5 + 3.5, { 1, 0, -1, 1 } },
+        { 2, .5 + 0 + 2 + 6, { 1, 0, -2, 2 } },
+        { 3, .5 + 0 + 2 + 7.5, { 1, 0, -2, 3 } },
+        { .5, .375 + 0 + .875 + 1.875, { .5, 0, -.5, .5 } },
+        { 1e30, .5 + 0 + 2 + 8, { 1, 0, -2, 4 } }, /* half the square */
+    };
+    double dy[4];
+
+    begin_loss(1, 2, 0, (options){ .delta = by_hand[_i].delta });
+    loss_head_compile(&h, 2, 1);
+    loss_head_run(&h, Y, T, NULL, 2);
+    ck_assert_double_eq(gradus_loss(h.g), by_hand[_i].sum / 4);
+    for (int k = 0; k < 4; k++)
+        dy[k] = by_hand[_i].slope[k] / 4;
+    assert_near(h.z->dy, dy, 4, 0);
+}
+END_TEST
+
+/* Rows of weights 1 and 3: 1 + 3 20 over 8 elements' weight, 4, or 1. */
+START_TEST(reductions_and_weights_by_hand)
+{
+    static const double D[] = { 8, 4, 1 }, sum[] = { 61, .5 + 3 * 5 };
+    static const double slope[2][4] = { { 2, 0, -12, 24 }, { 1, 0, -3, 3 } };
+    double dy[4];
+
+    for (int i = 0; i < 6; i++, end()) {
+        begin_loss(i / 3, 2, 1,
+                   (options){ .reduction = (gradus_reduction)(i % 3) });
+        gradus_loss_weight(h.loss, 0.5);
+        loss_head_compile(&h, 2, 1);
+        loss_head_run(&h, Y, T, (gradus_real[]){ 1, 3 }, 2);
+        ck_assert_double_eq(gradus_loss(h.g), .5 * sum[i / 3] / D[i % 3]);
+        for (int k = 0; k < 4; k++)
+            dy[k] = .5 * slope[i / 3][k] / D[i % 3];
+        assert_near(h.z->dy, dy, 4, 0);
+    }
+}
+END_TEST
+
+START_TEST(rows_without_weight_have_no_loss_and_no_gradient)
+{
+    begin_loss(_i, 2, 1, (options){ 0 });
+    loss_head_compile(&h, 2, 1);
+    loss_head_run(&h, Y, T, (gradus_real[]){ 0, 0 }, 2);
+    ck_assert(gradus_loss(h.g) == 0);
+    assert_near(h.z->dy, (double[]){ 0, 0, 0, 0 }, 4, 0);
+}
+END_TEST
+
+/* 1e30 squared is no float, but a double. */
+START_TEST(a_loss_that_a_float_would_not_hold_is_right)
+{
+    begin_loss(0, 1, 0, (options){ 0 });
+    loss_head_compile(&h, 1, 1);
+    loss_head_run(&h, (gradus_real[]){ 1e30 }, (gradus_real[]){ 0 }, NULL, 1);
+    ck_assert_double_eq_tol(gradus_loss(h.g) / 1e60, 1, 1e-6);
+}
+END_TEST
+
+/* The target is the input itself, of another shape; inference needs no other
+ * data. */
+START_TEST(an_autoencoder_infers_what_it_predicts)
+{
+    static const gradus_real v[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    gradus_graph *g = gradus_graph_new(3);
+    gradus_node *x = gradus_image(g, 1, 2, 2), *y = gradus_dense(x, 4);
+
+    losses[_i](y, x, NULL);
+    ck_assert_msg(gradus_compile(g, 2, 1) == 0, "%s", gradus_error());
+    gradus_feed(x, v, 2);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
+    gradus_workspace *w = gradus_workspace_new(g, 2);
+    ck_assert_msg(w != NULL, "%s", gradus_error());
+    const gradus_real *out = gradus_infer(w, v, 2);
+    ck_assert_msg(out != NULL, "%s", gradus_error());
+    ck_assert_mem_eq(out, y->y, 8 * sizeof *out);
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- whatever the threads -------------------------------------------- */
+
+START_TEST(the_bits_are_the_same_at_1_2_and_3_threads)
+{
+    enum { B = 300, IN = 40, OUT = 19 };
+    static gradus_real x[B * IN], t[B * OUT];
+    uint64_t hash[3];
+    double loss[3];
+
+    fill(x, B * IN, 1);
+    fill(t, B * OUT, 2);
+    for (int i = 0; i < 3; i++) {
+        gradus_graph *g = gradus_graph_new(1);
+        gradus_node *in = gradus_input(g, IN), *to = gradus_input(g, OUT);
+        losses[_i](gradus_dense(gradus_dense(in, 64), OUT), to, NULL);
+        ck_assert_int_eq(gradus_compile(g, B, 1 + i), 0);
+        gradus_optimiser *o = gradus_sgd(g, NULL);
+        gradus_feed(in, x, B);
+        gradus_feed(to, t, B);
+        for (int step = 0; step < 3; step++)
+            ck_assert_int_eq(gradus_train_step(o, NULL, B), 0);
+        hash[i] = gradus_parameters_hash(g);
+        loss[i] = gradus_loss(g);
+        gradus_optimiser_free(o);
+        gradus_graph_free(g);
+    }
+    ck_assert(hash[0] == hash[1] && hash[0] == hash[2]);
+    ck_assert(loss[0] == loss[1] && loss[0] == loss[2]);
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 11 }; /* two slices; more elements than are summed at once,
+                            and some left over */
+
+/* `which`: the loss, its reduction, with row weights or not. */
+static void begin_case(int which)
+{
+    static gradus_real z[B * N], t[B * N], w[B];
+
+    fill(z, B * N, 1);
+    fill(t, B * N, 2);
+    fill(w, B, 3);
+    for (int i = 0; i < B; i++)
+        w[i] = i == 3 ? 0 : 1 + w[i];
+    begin_loss(which % 2, N, which / 6,
+               (options){ .reduction = (gradus_reduction)(which / 2 % 3),
+                          .delta = which % 2 ? 0.7 : 0 });
+    losses[which % 2](gradus_dense(h.z, N), h.t, NULL); /* dz is a sum */
+    gradus_loss_weight(h.loss, -1.3);
+    loss_head_compile(&h, B, 1);
+    gradus_feed(h.z, z, B);
+    gradus_feed(h.t, t, B);
+    if (h.w)
+        gradus_feed(h.w, w, B);
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    begin_case(_i);
+    ck_assert_msg(check(h.g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static const gradus_op *right;
+
+/* The gradient of a half of it. */
+static void halved(gradus_node *n, gradus_rows r)
+{
+    n->weight /= 2;
+    right->backward(n, r);
+    n->weight *= 2;
+}
+
+/* As if all rows weighed 1 and nothing were far off. */
+static void plain(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        n->in[0]->dy[i] += n->weight / n->divisor *
+                           (n->y[i] - n->in[1]->y[i]);
+}
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->in[0]->dy, r, N), 0,
+           (size_t)r.n * N * sizeof(gradus_real));
+    right->backward(n, r);
+}
+
+static void without_the_last_row(gradus_node *n, gradus_rows r)
+{
+    r.n--;
+    right->backward(n, r);
+}
+
+/* For mse and huber, with weights. */
+START_TEST(planted_bugs_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = {
+        halved, plain, overwriting, without_the_last_row
+    };
+    gradus_op wrong;
+
+    begin_case(6 + _i % 2);
+    right = plant(h.loss, &wrong);
+    wrong.backward = bug[_i / 2];
+    ck_assert_double_gt(check(h.g, B), 1);
+}
+END_TEST
+
+#endif
+
+/* ---- never silent ---------------------------------------------------- */
+
+START_TEST(values_that_are_not_finite_are_an_error)
+{
+    static const struct {
+        double v[4];
+        const char *why;
+    } bad[] = {
+        { { 0, INFINITY, 0, 0 }, "1: row 0: value 1, predicted, is inf" },
+        { { 0, -INFINITY, 0, 0 }, "1: row 0: value 1, predicted, is -inf" },
+        { { 0, 0, 0, -INFINITY }, "1: row 0: target 1 is -inf, a finite" },
+        { { 0, 0, NAN, 0 }, "node 1, input2: row 0: value 0 is " },
+    };
+
+    begin_loss(_i % 2, 2, 1, (options){ 0 });
+    loss_head_compile(&h, 1, 1);
+    for (int i = 0; i < 8; i++) {
+        gradus_real v[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = (gradus_real)bad[i % 4].v[k];
+        gradus_feed(h.z, v, 1);
+        gradus_feed(h.t, v + 2, 1);
+        gradus_feed(h.w, i < 4 ? Y : T, 1); /* 1, or 0: it hides nothing */
+        assert_forward_fails(&h, 1, bad[i % 4].why);
+    }
+    loss_head_run(&h, Y, T, Y, 1);
+}
+END_TEST
+
+START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
+{
+    const gradus_real t[] = { 0, (gradus_real)-INFINITY };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *to = gradus_input(g, 1);
+
+    losses[_i](gradus_dense(x, 1), to, NULL);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    uint64_t before = gradus_parameters_hash(g);
+    gradus_feed(x, Y, 2);
+    gradus_feed(to, t, 2);
+    ck_assert_int_ne(gradus_train_step(o, NULL, 2), 0);
+    assert_error("row 1: target 0 is -inf, a finite one wanted (row 1 is "
+                 "sample 1); parameters are unchanged");
+    ck_assert(gradus_parameters_hash(g) == before);
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+static void assert_refused(int huber, gradus_node *y, gradus_node *t,
+                           options o, const char *why)
+{
+    ck_assert_ptr_null(losses[huber](y, t, &o));
+    assert_error(why);
+}
+
+START_TEST(bad_operands_are_refused)
+{
+    h = loss_head_new(3, 0);
+    options none = { 0 };
+    gradus_node *labels = gradus_labels(h.g, 3), *t = h.t;
+
+    assert_refused(_i, t, gradus_input(h.g, 4), none,
+                   "1: 4 targets a sample from input3, but input2 has 3");
+    assert_refused(_i, t, labels, none, "not from labels");
+    assert_refused(_i, t, gradus_relu(t), none, "not from relu1");
+    assert_refused(_i, t, h.z, none, "that wants no gradient, not from input");
+    ck_assert_int_ne(gradus_compile(h.g, 1, 1), 0);
+    assert_error("1: 4 targets a sample from input3");
+    end();
+    h = loss_head_new(3, 0);
+    assert_refused(_i, h.z, NULL, none, "an operand is NULL");
+    assert_refused(_i, NULL, h.t, none, "an operand is NULL");
+}
+END_TEST
+
+START_TEST(bad_options_are_refused)
+{
+    const double delta[] = { -1, 1e-31, 1e31, INFINITY, NAN };
+
+    h = loss_head_new(3, 0);
+    assert_refused(_i, h.z, h.t, (options){ .reduction = (gradus_reduction)3 },
+                   "no reduction has the number 3");
+    assert_refused(_i, h.z, h.t, (options){ .row_weight = h.t },
+                   "row_weight: a gradus_row_weights node wanted");
+    for (int i = 0; i < 5; i++)
+        assert_refused(_i, h.z, h.t, (options){ .delta = delta[i] },
+                       "delta is ");
+    assert_refused(0, h.z, h.t, (options){ .delta = 1 },
+                   "delta is 1, but a squared error has none");
+}
+END_TEST
+
+START_TEST(model_files_keep_every_option)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *t = gradus_input(g, 3);
+    gradus_node *y = gradus_dense(x, 3);
+    options all = { .reduction = GRADUS_SUM, .delta = _i ? 0.1 : 0,
+                    .row_weight = gradus_row_weights(g) };
+
+    losses[_i](y, t, NULL);
+    gradus_loss_weight(losses[_i](y, t, &all), 0.3);
+    ck_assert_msg(gradus_compile(g, 2, 1) == 0, "%s", gradus_error());
+    assert_round_trip(g);
+    gradus_graph_free(g);
+}
+END_TEST
+
+Suite *suite_regression(void)
+{
+    Suite *s = suite_create("regression");
+    TCase *t = tcase_create("regression");
+
+    tcase_add_checked_fixture(t, NULL, end);
+    tcase_add_test(t, squares_of_two_by_two_by_hand);
+    tcase_add_loop_test(t, huber_of_two_by_two_by_hand, 0, 6);
+    tcase_add_test(t, reductions_and_weights_by_hand);
+    tcase_add_loop_test(
+        t, rows_without_weight_have_no_loss_and_no_gradient, 0, 2);
+    tcase_add_test(t, a_loss_that_a_float_would_not_hold_is_right);
+    tcase_add_loop_test(t, an_autoencoder_infers_what_it_predicts, 0, 2);
+    tcase_add_loop_test(t, the_bits_are_the_same_at_1_2_and_3_threads, 0, 2);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0, 12);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 8);
+#endif
+    tcase_add_loop_test(t, values_that_are_not_finite_are_an_error, 0, 2);
+    tcase_add_loop_test(
+        t, a_bad_target_stops_the_step_and_changes_nothing, 0, 2);
+    tcase_add_loop_test(t, bad_operands_are_refused, 0, 2);
+    tcase_add_loop_test(t, bad_options_are_refused, 0, 2);
+    tcase_add_loop_test(t, model_files_keep_every_option, 0, 2);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,458 @@
+/* test_sigmoid_ce.c -- sigmoid and binary cross entropy: by hand, the long way
+ * round, at the extremes, by differences, and spoilt. */
+#include "loss_head.h"
+#include "probe.h"
+#include "tests.h"
+
+#include <float.h>
+#include <math.h>
+
+typedef gradus_sigmoid_ce_options options;
+
+static loss_head h;
+
+static void end(void)
+{
+    gradus_graph_free(h.g);
+    h.g = NULL;
+}
+
+static void begin_loss(int size, int weighted, options o)
+{
+    h = loss_head_new(size, weighted);
+    o.row_weight = h.w;
+    h.loss = gradus_sigmoid_ce(h.z, h.t, &o);
+    ck_assert_msg(h.loss != NULL, "%s", gradus_error());
+}
+
+static void assert_loss(double expected)
+{
+    double loss = gradus_loss(h.g);
+
+    ck_assert_msg(fabs(loss - expected) <= rounding() * (1 + fabs(expected)),
+                  "the loss is %.12g, expected %.12g", loss, expected);
+}
+
+/* ---- by hand --------------------------------------------------------- */
+
+static const double LOG3 = 1.0986122886681098, LOG2 = 0.6931471805599453,
+                    LOG4_3 = 0.28768207245178093;
+
+/* y is 1/2, 3/4, 1/4, 1/2, and y - t is -1/2, -1/4, 1/4, 0. */
+static void run_by_hand(void)
+{
+    const gradus_real z[] = { 0, (gradus_real)LOG3, -(gradus_real)LOG3, 0 };
+
+    loss_head_compile(&h, 2, 1);
+    loss_head_run(&h, z, (gradus_real[]){ 1, 1, 0, .5 },
+                  (gradus_real[]){ 1, 3 }, 2);
+}
+
+START_TEST(two_by_two_by_hand)
+{
+    begin_loss(2, 0, (options){ 0 });
+    run_by_hand();
+    assert_near(h.loss->y, (double[]){ .5, .75, .25, .5 }, 4, rounding());
+    assert_loss((2 * LOG2 + 2 * LOG4_3) / 4);
+    assert_near(h.z->dy, (double[]){ -.125, -.0625, .0625, 0 }, 4, rounding());
+    ck_assert_int_eq(h.loss->classes, 0);
+}
+END_TEST
+
+/* Rows of weights 1 and 3, classes of 2 and 5, over 8, 4 or 1. */
+START_TEST(reductions_and_weights_by_hand)
+{
+    static const double D[] = { 8, 4, 1 }, slope[] = { -1, -1.25, 1.5, 0 };
+    double dz[4];
+
+    for (int i = 0; i < 3; i++, end()) {
+        begin_loss(2, 1, (options){ .reduction = (gradus_reduction)i,
+                                    .class_weight = (double[]){ 2, 5 } });
+        gradus_loss_weight(h.loss, 0.5);
+        run_by_hand();
+        assert_loss(.5 * (2 * LOG2 + 5 * LOG4_3 +
+                          3 * (2 * LOG4_3 + 5 * LOG2)) / D[i]);
+        for (int k = 0; k < 4; k++)
+            dz[k] = .5 * slope[k] / D[i];
+        assert_near(h.z->dy, dz, 4, rounding());
+    }
+}
+END_TEST
+
+/* [B,2,1,2]: class weights go with the first axis, not with the last. */
+START_TEST(classes_are_the_first_axis)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *z = gradus_image(g, 2, 1, 2), *t = gradus_input(g, 4);
+
+    gradus_want_gradient(z);
+    gradus_sigmoid_ce(z, t, &(options){ .reduction = GRADUS_SUM,
+                                        .class_weight = (double[]){ 2, 6 } });
+    ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
+    gradus_feed(z, (gradus_real[4]){ 0 }, 1);
+    gradus_feed(t, (gradus_real[]){ 0, 1, 0, 1 }, 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(z->dy, (double[]){ 1, -1, 3, -3 }, 4, 0);
+    ck_assert_double_eq_tol(gradus_loss(g), 16 * LOG2, 1e-6);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* -t log y - (1 - t) log(1 - y), in double. */
+START_TEST(the_loss_is_that_of_the_long_way_round)
+{
+    begin_loss(1, 0, (options){ 0 });
+    loss_head_compile(&h, 1, 1);
+    for (int i = -40; i <= 40; i++)
+        for (int j = 0; j <= 4; j++) {
+            double z = i / 4.0, t = j / 4.0, y = 1 / (1 + exp(-z));
+            loss_head_run(&h, &(gradus_real){ (gradus_real)z },
+                          &(gradus_real){ (gradus_real)t }, NULL, 1);
+            assert_loss(-t * log(y) - (1 - t) * log(1 - y));
+            assert_near(h.loss->y, &y, 1, rounding());
+            assert_near(h.z->dy, &(double){ y - t }, 1, rounding());
+        }
+}
+END_TEST
+
+/* ---- extremes -------------------------------------------------------- */
+
+START_TEST(logits_as_large_as_floats_get_have_their_exact_loss)
+{
+    const double size[] = { 1000, 1e30, FLT_MAX };
+
+    begin_loss(4, 0, (options){ .reduction = GRADUS_SUM });
+    loss_head_compile(&h, 1, 1);
+    for (int i = 0; i < 3; i++) {
+        gradus_real a = (gradus_real)size[i];
+        loss_head_run(&h, (gradus_real[]){ a, a, -a, -a },
+                      (gradus_real[]){ 0, 1, 0, 1 }, NULL, 1);
+        ck_assert(gradus_loss(h.g) == 2 * (double)a);
+        assert_near(h.z->dy, (double[]){ 1, 0, 0, -1 }, 4, 0);
+        assert_near(h.loss->y, (double[]){ 1, 1, 0, 0 }, 4, 0);
+    }
+}
+END_TEST
+
+/* 1 - y would be 0 long before. */
+START_TEST(what_is_nearly_right_has_a_loss_that_is_not_0)
+{
+    begin_loss(1, 0, (options){ 0 });
+    loss_head_compile(&h, 1, 1);
+    loss_head_run(&h, &(gradus_real){ 50 }, &(gradus_real){ 1 }, NULL, 1);
+    ck_assert_double_eq_tol(gradus_loss(h.g) * exp(50), 1, 1e-6);
+    loss_head_run(&h, &(gradus_real){ -50 }, &(gradus_real){ 0 }, NULL, 1);
+    ck_assert_double_eq_tol(gradus_loss(h.g) * exp(50), 1, 1e-6);
+    ck_assert_double_eq_tol(h.z->dy[0] * exp(50), 1, 1e-6);
+}
+END_TEST
+
+/* 255 / 255 is 1, not a bit more. */
+START_TEST(pixels_are_targets)
+{
+    gradus_real z[256] = { 0 };
+    uint8_t pixel[256];
+
+    for (int i = 0; i < 256; i++)
+        pixel[i] = (uint8_t)i;
+    begin_loss(256, 0, (options){ 0 });
+    loss_head_compile(&h, 1, 1);
+    gradus_feed(h.z, z, 1);
+    gradus_feed_u8(h.t, pixel, 1);
+    ck_assert_msg(gradus_forward(h.g, NULL, 1) == 0, "%s", gradus_error());
+    assert_loss(LOG2);
+}
+END_TEST
+
+START_TEST(inference_gives_probabilities_and_needs_no_targets)
+{
+    static const gradus_real v[] = { 1, 2, 3, -4 };
+    gradus_graph *g = gradus_graph_new(3);
+    gradus_node *x = gradus_input(g, 2), *z = gradus_dense(x, 3);
+
+    options o = { .class_weight = (double[]){ 1, 2, 3 },
+                  .row_weight = gradus_row_weights(g) };
+    gradus_sigmoid_ce(z, gradus_input(g, 3), &o);
+    ck_assert_msg(gradus_compile(g, 2, 1) == 0, "%s", gradus_error());
+    gradus_workspace *w = gradus_workspace_new(g, 2);
+    ck_assert_msg(w != NULL, "%s", gradus_error());
+    const gradus_real *y = gradus_infer(w, v, 2);
+    ck_assert_msg(y != NULL, "%s", gradus_error());
+    for (int i = 0; i < 6; i++) {
+        double sum = 0; /* the bias is 0 */
+        for (int k = 0; k < 2; k++)
+            sum += v[i / 3 * 2 + k] * z->param[0].w[i % 3 * 2 + k];
+        assert_near(y + i, &(double){ 1 / (1 + exp(-sum)) }, 1, rounding());
+    }
+    ck_assert_ptr_null(gradus_infer(w, (gradus_real[]){ NAN, 1 }, 1));
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(the_bits_are_the_same_at_1_2_and_3_threads)
+{
+    enum { B = 300, IN = 40, OUT = 19 };
+    static gradus_real x[B * IN], t[B * OUT];
+    uint64_t hash[3];
+
+    fill(x, B * IN, 1);
+    fill(t, B * OUT, 2);
+    for (int i = 0; i < B * OUT; i++)
+        t[i] = t[i] > 0;
+    for (int i = 0; i < 3; i++) {
+        gradus_graph *g = gradus_graph_new(1);
+        gradus_node *in = gradus_input(g, IN), *to = gradus_input(g, OUT);
+        gradus_sigmoid_ce(gradus_dense(gradus_dense(in, 64), OUT), to, NULL);
+        ck_assert_int_eq(gradus_compile(g, B, 1 + i), 0);
+        gradus_optimiser *o = gradus_sgd(g, NULL);
+        gradus_feed(in, x, B);
+        gradus_feed(to, t, B);
+        for (int step = 0; step < 3; step++)
+            ck_assert_int_eq(gradus_train_step(o, NULL, B), 0);
+        hash[i] = gradus_parameters_hash(g);
+        gradus_optimiser_free(o);
+        gradus_graph_free(g);
+    }
+    ck_assert(hash[0] == hash[1] && hash[0] == hash[2]);
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 6 }; /* two slices */
+
+static const double class_weight[N] = { 1, 0, 2.5, .5, 3, 1 };
+
+/* `which`: the reduction, with row weights or not, with class weights or not;
+ * on a dense layer and on its input. */
+static void begin_case(int which)
+{
+    static gradus_real z[B * N], t[B * N], w[B];
+
+    fill(z, B * N, 1);
+    fill(t, B * N, 2);
+    fill(w, B, 3);
+    for (int i = 0; i < B * N; i++) {
+        z[i] *= 4;
+        t[i] = t[i] < -.5 ? 0 : t[i] > .5 ? 1 : t[i] + .5;
+    }
+    for (int i = 0; i < B; i++)
+        w[i] = i == 3 ? 0 : 1 + w[i];
+    begin_loss(N, which / 3 % 2,
+               (options){ .reduction = (gradus_reduction)(which % 3),
+                          .class_weight = which / 6 ? class_weight : NULL });
+    gradus_sigmoid_ce(gradus_dense(h.z, N), h.t, NULL); /* dz is a sum */
+    gradus_loss_weight(h.loss, 1.3);
+    loss_head_compile(&h, B, 1);
+    gradus_feed(h.z, z, B);
+    gradus_feed(h.t, t, B);
+    if (h.w)
+        gradus_feed(h.w, w, B);
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    begin_case(_i);
+    ck_assert_msg(check(h.g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static const gradus_op *right;
+
+/* As if no row or class had a weight. */
+static void unweighted(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        n->in[0]->dy[i] += n->weight / n->divisor *
+                           (n->y[i] - n->in[1]->y[i]);
+}
+
+/* The sigmoid's own derivative once more. */
+static void twice(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        n->in[0]->dy[i] += n->weight / n->divisor * n->y[i] * (1 - n->y[i]) *
+                           (n->y[i] - n->in[1]->y[i]);
+}
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->in[0]->dy, r, N), 0,
+           (size_t)r.n * N * sizeof(gradus_real));
+    right->backward(n, r);
+}
+
+static void without_the_last_row(gradus_node *n, gradus_rows r)
+{
+    r.n--;
+    right->backward(n, r);
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = {
+        unweighted, twice, overwriting, without_the_last_row
+    };
+    gradus_op wrong;
+
+    begin_case(_i % 2 ? 3 : 6); /* row weights, class weights */
+    right = plant(h.loss, &wrong);
+    wrong.backward = bug[_i / 2];
+    ck_assert_double_gt(check(h.g, B), 1);
+}
+END_TEST
+
+#endif
+
+/* ---- never silent ---------------------------------------------------- */
+
+START_TEST(targets_outside_0_to_1_are_an_error)
+{
+    const double bad[] = { -1e-30, 1.0001, 2, -INFINITY, INFINITY, NAN };
+    const char *why[] = {
+        "1: row 1: target 2 is -1e-30, 0 to 1 wanted",
+        "1: row 1: target 2 is 1.0001, 0 to 1",
+        "1: row 1: target 2 is 2, 0 to 1",
+        "1: row 1: target 2 is -inf, 0 to 1",
+        "node 1, input2: row 1: value 2 is inf",
+        "node 1, input2: row 1: value 2 is ",
+    };
+    const gradus_real z[6] = { 0 };
+
+    begin_loss(3, 1, (options){ .class_weight = (double[]){ 1, 1, 0 } });
+    loss_head_compile(&h, 2, 1);
+    for (int i = 0; i < 12; i++) {
+        gradus_real t[6] = { 1, 0, .5, 1, 0, (gradus_real)bad[i % 6] };
+        gradus_feed(h.z, z, 2);
+        gradus_feed(h.t, t, 2); /* a weight of 0 hides nothing */
+        gradus_feed(h.w, (gradus_real[]){ 1, i < 6 }, 2);
+        assert_forward_fails(&h, 2, why[i % 6]);
+    }
+    loss_head_run(&h, z, z, (gradus_real[]){ 1, 1 }, 2); /* it recovers */
+}
+END_TEST
+
+START_TEST(logits_that_are_not_finite_are_an_error)
+{
+    const double bad[] = { NAN, INFINITY, -INFINITY };
+
+    begin_loss(2, 0, (options){ 0 });
+    loss_head_compile(&h, 2, 1);
+    for (int i = 0; i < 12; i++) { /* where either target is aimed at */
+        gradus_real z[4] = { 0 }, t[4] = { 0 };
+        char why[64];
+        z[2 + i % 2] = (gradus_real)bad[i / 4];
+        t[2 + i % 2] = i / 2 % 2;
+        snprintf(why, sizeof why, "sigmoid_ce1: row 1: logit %d is ", i % 2);
+        gradus_feed(h.z, z, 2);
+        gradus_feed(h.t, t, 2);
+        assert_forward_fails(&h, 2, why);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
+{
+    const gradus_real v[] = { 0, 2, 1, 3 };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *t = gradus_input(g, 1);
+
+    gradus_sigmoid_ce(gradus_dense(x, 1), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    uint64_t before = gradus_parameters_hash(g);
+    gradus_feed(x, v, 2);
+    gradus_feed(t, v, 2);
+    ck_assert_int_ne(gradus_train_step(o, NULL, 2), 0);
+    assert_error("row 1: target 0 is 2, 0 to 1 wanted (row 1 is sample 1); "
+                 "parameters are unchanged");
+    ck_assert(gradus_parameters_hash(g) == before);
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+static void assert_refused(gradus_node *z, gradus_node *t, options o,
+                           const char *why)
+{
+    ck_assert_ptr_null(gradus_sigmoid_ce(z, t, &o));
+    assert_error(why);
+}
+
+START_TEST(bad_operands_and_options_are_refused)
+{
+    h = loss_head_new(3, 0);
+    const double weight[] = { -1, NAN, INFINITY };
+    gradus_node *t = h.t;
+    options none = { 0 };
+
+    assert_refused(h.z, gradus_input(h.g, 4), none,
+                   "sigmoid_ce1: 4 targets a sample from input3, but input "
+                   "has 3 values");
+    assert_refused(h.z, gradus_labels(h.g, 3), none, "not from labels");
+    assert_refused(t, h.z, none, "that wants no gradient, not from input");
+    assert_refused(h.z, t, (options){ .reduction = (gradus_reduction)3 },
+                   "no reduction has the number 3");
+    assert_refused(h.z, t, (options){ .row_weight = t },
+                   "row_weight: a gradus_row_weights node wanted");
+    for (int i = 0; i < 3; i++)
+        assert_refused(h.z, t,
+                       (options){ .class_weight =
+                                      (double[]){ 1, 1, weight[i] } },
+                       "class_weight[2] is");
+    end();
+    h = loss_head_new(3, 0);
+    assert_refused(h.z, NULL, none, "sigmoid_ce: an operand is NULL");
+}
+END_TEST
+
+START_TEST(model_files_keep_every_option)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *t = gradus_input(g, 3);
+    gradus_node *z = gradus_dense(x, 3);
+    options all = { .reduction = GRADUS_MEAN_BATCH,
+                    .class_weight = (double[]){ 0.1, 1, 4.9e-324 },
+                    .row_weight = gradus_row_weights(g) };
+
+    gradus_sigmoid_ce(z, t, NULL);
+    gradus_loss_weight(gradus_sigmoid_ce(z, t, &all), 0.3);
+    ck_assert_msg(gradus_compile(g, 2, 1) == 0, "%s", gradus_error());
+    assert_round_trip(g);
+    gradus_graph_free(g);
+}
+END_TEST
+
+Suite *suite_sigmoid_ce(void)
+{
+    Suite *s = suite_create("sigmoid_ce");
+    TCase *t = tcase_create("sigmoid_ce");
+
+    tcase_add_checked_fixture(t, NULL, end);
+    tcase_add_test(t, two_by_two_by_hand);
+    tcase_add_test(t, reductions_and_weights_by_hand);
+    tcase_add_test(t, classes_are_the_first_axis);
+    tcase_add_test(t, the_loss_is_that_of_the_long_way_round);
+    tcase_add_test(t, logits_as_large_as_floats_get_have_their_exact_loss);
+    tcase_add_test(t, what_is_nearly_right_has_a_loss_that_is_not_0);
+    tcase_add_test(t, pixels_are_targets);
+    tcase_add_test(t, inference_gives_probabilities_and_needs_no_targets);
+    tcase_add_test(t, the_bits_are_the_same_at_1_2_and_3_threads);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0, 12);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 8);
+#endif
+    tcase_add_test(t, targets_outside_0_to_1_are_an_error);
+    tcase_add_test(t, logits_that_are_not_finite_are_an_error);
+    tcase_add_test(t, a_bad_target_stops_the_step_and_changes_nothing);
+    tcase_add_test(t, bad_operands_and_options_are_refused);
+    tcase_add_test(t, model_files_keep_every_option);
+    suite_add_tcase(s, t);
+    return s;
+}

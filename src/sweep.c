@@ -180,7 +180,8 @@ static void update_job(void *sweep_, int item)
 
     for (int j = 0; j < p.node->n_params; j++) {
         range r = tile_range(p, j);
-        s->o->update(s->o, r.from, r.from + r.n);
+        gradus_optimiser_update(s->o, r.from, r.from + r.n,
+                                s->o->learning_rate, s->o->weight_decay);
     }
 }
 
@@ -188,6 +189,9 @@ static void run_update(gradus_optimiser *o)
 {
     sweep s = { .g = o->graph, .o = o };
 
+    o->steps++;
+    if (o->begin)
+        o->begin(o);
     share(&s, update_job, o->graph->tiles);
     o->graph->steps++;
     o->graph->moved = 1;

@@ -24,9 +24,10 @@
  * exits or aborts.  Constructors accept NULL operands and then return NULL, so
  * calls nest and one check, at gradus_compile, is enough.
  *
- * Ownership.  What a _new or _load function or gradus_sgd returns is freed
- * with its _free function.  Nodes belong to their graph.  Data is borrowed:
- * arrays that you feed must outlive the calls that read them.
+ * Ownership.  What a _new or _load function, gradus_sgd or another optimiser's
+ * constructor returns is freed with its _free function.  Nodes belong to their
+ * graph.  Data is borrowed: arrays that you feed must outlive the calls that
+ * read them.
  *
  * Threads.  One graph is used by one thread at a time; different graphs may be
  * used by different threads at once.  gradus_infer only reads the parameters:
@@ -224,6 +225,29 @@ typedef struct {
  * outlive the optimiser. */
 gradus_optimiser *gradus_sgd(gradus_graph *g,
                              const gradus_sgd_options *options);
+
+/* All zero, or NULL, means the defaults.  A beta of 0 is not to be had: take
+ * 1e-30. */
+typedef struct {
+    double learning_rate; /* 0: 0.001 */
+    double beta1, beta2;  /* in (0,1); 0: 0.9, 0.999 */
+    double epsilon;       /* 0: 1e-8 */
+    double weight_decay;  /* lambda; 0: none in adam, 0.01 in adamw */
+} gradus_adam_options;
+
+/* Adam (Kingma, Ba 2015) and, with decoupled weight decay, AdamW (Loshchilov,
+ * Hutter 2019), in PyTorch's form; t counts this optimiser's steps from 1:
+ *   g += lambda theta (Adam);  m = beta1 m + (1-beta1) g;
+ *   v = beta2 v + (1-beta2) g^2;
+ *   theta -= lr m / (1-beta1^t) / (sqrt(v / (1-beta2^t)) + epsilon)
+ * and in AdamW, of the theta before, theta -= lr lambda theta.
+ * As in PyTorch, AdamW decays by 0.01 unless told otherwise; AdamW without
+ * weight decay is gradus_adam. */
+gradus_optimiser *gradus_adam(gradus_graph *g,
+                              const gradus_adam_options *options);
+gradus_optimiser *gradus_adamw(gradus_graph *g,
+                               const gradus_adam_options *options);
+
 void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 
 /* Changes the learning rate from the next step on: finite, at least 0. */

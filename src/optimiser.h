@@ -31,9 +31,11 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
 void gradus_optimiser_update(gradus_optimiser *o, size_t from, size_t to,
                              double lr, double decay);
 
-/* Is a setting finite and at least 0; or 0 to below 1?  Else a message. */
+/* Is a setting finite and at least 0; 0 to below 1; 0 (for the default) or
+ * finite and above 0 as a gradus_real too?  Else a message. */
 int gradus_optimiser_amount(const char *name, const char *what, double value);
 int gradus_optimiser_fraction(const char *name, const char *what,
                               double value);
+int gradus_optimiser_epsilon(const char *name, double value);
 
 #endif

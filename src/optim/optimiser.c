@@ -65,6 +65,16 @@ int gradus_optimiser_fraction(const char *name, const char *what,
     return 0;
 }
 
+int gradus_optimiser_epsilon(const char *name, double value)
+{
+    if (value == 0)
+        return 0;
+    if (!(value <= 1e30 && (gradus_real)value > 0))
+        return gradus_error_set("%s: epsilon %g, finite and above 0 wanted",
+                                name, value);
+    return 0;
+}
+
 int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate)
 {
     if (!o)

@@ -248,6 +248,35 @@ gradus_optimiser *gradus_adam(gradus_graph *g,
 gradus_optimiser *gradus_adamw(gradus_graph *g,
                                const gradus_adam_options *options);
 
+/* All zero, or NULL, means the defaults. */
+typedef struct {
+    double learning_rate; /* 0: 0.01 */
+    double alpha;         /* in (0,1); 0: 0.99 */
+    double epsilon;       /* 0: 1e-8 */
+    double momentum;      /* mu in [0,1) */
+    double weight_decay;  /* lambda, coupled (L2) */
+} gradus_rmsprop_options;
+
+/* RMSprop (Tieleman, Hinton 2012), in PyTorch's form, not centred:
+ *   g += lambda theta;  v = alpha v + (1-alpha) g^2;
+ *   b = mu b + g / (sqrt(v) + epsilon);  theta -= lr b */
+gradus_optimiser *gradus_rmsprop(gradus_graph *g,
+                                 const gradus_rmsprop_options *options);
+
+/* All zero, or NULL, means the defaults. */
+typedef struct {
+    double learning_rate; /* 0: 0.01 */
+    double lr_decay;
+    double epsilon;       /* 0: 1e-10 */
+    double weight_decay;  /* lambda, coupled (L2) */
+} gradus_adagrad_options;
+
+/* Adagrad (Duchi et al. 2011), in PyTorch's form; t as in Adam:
+ *   g += lambda theta;  v += g^2;
+ *   theta -= lr / (1 + (t-1) lr_decay) g / (sqrt(v) + epsilon) */
+gradus_optimiser *gradus_adagrad(gradus_graph *g,
+                                 const gradus_adagrad_options *options);
+
 void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 
 /* Changes the learning rate from the next step on: finite, at least 0. */

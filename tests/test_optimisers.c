@@ -80,6 +80,48 @@ static void adamw(number *x, int i, double lr, double grad, int t)
     moments(x, i, lr, grad, t);
 }
 
+static const gradus_rmsprop_options RMSPROP[] = {
+    { .alpha = 0.99, .epsilon = 1e-8 }, /* the defaults */
+    { .alpha = 0.9, .epsilon = 1e-3, .momentum = 0.8, .weight_decay = 0.1 },
+};
+
+static gradus_optimiser *new_rmsprop(int i)
+{
+    return gradus_rmsprop(g, i ? &RMSPROP[i] : NULL);
+}
+
+static void rmsprop(number *x, int i, double lr, double grad, int t)
+{
+    const gradus_rmsprop_options *o = &RMSPROP[i];
+
+    (void)t;
+    grad = grad + o->weight_decay * x->theta;
+    x->first = o->alpha * x->first + (1 - o->alpha) * grad * grad;
+    x->second = o->momentum * x->second +
+                grad / (sqrt(x->first) + o->epsilon);
+    x->theta = x->theta - lr * x->second;
+}
+
+static const gradus_adagrad_options ADAGRAD[] = {
+    { .epsilon = 1e-10 }, /* the defaults */
+    { .lr_decay = 0.01, .epsilon = 1e-3, .weight_decay = 0.1 },
+};
+
+static gradus_optimiser *new_adagrad(int i)
+{
+    return gradus_adagrad(g, i ? &ADAGRAD[i] : NULL);
+}
+
+static void adagrad(number *x, int i, double lr, double grad, int t)
+{
+    const gradus_adagrad_options *o = &ADAGRAD[i];
+
+    grad = grad + o->weight_decay * x->theta;
+    x->first = x->first + grad * grad;
+    x->theta = x->theta - lr / (1 + (t - 1) * o->lr_decay) * grad /
+                              (sqrt(x->first) + o->epsilon);
+}
+
 static const struct {
     gradus_optimiser *(*make)(int i);
     void (*step)(number *x, int i, double lr, double grad, int t);
@@ -87,6 +129,8 @@ static const struct {
 } rule[] = {
     { new_adam, adam, 0 },   { new_adam, adam, 1 },
     { new_adamw, adamw, 0 }, { new_adamw, adamw, 1 },
+    { new_rmsprop, rmsprop, 0 }, { new_rmsprop, rmsprop, 1 },
+    { new_adagrad, adagrad, 0 }, { new_adagrad, adagrad, 1 },
 };
 
 enum { RULES = sizeof rule / sizeof *rule };
@@ -147,12 +191,20 @@ START_TEST(first_steps_by_hand)
     gradus_adam_options adam1 = { .learning_rate = 0.25, .epsilon = 4 };
     gradus_adam_options adam2 = { .learning_rate = 0.25, .epsilon = 4,
                                   .weight_decay = 0.5 };
+    gradus_rmsprop_options rms = { .alpha = 0.75, .epsilon = 6,
+                                   .learning_rate = 0.25 };
+    gradus_adagrad_options ada = { .epsilon = 4, .learning_rate = 0.25,
+                                   .weight_decay = 2 };
 
     assert_first(gradus_adam(g, NULL), 0.001, 0.999);
     assert_first(gradus_adam(g, &adam1), 0.25, 1 - 0.25 * 4 / 8);
     assert_first(gradus_adam(g, &adam2), 0.25, 1 - 0.25 * 4.5 / 8.5);
     assert_first(gradus_adamw(g, NULL), 0.001, 0.99899);
     assert_first(gradus_adamw(g, &adam2), 0.25, 0.875 - 0.25 * 4 / 8);
+    assert_first(gradus_rmsprop(g, NULL), 0.01, 0.9);
+    assert_first(gradus_rmsprop(g, &rms), 0.25, 1 - 0.25 * 4 / 8);
+    assert_first(gradus_adagrad(g, NULL), 0.01, 0.99);
+    assert_first(gradus_adagrad(g, &ada), 0.25, 1 - 0.25 * 6 / 10);
 }
 END_TEST
 
@@ -203,10 +255,41 @@ START_TEST(bad_options_of_adam_are_refused)
 }
 END_TEST
 
+START_TEST(bad_options_of_the_others_are_refused)
+{
+    static const struct {
+        gradus_rmsprop_options o;
+        const char *why;
+    } rms[] = {
+        { { .learning_rate = NAN }, "rmsprop: learning rate " },
+        { { .alpha = 1 }, "rmsprop: alpha 1, 0 to below 1 wanted" },
+        { { .epsilon = -1 }, "rmsprop: epsilon -1, finite and above 0" },
+        { { .momentum = 1 }, "rmsprop: momentum 1, 0 to below 1 wanted" },
+        { { .weight_decay = -1 }, "rmsprop: weight decay -1, finite and" },
+    };
+    static const struct {
+        gradus_adagrad_options o;
+        const char *why;
+    } ada[] = {
+        { { .learning_rate = -1 }, "adagrad: learning rate -1" },
+        { { .lr_decay = -1 }, "adagrad: lr_decay -1, finite and at least 0" },
+        { { .epsilon = -1e-320 }, "adagrad: epsilon" },
+        { { .weight_decay = NAN }, "adagrad: weight decay " },
+    };
+
+    for (size_t i = 0; i < sizeof rms / sizeof *rms; i++)
+        refused(gradus_rmsprop(g, &rms[i].o), rms[i].why);
+    for (size_t i = 0; i < sizeof ada / sizeof *ada; i++)
+        refused(gradus_adagrad(g, &ada[i].o), ada[i].why);
+}
+END_TEST
+
 START_TEST(a_compiled_graph_is_wanted)
 {
     refused(gradus_adam(NULL, NULL), "adam: a compiled graph wanted");
     refused(gradus_adamw(NULL, NULL), "adamw: a compiled graph wanted");
+    refused(gradus_rmsprop(NULL, NULL), "rmsprop: a compiled graph wanted");
+    refused(gradus_adagrad(NULL, NULL), "adagrad: a compiled graph wanted");
 }
 END_TEST
 
@@ -221,6 +304,7 @@ Suite *suite_optimisers(void)
     tcase_add_test(t, first_steps_by_hand);
     tcase_add_test(t, each_optimiser_counts_its_own_steps);
     tcase_add_test(t, bad_options_of_adam_are_refused);
+    tcase_add_test(t, bad_options_of_the_others_are_refused);
     tcase_add_test(t, a_compiled_graph_is_wanted);
     suite_add_tcase(s, t);
     return s;

@@ -283,6 +283,17 @@ void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate);
 double gradus_learning_rate(const gradus_optimiser *o);
 
+/* Node n's parameters learn at lr_scale times the learning rate, with
+ * decay_scale times the weight decay, of every optimiser; both 1 unless set,
+ * finite and at least 0.  May be changed between steps; not saved with the
+ * model.  An lr_scale of 0 freezes the node: neither its parameters nor what
+ * an optimiser remembers of them (momentum) change. */
+int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale);
+
+/* Non-zero: no weight decay of parameters of one axis, which are biases, and
+ * the scales and shifts of normalisations.  0 unless set. */
+int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only);
+
 /* Updates the parameters from gradus_gradients(), which may be changed between
  * gradus_backward and this, or be all your own in a graph that never ran
  * forward.  If one of them is not finite: an error, nothing has changed. */
@@ -538,6 +549,7 @@ struct gradus_node {
     gradus_param param[GRADUS_MAX_PARAMS];
 
     int wants_gradient;
+    double lr_scale, decay_scale; /* see gradus_param_group */
 
     gradus_kind kind;
     gradus_fed fed; /* of data nodes */

@@ -11,6 +11,7 @@ struct gradus_optimiser {
     const char *name;
     gradus_graph *graph;
     double learning_rate, weight_decay;
+    int decay_matrices_only;
     uint64_t steps; /* begun by this optimiser; 1 in the first */
     /* Once a step, before the directions; may be NULL. */
     void (*begin)(gradus_optimiser *o);
@@ -26,6 +27,10 @@ struct gradus_optimiser {
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
                                        size_t bytes, double learning_rate,
                                        int states);
+
+/* The weight decay of node n's parameter p. */
+double gradus_optimiser_decay(const gradus_optimiser *o, const gradus_node *n,
+                              const gradus_param *p);
 
 /* theta[from..to-1] -= lr d; several ranges run at once. */
 void gradus_optimiser_update(gradus_optimiser *o, size_t from, size_t to,

@@ -172,16 +172,18 @@ static int run_tiles(gradus_graph *g)
 /* ---- update ---------------------------------------------------------- */
 
 /* By the tiles of phase 2, so that each is likely to meet the thread that has
- * its gradient in cache. */
+ * its gradient in cache.  A frozen node is left alone. */
 static void update_job(void *sweep_, int item)
 {
-    const sweep *s = sweep_;
-    struct gradus_piece p = s->g->tile[item];
+    gradus_optimiser *o = ((const sweep *)sweep_)->o;
+    struct gradus_piece p = o->graph->tile[item];
+    double lr = o->learning_rate * p.node->lr_scale;
 
-    for (int j = 0; j < p.node->n_params; j++) {
+    for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
         range r = tile_range(p, j);
-        gradus_optimiser_update(s->o, r.from, r.from + r.n,
-                                s->o->learning_rate, s->o->weight_decay);
+        gradus_optimiser_update(o, r.from, r.from + r.n, lr,
+                                gradus_optimiser_decay(o, p.node,
+                                                       &p.node->param[j]));
     }
 }
 

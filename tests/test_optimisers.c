@@ -307,5 +307,6 @@ Suite *suite_optimisers(void)
     tcase_add_test(t, bad_options_of_the_others_are_refused);
     tcase_add_test(t, a_compiled_graph_is_wanted);
     suite_add_tcase(s, t);
+    suite_add_tcase(s, optimisers_groups());
     return s;
 }

@@ -294,6 +294,18 @@ int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale);
  * the scales and shifts of normalisations.  0 unless set. */
 int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only);
 
+/* Clips the gradients before each step of this optimiser, in place:
+ *   g = min(max(g, -max_value), max_value);
+ *   g = g min(1, max_norm / (|g| + 1e-6)), |g| the norm of all of them
+ * (PyTorch's clip_grad_value_, clip_grad_norm_).  0: not so.  A max_norm of
+ * INFINITY measures and clips nothing.  Frozen nodes' gradients do not count
+ * and stay as they are. */
+int gradus_clip(gradus_optimiser *o, double max_norm, double max_value);
+
+/* |g| in the last step, before it was clipped by norm; NAN before the first
+ * and where max_norm is 0. */
+double gradus_clip_norm(const gradus_optimiser *o);
+
 /* Updates the parameters from gradus_gradients(), which may be changed between
  * gradus_backward and this, or be all your own in a graph that never ran
  * forward.  If one of them is not finite: an error, nothing has changed. */

@@ -12,6 +12,9 @@ struct gradus_optimiser {
     gradus_graph *graph;
     double learning_rate, weight_decay;
     int decay_matrices_only;
+    double max_norm, max_value;   /* of clipping; 0: none */
+    double *square;               /* [tiles], sums of squared gradients */
+    double norm, clip_scale;      /* of the last step; norm may be NAN */
     uint64_t steps; /* begun by this optimiser; 1 in the first */
     /* Once a step, before the directions; may be NULL. */
     void (*begin)(gradus_optimiser *o);
@@ -31,6 +34,13 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
 /* The weight decay of node n's parameter p. */
 double gradus_optimiser_decay(const gradus_optimiser *o, const gradus_node *n,
                               const gradus_param *p);
+
+/* Clipping, once a step: by value, returning the sum of squares, for pieces of
+ * the gradient that together are all of it; then the norm, from o->square;
+ * then by norm, for the same pieces. */
+double gradus_clip_part(const gradus_optimiser *o, gradus_real *g, size_t n);
+void gradus_clip_sum(gradus_optimiser *o);
+void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n);
 
 /* theta[from..to-1] -= lr d; several ranges run at once. */
 void gradus_optimiser_update(gradus_optimiser *o, size_t from, size_t to,

@@ -171,6 +171,19 @@ static int run_tiles(gradus_graph *g)
 
 /* ---- update ---------------------------------------------------------- */
 
+static void clip_job(void *sweep_, int item)
+{
+    gradus_optimiser *o = ((const sweep *)sweep_)->o;
+    struct gradus_piece p = o->graph->tile[item];
+    double sum = 0;
+
+    for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
+        range r = tile_range(p, j);
+        sum += gradus_clip_part(o, o->graph->grad + r.from, r.n);
+    }
+    o->square[item] = sum;
+}
+
 /* By the tiles of phase 2, so that each is likely to meet the thread that has
  * its gradient in cache.  A frozen node is left alone. */
 static void update_job(void *sweep_, int item)
@@ -181,6 +194,7 @@ static void update_job(void *sweep_, int item)
 
     for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
         range r = tile_range(p, j);
+        gradus_clip_scale(o, o->graph->grad + r.from, r.n);
         gradus_optimiser_update(o, r.from, r.from + r.n, lr,
                                 gradus_optimiser_decay(o, p.node,
                                                        &p.node->param[j]));
@@ -191,6 +205,9 @@ static void run_update(gradus_optimiser *o)
 {
     sweep s = { .g = o->graph, .o = o };
 
+    if (o->max_norm > 0 || o->max_value > 0)
+        share(&s, clip_job, o->graph->tiles);
+    gradus_clip_sum(o);
     o->steps++;
     if (o->begin)
         o->begin(o);

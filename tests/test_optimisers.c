@@ -308,5 +308,6 @@ Suite *suite_optimisers(void)
     tcase_add_test(t, a_compiled_graph_is_wanted);
     suite_add_tcase(s, t);
     suite_add_tcase(s, optimisers_groups());
+    suite_add_tcase(s, optimisers_clip());
     return s;
 }

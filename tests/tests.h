@@ -25,7 +25,8 @@ TCase *softmax_ce_training_errors(void);
 TCase *softmax_ce_refused(void);
 Suite *suite_sgd(void);
 Suite *suite_optimisers(void);
-TCase *optimisers_groups(void); /* a part of suite_optimisers */
+TCase *optimisers_groups(void); /* parts of suite_optimisers */
+TCase *optimisers_clip(void);
 Suite *suite_pool(void);
 Suite *suite_graph(void);
 TCase *graph_initialised(void); /* parts of suite_graph */

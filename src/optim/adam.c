@@ -7,9 +7,9 @@
  *   d += lambda theta                 AdamW's weight decay
  *   theta -= lr d
  *
- * t counts this optimiser's steps from 1.  Kingma, Ba: Adam (2015); Loshchilov,
- * Hutter: Decoupled weight decay regularization (2019), in the form that
- * PyTorch uses: the learning rate multiplies AdamW's lambda too.
+ * t counts this optimiser's steps from 1.  Kingma, Ba: Adam (2015), and
+ * Loshchilov, Hutter: Decoupled weight decay regularization (2019), in the
+ * form that PyTorch uses: the learning rate multiplies AdamW's lambda too.
  */
 #include "../error.h"
 #include "../graph.h"

@@ -25,14 +25,18 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
     gradus_optimiser *o = calloc(1, bytes);
     if (o && states)
         o->state = calloc(g->parameters, (size_t)states * sizeof *o->state);
-    if (!o || (states && !o->state)) {
-        free(o);
+    if (o)
+        o->square = calloc((size_t)g->tiles, sizeof *o->square);
+    if (!o || !o->square || (states && !o->state)) {
+        gradus_optimiser_free(o);
         gradus_error_set("%s: out of memory for %zu parameters", name,
                          g->parameters);
         return NULL;
     }
     o->name = name;
     o->graph = g;
+    o->norm = NAN;
+    o->clip_scale = 1;
     if (gradus_set_learning_rate(o, learning_rate)) {
         gradus_optimiser_free(o);
         return NULL;
@@ -45,6 +49,7 @@ void gradus_optimiser_free(gradus_optimiser *o)
     if (!o)
         return;
     free(o->state);
+    free(o->square);
     free(o);
 }
 

@@ -294,6 +294,32 @@ int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale);
  * the scales and shifts of normalisations.  0 unless set. */
 int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only);
 
+/* Schedules: the learning rate of a step, which counts from 0, for
+ * gradus_set_learning_rate or the learning_rate of gradus_fit_options.  They
+ * are plain functions; one of yours does as well.  What makes no sense gives
+ * NAN, which gradus_set_learning_rate refuses.
+ *
+ * Every so many steps, times factor: lr factor^floor(step / every). */
+double gradus_lr_step(double lr, uint64_t step, uint64_t every, double factor);
+
+/* lr factor^step. */
+double gradus_lr_exponential(double lr, uint64_t step, double factor);
+
+/* From lr at step 0 down to low at step `steps`, and low from there on:
+ * low + (lr - low) (1 + cos(pi step / steps)) / 2 (Loshchilov, Hutter 2017) */
+double gradus_lr_cosine(double lr, uint64_t step, uint64_t steps, double low);
+
+/* Linearly from lr / warm at step 0 up to lr at step warm - 1, and lr from
+ * there on; lr may be what another schedule says of this step. */
+double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm);
+
+/* From high / start at step 0, up to high when a fraction `rising` of the
+ * steps is done (step rising steps - 1), down to high / start / end at the
+ * last step, by cosines (Smith, Topin 2018; PyTorch's OneCycleLR).  0, 0, 0
+ * for the last three: 0.3, 25, 1e4. */
+double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
+                           double rising, double start, double end);
+
 /* Clips the gradients before each step of this optimiser, in place:
  *   g = min(max(g, -max_value), max_value);
  *   g = g min(1, max_norm / (|g| + 1e-6)), |g| the norm of all of them

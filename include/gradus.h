@@ -390,7 +390,10 @@ typedef struct {
     const gradus_dataset *validation; /* evaluated after each epoch, or NULL */
     int (*callback)(const gradus_progress *p, void *user); /* after each batch
                                          and each epoch; non-zero stops */
-    void *user;
+    double (*learning_rate)(uint64_t step, uint64_t steps, void *user);
+                                      /* that of each step, from 0, of the
+                                         `steps` of this call; NULL: as set */
+    void *user;                       /* for both of them */
     gradus_epoch *history;            /* [epochs], written, or NULL */
 } gradus_fit_options;
 

@@ -1,5 +1,6 @@
 /* test_schedule.c -- learning rates by the step: literal values, the ends
  * included; what makes no sense. */
+#include "nets.h"
 #include "tests.h"
 
 #include <math.h>
@@ -104,6 +105,101 @@ START_TEST(one_cycle_of_few_steps_or_nonsense)
 }
 END_TEST
 
+/* ---- in gradus_fit ---------------------------------------------------- */
+
+enum { SAMPLES = 50, BATCH = 20, EPOCHS = 4, STEPS = 12 }; /* 3 an epoch */
+static const int SIZES[] = { 6, 10, 3 };
+
+typedef struct {
+    uint64_t next; /* step */
+    double used[STEPS];
+    int bad; /* the step that gets a NAN, or -1 */
+} schedule;
+
+static double cosine(uint64_t step, uint64_t steps, void *user)
+{
+    schedule *s = user;
+
+    ck_assert_uint_eq(step, s->next++);
+    ck_assert_uint_eq(steps, STEPS);
+    return (int)step == s->bad ? NAN : gradus_lr_cosine(0.5, step, steps, 0);
+}
+
+/* What the optimiser had, as a callback sees it after each batch. */
+static int note(const gradus_progress *p, void *user)
+{
+    int step = p->epoch * p->batches + p->batch - 1;
+
+    ((schedule *)user)->used[step] = gradus_learning_rate(p->optimiser);
+    return 0;
+}
+
+static int fit(net *n, schedule *s)
+{
+    gradus_dataset d = data_new(1, SAMPLES, SIZES[0], SIZES[2]);
+    gradus_optimiser *o = gradus_sgd(n->g, NULL);
+    int status = gradus_fit(o, &d, &(gradus_fit_options){
+                                       .epochs = EPOCHS, .batch = BATCH,
+                                       .keep_order = 1, .callback = note,
+                                       .learning_rate = cosine, .user = s });
+    gradus_optimiser_free(o);
+    data_free(&d);
+    return status;
+}
+
+/* The same steps by hand, the learning rate set before each. */
+static uint64_t hash_by_hand(void)
+{
+    net n = net_new(1, SIZES, BATCH, 1);
+    gradus_dataset d = data_new(1, SAMPLES, SIZES[0], SIZES[2]);
+    gradus_optimiser *o = gradus_sgd(n.g, NULL);
+    int index[SAMPLES];
+
+    for (int i = 0; i < SAMPLES; i++)
+        index[i] = i;
+    net_feed(&n, &d);
+    for (int t = 0; t < STEPS; t++) {
+        double lr = gradus_lr_cosine(0.5, (uint64_t)t, STEPS, 0);
+        ck_assert_int_eq(gradus_set_learning_rate(o, lr), 0);
+        ck_assert_int_eq(gradus_train_step(o, index + t % 3 * BATCH,
+                                           t % 3 < 2 ? BATCH : 10), 0);
+    }
+    uint64_t hash = gradus_parameters_hash(n.g);
+    gradus_optimiser_free(o);
+    net_free(&n);
+    data_free(&d);
+    return hash;
+}
+
+START_TEST(fit_asks_before_each_step)
+{
+    net n = net_new(1, SIZES, BATCH, 1);
+    schedule s = { .bad = -1 };
+
+    ck_assert_msg(fit(&n, &s) == 0, "%s", gradus_error());
+    ck_assert_uint_eq(s.next, STEPS);
+    near(s.used[0], 0.5);
+    near(s.used[4], 0.375);
+    near(s.used[6], 0.25);
+    near(s.used[8], 0.125);
+    ck_assert_uint_eq(gradus_parameters_hash(n.g), hash_by_hand());
+    net_free(&n);
+}
+END_TEST
+
+START_TEST(a_rate_that_is_none_ends_the_fit)
+{
+    net n = net_new(1, SIZES, BATCH, 1);
+    schedule s = { .bad = 7 };
+
+    ck_assert_int_ne(fit(&n, &s), 0);
+    assert_error("epoch 3, batch 2: sgd: learning rate ");
+    assert_error("nan, finite and at least 0 wanted");
+    ck_assert_uint_eq(s.next, 8);
+    net_free(&n);
+}
+END_TEST
+
 Suite *suite_schedule(void)
 {
     Suite *s = suite_create("schedule");
@@ -116,6 +212,8 @@ Suite *suite_schedule(void)
     tcase_add_test(t, one_cycle_goes_up_and_down);
     tcase_add_test(t, one_cycle_has_the_defaults_of_pytorch);
     tcase_add_test(t, one_cycle_of_few_steps_or_nonsense);
+    tcase_add_test(t, fit_asks_before_each_step);
+    tcase_add_test(t, a_rate_that_is_none_ends_the_fit);
     suite_add_tcase(s, t);
     return s;
 }

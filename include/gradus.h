@@ -24,9 +24,10 @@
  * exits or aborts.  Constructors accept NULL operands and then return NULL, so
  * calls nest and one check, at gradus_compile, is enough.
  *
- * Ownership.  What a _new or _load function or gradus_sgd returns is freed
- * with its _free function.  Nodes belong to their graph.  Data is borrowed:
- * arrays that you feed must outlive the calls that read them.
+ * Ownership.  What a _new or _load function, gradus_sgd or another optimiser's
+ * constructor returns is freed with its _free function.  Nodes belong to their
+ * graph.  Data is borrowed: arrays that you feed must outlive the calls that
+ * read them.
  *
  * Threads.  One graph is used by one thread at a time; different graphs may be
  * used by different threads at once.  gradus_infer only reads the parameters:
@@ -349,11 +350,112 @@ typedef struct {
  * outlive the optimiser. */
 gradus_optimiser *gradus_sgd(gradus_graph *g,
                              const gradus_sgd_options *options);
+
+/* All zero, or NULL, means the defaults.  A beta of 0 is not to be had: take
+ * 1e-30. */
+typedef struct {
+    double learning_rate; /* 0: 0.001 */
+    double beta1, beta2;  /* in (0,1); 0: 0.9, 0.999 */
+    double epsilon;       /* 0: 1e-8 */
+    double weight_decay;  /* lambda; 0: none in adam, 0.01 in adamw */
+} gradus_adam_options;
+
+/* Adam (Kingma, Ba 2015) and, with decoupled weight decay, AdamW (Loshchilov,
+ * Hutter 2019), in PyTorch's form; t counts this optimiser's steps from 1:
+ *   g += lambda theta (Adam);  m = beta1 m + (1-beta1) g;
+ *   v = beta2 v + (1-beta2) g^2;
+ *   theta -= lr m / (1-beta1^t) / (sqrt(v / (1-beta2^t)) + epsilon)
+ * and in AdamW, of the theta before, theta -= lr lambda theta.
+ * As in PyTorch, AdamW decays by 0.01 unless told otherwise; AdamW without
+ * weight decay is gradus_adam. */
+gradus_optimiser *gradus_adam(gradus_graph *g,
+                              const gradus_adam_options *options);
+gradus_optimiser *gradus_adamw(gradus_graph *g,
+                               const gradus_adam_options *options);
+
+/* All zero, or NULL, means the defaults. */
+typedef struct {
+    double learning_rate; /* 0: 0.01 */
+    double alpha;         /* in (0,1); 0: 0.99 */
+    double epsilon;       /* 0: 1e-8 */
+    double momentum;      /* mu in [0,1) */
+    double weight_decay;  /* lambda, coupled (L2) */
+} gradus_rmsprop_options;
+
+/* RMSprop (Tieleman, Hinton 2012), in PyTorch's form, not centred:
+ *   g += lambda theta;  v = alpha v + (1-alpha) g^2;
+ *   b = mu b + g / (sqrt(v) + epsilon);  theta -= lr b */
+gradus_optimiser *gradus_rmsprop(gradus_graph *g,
+                                 const gradus_rmsprop_options *options);
+
+/* All zero, or NULL, means the defaults. */
+typedef struct {
+    double learning_rate; /* 0: 0.01 */
+    double lr_decay;
+    double epsilon;       /* 0: 1e-10 */
+    double weight_decay;  /* lambda, coupled (L2) */
+} gradus_adagrad_options;
+
+/* Adagrad (Duchi et al. 2011), in PyTorch's form; t as in Adam:
+ *   g += lambda theta;  v += g^2;
+ *   theta -= lr / (1 + (t-1) lr_decay) g / (sqrt(v) + epsilon) */
+gradus_optimiser *gradus_adagrad(gradus_graph *g,
+                                 const gradus_adagrad_options *options);
+
 void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 
 /* Changes the learning rate from the next step on: finite, at least 0. */
 int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate);
 double gradus_learning_rate(const gradus_optimiser *o);
+
+/* Node n's parameters learn at lr_scale times the learning rate, with
+ * decay_scale times the weight decay, of every optimiser; both 1 unless set,
+ * finite and at least 0.  May be changed between steps; not saved with the
+ * model.  An lr_scale of 0 freezes the node: neither its parameters nor what
+ * an optimiser remembers of them (momentum) change. */
+int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale);
+
+/* Non-zero: no weight decay of parameters of one axis, which are biases, and
+ * the scales and shifts of normalisations.  0 unless set. */
+int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only);
+
+/* Schedules: the learning rate of a step, which counts from 0, for
+ * gradus_set_learning_rate or the learning_rate of gradus_fit_options.  They
+ * are plain functions; one of yours does as well.  What makes no sense gives
+ * NAN, which gradus_set_learning_rate refuses.
+ *
+ * Every so many steps, times factor: lr factor^floor(step / every). */
+double gradus_lr_step(double lr, uint64_t step, uint64_t every, double factor);
+
+/* lr factor^step. */
+double gradus_lr_exponential(double lr, uint64_t step, double factor);
+
+/* From lr at step 0 down to low at step `steps`, and low from there on:
+ * low + (lr - low) (1 + cos(pi step / steps)) / 2 (Loshchilov, Hutter 2017) */
+double gradus_lr_cosine(double lr, uint64_t step, uint64_t steps, double low);
+
+/* Linearly from lr / warm at step 0 up to lr at step warm - 1, and lr from
+ * there on; lr may be what another schedule says of this step. */
+double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm);
+
+/* From high / start at step 0, up to high when a fraction `rising` of the
+ * steps is done (step rising steps - 1), down to high / start / end at the
+ * last step, by cosines (Smith, Topin 2018; PyTorch's OneCycleLR).  0, 0, 0
+ * for the last three: 0.3, 25, 1e4. */
+double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
+                           double rising, double start, double end);
+
+/* Clips the gradients before each step of this optimiser, in place:
+ *   g = min(max(g, -max_value), max_value);
+ *   g = g min(1, max_norm / (|g| + 1e-6)), |g| the norm of all of them
+ * (PyTorch's clip_grad_value_, clip_grad_norm_).  0: not so.  A max_norm of
+ * INFINITY measures and clips nothing.  Frozen nodes' gradients do not count
+ * and stay as they are. */
+int gradus_clip(gradus_optimiser *o, double max_norm, double max_value);
+
+/* |g| in the last step, before it was clipped by norm; NAN before the first
+ * and where max_norm is 0. */
+double gradus_clip_norm(const gradus_optimiser *o);
 
 /* Updates the parameters from gradus_gradients(), which may be changed between
  * gradus_backward and this, or be all your own in a graph that never ran
@@ -413,7 +515,10 @@ typedef struct {
     const gradus_dataset *validation; /* evaluated after each epoch, or NULL */
     int (*callback)(const gradus_progress *p, void *user); /* after each batch
                                          and each epoch; non-zero stops */
-    void *user;
+    double (*learning_rate)(uint64_t step, uint64_t steps, void *user);
+                                      /* that of each step, from 0, of the
+                                         `steps` of this call; NULL: as set */
+    void *user;                       /* for both of them */
     gradus_epoch *history;            /* [epochs], written, or NULL */
 } gradus_fit_options;
 
@@ -632,6 +737,7 @@ struct gradus_node {
     size_t keep;       /* numbers it keeps from forward for backward */
     gradus_real *kept; /* [keep]; NULL in a workspace */
     int wants_gradient;
+    double lr_scale, decay_scale; /* see gradus_param_group */
 
     gradus_kind kind;
     gradus_fed fed; /* of data nodes */

@@ -66,11 +66,24 @@ static void call_back(fit *f)
         f->stopped = 1;
 }
 
+static int set_learning_rate(fit *f)
+{
+    uint64_t step = (uint64_t)f->p.epoch * (uint64_t)f->p.batches;
+    uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
+
+    if (!f->options.learning_rate)
+        return 0;
+    step += (uint64_t)f->p.batch;
+    return gradus_set_learning_rate(
+        f->o, f->options.learning_rate(step, steps, f->options.user));
+}
+
 static int run_batch(fit *f, int from)
 {
     int rows = rows_of_batch(f, from);
 
-    if (gradus_train_step(f->o, f->order + from, rows)) {
+    if (set_learning_rate(f) ||
+        gradus_train_step(f->o, f->order + from, rows)) {
         char why[480];
         snprintf(why, sizeof why, "%s", gradus_error());
         return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,

@@ -190,6 +190,7 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
     if (n_in)
         memcpy(n->in, in, (size_t)n_in * sizeof *in);
     n->weight = 1;
+    n->lr_scale = n->decay_scale = 1;
     n->bytes = bytes;
     name_node(n);
     g->node[g->count++] = n;

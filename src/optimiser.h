@@ -4,15 +4,25 @@
 
 #include "gradus.h"
 
-/* A struct that begins with this is an optimiser; it is a loop over a range of
- * parameters and never sees a layer. */
+/* A struct that begins with this is an optimiser.  It makes the direction d of
+ * a range of parameters, theta -= lr d is done for it, and it never sees a
+ * layer. */
 struct gradus_optimiser {
     const char *name;
     gradus_graph *graph;
-    double learning_rate;
-    /* theta[from..to-1] by grad[from..to-1]; several ranges run at once. */
-    void (*update)(gradus_optimiser *o, size_t from, size_t to);
-    gradus_real *state; /* the update's memory, such as velocity */
+    double learning_rate, weight_decay;
+    int decay_matrices_only;
+    double max_norm, max_value;   /* of clipping; 0: none */
+    double *square;               /* [tiles], sums of squared gradients */
+    double norm, clip_scale;      /* of the last step; norm may be NAN */
+    uint64_t steps; /* begun by this optimiser; 1 in the first */
+    /* Once a step, before the directions; may be NULL. */
+    void (*begin)(gradus_optimiser *o);
+    /* d[0..n-1] of theta and grad from `from` on, with weight decay `decay`;
+     * several ranges run at once. */
+    void (*direction)(gradus_optimiser *o, size_t from, size_t n, double decay,
+                      gradus_real *d);
+    gradus_real *state; /* the direction's memory, such as velocity */
 };
 
 /* An optimiser of `bytes` bytes, zeroed but for its graph, learning rate and
@@ -20,5 +30,27 @@ struct gradus_optimiser {
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
                                        size_t bytes, double learning_rate,
                                        int states);
+
+/* The weight decay of node n's parameter p. */
+double gradus_optimiser_decay(const gradus_optimiser *o, const gradus_node *n,
+                              const gradus_param *p);
+
+/* Clipping, once a step: by value, returning the sum of squares, for pieces of
+ * the gradient that together are all of it; then the norm, from o->square;
+ * then by norm, for the same pieces. */
+double gradus_clip_part(const gradus_optimiser *o, gradus_real *g, size_t n);
+void gradus_clip_sum(gradus_optimiser *o);
+void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n);
+
+/* theta[from..to-1] -= lr d; several ranges run at once. */
+void gradus_optimiser_update(gradus_optimiser *o, size_t from, size_t to,
+                             double lr, double decay);
+
+/* Is a setting finite and at least 0; 0 to below 1; 0 (for the default) or
+ * finite and above 0 as a gradus_real too?  Else a message. */
+int gradus_optimiser_amount(const char *name, const char *what, double value);
+int gradus_optimiser_fraction(const char *name, const char *what,
+                              double value);
+int gradus_optimiser_epsilon(const char *name, double value);
 
 #endif

@@ -281,31 +281,63 @@ static int run_tiles(gradus_graph *g, int add)
 
 /* ---- update ---------------------------------------------------------- */
 
-/* By the tiles of phase 2, so that each is likely to meet the thread that has
- * its gradient in cache. */
-static void update_job(void *sweep_, int item, int worker)
+static void clip_job(void *sweep_, int item, int worker)
 {
-    const sweep *s = sweep_;
-    struct gradus_piece p = s->g->tile[item];
+    gradus_optimiser *o = ((const sweep *)sweep_)->o;
+    struct gradus_piece p = o->graph->tile[item];
+    double sum = 0;
 
     (void)worker;
-    for (int j = 0; j < p.node->n_params; j++) {
+    for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
         range r = tile_range(p, j);
-        if (!p.node->param[j].buffer)
-            s->o->update(s->o, r.from, r.from + r.n);
+        sum += gradus_clip_part(o, o->graph->grad + r.from, r.n);
     }
+    o->square[item] = sum;
+}
+
+/* By the tiles of phase 2, so that each is likely to meet the thread that has
+ * its gradient in cache.  A frozen node is left alone. */
+static void update_job(void *sweep_, int item, int worker)
+{
+    gradus_optimiser *o = ((const sweep *)sweep_)->o;
+    struct gradus_piece p = o->graph->tile[item];
+    double lr = o->learning_rate * p.node->lr_scale;
+
+    (void)worker;
+    for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
+        range r = tile_range(p, j);
+        if (p.node->param[j].buffer)
+            continue;
+        gradus_clip_scale(o, o->graph->grad + r.from, r.n);
+        gradus_optimiser_update(o, r.from, r.from + r.n, lr,
+                                gradus_optimiser_decay(o, p.node,
+                                                       &p.node->param[j]));
+    }
+}
+
+static void finish_step(gradus_graph *g)
+{
+    for (int i = 0; i < g->count && g->rows; i++) {
+        gradus_node *n = g->node[i];
+        if (n->op->stepped && n->lr_scale > 0)
+            n->op->stepped(n);
+    }
+    g->steps++;
+    g->moved = 1;
 }
 
 static void run_update(gradus_optimiser *o)
 {
     sweep s = { .g = o->graph, .o = o };
 
+    if (o->max_norm > 0 || o->max_value > 0)
+        share(&s, clip_job, o->graph->tiles);
+    gradus_clip_sum(o);
+    o->steps++;
+    if (o->begin)
+        o->begin(o);
     share(&s, update_job, o->graph->tiles);
-    for (int i = 0; i < o->graph->count; i++)
-        if (o->graph->node[i]->op->stepped && o->graph->rows)
-            o->graph->node[i]->op->stepped(o->graph->node[i]);
-    o->graph->steps++;
-    o->graph->moved = 1;
+    finish_step(o->graph);
 }
 
 /* ---- the batch ------------------------------------------------------- */

@@ -19,6 +19,8 @@ int main(int argc, char **argv)
         suite_atomic,       suite_activations, suite_softmax,
         suite_add,          suite_concat,      suite_reshape,
         suite_residual,
+        suite_atomic,       suite_optimisers,
+        suite_schedule,
     };
     SRunner *runner = srunner_create(NULL);
 

@@ -37,6 +37,10 @@ Suite *suite_regression(void);
 Suite *suite_sigmoid_ce(void);
 Suite *suite_losses(void);
 Suite *suite_sgd(void);
+Suite *suite_optimisers(void);
+TCase *optimisers_groups(void); /* parts of suite_optimisers */
+TCase *optimisers_clip(void);
+Suite *suite_schedule(void);
 Suite *suite_pool(void);
 Suite *suite_graph(void);
 TCase *graph_initialised(void); /* parts of suite_graph */

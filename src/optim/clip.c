@@ -1,0 +1,82 @@
+/* clip.c -- gradients kept within bounds before a step.
+ *
+ *   g = min(max(g, -max_value), max_value)
+ *   g = g min(1, max_norm / (|g| + 1e-6))     |g| over all parameters
+ *
+ * Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural
+ * networks (2013); the 1e-6 is PyTorch's (clip_grad_norm_).
+ */
+#include "../error.h"
+#include "../graph.h"
+#include "../optimiser.h"
+
+#include <math.h>
+
+enum { LANES = 16 }; /* sums side by side, for vectors of any width */
+
+int gradus_clip(gradus_optimiser *o, double max_norm, double max_value)
+{
+    if (!o)
+        return gradus_error_set("gradus_clip: the optimiser is NULL");
+    if (!(max_norm >= 0))
+        return gradus_error_set("gradus_clip: a norm of %g, at least 0 wanted",
+                                max_norm);
+    if (gradus_optimiser_amount("gradus_clip", "a value of", max_value))
+        return -1;
+    o->max_norm = max_norm;
+    o->max_value = max_value;
+    return 0;
+}
+
+double gradus_clip_norm(const gradus_optimiser *o)
+{
+    return o ? o->norm : NAN;
+}
+
+static void clip_values(gradus_real *g, size_t n, gradus_real most)
+{
+    for (size_t i = 0; i < n; i++) {
+        gradus_real v = g[i] > most ? most : g[i];
+        g[i] = v < -most ? -most : v;
+    }
+}
+
+static double sum_squares(const gradus_real *g, size_t n)
+{
+    double lane[LANES] = { 0 }, sum = 0;
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            lane[k] += (double)g[i + k] * (double)g[i + k];
+    for (; i < n; i++)
+        sum += (double)g[i] * (double)g[i];
+    for (size_t k = 0; k < LANES; k++)
+        sum += lane[k];
+    return sum;
+}
+
+double gradus_clip_part(const gradus_optimiser *o, gradus_real *g, size_t n)
+{
+    if (o->max_value > 0)
+        clip_values(g, n, (gradus_real)o->max_value);
+    return o->max_norm > 0 ? sum_squares(g, n) : 0;
+}
+
+void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n)
+{
+    const gradus_real scale = (gradus_real)o->clip_scale;
+
+    for (size_t i = 0; scale != 1 && i < n; i++)
+        g[i] *= scale;
+}
+
+void gradus_clip_sum(gradus_optimiser *o)
+{
+    double sum = 0;
+
+    for (int i = 0; i < o->graph->tiles; i++)
+        sum += o->square[i];
+    o->norm = o->max_norm > 0 ? sqrt(sum) : NAN;
+    o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6)); /* NAN: 1 */
+}

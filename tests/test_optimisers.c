@@ -1,0 +1,313 @@
+/* test_optimisers.c -- Adam and its like against their formulas, written out
+ * in double for one number; defaults; what they refuse. */
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+enum { IN = 4, OUT = 5, P = OUT * IN + OUT };
+
+static gradus_graph *g;
+
+static void begin(void)
+{
+    g = gradus_graph_new(3);
+    gradus_dense(gradus_input(g, IN), OUT);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static void step(gradus_optimiser *o)
+{
+    ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
+}
+
+/* ---- the formulas ---------------------------------------------------- */
+
+/* One number on its way, with whatever an optimiser remembers of it. */
+typedef struct {
+    double theta, first, second;
+} number;
+
+static gradus_optimiser *new_adam(int i)
+{
+    static const gradus_adam_options kind[] = {
+        { .learning_rate = 0 },
+        { .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-3,
+          .weight_decay = 0.1 },
+    };
+    return gradus_adam(g, &kind[i]);
+}
+
+static gradus_optimiser *new_adamw(int i)
+{
+    static const gradus_adam_options kind[] = {
+        { .learning_rate = 0 },
+        { .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-3,
+          .weight_decay = 0.1 },
+    };
+    return gradus_adamw(g, &kind[i]);
+}
+
+static const double BETA1[] = { 0.9, 0.8 }, BETA2[] = { 0.999, 0.95 };
+static const double EPSILON[] = { 1e-8, 1e-3 };
+
+static void moments(number *x, int i, double lr, double grad, int t)
+{
+    x->first = BETA1[i] * x->first + (1 - BETA1[i]) * grad;
+    x->second = BETA2[i] * x->second + (1 - BETA2[i]) * grad * grad;
+    double m = x->first / (1 - pow(BETA1[i], t));
+    double v = x->second / (1 - pow(BETA2[i], t));
+    x->theta = x->theta - lr * m / (sqrt(v) + EPSILON[i]);
+}
+
+static void adam(number *x, int i, double lr, double grad, int t)
+{
+    static const double lambda[] = { 0, 0.1 };
+
+    moments(x, i, lr, grad + lambda[i] * x->theta, t);
+}
+
+static void adamw(number *x, int i, double lr, double grad, int t)
+{
+    static const double lambda[] = { 0.01, 0.1 };
+
+    x->theta = x->theta - lr * lambda[i] * x->theta;
+    moments(x, i, lr, grad, t);
+}
+
+static const gradus_rmsprop_options RMSPROP[] = {
+    { .alpha = 0.99, .epsilon = 1e-8 }, /* the defaults */
+    { .alpha = 0.9, .epsilon = 1e-3, .momentum = 0.8, .weight_decay = 0.1 },
+};
+
+static gradus_optimiser *new_rmsprop(int i)
+{
+    return gradus_rmsprop(g, i ? &RMSPROP[i] : NULL);
+}
+
+static void rmsprop(number *x, int i, double lr, double grad, int t)
+{
+    const gradus_rmsprop_options *o = &RMSPROP[i];
+
+    (void)t;
+    grad = grad + o->weight_decay * x->theta;
+    x->first = o->alpha * x->first + (1 - o->alpha) * grad * grad;
+    x->second = o->momentum * x->second +
+                grad / (sqrt(x->first) + o->epsilon);
+    x->theta = x->theta - lr * x->second;
+}
+
+static const gradus_adagrad_options ADAGRAD[] = {
+    { .epsilon = 1e-10 }, /* the defaults */
+    { .lr_decay = 0.01, .epsilon = 1e-3, .weight_decay = 0.1 },
+};
+
+static gradus_optimiser *new_adagrad(int i)
+{
+    return gradus_adagrad(g, i ? &ADAGRAD[i] : NULL);
+}
+
+static void adagrad(number *x, int i, double lr, double grad, int t)
+{
+    const gradus_adagrad_options *o = &ADAGRAD[i];
+
+    grad = grad + o->weight_decay * x->theta;
+    x->first = x->first + grad * grad;
+    x->theta = x->theta - lr / (1 + (t - 1) * o->lr_decay) * grad /
+                              (sqrt(x->first) + o->epsilon);
+}
+
+static const struct {
+    gradus_optimiser *(*make)(int i);
+    void (*step)(number *x, int i, double lr, double grad, int t);
+    int i;
+} rule[] = {
+    { new_adam, adam, 0 },   { new_adam, adam, 1 },
+    { new_adamw, adamw, 0 }, { new_adamw, adamw, 1 },
+    { new_rmsprop, rmsprop, 0 }, { new_rmsprop, rmsprop, 1 },
+    { new_adagrad, adagrad, 0 }, { new_adagrad, adagrad, 1 },
+};
+
+enum { RULES = sizeof rule / sizeof *rule };
+
+/* Gradients of a bowl, whose bottom is elsewhere for each number, with noise;
+ * one number has none at all. */
+static void set_gradients(int t)
+{
+    gradus_real *grad = gradus_gradients(g);
+
+    fill(grad, P, (uint64_t)t);
+    for (int i = 0; i < P; i++)
+        grad[i] += gradus_parameters(g)[i] - (gradus_real)0.1 * (gradus_real)i;
+    grad[7] = 0;
+}
+
+START_TEST(a_thousand_steps_are_those_of_the_formula)
+{
+    number x[P] = { 0 };
+    double off = 0, length = 0;
+    gradus_optimiser *o = rule[_i].make(rule[_i].i);
+
+    ck_assert_msg(o != NULL, "%s", gradus_error());
+    for (int i = 0; i < P; i++)
+        x[i].theta = gradus_parameters(g)[i];
+    for (int t = 1; t <= 1000; t++) {
+        double lr = t % 3 ? 0.01 : 0.02;
+        ck_assert_int_eq(gradus_set_learning_rate(o, lr), 0);
+        set_gradients(t);
+        for (int i = 0; i < P; i++)
+            rule[_i].step(&x[i], rule[_i].i, lr, gradus_gradients(g)[i], t);
+        step(o);
+    }
+    for (int i = 0; i < P; i++) {
+        off += pow(gradus_parameters(g)[i] - x[i].theta, 2);
+        length += pow(x[i].theta, 2);
+    }
+    ck_assert_double_gt(length, 1);
+    ck_assert_double_le(sqrt(off / length), 5 * rounding());
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+/* The first step of theta = 1 by a gradient of 4, as literal numbers. */
+static void assert_first(gradus_optimiser *o, double lr, double theta)
+{
+    ck_assert_msg(o != NULL, "%s", gradus_error());
+    ck_assert_double_eq(gradus_learning_rate(o), lr);
+    gradus_parameters(g)[P - 1] = 1;
+    gradus_gradients(g)[P - 1] = 4;
+    step(o);
+    ck_assert_double_eq_tol(gradus_parameters(g)[P - 1], theta, 2e-7);
+    gradus_optimiser_free(o);
+}
+
+START_TEST(first_steps_by_hand)
+{
+    gradus_adam_options adam1 = { .learning_rate = 0.25, .epsilon = 4 };
+    gradus_adam_options adam2 = { .learning_rate = 0.25, .epsilon = 4,
+                                  .weight_decay = 0.5 };
+    gradus_rmsprop_options rms = { .alpha = 0.75, .epsilon = 6,
+                                   .learning_rate = 0.25 };
+    gradus_adagrad_options ada = { .epsilon = 4, .learning_rate = 0.25,
+                                   .weight_decay = 2 };
+
+    assert_first(gradus_adam(g, NULL), 0.001, 0.999);
+    assert_first(gradus_adam(g, &adam1), 0.25, 1 - 0.25 * 4 / 8);
+    assert_first(gradus_adam(g, &adam2), 0.25, 1 - 0.25 * 4.5 / 8.5);
+    assert_first(gradus_adamw(g, NULL), 0.001, 0.99899);
+    assert_first(gradus_adamw(g, &adam2), 0.25, 0.875 - 0.25 * 4 / 8);
+    assert_first(gradus_rmsprop(g, NULL), 0.01, 0.9);
+    assert_first(gradus_rmsprop(g, &rms), 0.25, 1 - 0.25 * 4 / 8);
+    assert_first(gradus_adagrad(g, NULL), 0.01, 0.99);
+    assert_first(gradus_adagrad(g, &ada), 0.25, 1 - 0.25 * 6 / 10);
+}
+END_TEST
+
+/* The second optimiser starts at t = 1, whatever steps the graph has seen. */
+START_TEST(each_optimiser_counts_its_own_steps)
+{
+    gradus_optimiser *first = gradus_adam(g, NULL);
+
+    for (int t = 0; t < 5; t++)
+        step(first);
+    gradus_optimiser_free(first);
+    assert_first(gradus_adam(g, NULL), 0.001, 0.999);
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+static void refused(gradus_optimiser *o, const char *why)
+{
+    ck_assert_ptr_null(o);
+    assert_error(why);
+}
+
+START_TEST(bad_options_of_adam_are_refused)
+{
+    static const struct {
+        gradus_adam_options o;
+        const char *why;
+    } bad[] = {
+        { { .learning_rate = -1 }, "learning rate -1, finite and at least 0" },
+        { { .beta1 = 1 }, "beta1 1, 0 to below 1 wanted" },
+        { { .beta1 = -0.5 }, "beta1 -0.5" },
+        { { .beta2 = 1.5 }, "beta2 1.5, 0 to below 1 wanted" },
+        { { .beta2 = NAN }, "beta2 " },
+        { { .epsilon = -1 }, "epsilon -1, finite and above 0 wanted" },
+        { { .epsilon = NAN }, "epsilon " },
+        { { .epsilon = INFINITY }, "epsilon inf" },
+        { { .weight_decay = -1 }, "weight decay -1, finite and at least 0" },
+        { { .weight_decay = NAN }, "weight decay " },
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        refused(gradus_adam(g, &bad[i].o), bad[i].why);
+        assert_error("adam: ");
+        refused(gradus_adamw(g, &bad[i].o), bad[i].why);
+        assert_error("adamw: ");
+    }
+}
+END_TEST
+
+START_TEST(bad_options_of_the_others_are_refused)
+{
+    static const struct {
+        gradus_rmsprop_options o;
+        const char *why;
+    } rms[] = {
+        { { .learning_rate = NAN }, "rmsprop: learning rate " },
+        { { .alpha = 1 }, "rmsprop: alpha 1, 0 to below 1 wanted" },
+        { { .epsilon = -1 }, "rmsprop: epsilon -1, finite and above 0" },
+        { { .momentum = 1 }, "rmsprop: momentum 1, 0 to below 1 wanted" },
+        { { .weight_decay = -1 }, "rmsprop: weight decay -1, finite and" },
+    };
+    static const struct {
+        gradus_adagrad_options o;
+        const char *why;
+    } ada[] = {
+        { { .learning_rate = -1 }, "adagrad: learning rate -1" },
+        { { .lr_decay = -1 }, "adagrad: lr_decay -1, finite and at least 0" },
+        { { .epsilon = -1e-320 }, "adagrad: epsilon" },
+        { { .weight_decay = NAN }, "adagrad: weight decay " },
+    };
+
+    for (size_t i = 0; i < sizeof rms / sizeof *rms; i++)
+        refused(gradus_rmsprop(g, &rms[i].o), rms[i].why);
+    for (size_t i = 0; i < sizeof ada / sizeof *ada; i++)
+        refused(gradus_adagrad(g, &ada[i].o), ada[i].why);
+}
+END_TEST
+
+START_TEST(a_compiled_graph_is_wanted)
+{
+    refused(gradus_adam(NULL, NULL), "adam: a compiled graph wanted");
+    refused(gradus_adamw(NULL, NULL), "adamw: a compiled graph wanted");
+    refused(gradus_rmsprop(NULL, NULL), "rmsprop: a compiled graph wanted");
+    refused(gradus_adagrad(NULL, NULL), "adagrad: a compiled graph wanted");
+}
+END_TEST
+
+Suite *suite_optimisers(void)
+{
+    Suite *s = suite_create("optimisers");
+    TCase *t = tcase_create("optimisers");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_loop_test(t, a_thousand_steps_are_those_of_the_formula, 0,
+                        RULES);
+    tcase_add_test(t, first_steps_by_hand);
+    tcase_add_test(t, each_optimiser_counts_its_own_steps);
+    tcase_add_test(t, bad_options_of_adam_are_refused);
+    tcase_add_test(t, bad_options_of_the_others_are_refused);
+    tcase_add_test(t, a_compiled_graph_is_wanted);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, optimisers_groups());
+    suite_add_tcase(s, optimisers_clip());
+    return s;
+}

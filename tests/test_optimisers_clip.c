@@ -1,0 +1,256 @@
+/* test_optimisers_clip.c -- gradients clipped by norm and by value: literal
+ * numbers, what is left alone, any number of threads. */
+#include "nets.h"
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+enum { N = 5 }; /* parameters: weight [1,2], bias, weight [1,1], bias */
+
+static gradus_graph *g;
+static gradus_node *first;
+static gradus_optimiser *o;
+
+static void begin(void)
+{
+    g = gradus_graph_new(3);
+    first = gradus_dense(gradus_input(g, 2), 1);
+    gradus_dense(first, 1);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    o = gradus_sgd(g, &(gradus_sgd_options){ .learning_rate = 1 });
+}
+
+static void end(void)
+{
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+}
+
+static void clip(gradus_optimiser *of, double max_norm, double max_value)
+{
+    ck_assert_msg(gradus_clip(of, max_norm, max_value) == 0, "%s",
+                  gradus_error());
+}
+
+/* One step from theta = 0 by these gradients: they become `used`, and theta
+ * their opposite. */
+static void assert_used(const double *grad, const double *used)
+{
+    ck_assert_uint_eq(gradus_parameter_count(g), N);
+    for (int i = 0; i < N; i++) {
+        gradus_parameters(g)[i] = 0;
+        gradus_gradients(g)[i] = (gradus_real)grad[i];
+    }
+    ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
+    assert_near(gradus_gradients(g), used, N, rounding());
+    for (int i = 0; i < N; i++)
+        if (gradus_parameters(g)[i] != 0) /* else frozen */
+            ck_assert_double_eq(gradus_parameters(g)[i],
+                                -gradus_gradients(g)[i]);
+}
+
+static const double GRAD[N] = { 2, -1, 4, 2, 0 }; /* of norm 5 */
+static const double HALF[N] = { 1 / 5.000001, -0.5 / 5.000001, 2 / 5.000001,
+                                1 / 5.000001, 0 }; /* as clipped to 0.5 */
+
+START_TEST(a_long_gradient_is_made_as_long_as_allowed)
+{
+    ck_assert(isnan(gradus_clip_norm(o)));
+    clip(o, 0.5, 0);
+    assert_used(GRAD, HALF);
+    ck_assert_double_eq(gradus_clip_norm(o), 5);
+    clip(o, 1e-6, 0); /* 1e-6 / (5 + 1e-6) */
+    assert_used(GRAD, (double[]){ 4e-7 / 1.0000002, -2e-7 / 1.0000002,
+                                  8e-7 / 1.0000002, 4e-7 / 1.0000002, 0 });
+    ck_assert_double_eq_tol(gradus_gradients(g)[2], 8e-7, 1e-12);
+}
+END_TEST
+
+/* The 1e-6 of the formula, where it can be seen: 1e-6 / (1e-6 + 1e-6). */
+START_TEST(the_formula_is_that_of_pytorch)
+{
+    static const double tiny[N] = { 0, 0, 1e-6, 0, 0 };
+
+    clip(o, 1e-6, 0);
+    assert_used(tiny, (double[]){ 0, 0, 5e-7, 0, 0 });
+    ck_assert_double_eq_tol(gradus_gradients(g)[2], 5e-7, 1e-12);
+}
+END_TEST
+
+START_TEST(a_short_gradient_stays_as_it_is)
+{
+    clip(o, 5.1, 0);
+    assert_used(GRAD, GRAD);
+    for (int i = 0; i < N; i++)
+        ck_assert_double_eq(gradus_gradients(g)[i], GRAD[i]);
+    clip(o, 1, 0);
+    assert_used((double[N]){ 0 }, (double[N]){ 0 });
+    ck_assert_double_eq(gradus_clip_norm(o), 0);
+}
+END_TEST
+
+START_TEST(each_number_is_kept_within_the_value)
+{
+    clip(o, 0, 1.5);
+    assert_used(GRAD, (double[]){ 1.5, -1, 1.5, 1.5, 0 });
+    assert_used((double[]){ -9, 9, -1.5, 1.5, -1.6 },
+                (double[]){ -1.5, 1.5, -1.5, 1.5, -1.5 });
+    ck_assert(isnan(gradus_clip_norm(o)));
+}
+END_TEST
+
+/* 8, 2, 0, 8 and 1 become 2, 2, 0, 2 and 1, of norm sqrt(13). */
+START_TEST(values_are_clipped_before_the_norm)
+{
+    double s = 1 / 3.605552275463989; /* of sqrt(13) + 1e-6 */
+
+    clip(o, 1, 2);
+    assert_used((double[]){ 8, -2, 0, 8, 1 },
+                (double[]){ 2 * s, -2 * s, 0, 2 * s, s });
+    ck_assert_double_eq_tol(gradus_clip_norm(o), 3.605551275463989, 1e-12);
+}
+END_TEST
+
+START_TEST(an_infinite_norm_measures_and_zero_turns_it_off)
+{
+    clip(o, INFINITY, 0);
+    assert_used(GRAD, GRAD);
+    ck_assert_double_eq(gradus_clip_norm(o), 5);
+    clip(o, 1, 1);
+    clip(o, 0, 0);
+    assert_used(GRAD, GRAD);
+    ck_assert(isnan(gradus_clip_norm(o)));
+}
+END_TEST
+
+/* Without first's, the norm of 6 and 7 (8, clipped) is sqrt(85). */
+START_TEST(frozen_gradients_neither_count_nor_change)
+{
+    double s = 5 / 9.219545457292887; /* of sqrt(85) + 1e-6 */
+
+    ck_assert_int_eq(gradus_param_group(first, 0, 1), 0);
+    clip(o, 5, 7);
+    assert_used((double[]){ 90, -90, 90, 6, 8 },
+                (double[]){ 90, -90, 90, 6 * s, 7 * s });
+    ck_assert_double_eq_tol(gradus_clip_norm(o), 9.219544457292887, 1e-12);
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq(gradus_parameters(g)[i], 0);
+}
+END_TEST
+
+START_TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
+{
+    clip(o, 1, 1);
+    fill(gradus_gradients(g), N, 1);
+    gradus_gradients(g)[0] = 50;
+    gradus_gradients(g)[N - 1] = INFINITY;
+    uint64_t before = gradus_parameters_hash(g);
+    ck_assert_int_ne(gradus_step(o), 0);
+    assert_error("dense2: the gradient of bias[0] is inf");
+    ck_assert_uint_eq(gradus_parameters_hash(g), before);
+    ck_assert_double_eq(gradus_gradients(g)[0], 50);
+    ck_assert(isnan(gradus_clip_norm(o)));
+}
+END_TEST
+
+START_TEST(bad_bounds_are_refused)
+{
+    clip(o, 0.5, 0);
+    ck_assert_int_ne(gradus_clip(NULL, 1, 1), 0);
+    assert_error("gradus_clip: the optimiser is NULL");
+    ck_assert_int_ne(gradus_clip(o, -1, 0), 0);
+    assert_error("gradus_clip: a norm of -1, at least 0 wanted");
+    ck_assert_int_ne(gradus_clip(o, NAN, 0), 0);
+    ck_assert_int_ne(gradus_clip(o, 1, -1), 0);
+    assert_error("gradus_clip: a value of -1, finite and at least 0 wanted");
+    ck_assert_int_ne(gradus_clip(o, 1, NAN), 0);
+    ck_assert_int_ne(gradus_clip(o, 1, INFINITY), 0);
+    ck_assert(isnan(gradus_clip_norm(NULL)));
+    assert_used(GRAD, HALF); /* the old one */
+}
+END_TEST
+
+/* ---- a net of several tiles ------------------------------------------ */
+
+enum { BATCH = 64, CLASSES = 11, STEPS = 8 };
+static const int SIZES[] = { 70, 530, CLASSES };
+
+/* Some steps of Adam, clipped, on so many threads, in one or by hand. */
+static uint64_t hash_after(int threads, int by_hand, double *norm)
+{
+    net n = net_new(1, SIZES, BATCH, threads);
+    gradus_dataset d = data_new(2, BATCH, SIZES[0], CLASSES);
+    gradus_optimiser *adam = gradus_adam(n.g, NULL);
+
+    net_feed(&n, &d);
+    clip(adam, 0.125, 0.01);
+    for (int t = 0; t < STEPS; t++) {
+        int failed = by_hand ? gradus_forward(n.g, NULL, BATCH) ||
+                                   gradus_backward(n.g) || gradus_step(adam)
+                             : gradus_train_step(adam, NULL, BATCH);
+        ck_assert_msg(!failed, "%s", gradus_error());
+        norm[t] = gradus_clip_norm(adam);
+    }
+    uint64_t hash = gradus_parameters_hash(n.g);
+    gradus_optimiser_free(adam);
+    net_free(&n);
+    data_free(&d);
+    return hash;
+}
+
+START_TEST(the_bits_are_the_same_on_any_number_of_threads)
+{
+    double norm[STEPS], other[STEPS];
+    uint64_t hash = hash_after(1, 0, norm);
+
+    ck_assert_double_gt(norm[0], 0.125); /* it was clipped */
+    for (int threads = 1; threads <= 3; threads++)
+        for (int by_hand = 0; by_hand < 2; by_hand++) {
+            ck_assert_uint_eq(hash_after(threads, by_hand, other), hash);
+            ck_assert_mem_eq(other, norm, sizeof norm);
+        }
+}
+END_TEST
+
+START_TEST(the_norm_is_over_every_parameter)
+{
+    net n = net_new(1, SIZES, BATCH, 2);
+    gradus_optimiser *sgd = gradus_sgd(n.g, NULL);
+    size_t count = gradus_parameter_count(n.g);
+    gradus_real *grad = gradus_gradients(n.g);
+    double sum = 0, used = 0;
+
+    fill(grad, count, 1);
+    for (size_t i = 0; i < count; i++)
+        sum += (double)grad[i] * grad[i];
+    clip(sgd, 3, 0);
+    ck_assert_int_eq(gradus_step(sgd), 0);
+    for (size_t i = 0; i < count; i++)
+        used += (double)grad[i] * grad[i];
+    ck_assert_double_eq_tol(gradus_clip_norm(sgd), sqrt(sum), 1e-10);
+    ck_assert_double_eq_tol(sqrt(used), 3, 1e-6);
+    gradus_optimiser_free(sgd);
+    net_free(&n);
+}
+END_TEST
+
+TCase *optimisers_clip(void)
+{
+    TCase *t = tcase_create("clip");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, a_long_gradient_is_made_as_long_as_allowed);
+    tcase_add_test(t, the_formula_is_that_of_pytorch);
+    tcase_add_test(t, a_short_gradient_stays_as_it_is);
+    tcase_add_test(t, each_number_is_kept_within_the_value);
+    tcase_add_test(t, values_are_clipped_before_the_norm);
+    tcase_add_test(t, an_infinite_norm_measures_and_zero_turns_it_off);
+    tcase_add_test(t, frozen_gradients_neither_count_nor_change);
+    tcase_add_test(t,
+                   a_gradient_that_is_not_finite_is_an_error_and_not_clipped);
+    tcase_add_test(t, bad_bounds_are_refused);
+    tcase_add_test(t, the_bits_are_the_same_on_any_number_of_threads);
+    tcase_add_test(t, the_norm_is_over_every_parameter);
+    return t;
+}

@@ -117,6 +117,9 @@ gradus_node *gradus_silu(gradus_node *x); /* x s(x), also called swish */
  * net: gradus_softmax_ce takes logits. */
 gradus_node *gradus_softmax(gradus_node *x);
 
+/* y = a + b, both of one shape: a residual connection. */
+gradus_node *gradus_add(gradus_node *a, gradus_node *b);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

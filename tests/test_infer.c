@@ -213,7 +213,7 @@ static void add(gradus_node *s, gradus_rows r)
         y[i] = a[i] + b[i];
 }
 
-static const gradus_op ADD = { .name = "add", .forward = add };
+static const gradus_op ADD = { .name = "plus", .forward = add };
 
 static gradus_node *sum_of(gradus_node *a, gradus_node *b)
 {

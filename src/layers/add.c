@@ -1,0 +1,57 @@
+/* add.c -- the sum of two nodes: a residual connection.
+ *
+ *   y = a + b                   a, b, y of one shape
+ *
+ *   da += dy    db += dy
+ */
+#include "gradus.h"
+
+static void forward(gradus_node *n, gradus_rows r)
+{
+    const gradus_real *a = gradus_row(n->in[0]->y, r, n->size);
+    const gradus_real *b = gradus_row(n->in[1]->y, r, n->size);
+    gradus_real *y = gradus_row(n->y, r, n->size);
+
+    for (size_t i = 0; i < (size_t)r.n * n->size; i++)
+        y[i] = a[i] + b[i];
+}
+
+static void backward(gradus_node *n, gradus_rows r)
+{
+    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+
+    for (int j = 0; j < 2; j++) {
+        gradus_real *dx = gradus_row(n->in[j]->dy, r, n->size);
+        for (size_t i = 0; dx && i < (size_t)r.n * n->size; i++)
+            dx[i] += dy[i];
+    }
+}
+
+static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
+                         const gradus_attr *a)
+{
+    (void)g, (void)a;
+    return gradus_add(n_in > 0 ? in[0] : NULL, n_in > 1 ? in[1] : NULL);
+}
+
+const gradus_op gradus_add_op = {
+    .name = "add", .forward = forward, .backward = backward, .make = make,
+};
+
+gradus_node *gradus_add(gradus_node *a, gradus_node *b)
+{
+    gradus_node *in[] = { a, b };
+    gradus_node *n = gradus_append(NULL, &gradus_add_op, sizeof *n, 2, in);
+
+    if (!n)
+        return NULL;
+    if (a->rank != b->rank)
+        return gradus_fail(n, "%s has %d axes, %s has %d; one shape wanted",
+                           a->name, a->rank, b->name, b->rank);
+    for (int i = 0; i < a->rank; i++)
+        if (a->shape[i] != b->shape[i])
+            return gradus_fail(n, "axis %d of %s is %d, of %s %d; one shape "
+                               "wanted", i, a->name, a->shape[i], b->name,
+                               b->shape[i]);
+    return gradus_shape(n, a->rank, a->shape);
+}

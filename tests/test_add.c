@@ -1,0 +1,285 @@
+/* test_add.c -- the sum of two nodes: by hand, by differences, and spoilt. */
+#include "files.h"
+#include "probe.h"
+#include "reload.h"
+#include "tests.h"
+
+static gradus_graph *g;
+static gradus_node *a, *b, *y;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static const double C[] = { 3, 5, 7, 11 };
+
+static void step(int rows)
+{
+    const gradus_real u[] = { 1, 2, 3, 4 }, v[] = { 10, 20, 30, 40 };
+
+    probe(y, C);
+    ck_assert_int_eq(gradus_compile(g, rows, 1), 0);
+    gradus_feed(a, u, 2);
+    if (b)
+        gradus_feed(b, v, 2);
+    ck_assert_msg(gradus_forward(g, NULL, rows) == 0, "%s", gradus_error());
+    ck_assert_int_eq(gradus_backward(g), 0);
+}
+
+START_TEST(two_by_two_by_hand)
+{
+    a = gradus_input(g, 2);
+    b = gradus_input(g, 2);
+    gradus_want_gradient(a);
+    gradus_want_gradient(b);
+    y = gradus_add(a, b);
+    step(2);
+    assert_near(y->y, (double[]){ 11, 22, 33, 44 }, 4, 0);
+    assert_near(a->dy, C, 4, 0);
+    assert_near(b->dy, C, 4, 0);
+}
+END_TEST
+
+/* Data has no dy: then only the other operand gets its gradient. */
+START_TEST(an_operand_may_want_no_gradient)
+{
+    a = gradus_input(g, 2);
+    b = gradus_input(g, 2);
+    gradus_want_gradient(_i ? a : b);
+    y = gradus_add(a, b);
+    step(2);
+    ck_assert_ptr_null((_i ? b : a)->dy);
+    assert_near((_i ? a : b)->dy, C, 4, 0);
+}
+END_TEST
+
+START_TEST(a_node_added_to_itself_is_doubled)
+{
+    a = gradus_input(g, 2);
+    b = NULL;
+    gradus_want_gradient(a);
+    y = gradus_add(a, a);
+    step(2);
+    assert_near(y->y, (double[]){ 2, 4, 6, 8 }, 4, 0);
+    assert_near(a->dy, (double[]){ 6, 10, 14, 22 }, 4, 0);
+}
+END_TEST
+
+START_TEST(has_the_shape_of_its_operands)
+{
+    a = gradus_image(g, 2, 3, 4);
+    y = gradus_add(a, gradus_relu(a));
+    ck_assert_int_eq(y->rank, 3);
+    ck_assert_mem_eq(y->shape, a->shape, sizeof y->shape);
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+static void assert_refused(gradus_node *n, const char *why)
+{
+    ck_assert_ptr_null(n);
+    assert_error(why);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error(why); /* the first message is kept for compile */
+}
+
+START_TEST(another_number_of_axes_is_refused)
+{
+    a = gradus_image(g, 2, 3, 4);
+    assert_refused(gradus_add(a, gradus_dense(a, 24)),
+                   "node 2, add1: input has 3 axes, dense1 has 1; one shape "
+                   "wanted");
+}
+END_TEST
+
+START_TEST(another_length_of_an_axis_is_refused)
+{
+    a = gradus_image(g, 2, 3, 4);
+    assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
+                   "node 2, add1: axis 1 of input is 3, of input2 4; one "
+                   "shape wanted");
+}
+END_TEST
+
+START_TEST(null_is_refused)
+{
+    a = gradus_input(g, 2);
+    ck_assert_ptr_null(gradus_add(NULL, NULL));
+    assert_refused(_i ? gradus_add(a, NULL) : gradus_add(NULL, a),
+                   "add: an operand is NULL");
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 4 };
+
+/* h + dense(h) twice over, h = dense(x): sums of gradients at two nodes. */
+static void residual_graph(void)
+{
+    static gradus_real v[B * N];
+    static double weights[B * N];
+
+    fill(v, B * N, 1);
+    fill_double(weights, B * N, 2);
+    a = gradus_input(g, N);
+    gradus_want_gradient(a);
+    b = gradus_dense(a, N);
+    y = gradus_add(b, gradus_tanh(gradus_dense(b, N)));
+    probe(gradus_add(gradus_dense(y, N), y), weights);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(a, v, B);
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    residual_graph();
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static void add_to(gradus_node *x, const gradus_node *n, gradus_rows r,
+                   int keep)
+{
+    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+        x->dy[i] = (keep ? x->dy[i] : 0) + n->dy[i];
+}
+
+static void only_the_first(gradus_node *n, gradus_rows r)
+{
+    add_to(n->in[0], n, r, 1);
+}
+
+static void only_the_second(gradus_node *n, gradus_rows r)
+{
+    add_to(n->in[1], n, r, 1);
+}
+
+static void twice_the_first(gradus_node *n, gradus_rows r)
+{
+    add_to(n->in[0], n, r, 1);
+    add_to(n->in[0], n, r, 1);
+}
+
+static void first_row_left_out(gradus_node *n, gradus_rows r)
+{
+    int skip = r.from == 0;
+
+    add_to(n->in[1], n, r, 1);
+    r.from += skip;
+    r.n -= skip;
+    add_to(n->in[0], n, r, 1);
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = {
+        only_the_first, only_the_second, twice_the_first, first_row_left_out
+    };
+    gradus_op wrong;
+
+    residual_graph();
+    plant(y, &wrong);
+    wrong.backward = bug[_i];
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+/* In a sum whose operand has a gradient from a node behind the sum. */
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    add_to(n->in[0], n, r, 0);
+    add_to(n->in[1], n, r, 0);
+}
+
+START_TEST(an_overwritten_gradient_is_caught)
+{
+    static gradus_real v[B * N];
+    static double weights[2][B * N];
+    gradus_op wrong;
+
+    fill(v, B * N, 1);
+    fill_double(weights[0], B * N, 2);
+    fill_double(weights[1], B * N, 3);
+    a = gradus_input(g, N);
+    gradus_want_gradient(a);
+    b = gradus_dense(a, N);
+    y = gradus_add(_i ? a : b, _i ? b : a);
+    probe(y, weights[0]);
+    probe(gradus_tanh(b), weights[1]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(a, v, B);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+    plant(y, &wrong);
+    wrong.backward = overwriting;
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+START_TEST(model_files_hold_it)
+{
+    a = gradus_image(g, 2, 3, 4);
+    y = gradus_add(a, gradus_relu(a));
+    gradus_add(y, y);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_graph_free(reload(g));
+}
+END_TEST
+
+START_TEST(a_file_with_other_operands_is_refused)
+{
+    static const char *const cases[][3] = {
+        { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0  ]",
+          "add: an operand is NULL" },
+        { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[   ]",
+          "add: " },
+        { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0,2]",
+          "operand 1 is no node made before" },
+        { "units\\\":[2]", "units\\\":[3]", "axis 0 of input is 2, of" },
+    };
+
+    a = gradus_input(g, 2);
+    gradus_add(a, gradus_dense(a, 2));
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    refuse_reload(g, cases[_i][0], cases[_i][1], cases[_i][2]);
+}
+END_TEST
+
+Suite *suite_add(void)
+{
+    Suite *s = suite_create("add");
+    TCase *t = tcase_create("add");
+    TCase *f = tcase_create("add_in_files");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, two_by_two_by_hand);
+    tcase_add_loop_test(t, an_operand_may_want_no_gradient, 0, 2);
+    tcase_add_test(t, a_node_added_to_itself_is_doubled);
+    tcase_add_test(t, has_the_shape_of_its_operands);
+    tcase_add_test(t, another_number_of_axes_is_refused);
+    tcase_add_test(t, another_length_of_an_axis_is_refused);
+    tcase_add_loop_test(t, null_is_refused, 0, 2);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
+    tcase_add_loop_test(t, an_overwritten_gradient_is_caught, 0, 2);
+#endif
+    tcase_add_checked_fixture(f, files_begin, files_end);
+    tcase_add_checked_fixture(f, begin, end);
+    tcase_add_test(f, model_files_hold_it);
+    tcase_add_loop_test(f, a_file_with_other_operands_is_refused, 0, 4);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, f);
+    return s;
+}

@@ -120,6 +120,11 @@ gradus_node *gradus_softmax(gradus_node *x);
 /* y = a + b, both of one shape: a residual connection. */
 gradus_node *gradus_add(gradus_node *a, gradus_node *b);
 
+/* 1 to 8 (GRADUS_MAX_OPERANDS) nodes, one after the other along the first axis
+ * of a sample, channels or features; the other axes are the same:
+ * [B,c1,..], [B,c2,..] -> [B,c1+c2,..]. */
+gradus_node *gradus_concat(int count, gradus_node *const *nodes);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

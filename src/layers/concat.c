@@ -1,0 +1,96 @@
+/* concat.c -- nodes one after the other along a sample's first axis.
+ *
+ *   y = [x_1; x_2; ..]          x_j [B,c_j,..]   y [B,c_1 + c_2 + ..,..]
+ *
+ *   dx_j += dy of its part
+ */
+#include "gradus.h"
+
+#include <limits.h>
+#include <string.h>
+
+static void forward(gradus_node *n, gradus_rows r)
+{
+    gradus_real *y = gradus_row(n->y, r, n->size);
+
+    for (int i = r.from; i < r.from + r.n; i++)
+        for (int j = 0; j < n->n_in; j++) {
+            size_t m = (size_t)n->in[j]->size;
+            memcpy(y, n->in[j]->y + (size_t)i * m, m * sizeof *y);
+            y += m;
+        }
+}
+
+/* dx [n,m] += columns of dy, whose rows are `row` long. */
+static void add_columns(gradus_real *dx, int n, int m, const gradus_real *dy,
+                        int row)
+{
+    for (int i = 0; i < n; i++, dx += m, dy += row)
+        for (int k = 0; k < m; k++)
+            dx[k] += dy[k];
+}
+
+static void backward(gradus_node *n, gradus_rows r)
+{
+    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+
+    for (int j = 0; j < n->n_in; j++) {
+        int m = n->in[j]->size;
+        gradus_real *dx = gradus_row(n->in[j]->dy, r, m);
+        if (dx)
+            add_columns(dx, r.n, m, dy, n->size);
+        dy += m;
+    }
+}
+
+static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
+                         const gradus_attr *a)
+{
+    (void)g, (void)a;
+    return gradus_concat(n_in, in);
+}
+
+const gradus_op gradus_concat_op = {
+    .name = "concat", .forward = forward, .backward = backward, .make = make,
+};
+
+/* That x has the axes of the first operand, but for the first. */
+static gradus_node *check_axes(gradus_node *n, const gradus_node *x)
+{
+    const gradus_node *first = n->in[0];
+
+    if (x->rank != first->rank)
+        return gradus_fail(n, "%s has %d axes, %s has %d; as many wanted",
+                           x->name, x->rank, first->name, first->rank);
+    for (int i = 1; i < x->rank; i++)
+        if (x->shape[i] != first->shape[i])
+            return gradus_fail(n, "axis %d of %s is %d, of %s %d; all but "
+                               "axis 0 must be the same", i, x->name,
+                               x->shape[i], first->name, first->shape[i]);
+    return n;
+}
+
+gradus_node *gradus_concat(int count, gradus_node *const *nodes)
+{
+    int shape[GRADUS_MAX_RANK];
+
+    if (count < 1 || !nodes)
+        return gradus_fail(NULL, "concat: %d operands, 1 to %d wanted",
+                           nodes ? count : 0, GRADUS_MAX_OPERANDS);
+    if (count > GRADUS_MAX_OPERANDS) /* said of a node: compile fails too */
+        return gradus_fail(nodes[0], "concat: %d operands, 1 to %d wanted",
+                           count, GRADUS_MAX_OPERANDS);
+    gradus_node *n =
+        gradus_append(NULL, &gradus_concat_op, sizeof *n, count, nodes);
+    if (!n)
+        return NULL;
+    memcpy(shape, nodes[0]->shape, sizeof shape);
+    for (int j = 1; j < count; j++) {
+        if (!check_axes(n, nodes[j]))
+            return NULL;
+        if (shape[0] > INT_MAX - nodes[j]->shape[0])
+            return gradus_fail(n, "axis 0 is longer than %d", INT_MAX);
+        shape[0] += nodes[j]->shape[0];
+    }
+    return gradus_shape(n, nodes[0]->rank, shape);
+}

@@ -1,0 +1,344 @@
+/* test_concat.c -- nodes one after the other: by hand, by differences, and
+ * spoilt. */
+#include "files.h"
+#include "probe.h"
+#include "reload.h"
+#include "tests.h"
+
+#include <limits.h>
+
+static gradus_graph *g;
+static gradus_node *y;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static gradus_node *concat(gradus_node *a, gradus_node *b)
+{
+    return gradus_concat(2, (gradus_node *[]){ a, b });
+}
+
+static void step(int rows, const double *c)
+{
+    probe(y, c);
+    ck_assert_msg(gradus_compile(g, rows, 1) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_forward(g, NULL, rows) == 0, "%s", gradus_error());
+    ck_assert_int_eq(gradus_backward(g), 0);
+}
+
+/* ---- by hand --------------------------------------------------------- */
+
+/* Two rows of 1, 2 and 3 features; the middle operand wants no gradient. */
+START_TEST(features_by_hand)
+{
+    gradus_node *a = gradus_input(g, 1), *b = gradus_input(g, 2);
+    gradus_node *d = gradus_input(g, 3);
+
+    gradus_want_gradient(a);
+    gradus_want_gradient(d);
+    y = gradus_concat(3, (gradus_node *[]){ a, b, d });
+    gradus_feed(a, (gradus_real[]){ 1, 2 }, 2);
+    gradus_feed(b, (gradus_real[]){ 3, 4, 5, 6 }, 2);
+    gradus_feed(d, (gradus_real[]){ 7, 8, 9, -7, -8, -9 }, 2);
+    step(2, (double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 });
+    assert_near(y->y, (double[]){ 1, 3, 4, 7, 8, 9, 2, 5, 6, -7, -8, -9 }, 12,
+                0);
+    assert_near(a->dy, (double[]){ 1, 7 }, 2, 0);
+    ck_assert_ptr_null(b->dy);
+    assert_near(d->dy, (double[]){ 4, 5, 6, 10, 11, 12 }, 6, 0);
+}
+END_TEST
+
+/* One channel and two, of 1 x 2 pixels. */
+START_TEST(channels_by_hand)
+{
+    gradus_node *a = gradus_image(g, 1, 1, 2), *b = gradus_image(g, 2, 1, 2);
+
+    gradus_want_gradient(a);
+    gradus_want_gradient(b);
+    y = concat(b, a);
+    ck_assert_int_eq(y->rank, 3);
+    ck_assert_mem_eq(y->shape, ((int[]){ 3, 1, 2 }), sizeof y->shape);
+    gradus_feed(a, (gradus_real[]){ 5, 6, 15, 16 }, 2);
+    gradus_feed(b, (gradus_real[]){ 1, 2, 3, 4, 11, 12, 13, 14 }, 2);
+    step(2, (double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 });
+    assert_near(y->y,
+                (double[]){ 1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16 }, 12, 0);
+    assert_near(b->dy, (double[]){ 1, 2, 3, 4, 7, 8, 9, 10 }, 8, 0);
+    assert_near(a->dy, (double[]){ 5, 6, 11, 12 }, 4, 0);
+}
+END_TEST
+
+START_TEST(a_node_may_be_there_twice)
+{
+    gradus_node *a = gradus_input(g, 2);
+
+    gradus_want_gradient(a);
+    y = concat(a, a);
+    gradus_feed(a, (gradus_real[]){ 1, 2 }, 1);
+    step(1, (double[]){ 1, 2, 30, 40 });
+    assert_near(y->y, (double[]){ 1, 2, 1, 2 }, 4, 0);
+    assert_near(a->dy, (double[]){ 31, 42 }, 2, 0);
+}
+END_TEST
+
+START_TEST(one_or_eight_operands_will_do)
+{
+    gradus_node *a[GRADUS_MAX_OPERANDS];
+    gradus_real v[GRADUS_MAX_OPERANDS][4];
+    const double c[2 * GRADUS_MAX_OPERANDS] = { 0 };
+    int count = _i ? GRADUS_MAX_OPERANDS : 1;
+
+    for (int i = 0; i < count; i++) {
+        a[i] = gradus_input(g, 2);
+        v[i][2] = (gradus_real)i; /* its second row */
+        v[i][3] = -5;
+        gradus_feed(a[i], v[i], 2);
+    }
+    y = gradus_concat(count, a);
+    ck_assert_int_eq(y->size, 2 * count);
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_int_eq(gradus_forward(g, (int[]){ 1 }, 1), 0);
+    for (int i = 0; i < count; i++)
+        assert_near(y->y + 2 * i, (double[]){ i, -5 }, 2, 0);
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+static void assert_refused(gradus_node *n, const char *why)
+{
+    ck_assert_ptr_null(n);
+    assert_error(why);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error(why); /* the first message is kept for compile */
+}
+
+START_TEST(another_number_of_axes_is_refused)
+{
+    gradus_node *a = gradus_image(g, 2, 3, 4);
+
+    assert_refused(concat(a, gradus_input(g, 24)),
+                   "node 2, concat1: input2 has 1 axes, input has 3; as many "
+                   "wanted");
+}
+END_TEST
+
+START_TEST(another_height_or_width_is_refused)
+{
+    static const char *const why[] = {
+        "node 2, concat1: axis 1 of input2 is 4, of input 3; all but axis 0 "
+        "must be the same",
+        "node 2, concat1: axis 2 of input2 is 5, of input 4; all but axis 0 "
+        "must be the same",
+    };
+
+    gradus_node *a = gradus_image(g, 2, 3, 4);
+
+    assert_refused(concat(a, gradus_image(g, 2, _i ? 3 : 4, _i ? 5 : 4)),
+                   why[_i]);
+}
+END_TEST
+
+START_TEST(no_operand_is_refused)
+{
+    gradus_node *a = gradus_input(g, 1);
+
+    ck_assert_ptr_null(gradus_concat(0, &a));
+    assert_error("concat: 0 operands, 1 to 8 wanted");
+    ck_assert_ptr_null(gradus_concat(-1, &a));
+    assert_error("concat: -1 operands, 1 to 8 wanted");
+    ck_assert_ptr_null(gradus_concat(1, NULL));
+    assert_error("concat: 0 operands");
+}
+END_TEST
+
+START_TEST(nine_operands_are_refused)
+{
+    gradus_node *a = gradus_input(g, 1);
+
+    assert_refused(
+        gradus_concat(9, (gradus_node *[]){ a, a, a, a, a, a, a, a, a }),
+        "concat: 9 operands, 1 to 8 wanted");
+}
+END_TEST
+
+START_TEST(null_is_refused)
+{
+    assert_refused(concat(gradus_input(g, 1), NULL),
+                   "concat: an operand is NULL");
+}
+END_TEST
+
+START_TEST(more_than_an_int_is_refused)
+{
+    gradus_node *a = gradus_input(g, INT_MAX);
+
+    assert_refused(concat(a, gradus_input(g, 1)),
+                   "node 2, concat1: axis 0 is longer than 2147483647");
+}
+END_TEST
+
+START_TEST(more_values_than_an_int_is_refused)
+{
+    gradus_node *a = gradus_image(g, 1 << 20, 32, 32);
+
+    assert_refused(concat(a, a),
+                   "node 1, concat1: a shape of 3 axes, the first 2097152");
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 6 };
+
+/* [tanh(d); d; x] with d = dense(x), and d and x beside it, so that dd and dx
+ * are sums. */
+static void graph(void)
+{
+    static gradus_real v[B * N];
+    static double weights[3][3 * B * N];
+    gradus_node *x = gradus_input(g, N), *d = gradus_dense(x, 4);
+
+    fill(v, B * N, 1);
+    for (int i = 0; i < 3; i++)
+        fill_double(weights[i], 3 * B * N, 2 + (uint64_t)i);
+    gradus_want_gradient(x);
+    y = gradus_concat(3, (gradus_node *[]){ gradus_tanh(d), d, x });
+    probe(y, weights[0]);
+    probe(gradus_silu(d), weights[1]);
+    probe(gradus_silu(x), weights[2]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    graph();
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+/* dx_j += dy from column `at` on, or = where not kept. */
+static void part(gradus_node *n, gradus_rows r, int j, int at, int keep)
+{
+    gradus_node *x = n->in[j];
+
+    for (int i = r.from; i < r.from + r.n; i++)
+        for (int k = 0; k < x->size; k++) {
+            gradus_real *dx = x->dy + i * x->size + k;
+            *dx = (keep ? *dx : 0) + n->dy[i * n->size + at + k];
+        }
+}
+
+static void swapped(gradus_node *n, gradus_rows r)
+{
+    part(n, r, 0, 4, 1);
+    part(n, r, 1, 0, 1);
+    part(n, r, 2, 8, 1);
+}
+
+static void all_from_the_first(gradus_node *n, gradus_rows r)
+{
+    for (int j = 0; j < 3; j++)
+        part(n, r, j, 0, 1);
+}
+
+static void last_left_out(gradus_node *n, gradus_rows r)
+{
+    part(n, r, 0, 0, 1);
+    part(n, r, 1, 4, 1);
+}
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    part(n, r, 0, 0, 1);
+    part(n, r, 1, 4, 0);
+    part(n, r, 2, 8, 1);
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    void (*const bug[])(gradus_node *, gradus_rows) = {
+        swapped, all_from_the_first, last_left_out, overwriting
+    };
+    gradus_op wrong;
+
+    graph();
+    plant(y, &wrong);
+    wrong.backward = bug[_i];
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+/* ---- model files ----------------------------------------------------- */
+
+START_TEST(model_files_hold_it)
+{
+    gradus_node *x = gradus_image(g, 2, 3, 4);
+
+    y = concat(x, gradus_relu(x));
+    gradus_concat(3, (gradus_node *[]){ y, x, y });
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_graph_free(reload(g));
+}
+END_TEST
+
+START_TEST(a_file_with_other_operands_is_refused)
+{
+    static const char *const cases[][3] = {
+        { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",
+          "concat: 0 operands" },
+        { "shape\\\":[2,3,4]", "shape\\\":[2,3,5]",
+          "axis 2 of input2 is 4, of input 5" },
+    };
+
+    gradus_node *a = gradus_image(g, 2, 3, 4);
+    concat(a, gradus_image(g, 1, 3, 4));
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    refuse_reload(g, cases[_i][0], cases[_i][1], cases[_i][2]);
+}
+END_TEST
+
+Suite *suite_concat(void)
+{
+    Suite *s = suite_create("concat");
+    TCase *t = tcase_create("concat");
+    TCase *f = tcase_create("concat_in_files");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, features_by_hand);
+    tcase_add_test(t, channels_by_hand);
+    tcase_add_test(t, a_node_may_be_there_twice);
+    tcase_add_loop_test(t, one_or_eight_operands_will_do, 0, 2);
+    tcase_add_test(t, another_number_of_axes_is_refused);
+    tcase_add_loop_test(t, another_height_or_width_is_refused, 0, 2);
+    tcase_add_test(t, no_operand_is_refused);
+    tcase_add_test(t, nine_operands_are_refused);
+    tcase_add_test(t, null_is_refused);
+    tcase_add_test(t, more_than_an_int_is_refused);
+    tcase_add_test(t, more_values_than_an_int_is_refused);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
+#endif
+    tcase_add_checked_fixture(f, files_begin, files_end);
+    tcase_add_checked_fixture(f, begin, end);
+    tcase_add_test(f, model_files_hold_it);
+    tcase_add_loop_test(f, a_file_with_other_operands_is_refused, 0, 2);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, f);
+    return s;
+}

@@ -125,6 +125,12 @@ gradus_node *gradus_add(gradus_node *a, gradus_node *b);
  * [B,c1,..], [B,c2,..] -> [B,c1+c2,..]. */
 gradus_node *gradus_concat(int count, gradus_node *const *nodes);
 
+/* The same numbers in the same order, with another shape of a sample: rank 1
+ * to 3, of x's size; one axis may be -1 and is inferred.  flatten: [B,size]
+ * (dense reads any shape so, without). */
+gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape);
+gradus_node *gradus_flatten(gradus_node *x);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

@@ -6,13 +6,13 @@ extern const gradus_op gradus_input_op, gradus_labels_op,
     gradus_row_weights_op, gradus_dense_op, gradus_relu_op,
     gradus_leaky_relu_op, gradus_sigmoid_op, gradus_tanh_op, gradus_gelu_op,
     gradus_silu_op, gradus_softmax_op, gradus_add_op, gradus_concat_op,
-    gradus_softmax_ce_op;
+    gradus_reshape_op, gradus_softmax_ce_op;
 
 const gradus_op *const gradus_ops[] = {
     &gradus_input_op, &gradus_labels_op,     &gradus_row_weights_op,
     &gradus_dense_op, &gradus_relu_op,       &gradus_leaky_relu_op,
     &gradus_sigmoid_op, &gradus_tanh_op,     &gradus_gelu_op,
     &gradus_silu_op,  &gradus_softmax_op,    &gradus_add_op,
-    &gradus_concat_op, &gradus_softmax_ce_op,
+    &gradus_concat_op, &gradus_reshape_op,   &gradus_softmax_ce_op,
     NULL,
 };

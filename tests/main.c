@@ -13,7 +13,7 @@ int main(int argc, char **argv)
         suite_misuse,       suite_idx,         suite_image,
         suite_safetensors,  suite_architecture, suite_model,
         suite_atomic,       suite_activations, suite_softmax,
-        suite_add, suite_concat,
+        suite_add,          suite_concat,      suite_reshape,
     };
     SRunner *runner = srunner_create(NULL);
 

@@ -1,0 +1,103 @@
+/* reshape.c -- the same numbers in the same order, in another shape.
+ *
+ *   y = x                       y of as many numbers a sample as x
+ *
+ *   dx += dy
+ */
+#include "gradus.h"
+
+#include <limits.h>
+#include <string.h>
+
+static void forward(gradus_node *n, gradus_rows r)
+{
+    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
+
+    memcpy(gradus_row(n->y, r, n->size), x,
+           (size_t)r.n * n->size * sizeof *x);
+}
+
+static void backward(gradus_node *n, gradus_rows r)
+{
+    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->size);
+
+    for (size_t i = 0; i < (size_t)r.n * n->size; i++)
+        dx[i] += dy[i];
+}
+
+static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
+                         const gradus_attr *a)
+{
+    int rank, s[GRADUS_MAX_RANK] = { 0 };
+    const double *shape = gradus_attr_values(a, "shape", &rank);
+
+    (void)g;
+    for (int i = 0; i < rank && i < GRADUS_MAX_RANK; i++)
+        s[i] = shape[i] >= 1 && shape[i] <= INT_MAX ? (int)shape[i] : 0;
+    return gradus_reshape(n_in ? in[0] : NULL, rank, s);
+}
+
+const gradus_op gradus_reshape_op = {
+    .name = "reshape", .forward = forward, .backward = backward, .make = make,
+};
+
+/* What the other axes leave of size for an axis of -1; 0: they do not fit. */
+static int left_over(int size, int rank, const int *shape)
+{
+    for (int i = 0; i < rank; i++)
+        if (shape[i] != -1)
+            size = shape[i] > 0 && size % shape[i] == 0 ? size / shape[i] : 0;
+    return size;
+}
+
+/* s is the shape, with what is left over in the place of a -1. */
+static gradus_node *infer(gradus_node *n, int rank, const int *shape, int *s)
+{
+    const gradus_node *x = n->in[0];
+    int unknown = 0;
+
+    for (int i = 0; i < rank; i++) {
+        s[i] = shape[i];
+        if (shape[i] == -1) {
+            s[i] = left_over(x->size, rank, shape);
+            if (unknown++)
+                return gradus_fail(n, "axis %d is another -1, one can be "
+                                   "inferred", i);
+            if (!s[i])
+                return gradus_fail(n, "axis %d is -1, but the others do not "
+                                   "divide the %d values of %s", i, x->size,
+                                   x->name);
+        } else if (shape[i] < 1) {
+            return gradus_fail(n, "axis %d is %d, at least 1 wanted, or -1 "
+                               "where it is to be inferred", i, shape[i]);
+        }
+    }
+    return n;
+}
+
+gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape)
+{
+    gradus_node *n = gradus_append(NULL, &gradus_reshape_op, sizeof *n, 1, &x);
+    int s[GRADUS_MAX_RANK];
+    double attr[GRADUS_MAX_RANK];
+
+    if (!n)
+        return NULL;
+    if (rank < 1 || rank > GRADUS_MAX_RANK || !shape)
+        return gradus_fail(n, "a shape of %d axes, 1 to %d wanted",
+                           shape ? rank : 0, GRADUS_MAX_RANK);
+    if (!infer(n, rank, shape, s) || !gradus_shape(n, rank, s))
+        return NULL;
+    if (n->size != x->size)
+        return gradus_fail(n, "a shape of %d values, but %s has %d", n->size,
+                           x->name, x->size);
+    for (int i = 0; i < rank; i++)
+        attr[i] = s[i];
+    return gradus_set_attr(n, "shape", rank, attr);
+}
+
+gradus_node *gradus_flatten(gradus_node *x)
+{
+    return gradus_reshape(x, 1, &(int){ -1 });
+}

@@ -1,0 +1,241 @@
+/* test_reshape.c -- the same numbers in another shape: by hand, by
+ * differences, and spoilt. */
+#include "files.h"
+#include "probe.h"
+#include "reload.h"
+#include "tests.h"
+
+static gradus_graph *g;
+static gradus_node *x, *y;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+START_TEST(the_numbers_and_gradients_keep_their_order)
+{
+    const gradus_real v[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+    const double c[] = { 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 };
+    const double same[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+    x = gradus_input(g, 6);
+    gradus_want_gradient(x);
+    y = gradus_reshape(x, 2, (int[]){ 2, 3 });
+    probe(y, c);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_feed(x, v, 2);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(y->y, same, 12, 0);
+    assert_near(x->dy, c, 12, 0);
+}
+END_TEST
+
+START_TEST(one_axis_is_inferred)
+{
+    static const struct {
+        int rank, shape[3], wanted[3];
+    } cases[] = {
+        { 1, { -1 }, { 24 } },          { 1, { 24 }, { 24 } },
+        { 2, { -1, 6 }, { 4, 6 } },     { 2, { 24, -1 }, { 24, 1 } },
+        { 3, { 2, -1, 4 }, { 2, 3, 4 } }, { 3, { 4, 3, -1 }, { 4, 3, 2 } },
+        { 3, { -1, 1, 1 }, { 24, 1, 1 } }, { 3, { 1, 8, 3 }, { 1, 8, 3 } },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        y = gradus_reshape(gradus_image(g, 2, 3, 4), cases[i].rank,
+                           cases[i].shape);
+        ck_assert_msg(y != NULL, "%s", gradus_error());
+        ck_assert_int_eq(y->rank, cases[i].rank);
+        ck_assert_mem_eq(y->shape, cases[i].wanted, sizeof y->shape);
+    }
+}
+END_TEST
+
+START_TEST(flatten_is_one_axis)
+{
+    y = gradus_flatten(gradus_image(g, 2, 3, 4));
+    ck_assert_int_eq(y->rank, 1);
+    ck_assert_int_eq(y->shape[0], 24);
+    ck_assert_int_eq(y->size, 24);
+    ck_assert_str_eq(y->op->name, "reshape");
+}
+END_TEST
+
+/* ---- refused --------------------------------------------------------- */
+
+START_TEST(shapes_that_do_not_fit_are_refused)
+{
+    static const struct {
+        int rank, shape[4];
+        const char *why;
+    } cases[] = {
+        { 0, { 12 }, "node 1, reshape1: a shape of 0 axes, 1 to 3 wanted" },
+        { 4, { 1, 1, 1, 12 }, "a shape of 4 axes, 1 to 3 wanted" },
+        { -1, { 12 }, "a shape of -1 axes, 1 to 3 wanted" },
+        { 2, { 3, 5 }, "a shape of 15 values, but input has 12" },
+        { 1, { 11 }, "a shape of 11 values, but input has 12" },
+        { 2, { 0, 12 }, "axis 0 is 0, at least 1 wanted, or -1" },
+        { 2, { 12, -2 }, "axis 1 is -2, at least 1 wanted, or -1" },
+        { 2, { -3, -4 }, "axis 0 is -3" },
+        { 2, { -1, -1 }, "axis 1 is another -1, one can be inferred" },
+        { 3, { -1, 3, -1 }, "axis 2 is another -1" },
+        { 2, { -1, 5 }, "axis 0 is -1, but the others do not divide the 12 "
+                        "values of input" },
+        { 2, { 24, -1 }, "axis 1 is -1, but the others do not divide" },
+        { 3, { 4, -1, 4 }, "axis 1 is -1, but the others do not divide" },
+        { 3, { 65536, 65536, 65536 }, "a shape of 3 axes, the first 65536" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gradus_graph *other = gradus_graph_new(1);
+        x = gradus_input(other, 12);
+        ck_assert_ptr_null(
+            gradus_reshape(x, cases[i].rank, cases[i].shape));
+        assert_error("node 1, reshape1: ");
+        assert_error(cases[i].why);
+        ck_assert_int_ne(gradus_compile(other, 1, 1), 0);
+        assert_error(cases[i].why);
+        gradus_graph_free(other);
+    }
+}
+END_TEST
+
+START_TEST(null_and_labels_are_refused)
+{
+    ck_assert_ptr_null(gradus_flatten(NULL));
+    ck_assert_ptr_null(gradus_reshape(NULL, 1, (int[]){ 2 }));
+    ck_assert_str_ne(gradus_error(), "");
+    gradus_flatten(gradus_labels(g, 2));
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("node 1, reshape1: labels has labels");
+}
+END_TEST
+
+START_TEST(no_shape_is_refused)
+{
+    ck_assert_ptr_null(gradus_reshape(gradus_input(g, 2), 1, NULL));
+    assert_error("node 1, reshape1: a shape of 0 axes");
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, N = 6 };
+
+/* softmax over two shapes of dense(x): the gradient at it is a sum. */
+static void two_shapes(void)
+{
+    static gradus_real v[B * N];
+    static double weights[2][B * N];
+
+    fill(v, B * N, 1);
+    fill_double(weights[0], B * N, 2);
+    fill_double(weights[1], B * N, 3);
+    x = gradus_input(g, N);
+    gradus_want_gradient(x);
+    gradus_node *d = gradus_dense(x, N);
+    y = gradus_reshape(d, 2, (int[]){ 3, 2 });
+    probe(gradus_softmax(y), weights[0]);
+    probe(gradus_softmax(gradus_reshape(d, 3, (int[]){ 2, 1, 3 })),
+          weights[1]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    two_shapes();
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    memcpy(gradus_row(n->in[0]->dy, r, N), gradus_row(n->dy, r, N),
+           (size_t)r.n * N * sizeof(gradus_real));
+}
+
+static void backwards(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from; i < r.from + r.n; i++)
+        for (int k = 0; k < N; k++)
+            n->in[0]->dy[i * N + k] += n->dy[i * N + N - 1 - k];
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    gradus_op wrong;
+
+    two_shapes();
+    plant(y, &wrong);
+    wrong.backward = _i ? overwriting : backwards;
+    ck_assert_double_gt(check(g, B), 1);
+}
+END_TEST
+
+#endif
+
+/* ---- model files ----------------------------------------------------- */
+
+START_TEST(model_files_hold_it)
+{
+    x = gradus_image(g, 2, 3, 4);
+    gradus_reshape(gradus_flatten(x), 2, (int[]){ -1, 8 });
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_graph_free(reload(g));
+}
+END_TEST
+
+/* Each as long as [10,2,1], which the file holds. */
+START_TEST(another_shape_in_a_file_is_refused)
+{
+    static const char *const cases[][2] = {
+        { "[10,2,2]", "a shape of 40 values, but input has 20" },
+        { "[10,2.5]", "setting shape is not what its op makes of it" },
+        { "[10,  0]", "axis 1 is 0" },
+        { "[-1,  2]", "axis 0 is 0" },
+        { "[9e9, 1]", "axis 0 is 0" },
+    };
+    char wrong[64];
+
+    gradus_reshape(gradus_input(g, 20), 3, (int[]){ 10, 2, 1 });
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    snprintf(wrong, sizeof wrong, "shape\\\":%s", cases[_i][0]);
+    refuse_reload(g, "shape\\\":[10,2,1]", wrong, cases[_i][1]);
+}
+END_TEST
+
+Suite *suite_reshape(void)
+{
+    Suite *s = suite_create("reshape");
+    TCase *t = tcase_create("reshape");
+    TCase *f = tcase_create("reshape_in_files");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, the_numbers_and_gradients_keep_their_order);
+    tcase_add_test(t, one_axis_is_inferred);
+    tcase_add_test(t, flatten_is_one_axis);
+    tcase_add_test(t, shapes_that_do_not_fit_are_refused);
+    tcase_add_test(t, null_and_labels_are_refused);
+    tcase_add_test(t, no_shape_is_refused);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 2);
+#endif
+    tcase_add_checked_fixture(f, files_begin, files_end);
+    tcase_add_checked_fixture(f, begin, end);
+    tcase_add_test(f, model_files_hold_it);
+    tcase_add_loop_test(f, another_shape_in_a_file_is_refused, 0, 5);
+    suite_add_tcase(s, t);
+    suite_add_tcase(s, f);
+    return s;
+}

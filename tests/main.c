@@ -14,6 +14,7 @@ int main(int argc, char **argv)
         suite_safetensors,  suite_architecture, suite_model,
         suite_atomic,       suite_activations, suite_softmax,
         suite_add,          suite_concat,      suite_reshape,
+        suite_residual,
     };
     SRunner *runner = srunner_create(NULL);
 

@@ -6,20 +6,17 @@
 int main(int argc, char **argv)
 {
     Suite *(*const suites[])(void) = {
-        suite_random,       suite_pool,        suite_graph,
-        suite_dense,        suite_relu,        suite_input,
-        suite_softmax_ce,   suite_regression,  suite_sigmoid_ce,
-        suite_losses,
-        suite_sgd,          suite_step,
-        suite_fit,          suite_evaluate,    suite_infer,
-        suite_misuse,       suite_idx,         suite_image,
+        suite_random,       suite_pool,         suite_graph,
+        suite_dense,        suite_relu,         suite_input,
+        suite_softmax_ce,   suite_regression,   suite_sigmoid_ce,
+        suite_losses,       suite_sgd,          suite_step,
+        suite_fit,          suite_evaluate,     suite_infer,
+        suite_misuse,       suite_idx,          suite_image,
         suite_safetensors,  suite_architecture, suite_model,
-        suite_atomic,      suite_conv2d,      suite_dropout,
-        suite_norms,       suite_augment,
-        suite_atomic,       suite_activations, suite_softmax,
-        suite_add,          suite_concat,      suite_reshape,
-        suite_residual,
-        suite_atomic,       suite_optimisers,
+        suite_atomic,       suite_conv2d,       suite_dropout,
+        suite_norms,        suite_augment,      suite_activations,
+        suite_softmax,      suite_add,          suite_concat,
+        suite_reshape,      suite_residual,     suite_optimisers,
         suite_schedule,
     };
     SRunner *runner = srunner_create(NULL);

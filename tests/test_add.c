@@ -21,11 +21,13 @@ static const double C[] = { 3, 5, 7, 11 };
 
 static void step(int rows)
 {
+    const gradus_real u[] = { 1, 2, 3, 4 }, v[] = { 10, 20, 30, 40 };
+
     probe(y, C);
     ck_assert_int_eq(gradus_compile(g, rows, 1), 0);
-    gradus_feed(a, (gradus_real[]){ 1, 2, 3, 4 }, 2);
+    gradus_feed(a, u, 2);
     if (b)
-        gradus_feed(b, (gradus_real[]){ 10, 20, 30, 40 }, 2);
+        gradus_feed(b, v, 2);
     ck_assert_msg(gradus_forward(g, NULL, rows) == 0, "%s", gradus_error());
     ck_assert_int_eq(gradus_backward(g), 0);
 }

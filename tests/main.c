@@ -12,7 +12,7 @@ int main(int argc, char **argv)
         suite_fit,          suite_evaluate,    suite_infer,
         suite_misuse,       suite_idx,         suite_image,
         suite_safetensors,  suite_architecture, suite_model,
-        suite_atomic,
+        suite_atomic,       suite_pooling,
     };
     SRunner *runner = srunner_create(NULL);
 

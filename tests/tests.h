@@ -14,6 +14,7 @@
 Suite *suite_random(void);
 Suite *suite_dense(void);
 Suite *suite_relu(void);
+Suite *suite_pooling(void);
 Suite *suite_input(void);
 TCase *input_refused(void); /* parts of suite_input */
 TCase *input_fed_wrongly(void);

@@ -7,7 +7,8 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
-#   make double     build/libgradus-double.a, to check gradients with
+#   make double     build/libgradus-double.a, to check gradients with, and
+#                   build/custom-layer-check, which does
 #   make install    into DESTDIR/PREFIX; make uninstall takes it away again
 #   make clean      remove build/
 #   make help       this list
@@ -45,11 +46,12 @@ SRC      := $(wildcard src/*.c src/*/*.c)
 MNIST    := $(wildcard examples/mnist/*.c)
 SHARED   := $(filter-out %/train.c %/predict.c,$(MNIST))
 OWN_DATA := $(wildcard examples/own-data/*.c)
+CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(wildcard tests/*.c)
 
 PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
             $(filter-out $(SHARED),$(MNIST))) \
-            $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%)
+            $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%) $(BUILD)/custom-layer
 
 Q = $(if $(V),,@echo '  $(1)';)
 
@@ -107,6 +109,13 @@ $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%): $(BUILD)/%: \
     $(BUILD)/obj/examples/own-data/%.o $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+$(BUILD)/custom-layer: $(call obj,$(CUSTOM)) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+# The same program as double checks its layer's gradients.
+$(BUILD)/custom-layer-check: $(call dbl,$(CUSTOM)) $(BUILD)/libgradus-double.a
+	$(call Q,LD $@)$(call link)
+
 # The tests make these fail, each at every call.
 comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
@@ -120,7 +129,7 @@ $(BUILD)/test: $(call obj,$(TESTS)) $(BUILD)/libgradus.a
 $(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link,$(CHECK_LIBS) $(WRAP))
 
-test: all $(BUILD)/test $(BUILD)/test-double
+test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check
 	tests/run.sh $(BUILD)
 
 asan:
@@ -137,7 +146,7 @@ valgrind:
 valgrind-run: $(BUILD)/test $(BUILD)/test-double
 	tests/run.sh --valgrind $(BUILD)
 
-double: $(BUILD)/libgradus-double.a
+double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 
 # ---- what a new user types
 
@@ -148,8 +157,8 @@ mnist: all
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(TESTS)): | deps
-$(call dbl,$(SRC) $(TESTS)): | deps
+$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS)): | deps
+$(call dbl,$(SRC) $(CUSTOM) $(TESTS)): | deps
 endif
 
 install: all
@@ -181,5 +190,6 @@ help:
 .PHONY: always all double test asan tsan valgrind valgrind-run deps mnist install uninstall clean help
 .SECONDARY:
 
--include $(patsubst %.o,%.d,$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(TESTS)) \
-    $(call dbl,$(SRC) $(TESTS)))
+-include $(patsubst %.o,%.d,\
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS)) \
+    $(call dbl,$(SRC) $(CUSTOM) $(TESTS)))

@@ -169,6 +169,18 @@ gradus_node *gradus_concat(int count, gradus_node *const *nodes);
 gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape);
 gradus_node *gradus_flatten(gradus_node *x);
 
+/* The maximum, or mean, of square windows of an image's channels: x [B,C,H,W],
+ * y [B,C,(H+2p-k)/s+1,(W+2p-k)/s+1] (rounded down) for windows of size k,
+ * stride s (0: k) and padding p, from 0 to k/2.  The padding is never the
+ * maximum, and counts as zeros in the mean, which is over k^2 values.  A NaN
+ * in a window is its maximum.  The gradient of a maximum goes to the first
+ * value in the window, row by row, that equals it. */
+gradus_node *gradus_maxpool(gradus_node *x, int size, int stride, int padding);
+gradus_node *gradus_avgpool(gradus_node *x, int size, int stride, int padding);
+
+/* The mean of each channel: [B,C,H,W] -> [B,C]. */
+gradus_node *gradus_global_avgpool(gradus_node *x);
+
 typedef enum {
     GRADUS_MEAN_VALID, /* over the weight of the rows that count */
     GRADUS_MEAN_BATCH, /* over the B rows, counted or not */

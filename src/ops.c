@@ -4,7 +4,8 @@
 
 extern const gradus_op
     gradus_input_op, gradus_labels_op, gradus_row_weights_op, gradus_dense_op,
-    gradus_conv2d_op, gradus_embedding_op, gradus_relu_op,
+    gradus_conv2d_op, gradus_embedding_op, gradus_maxpool_op,
+    gradus_avgpool_op, gradus_global_avgpool_op, gradus_relu_op,
     gradus_leaky_relu_op, gradus_sigmoid_op, gradus_tanh_op, gradus_gelu_op,
     gradus_silu_op, gradus_softmax_op, gradus_dropout_op, gradus_layernorm_op,
     gradus_batchnorm_op, gradus_add_op, gradus_concat_op, gradus_reshape_op,
@@ -14,6 +15,7 @@ extern const gradus_op
 const gradus_op *const gradus_ops[] = {
     &gradus_input_op, &gradus_labels_op, &gradus_row_weights_op,
     &gradus_dense_op, &gradus_conv2d_op, &gradus_embedding_op,
+    &gradus_maxpool_op, &gradus_avgpool_op, &gradus_global_avgpool_op,
     &gradus_relu_op, &gradus_leaky_relu_op, &gradus_sigmoid_op,
     &gradus_tanh_op, &gradus_gelu_op, &gradus_silu_op, &gradus_softmax_op,
     &gradus_dropout_op, &gradus_layernorm_op, &gradus_batchnorm_op,

@@ -6,6 +6,8 @@
 #define INPUT "{'op':'input','name':'x','in':[],'attr':{'shape':[2]}}"
 #define LABELS "{'op':'labels','name':'t','in':[],'attr':{'positions':[1]}}"
 #define DENSE "{'op':'dense','name':'d','in':[0],'attr':{'units':[2]}}"
+#define IMAGE "{'op':'input','name':'x','in':[],'attr':{'shape':[1,4,4]}}"
+#define POOL(op, attr) "[" IMAGE "," NODE(op, "0", ",'attr':{" attr "}") "]"
 #define NODE(op, in, more) "{'op':'" op "','name':'n','in':[" in "]" more "}"
 #define AFTER_DENSE(node) "[" INPUT "," LABELS "," DENSE "," node "]"
 #define LOSS(more) AFTER_DENSE(NODE("softmax_ce", "2,1", more))
@@ -69,6 +71,21 @@ static const struct {
       "is no list of numbers" },
     { AFTER_DENSE(NODE("relu", "0", ",'weight':2")), "is no loss" },
     { AFTER_DENSE(NODE("relu", "1", "")), "labels" },
+    { POOL("maxpool", ""), "windows of size 0" },
+    { POOL("maxpool", "'size':[2.5]"), "windows of size -2147483648" },
+    { POOL("avgpool", "'size':[1e300]"), "windows of size -2147483648" },
+    { POOL("avgpool", "'size':[2],'stride':[-1]"), "a stride of -1" },
+    { POOL("maxpool", "'size':[2],'padding':[2147483647]"), "a padding of 2" },
+    { POOL("maxpool", "'size':[2],'stride':[0]"), "setting stride is not" },
+    { POOL("maxpool", "'size':[2]"), "setting stride is not" },
+    { POOL("maxpool", "'size':[2],'stride':[2],'padding':[0]"),
+      "tensor d.weight is no parameter" },
+    { POOL("global_avgpool", "'size':[2]"), "setting size is not" },
+    { "[" INPUT "," NODE("maxpool", "0", ",'attr':{'size':[1]}") "]",
+      "x has 1 axis" },
+    { "[" IMAGE "," NODE("avgpool", "0,0", ",'attr':{'size':[1]}") "]",
+      "these 2 operands" },
+    { "[" NODE("global_avgpool", "", "") "]", "" },
     { AFTER_DENSE(NODE("softmax_ce", "2", "")), "" },
     { AFTER_DENSE(NODE("softmax_ce", "2,2", "")), "" },
     { LOSS(",'weight':'2'"), "\"weight\" is no number" },

@@ -7,7 +7,8 @@
 build=${BUILD:-build}
 train=$build/mnist-train
 predict=$build/mnist-predict
-for program in "$train" "$predict" "$build/xor" "$build/spiral"; do
+for program in "$train" "$predict" "$build/xor" "$build/spiral" \
+    "$build/custom-layer" "$build/custom-layer-check"; do
     [ -x "$program" ] && continue
     echo "$program is not there: make it first"
     exit 1
@@ -250,6 +251,19 @@ case_is "xor: and says so" [ "$(cut -c 1-12 "$dir/out" | tr '\n' ,)" = \
 case_is "spiral: runs" exits 0 '' "$build/spiral"
 last=$(sed -n 's/.*accuracy *\([0-9.]*\) %.*/\1/p' "$dir/out" | tail -n 1)
 case_is "spiral: learns nearly every point" at_least "$last" 98
+
+# ---- custom-layer ----
+
+case_is "custom-layer: runs" exits 0 '' "$build/custom-layer"
+right=$(sed -n 's/^accuracy \([0-9.]*\) %$/\1/p' "$dir/out")
+case_is "custom-layer: learns nearly every point" at_least "$right" 98
+case_is "custom-layer: its own parameters have moved" \
+    awk '/^slopes/ { for (i = 4; i < 12; i++) moved += $i != 0.25 }
+         END { exit !(moved > 4) }' "$dir/out"
+case_is "custom-layer: its gradients are right" \
+    exits 0 '' "$build/custom-layer-check"
+case_is "custom-layer: and it says how right" \
+    grep -q '^worst gradient: .*, [0-9.e-]* of what is allowed$' "$dir/out"
 
 echo "example programs: $passed passed, $failed failed"
 [ $failed -eq 0 ]

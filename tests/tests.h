@@ -24,6 +24,7 @@ Suite *suite_add(void);
 Suite *suite_concat(void);
 Suite *suite_reshape(void);
 Suite *suite_residual(void);
+Suite *suite_pooling(void);
 Suite *suite_input(void);
 TCase *input_refused(void); /* parts of suite_input */
 TCase *input_fed_wrongly(void);

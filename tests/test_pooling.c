@@ -1,0 +1,642 @@
+/* test_pooling.c -- maxima and means of windows: by hand, by the definition,
+ * by differences, spoilt, refused, and through model files. */
+#include "model_files.h"
+#include "probe.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+typedef gradus_node *pooling(gradus_node *x, int size, int stride,
+                             int padding);
+
+/* size, stride, padding; [channels,height,width] */
+typedef struct {
+    int k, s, p, C, H, W;
+} windows;
+
+static gradus_graph *g;
+static gradus_node *x, *y;
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+/* One step of y = pool(x) on `rows` rows, with dy = c. */
+static void step(pooling *pool, windows w, int rows, const gradus_real *v,
+                 const double *c)
+{
+    x = gradus_image(g, w.C, w.H, w.W);
+    gradus_want_gradient(x);
+    y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool(x);
+    probe(y, c);
+    ck_assert_msg(gradus_compile(g, rows, 1) == 0, "%s", gradus_error());
+    gradus_feed(x, v, (size_t)rows);
+    ck_assert_msg(gradus_forward(g, NULL, rows) == 0, "%s", gradus_error());
+    ck_assert_int_eq(gradus_backward(g), 0);
+}
+
+/* ---- by hand --------------------------------------------------------- */
+
+START_TEST(maxima_of_two_by_two_by_hand)
+{
+    step(gradus_maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
+         (gradus_real[]){ 1, 2, 3, 4, 9,
+                          5, 6, 8, 7, 9,
+                          9, 9, 9, 9, 9 }, (double[]){ 3, 5 });
+    ck_assert_int_eq(y->rank, 3);
+    ck_assert_mem_eq(y->shape, ((int[]){ 1, 1, 2 }), 3 * sizeof(int));
+    assert_near(y->y, (double[]){ 6, 8 }, 2, 0);
+    assert_near(x->dy, (double[]){ 0, 0, 0, 0, 0,
+                                   0, 3, 5, 0, 0,
+                                   0, 0, 0, 0, 0 }, 15, 0);
+}
+END_TEST
+
+START_TEST(means_of_two_by_two_by_hand)
+{
+    step(gradus_avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
+         (gradus_real[]){ 1, 2, 3, 4, 9,
+                          5, 6, 8, 7, 9,
+                          9, 9, 9, 9, 9 }, (double[]){ 8, 12 });
+    assert_near(y->y, (double[]){ 3.5, 5.5 }, 2, 0);
+    assert_near(x->dy, (double[]){ 2, 2, 3, 3, 0,
+                                   2, 2, 3, 3, 0,
+                                   0, 0, 0, 0, 0 }, 15, 0);
+}
+END_TEST
+
+/* 5 1 4      and, below zero so that padding by zeros would show,
+ * 2 0 3      the same less 10
+ * 8 6 7 */
+static const gradus_real square[] = { 5, 1, 4, 2, 0, 3, 8, 6, 7 };
+static const gradus_real below[] = { -5, -9, -6, -8, -10, -7, -2, -4, -3 };
+
+START_TEST(maxima_of_windows_that_overlap_by_hand)
+{
+    step(gradus_maxpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
+         (double[]){ 1, 2, 3, 4 });
+    assert_near(y->y, (double[]){ 5, 4, 8, 7 }, 4, 0);
+    assert_near(x->dy, (double[]){ 1, 0, 2, 0, 0, 0, 3, 0, 4 }, 9, 0);
+}
+END_TEST
+
+START_TEST(maxima_of_padded_windows_by_hand)
+{
+    double c[16];
+
+    for (int i = 0; i < 16; i++)
+        c[i] = i + 1;
+    step(gradus_maxpool, (windows){ 2, 1, 1, 1, 3, 3 }, 1, below, c);
+    assert_near(y->y, (double[]){ -5, -5, -6, -6, -5, -5, -6, -6,
+                                  -2, -2, -3, -3, -2, -2, -3, -3 }, 16, 0);
+    assert_near(x->dy, (double[]){ 14, 0, 22, 0, 0, 0, 46, 0, 54 }, 9, 0);
+}
+END_TEST
+
+START_TEST(means_of_windows_that_overlap_by_hand)
+{
+    step(gradus_avgpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
+         (double[]){ 4, 8, 12, 16 });
+    assert_near(y->y, (double[]){ 2, 2, 4, 4 }, 4, 0);
+    assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
+}
+END_TEST
+
+START_TEST(padding_counts_in_means_by_hand)
+{
+    step(gradus_avgpool, (windows){ 3, 2, 1, 1, 3, 3 }, 1, square,
+         (double[]){ 9, 18, 27, 36 });
+    assert_near(y->y, (double[]){ 8. / 9, 8. / 9, 16. / 9, 16. / 9 }, 4,
+                rounding());
+    assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
+}
+END_TEST
+
+START_TEST(means_of_channels_by_hand)
+{
+    step(NULL, (windows){ .C = 2, .H = 1, .W = 4 }, 2,
+         (gradus_real[]){ 1, 2, 3, 4, 5, 5, 5, 5,
+                          0, 0, 0, 1, -1, 1, -2, 2 },
+         (double[]){ 4, 8, 12, 16 });
+    ck_assert_int_eq(y->rank, 1);
+    ck_assert_int_eq(y->shape[0], 2);
+    assert_near(y->y, (double[]){ 2.5, 5, 0.25, 0 }, 4, 0);
+    assert_near(x->dy, (double[]){ 1, 1, 1, 1, 2, 2, 2, 2,
+                                   3, 3, 3, 3, 4, 4, 4, 4 }, 16, 0);
+}
+END_TEST
+
+/* Two windows of all four values, one for each way of computing them. */
+static const windows whole[] = { { 2, 2, 0, 1, 2, 2 }, { 3, 3, 1, 1, 2, 2 } };
+
+START_TEST(of_equal_maxima_the_first_gets_the_gradient)
+{
+    for (int first = 0; first < 4; first++) {
+        gradus_real v[4];
+        double dx[4] = { 0 };
+        for (int i = 0; i < 4; i++)
+            v[i] = i < first ? 6 : 7;
+        dx[first] = 3;
+        step(gradus_maxpool, whole[_i], 1, v, (double[]){ 3 });
+        assert_near(y->y, (double[]){ 7 }, 1, 0);
+        assert_near(x->dy, dx, 4, 0);
+        end();
+        begin();
+    }
+}
+END_TEST
+
+START_TEST(of_equal_zeros_the_first_is_the_maximum)
+{
+    for (int i = 0; i < 2; i++) {
+        step(gradus_maxpool, whole[_i], 1,
+             i ? (gradus_real[]){ -0., 0, 0, 0 }
+               : (gradus_real[]){ 0, -0., -0., -0. }, (double[]){ 1 });
+        ck_assert_int_eq(signbit(y->y[0]) != 0, i);
+        end();
+        begin();
+    }
+}
+END_TEST
+
+START_TEST(a_nan_is_the_maximum)
+{
+    for (int i = 0; i < 4; i++) {
+        gradus_real v[4] = { 1, INFINITY, 3, -1 };
+        v[i] = NAN;
+        x = gradus_image(g, 1, 2, 2);
+        y = gradus_maxpool(x, whole[_i].k, whole[_i].s, whole[_i].p);
+        probe(y, (double[]){ 1 });
+        ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+        gradus_feed(x, v, 1);
+        ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
+        ck_assert_msg(isnan(y->y[0]), "%g", (double)y->y[0]);
+        end();
+        begin();
+    }
+}
+END_TEST
+
+START_TEST(the_stride_is_the_size_unless_given)
+{
+    x = gradus_image(g, 1, 7, 9);
+    y = gradus_avgpool(x, 3, 0, 0);
+    ck_assert_int_eq(gradus_attr_int(y->attr, "stride", 0), 3);
+    ck_assert_mem_eq(y->shape, ((int[]){ 1, 2, 3 }), 3 * sizeof(int));
+    y = gradus_avgpool(x, 3, 1, 0);
+    ck_assert_mem_eq(y->shape, ((int[]){ 1, 5, 7 }), 3 * sizeof(int));
+}
+END_TEST
+
+/* ---- by the definition, window by window ----------------------------- */
+
+static const windows kinds[] = {
+    { 2, 2, 0, 2, 5, 6 },   { 3, 2, 1, 2, 5, 6 },  { 3, 1, 1, 2, 5, 6 },
+    { 2, 3, 0, 2, 5, 6 },   { 5, 1, 2, 2, 5, 6 },  { 1, 1, 0, 2, 5, 6 },
+    { 4, 3, 2, 3, 2, 1 },   { 9, 2, 4, 1, 1, 3 },  { 3, 2, 1, 1, 4, 301 },
+    { 2, 2, 0, 2, 4, 601 }, { 3, 1, 0, 1, 3, 132 }, { 2, 7, 1, 1, 9, 20 },
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds, MOST = 5000 };
+
+/* y and dx of one channel. */
+static void by_definition(int maximum, windows w, int h, int ww,
+                          const gradus_real *v, const double *c, double *out,
+                          double *dx)
+{
+    for (int o = 0; o < h * ww; o++) {
+        int top = o / ww * w.s - w.p, left = o % ww * w.s - w.p, best = -1;
+        double sum = 0;
+        for (int i = top; i < top + w.k; i++)
+            for (int j = left; j < left + w.k; j++) {
+                if (i < 0 || i >= w.H || j < 0 || j >= w.W)
+                    continue;
+                int at = i * w.W + j;
+                sum += v[at];
+                best = best < 0 || v[at] > v[best] ? at : best;
+                dx[at] += maximum ? 0 : c[o] / (w.k * w.k);
+            }
+        out[o] = maximum ? v[best] : sum / (w.k * w.k);
+        dx[best] += maximum ? c[o] : 0;
+    }
+}
+
+START_TEST(values_and_gradients_are_those_of_the_definition)
+{
+    static gradus_real v[2 * MOST];
+    static double c[2 * MOST], out[MOST], dx[MOST];
+    windows w = kinds[_i / 2];
+
+    fill(v, 2 * MOST, 1);
+    fill_double(c, 2 * MOST, 2);
+    step(_i % 2 ? gradus_maxpool : gradus_avgpool, w, 2, v, c);
+    int h = y->shape[1], ww = y->shape[2];
+    for (int i = 0; i < 2 * w.C; i++) {
+        memset(dx, 0, sizeof dx);
+        by_definition(_i % 2, w, h, ww, v + i * w.H * w.W, c + i * h * ww,
+                      out, dx);
+        assert_near(y->y + i * h * ww, out, (size_t)(h * ww), rounding());
+        assert_near(x->dy + i * w.H * w.W, dx, (size_t)(w.H * w.W),
+                    4 * rounding());
+    }
+}
+END_TEST
+
+START_TEST(a_large_channel_has_the_mean_of_all_its_values)
+{
+    enum { C = 3, H = 17, W = 19 };
+    static gradus_real v[C * H * W];
+
+    fill(v, C * H * W, 1);
+    step(NULL, (windows){ .C = C, .H = H, .W = W }, 1, v,
+         (double[]){ 1, 2, 3 });
+    for (int i = 0; i < C; i++) {
+        double sum = 0;
+        for (int k = 0; k < H * W; k++)
+            sum += v[i * H * W + k];
+        assert_near(y->y + i, (double[]){ sum / (H * W) }, 1, rounding());
+        for (int k = 0; k < H * W; k++)
+            assert_near(x->dy + i * H * W + k,
+                        (double[]){ (i + 1.) / (H * W) }, 1, rounding());
+    }
+}
+END_TEST
+
+/* ---- the short way for 2x2 side by side ------------------------------ */
+
+/* An image with a border of what padding is, and the image within it padded,
+ * have the same windows, but only the first goes the short way. */
+static const windows bordered[] = {
+    { 2, 2, 0, 2, 3, 3 },   { 2, 2, 0, 2, 4, 4 },   { 2, 2, 0, 1, 7, 28 },
+    { 2, 2, 0, 2, 28, 29 }, { 2, 2, 0, 1, 4, 300 }, { 2, 2, 0, 1, 5, 515 },
+};
+
+enum { BORDERED = sizeof bordered / sizeof *bordered };
+
+/* Few different values, so that many are equal, of both zeros. */
+static void image_with_border(gradus_real *v, windows w, gradus_real border)
+{
+    static const gradus_real some[] = { -1, -0., -0., -0., 0, 1 };
+    gradus_random r;
+
+    gradus_random_init(&r, 1, 0, 0);
+    for (int i = 0; i < w.C * w.H * w.W; i++) {
+        int row = i / w.W % w.H, column = i % w.W;
+        int in = row && column && row < w.H - 1 && column < w.W - 1;
+        v[i] = in ? some[gradus_random_below(&r, 6)] : border;
+    }
+}
+
+/* a without its border. */
+static void inner(const gradus_real *a, windows w, gradus_real *b)
+{
+    for (int i = 0; i < w.C * w.H; i++)
+        if (i % w.H && i % w.H < w.H - 1) {
+            memcpy(b, a + i * w.W + 1, (size_t)(w.W - 2) * sizeof *b);
+            b += w.W - 2;
+        }
+}
+
+START_TEST(the_short_way_leads_to_the_same_bits)
+{
+    static gradus_real v[MOST], within[MOST], short_y[MOST], short_dx[MOST];
+    static double c[MOST];
+    pooling *pool = _i % 2 ? gradus_maxpool : gradus_avgpool;
+    windows w = bordered[_i / 2];
+
+    image_with_border(v, w, _i % 2 ? -INFINITY : 0);
+    inner(v, w, within);
+    fill_double(c, MOST, 2);
+    step(pool, w, 1, v, c);
+    size_t out = (size_t)y->size;
+    memcpy(short_y, y->y, out * sizeof *v);
+    inner(x->dy, w, short_dx);
+    end();
+    begin();
+    w.H -= 2, w.W -= 2, w.p = 1;
+    step(pool, w, 1, within, c);
+    ck_assert_uint_eq((size_t)y->size, out);
+    ck_assert_mem_eq(y->y, short_y, out * sizeof *v);
+    ck_assert_mem_eq(x->dy, short_dx, (size_t)x->size * sizeof *v);
+}
+END_TEST
+
+/* ---- threads --------------------------------------------------------- */
+
+START_TEST(the_bits_do_not_depend_on_the_number_of_threads)
+{
+    enum { B = 40, IN = 2 * 14 * 15, OUT = 2 };
+    static gradus_real v[B * IN], dx[B * IN], gradient[64];
+    static double c[B * 10];
+
+    fill(v, B * IN, 1);
+    fill_double(c, B * 10, 2);
+    for (int threads = 1; threads <= 3; threads++) {
+        gradus_graph *h = gradus_graph_new(1);
+        x = gradus_image(h, 2, 14, 15);
+        gradus_want_gradient(x);
+        y = gradus_maxpool(gradus_maxpool(x, 2, 0, 0), 3, 1, 1);
+        y = gradus_global_avgpool(gradus_avgpool(y, 3, 2, 1));
+        probe(gradus_dense(y, OUT), c);
+        ck_assert_int_eq(gradus_compile(h, B, threads), 0);
+        gradus_feed(x, v, B);
+        ck_assert_int_eq(gradus_forward(h, NULL, B), 0);
+        ck_assert_int_eq(gradus_backward(h), 0);
+        size_t n = gradus_parameter_count(h);
+        if (threads == 1) {
+            memcpy(dx, x->dy, sizeof dx);
+            memcpy(gradient, gradus_gradients(h), n * sizeof *gradient);
+        }
+        ck_assert_mem_eq(dx, x->dy, sizeof dx);
+        ck_assert_mem_eq(gradient, gradus_gradients(h),
+                         n * sizeof *gradient);
+        gradus_graph_free(h);
+    }
+}
+END_TEST
+
+/* ---- by differences -------------------------------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+enum { B = 17, IN = 2 * 5 * 6 };
+
+/* x -> pool -> dense, and x -> pool beside it, so that dx is a sum; the node
+ * is the first pool, whose backward comes last. */
+static gradus_node *deep_graph(pooling *pool, windows w)
+{
+    static gradus_real v[B * IN];
+    static double c[2][B * 4 * IN];
+
+    fill(v, B * IN, 3);
+    fill_double(c[0], B * 4 * IN, 4);
+    fill_double(c[1], B * 4 * IN, 5);
+    x = gradus_image(g, 2, 5, 6);
+    gradus_want_gradient(x);
+    y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool(x);
+    probe(gradus_dense(y, 3), c[0]);
+    probe(pool ? pool(x, 2, 1, 1) : gradus_global_avgpool(x), c[1]);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    gradus_feed(x, v, B);
+    return y;
+}
+
+START_TEST(gradients_are_those_of_central_differences)
+{
+    static pooling *const pools[] = { gradus_maxpool, gradus_avgpool };
+
+    deep_graph(_i < 10 ? pools[_i % 2] : NULL, kinds[_i / 2 % 5]);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+static const gradus_op *right;
+static gradus_op wrong;
+
+static void overwriting(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->in[0]->dy, r, IN), 0,
+           (size_t)r.n * IN * sizeof(gradus_real));
+    right->backward(n, r);
+}
+
+static void without_the_last_row(gradus_node *n, gradus_rows r)
+{
+    r.n--;
+    right->backward(n, r);
+}
+
+static void twice(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    right->backward(n, r);
+}
+
+static void slightly_off(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    for (int i = 0; i < n->size; i++)
+        n->in[0]->dy[r.from * IN] += 1e-3 * n->dy[r.from * n->size + i];
+}
+
+/* The gradient of the other kind of pool: all of dy to one value or shares of
+ * it to all. */
+static void of_the_other_kind(gradus_node *n, gradus_rows r)
+{
+    gradus_graph *h = gradus_graph_new(1);
+    gradus_node *image = gradus_image(h, 2, 5, 6);
+    gradus_node *other = strcmp(n->op->name, "maxpool")
+                             ? gradus_maxpool(image, 3, 2, 1)
+                             : gradus_avgpool(image, 3, 2, 1);
+
+    other->op->backward(n, r);
+    gradus_graph_free(h);
+}
+
+/* Every value of x a third too much, also those of windows cut by the border:
+ * dy is divided by 3 x 2 and not by 3 x 3. */
+static void shares_of_fewer(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+        n->dy[i] *= 1.5;
+    right->backward(n, r);
+    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+        n->dy[i] /= 1.5;
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    static void (*const bugs[])(gradus_node *, gradus_rows) = {
+        overwriting,  without_the_last_row, twice,
+        slightly_off, shares_of_fewer,      of_the_other_kind,
+    };
+    static pooling *const pools[] = { gradus_maxpool, gradus_avgpool, NULL };
+
+    right = plant(deep_graph(pools[_i % 3], kinds[1]), &wrong);
+    wrong.backward = bugs[_i / 3];
+    double d = check(g, B);
+    ck_assert_msg(d > 1, "a planted bug was not seen: %g", d);
+}
+END_TEST
+
+#endif
+
+/* ---- refused --------------------------------------------------------- */
+
+static const struct {
+    windows w;
+    const char *why;
+} refused[] = {
+    { { 0, 1, 0, 1, 4, 5 }, "windows of size 0, at least 1 wanted" },
+    { { -2, 1, 0, 1, 4, 5 }, "windows of size -2" },
+    { { INT_MIN, 1, 0, 1, 4, 5 }, "windows of size -2147483648" },
+    { { 2, -1, 0, 1, 4, 5 }, "a stride of -1, at least 1, or 0 for the size" },
+    { { 2, 1, -1, 1, 4, 5 }, "a padding of -1, 0 to 1 (half the size 2)" },
+    { { 2, 1, 2, 1, 4, 5 }, "a padding of 2, 0 to 1 (half the size 2)" },
+    { { 1, 1, 1, 1, 4, 5 }, "a padding of 1, 0 to 0" },
+    { { 3, 1, INT_MAX, 1, 4, 5 }, "a padding of 2147483647, 0 to 1" },
+    { { 5, 1, 0, 1, 4, 5 }, "windows of size 5 are larger than input [1,4,5] "
+                            "with a padding of 0" },
+    { { 5, 1, 0, 1, 5, 4 }, "larger than input [1,5,4]" },
+    { { 9, 1, 2, 1, 5, 4 }, "larger than input [1,5,4] with a padding of 2" },
+    { { INT_MAX, 1, 0, 1, 5, 4 }, "windows of size 2147483647 are larger" },
+};
+
+static void assert_refused(const char *node, const char *why)
+{
+    ck_assert_ptr_null(y);
+    assert_error(node);
+    assert_error(why);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error(why);
+}
+
+START_TEST(windows_that_cannot_be_are_refused)
+{
+    windows w = refused[_i / 2].w;
+    pooling *pool = _i % 2 ? gradus_maxpool : gradus_avgpool;
+
+    y = pool(gradus_image(g, w.C, w.H, w.W), w.k, w.s, w.p);
+    assert_refused(_i % 2 ? "node 1, maxpool1: " : "node 1, avgpool1: ",
+                   refused[_i / 2].why);
+}
+END_TEST
+
+START_TEST(values_without_lines_are_refused)
+{
+    x = gradus_input(g, 4);
+    y = _i == 0   ? gradus_maxpool(x, 2, 0, 0)
+        : _i == 1 ? gradus_avgpool(x, 2, 0, 0)
+                  : gradus_global_avgpool(x);
+    assert_refused("node 1, ",
+                   "input has 1 axis, [channels,height,width] wanted");
+}
+END_TEST
+
+START_TEST(null_is_passed_on)
+{
+    x = gradus_maxpool(gradus_image(g, 1, 2, 2), 0, 0, 0);
+    ck_assert_ptr_null(gradus_maxpool(x, 1, 0, 0));
+    ck_assert_ptr_null(gradus_avgpool(x, 1, 0, 0));
+    ck_assert_ptr_null(gradus_global_avgpool(x));
+    assert_error("node 1, maxpool1: windows of size 0");
+}
+END_TEST
+
+/* Not read value by value: most of it is padding. */
+START_TEST(the_largest_window_there_is_takes_no_time)
+{
+    step(_i ? gradus_maxpool : gradus_avgpool,
+         (windows){ INT_MAX, INT_MAX, INT_MAX / 2, 1, 1, 1 }, 1,
+         (gradus_real[]){ -2 }, (double[]){ 3 });
+    ck_assert_int_eq(y->size, 1);
+    assert_near(y->y, (double[]){ _i ? -2 : 0 }, 1, 1e-15);
+    assert_near(x->dy, (double[]){ _i ? 3 : 0 }, 1, 1e-15);
+}
+END_TEST
+
+/* ---- model files ----------------------------------------------------- */
+
+START_TEST(a_model_file_brings_them_back)
+{
+    x = gradus_image(g, 2, 12, 13);
+    gradus_node *t = gradus_labels(g, 1);
+    y = gradus_avgpool(gradus_maxpool(x, 3, 1, 1), 2, 0, 0);
+    y = gradus_global_avgpool(gradus_avgpool(y, 4, 3, 2));
+    gradus_softmax_ce(gradus_dense(y, 3), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    ck_assert_msg(gradus_save(g, files_path("a")) == 0, "%s", gradus_error());
+    gradus_graph *h = gradus_load(files_path("a"), 4, 1);
+    ck_assert_msg(h != NULL, "%s", gradus_error());
+    ck_assert_int_eq(gradus_save(h, files_path("b")), 0);
+    contents a = read_whole(files_path("a")), b = read_whole(files_path("b"));
+    ck_assert(same(a, b));
+    for (int i = 0; i < gradus_node_count(g); i++) {
+        const gradus_node *was = gradus_node_at(g, i);
+        const gradus_node *is = gradus_node_at(h, i);
+        ck_assert_ptr_eq(was->op, is->op);
+        ck_assert_mem_eq(was->shape, is->shape, sizeof was->shape);
+    }
+    const gradus_attr *attr = gradus_node_at(h, 4)->attr;
+    ck_assert_int_eq(gradus_attr_int(attr, "size", 0), 4);
+    ck_assert_int_eq(gradus_attr_int(attr, "stride", 0), 3);
+    ck_assert_int_eq(gradus_attr_int(attr, "padding", 0), 2);
+    free(a.byte);
+    free(b.byte);
+    gradus_graph_free(h);
+}
+END_TEST
+
+#define COUNT(table) (int)(sizeof(table) / sizeof *(table))
+
+static TCase *by_hand(void)
+{
+    TCase *t = tcase_create("by_hand");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, maxima_of_two_by_two_by_hand);
+    tcase_add_test(t, means_of_two_by_two_by_hand);
+    tcase_add_test(t, maxima_of_windows_that_overlap_by_hand);
+    tcase_add_test(t, maxima_of_padded_windows_by_hand);
+    tcase_add_test(t, means_of_windows_that_overlap_by_hand);
+    tcase_add_test(t, padding_counts_in_means_by_hand);
+    tcase_add_test(t, means_of_channels_by_hand);
+    tcase_add_loop_test(t, of_equal_maxima_the_first_gets_the_gradient, 0, 2);
+    tcase_add_loop_test(t, of_equal_zeros_the_first_is_the_maximum, 0, 2);
+    tcase_add_loop_test(t, a_nan_is_the_maximum, 0, 2);
+    tcase_add_test(t, the_stride_is_the_size_unless_given);
+    return t;
+}
+
+static TCase *compared(void)
+{
+    TCase *t = tcase_create("compared");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_loop_test(t, values_and_gradients_are_those_of_the_definition,
+                        0, 2 * KINDS);
+    tcase_add_test(t, a_large_channel_has_the_mean_of_all_its_values);
+    tcase_add_loop_test(t, the_short_way_leads_to_the_same_bits, 0,
+                        2 * BORDERED);
+    tcase_add_test(t, the_bits_do_not_depend_on_the_number_of_threads);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0, 11);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 17);
+#endif
+    return t;
+}
+
+static TCase *not_pooled(void)
+{
+    TCase *t = tcase_create("refused");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_loop_test(t, windows_that_cannot_be_are_refused, 0,
+                        2 * COUNT(refused));
+    tcase_add_loop_test(t, values_without_lines_are_refused, 0, 3);
+    tcase_add_test(t, null_is_passed_on);
+    tcase_add_loop_test(t, the_largest_window_there_is_takes_no_time, 0, 2);
+    return t;
+}
+
+Suite *suite_pooling(void)
+{
+    Suite *s = suite_create("pooling");
+    TCase *t = tcase_create("saved");
+
+    suite_add_tcase(s, by_hand());
+    suite_add_tcase(s, compared());
+    suite_add_tcase(s, not_pooled());
+    tcase_add_checked_fixture(t, files_begin, files_end);
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, a_model_file_brings_them_back);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -48,7 +48,10 @@ sgd = torch.optim.SGD(net.parameters(), lr=args.lr, momentum=args.momentum,
 
 def epoch():
     total = 0.0
+    global step
     for rows in torch.randperm(len(x)).split(args.batch):
+        sgd.param_groups[0]["lr"] = args.lr * (1 - step / steps)
+        step += 1
         sgd.zero_grad()
         loss = loss_of(net(x[rows]), t[rows])
         loss.backward()
@@ -57,9 +60,10 @@ def epoch():
     return total / len(x)
 
 
+steps = args.epochs * -(-len(x) // args.batch)
+step = 0
 seconds = []
-for e in range(args.epochs):
-    sgd.param_groups[0]["lr"] = args.lr * (1 - e / args.epochs)
+for _ in range(args.epochs):
     start = time.perf_counter()
     train_loss = epoch()
     seconds.append(time.perf_counter() - start)

@@ -1,7 +1,8 @@
-/* train.c -- mnist-train: a dense net learns to read digits. */
+/* train.c -- mnist-train: a net learns to read digits. */
 #define _DEFAULT_SOURCE
 #include "common.h"
 #include "gradus.h"
+#include "nets.h"
 #include "progress.h"
 #include "train_flags.h"
 
@@ -69,7 +70,7 @@ static int can_save(const char *path)
     return ok;
 }
 
-/* Images -> dense, relu -> ... -> dense K -> softmax. */
+/* Images -> the net -> softmax. */
 static gradus_graph *build(const settings *s, const gradus_dataset *d,
                            int classes)
 {
@@ -84,9 +85,11 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
                          ? gradus_image(g, d->channels, d->height, d->width)
                          : gradus_input(g, d->size);      /* [B,1,28,28] */
     gradus_node *label = gradus_labels(g, 1);             /* [B]         */
-    for (int i = 0; i < s->layers; i++)
-        h = gradus_relu(gradus_dense(h, s->hidden[i]));   /* [B,128]     */
-    gradus_softmax_ce(gradus_dense(h, classes), label, NULL); /* [B,10]  */
+    if (s->augment)
+        gradus_augment(h, &(gradus_augmentation){
+            .shift = 1.5, .rotate = 10, .scale = 0.1, .elastic = 20,
+            .sigma = 4 });
+    gradus_softmax_ce(net_logits(s, h, classes), label, NULL); /* [B,10] */
     if (!gradus_compile(g, s->batch, s->threads) &&
         !gradus_set_class_names(g, classes, names))
         return g;
@@ -98,19 +101,46 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
 
 typedef struct {
     const settings *set;
-    gradus_optimiser *sgd;
     progress shown;
 } run;
+
+static gradus_optimiser *optimiser(const settings *s, gradus_graph *g)
+{
+    const gradus_adam_options adam = {.learning_rate = s->lr,
+                                      .weight_decay = s->weight_decay};
+    switch (s->optim) {
+    case ADAM: return gradus_adam(g, &adam);
+    case ADAMW: return gradus_adamw(g, &adam);
+    case RMSPROP:
+        return gradus_rmsprop(g, &(gradus_rmsprop_options){
+            .learning_rate = s->lr, .momentum = s->momentum,
+            .weight_decay = s->weight_decay});
+    default:
+        return gradus_sgd(g, &(gradus_sgd_options){
+            .learning_rate = s->lr, .momentum = s->momentum,
+            .weight_decay = s->weight_decay});
+    }
+}
+
+/* Of each step, before it. */
+static double learning_rate(uint64_t step, uint64_t steps, void *user)
+{
+    const settings *s = ((const run *)user)->set;
+    uint64_t quarter = steps / 4 + 1;
+    switch (s->schedule) {
+    case CONSTANT: return s->lr;
+    case STEP: return gradus_lr_step(s->lr, step < quarter ? 0 : step - quarter,
+                                     quarter, 0.1);
+    case COSINE: return gradus_lr_cosine(s->lr, step, steps, 0);
+    case ONE_CYCLE: return gradus_lr_one_cycle(s->lr, step, steps, 0, 0, 0);
+    default: return s->lr * (double)(steps - step) / (double)steps;
+    }
+}
 
 /* After each batch and each epoch. */
 static int between(const gradus_progress *p, void *user)
 {
-    run *r = user;
-    progress_show(&r->shown, p);
-    if (p->epoch_done) {
-        double left = 1 - (p->epoch + 1.0) / p->epochs; /* 0..1 */
-        gradus_set_learning_rate(r->sgd, r->set->lr * left);
-    }
+    progress_show(&((run *)user)->shown, p);
     return stop_signal;
 }
 
@@ -120,14 +150,13 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                  int utf8, gradus_epoch *all)
 {
     gradus_epoch *history = calloc((size_t)s->epochs, sizeof *history);
-    gradus_sgd_options rule = {.learning_rate = s->lr,
-                               .momentum = s->momentum,
-                               .weight_decay = s->weight_decay};
-    run r = {.set = s, .sgd = gradus_sgd(g, &rule)};
+    gradus_optimiser *o = optimiser(s, g);
+    run r = {.set = s};
     gradus_fit_options how = {.epochs = s->epochs, .callback = between,
+                              .learning_rate = learning_rate,
                               .user = &r, .history = history};
     progress_start(&r.shown, utf8);
-    int failed = !history || !r.sgd || gradus_fit(r.sgd, d, &how);
+    int failed = !history || !o || gradus_fit(o, d, &how);
     progress_clear(&r.shown);
     if (failed)
         complain("%s", history ? gradus_error() : "out of memory");
@@ -136,7 +165,7 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
         all->seconds += history[e].seconds;
         all->train_loss = history[e].train_loss;
     }
-    gradus_optimiser_free(r.sgd);
+    gradus_optimiser_free(o);
     free(history);
     return failed;
 }
@@ -188,6 +217,10 @@ static int report_json(const settings *s, const gradus_graph *g,
 
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "data", s->data);
+    cJSON_AddStringToObject(o, "net", net_names[s->net]);
+    cJSON_AddStringToObject(o, "optim", optim_names[s->optim]);
+    cJSON_AddStringToObject(o, "schedule", schedule_names[s->schedule]);
+    cJSON_AddBoolToObject(o, "augment", s->augment);
     cJSON_AddNumberToObject(o, "train_samples", (double)trained_on->n);
     cJSON_AddNumberToObject(o, "test_samples", (double)m->counted);
     cJSON_AddNumberToObject(o, "parameters",

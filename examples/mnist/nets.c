@@ -1,0 +1,69 @@
+/* nets.c -- the nets that mnist-train can train; shapes for 28 x 28 images. */
+#include "nets.h"
+
+/* Dense layers with ReLU between: --hidden says how many, and how wide. */
+static gradus_node *mlp(const settings *s, gradus_node *h, int classes)
+{
+    for (int i = 0; i < s->layers; i++)
+        h = gradus_relu(gradus_dense(h, s->hidden[i]));      /* [B,128] */
+    return gradus_dense(h, classes);                         /* [B,10]  */
+}
+
+/* After LeCun et al. 1998, with maxima, ReLU, and some more channels. */
+static gradus_node *lenet(gradus_node *h, int classes)
+{
+    const gradus_conv2d_options same = { .padding = 2 };
+
+    h = gradus_relu(gradus_conv2d(h, 16, 5, &same));         /* [B,16,28,28] */
+    h = gradus_maxpool(h, 2, 2, 0);                          /* [B,16,14,14] */
+    h = gradus_relu(gradus_conv2d(h, 32, 5, NULL));          /* [B,32,10,10] */
+    h = gradus_maxpool(h, 2, 2, 0);                          /* [B,32,5,5]   */
+    h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
+    return gradus_dense(h, classes);                         /* [B,10]       */
+}
+
+/* 3 x 3 convolution, normalised, of the same height and width. */
+static gradus_node *conv_norm(gradus_node *h, int channels)
+{
+    const gradus_conv2d_options same = { .padding = 1, .no_bias = 1 };
+
+    return gradus_batchnorm(gradus_conv2d(h, channels, 3, &same));
+}
+
+static gradus_node *convnet(gradus_node *h, int classes)
+{
+    h = gradus_relu(conv_norm(h, 32));                       /* [B,32,28,28] */
+    h = gradus_maxpool(gradus_relu(conv_norm(h, 32)), 2, 2, 0);
+    h = gradus_relu(conv_norm(h, 64));                       /* [B,64,14,14] */
+    h = gradus_maxpool(gradus_relu(conv_norm(h, 64)), 2, 2, 0);
+    h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
+    return gradus_dense(gradus_dropout(h, 0.3), classes);    /* [B,10]       */
+}
+
+/* relu(h + f(h)), He et al. 2016. */
+static gradus_node *block(gradus_node *h, int channels)
+{
+    gradus_node *f = gradus_relu(conv_norm(h, channels));
+
+    return gradus_relu(gradus_add(h, conv_norm(f, channels)));
+}
+
+static gradus_node *residual(gradus_node *h, int classes)
+{
+    h = block(gradus_relu(conv_norm(h, 16)), 16);            /* [B,16,28,28] */
+    h = gradus_maxpool(h, 2, 2, 0);
+    h = block(gradus_relu(conv_norm(h, 32)), 32);            /* [B,32,14,14] */
+    h = gradus_maxpool(h, 2, 2, 0);
+    h = block(gradus_relu(conv_norm(h, 64)), 64);            /* [B,64,7,7]   */
+    return gradus_dense(gradus_global_avgpool(h), classes);  /* [B,10]       */
+}
+
+gradus_node *net_logits(const settings *s, gradus_node *x, int classes)
+{
+    switch (s->net) {
+    case NET_LENET: return lenet(x, classes);
+    case NET_CONVNET: return convnet(x, classes);
+    case NET_RESIDUAL: return residual(x, classes);
+    default: return mlp(s, x, classes);
+    }
+}

@@ -290,11 +290,20 @@ typedef struct {
                                          and each epoch; non-zero stops */
     void *user;
     gradus_epoch *history;            /* [epochs], written, or NULL */
+    int patience;      /* stop after so many epochs in a row whose validation
+                          loss is no new low; 0: never */
+    double min_delta;  /* for patience, what a new low must be lower by */
+    int restore_best;  /* non-zero: end with the parameters of the epoch with
+                          the lowest validation loss, whatever ended it, an
+                          error too; the optimiser's state stays the last */
+    int *best_epoch;   /* which epoch of this call that was, from 0; -1 where
+                          none was validated; or NULL */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
- * last, smaller batch is trained on too.  Returns 0 also when the callback
- * stopped it.  data may be NULL: the rows that are fed already. */
+ * last, smaller batch is trained on too.  Returns 0 also when the callback or
+ * patience stopped it.  Patience and restore_best want validation data.  data
+ * may be NULL: the rows that are fed already. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                const gradus_fit_options *options);
 

@@ -1,5 +1,6 @@
 /* fit.c -- training for some epochs: order, batches, history. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "best.h"
 #include "error.h"
 #include "feed.h"
 #include "graph.h"
@@ -19,6 +20,7 @@ typedef struct {
     gradus_fit_options options;
     int *order, n; /* [n], the fed rows in the order of this epoch */
     gradus_meter meter;
+    gradus_best best;
     gradus_progress p;
     double start; /* of this epoch */
     int stopped;
@@ -95,6 +97,8 @@ static int validate(fit *f)
         return -1;
     f->p.so_far.valid_loss = m.loss;
     f->p.so_far.valid_accuracy = m.accuracy;
+    if (gradus_best_note(&f->best, f->g, &f->options, f->p.epoch, m.loss))
+        f->stopped = 1; /* after this epoch's last callback */
     return 0;
 }
 
@@ -156,11 +160,12 @@ static int run(fit *f)
     int status = 0;
 
     f->n = gradus_fed_rows(f->g);
-    if (f->n < 0)
+    if (f->n < 0 || gradus_best_start(&f->best, f->g, &f->options))
         return -1;
     f->order = malloc((size_t)f->n * sizeof *f->order);
     if (!f->order || gradus_meter_start(&f->meter, f->g)) {
         free(f->order);
+        gradus_best_end(&f->best, f->g, &f->options);
         return gradus_error_set("out of memory for the order of %d samples",
                                 f->n);
     }
@@ -169,6 +174,7 @@ static int run(fit *f)
              check_validation(f->g, f->options.validation);
     for (; !status && !f->stopped && f->p.epoch < f->p.epochs; f->p.epoch++)
         status = run_epoch(f);
+    gradus_best_end(&f->best, f->g, &f->options);
     gradus_meter_free(&f->meter);
     free(f->order);
     return status;

@@ -31,7 +31,8 @@ TCase *graph_refused(void);
 Suite *suite_step(void);
 TCase *step_errors(void); /* a part of suite_step */
 Suite *suite_fit(void);
-TCase *fit_errors(void); /* a part of suite_fit */
+TCase *fit_errors(void); /* parts of suite_fit */
+TCase *fit_best(void);
 Suite *suite_evaluate(void);
 Suite *suite_infer(void);
 Suite *suite_misuse(void);

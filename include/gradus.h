@@ -256,6 +256,7 @@ typedef struct {
     const int32_t *labels;          /* [n,positions], or NULL */
     int positions;                  /* labels a sample; 0 means 1 */
     const gradus_real *targets;     /* [n,size of the second input], or NULL */
+    int target_size;                /* that size; 0: as the graph has it */
     const gradus_real *weights;     /* [n], or NULL */
     int classes;                    /* that the loader saw, else 0 */
     const char *const *class_names; /* [classes], or NULL */
@@ -359,7 +360,20 @@ gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
  * width. */
 gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
                                          int height, int width);
-void gradus_dataset_free(gradus_dataset *d); /* of a loader; NULL is fine */
+void gradus_dataset_free(gradus_dataset *d); /* of a loader or of
+                                       gradus_split; NULL is fine */
+
+/* Shuffles, by the seed, and parts: fraction of the samples (rounded) to
+ * *valid, the others to *train; at least one to each.  Both are copies, which
+ * d need not outlive, each to be freed with gradus_dataset_free.  Targets need
+ * target_size.  On error both are empty. */
+int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
+                 gradus_dataset *train, gradus_dataset *valid);
+
+/* weight[k] = n / (K n_k), n_k the labels of class k among the n: each class
+ * then weighs the same in a loss, and all together n.  A class without a label
+ * is an error, as is a label outside 0..K-1. */
+int gradus_class_weights(const gradus_dataset *d, int classes, double *weight);
 
 /* One PNG or JPEG file into pixels [channels,height,width]. */
 int gradus_load_image(const char *path, int channels, int height, int width,

@@ -6,6 +6,7 @@
 #include "graph.h"
 #include "meter.h"
 #include "optimiser.h"
+#include "shuffle.h"
 #include "sweep.h"
 
 #include <math.h>
@@ -33,26 +34,13 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Fisher and Yates, from numbers that only seed and epoch decide. */
-static void shuffle(int *order, int n, uint64_t seed, uint64_t epoch)
-{
-    gradus_random r;
-
-    gradus_random_init(&r, seed, 1, epoch);
-    for (int i = n - 1; i > 0; i--) {
-        int j = (int)gradus_random_below(&r, (uint32_t)i + 1);
-        int k = order[i];
-        order[i] = order[j];
-        order[j] = k;
-    }
-}
-
 static void set_order(fit *f)
 {
     for (int i = 0; i < f->n; i++)
         f->order[i] = i;
     if (!f->options.keep_order)
-        shuffle(f->order, f->n, f->g->seed, f->g->epochs);
+        gradus_shuffle(f->order, f->n, f->g->seed, GRADUS_SHUFFLE_EPOCH,
+                       f->g->epochs);
 }
 
 static int rows_of_batch(const fit *f, int from)

@@ -29,18 +29,31 @@ void gradus_source_close(gradus_source *s);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 
+/* What a dataset is to hold; n and size are at least 1. */
 typedef struct {
-    gradus_dataset d; /* its pointers are those below                        */
-    uint8_t *pixels;  /* [n,size]                                            */
-    int32_t *labels;  /* [n]                                                 */
-    char **names;     /* [classes], or NULL                                  */
-    char *text;       /* room for `text` bytes                               */
+    size_t n;
+    int size;
+    int real;        /* non-zero: x; zero: pixels                            */
+    int positions;   /* labels a sample, or 0: no labels                     */
+    int target_size; /* values a target, or 0: no targets                    */
+    int weights;     /* non-zero: a weight a sample                          */
+    size_t names, text; /* class names, or 0; bytes of them all              */
+} gradus_parts;
+
+typedef struct {
+    gradus_dataset d;      /* its pointers are those below                   */
+    gradus_real *x;        /* [n,size], or NULL                              */
+    gradus_real *targets;  /* [n,target_size], or NULL                       */
+    gradus_real *weights;  /* [n], or NULL                                   */
+    int32_t *labels;       /* [n,positions], or NULL                         */
+    uint8_t *pixels;       /* [n,size], or NULL                              */
+    char **names;          /* [names], or NULL                               */
+    char *text;            /* room for `text` bytes                          */
 } gradus_loaded;
 
-/* n, size at least 1; the contents are for the loader to fill.  path is for
- * the message.  NULL on error. */
-gradus_loaded *gradus_loaded_new(const char *path, size_t n, int size,
-                                 size_t names, size_t text);
+/* The contents are for the caller to fill.  who, a path, is for the message.
+ * NULL on error. */
+gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
 
 /* ----- images ------------------------------------------------------------ */
 

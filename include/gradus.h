@@ -360,6 +360,40 @@ gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
  * width. */
 gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
                                          int height, int width);
+typedef enum {
+    GRADUS_CSV_NAMES,    /* the first row is names; a number there is an error,
+                            so that no row of data is taken for a header */
+    GRADUS_CSV_HEADER,   /* the first row is names, numbers or not */
+    GRADUS_CSV_NO_HEADER /* the first row is data */
+} gradus_csv_header;
+
+/* All zero, or NULL, means names and then rows of numbers, between commas.  A
+ * column is called by its name, or by its number from 1, or from the last:
+ * "-1". */
+typedef struct {
+    char separator;                 /* one of , ; | : and tab; 0: a comma */
+    gradus_csv_header header;
+    const char *label;              /* the column of class labels, or NULL */
+    int text_labels;                /* non-zero: labels are names, even where
+                                       they are numbers */
+    const char *const *class_names; /* [classes], those that labels may be, as
+                                       of the training data; NULL: as found */
+    int classes;
+    const char *const *targets;     /* columns, then NULL; or NULL */
+    const char *const *ignore;      /* columns left out, likewise */
+} gradus_csv_options;
+
+/* A table of numbers, plain or gzip: x [n,columns that are nothing else], with
+ * labels [n] and targets [n,target columns].  Labels are whole numbers from 0
+ * if the first row's is a number, with classes the largest + 1; else names,
+ * classes being numbered in the order of their bytes (pass class_names to give
+ * another file the same numbers).  Fields may be quoted, and have blanks
+ * around them; the decimal point is a point in every locale.  Rows of another
+ * number of columns, empty fields and numbers that are not finite are errors:
+ *     data.csv:17: column 3 ("age"): "abc" is no number */
+gradus_dataset *gradus_load_csv(const char *path,
+                                const gradus_csv_options *options);
+
 void gradus_dataset_free(gradus_dataset *d); /* of a loader or of
                                        gradus_split; NULL is fine */
 

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
         suite_softmax_ce,   suite_sgd,         suite_step,
         suite_fit,          suite_evaluate,    suite_infer,
         suite_misuse,       suite_idx,         suite_image,
-        suite_split,
+        suite_split,        suite_csv,
         suite_safetensors,  suite_architecture, suite_model,
         suite_atomic,
     };

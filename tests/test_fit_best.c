@@ -215,7 +215,7 @@ START_TEST(options_that_cannot_be_are_refused)
 }
 END_TEST
 
-START_TEST(no_memory_for_the_copy_is_an_error_before_the_first_step)
+START_TEST(no_memory_for_the_copy_is_an_error_before_any_step)
 {
     int live = allocations_live(), failed = 1, k = 0;
 
@@ -251,6 +251,6 @@ TCase *fit_best(void)
     tcase_add_test(c, without_an_epoch_validated_nothing_is_restored);
     tcase_add_test(c, gradients_from_before_the_restore_are_not_taken_up);
     tcase_add_test(c, options_that_cannot_be_are_refused);
-    tcase_add_test(c, no_memory_for_the_copy_is_an_error_before_the_first_step);
+    tcase_add_test(c, no_memory_for_the_copy_is_an_error_before_any_step);
     return c;
 }

@@ -39,6 +39,7 @@ Suite *suite_misuse(void);
 TCase *misuse_out_of_memory(void); /* a part of suite_misuse */
 Suite *suite_idx(void);
 TCase *idx_mnist(void); /* a part of suite_idx */
+Suite *suite_csv(void);
 Suite *suite_split(void);
 Suite *suite_image(void);
 TCase *image_refused(void); /* parts of suite_image */

@@ -299,6 +299,10 @@ typedef struct {
                           error too; the optimiser's state stays the last */
     int *best_epoch;   /* which epoch of this call that was, from 0; -1 where
                           none was validated; or NULL */
+    const char *log;   /* a CSV file, made or added to, with a line for each
+                          whole epoch: its number (from 1, over all calls for
+                          the graph), seconds, the last learning rate, losses
+                          and accuracies, empty where NAN; or NULL */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A

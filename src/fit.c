@@ -4,6 +4,7 @@
 #include "error.h"
 #include "feed.h"
 #include "graph.h"
+#include "log.h"
 #include "meter.h"
 #include "optimiser.h"
 #include "shuffle.h"
@@ -22,6 +23,8 @@ typedef struct {
     int *order, n; /* [n], the fed rows in the order of this epoch */
     gradus_meter meter;
     gradus_best best;
+    gradus_log log;
+    double rate; /* of the last step */
     gradus_progress p;
     double start; /* of this epoch */
     int stopped;
@@ -66,6 +69,7 @@ static int run_batch(fit *f, int from)
         return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
                                 f->p.batch + 1, why);
     }
+    f->rate = gradus_learning_rate(f->o);
     gradus_meter_add(&f->meter);
     f->p.batch++;
     f->p.so_far.samples += (size_t)rows;
@@ -114,6 +118,9 @@ static int run_epoch(fit *f)
     }
     if (f->options.history)
         f->options.history[f->p.epoch] = f->p.so_far;
+    if (!status && from >= f->n)
+        status = gradus_log_write(&f->log, f->g->epochs, f->rate,
+                                  &f->p.so_far);
     return status;
 }
 
@@ -159,9 +166,11 @@ static int run(fit *f)
     }
     f->p.batches = (f->n - 1) / f->options.batch + 1;
     status = check_data(f->g, f->n) ||
-             check_validation(f->g, f->options.validation);
+             check_validation(f->g, f->options.validation) ||
+             gradus_log_open(&f->log, f->options.log);
     for (; !status && !f->stopped && f->p.epoch < f->p.epochs; f->p.epoch++)
         status = run_epoch(f);
+    gradus_log_close(&f->log);
     gradus_best_end(&f->best, f->g, &f->options);
     gradus_meter_free(&f->meter);
     free(f->order);
@@ -189,7 +198,7 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 {
     if (!o)
         return gradus_error_set("gradus_fit: the optimiser is NULL");
-    fit f = { .o = o, .g = o->graph };
+    fit f = { .o = o, .g = o->graph, .log.fd = -1 };
     gradus_lent before = { 0 };
 
     if (options)

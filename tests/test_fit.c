@@ -377,5 +377,6 @@ Suite *suite_fit(void)
     suite_add_tcase(s, c);
     suite_add_tcase(s, fit_errors());
     suite_add_tcase(s, fit_best());
+    suite_add_tcase(s, fit_log());
     return s;
 }

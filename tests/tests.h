@@ -33,6 +33,7 @@ TCase *step_errors(void); /* a part of suite_step */
 Suite *suite_fit(void);
 TCase *fit_errors(void); /* parts of suite_fit */
 TCase *fit_best(void);
+TCase *fit_log(void);
 Suite *suite_evaluate(void);
 Suite *suite_infer(void);
 Suite *suite_misuse(void);

@@ -276,7 +276,8 @@ typedef struct {
 typedef struct {
     gradus_optimiser *optimiser; /* to set its learning rate, say */
     int epoch, epochs;    /* epoch counts from 0 */
-    int batch, batches;   /* batches done in this epoch, and in all */
+    int batch, batches;   /* batches done in this epoch, and in all (0: not
+                             known, with `next`) */
     int epoch_done;       /* non-zero: the epoch's last call, with valid_* */
     gradus_epoch so_far;  /* of this epoch */
 } gradus_progress;
@@ -289,7 +290,7 @@ typedef struct {
     const gradus_dataset *validation; /* evaluated after each epoch, or NULL */
     int (*callback)(const gradus_progress *p, void *user); /* after each batch
                                          and each epoch; non-zero stops */
-    void *user;
+    void *user;                       /* for callback and next */
     gradus_epoch *history;            /* [epochs], written, or NULL */
     int patience;      /* stop after so many epochs in a row whose validation
                           loss is no new low; 0: never */
@@ -303,12 +304,18 @@ typedef struct {
                           whole epoch: its number (from 1, over all calls for
                           the graph), seconds, the last learning rate, losses
                           and accuracies, empty where NAN; or NULL */
+    int (*next)(const gradus_progress *p, void *user); /* instead of data, for
+                          what is made, changed or read as it is needed: before
+                          each batch it feeds the graph that batch's rows, in
+                          their order, and returns how many, at most `batch`;
+                          0 ends the epoch, a negative number is an error.
+                          Labels are checked batch by batch then */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
  * last, smaller batch is trained on too.  Returns 0 also when the callback or
  * patience stopped it.  Patience and restore_best want validation data.  data
- * may be NULL: the rows that are fed already. */
+ * may be NULL: the rows that are fed already, or those that next feeds. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                const gradus_fit_options *options);
 

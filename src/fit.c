@@ -20,7 +20,8 @@ typedef struct {
     gradus_optimiser *o;
     gradus_graph *g;
     gradus_fit_options options;
-    int *order, n; /* [n], the fed rows in the order of this epoch */
+    int *order, n; /* [n], the fed rows in the order of this epoch; n is 0
+                      where they come from options.next */
     gradus_meter meter;
     gradus_best best;
     gradus_log log;
@@ -46,9 +47,24 @@ static void set_order(fit *f)
                        f->g->epochs);
 }
 
-static int rows_of_batch(const fit *f, int from)
+static int next_rows(fit *f)
 {
-    int left = f->n - from;
+    int rows = f->options.next(&f->p, f->options.user);
+
+    if (rows < 0 || rows > f->options.batch || (!rows && !f->p.batch))
+        return gradus_error_set("epoch %d, batch %d: next returned %d; 1 to "
+                                "%d rows, or 0 after an epoch's last, wanted",
+                                f->p.epoch + 1, f->p.batch + 1, rows,
+                                f->options.batch);
+    return rows;
+}
+
+/* Rows of the next batch; 0 after the last; -1 with a message. */
+static int rows_of_batch(fit *f)
+{
+    if (f->options.next)
+        return next_rows(f);
+    int left = f->n - (int)f->p.so_far.samples;
     return left < f->options.batch ? left : f->options.batch;
 }
 
@@ -59,11 +75,12 @@ static void call_back(fit *f)
         f->stopped = 1;
 }
 
-static int run_batch(fit *f, int from)
+static int run_batch(fit *f, int rows)
 {
-    int rows = rows_of_batch(f, from);
+    const int *index = f->options.next ? NULL
+                                       : f->order + f->p.so_far.samples;
 
-    if (gradus_train_step(f->o, f->order + from, rows)) {
+    if (gradus_train_step(f->o, index, rows)) {
         char why[480];
         snprintf(why, sizeof why, "%s", gradus_error());
         return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
@@ -96,7 +113,7 @@ static int validate(fit *f)
 
 static int run_epoch(fit *f)
 {
-    int status = 0;
+    int status, rows, whole;
 
     f->start = now();
     f->p.batch = 0;
@@ -104,11 +121,12 @@ static int run_epoch(fit *f)
     f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
     gradus_meter_reset(&f->meter);
     set_order(f);
-    int from = 0;
-    for (; !status && !f->stopped && from < f->n;
-         from += rows_of_batch(f, from))
-        status = run_batch(f, from);
-    if (!status && from >= f->n)
+    do {
+        rows = rows_of_batch(f);
+        status = rows < 0 || (rows && run_batch(f, rows)) ? -1 : 0;
+    } while (rows && !status && !f->stopped);
+    whole = f->options.next ? !rows : f->p.so_far.samples == (size_t)f->n;
+    if (!status && whole)
         f->g->epochs++;
     if (!status && !f->stopped) {
         status = validate(f);
@@ -118,7 +136,7 @@ static int run_epoch(fit *f)
     }
     if (f->options.history)
         f->options.history[f->p.epoch] = f->p.so_far;
-    if (!status && from >= f->n)
+    if (!status && whole)
         status = gradus_log_write(&f->log, f->g->epochs, f->rate,
                                   &f->p.so_far);
     return status;
@@ -154,17 +172,17 @@ static int run(fit *f)
 {
     int status = 0;
 
-    f->n = gradus_fed_rows(f->g);
+    f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
     if (f->n < 0 || gradus_best_start(&f->best, f->g, &f->options))
         return -1;
-    f->order = malloc((size_t)f->n * sizeof *f->order);
+    f->order = malloc(((size_t)f->n + 1) * sizeof *f->order);
     if (!f->order || gradus_meter_start(&f->meter, f->g)) {
         free(f->order);
         gradus_best_end(&f->best, f->g, &f->options);
         return gradus_error_set("out of memory for the order of %d samples",
                                 f->n);
     }
-    f->p.batches = (f->n - 1) / f->options.batch + 1;
+    f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
     status = check_data(f->g, f->n) ||
              check_validation(f->g, f->options.validation) ||
              gradus_log_open(&f->log, f->options.log);
@@ -205,6 +223,9 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
         f.options = *options;
     if (check_options(&f))
         return -1;
+    if (data && f.options.next)
+        return gradus_error_set("gradus_fit: either data or next wanted, not "
+                                "both");
     f.p.optimiser = o;
     f.p.epochs = f.options.epochs;
     if (data && gradus_lend(f.g, data, &before))

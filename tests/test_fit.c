@@ -378,5 +378,6 @@ Suite *suite_fit(void)
     suite_add_tcase(s, fit_errors());
     suite_add_tcase(s, fit_best());
     suite_add_tcase(s, fit_log());
+    suite_add_tcase(s, fit_next());
     return s;
 }

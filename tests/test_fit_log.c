@@ -184,7 +184,7 @@ static void refused(const char *path, const char *message)
     ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
 }
 
-START_TEST(a_log_that_cannot_be_written_is_an_error_before_any_step)
+START_TEST(a_log_that_cannot_be_written_is_an_error_at_once)
 {
     refused(files_path("none/log.csv"), "none/log.csv: No such file");
     refused(files_path("."), "Is a directory");
@@ -253,7 +253,7 @@ TCase *fit_log(void)
     tcase_add_test(c, an_epoch_that_was_cut_short_has_no_line);
     tcase_add_test(c, the_learning_rate_is_that_of_the_last_step);
     tcase_add_test(c, a_comma_locale_changes_nothing);
-    tcase_add_test(c, a_log_that_cannot_be_written_is_an_error_before_any_step);
+    tcase_add_test(c, a_log_that_cannot_be_written_is_an_error_at_once);
     tcase_add_test(c, a_file_of_another_kind_is_not_written_into);
     tcase_add_test(c, a_refused_fit_leaves_no_log);
     tcase_add_test(c, a_full_disk_ends_the_training_after_its_epoch);

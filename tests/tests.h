@@ -34,6 +34,7 @@ Suite *suite_fit(void);
 TCase *fit_errors(void); /* parts of suite_fit */
 TCase *fit_best(void);
 TCase *fit_log(void);
+TCase *fit_next(void);
 Suite *suite_evaluate(void);
 Suite *suite_infer(void);
 Suite *suite_misuse(void);

@@ -495,6 +495,7 @@ typedef struct {
     const int32_t *labels;          /* [n,positions], or NULL */
     int positions;                  /* labels a sample; 0 means 1 */
     const gradus_real *targets;     /* [n,size of the second input], or NULL */
+    int target_size;                /* that size; 0: as the graph has it */
     const gradus_real *weights;     /* [n], or NULL */
     int classes;                    /* that the loader saw, else 0 */
     const char *const *class_names; /* [classes], or NULL */
@@ -514,7 +515,8 @@ typedef struct {
 typedef struct {
     gradus_optimiser *optimiser; /* to set its learning rate, say */
     int epoch, epochs;    /* epoch counts from 0 */
-    int batch, batches;   /* batches done in this epoch, and in all */
+    int batch, batches;   /* batches done in this epoch, and in all (0: not
+                             known, with `next`) */
     int epoch_done;       /* non-zero: the epoch's last call, with valid_* */
     gradus_epoch so_far;  /* of this epoch */
 } gradus_progress;
@@ -529,14 +531,34 @@ typedef struct {
                                          and each epoch; non-zero stops */
     double (*learning_rate)(uint64_t step, uint64_t steps, void *user);
                                       /* that of each step, from 0, of the
-                                         `steps` of this call; NULL: as set */
-    void *user;                       /* for both of them */
+                                         `steps` of this call (0: not known,
+                                         with `next`); NULL: as set */
+    void *user;                       /* for the functions */
     gradus_epoch *history;            /* [epochs], written, or NULL */
+    int patience;      /* stop after so many epochs in a row whose validation
+                          loss is no new low; 0: never */
+    double min_delta;  /* for patience, what a new low must be lower by */
+    int restore_best;  /* non-zero: end with the parameters of the epoch with
+                          the lowest validation loss, whatever ended it, an
+                          error too; the optimiser's state stays the last */
+    int *best_epoch;   /* which epoch of this call that was, from 0; -1 where
+                          none was validated; or NULL */
+    const char *log;   /* a CSV file, made or added to, with a line for each
+                          whole epoch: its number (from 1, over all calls for
+                          the graph), seconds, the last learning rate, losses
+                          and accuracies, empty where NAN; or NULL */
+    int (*next)(const gradus_progress *p, void *user); /* instead of data, for
+                          what is made, changed or read as it is needed: before
+                          each batch it feeds the graph that batch's rows, in
+                          their order, and returns how many, at most `batch`;
+                          0 ends the epoch, a negative number is an error.
+                          Labels are checked batch by batch then */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
- * last, smaller batch is trained on too.  Returns 0 also when the callback
- * stopped it.  data may be NULL: the rows that are fed already. */
+ * last, smaller batch is trained on too.  Returns 0 also when the callback or
+ * patience stopped it.  Patience and restore_best want validation data.  data
+ * may be NULL: the rows that are fed already, or those that next feeds. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                const gradus_fit_options *options);
 
@@ -592,7 +614,54 @@ gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
  * width. */
 gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
                                          int height, int width);
-void gradus_dataset_free(gradus_dataset *d); /* of a loader; NULL is fine */
+typedef enum {
+    GRADUS_CSV_NAMES,    /* the first row is names; a number there is an error,
+                            so that no row of data is taken for a header */
+    GRADUS_CSV_HEADER,   /* the first row is names, numbers or not */
+    GRADUS_CSV_NO_HEADER /* the first row is data */
+} gradus_csv_header;
+
+/* All zero, or NULL, means names and then rows of numbers, between commas.  A
+ * column is called by its name, or by its number from 1, or from the last:
+ * "-1". */
+typedef struct {
+    char separator;                 /* one of , ; | : and tab; 0: a comma */
+    gradus_csv_header header;
+    const char *label;              /* the column of class labels, or NULL */
+    int text_labels;                /* non-zero: labels are names, even where
+                                       they are numbers */
+    const char *const *class_names; /* [classes], those that labels may be, as
+                                       of the training data; NULL: as found */
+    int classes;
+    const char *const *targets;     /* columns, then NULL; or NULL */
+    const char *const *ignore;      /* columns left out, likewise */
+} gradus_csv_options;
+
+/* A table of numbers, plain or gzip: x [n,columns that are nothing else], with
+ * labels [n] and targets [n,target columns].  Labels are whole numbers from 0
+ * if the first row's is a number, with classes the largest + 1; else names,
+ * classes being numbered in the order of their bytes (pass class_names to give
+ * another file the same numbers).  Fields may be quoted, and have blanks
+ * around them; the decimal point is a point in every locale.  Rows of another
+ * number of columns, empty fields and numbers that are not finite are errors:
+ *     data.csv:17: column 3 ("age"): "abc" is no number */
+gradus_dataset *gradus_load_csv(const char *path,
+                                const gradus_csv_options *options);
+
+void gradus_dataset_free(gradus_dataset *d); /* of a loader or of
+                                       gradus_split; NULL is fine */
+
+/* Shuffles, by the seed, and parts: fraction of the samples (rounded) to
+ * *valid, the others to *train; at least one to each.  Both are copies, which
+ * d need not outlive, each to be freed with gradus_dataset_free.  Targets need
+ * target_size.  On error both are empty. */
+int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
+                 gradus_dataset *train, gradus_dataset *valid);
+
+/* weight[k] = n / (K n_k), n_k the labels of class k among the n: each class
+ * then weighs the same in a loss, and all together n.  A class without a label
+ * is an error, as is a label outside 0..K-1. */
+int gradus_class_weights(const gradus_dataset *d, int classes, double *weight);
 
 /* One PNG or JPEG file into pixels [channels,height,width]. */
 int gradus_load_image(const char *path, int channels, int height, int width,

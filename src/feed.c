@@ -94,6 +94,11 @@ static int check_sizes(const gradus_dataset *d, gradus_node *const taker[4])
                            t->size, positions);
     if (taker[TARGETS] && !d->targets)
         return gradus_refuse(taker[TARGETS], "the dataset has no targets");
+    if (taker[TARGETS] && d->target_size &&
+        d->target_size != taker[TARGETS]->size)
+        return gradus_refuse(taker[TARGETS], "takes %d values a sample, the "
+                             "dataset's targets have %d",
+                             taker[TARGETS]->size, d->target_size);
     if (taker[WEIGHTS] && !d->weights)
         return gradus_refuse(taker[WEIGHTS], "the dataset has no weights");
     return 0;

@@ -1,10 +1,13 @@
 /* fit.c -- training for some epochs: order, batches, history. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "best.h"
 #include "error.h"
 #include "feed.h"
 #include "graph.h"
+#include "log.h"
 #include "meter.h"
 #include "optimiser.h"
+#include "shuffle.h"
 #include "sweep.h"
 
 #include <math.h>
@@ -17,10 +20,15 @@ typedef struct {
     gradus_optimiser *o;
     gradus_graph *g;
     gradus_fit_options options;
-    int *order, n; /* [n], the fed rows in the order of this epoch */
+    int *order, n; /* [n], the fed rows in the order of this epoch; n is 0
+                      where they come from options.next */
     gradus_meter meter;
+    gradus_best best;
+    gradus_log log;
+    double rate; /* of the last step */
     gradus_progress p;
-    double start; /* of this epoch */
+    uint64_t step; /* of this call, the next one */
+    double start;  /* of this epoch */
     int stopped;
 } fit;
 
@@ -31,31 +39,33 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Fisher and Yates, from numbers that only seed and epoch decide. */
-static void shuffle(int *order, int n, uint64_t seed, uint64_t epoch)
-{
-    gradus_random r;
-
-    gradus_random_init(&r, seed, 1, epoch);
-    for (int i = n - 1; i > 0; i--) {
-        int j = (int)gradus_random_below(&r, (uint32_t)i + 1);
-        int k = order[i];
-        order[i] = order[j];
-        order[j] = k;
-    }
-}
-
 static void set_order(fit *f)
 {
     for (int i = 0; i < f->n; i++)
         f->order[i] = i;
     if (!f->options.keep_order)
-        shuffle(f->order, f->n, f->g->seed, f->g->epochs);
+        gradus_shuffle(f->order, f->n, f->g->seed, GRADUS_SHUFFLE_EPOCH,
+                       f->g->epochs);
 }
 
-static int rows_of_batch(const fit *f, int from)
+static int next_rows(fit *f)
 {
-    int left = f->n - from;
+    int rows = f->options.next(&f->p, f->options.user);
+
+    if (rows < 0 || rows > f->options.batch || (!rows && !f->p.batch))
+        return gradus_error_set("epoch %d, batch %d: next returned %d; 1 to "
+                                "%d rows, or 0 after an epoch's last, wanted",
+                                f->p.epoch + 1, f->p.batch + 1, rows,
+                                f->options.batch);
+    return rows;
+}
+
+/* Rows of the next batch; 0 after the last; -1 with a message. */
+static int rows_of_batch(fit *f)
+{
+    if (f->options.next)
+        return next_rows(f);
+    int left = f->n - (int)f->p.so_far.samples;
     return left < f->options.batch ? left : f->options.batch;
 }
 
@@ -68,27 +78,26 @@ static void call_back(fit *f)
 
 static int set_learning_rate(fit *f)
 {
-    uint64_t step = (uint64_t)f->p.epoch * (uint64_t)f->p.batches;
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
 
     if (!f->options.learning_rate)
         return 0;
-    step += (uint64_t)f->p.batch;
     return gradus_set_learning_rate(
-        f->o, f->options.learning_rate(step, steps, f->options.user));
+        f->o, f->options.learning_rate(f->step++, steps, f->options.user));
 }
 
-static int run_batch(fit *f, int from)
+static int run_batch(fit *f, int rows)
 {
-    int rows = rows_of_batch(f, from);
+    const int *index = f->options.next ? NULL
+                                       : f->order + f->p.so_far.samples;
 
-    if (set_learning_rate(f) ||
-        gradus_train_step(f->o, f->order + from, rows)) {
+    if (set_learning_rate(f) || gradus_train_step(f->o, index, rows)) {
         char why[480];
         snprintf(why, sizeof why, "%s", gradus_error());
         return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
                                 f->p.batch + 1, why);
     }
+    f->rate = gradus_learning_rate(f->o);
     gradus_meter_add(&f->meter);
     f->p.batch++;
     f->p.so_far.samples += (size_t)rows;
@@ -108,12 +117,14 @@ static int validate(fit *f)
         return -1;
     f->p.so_far.valid_loss = m.loss;
     f->p.so_far.valid_accuracy = m.accuracy;
+    if (gradus_best_note(&f->best, f->g, &f->options, f->p.epoch, m.loss))
+        f->stopped = 1; /* after this epoch's last callback */
     return 0;
 }
 
 static int run_epoch(fit *f)
 {
-    int status = 0;
+    int status, rows, whole;
 
     f->start = now();
     f->p.batch = 0;
@@ -121,11 +132,12 @@ static int run_epoch(fit *f)
     f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
     gradus_meter_reset(&f->meter);
     set_order(f);
-    int from = 0;
-    for (; !status && !f->stopped && from < f->n;
-         from += rows_of_batch(f, from))
-        status = run_batch(f, from);
-    if (!status && from >= f->n)
+    do {
+        rows = rows_of_batch(f);
+        status = rows < 0 || (rows && run_batch(f, rows)) ? -1 : 0;
+    } while (rows && !status && !f->stopped);
+    whole = f->options.next ? !rows : f->p.so_far.samples == (size_t)f->n;
+    if (!status && whole)
         f->g->epochs++;
     if (!status && !f->stopped) {
         status = validate(f);
@@ -135,6 +147,9 @@ static int run_epoch(fit *f)
     }
     if (f->options.history)
         f->options.history[f->p.epoch] = f->p.so_far;
+    if (!status && whole)
+        status = gradus_log_write(&f->log, f->g->epochs, f->rate,
+                                  &f->p.so_far);
     return status;
 }
 
@@ -168,20 +183,24 @@ static int run(fit *f)
 {
     int status = 0;
 
-    f->n = gradus_fed_rows(f->g);
-    if (f->n < 0)
+    f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
+    if (f->n < 0 || gradus_best_start(&f->best, f->g, &f->options))
         return -1;
-    f->order = malloc((size_t)f->n * sizeof *f->order);
+    f->order = malloc(((size_t)f->n + 1) * sizeof *f->order);
     if (!f->order || gradus_meter_start(&f->meter, f->g)) {
         free(f->order);
+        gradus_best_end(&f->best, f->g, &f->options);
         return gradus_error_set("out of memory for the order of %d samples",
                                 f->n);
     }
-    f->p.batches = (f->n - 1) / f->options.batch + 1;
+    f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
     status = check_data(f->g, f->n) ||
-             check_validation(f->g, f->options.validation);
+             check_validation(f->g, f->options.validation) ||
+             gradus_log_open(&f->log, f->options.log);
     for (; !status && !f->stopped && f->p.epoch < f->p.epochs; f->p.epoch++)
         status = run_epoch(f);
+    gradus_log_close(&f->log);
+    gradus_best_end(&f->best, f->g, &f->options);
     gradus_meter_free(&f->meter);
     free(f->order);
     return status;
@@ -208,13 +227,16 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 {
     if (!o)
         return gradus_error_set("gradus_fit: the optimiser is NULL");
-    fit f = { .o = o, .g = o->graph };
+    fit f = { .o = o, .g = o->graph, .log.fd = -1 };
     gradus_lent before = { 0 };
 
     if (options)
         f.options = *options;
     if (check_options(&f))
         return -1;
+    if (data && f.options.next)
+        return gradus_error_set("gradus_fit: either data or next wanted, not "
+                                "both");
     f.p.optimiser = o;
     f.p.epochs = f.options.epochs;
     if (data && gradus_lend(f.g, data, &before))

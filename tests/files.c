@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <ftw.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -78,4 +79,26 @@ void files_readable(void)
 {
     if (geteuid() != getuid())
         ck_assert_int_eq(seteuid(getuid()), 0);
+}
+
+/* localedef is there where the package locales is. */
+int files_comma_locale(void)
+{
+    char command[600];
+
+    if (setlocale(LC_ALL, "de_DE.UTF-8") || setlocale(LC_ALL, "fr_FR.UTF-8"))
+        return 1;
+    snprintf(command, sizeof command,
+             "localedef --no-archive -i de_DE -f UTF-8 %s >/dev/null 2>&1",
+             files_path("de_DE.UTF-8"));
+    if (system(command) != 0)
+        return 0;
+    setenv("LOCPATH", files_path(""), 1);
+    return setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+}
+
+void files_point_locale(void)
+{
+    setlocale(LC_ALL, "C");
+    unsetenv("LOCPATH");
 }

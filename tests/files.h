@@ -20,4 +20,9 @@ void files_folder(const char *name);
 int files_unreadable(const char *path);
 void files_readable(void);
 
+/* Until files_point_locale, numbers have a decimal comma; 0 where that cannot
+ * be had. */
+int files_comma_locale(void);
+void files_point_locale(void);
+
 #endif

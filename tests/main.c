@@ -12,12 +12,13 @@ int main(int argc, char **argv)
         suite_losses,       suite_sgd,          suite_step,
         suite_fit,          suite_evaluate,     suite_infer,
         suite_misuse,       suite_idx,          suite_image,
-        suite_safetensors,  suite_architecture, suite_model,
-        suite_atomic,       suite_conv2d,       suite_dropout,
-        suite_norms,        suite_augment,      suite_activations,
-        suite_softmax,      suite_add,          suite_concat,
-        suite_reshape,      suite_residual,     suite_optimisers,
-        suite_schedule,     suite_pooling,
+        suite_split,        suite_csv,          suite_safetensors,
+        suite_architecture, suite_model,        suite_atomic,
+        suite_conv2d,       suite_dropout,      suite_norms,
+        suite_augment,      suite_activations,  suite_softmax,
+        suite_add,          suite_concat,       suite_reshape,
+        suite_residual,     suite_optimisers,   suite_schedule,
+        suite_pooling,
     };
     SRunner *runner = srunner_create(NULL);
 

@@ -376,5 +376,8 @@ Suite *suite_fit(void)
     tcase_add_test(c, without_data_it_trains_on_what_is_fed);
     suite_add_tcase(s, c);
     suite_add_tcase(s, fit_errors());
+    suite_add_tcase(s, fit_best());
+    suite_add_tcase(s, fit_log());
+    suite_add_tcase(s, fit_next());
     return s;
 }

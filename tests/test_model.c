@@ -98,39 +98,22 @@ START_TEST(settings_come_back_bit_for_bit)
 }
 END_TEST
 
-/* localedef is there where the package locales is. */
-static int comma_locale(void)
-{
-    char command[600];
-
-    if (setlocale(LC_ALL, "de_DE.UTF-8") || setlocale(LC_ALL, "fr_FR.UTF-8"))
-        return 1;
-    snprintf(command, sizeof command,
-             "localedef --no-archive -i de_DE -f UTF-8 %s >/dev/null 2>&1",
-             files_path("de_DE.UTF-8"));
-    if (system(command) != 0)
-        return 0;
-    setenv("LOCPATH", files_path(""), 1);
-    return setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
-}
-
 START_TEST(a_comma_locale_changes_nothing)
 {
     gradus_graph *g = rich_net();
 
     ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
-    if (comma_locale()) {
+    if (files_comma_locale()) {
         gradus_graph *h = gradus_load(files_path("net"), 1, 1);
         ck_assert_str_eq(localeconv()->decimal_point, ",");
         ck_assert_msg(h != NULL, "%s", gradus_error());
         assert_saves_the_same(h, files_path("net"));
         gradus_graph_free(h);
-        setlocale(LC_ALL, "C");
     } else {
         fputs("a_comma_locale_changes_nothing: no such locale, skipped\n",
               stderr);
     }
-    unsetenv("LOCPATH");
+    files_point_locale();
     gradus_graph_free(g);
 }
 END_TEST

@@ -49,13 +49,18 @@ TCase *graph_refused(void);
 Suite *suite_step(void);
 TCase *step_errors(void); /* a part of suite_step */
 Suite *suite_fit(void);
-TCase *fit_errors(void); /* a part of suite_fit */
+TCase *fit_errors(void); /* parts of suite_fit */
+TCase *fit_best(void);
+TCase *fit_log(void);
+TCase *fit_next(void);
 Suite *suite_evaluate(void);
 Suite *suite_infer(void);
 Suite *suite_misuse(void);
 TCase *misuse_out_of_memory(void); /* a part of suite_misuse */
 Suite *suite_idx(void);
 TCase *idx_mnist(void); /* a part of suite_idx */
+Suite *suite_csv(void);
+Suite *suite_split(void);
 Suite *suite_image(void);
 TCase *image_refused(void); /* parts of suite_image */
 TCase *image_folder(void);

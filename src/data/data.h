@@ -23,24 +23,68 @@ typedef struct {
 int gradus_source_open(gradus_source *s, const char *path);
 /* Exactly n bytes; fewer is an error, "cut short". */
 int gradus_source_read(gradus_source *s, void *to, size_t n);
+/* Up to n bytes, *done of them; fewer only at the end. */
+int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done);
 /* That there is no more; for gzip also that its checksum is right. */
 int gradus_source_end(gradus_source *s);
 void gradus_source_close(gradus_source *s);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 
+/* What a dataset is to hold; n and size are at least 1. */
 typedef struct {
-    gradus_dataset d; /* its pointers are those below                        */
-    uint8_t *pixels;  /* [n,size]                                            */
-    int32_t *labels;  /* [n]                                                 */
-    char **names;     /* [classes], or NULL                                  */
-    char *text;       /* room for `text` bytes                               */
+    size_t n;
+    int size;
+    int real;        /* non-zero: x; zero: pixels                            */
+    int positions;   /* labels a sample, or 0: no labels                     */
+    int target_size; /* values a target, or 0: no targets                    */
+    int weights;     /* non-zero: a weight a sample                          */
+    size_t names, text; /* class names, or 0; bytes of them all              */
+} gradus_parts;
+
+typedef struct {
+    gradus_dataset d;      /* its pointers are those below                   */
+    gradus_real *x;        /* [n,size], or NULL                              */
+    gradus_real *targets;  /* [n,target_size], or NULL                       */
+    gradus_real *weights;  /* [n], or NULL                                   */
+    int32_t *labels;       /* [n,positions], or NULL                         */
+    uint8_t *pixels;       /* [n,size], or NULL                              */
+    char **names;          /* [names], or NULL                               */
+    char *text;            /* room for `text` bytes                          */
 } gradus_loaded;
 
-/* n, size at least 1; the contents are for the loader to fill.  path is for
- * the message.  NULL on error. */
-gradus_loaded *gradus_loaded_new(const char *path, size_t n, int size,
-                                 size_t names, size_t text);
+/* The contents are for the caller to fill.  who, a path, is for the message.
+ * NULL on error. */
+gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
+
+/* ----- csv_text.c: rows and fields of a CSV file (RFC 4180) -------------- */
+
+typedef struct {
+    const char *path; /* borrowed, for messages                              */
+    char separator;
+    char *text;       /* the whole file                                      */
+    const char *begin, *end, *at; /* first row; end; where the next field is */
+    size_t line, row; /* of `at`, and where its row began; from 1            */
+    int column;       /* of the last field, from 0                           */
+} gradus_csv_text;
+
+typedef struct {
+    const char *begin; /* without blanks and quotes around it                */
+    size_t length;
+    int quoted;        /* then "" in it stands for "                         */
+} gradus_csv_field;
+
+/* The whole file; it must not be empty.  Close it in any case. */
+int gradus_csv_open(gradus_csv_text *t, const char *path, char separator);
+void gradus_csv_rewind(gradus_csv_text *t);
+/* The next field of a row that has one; *last: it is the row's last. */
+int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, int *last);
+void gradus_csv_close(gradus_csv_text *t);
+
+/* In the order of their bytes, as strcmp does. */
+int gradus_csv_compare(const gradus_csv_field *a, const gradus_csv_field *b);
+/* As a string of at most length + 1 bytes; returns its end. */
+char *gradus_csv_copy(char *to, const gradus_csv_field *f);
 
 /* ----- images ------------------------------------------------------------ */
 

@@ -24,39 +24,67 @@ static void advise_huge_pages(char *block, size_t bytes)
 #endif
 }
 
-/* The block: struct, name pointers, labels, pixels, text; in this order each
- * part is aligned. */
-gradus_loaded *gradus_loaded_new(const char *path, size_t n, int size,
-                                 size_t names, size_t text)
+/* Bytes of a sample, at most some 2^36. */
+static uint64_t sample_bytes(const gradus_parts *p)
 {
-    uint64_t bytes = sizeof(gradus_loaded) + names * sizeof(char *) +
-                     n * ((uint64_t)size + sizeof(int32_t)) + text;
-    if (n > INT32_MAX || (size_t)bytes != bytes) {
-        gradus_error_set("%s: %zu samples of %d values are too many", path, n,
-                         size);
-        return NULL;
-    }
-    gradus_loaded *l = malloc((size_t)bytes);
-    if (!l) {
-        gradus_error_set("%s: out of memory: %zu samples of %d values", path,
-                         n, size);
-        return NULL;
-    }
-    advise_huge_pages((char *)l, (size_t)bytes);
-    memset(l, 0, sizeof *l);
-    l->names = (char **)(l + 1);
-    l->labels = (int32_t *)(l->names + names);
-    l->pixels = (uint8_t *)(l->labels + n);
-    l->text = (char *)(l->pixels + n * (size_t)size);
+    uint64_t reals = (uint64_t)(p->real ? p->size : 0) +
+                     (uint64_t)p->target_size + !!p->weights;
+    return reals * sizeof(gradus_real) +
+           (uint64_t)p->positions * sizeof(int32_t) +
+           (uint64_t)(p->real ? 0 : p->size);
+}
+
+/* The next `count` elements of `size` bytes; NULL where there are none. */
+static void *take(char **from, size_t count, size_t size)
+{
+    void *part = count ? *from : NULL;
+    *from += count * size;
+    return part;
+}
+
+/* The block: struct, name pointers, reals, labels, pixels, text; in this order
+ * each part is aligned. */
+static void lay_out(gradus_loaded *l, const gradus_parts *p)
+{
+    char *at = (char *)(l + 1);
+    size_t values = p->n * (size_t)p->size, real = sizeof(gradus_real);
+
+    l->names = take(&at, p->names, sizeof *l->names);
+    l->x = take(&at, p->real ? values : 0, real);
+    l->targets = take(&at, p->n * (size_t)p->target_size, real);
+    l->weights = take(&at, p->weights ? p->n : 0, real);
+    l->labels = take(&at, p->n * (size_t)p->positions, sizeof *l->labels);
+    l->pixels = take(&at, p->real ? 0 : values, 1);
+    l->text = at;
     l->d = (gradus_dataset){
-        .n = n,
-        .size = size,
-        .pixels = l->pixels,
-        .labels = l->labels,
-        .positions = 1,
-        .class_names = names ? (const char *const *)l->names : NULL,
+        .n = p->n, .size = p->size,
+        .x = l->x, .pixels = l->pixels, .labels = l->labels,
+        .positions = p->positions,
+        .targets = l->targets, .target_size = p->target_size,
+        .weights = l->weights,
+        .class_names = (const char *const *)l->names,
         .owned = l,
     };
+}
+
+gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
+{
+    uint64_t rest = sizeof(gradus_loaded) + p->names * sizeof(char *) +
+                    p->text;
+    if (p->n > INT32_MAX || sample_bytes(p) > (SIZE_MAX / 2 - rest) / p->n) {
+        gradus_error_set("%s: %zu samples of %d values are too many", who,
+                         p->n, p->size);
+        return NULL;
+    }
+    size_t bytes = (size_t)(rest + p->n * sample_bytes(p));
+    gradus_loaded *l = malloc(bytes);
+    if (!l) {
+        gradus_error_set("%s: out of memory: %zu samples of %d values", who,
+                         p->n, p->size);
+        return NULL;
+    }
+    advise_huge_pages((char *)l, bytes);
+    lay_out(l, p);
     return l;
 }
 

@@ -143,8 +143,9 @@ static gradus_dataset *load(const char *dir, const list *classes, list *files,
     for (size_t k = 0; k < classes->n; k++)
         if (scan_class(dir, classes->name[k], &files[k], &n, &text))
             return NULL;
-    gradus_loaded *l = gradus_loaded_new(dir, n, channels * height * width,
-                                         classes->n, text);
+    gradus_parts parts = {.n = n, .size = channels * height * width,
+                          .positions = 1, .names = classes->n, .text = text};
+    gradus_loaded *l = gradus_loaded_new(dir, &parts);
     if (!l)
         return NULL;
     l->d.channels = channels;

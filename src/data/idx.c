@@ -120,8 +120,8 @@ static gradus_dataset *load(gradus_source *images, gradus_source *labels)
     if (read_headers(images, labels, &h))
         return NULL;
     size_t n = h.shape[0], values = (size_t)h.values;
-    gradus_loaded *l =
-        gradus_loaded_new(images->path, n, (int)h.values, 0, 0);
+    gradus_parts parts = {.n = n, .size = (int)h.values, .positions = 1};
+    gradus_loaded *l = gradus_loaded_new(images->path, &parts);
     if (!l)
         return NULL;
     if (gradus_source_read(images, l->pixels, n * values) ||

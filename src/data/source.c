@@ -113,7 +113,7 @@ static int read_gzip(gradus_source *s, unsigned char *to, size_t n,
     return 0;
 }
 
-static int read_some(gradus_source *s, void *to, size_t n, size_t *done)
+int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done)
 {
     return s->gzip ? read_gzip(s, to, n, done) : read_disk(s, to, n, done);
 }
@@ -121,7 +121,7 @@ static int read_some(gradus_source *s, void *to, size_t n, size_t *done)
 int gradus_source_read(gradus_source *s, void *to, size_t n)
 {
     size_t done;
-    if (read_some(s, to, n, &done))
+    if (gradus_source_some(s, to, n, &done))
         return -1;
     if (done < n)
         return gradus_error_set("%s: cut short: %zu bytes are missing",
@@ -133,7 +133,7 @@ int gradus_source_end(gradus_source *s)
 {
     char more;
     size_t done;
-    if (read_some(s, &more, 1, &done))
+    if (gradus_source_some(s, &more, 1, &done))
         return -1;
     if (done > 0)
         return gradus_error_set("%s: there is data after its end", s->path);

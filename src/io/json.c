@@ -10,8 +10,8 @@
 #include "io.h"
 
 #include "../error.h"
+#include "../number.h"
 
-#include <locale.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,41 +118,20 @@ static int check_keys(const char *what, const cJSON *json)
     return error;
 }
 
-/* The calling thread counts in the C locale from enter to leave: cJSON, printf
- * and strtod all ask for the decimal point. */
-typedef struct {
-    locale_t c, before;
-} numbers;
-
-static int enter(numbers *n)
-{
-    n->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (n->c == (locale_t)0)
-        return gradus_error_set("out of memory for the C locale");
-    n->before = uselocale(n->c);
-    return 0;
-}
-
-static void leave(numbers *n)
-{
-    uselocale(n->before);
-    freelocale(n->c);
-}
-
 /* cJSON notes where it stopped in a global of the process. */
 static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
 
 cJSON *gradus_json_parse(const char *what, const char *text, size_t length)
 {
     const char *end = text;
-    numbers n = { 0 };
+    gradus_c_locale n;
 
-    if (check_text(what, text, length) || enter(&n))
+    if (check_text(what, text, length) || gradus_c_locale_enter(&n))
         return NULL;
     pthread_mutex_lock(&parsing);
     cJSON *json = cJSON_ParseWithOpts(text, &end, 0);
     pthread_mutex_unlock(&parsing);
-    leave(&n);
+    gradus_c_locale_leave(&n);
     if (!json) {
         gradus_error_set("%s: no JSON at byte %td, or out of memory", what,
                          end - text);
@@ -174,16 +153,16 @@ cJSON *gradus_json_parse(const char *what, const char *text, size_t length)
 cJSON *gradus_json_number(double v)
 {
     char text[32];
-    numbers n = { 0 };
+    gradus_c_locale n;
 
-    if (enter(&n))
+    if (gradus_c_locale_enter(&n))
         return NULL;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v)
             break;
     }
-    leave(&n);
+    gradus_c_locale_leave(&n);
     return cJSON_CreateRaw(text);
 }
 

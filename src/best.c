@@ -1,0 +1,72 @@
+/* best.c -- early stopping (Prechelt 1998), and the parameters of the epoch
+ * with the lowest validation loss.
+ *
+ * Patience compares with a mark of its own:
+ *   loss < mark - min_delta:  mark = loss, waited = 0;  else waited += 1
+ * so that many improvements, each too small to count, do count together. */
+#include "best.h"
+
+#include "error.h"
+#include "graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check_options(const gradus_fit_options *o)
+{
+    if (o->patience < 0 || !(o->min_delta >= 0 && isfinite(o->min_delta)))
+        return gradus_error_set("gradus_fit: patience %d, min_delta %g; both "
+                                "at least 0 and finite wanted", o->patience,
+                                o->min_delta);
+    if ((o->patience || o->restore_best) && !o->validation)
+        return gradus_error_set("gradus_fit: %s wants validation data",
+                                o->patience ? "patience" : "restore_best");
+    return 0;
+}
+
+int gradus_best_start(gradus_best *b, const gradus_graph *g,
+                      const gradus_fit_options *o)
+{
+    *b = (gradus_best){ .epoch = -1, .loss = INFINITY, .mark = INFINITY };
+    if (o->best_epoch)
+        *o->best_epoch = -1;
+    if (check_options(o))
+        return -1;
+    if (!o->restore_best)
+        return 0;
+    b->theta = malloc(g->parameters * sizeof *b->theta);
+    if (!b->theta)
+        return gradus_error_set("out of memory for a copy of %zu parameters",
+                                g->parameters);
+    return 0;
+}
+
+int gradus_best_note(gradus_best *b, const gradus_graph *g,
+                     const gradus_fit_options *o, int epoch, double loss)
+{
+    if (loss < b->loss) { /* a NaN is not */
+        b->loss = loss;
+        b->epoch = epoch;
+        if (b->theta)
+            memcpy(b->theta, g->theta, g->parameters * sizeof *b->theta);
+    }
+    b->waited++;
+    if (loss < b->mark - o->min_delta) {
+        b->mark = loss;
+        b->waited = 0;
+    }
+    return o->patience && b->waited >= o->patience;
+}
+
+void gradus_best_end(gradus_best *b, gradus_graph *g,
+                     const gradus_fit_options *o)
+{
+    if (b->theta && b->epoch >= 0) {
+        memcpy(g->theta, b->theta, g->parameters * sizeof *b->theta);
+        g->stale = g->moved = 1;
+    }
+    free(b->theta);
+    if (o->best_epoch)
+        *o->best_epoch = b->epoch;
+}

@@ -1,0 +1,177 @@
+/* csv_text.c -- rows and fields of a CSV file (RFC 4180).
+ *
+ * Beyond the RFC: rows end in LF or CR LF, a UTF-8 byte order mark is passed
+ * over, blanks around a field are not part of it, and blank lines may follow
+ * the last row. */
+#include "data.h"
+
+#include "../error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The file's text, of *n bytes, in a block that grows with it. */
+static char *read_all(gradus_source *s, size_t *n)
+{
+    size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1, done = 0;
+    char *text = malloc(room);
+
+    for (*n = 0; text; room *= 2) {
+        if (gradus_source_some(s, text + *n, room - *n, &done)) {
+            free(text);
+            return NULL;
+        }
+        if (memchr(text + *n, 0, done)) {
+            gradus_error_set("%s: a NUL in it: this is no text in UTF-8",
+                             s->path);
+            free(text);
+            return NULL;
+        }
+        *n += done;
+        if (*n < room)
+            return text;
+        char *more = realloc(text, 2 * room);
+        if (!more)
+            free(text);
+        text = more;
+    }
+    gradus_error_set("%s: out of memory for its text", s->path);
+    return NULL;
+}
+
+int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
+{
+    gradus_source s;
+    size_t n;
+
+    *t = (gradus_csv_text){ .path = path, .separator = separator };
+    if (gradus_source_open(&s, path))
+        return -1;
+    t->text = read_all(&s, &n);
+    gradus_source_close(&s);
+    if (!t->text)
+        return -1;
+    t->begin = t->text;
+    t->end = t->text + n;
+    if (n >= 3 && memcmp(t->begin, "\xef\xbb\xbf", 3) == 0)
+        t->begin += 3;
+    while (t->end > t->begin && (t->end[-1] == '\n' || t->end[-1] == '\r'))
+        t->end--;
+    if (t->begin == t->end)
+        return gradus_error_set("%s: empty file", path);
+    gradus_csv_rewind(t);
+    return 0;
+}
+
+void gradus_csv_close(gradus_csv_text *t)
+{
+    free(t->text);
+}
+
+void gradus_csv_rewind(gradus_csv_text *t)
+{
+    t->at = t->begin;
+    t->line = t->row = 1;
+    t->column = -1;
+}
+
+static int fail(const gradus_csv_text *t, const char *what)
+{
+    return gradus_error_set("%s:%zu: column %d: %s", t->path, t->row,
+                            t->column + 1, what);
+}
+
+static int is_blank(const gradus_csv_text *t, char c)
+{
+    return c != t->separator && (c == ' ' || c == '\t' || c == '\r');
+}
+
+static void skip_blanks(gradus_csv_text *t)
+{
+    while (t->at < t->end && is_blank(t, *t->at))
+        t->at++;
+}
+
+static int at_end(const gradus_csv_text *t)
+{
+    return t->at == t->end || *t->at == t->separator || *t->at == '\n';
+}
+
+static int take_quoted(gradus_csv_text *t, gradus_csv_field *f)
+{
+    f->quoted = 1;
+    f->begin = ++t->at;
+    for (; t->at < t->end; t->at++) {
+        t->line += *t->at == '\n';
+        if (*t->at != '"')
+            continue;
+        if (t->at + 1 == t->end || t->at[1] != '"')
+            break;
+        t->at++;
+    }
+    if (t->at == t->end)
+        return fail(t, "its quote is not closed");
+    f->length = (size_t)(t->at++ - f->begin);
+    skip_blanks(t);
+    return at_end(t) ? 0 : fail(t, "text after its closing quote");
+}
+
+static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
+{
+    f->quoted = 0;
+    f->begin = t->at;
+    for (; !at_end(t); t->at++)
+        if (*t->at == '"')
+            return fail(t, "a quote inside a field that does not begin with "
+                           "one");
+    f->length = (size_t)(t->at - f->begin);
+    while (f->length && is_blank(t, f->begin[f->length - 1]))
+        f->length--;
+    return 0;
+}
+
+int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, int *last)
+{
+    if (t->column < 0)
+        t->row = t->line;
+    t->column++;
+    skip_blanks(t);
+    if (t->at < t->end && *t->at == '"' ? take_quoted(t, f) : take_plain(t, f))
+        return -1;
+    *last = t->at == t->end || *t->at == '\n';
+    t->line += t->at < t->end && *t->at == '\n';
+    t->at += t->at < t->end;
+    return 0;
+}
+
+/* The next character of a field at *i, or -1. */
+static int character(const gradus_csv_field *f, size_t *i)
+{
+    if (*i == f->length)
+        return -1;
+    int c = (unsigned char)f->begin[(*i)++];
+    *i += f->quoted && c == '"';
+    return c;
+}
+
+int gradus_csv_compare(const gradus_csv_field *a, const gradus_csv_field *b)
+{
+    size_t i = 0, j = 0;
+    int x, y;
+
+    do {
+        x = character(a, &i);
+        y = character(b, &j);
+    } while (x == y && x >= 0);
+    return x - y;
+}
+
+char *gradus_csv_copy(char *to, const gradus_csv_field *f)
+{
+    size_t i = 0;
+
+    for (int c; (c = character(f, &i)) >= 0;)
+        *to++ = (char)c;
+    *to++ = 0;
+    return to;
+}

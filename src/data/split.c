@@ -1,0 +1,168 @@
+/* split.c -- a dataset in two, and what its classes weigh. */
+#include "data.h"
+
+#include "../error.h"
+#include "../shuffle.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check(const gradus_dataset *d, double fraction)
+{
+    if (!d->x == !d->pixels || d->n < 1 || d->n > INT_MAX || d->size < 1)
+        return gradus_error_set("gradus_split: %zu samples of %d values; at "
+                                "least 1 of 1, and either x or pixels, wanted",
+                                d->n, d->size);
+    if (d->targets && d->target_size < 1)
+        return gradus_error_set("gradus_split: the dataset has targets but "
+                                "target_size is %d", d->target_size);
+    if (!(fraction > 0 && fraction < 1))
+        return gradus_error_set("gradus_split: fraction %g, between 0 and 1 "
+                                "wanted", fraction);
+    return 0;
+}
+
+static size_t text_bytes(const gradus_dataset *d)
+{
+    size_t bytes = 0;
+
+    for (int k = 0; d->class_names && k < d->classes; k++)
+        bytes += strlen(d->class_names[k]) + 1;
+    return bytes;
+}
+
+/* An empty dataset of n samples like those of d. */
+static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
+{
+    gradus_parts parts = {
+        .n = n, .size = d->size, .real = d->x != NULL,
+        .positions = d->labels ? d->positions ? d->positions : 1 : 0,
+        .target_size = d->targets ? d->target_size : 0,
+        .weights = d->weights != NULL,
+        .names = d->class_names ? (size_t)d->classes : 0,
+        .text = text_bytes(d),
+    };
+    gradus_loaded *l = gradus_loaded_new("gradus_split", &parts);
+
+    if (!l)
+        return NULL;
+    l->d.channels = d->channels;
+    l->d.height = d->height;
+    l->d.width = d->width;
+    l->d.classes = d->classes;
+    for (size_t k = 0; k < parts.names; k++) {
+        l->names[k] = strcpy(l->text, d->class_names[k]);
+        l->text += strlen(l->text) + 1;
+    }
+    return l;
+}
+
+/* to[i] = from[order[i]], rows of `bytes` bytes; `to` NULL: nothing. */
+static void copy_rows(void *to, const void *from, const int *order, size_t n,
+                      size_t bytes)
+{
+    for (size_t i = 0; to && i < n; i++)
+        memcpy((char *)to + i * bytes,
+               (const char *)from + (size_t)order[i] * bytes, bytes);
+}
+
+static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
+{
+    gradus_loaded *l = new_like(d, n);
+    size_t real = sizeof(gradus_real), size = (size_t)d->size;
+
+    if (!l)
+        return NULL;
+    copy_rows(l->x, d->x, order, n, size * real);
+    copy_rows(l->pixels, d->pixels, order, n, size);
+    copy_rows(l->labels, d->labels, order, n,
+              (size_t)l->d.positions * sizeof *l->labels);
+    copy_rows(l->targets, d->targets, order, n,
+              (size_t)l->d.target_size * real);
+    copy_rows(l->weights, d->weights, order, n, real);
+    return l;
+}
+
+static int split(const gradus_dataset *d, size_t n_valid, int *order,
+                 uint64_t seed, gradus_loaded *parts[2])
+{
+    size_t n_train = d->n - n_valid;
+
+    for (int i = 0; i < (int)d->n; i++)
+        order[i] = i;
+    gradus_shuffle(order, (int)d->n, seed, GRADUS_SHUFFLE_SPLIT, 0);
+    parts[0] = part(d, order, n_train);
+    parts[1] = parts[0] ? part(d, order + n_train, n_valid) : NULL;
+    if (parts[1])
+        return 0;
+    free(parts[0]);
+    return -1;
+}
+
+int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
+                 gradus_dataset *train, gradus_dataset *valid)
+{
+    gradus_loaded *parts[2];
+
+    if (!d || !train || !valid)
+        return gradus_error_set("gradus_split: a dataset is NULL");
+    if (train == d || valid == d || train == valid)
+        return gradus_error_set("gradus_split: three datasets wanted, two of "
+                                "them are the same");
+    *train = *valid = (gradus_dataset){ 0 };
+    if (check(d, fraction))
+        return -1;
+    size_t n_valid = (size_t)floor(fraction * (double)d->n + 0.5);
+    if (n_valid < 1 || n_valid >= d->n)
+        return gradus_error_set("gradus_split: %g of %zu samples is %zu; at "
+                                "least 1 wanted in each part", fraction, d->n,
+                                n_valid);
+    int *order = malloc(d->n * sizeof *order);
+    if (!order)
+        return gradus_error_set("gradus_split: out of memory for the order of "
+                                "%zu samples", d->n);
+    int status = split(d, n_valid, order, seed, parts);
+    free(order);
+    if (status)
+        return -1;
+    *train = parts[0]->d;
+    *valid = parts[1]->d;
+    return 0;
+}
+
+static int count(const gradus_dataset *d, int classes, double *n)
+{
+    size_t positions = d->positions ? (size_t)d->positions : 1;
+
+    for (int k = 0; k < classes; k++)
+        n[k] = 0;
+    for (size_t i = 0; i < d->n * positions; i++) {
+        if (d->labels[i] < 0 || d->labels[i] >= classes)
+            return gradus_error_set("gradus_class_weights: sample %zu, "
+                                    "position %zu: label %d, classes are "
+                                    "0..%d", i / positions, i % positions,
+                                    (int)d->labels[i], classes - 1);
+        n[d->labels[i]]++;
+    }
+    return 0;
+}
+
+int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
+{
+    if (!d || !d->labels || !weight || classes < 1)
+        return gradus_error_set("gradus_class_weights: a dataset with labels, "
+                                "at least one class and a place for the "
+                                "weights wanted");
+    if (count(d, classes, weight))
+        return -1;
+    double n = (double)d->n * (d->positions ? d->positions : 1);
+    for (int k = 0; k < classes; k++)
+        if (weight[k] == 0)
+            return gradus_error_set("gradus_class_weights: no sample of class "
+                                    "%d among %zu", k, d->n);
+    for (int k = 0; k < classes; k++)
+        weight[k] = n / (classes * weight[k]); /* n / (K n_k) */
+    return 0;
+}

@@ -1,0 +1,106 @@
+/* log.c -- a CSV file that gets a line for each epoch.
+ *
+ * Each line is one write to the end of the file, so that what another program
+ * reads meanwhile, or after a crash, is whole lines. */
+#define _POSIX_C_SOURCE 200809L
+#include "log.h"
+
+#include "error.h"
+#include "number.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char HEADER[] = "epoch,seconds,learning_rate,train_loss,"
+                             "train_accuracy,valid_loss,valid_accuracy\n";
+
+static int fail(const gradus_log *l)
+{
+    return gradus_error_set("%s: %s", l->path, strerror(errno));
+}
+
+static int put(const gradus_log *l, const char *text, size_t n)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t k = write(l->fd, text + done, n - done);
+        if (k >= 0)
+            done += (size_t)k;
+        else if (errno != EINTR)
+            return fail(l);
+    }
+    return 0;
+}
+
+/* A model given as the log by mistake, say, is not to be written into. */
+static int check_header(const gradus_log *l)
+{
+    char head[sizeof HEADER];
+    size_t n = sizeof HEADER - 1;
+
+    if (pread(l->fd, head, n, 0) == (ssize_t)n && !memcmp(head, HEADER, n))
+        return 0;
+    return gradus_error_set("%s: is there and no log of epochs: its first "
+                            "line is not %.*s", l->path, (int)n - 1, HEADER);
+}
+
+static int start(const gradus_log *l)
+{
+    struct stat st;
+
+    if (fstat(l->fd, &st))
+        return fail(l);
+    if (S_ISREG(st.st_mode) && st.st_size > 0)
+        return check_header(l);
+    return put(l, HEADER, sizeof HEADER - 1);
+}
+
+int gradus_log_open(gradus_log *l, const char *path)
+{
+    *l = (gradus_log){ .path = path, .fd = -1 };
+    if (!path)
+        return 0;
+    l->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (l->fd < 0)
+        return fail(l);
+    if (!start(l))
+        return 0;
+    gradus_log_close(l);
+    return -1;
+}
+
+/* ",v" to text, "," for a NaN; returns its end. */
+static char *print(char *text, double v)
+{
+    return text + (isnan(v) ? sprintf(text, ",") : sprintf(text, ",%.9g", v));
+}
+
+int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
+                     const gradus_epoch *e)
+{
+    char line[256], *end = line;
+    gradus_c_locale locale;
+
+    if (!l->path)
+        return 0;
+    if (gradus_c_locale_enter(&locale))
+        return -1;
+    end += sprintf(end, "%llu,%.3f", (unsigned long long)epoch, e->seconds);
+    end = print(end, learning_rate);
+    end = print(end, e->train_loss);
+    end = print(end, e->train_accuracy);
+    end = print(end, e->valid_loss);
+    end = print(end, e->valid_accuracy);
+    *end++ = '\n';
+    gradus_c_locale_leave(&locale);
+    return put(l, line, (size_t)(end - line));
+}
+
+void gradus_log_close(gradus_log *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+}

@@ -1,0 +1,465 @@
+/* test_csv.c -- CSV files, good and bad. */
+#define _POSIX_C_SOURCE 200809L
+#include "files.h"
+#include "tests.h"
+
+#include "../src/number.h"
+#include "allocations.h"
+#include "nets.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const gradus_csv_options NUMBERS = { .header = GRADUS_CSV_NO_HEADER };
+static gradus_dataset *d;
+
+static void end(void)
+{
+    gradus_dataset_free(d);
+    d = NULL;
+    files_end();
+}
+
+static const char *file(const char *text)
+{
+    return files_write("data.csv", text, strlen(text));
+}
+
+static void load(const char *text, const gradus_csv_options *o)
+{
+    gradus_dataset_free(d);
+    d = gradus_load_csv(file(text), o);
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+}
+
+static void holds(size_t n, int size, const double *x)
+{
+    ck_assert_uint_eq(d->n, n);
+    ck_assert_int_eq(d->size, size);
+    ck_assert_ptr_null(d->pixels);
+    for (size_t i = 0; i < n * (size_t)size; i++)
+        ck_assert_msg(d->x[i] == (gradus_real)x[i], "[%zu] is %.17g", i,
+                      (double)d->x[i]);
+}
+
+static void labelled(const int32_t *labels, int classes)
+{
+    ck_assert_int_eq(d->classes, classes);
+    ck_assert_int_eq(d->positions, 1);
+    ck_assert_mem_eq(d->labels, labels, d->n * sizeof *labels);
+}
+
+static void refused(const char *text, const gradus_csv_options *o,
+                    const char *message)
+{
+    int live = allocations_live();
+
+    ck_assert_msg(gradus_load_csv(file(text), o) == NULL, "%s: accepted",
+                  text);
+    assert_error(message);
+    ck_assert_int_eq(allocations_live(), live);
+}
+
+/* ---- what is read ------------------------------------------------------- */
+
+START_TEST(names_and_rows_of_numbers)
+{
+    static const double x[] = { 1, 2.5, -3, 4e-3, 0, 5e2 };
+
+    load("a,b,c\n1,2.5,-3\n4e-3,0,+5E+2\n", NULL);
+    holds(2, 3, x);
+    ck_assert_ptr_null(d->labels);
+    ck_assert_ptr_null(d->targets);
+    ck_assert_ptr_null(d->class_names);
+}
+END_TEST
+
+START_TEST(the_same_table_however_it_is_written)
+{
+    static const double x[] = { 1, 2, 3, 4 };
+    static const struct {
+        const char *text;
+        gradus_csv_options o;
+    } same[] = {
+        { "a,b\r\n1,2\r\n3,4\r\n", { 0 } },
+        { "a,b\n1,2\n3,4", { 0 } },
+        { "a,b\n1,2\n3,4\n\n\r\n\n", { 0 } },
+        { "\xef\xbb\xbf" "a,b\n1,2\n3,4\n", { 0 } },
+        { "\"a\",\"b\"\n\"1\",\"2\"\n\"3\" , \"4\"\r\n", { 0 } },
+        { "  a , b\n 1,\t2\n3  ,4 \n", { 0 } },
+        { "a;b\n1;2\n3;4\n", { .separator = ';' } },
+        { "a\tb\n1\t 2\n3\t4\n", { .separator = '\t' } },
+        { "1,2\n3,4\n", { .header = GRADUS_CSV_NO_HEADER } },
+        { "0,1\n1,2\n3,4\n", { .header = GRADUS_CSV_HEADER } },
+        { "\"a\nb\",\"a,b\"\n1,2\n3,4\n", { 0 } },
+    };
+
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        load(same[i].text, &same[i].o);
+        holds(2, 2, x);
+    }
+}
+END_TEST
+
+START_TEST(gzip_loads_too)
+{
+    static const double x[] = { 1, 2 };
+
+    d = gradus_load_csv(files_write_gz("data", "a,b\n1,2\n", 8), NULL);
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    holds(1, 2, x);
+}
+END_TEST
+
+/* The bits of strtod, which rounds to nearest, in the C locale. */
+START_TEST(numbers_are_read_to_the_last_bit)
+{
+    static const char *const text[] = {
+        "0", "-0", "1", "0.1", "3.14159265358979323846", "1e22", "1e23",
+        "9007199254740993", "1e-22", "4.9e-324", "1.7976931348623157e308",
+        "123456789012345678", "0.000001234567", "00012.500", ".5", "5.",
+        "2.2250738585072011e-308", "1e-400", "8.5e+00002", "0e9999",
+        "179769313486231580793728971405301e-20",
+    };
+
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        double v = 99, w = strtod(text[i], NULL);
+        ck_assert_int_eq(gradus_number_parse(text[i], strlen(text[i]), &v), 0);
+        ck_assert_msg(memcmp(&v, &w, sizeof v) == 0, "%s is %.17g", text[i],
+                      v);
+    }
+    for (uint64_t i = 0; i < 20000; i++) {
+        gradus_random r;
+        char s[64];
+        double v, w;
+        gradus_random_init(&r, i, 1, 1);
+        v = gradus_random_uniform(&r) - 0.5;
+        snprintf(s, sizeof s, "%.*e", (int)(i % 18),
+                 v * pow(10, (int)(i % 50) - 25));
+        w = strtod(s, NULL);
+        ck_assert_int_eq(gradus_number_parse(s, strlen(s), &v), 0);
+        ck_assert_msg(v == w, "%s is %.17g", s, v);
+    }
+}
+END_TEST
+
+START_TEST(a_comma_locale_changes_nothing)
+{
+    static const double x[] = { 2.5, 0.1, 1e-30, 2.25e25 };
+
+    if (files_comma_locale())
+        load("a,b\n2.5,0.1\n0.1e-29,22500000000000000000000000.0\n", NULL);
+    else
+        fputs("csv: a_comma_locale_changes_nothing: no such locale, skipped\n",
+              stderr);
+    files_point_locale();
+    if (d)
+        holds(2, 2, x);
+}
+END_TEST
+
+START_TEST(what_is_no_number_is_none)
+{
+    static const char *const text[] = {
+        "", "-", "+", ".", "e5", "1e", "1e+", "--1", "1,5", "1 2", "0x10",
+        "nan", "NaN", "inf", "-Infinity", "1.2.3", "1f", "1_000",
+        "\xc2\xa0" "1",
+    };
+
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        double v;
+        ck_assert_msg(gradus_number_parse(text[i], strlen(text[i]), &v) != 0,
+                      "%s: accepted", text[i]);
+    }
+}
+END_TEST
+
+/* ---- labels and targets ------------------------------------------------- */
+
+START_TEST(labels_are_numbers_by_name_or_by_number)
+{
+    static const double x[] = { 1, 2, 3, 4, 5, 6 };
+    static const int32_t labels[] = { 2, 0, 4 };
+    static const char *const called[] = { "kind", "2", "-2" };
+
+    for (int i = 0; i < 3; i++) {
+        load("a,kind,b\n1,2,2\n3,0,4\n5,4.0,6\n",
+             &(gradus_csv_options){ .label = called[i] });
+        holds(3, 2, x);
+        labelled(labels, 5);
+        ck_assert_ptr_null(d->class_names);
+    }
+}
+END_TEST
+
+START_TEST(labels_are_names_in_the_order_of_their_bytes)
+{
+    static const double x[] = { 1, 2, 3, 4, 5 };
+    static const int32_t labels[] = { 2, 1, 2, 0, 3 };
+    static const char *const names[] = { "Z", "a \"b\", c", "d", "\xc3\xa9" };
+
+    load("x,y\n1,d\n2,\"a \"\"b\"\", c\"\n3,\"d\"\n4, Z \n5,\xc3\xa9\n",
+         &(gradus_csv_options){ .label = "y" });
+    holds(5, 1, x);
+    labelled(labels, 4);
+    for (int k = 0; k < 4; k++)
+        ck_assert_str_eq(d->class_names[k], names[k]);
+}
+END_TEST
+
+START_TEST(numbers_are_names_where_that_is_asked_for)
+{
+    static const int32_t labels[] = { 1, 0, 1 };
+
+    load("x,y\n1,7\n2,-1\n3,7\n",
+         &(gradus_csv_options){ .label = "y", .text_labels = 1 });
+    labelled(labels, 2);
+    ck_assert_str_eq(d->class_names[0], "-1");
+    ck_assert_str_eq(d->class_names[1], "7");
+}
+END_TEST
+
+START_TEST(another_file_gets_the_same_classes)
+{
+    static const int32_t labels[] = { 0, 2 };
+    static const char *const names[] = { "one", "two", "three" };
+    gradus_csv_options o = { .label = "y", .class_names = names,
+                             .classes = 3 };
+
+    load("x,y\n1,one\n2,three\n", &o);
+    labelled(labels, 3);
+    for (int k = 0; k < 3; k++)
+        ck_assert_str_eq(d->class_names[k], names[k]);
+    refused("x,y\n1,one\n2,four\n", &o,
+            "data.csv:3: column 2 (\"y\"): \"four\" is none of the class");
+}
+END_TEST
+
+START_TEST(targets_come_in_the_order_asked_for)
+{
+    static const double x[] = { 2, 6 };
+    static const gradus_real t[] = { 4, 1, 8, 5 };
+
+    load("a,b,id,c\n1,2,x7,4\n5,6,,8\n",
+         &(gradus_csv_options){
+             .targets = (const char *const[]){ "c", "a", NULL },
+             .ignore = (const char *const[]){ "id", NULL } });
+    holds(2, 1, x);
+    ck_assert_int_eq(d->target_size, 2);
+    ck_assert_mem_eq(d->targets, t, sizeof t);
+}
+END_TEST
+
+START_TEST(a_net_learns_from_a_file)
+{
+    net n = net_new(1, (int[]){ 2, 8, 2 }, 4, 1);
+    gradus_optimiser *o =
+        gradus_sgd(n.g, &(gradus_sgd_options){ .learning_rate = 0.5 });
+    gradus_metrics m = { 0 };
+
+    load("0,0,even\n0,1,odd\n1,0,odd\n1,1,even\n",
+         &(gradus_csv_options){ .header = GRADUS_CSV_NO_HEADER,
+                                .label = "-1" });
+    ck_assert_int_eq(
+        gradus_fit(o, d, &(gradus_fit_options){ .epochs = 500 }), 0);
+    ck_assert_int_eq(gradus_evaluate(n.g, d, &m), 0);
+    ck_assert_double_eq(m.accuracy, 1);
+    gradus_optimiser_free(o);
+    net_free(&n);
+}
+END_TEST
+
+/* ---- what is refused ---------------------------------------------------- */
+
+START_TEST(errors_name_file_row_and_column)
+{
+    refused("id,name,age\n1,2,3\n1,2,abc\n", NULL,
+            "data.csv:3: column 3 (\"age\"): \"abc\" is no number");
+    refused("1,2\n3,abc\n", &NUMBERS, "data.csv:2: column 2: \"abc\" is no");
+    refused("a,b\n1,\n", NULL, "data.csv:2: column 2 (\"b\"): empty, which is "
+                               "no number");
+    refused("a,b\n1,nan\n", NULL, "\"nan\" is no number");
+    refused("a,b\n-inf,1\n", NULL, "\"-inf\" is no number");
+    refused("a,b\n1,1e999\n", NULL, "\"1e999\" is out of range");
+    refused("a,b\n1,\"1\n2\"\nx,2\n", &(gradus_csv_options){
+            .ignore = (const char *const[]){ "b", NULL } },
+            "data.csv:4: column 1 (\"a\"): \"x\"");
+    refused("a;b\n1,5;2\n", &(gradus_csv_options){ .separator = ';' },
+            "data.csv:2: column 1 (\"a\"): \"1,5\" is no number");
+}
+END_TEST
+
+START_TEST(rows_of_another_length_are_refused)
+{
+    refused("a,b,c\n1,2,3\n1,2\n", NULL,
+            "data.csv:3: 2 columns, the first row has 3");
+    refused("a,b,c\n1,2,3,\n", NULL, "data.csv:2: 4 columns");
+    refused("a,b\n1,2\n\n3,4\n", NULL, "data.csv:3: 1 column, the");
+    refused("a\n1\n\n2\n", NULL, "data.csv:3: column 1 (\"a\"): empty");
+}
+END_TEST
+
+START_TEST(a_first_row_of_data_is_not_taken_for_names)
+{
+    refused("5.1,3.5,setosa\n4,5,setosa\n", NULL,
+            "data.csv:1: column 1: \"5.1\" is a number where a name");
+}
+END_TEST
+
+START_TEST(quotes_that_do_not_match_are_refused)
+{
+    refused("a,b\n1,\"2\n3,4\n", NULL,
+            "data.csv:2: column 2: its quote is not closed");
+    refused("a,b\n1,\"2\"3\n", NULL, "column 2: text after its closing quote");
+    refused("a,b\n1,2\"3\n", NULL, "column 2: a quote inside a field");
+}
+END_TEST
+
+START_TEST(labels_that_are_none_are_refused)
+{
+    gradus_csv_options o = { .label = "y" };
+
+    refused("x,y\n1,0\n2,cat\n", &o,
+            "data.csv:3: column 2 (\"y\"): \"cat\" is no label");
+    refused("x,y\n1,-1\n", &o, "\"-1\" is no label");
+    refused("x,y\n1,1.5\n", &o, "\"1.5\" is no label");
+    refused("x,y\n1,3e9\n", &o, "\"3e9\" is no label");
+    refused("x,y\n1,cat\n2,\n", &o, "data.csv:3: column 2 (\"y\"): empty");
+}
+END_TEST
+
+START_TEST(columns_that_are_not_there_are_refused)
+{
+    static const char *const none[] = { "z", "0", "3", "-3", "1.5", "" };
+
+    for (int i = 0; i < 6; i++) {
+        refused("x,y\n1,2\n", &(gradus_csv_options){ .label = none[i] },
+                "no column \"");
+        refused("x,y\n1,2\n", &(gradus_csv_options){
+                .ignore = (const char *const[]){ none[i], NULL } },
+                "no column \"");
+    }
+    refused("x,x\n1,2\n", &(gradus_csv_options){ .label = "x" },
+            "columns 1 and 2 are both called \"x\"");
+    refused("x,y\n1,2\n", &(gradus_csv_options){
+            .label = "y", .targets = (const char *const[]){ "2", NULL } },
+            "column 2 is asked for twice, here as \"2\"");
+    refused("y\n1\n", &(gradus_csv_options){ .label = "y" },
+            "no column is left for values");
+}
+END_TEST
+
+START_TEST(files_without_rows_are_refused)
+{
+    static const char *const empty[] = { "", "\n", "\r\n\n", "\xef\xbb\xbf" };
+
+    for (int i = 0; i < 4; i++)
+        refused(empty[i], NULL, "data.csv: empty file");
+    refused("a,b\n", NULL, "data.csv: no rows after the header");
+    ck_assert_ptr_null(
+        gradus_load_csv(files_write("wide", "a\0,\0b\0\n\0", 8), NULL));
+    assert_error("wide: a NUL in it");
+}
+END_TEST
+
+START_TEST(files_that_cannot_be_read_are_refused)
+{
+    files_folder("folder");
+    ck_assert_ptr_null(gradus_load_csv(files_path("folder"), NULL));
+    assert_error("/folder: Is a directory");
+    ck_assert_ptr_null(gradus_load_csv(files_path("none"), NULL));
+    assert_error("/none: No such file");
+    ck_assert_ptr_null(gradus_load_csv(NULL, NULL));
+    assert_error("the path is NULL");
+}
+END_TEST
+
+START_TEST(options_that_cannot_be_are_refused)
+{
+    static const char *const names[] = { "b", "a", "b" };
+
+    refused("a\n1\n", &(gradus_csv_options){ .separator = '.' },
+            "separator is character 46");
+    refused("a\n1\n", &(gradus_csv_options){ .header = 3 }, "header is 3");
+    refused("a,y\n1,b\n", &(gradus_csv_options){ .label = "y", .classes = 2 },
+            "2 classes, but class_names is NULL");
+    refused("a,y\n1,b\n", &(gradus_csv_options){
+            .label = "y", .classes = 3, .class_names = names },
+            "are both called \"b\"");
+    refused("a\n1\n", &(gradus_csv_options){ .text_labels = 1 },
+            "text_labels without a label column");
+}
+END_TEST
+
+START_TEST(each_allocation_may_fail)
+{
+    const char *path = file("x,y\n1,cat\n2,dog\n");
+    gradus_csv_options o = { .label = "y" };
+    int live = allocations_live(), k = 1;
+
+    for (; !d; k++) {
+        allocations_fail(k, 0);
+        d = gradus_load_csv(path, &o);
+        allocations_fail(0, 0);
+        if (!d) {
+            assert_error("out of memory");
+            ck_assert_int_eq(allocations_live(), live);
+        }
+    }
+    ck_assert_int_gt(k, 4); /* text, columns, classes, dataset */
+}
+END_TEST
+
+/* Every prefix of a file loads or is refused, and nothing else. */
+START_TEST(truncation_at_every_byte_is_harmless)
+{
+    static const char whole[] =
+        "x,y,\"z \"\"1\"\"\"\r\n1.5,cat,\"3\"\r\n-2e1,\"d,og\",4\r\n";
+    gradus_csv_options o = { .label = "y" };
+
+    for (size_t n = 0; n < sizeof whole; n++) {
+        char *exact = malloc(n + !n);
+        memcpy(exact, whole, n);
+        gradus_dataset *some =
+            gradus_load_csv(files_write("data.csv", exact, n), &o);
+        free(exact);
+        ck_assert(some || strstr(gradus_error(), "data.csv"));
+        ck_assert(!some || (some->n >= 1 && some->n <= 2));
+        gradus_dataset_free(some);
+    }
+}
+END_TEST
+
+Suite *suite_csv(void)
+{
+    Suite *s = suite_create("csv");
+    TCase *c = tcase_create("csv");
+
+    tcase_add_checked_fixture(c, files_begin, end);
+    tcase_add_test(c, names_and_rows_of_numbers);
+    tcase_add_test(c, the_same_table_however_it_is_written);
+    tcase_add_test(c, gzip_loads_too);
+    tcase_add_test(c, numbers_are_read_to_the_last_bit);
+    tcase_add_test(c, a_comma_locale_changes_nothing);
+    tcase_add_test(c, what_is_no_number_is_none);
+    tcase_add_test(c, labels_are_numbers_by_name_or_by_number);
+    tcase_add_test(c, labels_are_names_in_the_order_of_their_bytes);
+    tcase_add_test(c, numbers_are_names_where_that_is_asked_for);
+    tcase_add_test(c, another_file_gets_the_same_classes);
+    tcase_add_test(c, targets_come_in_the_order_asked_for);
+    tcase_add_test(c, a_net_learns_from_a_file);
+    tcase_add_test(c, errors_name_file_row_and_column);
+    tcase_add_test(c, rows_of_another_length_are_refused);
+    tcase_add_test(c, a_first_row_of_data_is_not_taken_for_names);
+    tcase_add_test(c, quotes_that_do_not_match_are_refused);
+    tcase_add_test(c, labels_that_are_none_are_refused);
+    tcase_add_test(c, columns_that_are_not_there_are_refused);
+    tcase_add_test(c, files_without_rows_are_refused);
+    tcase_add_test(c, files_that_cannot_be_read_are_refused);
+    tcase_add_test(c, options_that_cannot_be_are_refused);
+    tcase_add_test(c, each_allocation_may_fail);
+    tcase_add_test(c, truncation_at_every_byte_is_harmless);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,256 @@
+/* test_fit_best.c -- early stopping, and the parameters of the best epoch. */
+#include "tests.h"
+
+#include "../src/best.h"
+#include "allocations.h"
+#include "nets.h"
+
+#include <math.h>
+
+enum { IN = 12, CLASSES = 4, SAMPLES = 150, BATCH = 32, EPOCHS = 12 };
+
+static net n;
+static gradus_dataset d, v;
+static gradus_optimiser *o;
+static gradus_epoch history[EPOCHS];
+static int best;
+
+static void begin(void)
+{
+    n = net_new(1, (int[]){ IN, 90, CLASSES }, BATCH, 2);
+    d = data_new(1, SAMPLES, IN, CLASSES);
+    v = d; /* its loss falls from epoch to epoch */
+    o = gradus_sgd(n.g, &(gradus_sgd_options){ .learning_rate = 0.05 });
+    best = 99;
+}
+
+static void end(void)
+{
+    gradus_optimiser_free(o);
+    net_free(&n);
+    data_free(&d);
+}
+
+/* From the end of an epoch on, another learning rate; and notes. */
+typedef struct {
+    int from, stop_batch; /* an epoch; a batch in all, 0: none  */
+    double rate;
+    int batches;
+    uint64_t hash[EPOCHS]; /* at the end of each epoch           */
+} script;
+
+static int follow(const gradus_progress *p, void *user)
+{
+    script *s = user;
+
+    if (!p->epoch_done)
+        return ++s->batches == s->stop_batch;
+    s->hash[p->epoch] = gradus_parameters_hash(n.g);
+    if (p->epoch == s->from)
+        gradus_set_learning_rate(p->optimiser, s->rate);
+    return 0;
+}
+
+static int fit(gradus_fit_options options, script *s)
+{
+    options.epochs = EPOCHS;
+    options.validation = &v;
+    options.history = history;
+    options.best_epoch = &best;
+    options.callback = s ? follow : NULL;
+    options.user = s;
+    return gradus_fit(o, &d, &options);
+}
+
+static int epochs_run(void)
+{
+    int run = 0;
+
+    while (run < EPOCHS && history[run].samples)
+        run++;
+    return run;
+}
+
+/* The losses stay as they are from epoch 3 on: 4 and 5 are the second and the
+ * third that bring nothing. */
+START_TEST(patience_stops_after_so_many_epochs_without_a_new_low)
+{
+    for (int patience = 1; patience <= 3; patience++) {
+        script s = { .from = 3, .rate = 0 };
+        gradus_set_learning_rate(o, 0.05);
+        ck_assert_int_eq(fit((gradus_fit_options){ .patience = patience }, &s),
+                         0);
+        ck_assert_double_lt(history[3].valid_loss, history[0].valid_loss);
+        ck_assert_int_eq(epochs_run(), 4 + patience);
+        ck_assert_int_eq(best, 3); /* the first of equals */
+    }
+}
+END_TEST
+
+START_TEST(without_patience_all_epochs_run)
+{
+    script s = { .from = 3, .rate = 0 };
+
+    ck_assert_int_eq(fit((gradus_fit_options){ 0 }, &s), 0);
+    ck_assert_int_eq(epochs_run(), EPOCHS);
+    ck_assert_int_eq(best, 3);
+    ck_assert_uint_eq(s.hash[EPOCHS - 1], gradus_parameters_hash(n.g));
+}
+END_TEST
+
+/* Every epoch is better, but by less than min_delta: the best is the last. */
+START_TEST(min_delta_is_for_patience_alone)
+{
+    ck_assert_int_eq(fit((gradus_fit_options){ .patience = 4,
+                                               .min_delta = 100 }, NULL), 0);
+    ck_assert_int_eq(epochs_run(), 5);
+    ck_assert_int_eq(best, 4);
+}
+END_TEST
+
+START_TEST(small_improvements_count_together)
+{
+    static const double loss[] = { 1.0, 0.95, 0.91, 0.89, 0.85, NAN, 0.85 };
+    static const int waited[] = { 0, 1, 2, 0, 1, 2, 3 };
+    static const int epoch[] = { 0, 1, 2, 3, 4, 4, 4 };
+    gradus_fit_options options = { .patience = 3, .min_delta = 0.1,
+                                   .validation = &v };
+    gradus_best b;
+
+    ck_assert_int_eq(gradus_best_start(&b, n.g, &options), 0);
+    for (int i = 0; i < 7; i++) {
+        int over = gradus_best_note(&b, n.g, &options, i, loss[i]);
+        ck_assert_int_eq(over, i == 6);
+        ck_assert_int_eq(b.waited, waited[i]);
+        ck_assert_int_eq(b.epoch, epoch[i]);
+    }
+    gradus_best_end(&b, n.g, &options);
+}
+END_TEST
+
+static void restored(const script *s, int epoch)
+{
+    gradus_metrics m = { 0 };
+
+    ck_assert_int_eq(best, epoch);
+    ck_assert_uint_eq(gradus_parameters_hash(n.g), s->hash[epoch]);
+    ck_assert_int_eq(gradus_evaluate(n.g, &v, &m), 0);
+    ck_assert_double_eq(m.loss, history[epoch].valid_loss);
+}
+
+/* Steps of 200 times the size spoil what was learnt by epoch 4. */
+START_TEST(the_best_parameters_are_restored)
+{
+    script s = { .from = 4, .rate = 10 };
+
+    ck_assert_int_eq(fit((gradus_fit_options){ .patience = 3,
+                                               .restore_best = 1 }, &s), 0);
+    ck_assert_int_eq(epochs_run(), 8);
+    ck_assert_uint_ne(s.hash[7], s.hash[4]);
+    restored(&s, 4);
+}
+END_TEST
+
+START_TEST(they_are_restored_too_when_the_callback_stops)
+{
+    script s = { .from = 2, .rate = 10, .stop_batch = 5 * 4 + 2 };
+
+    ck_assert_int_eq(fit((gradus_fit_options){ .restore_best = 1 }, &s), 0);
+    ck_assert_int_eq(epochs_run(), 5);
+    ck_assert_uint_eq(history[4].samples, 2 * BATCH);
+    restored(&s, 2);
+}
+END_TEST
+
+START_TEST(they_are_restored_too_after_an_error)
+{
+    script s = { .from = 2, .rate = 1e30 };
+
+    ck_assert_int_ne(fit((gradus_fit_options){ .restore_best = 1 }, &s), 0);
+    assert_error("the loss is");
+    restored(&s, 2);
+}
+END_TEST
+
+START_TEST(without_an_epoch_validated_nothing_is_restored)
+{
+    script s = { .stop_batch = 1 };
+    uint64_t before = gradus_parameters_hash(n.g);
+
+    ck_assert_int_eq(fit((gradus_fit_options){ .restore_best = 1 }, &s), 0);
+    ck_assert_int_eq(best, -1);
+    ck_assert_uint_ne(gradus_parameters_hash(n.g), before);
+}
+END_TEST
+
+START_TEST(gradients_from_before_the_restore_are_not_taken_up)
+{
+    script s = { .from = 0, .rate = 10, .stop_batch = 5 + 2 };
+
+    ck_assert_int_eq(fit((gradus_fit_options){ .restore_best = 1 }, &s), 0);
+    ck_assert_int_ne(gradus_backward(n.g), 0);
+    ck_assert_int_ne(gradus_step(o), 0);
+    assert_error("gradients");
+}
+END_TEST
+
+static void refused(gradus_fit_options options, const char *text)
+{
+    uint64_t before = gradus_parameters_hash(n.g);
+
+    ck_assert_int_ne(gradus_fit(o, &d, &options), 0);
+    assert_error(text);
+    ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
+}
+
+START_TEST(options_that_cannot_be_are_refused)
+{
+    refused((gradus_fit_options){ .patience = 2 },
+            "gradus_fit: patience wants validation data");
+    refused((gradus_fit_options){ .restore_best = 1 },
+            "gradus_fit: restore_best wants validation data");
+    refused((gradus_fit_options){ .patience = -1 }, "patience -1");
+    refused((gradus_fit_options){ .min_delta = -1 }, "min_delta -1");
+    refused((gradus_fit_options){ .min_delta = NAN }, "min_delta nan");
+}
+END_TEST
+
+START_TEST(no_memory_for_the_copy_is_an_error_before_any_step)
+{
+    int live = allocations_live(), failed = 1, k = 0;
+
+    while (failed && k < 20) {
+        uint64_t before = gradus_parameters_hash(n.g);
+        allocations_fail(++k, 1);
+        failed = gradus_fit(o, &d, &(gradus_fit_options){
+                                       .validation = &v, .restore_best = 1 });
+        allocations_fail(0, 0);
+        ck_assert_int_eq(allocations_live(), live);
+        if (k <= 3) /* copy, order, meter; the fourth is of an evaluation */
+            ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
+        if (failed)
+            assert_error("out of memory");
+    }
+    ck_assert_int_eq(k, 5);
+}
+END_TEST
+
+TCase *fit_best(void)
+{
+    TCase *c = tcase_create("best");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, patience_stops_after_so_many_epochs_without_a_new_low);
+    tcase_add_test(c, without_patience_all_epochs_run);
+    tcase_add_test(c, min_delta_is_for_patience_alone);
+    tcase_add_test(c, small_improvements_count_together);
+    tcase_add_test(c, the_best_parameters_are_restored);
+    tcase_add_test(c, they_are_restored_too_when_the_callback_stops);
+    tcase_add_test(c, they_are_restored_too_after_an_error);
+    tcase_add_test(c, without_an_epoch_validated_nothing_is_restored);
+    tcase_add_test(c, gradients_from_before_the_restore_are_not_taken_up);
+    tcase_add_test(c, options_that_cannot_be_are_refused);
+    tcase_add_test(c, no_memory_for_the_copy_is_an_error_before_any_step);
+    return c;
+}

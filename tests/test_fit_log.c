@@ -1,0 +1,262 @@
+/* test_fit_log.c -- the file that gets a line for each epoch. */
+#include "tests.h"
+
+#include "faults.h"
+#include "files.h"
+#include "nets.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { IN = 12, CLASSES = 4, SAMPLES = 150, BATCH = 32 };
+
+static const char HEADER[] = "epoch,seconds,learning_rate,train_loss,"
+                             "train_accuracy,valid_loss,valid_accuracy\n";
+static net n;
+static gradus_dataset d;
+static gradus_optimiser *o;
+static gradus_epoch history[4];
+static char text[4096];
+
+static void begin(void)
+{
+    files_begin();
+    n = net_new(1, (int[]){ IN, 30, CLASSES }, BATCH, 1);
+    d = data_new(1, SAMPLES, IN, CLASSES);
+    o = gradus_sgd(n.g, &(gradus_sgd_options){ .learning_rate = 0.125 });
+}
+
+static void end(void)
+{
+    gradus_optimiser_free(o);
+    net_free(&n);
+    data_free(&d);
+    files_end();
+}
+
+static void fit(gradus_fit_options options)
+{
+    options.log = files_path("log.csv");
+    options.history = history;
+    ck_assert_msg(gradus_fit(o, &d, &options) == 0, "%s", gradus_error());
+}
+
+/* The log, in text; its lines, each ended by 0, in line. */
+static int read_log(const char *line[8])
+{
+    FILE *f = fopen(files_path("log.csv"), "rb");
+    int lines = 0;
+
+    ck_assert_ptr_nonnull(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    ck_assert_int_eq(strncmp(text, HEADER, sizeof HEADER - 1), 0);
+    for (char *p = text, *q; (q = strchr(p, '\n')); p = q + 1) {
+        ck_assert_int_lt(lines, 8);
+        line[lines++] = p;
+        *q = 0;
+    }
+    return lines;
+}
+
+static int near(double a, double b)
+{
+    return fabs(a - b) <= 1e-8 * fabs(b);
+}
+
+/* The line says what the history does. */
+static void says(const char *line, int epoch, double rate,
+                 const gradus_epoch *e)
+{
+    double v[7];
+
+    ck_assert_msg(sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%lf", v, v + 1, v + 2,
+                         v + 3, v + 4, v + 5, v + 6) == 7, "%s", line);
+    ck_assert_msg(v[0] == epoch && fabs(v[1] - e->seconds) < 1e-3 &&
+                      v[2] == rate && near(v[3], e->train_loss) &&
+                      near(v[4], e->train_accuracy) &&
+                      near(v[5], e->valid_loss) &&
+                      near(v[6], e->valid_accuracy), "%s", line);
+}
+
+START_TEST(a_line_for_each_epoch_over_all_calls)
+{
+    const char *line[8];
+
+    fit((gradus_fit_options){ .epochs = 2, .validation = &d });
+    ck_assert_int_eq(read_log(line), 3);
+    says(line[1], 1, 0.125, &history[0]);
+    says(line[2], 2, 0.125, &history[1]);
+    gradus_set_learning_rate(o, 0.1);
+    fit((gradus_fit_options){ .epochs = 1, .validation = &d });
+    ck_assert_int_eq(read_log(line), 4);
+    says(line[3], 3, 0.1, &history[0]);
+}
+END_TEST
+
+START_TEST(it_loads_as_csv_and_nan_is_empty)
+{
+    const char *line[8];
+
+    fit((gradus_fit_options){ .epochs = 2 });
+    ck_assert_int_eq(read_log(line), 3);
+    ck_assert_str_eq(line[1] + strlen(line[1]) - 2, ",,");
+    gradus_dataset *log = gradus_load_csv(
+        files_path("log.csv"),
+        &(gradus_csv_options){
+            .ignore = (const char *const[]){ "valid_loss", "valid_accuracy",
+                                             NULL } });
+    ck_assert_msg(log != NULL, "%s", gradus_error());
+    ck_assert_uint_eq(log->n, 2);
+    ck_assert_int_eq(log->size, 5);
+    ck_assert_double_eq(log->x[5], 2);
+    gradus_dataset_free(log);
+}
+END_TEST
+
+static int stop_and_slow(const gradus_progress *p, void *user)
+{
+    gradus_set_learning_rate(p->optimiser, 0.5); /* of the next step */
+    return p->epoch * 100 + p->batch == *(int *)user;
+}
+
+START_TEST(an_epoch_that_was_cut_short_has_no_line)
+{
+    const char *line[8];
+    int when = 102;
+
+    fit((gradus_fit_options){ .epochs = 3, .callback = stop_and_slow,
+                              .user = &when });
+    ck_assert_int_eq(read_log(line), 2);
+    when = 5; /* its last batch; not validated then */
+    fit((gradus_fit_options){ .epochs = 3, .callback = stop_and_slow,
+                              .user = &when, .validation = &d });
+    ck_assert_int_eq(read_log(line), 3);
+    ck_assert_int_eq(strncmp(line[2], "2,", 2), 0);
+    ck_assert_str_eq(line[2] + strlen(line[2]) - 2, ",,");
+}
+END_TEST
+
+static int raise_rate(const gradus_progress *p, void *user)
+{
+    (void)user;
+    if (p->epoch_done)
+        gradus_set_learning_rate(p->optimiser, 0.25);
+    return 0;
+}
+
+START_TEST(the_learning_rate_is_that_of_the_last_step)
+{
+    const char *line[8];
+
+    fit((gradus_fit_options){ .epochs = 2, .callback = raise_rate,
+                              .validation = &d });
+    ck_assert_int_eq(read_log(line), 3);
+    says(line[1], 1, 0.125, &history[0]);
+    says(line[2], 2, 0.25, &history[1]);
+}
+END_TEST
+
+START_TEST(a_comma_locale_changes_nothing)
+{
+    const char *line[8];
+
+    if (!files_comma_locale())
+        fputs("fit: a_comma_locale_changes_nothing: no such locale, skipped\n",
+              stderr);
+    fit((gradus_fit_options){ .validation = &d });
+    files_point_locale();
+    ck_assert_int_eq(read_log(line), 2);
+    says(line[1], 1, 0.125, &history[0]);
+}
+END_TEST
+
+/* Fit refuses, says why, and has changed nothing. */
+static void refused(const char *path, const char *message)
+{
+    uint64_t before = gradus_parameters_hash(n.g);
+
+    ck_assert_int_ne(
+        gradus_fit(o, &d, &(gradus_fit_options){ .log = path }), 0);
+    assert_error(message);
+    ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
+}
+
+START_TEST(a_log_that_cannot_be_written_is_an_error_at_once)
+{
+    refused(files_path("none/log.csv"), "none/log.csv: No such file");
+    refused(files_path("."), "Is a directory");
+    refused("/dev/full", "/dev/full: No space left");
+    refused("", "No such file");
+}
+END_TEST
+
+START_TEST(a_file_of_another_kind_is_not_written_into)
+{
+    static const char *const other[] = { "a,b\n1,2\n", "epoch", "\n" };
+
+    for (int i = 0; i < 3; i++) {
+        const char *path = files_write("other", other[i], strlen(other[i]));
+        refused(path, "other: is there and no log of epochs");
+        FILE *f = fopen(path, "rb");
+        text[fread(text, 1, sizeof text - 1, f)] = 0;
+        fclose(f);
+        ck_assert_str_eq(text, other[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_refused_fit_leaves_no_log)
+{
+    ((int32_t *)d.labels)[SAMPLES - 1] = CLASSES;
+    refused(files_path("log.csv"), "label 4");
+    ck_assert_int_ne(access(files_path("log.csv"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_full_disk_ends_the_training_after_its_epoch)
+{
+    fault_at(4, ENOSPC); /* open, header, epoch 1, epoch 2 */
+    int status = gradus_fit(o, &d, &(gradus_fit_options){
+                                       .epochs = 4, .history = history,
+                                       .log = files_path("log.csv") });
+    fault_at(0, 0);
+    ck_assert_int_ne(status, 0);
+    assert_error("log.csv: No space left");
+    ck_assert_uint_eq(history[1].samples, SAMPLES);
+    ck_assert_uint_eq(history[2].samples, 0);
+}
+END_TEST
+
+START_TEST(lines_written_byte_by_byte_are_whole)
+{
+    const char *line[8];
+
+    fault.one_byte = 1;
+    fit((gradus_fit_options){ .epochs = 1, .validation = &d });
+    fault.one_byte = 0;
+    ck_assert_int_eq(read_log(line), 2);
+    says(line[1], 1, 0.125, &history[0]);
+}
+END_TEST
+
+TCase *fit_log(void)
+{
+    TCase *c = tcase_create("log");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, a_line_for_each_epoch_over_all_calls);
+    tcase_add_test(c, it_loads_as_csv_and_nan_is_empty);
+    tcase_add_test(c, an_epoch_that_was_cut_short_has_no_line);
+    tcase_add_test(c, the_learning_rate_is_that_of_the_last_step);
+    tcase_add_test(c, a_comma_locale_changes_nothing);
+    tcase_add_test(c, a_log_that_cannot_be_written_is_an_error_at_once);
+    tcase_add_test(c, a_file_of_another_kind_is_not_written_into);
+    tcase_add_test(c, a_refused_fit_leaves_no_log);
+    tcase_add_test(c, a_full_disk_ends_the_training_after_its_epoch);
+    tcase_add_test(c, lines_written_byte_by_byte_are_whole);
+    return c;
+}

@@ -1,0 +1,280 @@
+/* test_split.c -- a dataset in two, and what its classes weigh. */
+#include "tests.h"
+
+#include "allocations.h"
+#include "nets.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { N = 50 };
+
+/* Every number of sample i says i: x 100 i + j, pixels, labels, targets and
+ * weights alike. */
+static gradus_real x[N * 3], targets[N * 2], weights[N];
+static uint8_t pixels[N * 3];
+static int32_t labels[N * 2];
+static const char *const NAMES[] = { "cat", "dog" };
+static gradus_dataset d, train, valid;
+
+static void begin(void)
+{
+    for (int i = 0; i < N; i++) {
+        for (int j = 0; j < 3; j++) {
+            x[3 * i + j] = (gradus_real)(100 * i + j);
+            pixels[3 * i + j] = (uint8_t)(3 * i + j);
+        }
+        for (int j = 0; j < 2; j++) {
+            labels[2 * i + j] = 1000 * i + j;
+            targets[2 * i + j] = (gradus_real)(-10 * i - j);
+        }
+        weights[i] = (gradus_real)i / 2;
+    }
+    d = (gradus_dataset){
+        .n = N, .size = 3, .channels = 3, .height = 1, .width = 1, .x = x,
+        .labels = labels, .positions = 2, .targets = targets,
+        .target_size = 2, .weights = weights, .classes = 2,
+        .class_names = NAMES,
+    };
+}
+
+static void end(void)
+{
+    gradus_dataset_free(&train);
+    gradus_dataset_free(&valid);
+}
+
+static void split(double fraction, uint64_t seed)
+{
+    ck_assert_msg(gradus_split(&d, fraction, seed, &train, &valid) == 0, "%s",
+                  gradus_error());
+}
+
+/* Which sample of d row r of a part is; all its numbers say so. */
+static int sample(const gradus_dataset *p, size_t r)
+{
+    int i = p->x ? (int)p->x[3 * r] / 100 : p->pixels[3 * r] / 3;
+
+    ck_assert(i >= 0 && i < N);
+    if (p->x)
+        ck_assert_mem_eq(p->x + 3 * r, x + 3 * i, 3 * sizeof *x);
+    else
+        ck_assert_mem_eq(p->pixels + 3 * r, pixels + 3 * i, 3);
+    if (p->labels)
+        ck_assert_mem_eq(p->labels + 2 * r, labels + 2 * i,
+                         2 * sizeof *labels);
+    if (p->targets)
+        ck_assert_mem_eq(p->targets + 2 * r, targets + 2 * i,
+                         2 * sizeof *targets);
+    if (p->weights)
+        ck_assert_double_eq(p->weights[r], weights[i]);
+    return i;
+}
+
+/* Each sample is in one part, once. */
+static void is_a_partition(size_t n_valid)
+{
+    int seen[N] = { 0 };
+
+    ck_assert_uint_eq(valid.n, n_valid);
+    ck_assert_uint_eq(train.n, N - n_valid);
+    for (size_t r = 0; r < train.n; r++)
+        seen[sample(&train, r)]++;
+    for (size_t r = 0; r < valid.n; r++)
+        seen[sample(&valid, r)]++;
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(seen[i], 1);
+}
+
+START_TEST(every_sample_is_in_one_part_with_all_that_is_its)
+{
+    split(0.25, 1);
+    is_a_partition(13); /* 12.5 */
+    const gradus_dataset *parts[] = { &train, &valid };
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(parts[i]->size, 3);
+        ck_assert_int_eq(parts[i]->channels, 3);
+        ck_assert_int_eq(parts[i]->height * parts[i]->width, 1);
+        ck_assert_int_eq(parts[i]->positions, 2);
+        ck_assert_int_eq(parts[i]->target_size, 2);
+        ck_assert(parts[i]->labels && parts[i]->targets && parts[i]->weights);
+        ck_assert_int_eq(parts[i]->classes, 2);
+        ck_assert_ptr_ne(parts[i]->class_names[1], NAMES[1]);
+        ck_assert_str_eq(parts[i]->class_names[0], "cat");
+        ck_assert_str_eq(parts[i]->class_names[1], "dog");
+    }
+}
+END_TEST
+
+START_TEST(pixels_alone_are_split_too)
+{
+    d = (gradus_dataset){ .n = N, .size = 3, .pixels = pixels };
+    split(0.5, 1);
+    is_a_partition(25);
+    ck_assert_ptr_null(valid.x);
+    ck_assert_ptr_null(valid.labels);
+    ck_assert_ptr_null(valid.targets);
+    ck_assert_ptr_null(valid.weights);
+    ck_assert_ptr_null(valid.class_names);
+    ck_assert_int_eq(valid.classes + valid.target_size, 0);
+}
+END_TEST
+
+START_TEST(the_seed_decides)
+{
+    gradus_real first[13 * 3];
+    int in_order = 1;
+
+    split(0.25, 1);
+    memcpy(first, valid.x, sizeof first);
+    for (size_t r = 0; r < 13; r++)
+        in_order &= sample(&valid, r) == (int)(N - 13 + r);
+    ck_assert(!in_order);
+    end();
+    split(0.25, 1);
+    ck_assert_mem_eq(valid.x, first, sizeof first);
+    end();
+    split(0.25, 2);
+    ck_assert_mem_ne(valid.x, first, sizeof first);
+}
+END_TEST
+
+START_TEST(both_parts_train_a_net)
+{
+    gradus_dataset all = data_new(1, 100, 12, 4);
+    net n = net_new(1, (int[]){ 12, 30, 4 }, 16, 1);
+    gradus_optimiser *o = gradus_sgd(n.g, NULL);
+
+    ck_assert_int_eq(gradus_split(&all, 0.2, 7, &train, &valid), 0);
+    data_free(&all); /* they are copies */
+    ck_assert_msg(gradus_fit(o, &train, &(gradus_fit_options){
+                                            .validation = &valid }) == 0,
+                  "%s", gradus_error());
+    gradus_optimiser_free(o);
+    net_free(&n);
+}
+END_TEST
+
+static void refused(double fraction, const char *text)
+{
+    ck_assert_int_ne(gradus_split(&d, fraction, 1, &train, &valid), 0);
+    assert_error(text);
+    ck_assert_ptr_null(train.owned);
+    ck_assert_ptr_null(valid.owned);
+}
+
+START_TEST(what_cannot_be_split_is_refused)
+{
+    refused(0, "fraction 0, between 0 and 1 wanted");
+    refused(1, "fraction 1,");
+    refused(NAN, "fraction nan");
+    refused(0.005, "0.005 of 50 samples is 0");
+    refused(0.995, "0.995 of 50 samples is 50");
+    d.target_size = 0;
+    refused(0.5, "has targets but target_size is 0");
+    d.pixels = pixels;
+    refused(0.5, "either x or pixels");
+    d.n = 0;
+    refused(0.5, "0 samples of 3 values");
+    ck_assert_int_ne(gradus_split(NULL, 0.5, 1, &train, &valid), 0);
+    assert_error("a dataset is NULL");
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, &train, &train), 0);
+    assert_error("the same");
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, &d, &valid), 0);
+    assert_error("the same");
+}
+END_TEST
+
+START_TEST(each_allocation_may_fail)
+{
+    int live = allocations_live();
+
+    for (int k = 1; k <= 3; k++) { /* the order and two parts */
+        allocations_fail(k, 0);
+        int status = gradus_split(&d, 0.5, 1, &train, &valid);
+        allocations_fail(0, 0);
+        ck_assert_int_ne(status, 0);
+        assert_error("out of memory");
+        ck_assert_int_eq(allocations_live(), live);
+        ck_assert_ptr_null(train.owned);
+    }
+}
+END_TEST
+
+/* ---- target_size -------------------------------------------------------- */
+
+START_TEST(targets_of_another_size_than_the_graphs_are_refused)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *in = gradus_input(g, 3), *t = gradus_input(g, 3);
+    gradus_metrics m = { 0 };
+
+    gradus_softmax_ce(gradus_dense(in, 3), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    assert_error("takes 3 values a sample, the dataset's targets have 2");
+    gradus_graph_free(g);
+}
+END_TEST
+
+/* ---- class weights ------------------------------------------------------ */
+
+/* n / (K n_k): 6 / (3 * 1), 6 / (3 * 2), 6 / (3 * 3). */
+START_TEST(class_weights_are_inverse_frequencies)
+{
+    static const int32_t six[] = { 2, 1, 2, 0, 1, 2 };
+    gradus_dataset s = { .n = 6, .labels = six };
+    double w[3];
+
+    ck_assert_int_eq(gradus_class_weights(&s, 3, w), 0);
+    ck_assert_double_eq(w[0], 2);
+    ck_assert_double_eq(w[1], 1);
+    ck_assert_double_eq_tol(w[2], 2. / 3, 1e-15);
+    s.n = 3, s.positions = 2; /* the same six labels */
+    ck_assert_int_eq(gradus_class_weights(&s, 3, w), 0);
+    ck_assert_double_eq(w[0], 2);
+}
+END_TEST
+
+START_TEST(labels_that_have_no_weight_are_refused)
+{
+    static const int32_t six[] = { 2, 1, 2, 0, 1, 2 };
+    static const int32_t bad[] = { 0, 1, -1, 0 };
+    gradus_dataset s = { .n = 6, .labels = six };
+    double w[4];
+
+    ck_assert_int_ne(gradus_class_weights(&s, 4, w), 0);
+    assert_error("no sample of class 3 among 6");
+    ck_assert_int_ne(gradus_class_weights(&s, 2, w), 0);
+    assert_error("sample 0, position 0: label 2, classes are 0..1");
+    s = (gradus_dataset){ .n = 2, .positions = 2, .labels = bad };
+    ck_assert_int_ne(gradus_class_weights(&s, 2, w), 0);
+    assert_error("sample 1, position 0: label -1");
+    s.labels = NULL;
+    ck_assert_int_ne(gradus_class_weights(&s, 2, w), 0);
+    assert_error("a dataset with labels");
+    s.labels = six;
+    ck_assert_int_ne(gradus_class_weights(&s, 0, w), 0);
+    ck_assert_int_ne(gradus_class_weights(&s, 2, NULL), 0);
+    ck_assert_int_ne(gradus_class_weights(NULL, 2, w), 0);
+}
+END_TEST
+
+Suite *suite_split(void)
+{
+    Suite *s = suite_create("split");
+    TCase *c = tcase_create("split");
+
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, every_sample_is_in_one_part_with_all_that_is_its);
+    tcase_add_test(c, pixels_alone_are_split_too);
+    tcase_add_test(c, the_seed_decides);
+    tcase_add_test(c, both_parts_train_a_net);
+    tcase_add_test(c, what_cannot_be_split_is_refused);
+    tcase_add_test(c, each_allocation_may_fail);
+    tcase_add_test(c, targets_of_another_size_than_the_graphs_are_refused);
+    tcase_add_test(c, class_weights_are_inverse_frequencies);
+    tcase_add_test(c, labels_that_have_no_weight_are_refused);
+    suite_add_tcase(s, c);
+    return s;
+}

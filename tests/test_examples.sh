@@ -95,11 +95,14 @@ for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
     "--momentum 1" "--momentum -0.5" "--weight-decay x" "--threads -2" \
     "--threads 100000" "--seed -1" "--seed 18446744073709551616" \
     "--hidden 0" "--hidden 12,,3" "--hidden 12," "--hidden abc" \
-    "--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" "--epochs" "--nonsense"; do
+    "--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" "--epochs" "--nonsense" \
+    "--net no" "--net" "--optim no" "--schedule no" "--augment=1"; do
     name=${flag%%[ =]*}
     # shellcheck disable=SC2086
     case_is "train: $flag is a usage error" exits 2 "${name#--}" "$train" $flag
 done
+case_is "train: adam has no momentum to set" \
+    exits 2 momentum "$train" --optim adam --momentum 0.9
 case_is "train: an argument is a usage error" exits 2 stray "$train" stray
 
 # ---- mnist-train: data ----
@@ -122,6 +125,36 @@ case_is "train: neither is a device" \
 case_is "train: a wild learning rate stops with a message" \
     exits 1 'epoch 1, batch' \
     "$train" --data data/sample --hidden 64,64,64,64 --lr 900
+
+# ---- mnist-train: other nets, on 128 images of the sample ----
+
+mkdir "$dir/few"
+for part in train t10k; do
+    images=data/sample/$part-images-idx3-ubyte.gz
+    labels=data/sample/$part-labels-idx1-ubyte.gz
+    { printf '\0\0\10\3\0\0\0\200\0\0\0\34\0\0\0\34'
+      gunzip -c $images | tail -c +17 | head -c $((128 * 784)); } \
+        >"$dir/few/$part-images-idx3-ubyte"
+    { printf '\0\0\10\1\0\0\0\200'
+      gunzip -c $labels | tail -c +9 | head -c 128; } \
+        >"$dir/few/$part-labels-idx1-ubyte"
+done
+few=("$train" --data "$dir/few" --epochs 2 --batch 32 --json)
+for flags in "--net lenet --optim adam --schedule cosine" \
+    "--net convnet --optim adamw --schedule one-cycle --augment" \
+    "--net residual --schedule step" "--optim rmsprop --schedule constant"; do
+    # shellcheck disable=SC2086
+    {
+        case_is "train: $flags" exits 0 'epoch 2/2' "${few[@]}" $flags \
+            --threads 1 --save "$dir/few-model"
+        hash=$(value "$dir/out" weights_hash)
+        case_is "train: the same weights at 3 threads" exits 0 "" \
+            "${few[@]}" $flags --threads 3
+    }
+    case_is "train: indeed" [ "$hash" = "$(value "$dir/out" weights_hash)" ]
+    case_is "predict: such a model needs its file alone" \
+        exits 0 '' "$predict" "$dir/few-model" data/digits/7-a.png
+done
 
 # ---- mnist-train: results ----
 

@@ -217,10 +217,6 @@ static int report_json(const settings *s, const gradus_graph *g,
 
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "data", s->data);
-    cJSON_AddStringToObject(o, "net", net_names[s->net]);
-    cJSON_AddStringToObject(o, "optim", optim_names[s->optim]);
-    cJSON_AddStringToObject(o, "schedule", schedule_names[s->schedule]);
-    cJSON_AddBoolToObject(o, "augment", s->augment);
     cJSON_AddNumberToObject(o, "train_samples", (double)trained_on->n);
     cJSON_AddNumberToObject(o, "test_samples", (double)m->counted);
     cJSON_AddNumberToObject(o, "parameters",

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const net_names[] = {"mlp", "lenet", "convnet", "residual", NULL};
-const char *const optim_names[] = {"sgd", "adam", "adamw", "rmsprop", NULL};
-const char *const schedule_names[] = {"linear", "constant", "step", "cosine",
-                                      "one-cycle", NULL};
+static const char *const net_names[] = {"mlp", "lenet", "convnet", "residual",
+                                        NULL};
+static const char *const optim_names[] = {"sgd", "adam", "adamw", "rmsprop",
+                                          NULL};
+static const char *const schedule_names[] = {"linear", "constant", "step",
+                                             "cosine", "one-cycle", NULL};
 
 static const char help[] =
     "usage: mnist-train [flags]\n"

@@ -25,8 +25,4 @@ typedef struct {
 /* Exits with status 2 and a message if the flags are wrong, 0 after --help. */
 settings parse_flags(int argc, char **argv);
 
-/* As they are written in flags. */
-extern const char *const net_names[], *const optim_names[],
-    *const schedule_names[];
-
 #endif

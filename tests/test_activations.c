@@ -112,50 +112,6 @@ START_TEST(small_values_keep_their_digits)
 }
 END_TEST
 
-static long double exact(int function, long double v)
-{
-    switch (function) {
-    case SIGMOID:
-        return 1 / (1 + expl(-v));
-    case TANH:
-        return tanhl(v);
-    case GELU:
-        return v * erfcl(-v * sqrtl(0.5L)) / 2;
-    default:
-        return v / (1 + expl(-v));
-    }
-}
-
-/* Against the C library's long double, at 20,000 points between -40 and 40 and
- * as many within 2e-6 of 0: in units of the last place, where y is a normal
- * number.  gelu takes exp of x^2, which is wrong by as much as x^2 is
- * rounded. */
-START_TEST(everywhere_they_are_right_to_some_units)
-{
-    enum { POINTS = 40000 };
-    static gradus_real v[POINTS];
-    const double unit = sizeof *v == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
-    const double least = sizeof *v == sizeof(float) ? 1e-37 : 1e-306;
-
-    for (int i = 0; i < POINTS; i++)
-        v[i] = (gradus_real)((i - POINTS / 2) * (i % 2 ? 2e-3 : 1e-10));
-    x = gradus_input(g, POINTS);
-    y = functions[_i].make(x);
-    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
-    gradus_feed(x, v, 1);
-    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
-    for (int i = 0; i < POINTS; i++) {
-        long double e = exact(_i, v[i]);
-        if (fabsl(e) < least)
-            continue;
-        double d = (double)fabsl((y->y[i] - e) / e) / unit;
-        if (_i == GELU && v[i] < 0)
-            d /= 1 + v[i] * v[i];
-        ck_assert_msg(d <= 4, "%g units at %.9g", d, (double)v[i]);
-    }
-}
-END_TEST
-
 START_TEST(far_out_they_are_finite_and_flat)
 {
     static const struct {
@@ -387,8 +343,6 @@ Suite *suite_activations(void)
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_loop_test(t, values_and_slopes_are_the_known_ones, 0, COUNT);
     tcase_add_loop_test(t, small_values_keep_their_digits, 0, COUNT);
-    tcase_add_loop_test(t, everywhere_they_are_right_to_some_units, SIGMOID,
-                        COUNT);
     tcase_add_loop_test(t, far_out_they_are_finite_and_flat, 0, COUNT);
     tcase_add_loop_test(t, a_nan_stays_a_nan, 0, COUNT);
     tcase_add_loop_test(t, has_the_shape_of_its_operand, 0, COUNT);

@@ -13,7 +13,10 @@
  * No finite x makes a NaN: where exp(-x) overflows, s(x) is 0.  erfc keeps the
  * digits of P below 0, which 1 + erf would lose.
  */
-#include "elementary.h"
+#include "gradus.h"
+
+#include <math.h>
+#include <tgmath.h> /* exp of a gradus_real, float or double */
 
 /* y = f(x) of these rows; f is known where this is inlined. */
 static inline void apply(gradus_node *n, gradus_rows r,
@@ -59,7 +62,7 @@ static gradus_node *new_node(const gradus_op *op, gradus_node *x)
 
 static gradus_real sigmoid(gradus_real x)
 {
-    return 1 / (1 + elementary_exp(-x));
+    return 1 / (1 + exp(-x));
 }
 
 static gradus_real sigmoid_derivative(gradus_real y)
@@ -96,6 +99,11 @@ gradus_node *gradus_sigmoid(gradus_node *x)
 
 /* ---- tanh ------------------------------------------------------------ */
 
+static gradus_real hyperbolic(gradus_real x)
+{
+    return tanh(x);
+}
+
 static gradus_real tanh_derivative(gradus_real y)
 {
     return (1 - y) * (1 + y);
@@ -103,7 +111,7 @@ static gradus_real tanh_derivative(gradus_real y)
 
 static void tanh_forward(gradus_node *n, gradus_rows r)
 {
-    apply(n, r, elementary_tanh);
+    apply(n, r, hyperbolic);
 }
 
 static void tanh_backward(gradus_node *n, gradus_rows r)
@@ -130,17 +138,22 @@ gradus_node *gradus_tanh(gradus_node *x)
 
 /* ---- gelu ------------------------------------------------------------ */
 
+static gradus_real normal(gradus_real x)
+{
+    return (gradus_real)0.5 * erfc(x * (gradus_real)-0.70710678118654752440);
+}
+
 static gradus_real gelu(gradus_real x)
 {
-    return x * elementary_normal(x);
+    return x * normal(x);
 }
 
 static gradus_real gelu_derivative(gradus_real x)
 {
     gradus_real density = (gradus_real)0.39894228040143267794 *
-                          elementary_exp((gradus_real)-0.5 * x * x);
+                          exp((gradus_real)-0.5 * x * x);
 
-    return elementary_normal(x) + x * density;
+    return normal(x) + x * density;
 }
 
 static void gelu_forward(gradus_node *n, gradus_rows r)

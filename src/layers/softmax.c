@@ -7,7 +7,10 @@
  *   x, y [B,..,C]: one softmax over C at each position; -inf masks a number,
  *   which then is 0 and has no gradient.
  */
-#include "elementary.h"
+#include "gradus.h"
+
+#include <math.h>
+#include <tgmath.h> /* exp of a gradus_real, float or double */
 
 static int last_axis(const gradus_node *n)
 {
@@ -22,9 +25,7 @@ static void softmax(const gradus_real *x, gradus_real *y, int C)
     for (int k = 1; k < C; k++)
         m = x[k] > m ? x[k] : m;
     for (int k = 0; k < C; k++)
-        y[k] = elementary_exp(x[k] - m);
-    for (int k = 0; k < C; k++)
-        sum += y[k];
+        sum += y[k] = exp(x[k] - m);
     gradus_real scale = (gradus_real)(1 / sum);
     for (int k = 0; k < C; k++)
         y[k] *= scale;

@@ -133,7 +133,9 @@ gradus_node *gradus_layernorm(gradus_node *x);
 /* Batch normalisation of each channel, of [B,C,H,W], or each value of [B,C]:
  * y = (x - mean) / sqrt(var + 1e-5) * weight + bias (Ioffe, Szegedy 2015), in
  * training with the mean and variance of the whole batch, else with running
- * ones, which each step moves by a tenth.  Parameters weight [C] (one), bias
+ * ones, which each step moves by a tenth, towards the last forward's; of a
+ * frozen node, not.  A training batch of one value a channel is an error:
+ * choose the batch so that no single row is left over.  Parameters weight [C] (one), bias
  * [C] (zero); buffers running_mean, running_var [C]. */
 gradus_node *gradus_batchnorm(gradus_node *x);
 
@@ -202,7 +204,7 @@ typedef struct {
 /* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
  * z's shape; the loss is L = 1/D sum t_k (lse(z) - z_k); dz is (y - t) w / D.
  * z [B,K]: one softmax a row.  z [B,K,S] or [B,K,h,w]: one softmax over K at
- * each position (of an image, until there are layers that keep positions);
+ * each position;
  * with last_axis, z [B,..,K].  t is either a labels node of as many positions
  * or an input of z's shape with a distribution at each. A label outside
  * 0..K-1, a negative target, or a NaN or +inf logit is an error of the call
@@ -250,7 +252,7 @@ typedef struct {
 gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
                                const gradus_sigmoid_ce_options *options);
 
-/* The next four are for between construction and gradus_compile.  Each returns
+/* The next five are for between construction and gradus_compile.  Each returns
  * 0, or non-zero with a message. */
 
 /* The node's name in messages, summaries and model files: "dense1" unless set.
@@ -288,7 +290,7 @@ typedef struct {
     int flip;       /* non-zero: left and right, every other time */
 } gradus_augmentation;
 
-/* For an input of gradus_image, between its construction and compile. */
+/* For an input of gradus_image.  Not saved with the model. */
 int gradus_augment(gradus_node *image, const gradus_augmentation *a);
 
 /* Compute dy of this input too (to look at, or to check gradients). */

@@ -153,12 +153,13 @@ static int run_epoch(fit *f)
     return status;
 }
 
-/* Every label and weight of the n rows that are fed. */
-static int check_data(gradus_graph *g, int n)
+/* Every label and weight of the n rows that are fed, in batches of the sizes
+ * that come. */
+static int check_data(gradus_graph *g, int n, int batch, int training)
 {
     for (int from = 0, rows; from < n; from += rows) {
-        rows = n - from < g->max_batch ? n - from : g->max_batch;
-        if (gradus_sweep_prepare(g, NULL, from, rows, 1))
+        rows = n - from < batch ? n - from : batch;
+        if (gradus_sweep_prepare(g, NULL, from, rows, training))
             return -1;
     }
     return 0;
@@ -171,7 +172,8 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
 
     if (!d)
         return 0;
-    int status = gradus_lend(g, d, &before) || check_data(g, (int)d->n);
+    int status = gradus_lend(g, d, &before) ||
+                 check_data(g, (int)d->n, g->max_batch, 0);
     gradus_take_back(&before);
     if (!status)
         return 0;
@@ -194,7 +196,7 @@ static int run(fit *f)
                                 f->n);
     }
     f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
-    status = check_data(f->g, f->n) ||
+    status = check_data(f->g, f->n, f->options.batch, 1) ||
              check_validation(f->g, f->options.validation) ||
              gradus_log_open(&f->log, f->options.log);
     for (; !status && !f->stopped && f->p.epoch < f->p.epochs; f->p.epoch++)
@@ -210,6 +212,8 @@ static int check_options(fit *f)
 {
     gradus_fit_options *o = &f->options;
 
+    if (o->best_epoch)
+        *o->best_epoch = -1;
     if (o->epochs < 0 || o->batch < 0 || o->batch > f->g->max_batch)
         return gradus_error_set("gradus_fit: %d epochs of batches of %d; at "
                                 "least 1 epoch and a batch of 1 to %d (what "

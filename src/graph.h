@@ -26,7 +26,7 @@ struct gradus_graph {
     size_t parameters;
     size_t work; /* about the multiplications a row takes */
     gradus_real *theta, *grad;
-    void *block; /* theta, grad, and every y, dy, label and loss */
+    void *block; /* of all arrays: theta, grad, every y, dy, .. */
     gradus_real *scratch; /* [threads,scratch_size], for ops */
     size_t scratch_size;
     struct gradus_pool *pool;
@@ -45,6 +45,7 @@ struct gradus_graph {
     int moved;              /* parameters have changed since forward */
     int stale;              /* a forward began since the gradients were made */
     uint64_t passes;        /* backward, done so far */
+    uint64_t pass;          /* that number when the last forward began */
     uint64_t steps, epochs; /* done so far, by all optimisers */
 };
 

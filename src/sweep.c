@@ -1,7 +1,6 @@
 /* sweep.c -- a batch's way through the graph: forward, backward, step.
  *
- * No layer mixes samples.  So a step has two phases without locks, copies of
- * gradients, or sums between threads:
+ * A step has two phases without locks, or sums between threads:
  *
  *   1. samples in parallel: a worker takes a slice of the batch's rows through
  *      the whole net, forward node by node and back again;
@@ -9,6 +8,7 @@
  *      computes its gradient over the whole batch.
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
+ * Where a layer mixes samples, phase 1 stops for it: its channels in parallel.
  * Slices and tiles depend on shapes and on the batch, never on the
  * number of threads; so the bits do not either.
  */
@@ -133,7 +133,7 @@ static void slice_job(void *sweep_, int item, int worker)
         .index = g->index,
         .scratch = g->scratch + (size_t)worker * g->scratch_size,
         .seed = g->seed,
-        .pass = g->passes,
+        .pass = g->pass,
     };
 
     if (s->what & FORWARD)
@@ -317,7 +317,9 @@ static void update_job(void *sweep_, int item, int worker)
 
 static void finish_step(gradus_graph *g)
 {
-    for (int i = 0; i < g->count && g->rows; i++) {
+    int forward_ran = g->rows && !g->moved;
+
+    for (int i = 0; i < g->count && forward_ran; i++) {
         gradus_node *n = g->node[i];
         if (n->op->stepped && n->lr_scale > 0)
             n->op->stepped(n);
@@ -405,6 +407,7 @@ static int begin(gradus_graph *g, const int *index, int from, int n,
     if (gradus_sweep_prepare(g, index, from, n, training))
         return -1;
     g->rows = n;
+    g->pass = g->passes;
     g->training = training;
     g->moved = 0;
     return 0;

@@ -180,6 +180,7 @@ START_TEST(wrong_options_are_refused)
 {
     const gradus_augmentation bad[] = {
         { .shift = -1 }, { .rotate = NAN }, { .scale = 1 }, { .sigma = 65 },
+        { .sigma = 1e-9 },
         { .elastic = INFINITY } };
     gradus_graph *g = gradus_graph_new(1);
 
@@ -217,7 +218,7 @@ Suite *suite_augment(void)
     tcase_add_test(t, from_outside_comes_what_is_outside);
     tcase_add_test(t, threads_and_order_change_nothing_and_the_pass_does);
     tcase_add_test(t, evaluation_sees_the_images_as_they_are);
-    tcase_add_loop_test(t, wrong_options_are_refused, 0, 5);
+    tcase_add_loop_test(t, wrong_options_are_refused, 0, 6);
     tcase_add_test(t, only_images_are_augmented);
     suite_add_tcase(s, t);
     return s;

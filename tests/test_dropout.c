@@ -70,6 +70,19 @@ START_TEST(another_pass_leaves_out_others_and_the_same_pass_the_same)
 }
 END_TEST
 
+/* Two backwards after one forward, say with other loss weights. */
+START_TEST(a_second_backward_has_the_mask_of_its_forward)
+{
+    gradus_real first[B * N];
+
+    drop(0.5);
+    ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
+    memcpy(first, x->dy, sizeof first);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    ck_assert_mem_eq(x->dy, first, sizeof first);
+}
+END_TEST
+
 START_TEST(inference_leaves_nothing_out)
 {
     x = gradus_input(g, N);
@@ -210,6 +223,7 @@ Suite *suite_dropout(void)
     tcase_add_test(t, a_quarter_is_left_out_and_the_rest_scaled);
     tcase_add_test(t,
                    another_pass_leaves_out_others_and_the_same_pass_the_same);
+    tcase_add_test(t, a_second_backward_has_the_mask_of_its_forward);
     tcase_add_test(t, inference_leaves_nothing_out);
     tcase_add_loop_test(t, a_probability_outside_0_to_below_1_is_refused, 0,
                         3);

@@ -130,6 +130,43 @@ START_TEST(null_is_passed_on)
 }
 END_TEST
 
+/* 7 rows in batches of 3 leave one over, in batches of 4 not; to validate on 1
+ * row is right. */
+START_TEST(a_fit_is_refused_only_for_batches_that_come)
+{
+    static const gradus_real rows[14] = { 1, 2, 0, 5 };
+    static const int32_t classes[7] = { 0, 1 };
+    gradus_dataset d = { .n = 7, .size = 2, .x = rows, .labels = classes };
+    gradus_dataset one = { .n = 1, .size = 2, .x = rows, .labels = classes };
+
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_softmax_ce(gradus_dense(gradus_batchnorm(gradus_input(g, 2)), 2), t,
+                      NULL);
+    ck_assert_int_eq(gradus_compile(g, 6, 1), 0);
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    uint64_t hash = gradus_parameters_hash(g);
+    gradus_fit_options how = { .batch = 3, .validation = &one };
+    ck_assert_int_ne(gradus_fit(o, &d, &how), 0);
+    assert_error("a batch of one value a channel");
+    ck_assert(gradus_parameters_hash(g) == hash);
+    how.batch = 4;
+    ck_assert_msg(gradus_fit(o, &d, &how) == 0, "%s", gradus_error());
+    gradus_optimiser_free(o);
+}
+END_TEST
+
+START_TEST(a_step_without_a_forward_moves_no_running_moments)
+{
+    three_rows();
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    ck_assert_int_eq(gradus_step(o), 0);
+    gradus_real once = y->param[2].w[0];
+    ck_assert_int_eq(gradus_step(o), 0);
+    ck_assert_double_eq(y->param[2].w[0], once);
+    gradus_optimiser_free(o);
+}
+END_TEST
+
 /* ---- a deep net: rows mixed twice, with a way around one of them ------ */
 
 enum { B = 37, C = 5, SIDE = 4, SIZE = 2 * SIDE * SIDE };
@@ -274,6 +311,8 @@ Suite *suite_norms(void)
     tcase_add_test(t, a_step_moves_the_running_moments_by_a_tenth);
     tcase_add_test(t, inference_takes_the_running_moments);
     tcase_add_test(t, a_training_batch_of_one_value_is_refused);
+    tcase_add_test(t, a_fit_is_refused_only_for_batches_that_come);
+    tcase_add_test(t, a_step_without_a_forward_moves_no_running_moments);
     tcase_add_test(t, a_last_axis_of_one_is_refused);
     tcase_add_test(t, null_is_passed_on);
     tcase_add_test(t, the_bits_are_the_same_at_any_number_of_threads);

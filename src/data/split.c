@@ -11,9 +11,11 @@
 
 static int check(const gradus_dataset *d, double fraction)
 {
-    if (!d->x == !d->pixels || d->n < 1 || d->n > INT_MAX || d->size < 1)
+    if (!d->x == !d->pixels || d->n < 1 || d->n > INT_MAX || d->size < 1 ||
+        d->positions < 0 || d->classes < 0)
         return gradus_error_set("gradus_split: %zu samples of %d values; at "
-                                "least 1 of 1, and either x or pixels, wanted",
+                                "least 1 of 1, and either x or pixels, no "
+                                "negative positions or classes, wanted",
                                 d->n, d->size);
     if (d->targets && d->target_size < 1)
         return gradus_error_set("gradus_split: the dataset has targets but "
@@ -151,7 +153,7 @@ static int count(const gradus_dataset *d, int classes, double *n)
 
 int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
 {
-    if (!d || !d->labels || !weight || classes < 1)
+    if (!d || !d->labels || !weight || classes < 1 || d->positions < 0)
         return gradus_error_set("gradus_class_weights: a dataset with labels, "
                                 "at least one class and a place for the "
                                 "weights wanted");

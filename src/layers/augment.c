@@ -26,8 +26,8 @@ const char *gradus_augment_fault(const gradus_augmentation *a)
             return "shift, rotate, elastic and sigma: 0 to a million wanted";
     if (!(a->scale >= 0 && a->scale < 1))
         return "scale: 0 to below 1 wanted";
-    if (a->sigma > most_sigma)
-        return "sigma: at most 64 wanted";
+    if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > most_sigma))
+        return "sigma: 0, or 0.1 to 64, wanted";
     return NULL;
 }
 

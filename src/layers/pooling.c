@@ -11,7 +11,7 @@
  * window has a value of x.  A NaN in a window is its maximum.
  *
  *   maxpool         dx[is-p+u, js-p+v] += dy[i,j], (u,v) the first, row by
- *                   row, where x = y (none, where y is a NaN)
+ *                   row, where x = y (or the first, if none is)
  *   avgpool         dx[is-p+u, js-p+v] += dy[i,j] / k^2, all (u,v)
  *   global_avgpool  dx += dy / HW
  *

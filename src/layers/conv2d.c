@@ -167,7 +167,7 @@ static void forward(gradus_node *n, gradus_rows r)
                 y[o * g.P + p] = n->param[1].w[k * g.out + o];
         gradus_gemm(GRADUS_N, GRADUS_N, g.out, g.P, g.ckk,
                     n->param[0].w + (size_t)k * g.w, g.ckk, col, g.P,
-                    c->bias, y, g.P);                     /* Y = W col + b 1' */
+                    c->bias, y, g.P);                    /* Y = W col + b 1' */
     }
 }
 
@@ -188,7 +188,7 @@ static void backward_operand(const conv2d_node *c, group g,
     gradus_real *dcol = is_pointwise(c) ? dx : scratch + g.image;
 
     gradus_gemm(GRADUS_T, GRADUS_N, g.ckk, g.P, g.out, W, g.ckk, dy, g.P,
-                dcol == dx, dcol, g.P);                   /* dcol = W' dY     */
+                dcol == dx, dcol, g.P);                  /* dcol = W' dY     */
     if (dcol != dx)
         add_back(c, g, dcol, scratch, dx);
 }
@@ -207,7 +207,7 @@ static void backward(gradus_node *n, gradus_rows r)
         const gradus_real *W = n->param[0].w + (size_t)k * g.w;
         const gradus_real *col = columns(c, g, x, r.scratch);
         gradus_gemm(GRADUS_N, GRADUS_T, g.out, g.ckk, g.P, dy, g.P, col, g.P,
-                    1, dW + (size_t)k * g.w, g.ckk);      /* dW += dY col'    */
+                    1, dW + (size_t)k * g.w, g.ckk);     /* dW += dY col'    */
         if (c->bias)
             backward_bias(gradus_share(&n->param[1], r) + k * g.out, dy, g);
         if (dx)

@@ -59,6 +59,7 @@ static const struct {
     { 1, 2, 2, 3, 2, { 0 } },
     { 1, 1, 1, 2, 3, { .padding = 1 } },
     { 4, 3, 3, 4, 1, { .groups = 2 } },
+    { 2, 3, 35, 2, 3, { .padding = 1 } },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -99,6 +99,54 @@ START_TEST(inference_takes_the_running_moments)
 }
 END_TEST
 
+/* Of 35 positions: two vectors' and a rest. */
+enum { ROWS = 3, P = 5 * 7, WIDE = 2 * P };
+
+static gradus_real wide[ROWS * WIDE];
+static double dy[ROWS * WIDE];
+
+static void wide_rows(void)
+{
+    x = gradus_image(g, 2, 5, 7);
+    gradus_want_gradient(x);
+    y = gradus_batchnorm(x);
+    fill(wide, ROWS * WIDE, 1);
+    fill_double(dy, ROWS * WIDE, 2);
+    probe(y, dy);
+    ck_assert_int_eq(gradus_compile(g, ROWS, 1), 0);
+    gradus_feed(x, wide, ROWS);
+}
+
+/* Where the n-th value of channel c is. */
+static int at(int c, int n)
+{
+    return n / P * WIDE + c * P + n % P;
+}
+
+START_TEST(long_rows_are_normalised_as_defined)
+{
+    const int m = ROWS * P;
+
+    wide_rows();
+    ck_assert_int_eq(gradus_forward(g, NULL, ROWS) || gradus_backward(g), 0);
+    for (int c = 0; c < 2; c++) {
+        double mean = 0, var = 0, dg = 0, db = 0;
+        for (int n = 0; n < m; n++)
+            mean += wide[at(c, n)] / m;
+        for (int n = 0; n < m; n++)
+            var += pow(wide[at(c, n)] - mean, 2) / m;
+        for (int n = 0; n < m; n++) {
+            double xhat = (wide[at(c, n)] - mean) / sqrt(var + 1e-5);
+            assert_near(y->y + at(c, n), &xhat, 1, rounding());
+            dg += dy[at(c, n)] * xhat;
+            db += dy[at(c, n)];
+        }
+        assert_near(y->param[0].dw + c, &dg, 1, rounding());
+        assert_near(y->param[1].dw + c, &db, 1, rounding());
+    }
+}
+END_TEST
+
 START_TEST(a_training_batch_of_one_value_is_refused)
 {
     x = gradus_input(g, 2);
@@ -257,6 +305,13 @@ START_TEST(gradients_are_those_of_central_differences)
 }
 END_TEST
 
+START_TEST(gradients_of_long_rows_are_those_of_central_differences)
+{
+    wide_rows();
+    ck_assert_msg(check(g, ROWS) <= 1, "%s", worst());
+}
+END_TEST
+
 static const gradus_op *right;
 
 static void dx_off(gradus_node *n, gradus_rows r)
@@ -310,6 +365,7 @@ Suite *suite_norms(void)
     tcase_add_test(t, batchnorm_of_three_rows_by_hand);
     tcase_add_test(t, a_step_moves_the_running_moments_by_a_tenth);
     tcase_add_test(t, inference_takes_the_running_moments);
+    tcase_add_test(t, long_rows_are_normalised_as_defined);
     tcase_add_test(t, a_training_batch_of_one_value_is_refused);
     tcase_add_test(t, a_fit_is_refused_only_for_batches_that_come);
     tcase_add_test(t, a_step_without_a_forward_moves_no_running_moments);
@@ -319,6 +375,7 @@ Suite *suite_norms(void)
     tcase_add_test(t, by_hand_is_the_same_as_a_train_step);
 #ifdef GRADUS_DOUBLE
     tcase_add_test(t, gradients_are_those_of_central_differences);
+    tcase_add_test(t, gradients_of_long_rows_are_those_of_central_differences);
     tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
 #endif
     suite_add_tcase(s, t);

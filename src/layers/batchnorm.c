@@ -41,24 +41,61 @@ static gradus_real *channel(const gradus_node *n, gradus_real *a, int i, int c)
     return a + ((size_t)i * n->units + c) * positions(n);
 }
 
+/* Rows are summed in lanes of every sixteenth value, in a fixed order: one sum
+ * alone would have to wait for each addition before the next. */
+enum { LANES = 16 };
+
+static double total(const double *lane)
+{
+    double sum = 0;
+
+    for (int l = 0; l < LANES; l++)
+        sum += lane[l];
+    return sum;
+}
+
+/* sum_p x */
+static inline double sum_of(const gradus_real *x, int n)
+{
+    double lane[LANES] = { 0 }, rest = 0;
+    int p = 0;
+
+    for (; p + LANES <= n; p += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += x[p + l];
+    for (; p < n; p++)
+        rest += x[p];
+    return n < LANES ? rest : total(lane) + rest;
+}
+
+/* sum_p (x - a) (y - b) */
+static inline double sum_of_products(const gradus_real *x, double a,
+                                     const gradus_real *y, double b, int n)
+{
+    double lane[LANES] = { 0 }, rest = 0;
+    int p = 0;
+
+    for (; p + LANES <= n; p += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += (x[p + l] - a) * (y[p + l] - b);
+    for (; p < n; p++)
+        rest += (x[p] - a) * (y[p] - b);
+    return n < LANES ? rest : total(lane) + rest;
+}
+
 static void set_moments(gradus_node *n, int c, int rows)
 {
     const int P = positions(n);
     const double m = (double)rows * P;
     double sum = 0, square = 0;
 
+    for (int i = 0; i < rows; i++)
+        sum += sum_of(channel(n, n->in[0]->y, i, c), P);
     for (int i = 0; i < rows; i++) {
         const gradus_real *x = channel(n, n->in[0]->y, i, c);
-        for (int p = 0; p < P; p++)
-            sum += x[p];
+        square += sum_of_products(x, sum / m, x, sum / m, P);
     }
-    sum /= m;
-    for (int i = 0; i < rows; i++) {
-        const gradus_real *x = channel(n, n->in[0]->y, i, c);
-        for (int p = 0; p < P; p++)
-            square += (x[p] - sum) * (x[p] - sum);
-    }
-    batch_mean(n)[c] = (gradus_real)sum;
+    batch_mean(n)[c] = (gradus_real)(sum / m);
     batch_scale(n)[c] = (gradus_real)(1 / sqrt(square / m + eps));
     batch_var(n)[c] = (gradus_real)(square / (m - 1));
 }
@@ -97,17 +134,16 @@ static void forward(gradus_node *n, gradus_rows r)
 static void backward_parameters(const gradus_node *n, int c, int rows,
                                 double *dg, double *db)
 {
-    const gradus_real mean = batch_mean(n)[c], scale = batch_scale(n)[c];
+    const int P = positions(n);
 
     *dg = *db = 0;
     for (int i = 0; i < rows; i++) {
         const gradus_real *x = channel(n, n->in[0]->y, i, c);
         const gradus_real *dy = channel(n, n->dy, i, c);
-        for (int p = 0; p < positions(n); p++) {
-            *dg += dy[p] * ((x[p] - mean) * scale);
-            *db += dy[p];
-        }
+        *dg += sum_of_products(dy, 0, x, batch_mean(n)[c], P);
+        *db += sum_of(dy, P);
     }
+    *dg *= batch_scale(n)[c];
 }
 
 static void backward_operand(const gradus_node *n, int c, int rows, double dg,

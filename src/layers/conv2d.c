@@ -23,12 +23,23 @@ typedef struct {
     int bias;
 } conv2d_node;
 
+/* Rows of the columns' matrix are copied in chunks of 16 numbers, which is
+ * faster than a row's exact number: what is written after its end is then
+ * overwritten by the next row, or is in the SLACK after the matrix. */
+enum { CHUNK = 16, SLACK = CHUNK };
+
 /* The sizes of one group's product. */
 typedef struct {
     int out, in; /* channels */
     int ckk, P;
     int x, y, w; /* numbers of x, y and W that a group has */
+    size_t image; /* of x with a border of zeros, and SLACK */
 } group;
+
+static int padded(const conv2d_node *c, int size)
+{
+    return size + 2 * c->padding;
+}
 
 static group group_of(const conv2d_node *c)
 {
@@ -37,6 +48,8 @@ static group group_of(const conv2d_node *c)
                 .P = c->node.shape[1] * c->node.shape[2] };
 
     g.ckk = g.in * c->kernel * c->kernel;
+    g.image = (size_t)g.in * padded(c, c->height) * padded(c, c->width) +
+              SLACK;
     g.x = g.in * c->height * c->width;
     g.y = g.out * g.P;
     g.w = g.out * g.ckk;
@@ -49,87 +62,94 @@ static int is_pointwise(const conv2d_node *c)
     return c->kernel == 1 && c->stride == 1 && c->padding == 0;
 }
 
-/* Outputs from .. to-1 along an axis see, with the kernel's number u, a place
- * of the input's 0 .. size-1. */
-static void inside(const conv2d_node *c, int u, int size, int out, int *from,
-                   int *to)
+/* Where in the image, which is x within its border of zeros, the kernel's
+ * number u,v is on channel k at the kernel's first place. */
+static size_t place(const conv2d_node *c, int k, int u, int v)
 {
-    int first = c->padding - u, last = size - 1 + c->padding - u;
-
-    *from = first > 0 ? (first + c->stride - 1) / c->stride : 0;
-    *to = last >= 0 ? last / c->stride + 1 : 0;
-    *from = *from < out ? *from : out;
-    *to = *to < out ? *to : out;
-    *to = *to > *from ? *to : *from;
+    return ((size_t)k * padded(c, c->height) + u) * padded(c, c->width) + v;
 }
 
-/* One row of the columns' matrix: the pixels of one channel under place (u,v)
- * of the kernel. */
-static void gather_row(const conv2d_node *c, const gradus_real *x, int u,
-                       int v, gradus_real *col)
+static void add_border(const conv2d_node *c, group g, const gradus_real *x,
+                       gradus_real *image)
 {
-    int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
-    int i0, i1, j0, j1;
+    const int p = c->padding, w = c->width;
 
-    inside(c, u, c->height, h, &i0, &i1);
-    inside(c, v, c->width, w, &j0, &j1);
-    memset(col, 0, (size_t)i0 * w * sizeof *col);
-    for (int i = i0; i < i1; i++) {
-        const gradus_real *from = x + (s * i + u - c->padding) * c->width + v -
-                                  c->padding;
-        gradus_real *to = col + i * w;
-        for (int j = 0; j < j0; j++)
-            to[j] = 0;
-        if (s == 1)
-            memcpy(to + j0, from + j0, (size_t)(j1 - j0) * sizeof *to);
-        for (int j = j0; s > 1 && j < j1; j++)
-            to[j] = from[s * j];
-        for (int j = j1; j < w; j++)
-            to[j] = 0;
-    }
-    memset(col + i1 * w, 0, (size_t)(h - i1) * w * sizeof *col);
+    memset(image, 0, g.image * sizeof *image);
+    for (int k = 0; k < g.in; k++)
+        for (int i = 0; i < c->height; i++, x += w)
+            memcpy(image + place(c, k, i + p, p), x, (size_t)w * sizeof *x);
 }
 
-static void scatter_row(const conv2d_node *c, gradus_real *x, int u, int v,
-                        const gradus_real *col)
+/* dx += what is inside the border. */
+static void add_inside(const conv2d_node *c, group g,
+                       const gradus_real *image, gradus_real *dx)
 {
-    int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
-    int i0, i1, j0, j1;
+    for (int k = 0; k < g.in; k++)
+        for (int i = 0; i < c->height; i++, dx += c->width) {
+            const gradus_real *row =
+                image + place(c, k, i + c->padding, c->padding);
+            for (int j = 0; j < c->width; j++)
+                dx[j] += row[j];
+        }
+}
 
-    inside(c, u, c->height, h, &i0, &i1);
-    inside(c, v, c->width, w, &j0, &j1);
-    for (int i = i0; i < i1; i++) {
-        gradus_real *to = x + (s * i + u - c->padding) * c->width + v -
-                          c->padding;
-        for (int j = j0; s == 1 && j < j1; j++)
-            to[j] += col[i * w + j];
-        for (int j = j0; s > 1 && j < j1; j++)
-            to[s * j] += col[i * w + j];
+/* One row of the columns' matrix, from what is under one number of the kernel:
+ *
+ *   col[i,j] = image[s i, s j]
+ */
+static void gather_row(const conv2d_node *c, const gradus_real *image,
+                       gradus_real *col)
+{
+    const int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
+
+    for (int i = 0; i < h; i++, image += s * padded(c, c->width), col += w) {
+        for (int j = 0; s == 1 && j < w; j += CHUNK)
+            memcpy(col + j, image + j, CHUNK * sizeof *col);
+        for (int j = 0; s > 1 && j < w; j++)
+            col[j] = image[s * j];
     }
 }
 
-/* The columns of one group of a sample: x itself, or made in col. */
+/* And back: image[s i, s j] += col[i,j]. */
+static void scatter_row(const conv2d_node *c, gradus_real *restrict image,
+                        const gradus_real *restrict col)
+{
+    const int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
+
+    for (int i = 0; i < h; i++, image += s * padded(c, c->width), col += w) {
+        for (int j = 0; s == 1 && j < w; j++)
+            image[j] += col[j];
+        for (int j = 0; s > 1 && j < w; j++)
+            image[s * j] += col[j];
+    }
+}
+
+/* The columns of one group of a sample: x itself, or made in scratch. */
 static const gradus_real *columns(const conv2d_node *c, group g,
-                                  const gradus_real *x, gradus_real *col)
+                                  const gradus_real *x, gradus_real *scratch)
 {
-    gradus_real *row = col;
+    gradus_real *image = scratch, *col = image + g.image, *row = col;
 
     if (is_pointwise(c))
         return x;
-    for (int i = 0; i < g.in; i++, x += c->height * c->width)
+    add_border(c, g, x, image);
+    for (int k = 0; k < g.in; k++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++, row += g.P)
-                gather_row(c, x, u, v, row);
+                gather_row(c, image + place(c, k, u, v), row);
     return col;
 }
 
+/* dx += dcol at the places that the columns came from. */
 static void add_back(const conv2d_node *c, group g, const gradus_real *dcol,
-                     gradus_real *dx)
+                     gradus_real *image, gradus_real *dx)
 {
-    for (int i = 0; i < g.in; i++, dx += c->height * c->width)
+    memset(image, 0, g.image * sizeof *image);
+    for (int k = 0; k < g.in; k++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++, dcol += g.P)
-                scatter_row(c, dx, u, v, dcol);
+                scatter_row(c, image + place(c, k, u, v), dcol);
+    add_inside(c, g, image, dx);
 }
 
 static void forward(gradus_node *n, gradus_rows r)
@@ -147,7 +167,7 @@ static void forward(gradus_node *n, gradus_rows r)
                 y[o * g.P + p] = n->param[1].w[k * g.out + o];
         gradus_gemm(GRADUS_N, GRADUS_N, g.out, g.P, g.ckk,
                     n->param[0].w + (size_t)k * g.w, g.ckk, col, g.P,
-                    c->bias, y, g.P);                     /* Y = W col + b 1' */
+                    c->bias, y, g.P);                    /* Y = W col + b 1' */
     }
 }
 
@@ -161,6 +181,18 @@ static void backward_bias(gradus_real *db, const gradus_real *dy, group g)
     }
 }
 
+static void backward_operand(const conv2d_node *c, group g,
+                             const gradus_real *W, const gradus_real *dy,
+                             gradus_real *scratch, gradus_real *dx)
+{
+    gradus_real *dcol = is_pointwise(c) ? dx : scratch + g.image;
+
+    gradus_gemm(GRADUS_T, GRADUS_N, g.ckk, g.P, g.out, W, g.ckk, dy, g.P,
+                dcol == dx, dcol, g.P);                  /* dcol = W' dY     */
+    if (dcol != dx)
+        add_back(c, g, dcol, scratch, dx);
+}
+
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
@@ -169,22 +201,17 @@ static void backward(gradus_node *n, gradus_rows r)
     gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
     const gradus_real *dy = gradus_row(n->dy, r, n->size);
     gradus_real *dW = gradus_share(&n->param[0], r);
-    gradus_real *dcol = r.scratch + (is_pointwise(c) ? 0 : g.ckk * g.P);
 
     for (int i = 0; i < r.n * c->groups; i++, x += g.x, dy += g.y) {
         int k = i % c->groups;
         const gradus_real *W = n->param[0].w + (size_t)k * g.w;
         const gradus_real *col = columns(c, g, x, r.scratch);
         gradus_gemm(GRADUS_N, GRADUS_T, g.out, g.ckk, g.P, dy, g.P, col, g.P,
-                    1, dW + (size_t)k * g.w, g.ckk);      /* dW += dY col'    */
+                    1, dW + (size_t)k * g.w, g.ckk);     /* dW += dY col'    */
         if (c->bias)
             backward_bias(gradus_share(&n->param[1], r) + k * g.out, dy, g);
-        if (!dx)
-            continue;
-        gradus_gemm(GRADUS_T, GRADUS_N, g.ckk, g.P, g.out, W, g.ckk, dy, g.P,
-                    0, dcol, g.P);                        /* dcol = W' dY     */
-        add_back(c, g, dcol, dx);
-        dx += g.x;
+        if (dx)
+            backward_operand(c, g, W, dy, r.scratch, dx + (size_t)i * g.x);
     }
 }
 
@@ -287,6 +314,6 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     if ((int64_t)g.ckk * g.P > INT32_MAX / 2)
         return gradus_fail(n, "the columns of an image, %d x %d numbers, are "
                            "too many", g.ckk, g.P);
-    n->scratch = 2 * (size_t)g.ckk * (size_t)g.P;
+    n->scratch = g.image + (size_t)g.ckk * (size_t)g.P + SLACK;
     return n;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_torch.sh -- the same numbers as PyTorch, where it is installed: every
-# layer, loss and optimiser.
+# layer, loss and optimiser, and a saved model that docs/pytorch.md loads.
 . tests/verdict.sh
 
 for python in python3 /usr/bin/python3 ''; do
@@ -22,5 +22,14 @@ passed=$((passed + $(grep -c '^ok ' "$dir/cases")))
 failed=$((failed + $(grep -c '^FAILED ' "$dir/cases")))
 [ "$status" -eq 0 ] || grep -q '^FAILED ' "$dir/cases"
 verdict "PyTorch computes every case" $?
+
+awk '/^```$/ { on = 0 } on; /^```python$/ { on = 1 }' docs/pytorch.md \
+    >"$dir/pytorch.py"
+"$BUILD"/mnist-train --net lenet --epochs 1 --data data/sample \
+    --save "$dir/lenet.safetensors" >"$dir/words" 2>&1 || cat "$dir/words"
+predict=$(realpath "$BUILD/mnist-predict") script=$PWD/tests/torch/predict.py
+sample=$PWD/data/sample
+(cd "$dir" && "$python" "$script" "$predict" "$sample")
+verdict "docs/pytorch.md loads a model, and reads the same in images" $?
 
 finish

@@ -48,6 +48,7 @@ SHARED   := $(filter-out %/train.c %/predict.c,$(MNIST))
 OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(wildcard tests/*.c)
+TORCH    := $(wildcard tests/torch/*.c)
 
 PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
             $(filter-out $(SHARED),$(MNIST))) \
@@ -129,7 +130,12 @@ $(BUILD)/test: $(call obj,$(TESTS)) $(BUILD)/libgradus.a
 $(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link,$(CHECK_LIBS) $(WRAP))
 
-test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check
+# What tests/test_torch.sh has PyTorch compute too.
+$(BUILD)/torch-layers: $(call obj,$(TORCH)) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
+      $(BUILD)/torch-layers
 	tests/run.sh $(BUILD)
 
 asan:
@@ -157,7 +163,7 @@ mnist: all
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS)): | deps
+$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH)): | deps
 $(call dbl,$(SRC) $(CUSTOM) $(TESTS)): | deps
 endif
 
@@ -191,5 +197,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS)) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH)) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS)))

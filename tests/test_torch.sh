@@ -1,0 +1,35 @@
+#!/bin/sh
+# test_torch.sh -- the same numbers as PyTorch, where it is installed: every
+# layer, loss and optimiser, and a saved model that docs/pytorch.md loads.
+. tests/verdict.sh
+
+for python in python3 /usr/bin/python3 ''; do
+    [ -n "$python" ] && "$python" -c 'import numpy, torch' 2>/dev/null && break
+done
+if [ -z "$python" ]; then
+    echo "skipped: python3-torch is not installed"
+    finish
+fi
+export OMP_NUM_THREADS=1
+
+"$BUILD"/torch-layers "$dir"
+verdict "torch-layers computes every case" $?
+# One line a case; the status says the same, or that it did not get so far.
+"$python" tests/torch/compare.py "$dir" >"$dir/cases"
+status=$?
+cat "$dir/cases"
+passed=$((passed + $(grep -c '^ok ' "$dir/cases")))
+failed=$((failed + $(grep -c '^FAILED ' "$dir/cases")))
+[ "$status" -eq 0 ] || grep -q '^FAILED ' "$dir/cases"
+verdict "PyTorch computes every case" $?
+
+awk '/^```$/ { on = 0 } on; /^```python$/ { on = 1 }' docs/pytorch.md \
+    >"$dir/pytorch.py"
+"$BUILD"/mnist-train --net lenet --epochs 1 --data data/sample \
+    --save "$dir/lenet.safetensors" >"$dir/words" 2>&1 || cat "$dir/words"
+predict=$(realpath "$BUILD/mnist-predict") script=$PWD/tests/torch/predict.py
+sample=$PWD/data/sample
+(cd "$dir" && "$python" "$script" "$predict" "$sample")
+verdict "docs/pytorch.md loads a model, and reads the same in images" $?
+
+finish

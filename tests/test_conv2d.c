@@ -4,6 +4,8 @@
 #include "probe.h"
 #include "tests.h"
 
+#include <limits.h>
+
 static gradus_graph *g;
 
 static void begin(void)
@@ -58,6 +60,7 @@ static const struct {
     { 2, 8, 8, 4, 5, { .stride = 3, .padding = 4, .no_bias = 1 } },
     { 1, 2, 2, 3, 2, { 0 } },
     { 1, 1, 1, 2, 3, { .padding = 1 } },
+    { 1, 3, 3, 2, 3, { .stride = INT_MAX, .padding = 2 } },
     { 4, 3, 3, 4, 1, { .groups = 2 } },
     { 2, 3, 35, 2, 3, { .padding = 1 } },
 };

@@ -36,9 +36,9 @@ typedef struct {
     size_t image; /* of x with a border of zeros, and SLACK */
 } group;
 
-static int padded(const conv2d_node *c, int size)
+static size_t padded(const conv2d_node *c, int size)
 {
-    return size + 2 * c->padding;
+    return (size_t)size + 2 * (size_t)c->padding;
 }
 
 static group group_of(const conv2d_node *c)
@@ -102,11 +102,12 @@ static void gather_row(const conv2d_node *c, const gradus_real *image,
 {
     const int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
 
-    for (int i = 0; i < h; i++, image += s * padded(c, c->width), col += w) {
+    for (int i = 0; i < h; i++, col += w) {
+        const gradus_real *row = image + padded(c, c->width) * s * i;
         for (int j = 0; s == 1 && j < w; j += CHUNK)
-            memcpy(col + j, image + j, CHUNK * sizeof *col);
+            memcpy(col + j, row + j, CHUNK * sizeof *col);
         for (int j = 0; s > 1 && j < w; j++)
-            col[j] = image[s * j];
+            col[j] = row[s * j];
     }
 }
 
@@ -116,11 +117,12 @@ static void scatter_row(const conv2d_node *c, gradus_real *restrict image,
 {
     const int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
 
-    for (int i = 0; i < h; i++, image += s * padded(c, c->width), col += w) {
+    for (int i = 0; i < h; i++, col += w) {
+        gradus_real *restrict row = image + padded(c, c->width) * s * i;
         for (int j = 0; s == 1 && j < w; j++)
-            image[j] += col[j];
+            row[j] += col[j];
         for (int j = 0; s > 1 && j < w; j++)
-            image[s * j] += col[j];
+            row[s * j] += col[j];
     }
 }
 
@@ -159,8 +161,8 @@ static void forward(gradus_node *n, gradus_rows r)
     const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
     gradus_real *y = gradus_row(n->y, r, n->size);
 
-    for (int i = 0; i < r.n * c->groups; i++, x += g.x, y += g.y) {
-        int k = i % c->groups;
+    for (size_t i = 0; i < (size_t)r.n * c->groups; i++, x += g.x, y += g.y) {
+        int k = (int)(i % (size_t)c->groups);
         const gradus_real *col = columns(c, g, x, r.scratch);
         for (int o = 0; c->bias && o < g.out; o++)
             for (int p = 0; p < g.P; p++)
@@ -202,8 +204,8 @@ static void backward(gradus_node *n, gradus_rows r)
     const gradus_real *dy = gradus_row(n->dy, r, n->size);
     gradus_real *dW = gradus_share(&n->param[0], r);
 
-    for (int i = 0; i < r.n * c->groups; i++, x += g.x, dy += g.y) {
-        int k = i % c->groups;
+    for (size_t i = 0; i < (size_t)r.n * c->groups; i++, x += g.x, dy += g.y) {
+        int k = (int)(i % (size_t)c->groups);
         const gradus_real *W = n->param[0].w + (size_t)k * g.w;
         const gradus_real *col = columns(c, g, x, r.scratch);
         gradus_gemm(GRADUS_N, GRADUS_T, g.out, g.ckk, g.P, dy, g.P, col, g.P,

@@ -1,9 +1,9 @@
 /* evaluate.c -- loss, accuracy, top-k and confusion over a dataset. */
+#include "batch.h"
 #include "error.h"
 #include "feed.h"
 #include "graph.h"
 #include "meter.h"
-#include "sweep.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static int run(gradus_graph *g, int n, gradus_meter *m)
 {
     for (int from = 0, rows; from < n; from += rows) {
         rows = n - from < g->max_batch ? n - from : g->max_batch;
-        if (gradus_sweep_forward(g, NULL, from, rows, 0))
+        if (gradus_batch_forward(g, NULL, from, rows, 0))
             return -1;
         gradus_meter_add(m);
     }
@@ -60,7 +60,7 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
     if (m->k < 0)
         return gradus_error_set("gradus_evaluate: k is %d, at least 1 wanted",
                                 m->k);
-    if (gradus_sweep_check_loss(g) || (data && gradus_lend(g, data, &before)))
+    if (gradus_batch_check_loss(g) || (data && gradus_lend(g, data, &before)))
         return -1;
     int status = measure(g, m);
     gradus_take_back(&before);

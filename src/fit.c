@@ -1,5 +1,6 @@
 /* fit.c -- training for some epochs: order, batches, history. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "batch.h"
 #include "best.h"
 #include "error.h"
 #include "feed.h"
@@ -8,7 +9,6 @@
 #include "meter.h"
 #include "optimiser.h"
 #include "shuffle.h"
-#include "sweep.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -159,7 +159,7 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
 {
     for (int from = 0, rows; from < n; from += rows) {
         rows = n - from < batch ? n - from : batch;
-        if (gradus_sweep_prepare(g, NULL, from, rows, training))
+        if (gradus_batch_prepare(g, NULL, from, rows, training))
             return -1;
     }
     return 0;

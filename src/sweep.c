@@ -14,22 +14,17 @@
  */
 #include "sweep.h"
 
-#include "blas.h"
 #include "diagnose.h"
-#include "error.h"
 #include "graph.h"
 #include "optimiser.h"
 #include "pool.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum { FORWARD = 1, BACKWARD = 2 };
-
 typedef struct {
     gradus_graph *g;
-    int what, slice;     /* phase 1: FORWARD, BACKWARD or both; rows a slice */
+    int what, slice;     /* phase 1: GRADUS_FORWARD, _BACKWARD or both; rows */
     int from, to;        /* phase 1: of these nodes, from .. to-1 */
     int add;             /* phase 2: to the gradients that are there */
     gradus_optimiser *o; /* update */
@@ -136,9 +131,9 @@ static void slice_job(void *sweep_, int item, int worker)
         .pass = g->pass,
     };
 
-    if (s->what & FORWARD)
+    if (s->what & GRADUS_FORWARD)
         forward(s, r);
-    if (s->what & BACKWARD)
+    if (s->what & GRADUS_BACKWARD)
         backward(s, r);
 }
 
@@ -163,7 +158,7 @@ static void unit_job(void *sweep_, int item, int worker)
     gradus_tile t = { from, left < UNITS ? left : UNITS, s->g->rows, s->add };
 
     (void)worker;
-    if (s->what & FORWARD)
+    if (s->what & GRADUS_FORWARD)
         n->op->forward_units(n, t);
     else
         n->op->backward_units(n, t);
@@ -183,25 +178,25 @@ static int mixes_rows(const gradus_graph *g, int node)
 
 /* Rows in parallel as far as they go, which is mostly the whole way; units in
  * parallel where a node mixes rows; and so on from there. */
-static void run_rows(gradus_graph *g, int what, int add)
+void gradus_sweep_rows(gradus_graph *g, int what, int add)
 {
     int from = 0, to = 0;
 
     for (; to < g->count; to++)
         if (mixes_rows(g, to)) {
-            if (what & FORWARD) {
-                run_slices(g, FORWARD, from, to);
-                run_units(g, FORWARD, to, add);
+            if (what & GRADUS_FORWARD) {
+                run_slices(g, GRADUS_FORWARD, from, to);
+                run_units(g, GRADUS_FORWARD, to, add);
             }
             from = to + 1;
         }
     run_slices(g, what, from, to);
-    while (what & BACKWARD && from > 0) {
+    while (what & GRADUS_BACKWARD && from > 0) {
         to = from - 1;
         for (from = to; from > 0 && !mixes_rows(g, from - 1); from--)
             ;
-        run_units(g, BACKWARD, to, add);
-        run_slices(g, BACKWARD, from, to);
+        run_units(g, GRADUS_BACKWARD, to, add);
+        run_slices(g, GRADUS_BACKWARD, from, to);
     }
 }
 
@@ -267,7 +262,7 @@ static void tile_job(void *sweep_, int item, int worker)
     check_job(sweep_, item, worker);
 }
 
-static int run_tiles(gradus_graph *g, int add)
+int gradus_sweep_tiles(gradus_graph *g, int add)
 {
     sweep s = { .g = g, .add = add };
 
@@ -277,6 +272,14 @@ static int run_tiles(gradus_graph *g, int add)
     g->stale = 0;
     g->passes++;
     return 0;
+}
+
+int gradus_sweep_check(gradus_graph *g)
+{
+    sweep s = { .g = g };
+
+    share(&s, check_job, g->tiles);
+    return atomic_load(&s.bad) ? gradus_diagnose_gradients(g) : 0;
 }
 
 /* ---- update ---------------------------------------------------------- */
@@ -328,7 +331,7 @@ static void finish_step(gradus_graph *g)
     g->moved = 1;
 }
 
-static void run_update(gradus_optimiser *o)
+void gradus_sweep_update(gradus_optimiser *o)
 {
     sweep s = { .g = o->graph, .o = o };
 
@@ -340,197 +343,4 @@ static void run_update(gradus_optimiser *o)
         o->begin(o);
     share(&s, update_job, o->graph->tiles);
     finish_step(o->graph);
-}
-
-/* ---- the batch ------------------------------------------------------- */
-
-static int check_rows(const gradus_node *n, const int *index, int rows)
-{
-    if (!n->fed.rows)
-        return gradus_refuse(n, "nothing was fed to it; see gradus_feed (or "
-                             "gradus_infer, to predict)");
-    for (int i = 0; i < rows; i++)
-        if (index[i] < 0 || (size_t)index[i] >= n->fed.rows)
-            return gradus_refuse(n, "row %d wanted, %zu rows were fed",
-                                 index[i], n->fed.rows);
-    return 0;
-}
-
-/* Of every loss over classes, so that none has to. */
-static int check_labels(const gradus_node *loss, const int *index, int rows)
-{
-    const gradus_node *t = loss->n_in > 1 ? loss->in[1] : NULL;
-    int over_labels = loss->classes && t && t->kind == GRADUS_LABELS;
-    size_t S = over_labels ? (size_t)t->size : 0;
-
-    for (size_t i = 0; i < (size_t)rows * S; i++) {
-        int label = (int)t->label[i];
-        if (loss->use_ignore_label && label == loss->ignore_label)
-            continue;
-        if (label < 0 || label >= loss->classes)
-            return gradus_refuse(loss, "sample %d, position %d: label %d, "
-                                 "classes are 0..%d", index[i / S],
-                                 (int)(i % S), label, loss->classes - 1);
-    }
-    return 0;
-}
-
-int gradus_sweep_prepare(gradus_graph *g, const int *index, int from, int n,
-                         int training)
-{
-    gradus_rows all = { .n = n, .training = training, .index = g->index };
-
-    g->rows = 0;
-    for (int i = 0; i < n; i++)
-        g->index[i] = index ? index[i] : from + i;
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *x = g->node[i];
-        if ((x->kind != GRADUS_COMPUTED && check_rows(x, g->index, n)) ||
-            (x->is_loss && check_labels(x, g->index, n)) ||
-            (x->op->prepare && x->op->prepare(x, all)))
-            return -1;
-    }
-    return 0;
-}
-
-static int begin(gradus_graph *g, const int *index, int from, int n,
-                 int training)
-{
-    if (!g || !g->max_batch)
-        return gradus_error_set("forward: a compiled graph wanted");
-    if (n < 1 || n > g->max_batch)
-        return gradus_error_set("forward: a batch of %d rows, 1 to %d wanted "
-                                "(the graph is compiled for so many)", n,
-                                g->max_batch);
-    g->rows = 0;
-    g->stale = 1;
-    if (gradus_sweep_prepare(g, index, from, n, training))
-        return -1;
-    g->rows = n;
-    g->pass = g->passes;
-    g->training = training;
-    g->moved = 0;
-    return 0;
-}
-
-double gradus_sweep_loss(const gradus_node *loss, int rows)
-{
-    double sum = 0;
-
-    for (int i = 0; i < rows; i++)
-        sum += loss->loss[i];
-    return loss->weight * sum / (loss->divisor > 0 ? loss->divisor : 1);
-}
-
-static int check_loss(gradus_graph *g)
-{
-    double loss = gradus_loss(g);
-
-    if (isfinite(loss))
-        return 0;
-    gradus_diagnose_loss(g, loss);
-    g->rows = 0;
-    return -1;
-}
-
-double gradus_loss(const gradus_graph *g)
-{
-    double sum = 0;
-
-    if (!g || !g->rows)
-        return NAN;
-    for (int i = 0; i < g->count; i++)
-        if (g->node[i]->is_loss)
-            sum += gradus_sweep_loss(g->node[i], g->rows);
-    return sum;
-}
-
-/* ---- what users call ------------------------------------------------- */
-
-int gradus_sweep_forward(gradus_graph *g, const int *index, int from, int n,
-                         int training)
-{
-    if (begin(g, index, from, n, training))
-        return -1;
-    gradus_blas_enter();
-    run_rows(g, FORWARD, 0);
-    gradus_blas_leave();
-    return check_loss(g);
-}
-
-int gradus_forward(gradus_graph *g, const int *index, int n)
-{
-    return gradus_sweep_forward(g, index, 0, n, 1);
-}
-
-int gradus_sweep_check_loss(const gradus_graph *g)
-{
-    for (int i = 0; i < g->count; i++)
-        if (g->node[i]->is_loss)
-            return 0;
-    return gradus_error_set("the graph has no loss to train on");
-}
-
-static int run_backward(gradus_graph *g, int add)
-{
-    if (!g || !g->rows)
-        return gradus_error_set("gradus_backward: no forward has succeeded "
-                                "before it");
-    if (!g->training)
-        return gradus_error_set("gradus_backward: the last forward was an "
-                                "evaluation's; call gradus_forward first");
-    if (g->moved)
-        return gradus_error_set("gradus_backward: the parameters have changed "
-                                "since the last forward; call gradus_forward "
-                                "first");
-    if (gradus_sweep_check_loss(g))
-        return -1;
-    gradus_blas_enter();
-    run_rows(g, BACKWARD, add);
-    int status = run_tiles(g, add);
-    gradus_blas_leave();
-    return status;
-}
-
-int gradus_backward(gradus_graph *g)
-{
-    return run_backward(g, 0);
-}
-
-int gradus_backward_add(gradus_graph *g)
-{
-    return run_backward(g, 1);
-}
-
-int gradus_step(gradus_optimiser *o)
-{
-    if (!o)
-        return gradus_error_set("gradus_step: the optimiser is NULL");
-    gradus_graph *g = o->graph;
-    if (g->stale)
-        return gradus_error_set("gradus_step: the gradients are older than "
-                                "the last forward; call gradus_backward "
-                                "first");
-    sweep s = { .g = g };
-    share(&s, check_job, g->tiles);
-    if (atomic_load(&s.bad))
-        return gradus_diagnose_gradients(g);
-    run_update(o);
-    return 0;
-}
-
-int gradus_train_step(gradus_optimiser *o, const int *index, int n)
-{
-    if (!o)
-        return gradus_error_set("gradus_train_step: the optimiser is NULL");
-    gradus_graph *g = o->graph;
-    if (gradus_sweep_check_loss(g) || begin(g, index, 0, n, 1))
-        return -1;
-    gradus_blas_enter();
-    run_rows(g, FORWARD | BACKWARD, 0);
-    int status = check_loss(g) || run_tiles(g, 0);
-    if (!status)
-        run_update(o);
-    gradus_blas_leave();
-    return status ? -1 : 0;
 }

@@ -1,6 +1,7 @@
 /* summary.c -- a graph as a table. */
 #include "error.h"
 #include "graph.h"
+#include "sweep.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -33,12 +34,17 @@ static size_t parameters_of(const gradus_node *n)
     return count;
 }
 
-/* Parameters and values for a whole batch, both with their gradients. */
+/* Parameters and values for a whole batch, both with their gradients, and what
+ * the op keeps or adds up apart. */
 static size_t bytes_of(const gradus_node *n, int max_batch)
 {
     size_t values = (size_t)max_batch * (size_t)n->size;
     size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
 
+    bytes += n->keep * sizeof *n->kept;
+    if (n->n_params && n->param[0].share)
+        bytes += parameters_of(n) * sizeof(gradus_real) *
+                 (size_t)gradus_sweep_slices(max_batch);
     if (n->kind == GRADUS_LABELS)
         return bytes + values * sizeof *n->label;
     return bytes + values * sizeof *n->y * (n->dy ? 2 : 1);

@@ -1,10 +1,12 @@
 /* test_conv2d.c -- convolution: by hand, against its definition, by
  * differences, and spoilt. */
+#define _POSIX_C_SOURCE 200809L /* fmemopen */
 #include "files.h"
 #include "probe.h"
 #include "tests.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 static gradus_graph *g;
 
@@ -249,6 +251,24 @@ START_TEST(an_operand_that_is_no_image_is_rejected)
 }
 END_TEST
 
+/* [4,1,3,3] and [4]: 40 parameters, their gradients, and two slices' shares;
+ * values and gradients of 3 rows of 4 * 5 * 4. */
+START_TEST(a_summary_counts_the_shares_of_the_gradient)
+{
+    char text[2048] = "", bytes[32];
+    FILE *f = fmemopen(text, sizeof text, "w");
+
+    gradus_conv2d(gradus_image(g, 1, 5, 4), 4, 3,
+                  &(gradus_conv2d_options){ .padding = 1 });
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    ck_assert_int_eq(gradus_summary(g, f), 0);
+    fclose(f);
+    snprintf(bytes, sizeof bytes, " 40 %12zu",
+             (4 * 40 + 2 * 3 * 80) * sizeof(gradus_real));
+    ck_assert_msg(strstr(text, bytes) != NULL, "%s", text);
+}
+END_TEST
+
 START_TEST(a_model_file_holds_its_settings)
 {
     files_begin();
@@ -293,6 +313,7 @@ Suite *suite_conv2d(void)
     tcase_add_loop_test(t, wrong_settings_are_rejected, 0,
                         sizeof rejected / sizeof *rejected);
     tcase_add_test(t, an_operand_that_is_no_image_is_rejected);
+    tcase_add_test(t, a_summary_counts_the_shares_of_the_gradient);
     tcase_add_test(t, a_model_file_holds_its_settings);
     suite_add_tcase(s, t);
     return s;

@@ -238,7 +238,7 @@ START_TEST(wrong_settings_are_rejected)
     ck_assert_ptr_null(gradus_conv2d(gradus_image(g, 2, 6, 8),
                                      rejected[_i].channels,
                                      rejected[_i].kernel, &rejected[_i].o));
-    assert_error("node 1, conv2d1: ");
+    assert_error("node 1, conv1: ");
     assert_error(rejected[_i].why);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
 }

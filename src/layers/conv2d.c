@@ -234,7 +234,7 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
 }
 
 const gradus_op gradus_conv2d_op = {
-    .name = "conv2d", .forward = forward, .backward = backward, .make = make,
+    .name = "conv", .forward = forward, .backward = backward, .make = make,
 };
 
 static int settings_are_wrong(gradus_node *n, int channels, int kernel,

@@ -74,8 +74,8 @@ class Case:
 
 def conv(*shape, **options):
     return lambda c: F.conv2d(
-        c("input", *shape), c("conv2d1.weight"),
-        c("conv2d1.bias") if "conv2d1.bias" in c.tensors else None, **options)
+        c("input", *shape), c("conv1.weight"),
+        c("conv1.bias") if "conv1.bias" in c.tensors else None, **options)
 
 
 def dense(c, x):

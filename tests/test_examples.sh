@@ -96,7 +96,8 @@ for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
     "--threads 100000" "--seed -1" "--seed 18446744073709551616" \
     "--hidden 0" "--hidden 12,,3" "--hidden 12," "--hidden abc" \
     "--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" "--epochs" "--nonsense" \
-    "--net no" "--net" "--optim no" "--schedule no" "--augment=1"; do
+    "--net no" "--net" "--optim no" "--schedule no" "--augment=1" \
+    "--flip=1" "--dropout 1" "--dropout -0.1"; do
     name=${flag%%[ =]*}
     # shellcheck disable=SC2086
     case_is "train: $flag is a usage error" exits 2 "${name#--}" "$train" $flag
@@ -142,7 +143,8 @@ done
 few=("$train" --data "$dir/few" --epochs 2 --batch 32 --json)
 for flags in "--net lenet --optim adam --schedule cosine" \
     "--net convnet --optim adamw --schedule one-cycle --augment" \
-    "--net residual --schedule step" "--optim rmsprop --schedule constant"; do
+    "--net residual --schedule step --flip" \
+    "--optim rmsprop --schedule constant --dropout 0.5"; do
     # shellcheck disable=SC2086
     {
         case_is "train: $flags" exits 0 'epoch 2/2' "${few[@]}" $flags \

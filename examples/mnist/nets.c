@@ -1,16 +1,21 @@
 /* nets.c -- the nets that mnist-train can train; shapes for 28 x 28 images. */
 #include "nets.h"
 
+static gradus_node *drop(const settings *s, gradus_node *h)
+{
+    return s->dropout > 0 ? gradus_dropout(h, s->dropout) : h;
+}
+
 /* Dense layers with ReLU between: --hidden says how many, and how wide. */
 static gradus_node *mlp(const settings *s, gradus_node *h, int classes)
 {
-    for (int i = 0; i < s->layers; i++)
-        h = gradus_relu(gradus_dense(h, s->hidden[i]));      /* [B,128] */
+    for (int i = 0; i < s->layers; i++)                      /* [B,128] */
+        h = drop(s, gradus_relu(gradus_dense(h, s->hidden[i])));
     return gradus_dense(h, classes);                         /* [B,10]  */
 }
 
 /* After LeCun et al. 1998, with maxima, ReLU, and some more channels. */
-static gradus_node *lenet(gradus_node *h, int classes)
+static gradus_node *lenet(const settings *s, gradus_node *h, int classes)
 {
     const gradus_conv2d_options same = { .padding = 2 };
 
@@ -19,7 +24,7 @@ static gradus_node *lenet(gradus_node *h, int classes)
     h = gradus_relu(gradus_conv2d(h, 32, 5, NULL));          /* [B,32,10,10] */
     h = gradus_maxpool(h, 2, 2, 0);                          /* [B,32,5,5]   */
     h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
-    return gradus_dense(h, classes);                         /* [B,10]       */
+    return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
 
 /* 3 x 3 convolution, normalised, of the same height and width. */
@@ -30,14 +35,14 @@ static gradus_node *conv_norm(gradus_node *h, int channels)
     return gradus_batchnorm(gradus_conv2d(h, channels, 3, &same));
 }
 
-static gradus_node *convnet(gradus_node *h, int classes)
+static gradus_node *convnet(const settings *s, gradus_node *h, int classes)
 {
     h = gradus_relu(conv_norm(h, 32));                       /* [B,32,28,28] */
     h = gradus_maxpool(gradus_relu(conv_norm(h, 32)), 2, 2, 0);
     h = gradus_relu(conv_norm(h, 64));                       /* [B,64,14,14] */
     h = gradus_maxpool(gradus_relu(conv_norm(h, 64)), 2, 2, 0);
     h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
-    return gradus_dense(gradus_dropout(h, 0.3), classes);    /* [B,10]       */
+    return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
 
 /* relu(h + f(h)), He et al. 2016. */
@@ -48,22 +53,23 @@ static gradus_node *block(gradus_node *h, int channels)
     return gradus_relu(gradus_add(h, conv_norm(f, channels)));
 }
 
-static gradus_node *residual(gradus_node *h, int classes)
+static gradus_node *residual(const settings *s, gradus_node *h, int classes)
 {
     h = block(gradus_relu(conv_norm(h, 16)), 16);            /* [B,16,28,28] */
     h = gradus_maxpool(h, 2, 2, 0);
     h = block(gradus_relu(conv_norm(h, 32)), 32);            /* [B,32,14,14] */
     h = gradus_maxpool(h, 2, 2, 0);
     h = block(gradus_relu(conv_norm(h, 64)), 64);            /* [B,64,7,7]   */
-    return gradus_dense(gradus_global_avgpool(h), classes);  /* [B,10]       */
+    h = drop(s, gradus_global_avgpool(h));                   /* [B,64]       */
+    return gradus_dense(h, classes);                         /* [B,10]       */
 }
 
 gradus_node *net_logits(const settings *s, gradus_node *x, int classes)
 {
     switch (s->net) {
-    case NET_LENET: return lenet(x, classes);
-    case NET_CONVNET: return convnet(x, classes);
-    case NET_RESIDUAL: return residual(x, classes);
+    case NET_LENET: return lenet(s, x, classes);
+    case NET_CONVNET: return convnet(s, x, classes);
+    case NET_RESIDUAL: return residual(s, x, classes);
     default: return mlp(s, x, classes);
     }
 }

@@ -85,10 +85,14 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
                          ? gradus_image(g, d->channels, d->height, d->width)
                          : gradus_input(g, d->size);      /* [B,1,28,28] */
     gradus_node *label = gradus_labels(g, 1);             /* [B]         */
+    gradus_augmentation change = {0};
     if (s->augment)
-        gradus_augment(h, &(gradus_augmentation){
-            .shift = 1.5, .rotate = 10, .scale = 0.1, .elastic = 20,
-            .sigma = 4 });
+        change = (gradus_augmentation){.shift = 1.5, .rotate = 10,
+                                       .scale = 0.1, .elastic = 20,
+                                       .sigma = 4};
+    change.flip = s->flip;
+    if (s->augment || s->flip)
+        gradus_augment(h, &change);
     gradus_softmax_ce(net_logits(s, h, classes), label, NULL); /* [B,10] */
     if (!gradus_compile(g, s->batch, s->threads) &&
         !gradus_set_class_names(g, classes, names))

@@ -25,6 +25,9 @@ static const char help[] =
     "  --hidden N,N,...  of the mlp: units of each hidden layer (128)\n"
     "  --augment         change the training images at random: shift, rotation,\n"
     "                    scale, elastic distortion\n"
+    "  --flip            mirror half of them: clothes may be, digits not\n"
+    "  --dropout F       the part of the hidden units left out of each step\n"
+    "                    (convnet 0.3, others 0)\n"
     "  --epochs N        times through the training images (10)\n"
     "  --batch N         images a step (64)\n"
     "  --optim NAME      sgd, adam, adamw or rmsprop (sgd)\n"
@@ -81,6 +84,8 @@ static const struct option flags[] = {
     {"optim", required_argument, NULL, 'p'},
     {"schedule", required_argument, NULL, 'c'},
     {"augment", no_argument, NULL, 'a'},
+    {"flip", no_argument, NULL, 'f'},
+    {"dropout", required_argument, NULL, 'r'},
     {"data", required_argument, NULL, 'd'},
     {"hidden", required_argument, NULL, 'u'},
     {"epochs", required_argument, NULL, 'e'},
@@ -103,6 +108,8 @@ static void take(settings *s, int letter, char *value)
     case 'o': s->save = value; break;
     case 'j': s->json = 1; break;
     case 'a': s->augment = 1; break;
+    case 'f': s->flip = 1; break;
+    case 'r': s->dropout = real_number("--dropout", value, 1); break;
     case 'n': s->net = (enum net)one_of("--net", value, net_names); break;
     case 'p':
         s->optim = (enum optim)one_of("--optim", value, optim_names);
@@ -136,6 +143,8 @@ static void set_defaults(settings *s)
         s->lr = lr[s->optim];
     if (s->weight_decay < 0)
         s->weight_decay = decay[s->optim];
+    if (s->dropout < 0)
+        s->dropout = s->net == NET_CONVNET ? 0.3 : 0;
     if (s->momentum < 0)
         s->momentum = s->optim == SGD ? 0.9 : 0;
 }
@@ -143,7 +152,8 @@ static void set_defaults(settings *s)
 settings parse_flags(int argc, char **argv)
 {
     settings s = {.hidden = {128}, .layers = 1, .epochs = 10, .batch = 64,
-                  .lr = -1, .momentum = -1, .weight_decay = -1, .seed = 1};
+                  .lr = -1, .momentum = -1, .weight_decay = -1, .dropout = -1,
+                  .seed = 1};
     for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
         take(&s, c, optarg);
     if (optind < argc)

@@ -16,9 +16,9 @@ typedef struct {
     enum net net;
     enum optim optim;
     enum schedule schedule;
-    int augment;
+    int augment, flip;
     int epochs, batch, threads, json;
-    double lr, momentum, weight_decay; /* lr, weight_decay: -1 not given */
+    double lr, momentum, weight_decay, dropout;
     uint64_t seed;
 } settings;
 

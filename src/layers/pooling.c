@@ -15,112 +15,81 @@
  *   avgpool         dx[is-p+u, js-p+v] += dy[i,j] / k^2, all (u,v)
  *   global_avgpool  dx += dy / HW
  *
- * Outputs side by side are computed together, one (u,v) after the other, so
- * that the innermost loops have neither branches nor borders.
+ * A row of outputs is computed together, one (u,v) after the other, so that
+ * the innermost loops have neither branches nor borders.
  */
 #include "gradus.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { PIECE = 128 };
-
 typedef struct {
     gradus_node node;
     int size, stride, padding;
 } pooling_node;
 
-/* n outputs (i,j), (i,j+1) .. of a channel. */
-typedef struct {
-    gradus_node *node;
-    size_t in, out; /* the channel's place in in[0]->y, the piece's in y */
-    int i, j, n;
-} piece;
-
-typedef struct {
-    int from, to;
-} span;
-
-/* n of the outputs, and the values of x at one (u,v) of their windows: places
- * x, x + stride .. of in[0]->y. */
-typedef struct {
-    gradus_node *node;
-    gradus_real *v; /* [n], the sums so far, say */
-    size_t x, y;
-    int n;
-    size_t stride;
-} line;
-
 /* ---- which values of x: borders are met here alone ------------------- */
 
+/* What row i of a channel's outputs sees at one (u,v) of its windows: output j
+ * of from..to-1 sees the channel's x[at + j stride], the others padding. */
+typedef struct {
+    const pooling_node *p;
+    int64_t top;        /* of the windows */
+    int u, v, rows, left, right; /* u below rows, v from left below right */
+    int from, to;
+    int64_t at;
+} view;
+
 /* Those j of 0..out-1 for which j stride + offset is one of 0..in-1. */
-static span inside(int64_t offset, int64_t stride, int in, int out)
+static void inside(int64_t offset, int64_t stride, int in, int out, int *from,
+                   int *to)
 {
-    int64_t from = offset < 0 ? (stride - 1 - offset) / stride : 0;
-    int64_t to = offset < in ? (in - 1 - offset) / stride + 1 : 0;
+    int64_t first = offset < 0 ? (stride - 1 - offset) / stride : 0;
+    int64_t end = offset < in ? (in - 1 - offset) / stride + 1 : 0;
 
-    return (span){ (int)(from < out ? from : out),
-                   (int)(to < out ? to : out) };
+    *from = (int)(first < out ? first : out);
+    *to = (int)(end < out ? end : out);
 }
 
-/* Calls f for each (u,v), row by row, with those of the outputs for which it
- * is not padding. */
-static void each_place(const piece *q, gradus_real *value,
-                       void (*f)(const line *l))
+/* Before the first (u,v). */
+static view views_of_row(const pooling_node *p, int i)
 {
-    const pooling_node *p = (const pooling_node *)q->node;
-    int H = q->node->in[0]->shape[1], W = q->node->in[0]->shape[2];
-    int64_t s = p->stride;
-    int64_t top = q->i * s - p->padding, left = q->j * s - p->padding;
-    int64_t right = left + (q->n - 1) * s; /* of the last output's window */
-    span rows = inside(top, 1, H, p->size);
-    int first = inside(right, 1, W, p->size).from;
-    int last = inside(left, 1, W, p->size).to;
+    const int *x = p->node.in[0]->shape, w = p->node.shape[2];
+    view a = { .p = p, .top = (int64_t)i * p->stride - p->padding };
+    int64_t last = (int64_t)(w - 1) * p->stride; /* window's, from the first */
+    int none;
 
-    for (int u = rows.from; u < rows.to; u++)
-        for (int v = first; v < last; v++) {
-            span j = inside(left + v, s, W, q->n);
-            size_t x = q->in + (size_t)((top + u) * W + left + v + j.from * s);
-            if (j.from < j.to)
-                f(&(line){ q->node, value + j.from, x,
-                           q->out + (size_t)j.from, j.to - j.from,
-                           (size_t)s });
+    inside(a.top, 1, x[1], p->size, &a.u, &a.rows);
+    inside(last - p->padding, 1, x[2], p->size, &a.left, &none);
+    inside(-(int64_t)p->padding, 1, x[2], p->size, &none, &a.right);
+    a.v = a.left - 1;
+    return a;
+}
+
+/* The next (u,v), row by row, at which any output sees a value; 0: no more. */
+static int next_view(view *a)
+{
+    const pooling_node *p = a->p;
+    const int W = p->node.in[0]->shape[2];
+
+    do {
+        if (++a->v >= a->right) {
+            a->v = a->left;
+            a->u++;
         }
+        if (a->u >= a->rows)
+            return 0;
+        a->at = (int64_t)a->v - p->padding;
+        inside(a->at, p->stride, W, p->node.shape[2], &a->from, &a->to);
+        a->at += (a->top + a->u) * W;
+    } while (a->from >= a->to);
+    return 1;
 }
 
-/* Windows of 2x2 side by side are what most nets have: they go without the
- * above, to the same bits. */
-static void each_piece(gradus_node *n, gradus_rows r,
-                       void (*general)(const piece *q),
-                       void (*halving)(const piece *q))
+/* Pairs side by side, which most nets have, go without the above. */
+static int halves(const pooling_node *p)
 {
-    const pooling_node *p = (const pooling_node *)n;
-    int halves = p->size == 2 && p->stride == 2 && p->padding == 0;
-    int h = n->shape[1], w = n->shape[2];
-    size_t channels = (size_t)r.n * n->shape[0];
-    size_t in = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
-    piece q = { .node = n, .in = (size_t)r.from * n->in[0]->size,
-                .out = (size_t)r.from * n->size };
-
-    for (size_t c = 0; c < channels; c++, q.in += in)
-        for (q.i = 0; q.i < h; q.i++)
-            for (q.j = 0; q.j < w; q.j += q.n, q.out += (size_t)q.n) {
-                q.n = w - q.j < PIECE ? w - q.j : PIECE;
-                (halves ? halving : general)(&q);
-            }
-}
-
-/* Where the two lines of x begin that a halving piece is made of. */
-static size_t upper(const piece *q)
-{
-    size_t W = (size_t)q->node->in[0]->shape[2];
-
-    return q->in + 2 * (size_t)q->i * W + 2 * (size_t)q->j;
-}
-
-static size_t lower(const piece *q)
-{
-    return upper(q) + (size_t)q->node->in[0]->shape[2];
+    return p->size == 2 && p->stride == 2 && p->padding == 0;
 }
 
 /* ---- maximum --------------------------------------------------------- */
@@ -134,30 +103,21 @@ static inline gradus_real larger(gradus_real a, gradus_real b)
     return b != b ? b : m;
 }
 
-static void raise_line(const line *l)
+static void max_row(const pooling_node *p, int i,
+                    const gradus_real *restrict x, gradus_real *restrict y)
 {
-    const gradus_real *x = l->node->in[0]->y + l->x;
-
-    for (int j = 0; j < l->n; j++)
-        l->v[j] = larger(l->v[j], x[(size_t)j * l->stride]);
-}
-
-static void max_piece(const piece *q)
-{
-    gradus_real *y = q->node->y + q->out;
-
-    for (int j = 0; j < q->n; j++)
+    for (int j = 0; j < p->node.shape[2]; j++)
         y[j] = -INFINITY;
-    each_place(q, y, raise_line);
+    for (view a = views_of_row(p, i); next_view(&a);)
+        for (int j = a.from; j < a.to; j++)
+            y[j] = larger(y[j], x[a.at + (int64_t)j * p->stride]);
 }
 
-static void max_halving(const piece *q)
+/* x and z are two lines. */
+static void max_row_of_pairs(int w, const gradus_real *x, const gradus_real *z,
+                             gradus_real *restrict y)
 {
-    const gradus_real *x = q->node->in[0]->y + upper(q);
-    const gradus_real *z = q->node->in[0]->y + lower(q);
-    gradus_real *y = q->node->y + q->out;
-
-    for (int j = 0; j < q->n; j++) {
+    for (int j = 0; j < w; j++) {
         gradus_real m = larger(x[2 * j], x[2 * j + 1]);
         y[j] = larger(larger(m, z[2 * j]), z[2 * j + 1]);
     }
@@ -165,40 +125,46 @@ static void max_halving(const piece *q)
 
 static void max_forward(gradus_node *n, gradus_rows r)
 {
-    each_piece(n, r, max_piece, max_halving);
+    const pooling_node *p = (const pooling_node *)n;
+    const int h = n->shape[1], w = n->shape[2];
+    const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
+    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
+    gradus_real *y = gradus_row(n->y, r, n->size);
+
+    for (size_t c = 0; c < (size_t)r.n * n->shape[0]; c++, x += H * W)
+        for (int i = 0; i < h; i++, y += w)
+            if (halves(p))
+                max_row_of_pairs(w, x + 2 * i * W, x + (2 * i + 1) * W, y);
+            else
+                max_row(p, i, x, y);
 }
 
-static void give_line(const line *l)
+/* left: what no value has had yet of dy. */
+static void max_row_back(const pooling_node *p, int i, const gradus_real *x,
+                         const gradus_real *y, const gradus_real *dy,
+                         gradus_real *restrict left, gradus_real *restrict dx)
 {
-    const gradus_real *x = l->node->in[0]->y + l->x;
-    const gradus_real *y = l->node->y + l->y;
-    gradus_real *dx = l->node->in[0]->dy + l->x;
-
-    for (int j = 0; j < l->n; j++) { /* v: what no value has had yet */
-        gradus_real left = (gradus_real)(x[(size_t)j * l->stride] < y[j]) *
-                           l->v[j];
-        dx[(size_t)j * l->stride] += l->v[j] - left;
-        l->v[j] = left;
-    }
-}
-
-static void max_piece_back(const piece *q)
-{
-    gradus_real d[PIECE];
-
-    memcpy(d, q->node->dy + q->out, (size_t)q->n * sizeof *d);
-    each_place(q, d, give_line);
+    memcpy(left, dy, (size_t)p->node.shape[2] * sizeof *left);
+    for (view a = views_of_row(p, i); next_view(&a);)
+        for (int j = a.from; j < a.to; j++) {
+            int64_t k = a.at + (int64_t)j * p->stride;
+            gradus_real rest = (gradus_real)(x[k] < y[j]) * left[j];
+            dx[k] += left[j] - rest;
+            left[j] = rest;
+        }
 }
 
 /* x, z and dx, dz are two lines each; a, b, c say that the first, the first
  * two, the first three values are below the maximum.  In numbers: compilers
  * make branches of conditions, and nobody can foresee these.  (The product
  * with 0 is 0: a dy that is not finite is an error in any case.) */
-static void give_pairs(int n, const gradus_real *x, const gradus_real *z,
-                       const gradus_real *y, const gradus_real *dy,
-                       gradus_real *restrict dx, gradus_real *restrict dz)
+static void max_row_of_pairs_back(int w, const gradus_real *x,
+                                  const gradus_real *z, const gradus_real *y,
+                                  const gradus_real *dy,
+                                  gradus_real *restrict dx,
+                                  gradus_real *restrict dz)
 {
-    for (int j = 0; j < n; j++) {
+    for (int j = 0; j < w; j++) {
         int a = x[2 * j] < y[j];
         int b = a & (x[2 * j + 1] < y[j]);
         int c = b & (z[2 * j] < y[j]);
@@ -209,97 +175,66 @@ static void give_pairs(int n, const gradus_real *x, const gradus_real *z,
     }
 }
 
-static void max_halving_back(const piece *q)
-{
-    const gradus_node *x = q->node->in[0];
-
-    give_pairs(q->n, x->y + upper(q), x->y + lower(q), q->node->y + q->out,
-               q->node->dy + q->out, x->dy + upper(q), x->dy + lower(q));
-}
-
 static void max_backward(gradus_node *n, gradus_rows r)
 {
-    each_piece(n, r, max_piece_back, max_halving_back);
+    const pooling_node *p = (const pooling_node *)n;
+    const int h = n->shape[1], w = n->shape[2];
+    const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
+    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
+    const gradus_real *y = gradus_row(n->y, r, n->size);
+    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
+
+    for (size_t c = 0; c < (size_t)r.n * n->shape[0];
+         c++, x += H * W, dx += H * W)
+        for (int i = 0; i < h; i++, y += w, dy += w) {
+            int first = 2 * i * W; /* of a pair of lines */
+            if (halves(p))
+                max_row_of_pairs_back(w, x + first, x + first + W, y, dy,
+                                      dx + first, dx + first + W);
+            else
+                max_row_back(p, i, x, y, dy, r.scratch, dx);
+        }
 }
 
 /* ---- mean ------------------------------------------------------------ */
 
-static gradus_real area(const gradus_node *n)
-{
-    gradus_real k = (gradus_real)((const pooling_node *)n)->size;
-
-    return k * k;
-}
-
-static void add_line(const line *l)
-{
-    const gradus_real *x = l->node->in[0]->y + l->x;
-
-    for (int j = 0; j < l->n; j++)
-        l->v[j] += x[(size_t)j * l->stride];
-}
-
-static void avg_piece(const piece *q)
-{
-    gradus_real *y = q->node->y + q->out, k2 = area(q->node);
-
-    memset(y, 0, (size_t)q->n * sizeof *y);
-    each_place(q, y, add_line);
-    for (int j = 0; j < q->n; j++)
-        y[j] /= k2;
-}
-
-static void avg_halving(const piece *q)
-{
-    const gradus_real *x = q->node->in[0]->y + upper(q);
-    const gradus_real *z = q->node->in[0]->y + lower(q);
-    gradus_real *y = q->node->y + q->out;
-
-    for (int j = 0; j < q->n; j++) /* 0 +: four times -0 is 0 as above */
-        y[j] = (0 + x[2 * j] + x[2 * j + 1] + z[2 * j] + z[2 * j + 1]) / 4;
-}
-
 static void avg_forward(gradus_node *n, gradus_rows r)
 {
-    each_piece(n, r, avg_piece, avg_halving);
-}
+    const pooling_node *p = (const pooling_node *)n;
+    const int h = n->shape[1], w = n->shape[2], k = p->size;
+    const size_t image = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
+    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
+    gradus_real *y = gradus_row(n->y, r, n->size);
 
-static void spread_line(const line *l)
-{
-    gradus_real *dx = l->node->in[0]->dy + l->x;
-
-    for (int j = 0; j < l->n; j++)
-        dx[(size_t)j * l->stride] += l->v[j];
-}
-
-static void avg_piece_back(const piece *q)
-{
-    const gradus_real *dy = q->node->dy + q->out;
-    gradus_real d[PIECE], k2 = area(q->node);
-
-    for (int j = 0; j < q->n; j++)
-        d[j] = dy[j] / k2;
-    each_place(q, d, spread_line);
-}
-
-static void avg_halving_back(const piece *q)
-{
-    gradus_real *dx = q->node->in[0]->dy + upper(q);
-    gradus_real *dz = q->node->in[0]->dy + lower(q);
-    const gradus_real *dy = q->node->dy + q->out;
-
-    for (int j = 0; j < q->n; j++) {
-        gradus_real d = dy[j] / 4;
-        dx[2 * j] += d;
-        dx[2 * j + 1] += d;
-        dz[2 * j] += d;
-        dz[2 * j + 1] += d;
-    }
+    for (size_t c = 0; c < (size_t)r.n * n->shape[0]; c++, x += image)
+        for (int i = 0; i < h; i++, y += w) {
+            memset(y, 0, (size_t)w * sizeof *y);
+            for (view a = views_of_row(p, i); next_view(&a);)
+                for (int j = a.from; j < a.to; j++)
+                    y[j] += x[a.at + (int64_t)j * p->stride];
+            for (int j = 0; j < w; j++)
+                y[j] /= (gradus_real)k * (gradus_real)k;
+        }
 }
 
 static void avg_backward(gradus_node *n, gradus_rows r)
 {
-    each_piece(n, r, avg_piece_back, avg_halving_back);
+    const pooling_node *p = (const pooling_node *)n;
+    const int h = n->shape[1], w = n->shape[2], k = p->size;
+    const size_t image = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
+    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
+    gradus_real *d = r.scratch;
+
+    for (size_t c = 0; c < (size_t)r.n * n->shape[0]; c++, dx += image)
+        for (int i = 0; i < h; i++, dy += w) {
+            for (int j = 0; j < w; j++)
+                d[j] = dy[j] / ((gradus_real)k * (gradus_real)k);
+            for (view a = views_of_row(p, i); next_view(&a);)
+                for (int j = a.from; j < a.to; j++)
+                    dx[a.at + (int64_t)j * p->stride] += d[j];
+        }
 }
 
 /* ---- mean of a channel ----------------------------------------------- */
@@ -437,10 +372,13 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x, int size,
     n = gradus_set_attr(n, "size", 1, &(double){ size });
     n = gradus_set_attr(n, "stride", 1, &(double){ stride });
     n = gradus_set_attr(n, "padding", 1, &(double){ padding });
-    return gradus_shape(
+    n = gradus_shape(
         n, 3, (int[]){ x->shape[0],
                        outputs(x->shape[1], size, stride, padding),
                        outputs(x->shape[2], size, stride, padding) });
+    if (n)
+        n->scratch = (size_t)n->shape[2]; /* backward's */
+    return n;
 }
 
 gradus_node *gradus_maxpool(gradus_node *x, int size, int stride, int padding)

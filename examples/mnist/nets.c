@@ -27,39 +27,42 @@ static gradus_node *lenet(const settings *s, gradus_node *h, int classes)
     return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
 
-/* 3 x 3 convolution, normalised, of the same height and width. */
-static gradus_node *conv_norm(gradus_node *h, int channels)
+/* Convolution, normalised, of the same height and width. */
+static gradus_node *conv_norm(gradus_node *h, int channels, int kernel)
 {
-    const gradus_conv2d_options same = { .padding = 1, .no_bias = 1 };
+    const gradus_conv2d_options same = { .padding = kernel / 2, .no_bias = 1 };
 
-    return gradus_batchnorm(gradus_conv2d(h, channels, 3, &same));
+    return gradus_batchnorm(gradus_conv2d(h, channels, kernel, &same));
 }
 
 static gradus_node *convnet(const settings *s, gradus_node *h, int classes)
 {
-    h = gradus_relu(conv_norm(h, 32));                       /* [B,32,28,28] */
-    h = gradus_maxpool(gradus_relu(conv_norm(h, 32)), 2, 2, 0);
-    h = gradus_relu(conv_norm(h, 64));                       /* [B,64,14,14] */
-    h = gradus_maxpool(gradus_relu(conv_norm(h, 64)), 2, 2, 0);
-    h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
+    h = gradus_relu(conv_norm(h, 24, 5));                    /* [B,24,28,28] */
+    h = gradus_maxpool(h, 2, 2, 0);
+    h = gradus_relu(conv_norm(h, 48, 3));                    /* [B,48,14,14] */
+    h = gradus_relu(conv_norm(h, 48, 3));
+    h = gradus_maxpool(h, 2, 2, 0);
+    h = gradus_relu(conv_norm(h, 96, 3));                    /* [B,96,7,7]   */
+    h = gradus_maxpool(h, 2, 2, 0);
+    h = gradus_relu(gradus_batchnorm(gradus_dense(h, 128))); /* [B,128]      */
     return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
 
 /* relu(h + f(h)), He et al. 2016. */
 static gradus_node *block(gradus_node *h, int channels)
 {
-    gradus_node *f = gradus_relu(conv_norm(h, channels));
+    gradus_node *f = gradus_relu(conv_norm(h, channels, 3));
 
-    return gradus_relu(gradus_add(h, conv_norm(f, channels)));
+    return gradus_relu(gradus_add(h, conv_norm(f, channels, 3)));
 }
 
 static gradus_node *residual(const settings *s, gradus_node *h, int classes)
 {
-    h = block(gradus_relu(conv_norm(h, 16)), 16);            /* [B,16,28,28] */
+    h = block(gradus_relu(conv_norm(h, 16, 3)), 16);         /* [B,16,28,28] */
     h = gradus_maxpool(h, 2, 2, 0);
-    h = block(gradus_relu(conv_norm(h, 32)), 32);            /* [B,32,14,14] */
+    h = block(gradus_relu(conv_norm(h, 32, 3)), 32);         /* [B,32,14,14] */
     h = gradus_maxpool(h, 2, 2, 0);
-    h = block(gradus_relu(conv_norm(h, 64)), 64);            /* [B,64,7,7]   */
+    h = block(gradus_relu(conv_norm(h, 64, 3)), 64);         /* [B,64,7,7]   */
     h = drop(s, gradus_global_avgpool(h));                   /* [B,64]       */
     return gradus_dense(h, classes);                         /* [B,10]       */
 }

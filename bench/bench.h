@@ -1,0 +1,45 @@
+/* bench.h -- what the measuring programs share: flags, clock, memory. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stddef.h>
+
+enum { MAX_LAYERS = 40 };
+
+/* "784-128-10": dense layers with ReLU between.  "cnn-8-16": two times
+ * convolution 5 x 5 with padding 2, ReLU and 2 x 2 maxima, of 8 and 16
+ * channels, on 28 x 28 images, and then a dense layer of 10. */
+typedef struct {
+    int convolutions; /* non-zero: a cnn, and width holds its channels */
+    int count;
+    int width[MAX_LAYERS];
+} net_shape;
+
+typedef struct {
+    const char *command;
+    net_shape net;
+    int batch, threads, epochs;
+    size_t samples; /* at most so many of the training data; 0: all */
+    double seconds; /* that are measured, after a fifth as long to warm up */
+    double learning_rate, momentum;
+    const char *data;    /* folder of the IDX files */
+    const char *weights; /* where `check` leaves the first parameters */
+    int forward_only;    /* of gemm: as inference does */
+} options;
+
+options parse_options(int argc, char **argv);
+
+/* Prints the message and ends the program. */
+_Noreturn void fail(const char *message);
+
+double now(void); /* seconds, from some start */
+
+/* kB that this process has had in memory at most, so far.  Not ru_maxrss,
+ * which begins with the size of the process that started this one. */
+long peak_kb(void);
+
+/* The limits that a step is held against. */
+void measure_gemm(const options *o);
+void measure_peak(const options *o);
+
+#endif

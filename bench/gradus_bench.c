@@ -1,0 +1,293 @@
+/* gradus_bench.c -- measures gradus, through its public header alone, and the
+ * limits beside it; prints one line of JSON.
+ *
+ *   gradus_bench [flags] train   samples a second in training, peak memory
+ *   gradus_bench [flags] infer   samples a second, and latency of one call
+ *   gradus_bench [flags] start   load the data, build, one step, a line
+ *   gradus_bench [flags] check   epochs in the data's order: what was learnt
+ *   gradus_bench [flags] gemm    the bare matrix products of a step
+ *   gradus_bench [flags] peak    multiply-adds, GFLOP/s
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+#include "gradus.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gradus_node *convolutions(gradus_graph *g, const net_shape *net)
+{
+    const gradus_conv2d_options same = { .padding = 2 };
+    gradus_node *h = gradus_image(g, 1, 28, 28);
+    for (int i = 0; i < net->count; i++) {
+        h = gradus_relu(gradus_conv2d(h, net->width[i], 5, &same));
+        h = gradus_maxpool(h, 2, 2, 0);
+    }
+    return gradus_dense(h, 10);
+}
+
+static gradus_node *dense_layers(gradus_graph *g, const net_shape *net)
+{
+    gradus_node *h = gradus_input(g, net->width[0]);
+    for (int i = 1; i + 1 < net->count; i++)
+        h = gradus_relu(gradus_dense(h, net->width[i]));
+    return gradus_dense(h, net->width[net->count - 1]);
+}
+
+static gradus_graph *build(const options *o)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *z = o->net.convolutions ? convolutions(g, &o->net)
+                                         : dense_layers(g, &o->net);
+    gradus_softmax_ce(z, gradus_labels(g, 1), NULL);
+    if (gradus_compile(g, o->batch, o->threads))
+        fail(gradus_error());
+    return g;
+}
+
+static gradus_optimiser *sgd(const options *o, gradus_graph *g)
+{
+    gradus_optimiser *rule = gradus_sgd(
+        g, &(gradus_sgd_options){ .learning_rate = o->learning_rate,
+                                  .momentum = o->momentum });
+    if (!rule)
+        fail(gradus_error());
+    return rule;
+}
+
+static gradus_dataset *load(const options *o, const char *part)
+{
+    gradus_dataset *d = gradus_load_mnist(o->data, part);
+    if (!d)
+        fail(gradus_error());
+    if (o->samples && o->samples < d->n)
+        d->n = o->samples;
+    return d;
+}
+
+/* ---- train: gradus_fit, stopped by the clock ---- */
+
+typedef struct {
+    double began, until;    /* of what is measured; until 0: warming up */
+    double end;             /* when the last batch was done */
+    double warm, seconds;
+    size_t earlier;         /* samples of the epochs before this one */
+    size_t at_start, done;  /* samples, when the clock was started and now */
+} stopwatch;
+
+static int watch(const gradus_progress *p, void *user)
+{
+    stopwatch *s = user;
+    s->done = s->earlier + p->so_far.samples;
+    if (p->epoch_done)
+        s->earlier = s->done;
+    s->end = now();
+    if (!s->until && s->end >= s->warm) {
+        s->began = s->end;
+        s->until = s->end + s->seconds;
+        s->at_start = s->done;
+    }
+    return s->until && s->end >= s->until && s->done > s->at_start;
+}
+
+static void measure_training(const options *o)
+{
+    long at_start = peak_kb();
+    gradus_dataset *d = load(o, "train");
+    gradus_graph *g = build(o);
+    gradus_optimiser *rule = sgd(o, g);
+    stopwatch s = { .warm = now() + o->seconds / 5, .seconds = o->seconds };
+    if (gradus_fit(rule, d, &(gradus_fit_options){ .epochs = INT_MAX,
+                                .callback = watch, .user = &s }))
+        fail(gradus_error());
+    double samples = (double)(s.done - s.at_start);
+    printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
+           "\"start_kb\": %ld, \"parameters\": %zu, \"data_bytes\": %zu}\n",
+           samples / (s.end - s.began), peak_kb(), at_start,
+           gradus_parameter_count(g),
+           d->n * ((size_t)d->size + sizeof(int32_t)));
+    gradus_optimiser_free(rule);
+    gradus_graph_free(g);
+    gradus_dataset_free(d);
+}
+
+/* ---- infer: each batch is cut among the threads ---- */
+
+enum { MAX_CALLS = 1 << 20 };
+
+typedef struct {
+    const gradus_graph *graph;
+    const float *x; /* [rows,size] */
+    size_t rows;
+    int size, batch, from, n; /* this thread has rows from .. from+n-1 */
+    double seconds;
+    pthread_barrier_t *all;
+    int *stop; /* set by the first thread, between the barriers */
+    double *latency;
+    long calls;
+    double elapsed;
+} share;
+
+static double infer_batch(share *s, gradus_workspace *w, size_t row)
+{
+    double start = now();
+    pthread_barrier_wait(s->all);
+    if (!gradus_infer(w, s->x + (row + (size_t)s->from) * (size_t)s->size,
+                      s->n))
+        fail(gradus_error());
+    pthread_barrier_wait(s->all);
+    return now() - start;
+}
+
+static void *infer_share(void *user)
+{
+    share *s = user;
+    size_t row = 0;
+    gradus_workspace *w = gradus_workspace_new(s->graph, s->n);
+    if (!w)
+        fail(gradus_error());
+    double start = now(), warm = start + s->seconds / 5;
+    for (int warming = 1; !*s->stop; row += (size_t)s->batch) {
+        if (row + (size_t)s->batch > s->rows)
+            row = 0;
+        double took = infer_batch(s, w, row);
+        if (s->from == 0) { /* the others wait for this one */
+            double t = now();
+            if (!warming && s->calls < MAX_CALLS)
+                s->latency[s->calls++] = took;
+            if (!warming)
+                s->elapsed = t - start;
+            if (warming && t >= warm) {
+                warming = 0;
+                start = t;
+            }
+            *s->stop = (!warming && s->calls &&
+                        t - start >= s->seconds) || s->calls == MAX_CALLS;
+        }
+        pthread_barrier_wait(s->all);
+    }
+    gradus_workspace_free(w);
+    return NULL;
+}
+
+static int smaller(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static float *as_floats(const gradus_dataset *d)
+{
+    size_t n = d->n * (size_t)d->size;
+    float *x = malloc(n * sizeof *x);
+    if (!x)
+        fail("out of memory");
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)d->pixels[i] / 255;
+    return x;
+}
+
+static void print_latencies(const share *s)
+{
+    qsort(s->latency, (size_t)s->calls, sizeof *s->latency, smaller);
+    printf("{\"samples_per_second\": %.6g, \"p50\": %.6g, \"p99\": %.6g, "
+           "\"peak_kb\": %ld}\n", (double)s->calls * s->batch / s->elapsed,
+           s->latency[s->calls / 2], s->latency[s->calls * 99 / 100],
+           peak_kb());
+}
+
+static void measure_inference(const options *o)
+{
+    gradus_dataset *d = load(o, "t10k");
+    gradus_graph *g = build(o);
+    float *x = as_floats(d);
+    pthread_t thread[256];
+    share s[256];
+    pthread_barrier_t all;
+    int stop = 0, per = o->batch / o->threads;
+    if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
+        fail("infer: the batch is cut into equal parts, and has to be there");
+    pthread_barrier_init(&all, NULL, (unsigned)o->threads);
+    for (int i = 0; i < o->threads; i++)
+        s[i] = (share){ .graph = g, .x = x, .rows = d->n, .size = d->size,
+                        .batch = o->batch, .from = i * per, .n = per,
+                        .seconds = o->seconds, .all = &all, .stop = &stop };
+    s[0].latency = malloc(MAX_CALLS * sizeof *s[0].latency);
+    if (!s[0].latency)
+        fail("out of memory");
+    for (int i = 1; i < o->threads; i++)
+        if (pthread_create(&thread[i], NULL, infer_share, &s[i]))
+            fail("no thread could be started");
+    infer_share(&s[0]);
+    for (int i = 1; i < o->threads; i++)
+        pthread_join(thread[i], NULL);
+    print_latencies(&s[0]);
+    free(s[0].latency);
+    free(x);
+    gradus_graph_free(g);
+    gradus_dataset_free(d);
+}
+
+/* ---- start, check ---- */
+
+static void first_step(const options *o)
+{
+    gradus_dataset *d = load(o, "train");
+    gradus_graph *g = build(o);
+    gradus_optimiser *rule = sgd(o, g);
+    d->n = (size_t)o->batch;
+    if (gradus_fit(rule, d, NULL))
+        fail(gradus_error());
+    printf("{\"loss\": %.9g}\n", gradus_loss(g));
+    fflush(stdout); /* the driver's clock stops here */
+    gradus_optimiser_free(rule);
+    gradus_graph_free(g);
+    gradus_dataset_free(d);
+}
+
+static void check(const options *o)
+{
+    gradus_dataset *d = load(o, "train");
+    options all = *o;
+    all.samples = 0;
+    gradus_dataset *test = load(&all, "t10k");
+    gradus_graph *g = build(o);
+    gradus_optimiser *rule = sgd(o, g);
+    gradus_epoch *history = calloc((size_t)o->epochs, sizeof *history);
+    gradus_metrics m = { 0 };
+    if (!history)
+        fail("out of memory");
+    if ((o->weights && gradus_save(g, o->weights)) ||
+        gradus_fit(rule, d, &(gradus_fit_options){ .epochs = o->epochs,
+                                .keep_order = 1, .history = history }) ||
+        gradus_evaluate(g, test, &m))
+        fail(gradus_error());
+    printf("{\"train_loss\": %.9g, \"test_loss\": %.9g, "
+           "\"test_accuracy\": %.9g}\n", history[o->epochs - 1].train_loss,
+           m.loss, m.accuracy);
+    free(history);
+    gradus_optimiser_free(rule);
+    gradus_graph_free(g);
+    gradus_dataset_free(test);
+    gradus_dataset_free(d);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(const options *o);
+    } commands[] = { { "train", measure_training },
+                     { "infer", measure_inference },
+                     { "start", first_step }, { "check", check },
+                     { "gemm", measure_gemm }, { "peak", measure_peak } };
+    options o = parse_options(argc, argv);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(o.command, commands[i].name) == 0) {
+            commands[i].run(&o);
+            return 0;
+        }
+    fail("a command: train, infer, start, check, gemm or peak");
+}

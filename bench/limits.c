@@ -1,0 +1,176 @@
+/* limits.c -- what no step can be faster than: the bare matrix products on
+ * OpenBLAS, and the processor's multiply-adds. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <cblas.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- The products of a step of dense layers, on one thread ---- */
+
+typedef struct {
+    int in, out, first;
+    float *X, *dX; /* [B,in] */
+    float *W, *dW; /* [out,in] */
+    float *Y, *dY; /* [B,out] */
+} layer;
+
+static float *numbers(int rows, int columns)
+{
+    size_t n = (size_t)rows * (size_t)columns;
+    float *x = malloc(n * sizeof *x);
+    if (!x)
+        fail("out of memory");
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(i % 17) / 17 - 0.5f;
+    return x;
+}
+
+static layer make_layer(const net_shape *net, int i, int batch)
+{
+    layer l = { .in = net->width[i], .out = net->width[i + 1],
+                .first = i == 0 };
+    l.X = numbers(batch, l.in);
+    l.dX = numbers(batch, l.in);
+    l.W = numbers(l.out, l.in);
+    l.dW = numbers(l.out, l.in);
+    l.Y = numbers(batch, l.out);
+    l.dY = numbers(batch, l.out);
+    return l;
+}
+
+static void product(CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b, int m, int n, int k,
+                    const float *A, const float *B, float *C)
+{
+    cblas_sgemm(CblasRowMajor, a, b, m, n, k, 1, A, a == CblasNoTrans ? k : m,
+                B, b == CblasNoTrans ? n : k, 0, C, n);
+}
+
+static void forward(const layer *l, int batch) /* Y = X W' */
+{
+    if (batch == 1)
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, l->out, l->in, 1, l->W, l->in,
+                    l->X, 1, 0, l->Y, 1);
+    else
+        product(CblasNoTrans, CblasTrans, batch, l->out, l->in, l->X, l->W,
+                l->Y);
+}
+
+static void backward(const layer *l, int batch)
+{
+    product(CblasTrans, CblasNoTrans, l->out, l->in, batch, l->dY, l->X,
+            l->dW);                                  /* dW = dY' X */
+    if (!l->first)
+        product(CblasNoTrans, CblasNoTrans, batch, l->in, l->out, l->dY, l->W,
+                l->dX);                              /* dX = dY W  */
+}
+
+static void step(const layer *l, int count, int batch, int forward_only)
+{
+    for (int i = 0; i < count; i++)
+        forward(&l[i], batch);
+    for (int i = count - 1; !forward_only && i >= 0; i--)
+        backward(&l[i], batch);
+}
+
+void measure_gemm(const options *o)
+{
+    layer l[MAX_LAYERS];
+    int count = o->net.count - 1;
+    if (o->net.convolutions)
+        fail("gemm: of dense layers alone");
+    openblas_set_num_threads(1);
+    for (int i = 0; i < count; i++)
+        l[i] = make_layer(&o->net, i, o->batch);
+
+    double warm = now() + o->seconds / 5;
+    do
+        step(l, count, o->batch, o->forward_only);
+    while (now() < warm);
+
+    double start = now(), elapsed, steps = 0;
+    do {
+        step(l, count, o->batch, o->forward_only);
+        steps++;
+    } while ((elapsed = now() - start) < o->seconds);
+    printf("{\"samples_per_second\": %.6g, \"step_seconds\": %.6g}\n",
+           steps * o->batch / elapsed, elapsed / steps);
+}
+
+/* ---- Multiply-adds of registers alone ---- */
+
+#ifdef __AVX512F__
+enum { LANES = 16 };
+#else
+enum { LANES = 8 };
+#endif
+typedef float vector __attribute__((vector_size(LANES * sizeof(float))));
+
+enum { CHAINS = 12, TURNS = 100000 }; /* two units, each some 4 cycles deep */
+
+typedef struct {
+    double seconds, flops, elapsed;
+    pthread_barrier_t *begin;
+    float sum; /* so that nothing is left out */
+} chain_job;
+
+/* TURNS times CHAINS multiply-adds that do not wait for one another. */
+static vector turn(vector a, vector b)
+{
+    vector c[CHAINS];
+#pragma GCC unroll 12
+    for (int i = 0; i < CHAINS; i++)
+        c[i] = a + (float)i;
+    for (int t = 0; t < TURNS; t++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++)
+            c[i] = c[i] * a + b;
+        __asm__ volatile(""); /* or a second call is found to be the first */
+    }
+#pragma GCC unroll 12
+    for (int i = 1; i < CHAINS; i++)
+        c[0] += c[i];
+    return c[0];
+}
+
+static void *run_chains(void *job)
+{
+    chain_job *j = job;
+    vector a = (vector){ 0 } + 0.999f, b = (vector){ 0 } + 0.001f;
+    double warm = now() + j->seconds / 5;
+    do
+        j->sum += turn(a, b)[0];
+    while (now() < warm);
+
+    pthread_barrier_wait(j->begin);
+    double start = now();
+    do {
+        j->sum += turn(a, b)[0];
+        j->flops += 2.0 * LANES * CHAINS * TURNS;
+    } while ((j->elapsed = now() - start) < j->seconds);
+    return NULL;
+}
+
+void measure_peak(const options *o)
+{
+    pthread_t thread[256];
+    chain_job job[256] = { 0 };
+    pthread_barrier_t begin;
+    double rate = 0;
+    if (o->threads > 256)
+        fail("peak: at most 256 threads");
+    pthread_barrier_init(&begin, NULL, (unsigned)o->threads);
+    for (int i = 0; i < o->threads; i++) {
+        job[i] = (chain_job){ .seconds = o->seconds, .begin = &begin };
+        if (pthread_create(&thread[i], NULL, run_chains, &job[i]))
+            fail("no thread could be started");
+    }
+    for (int i = 0; i < o->threads; i++) {
+        pthread_join(thread[i], NULL);
+        rate += job[i].flops / job[i].elapsed;
+    }
+    printf("{\"gflops\": %.6g, \"lanes\": %d, \"sum\": %g}\n", rate / 1e9,
+           LANES, (double)job[0].sum);
+}

@@ -1,0 +1,97 @@
+/* options.c -- flags, clock and memory of the measuring programs. */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void fail(const char *message)
+{
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
+    exit(1);
+}
+
+double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+long peak_kb(void)
+{
+    char line[256];
+    long kb = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "VmHWM: %ld", &kb) == 1)
+            break;
+    if (f)
+        fclose(f);
+    return kb;
+}
+
+static net_shape parse_net(char *text)
+{
+    net_shape n = { 0 };
+    for (char *one; (one = strsep(&text, "-"));) {
+        if (strcmp(one, "cnn") == 0) {
+            n.convolutions = 1;
+            continue;
+        }
+        if (n.count == MAX_LAYERS || atoi(one) < 1)
+            fail("--net: like 784-128-10 or cnn-8-16");
+        n.width[n.count++] = atoi(one);
+    }
+    if (n.count < 2 || (n.convolutions && n.count != 2))
+        fail("--net: like 784-128-10 or cnn-8-16");
+    return n;
+}
+
+static const struct option flags[] = {
+    { "net", required_argument, NULL, 'n' },
+    { "batch", required_argument, NULL, 'b' },
+    { "threads", required_argument, NULL, 't' },
+    { "seconds", required_argument, NULL, 's' },
+    { "epochs", required_argument, NULL, 'e' },
+    { "samples", required_argument, NULL, 'm' },
+    { "lr", required_argument, NULL, 'l' },
+    { "momentum", required_argument, NULL, 'o' },
+    { "data", required_argument, NULL, 'd' },
+    { "weights", required_argument, NULL, 'w' },
+    { "forward", no_argument, NULL, 'f' },
+    { NULL, 0, NULL, 0 }
+};
+
+options parse_options(int argc, char **argv)
+{
+    char usual[] = "784-128-10";
+    options o = { .net = parse_net(usual), .batch = 64, .threads = 1,
+                  .epochs = 1, .seconds = 1, .learning_rate = 0.01,
+                  .momentum = 0.9, .data = "data/mnist" };
+    for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+        switch (c) {
+        case 'n': o.net = parse_net(optarg); break;
+        case 'b': o.batch = atoi(optarg); break;
+        case 't': o.threads = atoi(optarg); break;
+        case 's': o.seconds = atof(optarg); break;
+        case 'e': o.epochs = atoi(optarg); break;
+        case 'm': o.samples = (size_t)atol(optarg); break;
+        case 'l': o.learning_rate = atof(optarg); break;
+        case 'o': o.momentum = atof(optarg); break;
+        case 'd': o.data = optarg; break;
+        case 'w': o.weights = optarg; break;
+        case 'f': o.forward_only = 1; break;
+        default: exit(2); /* getopt has said what was wrong */
+        }
+    if (optind != argc - 1)
+        fail("wants one command, after the flags");
+    o.command = argv[optind];
+    if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0))
+        fail("--batch, --threads, --epochs, --seconds: more than 0");
+    return o;
+}

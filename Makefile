@@ -122,6 +122,14 @@ comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          pthread_create open read write fsync fchmod close rename)
 
+# ---- what measures: its own flags, as c = c * a + b is to be one instruction
+BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)
+
+$(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
+
+$(BUILD)/gradus_bench: $(call obj,$(BENCH)) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # ---- tests: the whole suite as float and as double, then the programs
 
 $(BUILD)/test: $(call obj,$(TESTS)) $(BUILD)/libgradus.a

@@ -9,6 +9,8 @@
 #   make valgrind   the tests under valgrind
 #   make double     build/libgradus-double.a, to check gradients with, and
 #                   build/custom-layer-check, which does
+#   make bench      speed beside PyTorch's, into docs/performance.md: some
+#                   twenty minutes; make bench-quick prints one in two
 #   make install    into DESTDIR/PREFIX; make uninstall takes it away again
 #   make clean      remove build/
 #   make help       this list
@@ -167,6 +169,14 @@ double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 deps:
 	@tools/deps.sh
 
+bench: $(BUILD)/gradus_bench
+	@bench/peers.sh
+	@bench/bench.py
+
+bench-quick: $(BUILD)/gradus_bench
+	@bench/peers.sh
+	@bench/bench.py --quick
+
 mnist: all
 	@examples/mnist/demo.sh $(BUILD)
 
@@ -201,9 +211,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run deps mnist install uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run deps bench bench-quick mnist install uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH)) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS)))

@@ -7,7 +7,7 @@
 enum { MAX_LAYERS = 40 };
 
 /* "784-128-10": dense layers with ReLU between.  "cnn-8-16": two times
- * convolution 5 x 5 with padding 2, ReLU and 2 x 2 maxima, of 8 and 16
+ * convolution 5 x 5 without padding, ReLU and 2 x 2 maxima, of 8 and 16
  * channels, on 28 x 28 images, and then a dense layer of 10. */
 typedef struct {
     int convolutions; /* non-zero: a cnn, and width holds its channels */

@@ -19,10 +19,9 @@
 
 static gradus_node *convolutions(gradus_graph *g, const net_shape *net)
 {
-    const gradus_conv2d_options same = { .padding = 2 };
     gradus_node *h = gradus_image(g, 1, 28, 28);
     for (int i = 0; i < net->count; i++) {
-        h = gradus_relu(gradus_conv2d(h, net->width[i], 5, &same));
+        h = gradus_relu(gradus_conv2d(h, net->width[i], 5, NULL));
         h = gradus_maxpool(h, 2, 2, 0);
     }
     return gradus_dense(h, 10);

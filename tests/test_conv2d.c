@@ -72,13 +72,19 @@ static gradus_node *x, *y;
 static gradus_real input[MOST];
 static double c[MOST];
 
+/* From CASES on, the same cases with a dy of zeros, but for each fifth. */
 static void build(int i, int threads, int rows)
 {
+    int sparse = i >= CASES;
+
+    i %= CASES;
     x = gradus_image(g, cases[i].channels, cases[i].height, cases[i].width);
     gradus_want_gradient(x);
     y = gradus_conv2d(x, cases[i].out, cases[i].kernel, &cases[i].o);
     fill(input, MOST, 1);
     fill_double(c, MOST, 2);
+    for (int j = 0; sparse && j < MOST; j++)
+        c[j] *= j % 5 == 0;
     probe(y, c);
     ck_assert_msg(gradus_compile(g, rows, threads) == 0, "%s", gradus_error());
     for (int j = 0; j < y->n_params; j++)
@@ -123,12 +129,49 @@ START_TEST(every_setting_is_as_defined)
 }
 END_TEST
 
-static uint64_t gradients(int threads, int add)
+/* dW[o,ch,u,v] of B rows, likewise. */
+static double defined_dw(int n, int o, int ch, int u, int v)
+{
+    int s = cases[n].o.stride ? cases[n].o.stride : 1;
+    int groups = cases[n].o.groups ? cases[n].o.groups : 1;
+    int in = cases[n].channels / groups;
+    int first = o / (cases[n].out / groups) * in;
+    double sum = 0;
+
+    for (int b = 0; b < B; b++)
+        for (int i = 0; i < y->shape[1]; i++)
+            for (int j = 0; j < y->shape[2]; j++) {
+                int p = (i ? s * i : 0) + u - cases[n].o.padding;
+                int q = (j ? s * j : 0) + v - cases[n].o.padding;
+                if (p < 0 || q < 0 || p >= x->shape[1] || q >= x->shape[2])
+                    continue;
+                sum += c[b * y->size + (o * y->shape[1] + i) * y->shape[2] +
+                         j] *
+                       x->y[((b * x->shape[0] + first + ch) * x->shape[1] + p) *
+                            x->shape[2] + q];
+            }
+    return sum;
+}
+
+START_TEST(every_gradient_is_as_defined)
+{
+    build(_i, 1, B);
+    ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
+    const int k = y->param[0].shape[2], in = y->param[0].shape[1];
+    for (int e = 0; e < (int)y->param[0].size; e++) {
+        double d = defined_dw(_i % CASES, e / (in * k * k), e / (k * k) % in,
+                              e / k % k, e % k);
+        assert_near(y->param[0].dw + e, &d, 1, 30 * rounding());
+    }
+}
+END_TEST
+
+static uint64_t gradients(int net, int threads, int add)
 {
     uint64_t hash = 0;
 
     g = gradus_graph_new(1);
-    build(1, threads, 33);
+    build(net, threads, 33);
     for (int pass = 0; pass <= add; pass++)
         ck_assert_int_eq(gradus_forward(g, NULL, 33) ||
                          (pass ? gradus_backward_add(g) : gradus_backward(g)),
@@ -143,11 +186,12 @@ static uint64_t gradients(int threads, int add)
 START_TEST(gradients_have_the_same_bits_at_any_number_of_threads)
 {
     gradus_graph_free(g);
-    uint64_t once = gradients(1, 0), twice = gradients(1, 1);
+    int net = _i ? CASES + 1 : 1;
+    uint64_t once = gradients(net, 1, 0), twice = gradients(net, 1, 1);
     ck_assert(once != twice);
     for (int threads = 2; threads <= 4; threads++) {
-        ck_assert(gradients(threads, 0) == once);
-        ck_assert(gradients(threads, 1) == twice);
+        ck_assert(gradients(net, threads, 0) == once);
+        ck_assert(gradients(net, threads, 1) == twice);
     }
     g = NULL;
 }
@@ -204,9 +248,9 @@ START_TEST(planted_bugs_are_caught)
         one_weight_off, without_bias, one_dx_off };
     gradus_op wrong;
 
-    build(1, 1, B);
+    build(_i < 3 ? 1 : CASES + 1, 1, B);
     right = plant(y, &wrong);
-    wrong.backward = bug[_i];
+    wrong.backward = bug[_i % 3];
     ck_assert_double_gt(check(g, B), 1);
 }
 END_TEST
@@ -303,12 +347,14 @@ Suite *suite_conv2d(void)
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, three_by_three_by_hand);
     tcase_add_loop_test(t, every_setting_is_as_defined, 0, CASES);
-    tcase_add_test(t, gradients_have_the_same_bits_at_any_number_of_threads);
+    tcase_add_loop_test(t, every_gradient_is_as_defined, 0, 2 * CASES);
+    tcase_add_loop_test(
+        t, gradients_have_the_same_bits_at_any_number_of_threads, 0, 2);
     tcase_add_test(t, backward_add_adds);
 #ifdef GRADUS_DOUBLE
     tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0,
-                        CASES);
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
+                        2 * CASES);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 6);
 #endif
     tcase_add_loop_test(t, wrong_settings_are_rejected, 0,
                         sizeof rejected / sizeof *rejected);

@@ -10,18 +10,12 @@
  *
  *   dW += dY col'               db += dY 1    dcol = W' dY
  *
- * and dx[..] += dcol[..] back at the places that the columns came from.
+ * and dx[..] += dcol[..] back at the places that the columns came from.  Where
+ * most of a sample's dy is 0, conv2d_sparse.c goes back instead.
  */
-#include "gradus.h"
+#include "conv2d.h"
 
 #include <string.h>
-
-typedef struct {
-    gradus_node node;
-    int channels, height, width; /* of x */
-    int kernel, stride, padding, groups;
-    int bias;
-} conv2d_node;
 
 /* Rows of the columns' matrix are copied in chunks of 16 numbers, which is
  * faster than a row's exact number: what is written after its end is then
@@ -195,6 +189,22 @@ static void backward_operand(const conv2d_node *c, group g,
         add_back(c, g, dcol, scratch, dx);
 }
 
+/* Few enough numbers that going through them one by one is faster than a
+ * product: behind maxima of 2 x 2 a quarter at most. */
+static int is_sparse(const gradus_real *dy, int n)
+{
+    int count = 0;
+
+    for (int i = 0; i < n; i++)
+        count += dy[i] != 0;
+    return count <= n / 3;
+}
+
+static size_t dense_scratch(group g)
+{
+    return g.image + (size_t)g.ckk * (size_t)g.P + SLACK;
+}
+
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
@@ -203,18 +213,29 @@ static void backward(gradus_node *n, gradus_rows r)
     gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
     const gradus_real *dy = gradus_row(n->dy, r, n->size);
     gradus_real *dW = gradus_share(&n->param[0], r);
+    gradus_real *for_sparse = r.scratch + dense_scratch(g);
+    int any_sparse = 0;
 
     for (size_t i = 0; i < (size_t)r.n * c->groups; i++, x += g.x, dy += g.y) {
         int k = (int)(i % (size_t)c->groups);
-        const gradus_real *W = n->param[0].w + (size_t)k * g.w;
+        gradus_real *dxi = dx ? dx + i * (size_t)g.x : NULL;
+        if (c->bias)
+            backward_bias(gradus_share(&n->param[1], r) + k * g.out, dy, g);
+        if (is_sparse(dy, g.y)) {
+            if (!any_sparse++)
+                gradus_conv2d_sparse_begin(c, for_sparse);
+            gradus_conv2d_sparse_add(c, k, x, dy, for_sparse, dxi);
+            continue;
+        }
         const gradus_real *col = columns(c, g, x, r.scratch);
         gradus_gemm(GRADUS_N, GRADUS_T, g.out, g.ckk, g.P, dy, g.P, col, g.P,
                     1, dW + (size_t)k * g.w, g.ckk);     /* dW += dY col'    */
-        if (c->bias)
-            backward_bias(gradus_share(&n->param[1], r) + k * g.out, dy, g);
-        if (dx)
-            backward_operand(c, g, W, dy, r.scratch, dx + (size_t)i * g.x);
+        if (dxi)
+            backward_operand(c, g, n->param[0].w + (size_t)k * g.w, dy,
+                             r.scratch, dxi);
     }
+    if (any_sparse)
+        gradus_conv2d_sparse_end(c, for_sparse, dW);
 }
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
@@ -316,6 +337,6 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     if ((int64_t)g.ckk * g.P > INT32_MAX / 2)
         return gradus_fail(n, "the columns of an image, %d x %d numbers, are "
                            "too many", g.ckk, g.P);
-    n->scratch = g.image + (size_t)g.ckk * (size_t)g.P + SLACK;
+    n->scratch = dense_scratch(g) + gradus_conv2d_sparse_scratch(c);
     return n;
 }

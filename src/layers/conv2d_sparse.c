@@ -1,0 +1,221 @@
+/* conv2d_sparse.c -- back through a convolution where most of dy is 0.
+ *
+ * Behind maxima of 2 x 2 three of four numbers of dy are 0, and behind ReLU
+ * more.  Each of the others, dy[o,i,j], is worth
+ *
+ *   dW[o,c,u,v] += dy[o,i,j] x[c, s i + u - p, s j + v - p]
+ *   dx[c, s i + u - p, s j + v - p] += dy[o,i,j] W[o,c,u,v]
+ *
+ * Here images are [row,column,channel] within a border of zeros, and weights
+ * [o,u,v,c]: then row u of the kernel is one line of k c numbers in both.  A
+ * line is cut into chunks of LANES, a processor's vector; what the last one
+ * has beyond the line is 0 in W, and in dW is not looked at.
+ */
+#include "conv2d.h"
+
+#include <string.h>
+
+enum {
+    LANES = 8,
+    AT_ONCE = 5, /* chunks whose sums are in registers together */
+    LIST = 256   /* positions that are looked through together */
+};
+
+typedef gradus_real lanes
+    __attribute__((vector_size(LANES * sizeof(gradus_real)),
+                   aligned(sizeof(gradus_real)), may_alias));
+
+/* One number of dy, and where in the image the kernel is for it. */
+typedef struct {
+    size_t at;
+    gradus_real dy;
+} nonzero;
+
+typedef struct {
+    int kernel, in; /* size; channels of a group */
+    int per_line;   /* chunks of a line of the kernel */
+    int chunks;     /* of a kernel, a multiple of AT_ONCE */
+    size_t line;    /* numbers of a line of the image */
+    size_t image;   /* of the image, and what its last chunk may read */
+    size_t weights; /* of all kernels */
+} layout;
+
+static layout layout_of(const conv2d_node *c)
+{
+    size_t border = 2 * (size_t)c->padding;
+    layout l = { .kernel = c->kernel, .in = c->channels / c->groups };
+
+    l.per_line = (l.kernel * l.in - 1) / LANES + 1;
+    l.chunks = ((l.kernel * l.per_line - 1) / AT_ONCE + 1) * AT_ONCE;
+    l.line = ((size_t)c->width + border) * (size_t)l.in;
+    l.image = ((size_t)c->height + border) * l.line + LANES;
+    l.weights = (size_t)c->node.shape[0] * (size_t)l.chunks * LANES;
+    return l;
+}
+
+size_t gradus_conv2d_sparse_scratch(const conv2d_node *c)
+{
+    layout l = layout_of(c);
+
+    return 2 * l.weights + 2 * l.image; /* W, dW, x, dx */
+}
+
+/* ---- from and to the order of the library ---------------------------- */
+
+/* Where W[o,ch,u,v] is among the chunks. */
+static size_t in_chunks(const layout *l, int o, int ch, int u, int v)
+{
+    return ((size_t)o * l->chunks + (size_t)u * l->per_line) * LANES +
+           (size_t)v * l->in + ch;
+}
+
+void gradus_conv2d_sparse_begin(const conv2d_node *c, gradus_real *scratch)
+{
+    const layout l = layout_of(c);
+    const gradus_real *W = c->node.param[0].w;
+
+    memset(scratch, 0, 2 * l.weights * sizeof *scratch);
+    for (int o = 0; o < c->node.shape[0]; o++)
+        for (int ch = 0; ch < l.in; ch++)
+            for (int u = 0; u < l.kernel; u++)
+                for (int v = 0; v < l.kernel; v++)
+                    scratch[in_chunks(&l, o, ch, u, v)] = *W++;
+}
+
+void gradus_conv2d_sparse_end(const conv2d_node *c, const gradus_real *scratch,
+                              gradus_real *dW)
+{
+    const layout l = layout_of(c);
+
+    for (int o = 0; o < c->node.shape[0]; o++)
+        for (int ch = 0; ch < l.in; ch++)
+            for (int u = 0; u < l.kernel; u++)
+                for (int v = 0; v < l.kernel; v++)
+                    *dW++ += scratch[l.weights + in_chunks(&l, o, ch, u, v)];
+}
+
+/* Where x[ch,i,0] is in the image. */
+static size_t in_image(const conv2d_node *c, const layout *l, int ch, int i)
+{
+    return ((size_t)i + (size_t)c->padding) * l->line +
+           (size_t)c->padding * (size_t)l->in + (size_t)ch;
+}
+
+static void interleave(const conv2d_node *c, const layout *l,
+                       const gradus_real *x, gradus_real *image)
+{
+    memset(image, 0, l->image * sizeof *image);
+    for (int ch = 0; ch < l->in; ch++)
+        for (int i = 0; i < c->height; i++, x += c->width) {
+            gradus_real *to = image + in_image(c, l, ch, i);
+            for (int j = 0; j < c->width; j++)
+                to[(size_t)j * l->in] = x[j];
+        }
+}
+
+static void add_interleaved(const conv2d_node *c, const layout *l,
+                            const gradus_real *image, gradus_real *dx)
+{
+    for (int ch = 0; ch < l->in; ch++)
+        for (int i = 0; i < c->height; i++, dx += c->width) {
+            const gradus_real *from = image + in_image(c, l, ch, i);
+            for (int j = 0; j < c->width; j++)
+                dx[j] += from[(size_t)j * l->in];
+        }
+}
+
+/* ---- the work -------------------------------------------------------- */
+
+/* Where chunk m of the kernel begins, from the kernel's place on; of those
+ * that only fill up to AT_ONCE, anywhere. */
+static size_t chunk_at(const layout *l, int m)
+{
+    if (m >= l->kernel * l->per_line)
+        return 0;
+    return (size_t)(m / l->per_line) * l->line +
+           (size_t)(m % l->per_line) * LANES;
+}
+
+/* dW[o,u,v,c] += sum dy x[at + ..], for one o. */
+static void add_to_weights(const layout *l, const nonzero *list, int n,
+                           const gradus_real *image, gradus_real *dW)
+{
+    for (int m = 0; m < l->chunks; m += AT_ONCE) {
+        const gradus_real *x[AT_ONCE];
+        lanes *dw = (lanes *)(dW + (size_t)m * LANES), sum[AT_ONCE];
+        for (int a = 0; a < AT_ONCE; a++) {
+            x[a] = image + chunk_at(l, m + a);
+            sum[a] = dw[a];
+        }
+        for (int i = 0; i < n; i++)
+            for (int a = 0; a < AT_ONCE; a++)
+                sum[a] += list[i].dy * *(const lanes *)(x[a] + list[i].at);
+        for (int a = 0; a < AT_ONCE; a++)
+            dw[a] = sum[a];
+    }
+}
+
+/* dx[at + ..] += dy W[o,u,v,c], for one o. */
+static void add_to_image(const layout *l, const nonzero *list, int n,
+                         const gradus_real *W, gradus_real *image)
+{
+    for (int m = 0; m < l->chunks; m += AT_ONCE) {
+        gradus_real *dx[AT_ONCE];
+        lanes w[AT_ONCE];
+        for (int a = 0; a < AT_ONCE; a++) {
+            dx[a] = image + chunk_at(l, m + a);
+            w[a] = ((const lanes *)(W + (size_t)m * LANES))[a];
+        }
+        for (int i = 0; i < n; i++)
+            for (int a = 0; a < AT_ONCE; a++)
+                *(lanes *)(dx[a] + list[i].at) += list[i].dy * w[a];
+    }
+}
+
+/* Those of n numbers of dy, from position `from` on, that are not 0.  First
+ * without a branch, as nobody can foresee which. */
+static int list_nonzeros(const conv2d_node *c, const layout *l,
+                         const gradus_real *dy, int from, int n, nonzero *list)
+{
+    int place[LIST], count = 0, w = c->node.shape[2];
+
+    for (int p = 0; p < n; p++) {
+        place[count] = p;
+        count += dy[from + p] != 0;
+    }
+    for (int i = 0; i < count; i++) {
+        int p = from + place[i];
+        list[i] = (nonzero){ ((size_t)(p / w) * l->line +
+                              (size_t)(p % w) * l->in) * (size_t)c->stride,
+                             dy[p] };
+    }
+    return count;
+}
+
+void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
+                              const gradus_real *x, const gradus_real *dy,
+                              gradus_real *scratch, gradus_real *dx)
+{
+    const layout l = layout_of(c);
+    const int out = c->node.shape[0] / c->groups;
+    const int P = c->node.shape[1] * c->node.shape[2];
+    gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
+    gradus_real *W = scratch + l.weights / c->groups * group;
+    gradus_real *dW = W + l.weights;
+    nonzero list[LIST];
+
+    interleave(c, &l, x, image);
+    if (dx)
+        memset(dimage, 0, l.image * sizeof *dimage);
+    for (int o = 0; o < out; o++, dy += P)
+        for (int from = 0; from < P; from += LIST) {
+            size_t k = (size_t)o * l.chunks * LANES;
+            int n = list_nonzeros(c, &l, dy, from,
+                                  P - from < LIST ? P - from : LIST, list);
+            add_to_weights(&l, list, n, image, dW + k);
+            if (dx)
+                add_to_image(&l, list, n, W + k, dimage);
+        }
+    if (dx)
+        add_interleaved(c, &l, dimage, dx);
+}

@@ -17,10 +17,10 @@
 
 #include <string.h>
 
-/* Rows of the columns' matrix are copied in chunks of 16 numbers, which is
+/* Rows of the columns' matrix are copied in chunks of 8 numbers, which is
  * faster than a row's exact number: what is written after its end is then
  * overwritten by the next row, or is in the SLACK after the matrix. */
-enum { CHUNK = 16, SLACK = CHUNK };
+enum { CHUNK = 8, SLACK = CHUNK };
 
 /* The sizes of one group's product. */
 typedef struct {
@@ -219,14 +219,16 @@ static void backward(gradus_node *n, gradus_rows r)
     for (size_t i = 0; i < (size_t)r.n * c->groups; i++, x += g.x, dy += g.y) {
         int k = (int)(i % (size_t)c->groups);
         gradus_real *dxi = dx ? dx + i * (size_t)g.x : NULL;
-        if (c->bias)
-            backward_bias(gradus_share(&n->param[1], r) + k * g.out, dy, g);
+        gradus_real *db =
+            c->bias ? gradus_share(&n->param[1], r) + k * g.out : NULL;
         if (is_sparse(dy, g.y)) {
             if (!any_sparse++)
                 gradus_conv2d_sparse_begin(c, for_sparse);
-            gradus_conv2d_sparse_add(c, k, x, dy, for_sparse, dxi);
+            gradus_conv2d_sparse_add(c, k, x, dy, for_sparse, db, dxi);
             continue;
         }
+        if (db)
+            backward_bias(db, dy, g);
         const gradus_real *col = columns(c, g, x, r.scratch);
         gradus_gemm(GRADUS_N, GRADUS_T, g.out, g.ckk, g.P, dy, g.P, col, g.P,
                     1, dW + (size_t)k * g.w, g.ckk);     /* dW += dY col'    */

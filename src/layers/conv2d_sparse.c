@@ -4,6 +4,7 @@
  * more.  Each of the others, dy[o,i,j], is worth
  *
  *   dW[o,c,u,v] += dy[o,i,j] x[c, s i + u - p, s j + v - p]
+ *   db[o] += dy[o,i,j]
  *   dx[c, s i + u - p, s j + v - p] += dy[o,i,j] W[o,c,u,v]
  *
  * Here images are [row,column,channel] within a border of zeros, and weights
@@ -173,15 +174,18 @@ static void add_to_image(const layout *l, const nonzero *list, int n,
 }
 
 /* Those of n numbers of dy, from position `from` on, that are not 0.  First
- * without a branch, as nobody can foresee which. */
+ * without a branch, as nobody can foresee which; and compared beforehand, as
+ * that is done many at a time. */
 static int list_nonzeros(const conv2d_node *c, const layout *l,
                          const gradus_real *dy, int from, int n, nonzero *list)
 {
-    int place[LIST], count = 0, w = c->node.shape[2];
+    int is_one[LIST], place[LIST], count = 0, w = c->node.shape[2];
 
+    for (int p = 0; p < n; p++)
+        is_one[p] = dy[from + p] != 0;
     for (int p = 0; p < n; p++) {
         place[count] = p;
-        count += dy[from + p] != 0;
+        count += is_one[p];
     }
     for (int i = 0; i < count; i++) {
         int p = from + place[i];
@@ -194,7 +198,8 @@ static int list_nonzeros(const conv2d_node *c, const layout *l,
 
 void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
                               const gradus_real *x, const gradus_real *dy,
-                              gradus_real *scratch, gradus_real *dx)
+                              gradus_real *scratch, gradus_real *db,
+                              gradus_real *dx)
 {
     const layout l = layout_of(c);
     const int out = c->node.shape[0] / c->groups;
@@ -212,6 +217,8 @@ void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
             size_t k = (size_t)o * l.chunks * LANES;
             int n = list_nonzeros(c, &l, dy, from,
                                   P - from < LIST ? P - from : LIST, list);
+            for (int i = 0; db && i < n; i++)
+                db[o] += list[i].dy;
             add_to_weights(&l, list, n, image, dW + k);
             if (dx)
                 add_to_image(&l, list, n, W + k, dimage);

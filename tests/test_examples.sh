@@ -7,7 +7,8 @@
 build=${BUILD:-build}
 train=$build/mnist-train
 predict=$build/mnist-predict
-for program in "$train" "$predict" "$build/xor" "$build/spiral" \
+speedrun=$build/mnist-speedrun
+for program in "$train" "$predict" "$speedrun" "$build/xor" "$build/spiral" \
     "$build/custom-layer" "$build/custom-layer-check"; do
     [ -x "$program" ] && continue
     echo "$program is not there: make it first"
@@ -299,6 +300,21 @@ case_is "custom-layer: its gradients are right" \
     exits 0 '' "$build/custom-layer-check"
 case_is "custom-layer: and it says how right" \
     grep -q '^worst gradient: .*, [0-9.e-]* of what is allowed$' "$dir/out"
+
+case_is "mnist-speedrun: a target that it has no recipe for" \
+    exits 2 'there are recipes for 0.98 and 0.99' "$speedrun" --target 0.999
+case_is "mnist-speedrun: no seeds" \
+    exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
+case_is "mnist-speedrun: no data" \
+    exits 1 'data/fetch.sh gets MNIST' "$speedrun" --data "$dir/none"
+case_is "mnist-speedrun: on a few images the target is missed" \
+    exits 1 '' "$speedrun" --target 0.98 --seeds 2 --data data/sample --json
+case_is "mnist-speedrun: and its JSON says so" \
+    grep -q '"met":false,.*"accuracy":\[0[.0-9]*,0[.0-9]*\]' "$dir/out"
+case_is "mnist-speedrun: a part is held out" \
+    exits 1 '' "$speedrun" --target 0.98 --seeds 1 --data data/sample --validate
+case_is "mnist-speedrun: and a line a seed, a line for all" \
+    grep -q '^784-256-10: mean accuracy .* missed; ' "$dir/out"
 
 echo "example programs: $passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -1,0 +1,280 @@
+/* speedrun.c -- mnist-speedrun: how soon is a net good enough?
+ *
+ * A recipe, which is a net and how to train it, is fixed beforehand for each
+ * accuracy.  The clock runs from random weights to the end of training: all
+ * but reading the files and, when it has stopped, the test. */
+#define _POSIX_C_SOURCE 200809L
+#include "common.h"
+#include "gradus.h"
+
+#include <float.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <time.h>
+
+const char program[] = "mnist-speedrun";
+
+static const char help[] =
+    "mnist-speedrun -- the least training time to an accuracy on MNIST\n"
+    "\n"
+    "  mnist-speedrun [flags]\n"
+    "\n"
+    "  --target A     0.98 (an MLP) or 0.99 (convolutions), which is usual: the\n"
+    "                 mean accuracy over the seeds on the 10,000 test images\n"
+    "  --seeds N      runs, with the seeds 1 to N (10)\n"
+    "  --threads N    0: as many as there are cores (0)\n"
+    "  --data DIR     the folder of the IDX files (data/mnist)\n"
+    "  --validate     train on 50,000 of the training images and measure on the\n"
+    "                 other 10,000: to try recipes, without the test images\n"
+    "  --json         print one JSON object\n"
+    "  --help         this text\n"
+    "\n"
+    "Exit status: 0 the mean met the target, 1 it did not or an error, 2 wrong\n"
+    "usage.\n";
+
+/* ---- Recipes ---- */
+
+static gradus_node *mlp(gradus_graph *g)
+{
+    gradus_node *h = gradus_input(g, 28 * 28);
+
+    h = gradus_relu(gradus_dense(h, 256));                   /* [B,256] */
+    return gradus_dense(h, 10);                              /* [B,10]  */
+}
+
+/* The maximum before the rest: it leaves them a quarter of the numbers. */
+static gradus_node *block(gradus_node *h, int channels, int kernel)
+{
+    h = gradus_maxpool(gradus_conv2d(h, channels, kernel, NULL), 2, 2, 0);
+    return gradus_relu(gradus_batchnorm(h));
+}
+
+static gradus_node *convolutions(gradus_graph *g)
+{
+    gradus_node *h = gradus_image(g, 1, 28, 28);
+
+    h = block(h, 8, 5);                                  /* [B,8,12,12] */
+    h = block(h, 32, 3);                                 /* [B,32,5,5]  */
+    h = gradus_relu(gradus_dense(h, 64));                /* [B,64]      */
+    return gradus_dense(h, 10);                          /* [B,10]      */
+}
+
+typedef struct {
+    double target;
+    const char *net;
+    gradus_node *(*build)(gradus_graph *g); /* to the logits */
+    int epochs, batch;
+    double learning_rate, rising; /* of one cycle: the highest; for how long */
+} recipe;
+
+/* Found by --validate. */
+static const recipe recipes[] = {
+    { 0.98, "784-256-10", mlp, 5, 256, 0.01, 0.3 },
+    { 0.99, "conv 8, conv 32, dense 64", convolutions, 2, 64, 0.008, 0.2 },
+};
+enum { RECIPES = sizeof recipes / sizeof *recipes };
+
+static double one_cycle(uint64_t step, uint64_t steps, void *user)
+{
+    const recipe *r = user;
+
+    return gradus_lr_one_cycle(r->learning_rate, step, steps, r->rising, 10,
+                               1000);
+}
+
+/* ---- A run ---- */
+
+typedef struct {
+    double seconds, accuracy;
+} result;
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static gradus_graph *build(const recipe *r, uint64_t seed, int threads)
+{
+    gradus_graph *g = gradus_graph_new(seed);
+
+    gradus_softmax_ce(r->build(g), gradus_labels(g, 1), NULL);
+    if (gradus_compile(g, r->batch, threads) == 0)
+        return g;
+    gradus_graph_free(g);
+    return NULL;
+}
+
+static int train(const recipe *r, gradus_graph *g, const gradus_dataset *d)
+{
+    gradus_optimiser *o =
+        gradus_adamw(g, &(gradus_adam_options){ .beta2 = 0.99 });
+    int failed = !o || gradus_fit(o, d, &(gradus_fit_options){
+                           .epochs = r->epochs, .learning_rate = one_cycle,
+                           .user = (void *)r });
+
+    gradus_optimiser_free(o);
+    return failed;
+}
+
+static int run(const recipe *r, uint64_t seed, int threads,
+               const gradus_dataset *training, const gradus_dataset *testing,
+               result *found)
+{
+    double start = now();
+    gradus_graph *g = build(r, seed, threads);
+    int failed = !g || train(r, g, training);
+    found->seconds = now() - start;
+
+    gradus_metrics m = { 0 };
+    failed = failed || gradus_evaluate(g, testing, &m);
+    found->accuracy = m.accuracy;
+    gradus_graph_free(g);
+    if (failed)
+        complain("%s", gradus_error());
+    return failed;
+}
+
+/* ---- Flags ---- */
+
+typedef struct {
+    const recipe *recipe;
+    int seeds, threads, validate, json;
+    const char *data;
+} settings;
+
+static const recipe *recipe_for(const char *text)
+{
+    double target = real_number("--target", text, 2);
+
+    for (int i = 0; i < RECIPES; i++)
+        if (target <= recipes[i].target + DBL_EPSILON)
+            return &recipes[i];
+    usage_error("--target '%s': there are recipes for %g and %g", text,
+                recipes[0].target, recipes[RECIPES - 1].target);
+}
+
+static settings parse(int argc, char **argv)
+{
+    static const struct option flags[] = {
+        { "target", required_argument, NULL, 'a' },
+        { "seeds", required_argument, NULL, 's' },
+        { "threads", required_argument, NULL, 't' },
+        { "data", required_argument, NULL, 'd' },
+        { "validate", no_argument, NULL, 'v' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 }
+    };
+    settings s = { .recipe = &recipes[RECIPES - 1], .seeds = 10,
+                   .data = "data/mnist" };
+
+    for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+        switch (c) {
+        case 'a': s.recipe = recipe_for(optarg); break;
+        case 's':
+            s.seeds = (int)whole_number("--seeds", optarg, 1, 1000);
+            break;
+        case 't':
+            s.threads = (int)whole_number("--threads", optarg, 0, 1024);
+            break;
+        case 'd': s.data = optarg; break;
+        case 'v': s.validate = 1; break;
+        case 'j': s.json = 1; break;
+        case 'h': fputs(help, stdout); exit(finish_stdout() ? 1 : 0);
+        default: usage_error("an unknown flag, or one without its value");
+        }
+    if (optind < argc)
+        usage_error("'%s': no argument is wanted", argv[optind]);
+    return s;
+}
+
+/* ---- Report ---- */
+
+static result mean_of(const result *all, int n)
+{
+    result sum = { 0 };
+
+    for (int i = 0; i < n; i++) {
+        sum.seconds += all[i].seconds;
+        sum.accuracy += all[i].accuracy;
+    }
+    return (result){ sum.seconds / n, sum.accuracy / n };
+}
+
+static int print_report(const settings *s, const result *all, result mean)
+{
+    const recipe *r = s->recipe;
+    cJSON *o, *seconds, *accuracies;
+
+    if (!s->json) {
+        printf("%s: mean accuracy %.2f %%, target %g %%: %s; %.2f s\n", r->net,
+               100 * mean.accuracy, 100 * r->target,
+               mean.accuracy >= r->target ? "met" : "missed", mean.seconds);
+        return 0;
+    }
+    o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "net", r->net);
+    cJSON_AddNumberToObject(o, "target", r->target);
+    cJSON_AddBoolToObject(o, "met", mean.accuracy >= r->target);
+    cJSON_AddBoolToObject(o, "validated", s->validate);
+    cJSON_AddNumberToObject(o, "mean_accuracy", mean.accuracy);
+    cJSON_AddNumberToObject(o, "mean_seconds", mean.seconds);
+    accuracies = cJSON_AddArrayToObject(o, "accuracy");
+    seconds = cJSON_AddArrayToObject(o, "seconds");
+    for (int i = 0; i < s->seeds; i++) {
+        cJSON_AddItemToArray(accuracies, cJSON_CreateNumber(all[i].accuracy));
+        cJSON_AddItemToArray(seconds, cJSON_CreateNumber(all[i].seconds));
+    }
+    return print_json(o);
+}
+
+/* Non-zero: an error, or the target was missed. */
+static int race(const settings *s, const gradus_dataset *training,
+                const gradus_dataset *testing)
+{
+    result *all = calloc((size_t)s->seeds, sizeof *all);
+    int failed = !all;
+
+    if (!all)
+        complain("out of memory");
+    for (int i = 0; !failed && i < s->seeds; i++) {
+        failed = run(s->recipe, (uint64_t)i + 1, s->threads, training,
+                     testing, &all[i]);
+        if (!failed && !s->json)
+            printf("seed %d: %.2f %% after %.2f s\n", i + 1,
+                   100 * all[i].accuracy, all[i].seconds);
+    }
+    if (!failed) {
+        result mean = mean_of(all, s->seeds);
+        failed = print_report(s, all, mean) ||
+                 mean.accuracy < s->recipe->target;
+    }
+    free(all);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = parse(argc, argv);
+    gradus_dataset *all = gradus_load_mnist(s.data, "train"), *test = NULL;
+    gradus_dataset training = { 0 }, held_out = { 0 };
+    int failed = 1;
+
+    if (all && !s.validate)
+        test = gradus_load_mnist(s.data, "t10k");
+    if (!all || (!test && !s.validate) ||
+        (s.validate && gradus_split(all, 1. / 6, 7, &training, &held_out)))
+        complain("%s; data/fetch.sh gets MNIST, --data names another folder",
+                 gradus_error());
+    else
+        failed = s.validate ? race(&s, &training, &held_out)
+                            : race(&s, all, test);
+    gradus_dataset_free(&training);
+    gradus_dataset_free(&held_out);
+    gradus_dataset_free(test);
+    gradus_dataset_free(all);
+    return finish_stdout() || failed;
+}

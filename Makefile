@@ -7,6 +7,8 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make guard      the instructions of a step, by valgrind, against a budget;
+#                   make guard-store makes today's the budget
 #   make double     build/libgradus-double.a, to check gradients with, and
 #                   build/custom-layer-check, which does
 #   make bench      speed beside PyTorch's, into docs/performance.md: some
@@ -46,7 +48,7 @@ LIBS   = $(PKG_LIBS) -lm
 
 SRC      := $(wildcard src/*.c src/*/*.c)
 MNIST    := $(wildcard examples/mnist/*.c)
-SHARED   := $(filter-out %/train.c %/predict.c,$(MNIST))
+SHARED   := $(filter-out %/train.c %/predict.c %/speedrun.c,$(MNIST))
 OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(wildcard tests/*.c)
@@ -132,6 +134,9 @@ $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 $(BUILD)/gradus_bench: $(call obj,$(BENCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+$(BUILD)/steps: $(BUILD)/obj/bench/steps.o $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # ---- tests: the whole suite as float and as double, then the programs
 
 $(BUILD)/test: $(call obj,$(TESTS)) $(BUILD)/libgradus.a
@@ -161,6 +166,10 @@ valgrind:
 
 valgrind-run: $(BUILD)/test $(BUILD)/test-double
 	tests/run.sh --valgrind $(BUILD)
+
+guard guard-store:
+	$(MAKE) $(BUILD)/valgrind/steps BUILD=$(BUILD)/valgrind ARCH= CFLAGS="-O3 -g"
+	@bench/instructions.sh $(if $(filter guard-store,$@),--store) $(BUILD)/valgrind
 
 double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 
@@ -211,9 +220,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run deps bench bench-quick mnist install uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run guard guard-store deps bench bench-quick mnist install uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH) bench/steps.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS)))

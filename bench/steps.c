@@ -1,0 +1,102 @@
+/* steps.c -- a fixed number of steps on one thread, for bench/instructions.sh
+ * to count the instructions of.
+ *
+ *   steps mlp STEPS      784-128-10, batch 64, SGD with momentum
+ *   steps cnn STEPS      cnn-8-16, the same
+ *   steps norm STEPS     a convolution with batch normalisation, Adam
+ *   steps infer STEPS    784-128-10, one row at a time
+ *
+ * The data are numbers by a formula: no file is needed. */
+#include "gradus.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 64, PIXELS = 28 * 28 };
+
+static uint8_t pixels[BATCH * PIXELS];
+static float values[BATCH * PIXELS];
+static int32_t labels[BATCH];
+
+static void make_data(void)
+{
+    for (int i = 0; i < BATCH * PIXELS; i++) {
+        unsigned noise = (unsigned)i * 2654435761u >> 24;
+        pixels[i] = (uint8_t)(noise > 200 ? noise : 0);
+        values[i] = (float)pixels[i] / 255;
+    }
+    for (int i = 0; i < BATCH; i++)
+        labels[i] = i % 10;
+}
+
+static gradus_node *mlp(gradus_node *h)
+{
+    return gradus_dense(gradus_relu(gradus_dense(h, 128)), 10);
+}
+
+static gradus_node *cnn(gradus_node *h)
+{
+    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 8, 5, NULL)), 2, 2, 0);
+    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 16, 5, NULL)), 2, 2, 0);
+    return gradus_dense(h, 10);
+}
+
+static gradus_node *norm(gradus_node *h)
+{
+    h = gradus_batchnorm(gradus_conv2d(h, 8, 3, NULL));
+    return gradus_dense(gradus_maxpool(gradus_relu(h), 2, 2, 0), 10);
+}
+
+static int train(gradus_graph *g, gradus_node *x, gradus_node *t,
+                 gradus_optimiser *o, int steps)
+{
+    int failed = !o || gradus_feed_u8(x, pixels, BATCH) ||
+                 gradus_feed_labels(t, labels, BATCH);
+    for (int i = 0; !failed && i < steps; i++)
+        failed = gradus_forward(g, NULL, BATCH) || gradus_backward(g) ||
+                 gradus_step(o);
+    gradus_optimiser_free(o);
+    return failed;
+}
+
+static int infer(const gradus_graph *g, int steps)
+{
+    gradus_workspace *w = gradus_workspace_new(g, 1);
+    int failed = !w;
+    for (int i = 0; !failed && i < steps; i++)
+        failed = !gradus_infer(w, values + i % BATCH * PIXELS, 1);
+    gradus_workspace_free(w);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc == 3 ? argv[1] : "";
+    int steps = argc == 3 ? atoi(argv[2]) : 0;
+    gradus_node *(*net)(gradus_node *) =
+        strcmp(what, "cnn") == 0 ? cnn : strcmp(what, "norm") == 0 ? norm
+        : strcmp(what, "mlp") == 0 || strcmp(what, "infer") == 0 ? mlp : NULL;
+    if (!net || steps < 1) {
+        fprintf(stderr, "steps: wants mlp, cnn, norm or infer, and how many "
+                "steps\n");
+        return 2;
+    }
+    make_data();
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = net == mlp ? gradus_input(g, PIXELS)
+                                : gradus_image(g, 1, 28, 28);
+    gradus_node *t = gradus_labels(g, 1);
+    gradus_softmax_ce(net(x), t, NULL);
+    int failed = gradus_compile(g, BATCH, 1);
+    if (!failed && strcmp(what, "infer") == 0)
+        failed = infer(g, steps);
+    else if (!failed)
+        failed = train(g, x, t, net == norm ? gradus_adam(g, NULL)
+                       : gradus_sgd(g, &(gradus_sgd_options){
+                             .learning_rate = 0.01, .momentum = 0.9 }), steps);
+    if (failed)
+        fprintf(stderr, "steps: %s\n", gradus_error());
+    gradus_graph_free(g);
+    return failed ? 1 : 0;
+}

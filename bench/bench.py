@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 
+import growth
+
 BUILD = os.environ.get("BUILD", "build")
 OURS = [f"{BUILD}/gradus_bench"]
 TORCH = ["/usr/bin/python3", "bench/torch_bench.py"]
@@ -90,13 +92,17 @@ def run(program, flags, env=None):
 
 
 def same_work(torch):
-    """Rows of a table: one epoch from the same weights, batch by batch."""
+    """Rows of a table: one epoch from the same weights, batch by batch.
+
+    The mean loss of the epoch is the strict test.  A convolutional net's test
+    loss at the end differs by 3 % for the rounding of another OpenBLAS kernel
+    alone (gradus by itself: 0.119 with Haswell's, 0.122 with SkylakeX's)."""
     rows = []
     for net in "784-128-10", "cnn-8-16":
         flags = ["--net", net, "--weights", f"{BUILD}/bench.weights", "check"]
         ours, theirs = run(OURS, flags), run(TORCH, flags, torch)
-        for key in "train_loss", "test_loss":
-            if abs(ours[key] - theirs[key]) > 0.01 * theirs[key]:
+        for key, part in ("train_loss", 0.005), ("test_loss", 0.06):
+            if abs(ours[key] - theirs[key]) > part * theirs[key]:
                 sys.exit(f"bench: {net}: {key} {ours[key]}, PyTorch's "
                          f"{theirs[key]}: not the same work")
         rows.append([net, f"{ours['train_loss']:.4f}",
@@ -155,11 +161,43 @@ def spread(results):
     return f"{min(s):,.0f} to {max(s):,.0f}"
 
 
+def held_against(target, value):
+    return f"{target:.1f}: {'met' if value >= target else 'short'}"
+
+
 def verdict(work, ratio):
     target = TARGETS.get(work[:3], (None, None))[work[3] - 1]
-    if not target:
+    return held_against(target, ratio) if target else ""
+
+
+def multiply_adds(net):
+    """Of a training step and sample: forward, dW, and but for the first layer
+    dx.  Those of the textbook: zeros behind a maximum may be left out."""
+    width = [int(w) for w in net.replace("cnn-", "").split("-")]
+    if net.startswith("cnn"):
+        layers = [24 * 24 * 25 * width[0], 8 * 8 * 25 * width[0] * width[1],
+                  16 * width[1] * 10]
+    else:
+        layers = [a * b for a, b in zip(width, width[1:])]
+    return 3 * sum(layers) - layers[0]
+
+
+def of_peak(work, results):
+    if work[0] != "train":
         return ""
-    return f"{target:.1f}: {'met' if ratio >= target else 'short'}"
+    peak = 1e9 * median(results[("peak", "", 0, work[3]), "peak"], "gflops")
+    rate = median(results[work, "gradus"])
+    return f"{200 * multiply_adds(work[1]) * rate / peak:.0f} %"
+
+
+def against_one_thread(work, results):
+    one = results.get((work[:3] + (1,), "gradus"))
+    if work[3] != 2 or not one:
+        return ""
+    ratio = median(results[work, "gradus"]) / median(one)
+    if work[2] < 64:
+        return f"{ratio:.2f}"
+    return f"{ratio:.2f}, {held_against(1.8, ratio)}"
 
 
 def table(head, rows):
@@ -184,12 +222,13 @@ def speed_rows(works, results):
         else:
             row += ["not there", "", "", ""]
         bare = results.get((work, "products"))
-        row.append(f"{median(bare) / median(ours):.2f}" if bare else "")
+        row += [f"{median(bare) / median(ours):.2f}" if bare else "",
+                of_peak(work, results), against_one_thread(work, results)]
         rows.append(row)
     return rows
 
 
-def page(works, results, same, options):
+def page(works, results, same, grown, options):
     peak = [median(results[("peak", "", 0, t), "peak"], "gflops")
             for t in (1, 2)]
     cpu = next(l.split(":")[1].strip() for l in open("/proc/cpuinfo")
@@ -206,14 +245,19 @@ Multiply-adds of registers alone: {peak[0]:.0f} GFLOP/s on one thread, {peak[1]:
             "same weights, batch 64, SGD with momentum 0.9.\n\n" + \
             table(["net", "train loss", "PyTorch", "test accuracy",
                    "PyTorch"], same) + "\n"
-    text += "## Speed\n\nSamples a second. The last column is the time of a call over that of " \
-        "its bare OpenBLAS products.\n\n" + \
+    text += "## Speed\n\nSamples a second. *Of products* is the time of a call over that of " \
+        "its bare OpenBLAS products; *of peak* counts the multiply-adds of the textbook\n" \
+        "(zeros behind a maximum may be left out); 2T : 1T is gradus on two threads over one.\n\n" + \
         table(["workload", "gradus", "lowest to highest", "PyTorch", "which",
-               "ratio", "target", "of products"], speed_rows(works, results))
+               "ratio", "target", "of products", "of peak", "2T : 1T"],
+              speed_rows(works, results))
     starts = {n: median(r, "wall") for (w, n), r in results.items()
               if w[0] == "start"}
-    text += "\n## From start to the first step\n\n" + table(
-        ["program", "seconds"], [[n, f"{s:.3f}"] for n, s in starts.items()])
+    text += "\n## From start to the first step\n\nTargets: below 0.1 s, and 20 " \
+        "times sooner than PyTorch.\n\n" + table(
+            ["program", "seconds", "over gradus"],
+            [[n, f"{s:.3f}", f"{s / starts['gradus']:.1f}"]
+             for n, s in starts.items()])
     latency = [[n, f"{1e6 * median(r, 'p50'):.0f}",
                 f"{1e6 * median(r, 'p99'):.0f}"]
                for (w, n), r in results.items()
@@ -224,8 +268,23 @@ Multiply-adds of registers alone: {peak[0]:.0f} GFLOP/s on one thread, {peak[1]:
               for (w, n), r in results.items()
               if w == ("train", "784-128-10", 64, 1) and "peak_kb" in r[0]]
     text += "\n## Peak memory, training 784-128-10\n\n" + table(
-        ["program", "MB"], memory)
+        ["program", "MB"], memory) + "\n" + memory_target(results) + \
+        "\n## How cost grows\n\nOne thread, but for the last row; slopes on " \
+        "log-log axes.\n\n" + \
+        table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
     return text
+
+
+def memory_target(results):
+    """784-128-10, B64: y and dy of both layers and ReLU, y of the input."""
+    r = results[("train", "784-128-10", 64, 1), "gradus"][0]
+    numbers = 2 * r["parameters"] + 64 * (784 + 2 * (128 + 128 + 10))
+    target = (r["data_bytes"] + 1.2 * 4 * numbers) / 2**20
+    used = (r["peak_kb"] - r["start_kb"]) / 1024
+    return f"gradus above what an empty process has: {used:.1f} MB. Target, " \
+        "data + 1.2 x (parameters, gradients, activations):\n" \
+        f"{target:.1f} MB: {'met' if used <= target else 'short'} (momentum, " \
+        "threads and OpenBLAS's buffers are not in the target).\n"
 
 
 def main():
@@ -243,7 +302,11 @@ def main():
         json.dump([{"command": w[0], "net": w[1], "batch": w[2],
                     "threads": w[3], "program": n, "rounds": r}
                    for (w, n), r in results.items()], f, indent=1)
-    text = page(works, results, same, options)
+    grown = growth.rows(
+        lambda flags: run(OURS, ["--seconds", str(options.seconds / 2)] +
+                          flags + ["train"])["samples_per_second"],
+        os.cpu_count(), 1 if options.quick else 3)
+    text = page(works, results, same, grown, options)
     print(text)
     if options.out:
         with open(options.out, "w") as f:

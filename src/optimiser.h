@@ -4,6 +4,8 @@
 
 #include "gradus.h"
 
+#include <float.h>
+
 /* A struct that begins with this is an optimiser.  It makes the direction d of
  * a range of parameters, theta -= lr d is done for it, and it never sees a
  * layer. */
@@ -24,6 +26,23 @@ struct gradus_optimiser {
                       gradus_real *d);
     gradus_real *state; /* the direction's memory, such as velocity */
 };
+
+/* What state keeps of a value that fades: 0 once it is too small to move a
+ * parameter.  Without it the momentum of a weight whose pixel is never lit
+ * ends below the smallest normal number, where it stays (0.9 of the very last
+ * number rounds to itself) and where many processors take some hundred cycles
+ * a product: on one of Intel's a step of 784-128-10 took 1.4 times as long.
+ * The factor leaves room for the learning rate. */
+#ifdef GRADUS_DOUBLE
+#define GRADUS_FADED (DBL_MIN / DBL_EPSILON)
+#else
+#define GRADUS_FADED (FLT_MIN / FLT_EPSILON)
+#endif
+
+static inline gradus_real gradus_unfaded(gradus_real v)
+{
+    return v > -GRADUS_FADED && v < GRADUS_FADED ? 0 : v;
+}
 
 /* An optimiser of `bytes` bytes, zeroed but for its graph, learning rate and
  * `states` arrays of one number a parameter; or NULL with a message. */

@@ -220,6 +220,35 @@ START_TEST(each_optimiser_counts_its_own_steps)
 }
 END_TEST
 
+/* A weight without a gradient comes to rest: what its optimiser remembers does
+ * not stay at the smallest numbers, which are slow to compute with. */
+START_TEST(what_fades_ends_at_zero)
+{
+    gradus_optimiser *fading[] = {
+        gradus_sgd(g, &(gradus_sgd_options){ .momentum = 0.9 }),
+        gradus_sgd(g, &(gradus_sgd_options){ .momentum = 0.9,
+                                             .nesterov = 1 }),
+        gradus_adam(g, NULL),
+        gradus_adamw(g, NULL),
+        gradus_rmsprop(g, &(gradus_rmsprop_options){ .momentum = 0.9 }),
+    };
+
+    for (size_t i = 0; i < sizeof fading / sizeof *fading; i++) {
+        fill(gradus_gradients(g), P, i + 1);
+        step(fading[i]);
+        memset(gradus_gradients(g), 0, P * sizeof(gradus_real));
+        for (int t = 0; t < 8000; t++) /* 0.9^8000 is below any double */
+            step(fading[i]);
+        memset(gradus_parameters(g), 0, P * sizeof(gradus_real));
+        gradus_set_learning_rate(fading[i], 1);
+        step(fading[i]);
+        for (int k = 0; k < P; k++)
+            ck_assert_double_eq(gradus_parameters(g)[k], 0);
+        gradus_optimiser_free(fading[i]);
+    }
+}
+END_TEST
+
 /* ---- refused --------------------------------------------------------- */
 
 static void refused(gradus_optimiser *o, const char *why)
@@ -303,6 +332,7 @@ Suite *suite_optimisers(void)
                         RULES);
     tcase_add_test(t, first_steps_by_hand);
     tcase_add_test(t, each_optimiser_counts_its_own_steps);
+    tcase_add_test(t, what_fades_ends_at_zero);
     tcase_add_test(t, bad_options_of_adam_are_refused);
     tcase_add_test(t, bad_options_of_the_others_are_refused);
     tcase_add_test(t, a_compiled_graph_is_wanted);

@@ -52,8 +52,8 @@ static void direction(gradus_optimiser *o, size_t from, size_t n, double decay,
 
     for (size_t i = 0; i < n; i++) {
         gradus_real g = grad[i] + coupled * theta[i];
-        m[i] = beta1 * m[i] + rest1 * g;
-        v[i] = beta2 * v[i] + rest2 * (g * g);
+        m[i] = gradus_unfaded(beta1 * m[i] + rest1 * g);
+        v[i] = gradus_unfaded(beta2 * v[i] + rest2 * (g * g));
         d[i] = m_scale * m[i] / (sqrt(v_scale * v[i]) + epsilon) +
                decoupled * theta[i];
     }

@@ -36,11 +36,11 @@ static void direction(gradus_optimiser *o, size_t from, size_t n, double decay,
 
     for (size_t i = 0; i < n; i++) {
         gradus_real g = grad[i] + lambda * theta[i];
-        v[i] = alpha * v[i] + rest * (g * g);
+        v[i] = gradus_unfaded(alpha * v[i] + rest * (g * g));
         d[i] = g / (sqrt(v[i]) + epsilon);
     }
     for (size_t i = 0; b && i < n; i++)
-        d[i] = b[i] = mu * b[i] + d[i];
+        d[i] = b[i] = gradus_unfaded(mu * b[i] + d[i]);
 }
 
 static int check_options(const gradus_rmsprop_options *o)

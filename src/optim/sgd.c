@@ -32,7 +32,7 @@ static void direction(gradus_optimiser *o, size_t from, size_t n, double decay,
         d[i] = grad[i] + lambda * theta[i];              /* g += lambda theta */
     for (size_t i = 0; v && i < n; i++) {
         gradus_real g = grad[i] + lambda * theta[i];
-        v[i] = mu * v[i] + g;                            /* v = mu v + g      */
+        v[i] = gradus_unfaded(mu * v[i] + g);            /* v = mu v + g      */
         d[i] = nesterov ? g + mu * v[i] : v[i];
     }
 }

@@ -78,6 +78,10 @@ $(BUILD)/obj/src/data/stb.o $(BUILD)/double/src/data/stb.o: \
 $(BUILD)/obj/src/optim/%.o $(BUILD)/double/src/optim/%.o: \
     FLAGS += -fno-math-errno
 
+# A convolution's multiply-adds may be one instruction each.
+$(BUILD)/obj/src/layers/conv2d%.o $(BUILD)/double/src/layers/conv2d%.o: \
+    FLAGS += -ffp-contract=fast
+
 # Other flags than last time: everything is compiled anew.
 $(BUILD)/flags: always
 	@mkdir -p $(@D)

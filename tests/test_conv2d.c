@@ -65,6 +65,9 @@ static const struct {
     { 1, 3, 3, 2, 3, { .stride = INT_MAX, .padding = 2 } },
     { 4, 3, 3, 4, 1, { .groups = 2 } },
     { 2, 3, 35, 2, 3, { .padding = 1 } },
+    { 1, 45, 25, 1, 3, { 0 } },
+    { 2, 6, 6, 11, 3, { .padding = 1 } },
+    { 11, 5, 6, 2, 3, { .padding = 1 } },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -1,244 +1,129 @@
-/* conv2d.c -- convolution of images, as matrix products (im2col).
+/* conv2d.c -- convolution of images.
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
  *
- * with zeros outside x.  One sample at a time, so that all of it stays in
- * cache: its columns, one of the c k k numbers under the kernel for each of
- * the P = h w positions, make of it, in each group of channels,
+ * with zeros outside x, and back
  *
- *   Y = W col + b 1'            W [out,ckk]   col [ckk,P]   Y [out,P]
+ *   dW[o,c,u,v] += sum_{i,j} dy[o,i,j] x[c, s i + u - p, s j + v - p]
+ *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
+ *   db[o] += sum_{i,j} dy[o,i,j]
  *
- *   dW += dY col'               db += dY 1    dcol = W' dY
- *
- * and dx[..] += dcol[..] back at the places that the columns came from.  Where
- * most of a sample's dy is 0, conv2d_sparse.c goes back instead.
+ * One sample at a time, so that all of it stays in cache, each of its groups of
+ * channels by one of three ways, which conv2d.h names: as matrix products,
+ * straight from the image, or back by what is not 0 of dy.
  */
 #include "conv2d.h"
 
-#include <string.h>
-
-/* Rows of the columns' matrix are copied in chunks of 8 numbers, which is
- * faster than a row's exact number: what is written after its end is then
- * overwritten by the next row, or is in the SLACK after the matrix. */
-enum { CHUNK = 8, SLACK = CHUNK };
-
-/* The sizes of one group's product. */
-typedef struct {
-    int out, in; /* channels */
-    int ckk, P;
-    int x, y, w; /* numbers of x, y and W that a group has */
-    size_t image; /* of x with a border of zeros, and SLACK */
-} group;
-
-static size_t padded(const conv2d_node *c, int size)
+/* Straight from the image; with a kernel of 1 the image is a matrix already. */
+static int is_direct(const conv2d_node *c)
 {
-    return (size_t)size + 2 * (size_t)c->padding;
-}
-
-static group group_of(const conv2d_node *c)
-{
-    group g = { .out = c->node.shape[0] / c->groups,
-                .in = c->channels / c->groups,
-                .P = c->node.shape[1] * c->node.shape[2] };
-
-    g.ckk = g.in * c->kernel * c->kernel;
-    g.image = (size_t)g.in * padded(c, c->height) * padded(c, c->width) +
-              SLACK;
-    g.x = g.in * c->height * c->width;
-    g.y = g.out * g.P;
-    g.w = g.out * g.ckk;
-    return g;
-}
-
-/* The columns are the image itself. */
-static int is_pointwise(const conv2d_node *c)
-{
-    return c->kernel == 1 && c->stride == 1 && c->padding == 0;
-}
-
-/* Where in the image, which is x within its border of zeros, the kernel's
- * number u,v is on channel k at the kernel's first place. */
-static size_t place(const conv2d_node *c, int k, int u, int v)
-{
-    return ((size_t)k * padded(c, c->height) + u) * padded(c, c->width) + v;
-}
-
-static void add_border(const conv2d_node *c, group g, const gradus_real *x,
-                       gradus_real *image)
-{
-    const int p = c->padding, w = c->width;
-
-    memset(image, 0, g.image * sizeof *image);
-    for (int k = 0; k < g.in; k++)
-        for (int i = 0; i < c->height; i++, x += w)
-            memcpy(image + place(c, k, i + p, p), x, (size_t)w * sizeof *x);
-}
-
-/* dx += what is inside the border. */
-static void add_inside(const conv2d_node *c, group g,
-                       const gradus_real *image, gradus_real *dx)
-{
-    for (int k = 0; k < g.in; k++)
-        for (int i = 0; i < c->height; i++, dx += c->width) {
-            const gradus_real *row =
-                image + place(c, k, i + c->padding, c->padding);
-            for (int j = 0; j < c->width; j++)
-                dx[j] += row[j];
-        }
-}
-
-/* One row of the columns' matrix, from what is under one number of the kernel:
- *
- *   col[i,j] = image[s i, s j]
- */
-static void gather_row(const conv2d_node *c, const gradus_real *image,
-                       gradus_real *col)
-{
-    const int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
-
-    for (int i = 0; i < h; i++, col += w) {
-        const gradus_real *row = image + padded(c, c->width) * s * i;
-        for (int j = 0; s == 1 && j < w; j += CHUNK)
-            memcpy(col + j, row + j, CHUNK * sizeof *col);
-        for (int j = 0; s > 1 && j < w; j++)
-            col[j] = row[s * j];
-    }
-}
-
-/* And back: image[s i, s j] += col[i,j]. */
-static void scatter_row(const conv2d_node *c, gradus_real *restrict image,
-                        const gradus_real *restrict col)
-{
-    const int h = c->node.shape[1], w = c->node.shape[2], s = c->stride;
-
-    for (int i = 0; i < h; i++, col += w) {
-        gradus_real *restrict row = image + padded(c, c->width) * s * i;
-        for (int j = 0; s == 1 && j < w; j++)
-            row[j] += col[j];
-        for (int j = 0; s > 1 && j < w; j++)
-            row[s * j] += col[j];
-    }
-}
-
-/* The columns of one group of a sample: x itself, or made in scratch. */
-static const gradus_real *columns(const conv2d_node *c, group g,
-                                  const gradus_real *x, gradus_real *scratch)
-{
-    gradus_real *image = scratch, *col = image + g.image, *row = col;
-
-    if (is_pointwise(c))
-        return x;
-    add_border(c, g, x, image);
-    for (int k = 0; k < g.in; k++)
-        for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, row += g.P)
-                gather_row(c, image + place(c, k, u, v), row);
-    return col;
-}
-
-/* dx += dcol at the places that the columns came from. */
-static void add_back(const conv2d_node *c, group g, const gradus_real *dcol,
-                     gradus_real *image, gradus_real *dx)
-{
-    memset(image, 0, g.image * sizeof *image);
-    for (int k = 0; k < g.in; k++)
-        for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, dcol += g.P)
-                scatter_row(c, image + place(c, k, u, v), dcol);
-    add_inside(c, g, image, dx);
+    return c->stride == 1 && c->kernel > 1;
 }
 
 static void forward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
-    const group g = group_of(c);
+    const size_t x_size = (size_t)(n->in[0]->size / c->groups);
+    const size_t y_size = (size_t)(n->size / c->groups);
     const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
     gradus_real *y = gradus_row(n->y, r, n->size);
 
-    for (size_t i = 0; i < (size_t)r.n * c->groups; i++, x += g.x, y += g.y) {
-        int k = (int)(i % (size_t)c->groups);
-        const gradus_real *col = columns(c, g, x, r.scratch);
-        for (int o = 0; c->bias && o < g.out; o++)
-            for (int p = 0; p < g.P; p++)
-                y[o * g.P + p] = n->param[1].w[k * g.out + o];
-        gradus_gemm(GRADUS_N, GRADUS_N, g.out, g.P, g.ckk,
-                    n->param[0].w + (size_t)k * g.w, g.ckk, col, g.P,
-                    c->bias, y, g.P);                    /* Y = W col + b 1' */
-    }
+    if (is_direct(c))
+        gradus_conv2d_direct_begin(c, r.scratch);
+    for (int i = 0; i < r.n; i++)
+        for (int k = 0; k < c->groups; k++, x += x_size, y += y_size)
+            if (is_direct(c))
+                gradus_conv2d_direct_forward(c, k, x, r.scratch, y);
+            else
+                gradus_conv2d_columns_forward(c, k, x, r.scratch, y);
 }
 
-static void backward_bias(gradus_real *db, const gradus_real *dy, group g)
+/* ---- back ------------------------------------------------------------ */
+
+/* Few enough numbers that going through them one by one is faster than a
+ * product: behind maxima of 2 x 2 a quarter at most. */
+static int is_sparse(const gradus_real *dy, size_t n)
 {
-    for (int o = 0; o < g.out; o++, dy += g.P) {
+    int count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += dy[i] != 0;
+    return (size_t)count <= n / 3;
+}
+
+static void backward_bias(const conv2d_node *c, const gradus_real *dy,
+                          gradus_real *db)
+{
+    const int P = c->node.shape[1] * c->node.shape[2];
+
+    for (int o = 0; o < gradus_conv2d_out(c); o++, dy += P) {
         gradus_real sum = 0;
-        for (int p = 0; p < g.P; p++)
+        for (int p = 0; p < P; p++)
             sum += dy[p];
         db[o] += sum;
     }
 }
 
-static void backward_operand(const conv2d_node *c, group g,
-                             const gradus_real *W, const gradus_real *dy,
-                             gradus_real *scratch, gradus_real *dx)
-{
-    gradus_real *dcol = is_pointwise(c) ? dx : scratch + g.image;
+/* The ways' scratch memories, and whether they have begun. */
+typedef struct {
+    gradus_real *columns, *direct, *sparse;
+    int any_direct, any_sparse;
+} ways;
 
-    gradus_gemm(GRADUS_T, GRADUS_N, g.ckk, g.P, g.out, W, g.ckk, dy, g.P,
-                dcol == dx, dcol, g.P);                  /* dcol = W' dY     */
-    if (dcol != dx)
-        add_back(c, g, dcol, scratch, dx);
+static ways ways_in(const conv2d_node *c, gradus_real *scratch)
+{
+    ways w = { .columns = scratch };
+
+    w.direct = w.columns + gradus_conv2d_columns_scratch(c);
+    w.sparse = w.direct + gradus_conv2d_direct_scratch(c);
+    return w;
 }
 
-/* Few enough numbers that going through them one by one is faster than a
- * product: behind maxima of 2 x 2 a quarter at most. */
-static int is_sparse(const gradus_real *dy, int n)
+static void backward_dense(const conv2d_node *c, int group, ways *w,
+                           const gradus_real *x, const gradus_real *dy,
+                           gradus_real *dW, gradus_real *dx)
 {
-    int count = 0;
-
-    for (int i = 0; i < n; i++)
-        count += dy[i] != 0;
-    return count <= n / 3;
-}
-
-static size_t dense_scratch(group g)
-{
-    return g.image + (size_t)g.ckk * (size_t)g.P + SLACK;
+    if (!dx || !is_direct(c)) {
+        gradus_conv2d_columns_back(c, group, x, dy, w->columns, dW, dx);
+        return;
+    }
+    if (!w->any_direct++)
+        gradus_conv2d_direct_begin_back(c, w->direct);
+    gradus_conv2d_direct_back(c, group, dy, w->direct, dx);
+    gradus_conv2d_columns_back(c, group, x, dy, w->columns, dW, NULL);
 }
 
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
-    const group g = group_of(c);
+    const size_t x_size = (size_t)(n->in[0]->size / c->groups);
+    const size_t y_size = (size_t)(n->size / c->groups);
     const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
     const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
     gradus_real *dW = gradus_share(&n->param[0], r);
-    gradus_real *for_sparse = r.scratch + dense_scratch(g);
-    int any_sparse = 0;
+    ways w = ways_in(c, r.scratch);
 
-    for (size_t i = 0; i < (size_t)r.n * c->groups; i++, x += g.x, dy += g.y) {
-        int k = (int)(i % (size_t)c->groups);
-        gradus_real *dxi = dx ? dx + i * (size_t)g.x : NULL;
-        gradus_real *db =
-            c->bias ? gradus_share(&n->param[1], r) + k * g.out : NULL;
-        if (is_sparse(dy, g.y)) {
-            if (!any_sparse++)
-                gradus_conv2d_sparse_begin(c, for_sparse);
-            gradus_conv2d_sparse_add(c, k, x, dy, for_sparse, db, dxi);
+    for (int i = 0; i < r.n * c->groups; i++, x += x_size, dy += y_size) {
+        int k = i % c->groups;
+        gradus_real *dxi = dx ? dx + (size_t)i * x_size : NULL;
+        gradus_real *db = c->bias ? gradus_share(&n->param[1], r) +
+                                        k * gradus_conv2d_out(c) : NULL;
+        if (is_sparse(dy, y_size)) {
+            if (!w.any_sparse++)
+                gradus_conv2d_sparse_begin(c, w.sparse);
+            gradus_conv2d_sparse_add(c, k, x, dy, w.sparse, db, dxi);
             continue;
         }
         if (db)
-            backward_bias(db, dy, g);
-        const gradus_real *col = columns(c, g, x, r.scratch);
-        gradus_gemm(GRADUS_N, GRADUS_T, g.out, g.ckk, g.P, dy, g.P, col, g.P,
-                    1, dW + (size_t)k * g.w, g.ckk);     /* dW += dY col'    */
-        if (dxi)
-            backward_operand(c, g, n->param[0].w + (size_t)k * g.w, dy,
-                             r.scratch, dxi);
+            backward_bias(c, dy, db);
+        backward_dense(c, k, &w, x, dy, dW, dxi);
     }
-    if (any_sparse)
-        gradus_conv2d_sparse_end(c, for_sparse, dW);
+    if (w.any_sparse)
+        gradus_conv2d_sparse_end(c, w.sparse, dW);
 }
+
+/* ---- constructor ----------------------------------------------------- */
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
@@ -335,10 +220,12 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         n = gradus_add_param(n, "bias", 1, &channels, GRADUS_ZERO, 0);
     if (!set_attrs(n, channels, kernel, &o))
         return NULL;
-    group g = group_of(c);
-    if ((int64_t)g.ckk * g.P > INT32_MAX / 2)
-        return gradus_fail(n, "the columns of an image, %d x %d numbers, are "
-                           "too many", g.ckk, g.P);
-    n->scratch = dense_scratch(g) + gradus_conv2d_sparse_scratch(c);
+    double ckk = (double)gradus_conv2d_in(c) * kernel * kernel;
+    if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
+        return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
+                           "are too many", ckk, n->shape[1] * n->shape[2]);
+    n->scratch = gradus_conv2d_columns_scratch(c) +
+                 gradus_conv2d_direct_scratch(c) +
+                 gradus_conv2d_sparse_scratch(c);
     return n;
 }

@@ -127,32 +127,48 @@ static void add_interleaved(const conv2d_node *c, const layout *l,
 
 /* ---- the work -------------------------------------------------------- */
 
-/* Where chunk m of the kernel begins, from the kernel's place on; of those
- * that only fill up to AT_ONCE, anywhere. */
-static size_t chunk_at(const layout *l, int m)
+/* Where a chunk of the kernel is in the image, from the kernel's place on. */
+typedef struct {
+    int chunk, of_line; /* the how many-th, of all and of its line */
+    size_t at;
+} cursor;
+
+/* Those that only fill up to AT_ONCE are at the kernel's place. */
+static size_t next_chunk(const layout *l, cursor *p)
 {
-    if (m >= l->kernel * l->per_line)
-        return 0;
-    return (size_t)(m / l->per_line) * l->line +
-           (size_t)(m % l->per_line) * LANES;
+    size_t at = p->chunk++ < l->kernel * l->per_line ? p->at : 0;
+
+    p->at += LANES;
+    if (++p->of_line == l->per_line) {
+        p->of_line = 0;
+        p->at += l->line - (size_t)l->per_line * LANES;
+    }
+    return at;
 }
 
-/* dW[o,u,v,c] += sum dy x[at + ..], for one o. */
+/* dW[o,u,v,c] += sum dy x[at + ..], for one o.  Two sums of each, of every
+ * second number: one would wait for its own last addition. */
 static void add_to_weights(const layout *l, const nonzero *list, int n,
                            const gradus_real *image, gradus_real *dW)
 {
+    cursor p = { 0 };
+
     for (int m = 0; m < l->chunks; m += AT_ONCE) {
         const gradus_real *x[AT_ONCE];
-        lanes *dw = (lanes *)(dW + (size_t)m * LANES), sum[AT_ONCE];
+        lanes *dw = (lanes *)(dW + (size_t)m * LANES);
+        lanes sum[AT_ONCE], other[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
-            x[a] = image + chunk_at(l, m + a);
-            sum[a] = dw[a];
+            x[a] = image + next_chunk(l, &p);
+            sum[a] = other[a] = (lanes){ 0 };
         }
-        for (int i = 0; i < n; i++)
-            for (int a = 0; a < AT_ONCE; a++)
+        for (int i = 0; i < n; i += 2)
+            for (int a = 0; a < AT_ONCE; a++) {
                 sum[a] += list[i].dy * *(const lanes *)(x[a] + list[i].at);
+                other[a] += list[i + 1].dy *
+                            *(const lanes *)(x[a] + list[i + 1].at);
+            }
         for (int a = 0; a < AT_ONCE; a++)
-            dw[a] = sum[a];
+            dw[a] += sum[a] + other[a];
     }
 }
 
@@ -160,11 +176,13 @@ static void add_to_weights(const layout *l, const nonzero *list, int n,
 static void add_to_image(const layout *l, const nonzero *list, int n,
                          const gradus_real *W, gradus_real *image)
 {
+    cursor p = { 0 };
+
     for (int m = 0; m < l->chunks; m += AT_ONCE) {
         gradus_real *dx[AT_ONCE];
         lanes w[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
-            dx[a] = image + chunk_at(l, m + a);
+            dx[a] = image + next_chunk(l, &p);
             w[a] = ((const lanes *)(W + (size_t)m * LANES))[a];
         }
         for (int i = 0; i < n; i++)
@@ -187,11 +205,13 @@ static int list_nonzeros(const conv2d_node *c, const layout *l,
         place[count] = p;
         count += is_one[p];
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0, row = from / w, end = (row + 1) * w; i < count; i++) {
         int p = from + place[i];
-        list[i] = (nonzero){ ((size_t)(p / w) * l->line +
-                              (size_t)(p % w) * l->in) * (size_t)c->stride,
-                             dy[p] };
+        for (; p >= end; end += w)
+            row++;
+        list[i] = (nonzero){ ((size_t)row * l->line +
+                              (size_t)(p - end + w) * (size_t)l->in) *
+                                 (size_t)c->stride, dy[p] };
     }
     return count;
 }
@@ -207,7 +227,7 @@ void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
     gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
     gradus_real *W = scratch + l.weights / c->groups * group;
     gradus_real *dW = W + l.weights;
-    nonzero list[LIST];
+    nonzero list[LIST + 1];
 
     interleave(c, &l, x, image);
     if (dx)
@@ -219,6 +239,7 @@ void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
                                   P - from < LIST ? P - from : LIST, list);
             for (int i = 0; db && i < n; i++)
                 db[o] += list[i].dy;
+            list[n] = (nonzero){ 0, 0 }; /* makes their number even */
             add_to_weights(&l, list, n, image, dW + k);
             if (dx)
                 add_to_image(&l, list, n, W + k, dimage);

@@ -762,6 +762,11 @@ typedef struct {
     /* A loss: says what is wrong with a row whose loss is not finite and
      * returns non-zero, or returns 0 if nothing is.  May be NULL. */
     int (*diagnose)(gradus_node *n, int row);
+    /* Will n compute the value of `user`, its only one, along with its own?
+     * Asked by compile, and then again with user's only user.  If so neither n
+     * nor what is between them has a y and a dy; n->result has them, and the
+     * user's own forward and backward are not called.  May be NULL. */
+    int (*absorb)(gradus_node *n, const gradus_node *user);
     /* Builds the node again from a model file, with its constructor.  Only the
      * built-in ops are looked up there: NULL in your own, whose models are
      * read by building the graph and gradus_load_parameters. */
@@ -801,7 +806,9 @@ typedef struct {
 enum { GRADUS_MAX_RANK = 3, GRADUS_MAX_OPERANDS = 8, GRADUS_MAX_PARAMS = 4 };
 
 /* Open to read.  Pointers are set by compile; dy is NULL where no gradient is
- * wanted (data), and backward must then leave it alone. */
+ * wanted (data), and backward must then leave it alone.  Both y and dy are NULL
+ * where the value goes into another's at once: of a convolution that is used by
+ * a ReLU or a maximum of 2 x 2 alone, and of that ReLU; result says where. */
 struct gradus_node {
     const gradus_op *op;
     gradus_graph *graph;
@@ -811,14 +818,16 @@ struct gradus_node {
     gradus_node *in[GRADUS_MAX_OPERANDS];
     int rank, shape[GRADUS_MAX_RANK], size; /* of one sample */
     gradus_real *y, *dy;                    /* [B,size] */
+    gradus_node *result; /* itself, or whose value it computes, see absorb */
 
     int units; /* the first axis of every parameter: what tiles count */
     int n_params;
     gradus_param param[GRADUS_MAX_PARAMS];
 
     size_t scratch; /* numbers that a call of its op needs, see gradus_rows */
-    size_t keep;       /* numbers it keeps from forward for backward */
-    gradus_real *kept; /* [keep]; NULL in a workspace */
+    size_t keep, keep_row; /* numbers it keeps from forward for backward: of
+                            * the batch, and then of each row */
+    gradus_real *kept; /* [keep + B keep_row]; NULL in a workspace */
     int wants_gradient;
     double lr_scale, decay_scale; /* see gradus_param_group */
 

@@ -85,11 +85,12 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 
     if (n->kind == GRADUS_LABELS)
         n->label = gradus_plan_take(p, values, sizeof *n->label);
-    else
+    else if (n->result == n)
         n->y = gradus_plan_take(p, values, sizeof *n->y);
-    if (n->wants_gradient)
+    if (n->result == n && n->wants_gradient)
         n->dy = gradus_plan_take(p, values, sizeof *n->dy);
-    n->kept = gradus_plan_take(p, n->keep, sizeof *n->kept);
+    n->kept = gradus_plan_take(p, n->keep + batch * n->keep_row,
+                               sizeof *n->kept);
     if (n->is_loss)
         n->loss = gradus_plan_take(p, batch, sizeof *n->loss);
 }
@@ -167,6 +168,36 @@ static void initialise(const gradus_param *p, uint64_t seed, uint64_t stream)
         }
 }
 
+/* The one operand of one other node, or NULL. */
+static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
+{
+    gradus_node *user = NULL;
+
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_in; j++)
+            if (g->node[i]->in[j] == n) {
+                if (user)
+                    return NULL;
+                user = g->node[i];
+            }
+    return user;
+}
+
+/* As many as an op takes of the nodes that use its value and no other. */
+static void absorb_users(gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *n = g->node[i], *user;
+        while (n->op->absorb && (user = only_user(g, n->result)) &&
+               n->op->absorb(n, user)) {
+            const gradus_node *before = n->result;
+            for (int j = i; j < g->count; j++)
+                if (g->node[j]->result == before)
+                    g->node[j]->result = user;
+        }
+    }
+}
+
 /* A node's gradient reaches back where an operand's does. */
 static void spread_wants(gradus_graph *g)
 {
@@ -218,6 +249,7 @@ int gradus_compile(gradus_graph *g, int max_batch, int threads)
     if (threads == 0)
         threads = gradus_pool_processors();
     spread_wants(g);
+    absorb_users(g);
     size_scratch(g);
     g->threads = threads;
     g->pool = gradus_pool_new(threads);

@@ -56,6 +56,12 @@ __attribute__((format(printf, 2, 3)))
 #endif
 int gradus_refuse(const gradus_node *n, const char *format, ...);
 
+/* Does an operand compute its value?  See absorb in gradus.h. */
+static inline int gradus_absorbed(const gradus_node *n)
+{
+    return n->n_in && n->in[0]->result == n->result;
+}
+
 /* Every op that a model file may name, ended by NULL (ops.c). */
 extern const gradus_op *const gradus_ops[];
 

@@ -78,7 +78,7 @@ static void plan(gradus_workspace *w, gradus_plan *p)
     w->scratch = gradus_plan_take(p, w->scratch_size, sizeof *w->scratch);
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
-        if (n)
+        if (n && n->result == n)
             n->y = gradus_plan_take(p, (size_t)w->max_batch * (size_t)n->size,
                                     sizeof *n->y);
     }
@@ -96,6 +96,9 @@ static int build(gradus_workspace *w, const gradus_graph *g)
     w->output = copy(w, output_of(g));
     if (!w->output || find_input(w))
         return -1;
+    for (int i = 0; i < w->count; i++)
+        if (w->node[i])
+            w->node[i]->result = w->node[w->node[i]->result->id];
     plan(w, &p);
     w->block = gradus_plan_allocate(&p);
     if (!w->block)
@@ -165,7 +168,7 @@ static const gradus_real *run(gradus_workspace *w, int n)
                           .index = w->index,
                           .scratch = w->scratch };
         for (int i = 0; i < w->count; i++)
-            if (w->node[i])
+            if (w->node[i] && !gradus_absorbed(w->node[i]))
                 w->node[i]->op->forward(w->node[i], r);
     }
     gradus_blas_leave();

@@ -185,6 +185,7 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
     }
     n->op = op;
     n->graph = g;
+    n->result = n;
     n->id = g->count;
     n->n_in = n_in;
     if (n_in)

@@ -41,13 +41,13 @@ static size_t bytes_of(const gradus_node *n, int max_batch)
     size_t values = (size_t)max_batch * (size_t)n->size;
     size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
 
-    bytes += n->keep * sizeof *n->kept;
+    bytes += (n->keep + (size_t)max_batch * n->keep_row) * sizeof *n->kept;
     if (n->n_params && n->param[0].share)
         bytes += parameters_of(n) * sizeof(gradus_real) *
                  (size_t)gradus_sweep_slices(max_batch);
     if (n->kind == GRADUS_LABELS)
         return bytes + values * sizeof *n->label;
-    return bytes + values * sizeof *n->y * (n->dy ? 2 : 1);
+    return bytes + (n->y ? values : 0) * sizeof *n->y * (n->dy ? 2 : 1);
 }
 
 int gradus_summary(const gradus_graph *g, FILE *out)

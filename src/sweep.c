@@ -68,9 +68,11 @@ static void share(sweep *s, void (*job)(void *sweep, int item, int worker),
 
 static void forward(const sweep *s, gradus_rows r)
 {
-    for (int i = s->from; i < s->to; i++)
-        if (s->g->node[i]->op->forward)
-            s->g->node[i]->op->forward(s->g->node[i], r);
+    for (int i = s->from; i < s->to; i++) {
+        gradus_node *n = s->g->node[i];
+        if (n->op->forward && !gradus_absorbed(n))
+            n->op->forward(n, r);
+    }
 }
 
 int gradus_sweep_shares(const gradus_node *n)
@@ -109,7 +111,8 @@ static void backward(const sweep *s, gradus_rows r)
         clear_gradients(s->g, r);
     for (int i = s->to; i-- > s->from;) {
         gradus_node *n = s->g->node[i];
-        if (n->op->backward && (reaches_back(n) || gradus_sweep_shares(n)))
+        if (n->op->backward && !gradus_absorbed(n) &&
+            (reaches_back(n) || gradus_sweep_shares(n)))
             n->op->backward(n, r);
     }
 }

@@ -16,6 +16,7 @@ Suite *suite_dense(void);
 Suite *suite_relu(void);
 Suite *suite_augment(void);
 Suite *suite_conv2d(void);
+Suite *suite_conv2d_absorbed(void);
 Suite *suite_dropout(void);
 Suite *suite_norms(void);
 Suite *suite_activations(void);

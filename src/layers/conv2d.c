@@ -20,20 +20,43 @@ static int is_direct(const conv2d_node *c)
     return c->stride == 1 && c->kernel > 1;
 }
 
+/* ReLU, and maxima of 2 x 2, in either order; where they are made of what is
+ * still in registers, four of five passes over the largest arrays go. */
+static int absorb(gradus_node *n, const gradus_node *user)
+{
+    conv2d_node *c = (conv2d_node *)n;
+
+    if (!is_direct(c))
+        return 0;
+    if (user->op == &gradus_relu_op && !c->relu) {
+        c->relu = 1;
+        return 1;
+    }
+    if (user->op != &gradus_maxpool_op || c->halves ||
+        gradus_attr_int(user->attr, "size", 0) != 2 ||
+        gradus_attr_int(user->attr, "stride", 0) != 2 ||
+        gradus_attr_int(user->attr, "padding", 0) != 0)
+        return 0;
+    c->halves = 1;
+    n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
+    return 1;
+}
+
 static void forward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
     const size_t x_size = (size_t)(n->in[0]->size / c->groups);
-    const size_t y_size = (size_t)(n->size / c->groups);
+    const size_t y_size = gradus_conv2d_result(c);
     const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    gradus_real *y = gradus_row(n->result->y, r, n->result->size);
 
     if (is_direct(c))
         gradus_conv2d_direct_begin(c, r.scratch);
-    for (int i = 0; i < r.n; i++)
+    for (int i = r.from; i < r.from + r.n; i++)
         for (int k = 0; k < c->groups; k++, x += x_size, y += y_size)
             if (is_direct(c))
-                gradus_conv2d_direct_forward(c, k, x, r.scratch, y);
+                gradus_conv2d_direct_forward(c, k, x, r.scratch, y,
+                                             gradus_conv2d_which(c, i, k));
             else
                 gradus_conv2d_columns_forward(c, k, x, r.scratch, y);
 }
@@ -66,7 +89,7 @@ static void backward_bias(const conv2d_node *c, const gradus_real *dy,
 
 /* The ways' scratch memories, and whether they have begun. */
 typedef struct {
-    gradus_real *columns, *direct, *sparse;
+    gradus_real *columns, *direct, *sparse, *masked;
     int any_direct, any_sparse;
 } ways;
 
@@ -76,6 +99,7 @@ static ways ways_in(const conv2d_node *c, gradus_real *scratch)
 
     w.direct = w.columns + gradus_conv2d_columns_scratch(c);
     w.sparse = w.direct + gradus_conv2d_direct_scratch(c);
+    w.masked = w.sparse + gradus_conv2d_sparse_scratch(c);
     return w;
 }
 
@@ -93,26 +117,44 @@ static void backward_dense(const conv2d_node *c, int group, ways *w,
     gradus_conv2d_columns_back(c, group, x, dy, w->columns, dW, NULL);
 }
 
+/* Back through a ReLU alone. */
+static const gradus_real *masked(const gradus_real *dy, const gradus_real *y,
+                                 size_t n, gradus_real *dx)
+{
+    for (size_t i = 0; i < n; i++) {
+        gradus_real d = dy[i]; /* read always: then no branch is needed */
+        dx[i] = y[i] > 0 ? d : 0;
+    }
+    return dx;
+}
+
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
+    const gradus_node *to = n->result;
     const size_t x_size = (size_t)(n->in[0]->size / c->groups);
-    const size_t y_size = (size_t)(n->size / c->groups);
+    const size_t y_size = gradus_conv2d_result(c);
     const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    const gradus_real *y = gradus_row(to->y, r, to->size);
+    const gradus_real *dys = gradus_row(to->dy, r, to->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
     gradus_real *dW = gradus_share(&n->param[0], r);
     ways w = ways_in(c, r.scratch);
 
-    for (int i = 0; i < r.n * c->groups; i++, x += x_size, dy += y_size) {
+    for (int i = 0; i < r.n * c->groups;
+         i++, x += x_size, y += y_size, dys += y_size) {
         int k = i % c->groups;
+        const unsigned char *which =
+            gradus_conv2d_which(c, r.from + i / c->groups, k);
+        const gradus_real *dy =
+            c->relu && !which ? masked(dys, y, y_size, w.masked) : dys;
         gradus_real *dxi = dx ? dx + (size_t)i * x_size : NULL;
         gradus_real *db = c->bias ? gradus_share(&n->param[1], r) +
                                         k * gradus_conv2d_out(c) : NULL;
-        if (is_sparse(dy, y_size)) {
+        if (which || is_sparse(dy, y_size)) {
             if (!w.any_sparse++)
                 gradus_conv2d_sparse_begin(c, w.sparse);
-            gradus_conv2d_sparse_add(c, k, x, dy, w.sparse, db, dxi);
+            gradus_conv2d_sparse_add(c, k, x, dy, y, which, w.sparse, db, dxi);
             continue;
         }
         if (db)
@@ -142,7 +184,8 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
 }
 
 const gradus_op gradus_conv2d_op = {
-    .name = "conv", .forward = forward, .backward = backward, .make = make,
+    .name = "conv", .forward = forward, .backward = backward,
+    .absorb = absorb, .make = make,
 };
 
 static int settings_are_wrong(gradus_node *n, int channels, int kernel,
@@ -221,11 +264,18 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     if (!set_attrs(n, channels, kernel, &o))
         return NULL;
     double ckk = (double)gradus_conv2d_in(c) * kernel * kernel;
+    double image = (double)gradus_conv2d_in(c) *
+                   ((double)c->height + 2. * c->padding) *
+                   ((double)c->width + 2. * c->padding);
+    if (image > INT32_MAX / 2)
+        return gradus_fail(n, "an image of %.0f numbers with its padding is "
+                           "too large", image);
     if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
         return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
                            "are too many", ckk, n->shape[1] * n->shape[2]);
     n->scratch = gradus_conv2d_columns_scratch(c) +
                  gradus_conv2d_direct_scratch(c) +
-                 gradus_conv2d_sparse_scratch(c);
+                 gradus_conv2d_sparse_scratch(c) +
+                 (size_t)(n->size / c->groups);
     return n;
 }

@@ -9,7 +9,10 @@ typedef struct {
     int channels, height, width; /* of x */
     int kernel, stride, padding, groups;
     int bias;
+    int relu, halves; /* absorbed, the second a maximum of 2 x 2 */
 } conv2d_node;
+
+extern const gradus_op gradus_relu_op, gradus_maxpool_op;
 
 /* Channels of a group, of x and of y. */
 static inline int gradus_conv2d_in(const conv2d_node *c)
@@ -20,6 +23,23 @@ static inline int gradus_conv2d_in(const conv2d_node *c)
 static inline int gradus_conv2d_out(const conv2d_node *c)
 {
     return c->node.shape[0] / c->groups;
+}
+
+/* Numbers of the result, which is y or what was made of it, of a group. */
+static inline size_t gradus_conv2d_result(const conv2d_node *c)
+{
+    return (size_t)(c->node.result->size / c->groups);
+}
+
+/* Which of the four numbers under a maximum it is, row by row: one of the
+ * result's numbers each, of a group of a row of the batch. */
+static inline unsigned char *gradus_conv2d_which(const conv2d_node *c, int row,
+                                                 int group)
+{
+    if (!c->halves || !c->node.kept)
+        return NULL;
+    gradus_real *kept = c->node.kept + (size_t)row * c->node.keep_row;
+    return (unsigned char *)kept + (size_t)group * gradus_conv2d_result(c);
 }
 
 /* Three ways.  Each wants scratch memory of so many numbers, and takes one
@@ -39,12 +59,13 @@ void gradus_conv2d_columns_back(const conv2d_node *c, int group,
 
 /* ---- conv2d_direct.c: with a stride of 1 ------------------------------ */
 
-/* After begin, for one of the two: y = .., or dx += .. */
+/* After begin, for one of the two: result = .., and which of four it is unless
+ * that is NULL; or dx += .. */
 size_t gradus_conv2d_direct_scratch(const conv2d_node *c);
 void gradus_conv2d_direct_begin(const conv2d_node *c, gradus_real *scratch);
 void gradus_conv2d_direct_forward(const conv2d_node *c, int group,
                                   const gradus_real *x, gradus_real *scratch,
-                                  gradus_real *y);
+                                  gradus_real *result, unsigned char *which);
 void gradus_conv2d_direct_begin_back(const conv2d_node *c,
                                      gradus_real *scratch);
 void gradus_conv2d_direct_back(const conv2d_node *c, int group,
@@ -53,12 +74,15 @@ void gradus_conv2d_direct_back(const conv2d_node *c, int group,
 
 /* ---- conv2d_sparse.c: back where most of dy is 0 ---------------------- */
 
-/* After begin any of the samples: dx += .., which may be NULL, and db; then
- * end, dW [out,c,k,k] += .. */
+/* After begin any of the samples: dx += .. and db += .., which may be NULL;
+ * then end, dW [out,c,k,k] += ..  The dy of y; or, with `which`, of the result,
+ * which has been `result`. */
 size_t gradus_conv2d_sparse_scratch(const conv2d_node *c);
 void gradus_conv2d_sparse_begin(const conv2d_node *c, gradus_real *scratch);
 void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
                               const gradus_real *x, const gradus_real *dy,
+                              const gradus_real *result,
+                              const unsigned char *which,
                               gradus_real *scratch, gradus_real *db,
                               gradus_real *dx);
 void gradus_conv2d_sparse_end(const conv2d_node *c, const gradus_real *scratch,

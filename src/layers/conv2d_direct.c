@@ -30,6 +30,7 @@ enum { LANES = 8, OUT = 4, RUN = 3 };
 
 enum {
     TILE = RUN * LANES,
+    BLOCK = 8, /* maxima at a time */
     STRIP = 1024 /* numbers of y[o] before the next o, so that they and their
                   * part of the image stay in a core's first cache */
 };
@@ -69,11 +70,12 @@ static way back_way(const conv2d_node *c)
                    c->width, c->kernel - 1 - c->padding);
 }
 
+/* Always two, of which maxima are made, or a multiple. */
 static int lines_of_strip(const way *d)
 {
-    size_t lines = STRIP / d->pitch;
+    size_t lines = STRIP / d->pitch / 2 * 2;
 
-    return lines < 1 ? 1 : lines < (size_t)d->height ? (int)lines : d->height;
+    return lines < 2 ? 2 : lines < (size_t)d->height ? (int)lines : d->height;
 }
 
 /* Numbers of one of a strip's channels. */
@@ -97,7 +99,7 @@ static size_t image_of(const way *d)
 
 static size_t scratch_of(const conv2d_node *c, way d)
 {
-    return weights_of(c) + image_of(&d) + OUT * run_of(&d, lines_of_strip(&d));
+    return weights_of(c) + image_of(&d) + OUT * run_of(&d, lines_of_strip(&d)) + 2 * BLOCK;
 }
 
 size_t gradus_conv2d_direct_scratch(const conv2d_node *c)
@@ -159,37 +161,97 @@ static int some_channels(const way *d, int rest, const gradus_real *W,
     return tiles(d, 1, W, bias, image, y, run), 1;
 }
 
-/* From the strip's lines to those of y, or added to them. */
-static void put_lines(const way *d, int lines, const gradus_real *strip,
-                      gradus_real *restrict y, int add)
+/* ---- from the strip to where it goes --------------------------------- */
+
+typedef struct {
+    gradus_real *y;       /* [out,height,width], or with halves half of each */
+    unsigned char *which; /* of the halves, or NULL */
+    int add, relu, halves;
+} target;
+
+static gradus_real relu(gradus_real x)
 {
-    for (int i = 0; i < lines; i++, strip += d->pitch, y += d->width) {
-        if (!add)
-            memcpy(y, strip, (size_t)d->width * sizeof *y);
-        for (int j = 0; add && j < d->width; j++)
-            y[j] += strip[j];
+    return x < 0 ? 0 : x;
+}
+
+/* As in pooling.c: of equal ones the first, and a NaN if there is one. */
+static inline gradus_real larger(gradus_real a, gradus_real b)
+{
+    gradus_real m = b > a ? b : a;
+
+    return b != b ? b : m;
+}
+
+static void put_line(const way *d, const target *t, const gradus_real *strip,
+                     gradus_real *restrict y)
+{
+    for (int j = 0; t->add && j < d->width; j++)
+        y[j] += strip[j];
+    for (int j = 0; t->relu && j < d->width; j++)
+        y[j] = relu(strip[j]);
+    if (!t->add && !t->relu)
+        memcpy(y, strip, (size_t)d->width * sizeof *y);
+}
+
+/* The maxima of 2 x 2 of two lines, x and z, and which they are.  All of a
+ * block is computed, so that vectors do it, and of the last one less is used. */
+static void put_halves(int w, int with_relu, const gradus_real *x,
+                       const gradus_real *z, gradus_real *y,
+                       unsigned char *which)
+{
+    for (int j = 0; j < w; j += BLOCK, x += 2 * BLOCK, z += 2 * BLOCK) {
+        const size_t n = (size_t)(w - j < BLOCK ? w - j : BLOCK);
+        gradus_real max[BLOCK];
+        int not_a[BLOCK], nor_b[BLOCK];
+        unsigned char k[BLOCK];
+        for (int i = 0; i < BLOCK; i++) {
+            gradus_real a = x[2 * i], b = x[2 * i + 1], c = z[2 * i];
+            gradus_real m = larger(larger(a, b), larger(c, z[2 * i + 1]));
+            max[i] = with_relu ? relu(m) : m;
+            not_a[i] = a < m;
+            nor_b[i] = not_a[i] & (b < m);
+            not_a[i] += nor_b[i] + (nor_b[i] & (c < m));
+        }
+        for (int i = 0; i < BLOCK; i++)
+            k[i] = (unsigned char)not_a[i];
+        memcpy(y + j, max, n * sizeof *y);
+        if (which)
+            memcpy(which + j, k, n);
     }
 }
 
-/* y = bias + W * image, or y += .. */
+/* `lines` lines of channel o, from line i on. */
+static void put(const way *d, const target *t, int o, int i, int lines,
+                const gradus_real *strip)
+{
+    const int h = d->height / 2, w = d->width / 2;
+
+    if (t->halves) {
+        for (int k = 0; k < lines / 2; k++, strip += 2 * d->pitch) {
+            size_t at = ((size_t)o * h + (size_t)(i / 2 + k)) * w;
+            put_halves(w, t->relu, strip, strip + d->pitch, t->y + at,
+                       t->which ? t->which + at : NULL);
+        }
+        return;
+    }
+    for (int k = 0; k < lines; k++, strip += d->pitch)
+        put_line(d, t, strip, t->y + ((size_t)o * d->height +
+                                      (size_t)(i + k)) * d->width);
+}
+
 static void convolve(const way *d, const gradus_real *W,
                      const gradus_real *bias, const gradus_real *image,
-                     gradus_real *strip, gradus_real *y, int add)
+                     gradus_real *strip, const target *t)
 {
-    const size_t size = (size_t)d->height * (size_t)d->width;
-
     for (int i = 0, lines; i < d->height; i += lines) {
         int most = lines_of_strip(d), left = d->height - i;
         lines = left < most ? left : most;
         const size_t run = run_of(d, lines);
-        const gradus_real *from = image + (size_t)i * d->pitch;
-        gradus_real *to = y + (size_t)i * (size_t)d->width;
         for (int o = 0, n; o < d->out; o += n) {
             n = some_channels(d, d->out - o, W + o, bias ? bias + o : NULL,
-                              from, strip, run);
+                              image + (size_t)i * d->pitch, strip, run);
             for (int k = 0; k < n; k++)
-                put_lines(d, lines, strip + (size_t)k * run,
-                          to + (size_t)(o + k) * size, add);
+                put(d, t, o + k, i, lines, strip + (size_t)k * run);
         }
     }
 }
@@ -222,15 +284,17 @@ void gradus_conv2d_direct_begin(const conv2d_node *c, gradus_real *scratch)
 
 void gradus_conv2d_direct_forward(const conv2d_node *c, int group,
                                   const gradus_real *x, gradus_real *scratch,
-                                  gradus_real *y)
+                                  gradus_real *result, unsigned char *which)
 {
     const way d = forward_way(c);
+    const target t = { .y = result, .which = which, .relu = c->relu,
+                       .halves = c->halves };
     gradus_real *image = scratch + weights_of(c);
 
     fill_image(&d, x, image);
     convolve(&d, scratch + weights_of(c) / c->groups * group,
              c->bias ? c->node.param[1].w + group * d.out : NULL, image,
-             image + image_of(&d), y, 0);
+             image + image_of(&d), &t);
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -256,9 +320,10 @@ void gradus_conv2d_direct_back(const conv2d_node *c, int group,
                                gradus_real *dx)
 {
     const way d = back_way(c);
+    const target t = { .y = dx, .add = 1 };
     gradus_real *image = scratch + weights_of(c);
 
     fill_image(&d, dy, image);
     convolve(&d, scratch + weights_of(c) / c->groups * group, NULL, image,
-             image + image_of(&d), dx, 1);
+             image + image_of(&d), &t);
 }

@@ -28,7 +28,7 @@ typedef gradus_real lanes
 
 /* One number of dy, and where in the image the kernel is for it. */
 typedef struct {
-    size_t at;
+    int at;
     gradus_real dy;
 } nonzero;
 
@@ -109,7 +109,9 @@ static void interleave(const conv2d_node *c, const layout *l,
     for (int ch = 0; ch < l->in; ch++)
         for (int i = 0; i < c->height; i++, x += c->width) {
             gradus_real *to = image + in_image(c, l, ch, i);
-            for (int j = 0; j < c->width; j++)
+            if (l->in == 1)
+                memcpy(to, x, (size_t)c->width * sizeof *to);
+            for (int j = 0; l->in > 1 && j < c->width; j++)
                 to[(size_t)j * l->in] = x[j];
         }
 }
@@ -146,8 +148,16 @@ static size_t next_chunk(const layout *l, cursor *p)
     return at;
 }
 
-/* dW[o,u,v,c] += sum dy x[at + ..], for one o.  Two sums of each, of every
- * second number: one would wait for its own last addition. */
+static gradus_real sum_of(const nonzero *list, int n)
+{
+    gradus_real sum = 0;
+
+    for (int i = 0; i < n; i++)
+        sum += list[i].dy;
+    return sum;
+}
+
+/* dW[o,u,v,c] += sum dy x[at + ..], for one o. */
 static void add_to_weights(const layout *l, const nonzero *list, int n,
                            const gradus_real *image, gradus_real *dW)
 {
@@ -156,19 +166,16 @@ static void add_to_weights(const layout *l, const nonzero *list, int n,
     for (int m = 0; m < l->chunks; m += AT_ONCE) {
         const gradus_real *x[AT_ONCE];
         lanes *dw = (lanes *)(dW + (size_t)m * LANES);
-        lanes sum[AT_ONCE], other[AT_ONCE];
+        lanes sum[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
             x[a] = image + next_chunk(l, &p);
-            sum[a] = other[a] = (lanes){ 0 };
+            sum[a] = dw[a];
         }
-        for (int i = 0; i < n; i += 2)
-            for (int a = 0; a < AT_ONCE; a++) {
+        for (int i = 0; i < n; i++)
+            for (int a = 0; a < AT_ONCE; a++)
                 sum[a] += list[i].dy * *(const lanes *)(x[a] + list[i].at);
-                other[a] += list[i + 1].dy *
-                            *(const lanes *)(x[a] + list[i + 1].at);
-            }
         for (int a = 0; a < AT_ONCE; a++)
-            dw[a] += sum[a] + other[a];
+            dw[a] = sum[a];
     }
 }
 
@@ -191,59 +198,107 @@ static void add_to_image(const layout *l, const nonzero *list, int n,
     }
 }
 
-/* Those of n numbers of dy, from position `from` on, that are not 0.  First
- * without a branch, as nobody can foresee which; and compared beforehand, as
- * that is done many at a time. */
-static int list_nonzeros(const conv2d_node *c, const layout *l,
-                         const gradus_real *dy, int from, int n, nonzero *list)
-{
-    int is_one[LIST], place[LIST], count = 0, w = c->node.shape[2];
+/* ---- what is not 0 --------------------------------------------------- */
 
-    for (int p = 0; p < n; p++)
-        is_one[p] = dy[from + p] != 0;
+/* Where in the image the kernel is for positions from .. from+n-1 of y, or of
+ * its halves, whose lines are `scale` lines of the image apart. */
+static void find_positions(const layout *l, int width, int scale, int from,
+                           int n, int *at)
+{
+    int line = (int)l->line * scale, step = l->in * scale;
+    int i = from / width, j = from % width;
+
     for (int p = 0; p < n; p++) {
-        place[count] = p;
-        count += is_one[p];
+        at[p] = i * line + j * step;
+        if (++j == width) {
+            j = 0;
+            i++;
+        }
     }
-    for (int i = 0, row = from / w, end = (row + 1) * w; i < count; i++) {
-        int p = from + place[i];
-        for (; p >= end; end += w)
-            row++;
-        list[i] = (nonzero){ ((size_t)row * l->line +
-                              (size_t)(p - end + w) * (size_t)l->in) *
-                                 (size_t)c->stride, dy[p] };
+}
+
+/* The two below list what is not 0 of n numbers of dy, at[] in the image: each
+ * is written and stays if another does not follow in its place.  Without a
+ * branch, as nobody can foresee which; and all that can be is done beforehand,
+ * many at a time. */
+static int keep_nonzeros(const nonzero *all, const int *is_one, int n,
+                         nonzero *list)
+{
+    int count = 0;
+
+    for (int p = 0; p < n; p++) { /* count <= p: within the list */
+        list[count] = all[p];
+        count += is_one[p];
     }
     return count;
 }
 
+static int list_nonzeros(const gradus_real *dy, const int *at, int n,
+                         nonzero *list)
+{
+    nonzero all[LIST];
+    int is_one[LIST];
+
+    for (int p = 0; p < n; p++) {
+        all[p] = (nonzero){ at[p], dy[p] };
+        is_one[p] = dy[p] != 0;
+    }
+    return keep_nonzeros(all, is_one, n, list);
+}
+
+/* dy of maxima of 2 x 2; y is NULL, or of a ReLU with them. */
+static int list_halves(const layout *l, const gradus_real *dy,
+                       const gradus_real *y, const unsigned char *which,
+                       const int *at, int n, nonzero *list)
+{
+    nonzero all[LIST];
+    int is_one[LIST], line = (int)l->line;
+
+    for (int p = 0; p < n; p++) {
+        int in_square = (which[p] >> 1) * line + (which[p] & 1) * l->in;
+        all[p] = (nonzero){ at[p] + in_square, dy[p] };
+        is_one[p] = dy[p] != 0;
+    }
+    for (int p = 0; y && p < n; p++)
+        is_one[p] &= y[p] > 0;
+    return keep_nonzeros(all, is_one, n, list);
+}
+
 void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
                               const gradus_real *x, const gradus_real *dy,
+                              const gradus_real *result,
+                              const unsigned char *which,
                               gradus_real *scratch, gradus_real *db,
                               gradus_real *dx)
 {
     const layout l = layout_of(c);
-    const int out = c->node.shape[0] / c->groups;
-    const int P = c->node.shape[1] * c->node.shape[2];
+    const gradus_node *of = which ? c->node.result : &c->node;
+    const int P = of->shape[1] * of->shape[2];
     gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
     gradus_real *W = scratch + l.weights / c->groups * group;
     gradus_real *dW = W + l.weights;
-    nonzero list[LIST + 1];
+    int at[LIST];
+    nonzero list[LIST];
 
     interleave(c, &l, x, image);
     if (dx)
         memset(dimage, 0, l.image * sizeof *dimage);
-    for (int o = 0; o < out; o++, dy += P)
-        for (int from = 0; from < P; from += LIST) {
-            size_t k = (size_t)o * l.chunks * LANES;
-            int n = list_nonzeros(c, &l, dy, from,
-                                  P - from < LIST ? P - from : LIST, list);
-            for (int i = 0; db && i < n; i++)
-                db[o] += list[i].dy;
-            list[n] = (nonzero){ 0, 0 }; /* makes their number even */
+    for (int from = 0; from < P; from += LIST) {
+        int some = P - from < LIST ? P - from : LIST;
+        find_positions(&l, of->shape[2], which ? 2 : c->stride, from, some,
+                       at);
+        for (int o = 0; o < gradus_conv2d_out(c); o++) {
+            size_t p = (size_t)o * P + from, k = (size_t)o * l.chunks * LANES;
+            int n = which ? list_halves(&l, dy + p, c->relu ? result + p : NULL,
+                                        which + p, at, some, list)
+                          : list_nonzeros(dy + p, at, some, list);
+            if (db)
+                db[o] += sum_of(list, n);
             add_to_weights(&l, list, n, image, dW + k);
             if (dx)
                 add_to_image(&l, list, n, W + k, dimage);
         }
+    }
     if (dx)
         add_interleaved(c, &l, dimage, dx);
 }

@@ -1,0 +1,277 @@
+/* test_conv2d_absorbed.c -- a convolution that computes the ReLU and the maxima
+ * behind it too: as those would by themselves, or not at all. */
+#include "probe.h"
+#include "tests.h"
+
+#include <math.h>
+
+enum { B = 3, MOST = 4096 };
+
+/* What is behind the convolution, in order. */
+typedef enum { NOTHING, RELU, MAX } behind;
+
+static const struct {
+    int channels, height, width, out, kernel;
+    gradus_conv2d_options o;
+    behind first, second;
+} cases[] = {
+    { 1, 6, 6, 2, 3, { 0 }, RELU, NOTHING },
+    { 1, 6, 6, 2, 3, { 0 }, MAX, NOTHING },
+    { 1, 6, 6, 2, 3, { 0 }, RELU, MAX },
+    { 1, 6, 6, 2, 3, { 0 }, MAX, RELU },
+    { 2, 5, 7, 3, 3, { .padding = 1 }, RELU, MAX },  /* odd ones */
+    { 2, 5, 7, 3, 3, { .padding = 1 }, MAX, RELU },
+    { 4, 6, 5, 6, 3, { .groups = 2, .padding = 2 }, RELU, MAX },
+    { 3, 6, 6, 3, 3, { .groups = 3, .no_bias = 1 }, RELU, NOTHING },
+    { 3, 7, 8, 11, 2, { .no_bias = 1 }, MAX, NOTHING },
+    { 1, 45, 27, 1, 3, { 0 }, RELU, MAX },           /* several strips */
+    { 1, 4, 30, 2, 5, { .padding = 2 }, RELU, MAX },
+    { 2, 5, 5, 9, 5, { .padding = 2 }, RELU, NOTHING },
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static gradus_graph *g;
+static gradus_node *x, *y, *last;
+static gradus_real input[MOST];
+static double c[MOST];
+
+static void begin(void)
+{
+    g = gradus_graph_new(1);
+}
+
+static void end(void)
+{
+    gradus_graph_free(g);
+}
+
+static gradus_node *put_behind(gradus_node *n, behind what)
+{
+    return what == RELU ? gradus_relu(n)
+           : what == MAX ? gradus_maxpool(n, 2, 2, 0) : n;
+}
+
+static void make_coarse(gradus_real *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = v[i] < -0.5 ? -1 : v[i] > 0.5;
+}
+
+/* `alone`, if not NULL, becomes the convolution's op, and absorbs nothing.
+ * From CASES on, the same ones with numbers of which many are equal. */
+static void build(int i, int threads, int rows, gradus_op *alone)
+{
+    int coarse = i >= CASES;
+
+    i %= CASES;
+    x = gradus_image(g, cases[i].channels, cases[i].height, cases[i].width);
+    gradus_want_gradient(x);
+    y = gradus_conv2d(x, cases[i].out, cases[i].kernel, &cases[i].o);
+    last = put_behind(put_behind(y, cases[i].first), cases[i].second);
+    if (alone) {
+        plant(y, alone);
+        alone->absorb = NULL;
+    }
+    fill(input, MOST, 1);
+    fill_double(c, MOST, 2);
+    probe(last, c);
+    ck_assert_int_le(rows * x->size, MOST);
+    ck_assert_int_le(rows * last->size, MOST);
+    ck_assert_msg(gradus_compile(g, rows, threads) == 0, "%s", gradus_error());
+    for (int j = 0; j < y->n_params; j++) {
+        fill(y->param[j].w, y->param[j].size, 3 + (uint64_t)j);
+        if (coarse)
+            make_coarse(y->param[j].w, y->param[j].size);
+    }
+    if (coarse)
+        make_coarse(input, MOST);
+    gradus_feed(x, input, (size_t)rows);
+}
+
+static void as_double(const gradus_real *from, double *to, int n)
+{
+    for (int i = 0; i < n; i++)
+        to[i] = from[i];
+}
+
+START_TEST(what_it_computes_is_what_they_would)
+{
+    static double value[MOST], dx[MOST], gradient[MOST];
+    gradus_op alone;
+
+    build(_i, 1, B, &alone);
+    ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
+    ck_assert_ptr_nonnull(y->y);
+    as_double(last->y, value, B * last->size);
+    as_double(x->dy, dx, B * x->size);
+    as_double(gradus_gradients(g), gradient, (int)gradus_parameter_count(g));
+    gradus_graph_free(g);
+
+    g = gradus_graph_new(1);
+    build(_i, 1, B, NULL);
+    ck_assert_ptr_eq(y->result, last);
+    ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
+    assert_near(last->y, value, (size_t)(B * last->size), 10 * rounding());
+    assert_near(x->dy, dx, (size_t)(B * x->size), 30 * rounding());
+    assert_near(gradus_gradients(g), gradient, gradus_parameter_count(g),
+                30 * rounding());
+}
+END_TEST
+
+#ifdef GRADUS_DOUBLE
+START_TEST(gradients_are_those_of_central_differences)
+{
+    build(_i, 1, B, NULL);
+    ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+#endif
+
+START_TEST(the_bits_are_the_same_at_any_number_of_threads)
+{
+    uint64_t hash[4];
+
+    gradus_graph_free(g);
+    for (int threads = 1; threads <= 4; threads++) {
+        g = gradus_graph_new(1);
+        build(2, threads, 33, NULL);
+        ck_assert_int_eq(gradus_forward(g, NULL, 33) || gradus_backward(g), 0);
+        memcpy(gradus_parameters(g), gradus_gradients(g),
+               gradus_parameter_count(g) * sizeof(gradus_real));
+        hash[threads - 1] = gradus_parameters_hash(g);
+        ck_assert(hash[threads - 1] == hash[0]);
+        gradus_graph_free(g);
+    }
+    g = NULL;
+}
+END_TEST
+
+START_TEST(inference_has_the_bits_of_forward)
+{
+    gradus_node *t = gradus_labels(g, 1);
+    x = gradus_image(g, 1, 6, 6);
+    last = gradus_maxpool(gradus_relu(gradus_conv2d(x, 2, 3, NULL)), 2, 2, 0);
+    gradus_node *z = gradus_dense(last, 3);
+    gradus_node *p = gradus_softmax_ce(z, t, NULL);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    fill(input, MOST, 1);
+    gradus_feed(x, input, B);
+    gradus_feed_labels(t, (int32_t[B]){ 0 }, B);
+    ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
+    gradus_workspace *w = gradus_workspace_new(g, B);
+    const gradus_real *inferred = gradus_infer(w, input, B);
+    ck_assert_msg(inferred != NULL, "%s", gradus_error());
+    ck_assert_mem_eq(inferred, p->y, B * 3 * sizeof *inferred);
+    gradus_workspace_free(w);
+}
+END_TEST
+
+/* ---- what becomes of the nodes --------------------------------------- */
+
+START_TEST(only_the_last_one_has_a_value)
+{
+    gradus_node *t = gradus_labels(g, 1);
+    y = gradus_conv2d(gradus_image(g, 1, 6, 6), 2, 3, NULL);
+    gradus_node *relu = gradus_relu(y);
+    last = gradus_maxpool(relu, 2, 2, 0);
+    gradus_softmax_ce(gradus_dense(last, 3), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    ck_assert_ptr_eq(y->result, last);
+    ck_assert_ptr_eq(relu->result, last);
+    ck_assert_ptr_eq(last->result, last);
+    ck_assert_ptr_null(y->y);
+    ck_assert_ptr_null(y->dy);
+    ck_assert_ptr_null(relu->y);
+    ck_assert_ptr_null(relu->dy);
+    ck_assert_ptr_nonnull(last->y);
+    ck_assert_ptr_nonnull(last->dy);
+}
+END_TEST
+
+static void assert_absorbs_nothing(gradus_node *n, gradus_node *behind_it)
+{
+    probe(behind_it, c);
+    ck_assert_msg(gradus_compile(g, B, 1) == 0, "%s", gradus_error());
+    ck_assert_ptr_eq(n->result, n);
+    ck_assert_ptr_nonnull(n->y);
+}
+
+START_TEST(others_are_left_alone)
+{
+    const gradus_conv2d_options wide = { .stride = 2 };
+
+    x = gradus_image(g, 1, 8, 8);
+    switch (_i) {
+    case 0: /* used twice */
+        y = gradus_conv2d(x, 2, 3, NULL);
+        assert_absorbs_nothing(y, gradus_add(y, gradus_relu(y)));
+        break;
+    case 1: /* not straight from the image */
+        y = gradus_conv2d(x, 2, 3, &wide);
+        assert_absorbs_nothing(y, gradus_relu(y));
+        break;
+    case 2:
+        y = gradus_conv2d(x, 2, 1, NULL);
+        assert_absorbs_nothing(y, gradus_relu(y));
+        break;
+    case 3: /* other maxima */
+        y = gradus_conv2d(x, 2, 3, NULL);
+        assert_absorbs_nothing(y, gradus_maxpool(y, 3, 2, 0));
+        break;
+    case 4:
+        y = gradus_conv2d(x, 2, 3, NULL);
+        assert_absorbs_nothing(y, gradus_maxpool(y, 2, 1, 0));
+        break;
+    case 5:
+        y = gradus_conv2d(x, 2, 3, NULL);
+        assert_absorbs_nothing(y, gradus_maxpool(y, 2, 2, 1));
+        break;
+    default: /* another function */
+        y = gradus_conv2d(x, 2, 3, NULL);
+        assert_absorbs_nothing(y, gradus_tanh(y));
+    }
+}
+END_TEST
+
+START_TEST(a_second_maximum_is_not_absorbed)
+{
+    y = gradus_conv2d(gradus_image(g, 1, 10, 10), 2, 3, NULL);
+    gradus_node *first = gradus_maxpool(y, 2, 2, 0);
+    last = gradus_maxpool(first, 2, 2, 0);
+    probe(last, c);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    ck_assert_ptr_eq(y->result, first);
+    ck_assert_ptr_eq(last->result, last);
+}
+END_TEST
+
+START_TEST(a_nan_does_not_vanish_in_a_maximum)
+{
+    build(2, 1, B, NULL);
+    input[5] = NAN; /* which only the last number of a line sees */
+    ck_assert_int_ne(gradus_forward(g, NULL, B), 0);
+    assert_error("nan");
+}
+END_TEST
+
+Suite *suite_conv2d_absorbed(void)
+{
+    Suite *s = suite_create("conv2d_absorbed");
+    TCase *t = tcase_create("conv2d_absorbed");
+
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_loop_test(t, what_it_computes_is_what_they_would, 0,
+                        2 * CASES);
+#ifdef GRADUS_DOUBLE
+    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0,
+                        CASES);
+#endif
+    tcase_add_test(t, the_bits_are_the_same_at_any_number_of_threads);
+    tcase_add_test(t, inference_has_the_bits_of_forward);
+    tcase_add_test(t, only_the_last_one_has_a_value);
+    tcase_add_loop_test(t, others_are_left_alone, 0, 7);
+    tcase_add_test(t, a_second_maximum_is_not_absorbed);
+    tcase_add_test(t, a_nan_does_not_vanish_in_a_maximum);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -3,7 +3,7 @@
 # are; what is absent is skipped there.
 set -eu
 
-packages='python3-torch libopenblas0-openmp'
+packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev'
 
 # One that was removed again is known to dpkg-query too.
 installed() {

@@ -11,8 +11,9 @@
 #                   make guard-store makes today's the budget
 #   make double     build/libgradus-double.a, to check gradients with, and
 #                   build/custom-layer-check, which does
-#   make bench      speed beside PyTorch's, into docs/performance.md: some
-#                   twenty minutes; make bench-quick prints one in two
+#   make bench      speed beside PyTorch's, scikit-learn's and FANN's, into
+#                   docs/performance.md: some twenty minutes;
+#                   make bench-quick prints one in two
 #   make install    into DESTDIR/PREFIX; make uninstall takes it away again
 #   make clean      remove build/
 #   make help       this list
@@ -138,6 +139,14 @@ $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 $(BUILD)/gradus_bench: $(call obj,$(BENCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# Where FANN is installed; its flags are asked for then, as bench/peers.sh
+# installs it.
+$(BUILD)/fann_bench: $(call obj,bench/fann_bench.c bench/options.c) \
+                     $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link,$(shell pkg-config --libs fann))
+
+$(BUILD)/obj/bench/fann_bench.o: FLAGS += $(shell pkg-config --cflags fann)
+
 $(BUILD)/steps: $(BUILD)/obj/bench/steps.o $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
@@ -182,13 +191,12 @@ double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 deps:
 	@tools/deps.sh
 
-bench: $(BUILD)/gradus_bench
+bench bench-quick: $(BUILD)/gradus_bench
 	@bench/peers.sh
-	@bench/bench.py
-
-bench-quick: $(BUILD)/gradus_bench
-	@bench/peers.sh
-	@bench/bench.py --quick
+	@if pkg-config --exists fann; then \
+	    $(MAKE) --no-print-directory $(BUILD)/fann_bench; \
+	else rm -f $(BUILD)/fann_bench; fi
+	@bench/bench.py $(if $(filter bench-quick,$@),--quick)
 
 mnist: all
 	@examples/mnist/demo.sh $(BUILD)
@@ -228,5 +236,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH) bench/steps.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS)))

@@ -1,12 +1,20 @@
 #!/bin/sh
-# peers.sh -- installs what bench.py compares with, where Debian's packages are;
-# what is absent is skipped there.
+# peers.sh -- installs what bench.py compares with, where Debian's packages
+# are; what is absent is skipped there.
 set -eu
 
-packages='python3-torch libopenblas0-openmp'
+packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev'
+
+# One that was removed again is known to dpkg-query too.
+installed() {
+    # shellcheck disable=SC2016
+    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
+        grep -qx installed
+}
+
 missing=
 for package in $packages; do
-    dpkg-query -W "$package" >/dev/null 2>&1 || missing="$missing $package"
+    installed "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then
@@ -15,6 +23,9 @@ if ! command -v apt-get >/dev/null; then
 fi
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
-# shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing ||
-    echo "peers: not installed:$missing"
+$as_root apt-get update -qq || true
+for package in $missing; do
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends "$package" ||
+        echo "peers: not installed: $package"
+done

@@ -3,26 +3,15 @@
 
 The data are float tensors before the clock starts; a step takes its rows by
 random index, as gradus_fit does."""
-import argparse
 import json
-import struct
 import time
 
-import numpy as np
 import torch
 from torch import nn
 
-parser = argparse.ArgumentParser()
-parser.add_argument("command", choices=["train", "infer", "start", "check"])
-parser.add_argument("--net", default="784-128-10")
-parser.add_argument("--batch", type=int, default=64)
-parser.add_argument("--threads", type=int, default=1)
-parser.add_argument("--seconds", type=float, default=1)
-parser.add_argument("--epochs", type=int, default=1)
-parser.add_argument("--lr", type=float, default=0.01)
-parser.add_argument("--momentum", type=float, default=0.9)
-parser.add_argument("--data", default="data/mnist")
-parser.add_argument("--weights")
+import shared
+
+parser = shared.parser(__doc__, ["train", "infer", "start", "check"])
 parser.add_argument("--channels-last", action="store_true")
 args = parser.parse_args()
 
@@ -33,14 +22,12 @@ loss_of = nn.CrossEntropyLoss()
 
 
 def images(part):
-    raw = np.fromfile(f"{args.data}/{part}-images-idx3-ubyte", np.uint8)
-    x = torch.from_numpy(raw[16:].reshape(-1, 784).astype(np.float32) / 255)
+    x = torch.from_numpy(shared.images(args.data, part))
     return x.reshape(-1, 1, 28, 28) if convolutions else x
 
 
 def labels(part):
-    raw = np.fromfile(f"{args.data}/{part}-labels-idx1-ubyte", np.uint8)
-    return torch.from_numpy(raw[8:].astype(np.int64))
+    return torch.from_numpy(shared.labels(args.data, part))
 
 
 def build():
@@ -75,14 +62,8 @@ def optimiser(net):
                            momentum=args.momentum)
 
 
-def peak_kb():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-
-
 def train():
-    before = peak_kb()
+    before = shared.peak_kb()
     net, x, t = build(), images("train"), labels("train")
     sgd, done, warm, until = optimiser(net), 0, time.perf_counter() + \
         args.seconds / 5, None
@@ -95,7 +76,8 @@ def train():
                 began, until, done = now, now + args.seconds, 0
             elif until and now >= until:
                 return {"samples_per_second": done / (now - began),
-                        "peak_kb": peak_kb(), "start_kb": before}
+                        "peak_kb": shared.peak_kb(),
+                        "start_kb": before}
 
 
 def infer():
@@ -114,9 +96,7 @@ def infer():
                     took.append(end - start)
                 if end >= until and took:
                     break
-    took.sort()
-    return {"samples_per_second": len(took) * args.batch / sum(took),
-            "p50": took[len(took) // 2], "p99": took[len(took) * 99 // 100]}
+    return shared.latencies(took, args.batch)
 
 
 def start():
@@ -126,17 +106,10 @@ def start():
 
 
 def load_weights(net):
-    """From a file that gradus_bench left: its parameters, in their order."""
-    data = open(args.weights, "rb").read()
-    begin = 8 + struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:begin])
-    header.pop("__metadata__")
-    saved = sorted(header.values(), key=lambda v: v["data_offsets"])
+    saved = shared.parameters(args.weights)
     with torch.no_grad():
-        for p, t in zip(net.parameters(), saved, strict=True):
-            a, b = (begin + o for o in t["data_offsets"])
-            p.copy_(torch.tensor(np.frombuffer(data[a:b], "<f4"))
-                    .reshape(t["shape"]))
+        for p, w in zip(net.parameters(), saved, strict=True):
+            p.copy_(torch.tensor(w))
 
 
 def check():

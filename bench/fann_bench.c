@@ -1,0 +1,101 @@
+/* fann_bench.c -- what gradus_bench measures, as far as FANN can: flags, data
+ * and JSON are the same.
+ *
+ *   fann_bench [flags] train   samples a second in training, peak memory
+ *
+ * FANN has no softmax, cross entropy, ReLU or batches smaller than the data:
+ * it trains sample by sample, with sigmoids and square errors, on one thread.
+ * That is not the same work.  It has no momentum here, whatever the flag says:
+ * FANN's fades to numbers so small that the processor takes three times as
+ * long with them.
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+#include "gradus.h"
+
+#include <fann.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLASSES = 10 };
+
+static struct fann *build(const options *o)
+{
+    unsigned width[MAX_LAYERS];
+    for (int i = 0; i < o->net.count; i++)
+        width[i] = (unsigned)o->net.width[i];
+    struct fann *net =
+        fann_create_standard_array((unsigned)o->net.count, width);
+    if (!net)
+        fail("out of memory");
+    fann_set_activation_function_hidden(net, FANN_SIGMOID);
+    fann_set_activation_function_output(net, FANN_SIGMOID);
+    fann_set_train_error_function(net, FANN_ERRORFUNC_LINEAR);
+    fann_set_training_algorithm(net, FANN_TRAIN_INCREMENTAL);
+    fann_set_learning_rate(net, (float)o->learning_rate);
+    fann_set_learning_momentum(net, 0);
+    return net;
+}
+
+static fann_type *as_numbers(const gradus_dataset *d)
+{
+    size_t n = d->n * (size_t)d->size;
+    fann_type *x = malloc(n * sizeof *x);
+    if (!x)
+        fail("out of memory");
+    for (size_t i = 0; i < n; i++)
+        x[i] = (fann_type)d->pixels[i] / 255;
+    return x;
+}
+
+/* One sample, drawn at random. */
+static void step(struct fann *net, const gradus_dataset *d, fann_type *x)
+{
+    size_t row = (size_t)rand() % d->n;
+    fann_type target[CLASSES] = { 0 };
+    target[d->labels[row]] = 1;
+    fann_train(net, x + row * (size_t)d->size, target);
+}
+
+/* Steps for so many seconds; returns samples a second. */
+static double steps(struct fann *net, const gradus_dataset *d, fann_type *x,
+                    double seconds)
+{
+    double began = now(), t = began;
+    long done = 0;
+    for (; t < began + seconds; t = now(), done++)
+        step(net, d, x);
+    return (double)done / (t - began);
+}
+
+static void measure_training(const options *o)
+{
+    long at_start = peak_kb();
+    gradus_dataset *d = gradus_load_mnist(o->data, "train");
+    if (!d)
+        fail(gradus_error());
+    struct fann *net = build(o);
+    fann_type *x = as_numbers(d);
+    steps(net, d, x, o->seconds / 5);
+    fann_reset_MSE(net);
+    double rate = steps(net, d, x, o->seconds);
+    printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
+           "\"start_kb\": %ld, \"mean_square_error\": %.4g}\n",
+           rate, peak_kb(), at_start, (double)fann_get_MSE(net));
+    free(x);
+    fann_destroy(net);
+    gradus_dataset_free(d);
+}
+
+int main(int argc, char **argv)
+{
+    options o = parse_options(argc, argv);
+    int last = o.net.count - 1;
+    if (strcmp(o.command, "train") != 0)
+        fail("a command: train");
+    if (o.net.convolutions || o.net.width[0] != 28 * 28 ||
+        o.net.width[last] != CLASSES || o.threads != 1)
+        fail("dense nets of MNIST, on one thread");
+    measure_training(&o);
+    return 0;
+}

@@ -1,0 +1,213 @@
+"""The page that bench.py writes: tables of what was measured."""
+import os
+import statistics
+
+# (command, net, batch, threads): ours to PyTorch's, and 1-thread step to its
+# bare products, or part of the multiply-add peak
+TARGETS = {
+    ("train", "784-128-10", 64): (2.6, 4.2),
+    ("train", "784-128-10", 256): (1.8, 2.0),
+    ("train", "784-512-512-10", 64): (1.8, 2.3),
+    ("train", "784-512-512-10", 256): (1.3, 1.7),
+    ("train", "cnn-8-16", 64): (4.0, 4.5),
+    ("infer", "784-512-512-10", 1): (7.0, None),
+    ("infer", "784-512-512-10", 256): (1.3, 1.4),
+}
+
+# Beside PyTorch, and whether they do the same.
+OTHERS = {
+    "scikit-learn": "the same",
+    "FANN": "another: sample by sample, sigmoids, square error, no momentum",
+}
+
+
+def median(results, key="samples_per_second"):
+    return statistics.median(r[key] for r in results)
+
+
+def spread(results):
+    s = [r["samples_per_second"] for r in results]
+    return f"{min(s):,.0f} to {max(s):,.0f}"
+
+
+def held_against(target, value):
+    return f"{target:.1f}: {'met' if value >= target else 'short'}"
+
+
+def verdict(work, ratio):
+    target = TARGETS.get(work[:3], (None, None))[work[3] - 1]
+    return held_against(target, ratio) if target else ""
+
+
+def multiply_adds(net):
+    """Of a training step and sample: forward, dW, and but for the first layer
+    dx.  Those of the textbook: zeros behind a maximum may be left out."""
+    width = [int(w) for w in net.replace("cnn-", "").split("-")]
+    if net.startswith("cnn"):
+        layers = [24 * 24 * 25 * width[0], 8 * 8 * 25 * width[0] * width[1],
+                  16 * width[1] * 10]
+    else:
+        layers = [a * b for a, b in zip(width, width[1:])]
+    return 3 * sum(layers) - layers[0]
+
+
+def of_peak(work, results):
+    if work[0] != "train":
+        return ""
+    peak = 1e9 * median(results[("peak", "", 0, work[3]), "peak"], "gflops")
+    rate = median(results[work, "gradus"])
+    return f"{200 * multiply_adds(work[1]) * rate / peak:.0f} %"
+
+
+def against_one_thread(work, results):
+    one = results.get((work[:3] + (1,), "gradus"))
+    if work[3] != 2 or not one:
+        return ""
+    ratio = median(results[work, "gradus"]) / median(one)
+    if work[2] < 64:
+        return f"{ratio:.2f}"
+    return f"{ratio:.2f}, {held_against(1.8, ratio)}"
+
+
+def table(head, rows):
+    return "\n".join("| " + " | ".join(r) + " |" for r in
+                     [head, ["---"] * len(head)] + rows) + "\n"
+
+
+def speed_rows(works, results):
+    rows = []
+    for work in works:
+        command, net, batch, threads = work
+        ours = results[work, "gradus"]
+        theirs = {n: r for (w, n), r in results.items()
+                  if w == work and n.startswith("PyTorch")}
+        row = [f"{command} {net}, B{batch}, {threads}T",
+               f"{median(ours):,.0f}", spread(ours)]
+        if theirs:
+            best = max(theirs, key=lambda n: median(theirs[n]))
+            ratio = median(ours) / median(theirs[best])
+            row += [f"{median(theirs[best]):,.0f}", best.replace(
+                "PyTorch, ", ""), f"{ratio:.2f}", verdict(work, ratio)]
+        else:
+            row += ["not there", "", "", ""]
+        bare = results.get((work, "products"))
+        row += [f"{median(bare) / median(ours):.2f}" if bare else "",
+                of_peak(work, results), against_one_thread(work, results)]
+        rows.append(row)
+    return rows
+
+
+def other_rows(works, results):
+    rows = []
+    for work in works:
+        for library in OTHERS:
+            if (work, library) not in results:
+                continue
+            command, net, batch, threads = work
+            ours = median(results[work, "gradus"])
+            theirs = median(results[work, library])
+            rows.append([f"{command} {net}, B{batch}, {threads}T", library,
+                         f"{ours:,.0f}", f"{theirs:,.0f}",
+                         f"{ours / theirs:.2f}", OTHERS[library]])
+    return rows
+
+
+def introduction(results, options):
+    one, two = (median(results[("peak", "", 0, t), "peak"], "gflops")
+                for t in (1, 2))
+    cpu = next(l.split(":")[1].strip() for l in open("/proc/cpuinfo")
+               if l.startswith("model name"))
+    return f"""# Performance
+
+Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors; medians of {options.rounds} rounds, in which all
+take turns, {options.seconds:g} s each. PyTorch is the fastest of its builds and memory formats that are there.
+Multiply-adds of registers alone: {one:.0f} GFLOP/s on one thread, {two:.0f} on two.
+"""
+
+
+def same_work(same):
+    rows = [[net, program, f"{r['train_loss']:.4f}", f"{r['test_loss']:.4f}",
+             f"{100 * r['test_accuracy']:.2f} %"] for net, program, r in same]
+    return """## The same work
+
+One epoch in the data's order from the same weights, batch 64, SGD with momentum 0.9.
+
+""" + table(["net", "program", "train loss", "test loss", "test accuracy"],
+            rows)
+
+
+def speed(works, results):
+    return """## Speed
+
+Samples a second. *Of products* is the time of a call over that of its bare OpenBLAS products; *of peak*
+counts the multiply-adds of the textbook (zeros behind a maximum may be left out); 2T : 1T is gradus on two
+threads over one.
+
+""" + table(["workload", "gradus", "lowest to highest", "PyTorch", "which",
+             "ratio", "target", "of products", "of peak", "2T : 1T"],
+            speed_rows(works, results))
+
+
+def others(works, results):
+    return "## Other libraries\n\nSamples a second.\n\n" + table(
+        ["workload", "library", "gradus", "library's", "ratio", "work"],
+        other_rows(works, results))
+
+
+def start(results):
+    seconds = {n: median(r, "wall") for (w, n), r in results.items()
+               if w[0] == "start"}
+    return """## From start to the first step
+
+Targets: below 0.1 s, and 20 times sooner than PyTorch.
+
+""" + table(["program", "seconds", "over gradus"],
+            [[n, f"{s:.3f}", f"{s / seconds['gradus']:.1f}"]
+             for n, s in seconds.items()])
+
+
+def latency(results):
+    return "## Latency, 784-512-512-10, batch 1\n\n" + table(
+        ["program", "p50, us", "p99, us"],
+        [[n, f"{1e6 * median(r, 'p50'):.0f}", f"{1e6 * median(r, 'p99'):.0f}"]
+         for (w, n), r in results.items()
+         if w[0] == "infer" and w[2] == 1 and "p50" in r[0]])
+
+
+def memory_target(results):
+    """784-128-10, B64: y and dy of both layers and ReLU, y of the input."""
+    r = results[("train", "784-128-10", 64, 1), "gradus"][0]
+    numbers = 2 * r["parameters"] + 64 * (784 + 2 * (128 + 128 + 10))
+    target = (r["data_bytes"] + 1.2 * 4 * numbers) / 2**20
+    used = (r["peak_kb"] - r["start_kb"]) / 1024
+    return f"gradus above what an empty process has: {used:.1f} MB. Target, " \
+        "data + 1.2 x (parameters, gradients, activations):\n" \
+        f"{target:.1f} MB: {'met' if used <= target else 'short'} (momentum, " \
+        "threads and OpenBLAS's buffers are not in the target).\n"
+
+
+def memory(results):
+    rows = [[n, f"{median(r, 'peak_kb') / 1024:.0f}"]
+            for (w, n), r in results.items()
+            if w == ("train", "784-128-10", 64, 1) and "peak_kb" in r[0]]
+    return "## Peak memory, training 784-128-10\n\n" + \
+        table(["program", "MB"], rows) + "\n" + memory_target(results)
+
+
+def growth(grown):
+    return """## How cost grows
+
+One thread, but for the last row; slopes on log-log axes.
+
+""" + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
+
+
+def page(works, results, same, grown, options):
+    sections = [introduction(results, options)]
+    if same:
+        sections.append(same_work(same))
+    sections.append(speed(works, results))
+    if other_rows(works, results):
+        sections.append(others(works, results))
+    return "\n".join(sections + [start(results), latency(results),
+                                 memory(results), growth(grown)])

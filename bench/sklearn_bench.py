@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""What gradus_bench measures, in scikit-learn: the same flags, data and JSON.
+Nets are dense.
+
+The data are float32 before the clock starts; a step takes its rows by random
+index, as gradus_fit does."""
+import json
+import time
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+import shared
+
+args = shared.parser(__doc__, ["train", "infer", "check"]).parse_args()
+threadpool_limits(args.threads)
+CLASSES = np.arange(10)
+
+
+def images(part):
+    return shared.images(args.data, part)
+
+
+def labels(part):
+    return shared.labels(args.data, part)
+
+
+class TimeUp(Exception):
+    pass
+
+
+class Timed(MLPClassifier):
+    """fit has no callback: it looks at the clock before each batch."""
+    warm = until = None
+    done = 0
+
+    def _backprop(self, x, *rest):
+        now = time.perf_counter()
+        if self.warm is None:
+            self.warm = now + args.seconds / 5
+        elif self.until is None and now >= self.warm:
+            self.began, self.until, self.done = now, now + args.seconds, 0
+        elif self.until and now >= self.until:
+            self.rate = self.done / (now - self.began)
+            raise TimeUp
+        self.done += len(x)
+        return super()._backprop(x, *rest)
+
+
+def build(kind=MLPClassifier, **settings):
+    hidden = [int(w) for w in args.net.split("-")][1:-1]
+    return kind(hidden, activation="relu", solver="sgd", alpha=0,
+                batch_size=args.batch, learning_rate="constant",
+                learning_rate_init=args.lr, momentum=args.momentum,
+                nesterovs_momentum=False, random_state=1, **settings)
+
+
+def train():
+    before = shared.peak_kb()
+    x, t = images("train"), labels("train")
+    net = build(Timed, max_iter=10**9, n_iter_no_change=10**9)
+    try:
+        net.fit(x, t)
+    except TimeUp:
+        return {"samples_per_second": net.rate, "peak_kb": shared.peak_kb(),
+                "start_kb": before}
+
+
+def infer():
+    x, took = images("t10k"), []
+    net = build().partial_fit(x[:args.batch], labels("t10k")[:args.batch],
+                              CLASSES)
+    warm = time.perf_counter() + args.seconds / 5
+    while True:
+        for i in range(0, len(x) - args.batch + 1, args.batch):
+            start = time.perf_counter()
+            net.predict_proba(x[i:i + args.batch])
+            end = time.perf_counter()
+            if start >= warm:
+                took.append(end - start)
+            if took and end >= warm + args.seconds:
+                return shared.latencies(took, args.batch)
+
+
+def with_weights(x, t):
+    """A net as fit may go on with: gradus's W is [out,in], coefs_ [in,out]."""
+    net = build(max_iter=args.epochs, shuffle=False, warm_start=True)
+    net.partial_fit(x[:args.batch], t[:args.batch], CLASSES)
+    saved = shared.parameters(args.weights)
+    net.coefs_ = [w.T.copy() for w in saved[0::2]]
+    net.intercepts_ = [b.copy() for b in saved[1::2]]
+    return net
+
+
+def check():
+    x, t = images("train"), labels("train")
+    net = with_weights(x, t).fit(x, t)
+    y, truth = net.predict_proba(images("t10k")), labels("t10k")
+    return {"train_loss": float(net.loss_curve_[-1]),
+            "test_loss": -float(np.log(y[np.arange(len(y)), truth]).mean()),
+            "test_accuracy": float((y.argmax(1) == truth).mean())}
+
+
+print(json.dumps(globals()[args.command]()), flush=True)

@@ -84,8 +84,8 @@ void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
     int rows, cols;
 
     piece_size(!transpose_a && transpose_b, m, n, k, &rows, &cols);
-    for (int i = 0; i < m; i += rows)
-        for (int j = 0; j < n; j += cols)
+    for (int j = 0; j < n; j += cols)
+        for (int i = 0; i < m; i += rows)
             gemm(transpose_a, transpose_b, rows < m - i ? rows : m - i,
                  cols < n - j ? cols : n - j, k, A + (size_t)i * a_row, lda,
                  B + (size_t)j * b_col, ldb, beta,

@@ -751,12 +751,15 @@ typedef struct {
      * gradus_share(&n->param[j], r), [size], which starts as zero.  The shares
      * of a batch are then added up in their order. */
     void (*gradient)(gradus_node *n, gradus_tile t);
-    /* For a layer that mixes the rows of a batch, but no units (channels): in
-     * training called in place of forward, when all rows of the operands are
-     * there, and of backward; the second makes dpar[t] too.  `forward` remains
-     * for evaluation and inference.  NULL in all other layers. */
-    void (*forward_units)(gradus_node *n, gradus_tile t);
-    void (*backward_units)(gradus_node *n, gradus_tile t);
+    /* For a layer that mixes the rows of a batch, in training.  Before forward
+     * of any rows: sum puts what forward has to know of the slice r into
+     * gradus_sums(n, r), and unite makes one of the slices' sums, on the
+     * calling thread.  Before backward likewise; unite_back makes dpar too,
+     * `add` as in gradus_tile.  NULL in all other layers. */
+    void (*sum)(gradus_node *n, gradus_rows r);
+    void (*unite)(gradus_node *n, int slices);
+    void (*sum_back)(gradus_node *n, gradus_rows r);
+    void (*unite_back)(gradus_node *n, int slices, int add);
     /* After a step, on the calling thread: to keep a running mean, say. */
     void (*stepped)(gradus_node *n);
     /* A loss: says what is wrong with a row whose loss is not finite and
@@ -828,6 +831,8 @@ struct gradus_node {
     size_t keep, keep_row; /* numbers it keeps from forward for backward: of
                             * the batch, and then of each row */
     gradus_real *kept; /* [keep + B keep_row]; NULL in a workspace */
+    int n_sums;
+    double *sums; /* [slices,n_sums], see gradus_op's sum */
     int wants_gradient;
     double lr_scale, decay_scale; /* see gradus_param_group */
 
@@ -903,6 +908,12 @@ static inline gradus_real *gradus_row(gradus_real *a, gradus_rows r, int size)
 static inline gradus_real *gradus_share(const gradus_param *p, gradus_rows r)
 {
     return p->share + (size_t)r.slice * p->size;
+}
+
+/* Where sum and sum_back put their n_sums numbers. */
+static inline double *gradus_sums(const gradus_node *n, gradus_rows r)
+{
+    return n->sums + (size_t)r.slice * (size_t)n->n_sums;
 }
 
 enum { GRADUS_N, GRADUS_T }; /* as it is, transposed */

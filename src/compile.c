@@ -20,7 +20,7 @@ static int check_node(gradus_node *n)
     if (n->size < 1)
         return gradus_refuse(n, "has no shape; see gradus_shape");
     if (n->n_params && !n->op->gradient && !n->op->backward &&
-        !n->op->backward_units)
+        !n->op->sum_back)
         return gradus_refuse(n, "has parameters, and its op no gradient");
     if (n->kind == GRADUS_COMPUTED && !n->op->forward)
         return gradus_refuse(n, "computes its value, and its op has no "
@@ -91,6 +91,7 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
         n->dy = gradus_plan_take(p, values, sizeof *n->dy);
     n->kept = gradus_plan_take(p, n->keep + batch * n->keep_row,
                                sizeof *n->kept);
+    n->sums = gradus_plan_take(p, slices * (size_t)n->n_sums, sizeof *n->sums);
     if (n->is_loss)
         n->loss = gradus_plan_take(p, batch, sizeof *n->loss);
 }

@@ -42,6 +42,8 @@ static size_t bytes_of(const gradus_node *n, int max_batch)
     size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
 
     bytes += (n->keep + (size_t)max_batch * n->keep_row) * sizeof *n->kept;
+    bytes += (size_t)gradus_sweep_slices(max_batch) * (size_t)n->n_sums *
+             sizeof *n->sums;
     if (n->n_params && n->param[0].share)
         bytes += parameters_of(n) * sizeof(gradus_real) *
                  (size_t)gradus_sweep_slices(max_batch);

@@ -8,7 +8,8 @@
  *      computes its gradient over the whole batch.
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
- * Where a layer mixes samples, phase 1 stops for it: its channels in parallel.
+ * Where a layer mixes samples, phase 1 stops: what it sums of each slice is
+ * then made one.
  * Slices and tiles depend on shapes and on the batch, never on the
  * number of threads; so the bits do not either.
  */
@@ -25,7 +26,7 @@
 typedef struct {
     gradus_graph *g;
     int what, slice;     /* phase 1: GRADUS_FORWARD, _BACKWARD or both; rows */
-    int from, to;        /* phase 1: of these nodes, from .. to-1 */
+    int from, to;        /* phase 1: of these nodes, see run_slices */
     int add;             /* phase 2: to the gradients that are there */
     gradus_optimiser *o; /* update */
     atomic_int bad;      /* phase 2: a gradient was not finite */
@@ -66,6 +67,12 @@ static void share(sweep *s, void (*job)(void *sweep, int item, int worker),
 
 /* ---- phase 1 --------------------------------------------------------- */
 
+/* Whose forward and backward want to know something of all rows. */
+static int mixes_rows(const gradus_graph *g, int node)
+{
+    return g->training && node < g->count && g->node[node]->op->sum;
+}
+
 static void forward(const sweep *s, gradus_rows r)
 {
     for (int i = s->from; i < s->to; i++) {
@@ -73,11 +80,13 @@ static void forward(const sweep *s, gradus_rows r)
         if (n->op->forward && !gradus_absorbed(n))
             n->op->forward(n, r);
     }
+    if (mixes_rows(s->g, s->to))
+        s->g->node[s->to]->op->sum(s->g->node[s->to], r);
 }
 
 int gradus_sweep_shares(const gradus_node *n)
 {
-    return n->n_params && !n->op->gradient && !n->op->backward_units;
+    return n->n_params && !n->op->gradient && !n->op->sum_back;
 }
 
 static int reaches_back(const gradus_node *n)
@@ -109,10 +118,13 @@ static void backward(const sweep *s, gradus_rows r)
 {
     if (s->to == s->g->count)
         clear_gradients(s->g, r);
-    for (int i = s->to; i-- > s->from;) {
-        gradus_node *n = s->g->node[i];
-        if (n->op->backward && !gradus_absorbed(n) &&
-            (reaches_back(n) || gradus_sweep_shares(n)))
+    for (int i = s->to; i >= s->from; i--) {
+        gradus_node *n = i < s->g->count ? s->g->node[i] : NULL;
+        if (n && i == s->from && mixes_rows(s->g, i))
+            n->op->sum_back(n, r);
+        else if (n && (i < s->to || mixes_rows(s->g, i)) && n->op->backward &&
+                 !gradus_absorbed(n) &&
+                 (reaches_back(n) || gradus_sweep_shares(n)))
             n->op->backward(n, r);
     }
 }
@@ -140,7 +152,9 @@ static void slice_job(void *sweep_, int item, int worker)
         backward(s, r);
 }
 
-/* Rows in parallel, through the nodes from .. to-1. */
+/* Rows in parallel, of a part of the graph, between two nodes that mix rows or
+ * its ends: forward through from .. to-1, and what `to` sums; back through
+ * to .. from+1, and what `from` sums. */
 static void run_slices(gradus_graph *g, int what, int from, int to)
 {
     sweep s = { .g = g, .what = what, .slice = gradus_sweep_slice(g->rows),
@@ -149,56 +163,29 @@ static void run_slices(gradus_graph *g, int what, int from, int to)
     share(&s, slice_job, (g->rows - 1) / s.slice + 1);
 }
 
-/* ---- phase 1 of a layer that mixes rows ------------------------------ */
-
-enum { UNITS = 4 }; /* an item's */
-
-static void unit_job(void *sweep_, int item, int worker)
-{
-    const sweep *s = sweep_;
-    gradus_node *n = s->g->node[s->from];
-    int from = item * UNITS, left = n->units - from;
-    gradus_tile t = { from, left < UNITS ? left : UNITS, s->g->rows, s->add };
-
-    (void)worker;
-    if (s->what & GRADUS_FORWARD)
-        n->op->forward_units(n, t);
-    else
-        n->op->backward_units(n, t);
-}
-
-static void run_units(gradus_graph *g, int what, int node, int add)
-{
-    sweep s = { .g = g, .what = what, .from = node, .add = add };
-
-    share(&s, unit_job, (g->node[node]->units - 1) / UNITS + 1);
-}
-
-static int mixes_rows(const gradus_graph *g, int node)
-{
-    return g->training && g->node[node]->op->forward_units;
-}
-
-/* Rows in parallel as far as they go, which is mostly the whole way; units in
- * parallel where a node mixes rows; and so on from there. */
+/* Rows in parallel as far as they go, which is mostly the whole way. */
 void gradus_sweep_rows(gradus_graph *g, int what, int add)
 {
-    int from = 0, to = 0;
+    const int slices = (g->rows - 1) / gradus_sweep_slice(g->rows) + 1;
+    int from = 0;
 
-    for (; to < g->count; to++)
-        if (mixes_rows(g, to)) {
-            if (what & GRADUS_FORWARD) {
-                run_slices(g, GRADUS_FORWARD, from, to);
-                run_units(g, GRADUS_FORWARD, to, add);
-            }
-            from = to + 1;
+    for (int to = 1; to < g->count; to++) {
+        gradus_node *n = g->node[to];
+        if (!mixes_rows(g, to))
+            continue;
+        if (what & GRADUS_FORWARD) {
+            run_slices(g, GRADUS_FORWARD, from, to);
+            n->op->unite(n, slices);
         }
-    run_slices(g, what, from, to);
-    while (what & GRADUS_BACKWARD && from > 0) {
-        to = from - 1;
-        for (from = to; from > 0 && !mixes_rows(g, from - 1); from--)
-            ;
-        run_units(g, GRADUS_BACKWARD, to, add);
+        from = to;
+    }
+    run_slices(g, what, from, g->count);
+    while (what & GRADUS_BACKWARD && mixes_rows(g, from)) {
+        gradus_node *n = g->node[from];
+        int to = from--;
+        n->op->unite_back(n, slices, add);
+        while (from > 0 && !mixes_rows(g, from))
+            from--;
         run_slices(g, GRADUS_BACKWARD, from, to);
     }
 }

@@ -31,7 +31,7 @@ nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |
 verdict "the shared library exports only gradus_ names" $?
 printf '#include <gradus.h>\n' | $CC -E -P -Iinclude - |
     grep -oE '\bgradus_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$dir/declared"
-printf "%s\n" gradus_row gradus_share >>"$dir/exported" # inline, in the header
+printf "%s\n" gradus_row gradus_share gradus_sums >>"$dir/exported" # inline, in the header
 sort -o "$dir/exported" "$dir/exported"
 diff "$dir/declared" "$dir/exported"
 verdict "what the header declares is what the library exports" $?

@@ -326,29 +326,31 @@ static void dg_off(gradus_node *n, gradus_rows r)
     gradus_share(&n->param[0], r)[1] *= 1.01;
 }
 
-static void units_dx_off(gradus_node *n, gradus_tile t)
+static void sum_off(gradus_node *n, gradus_rows r)
 {
-    right->backward_units(n, t);
-    n->in[0]->dy[t.from] *= 1.01;
+    right->sum_back(n, r);
+    gradus_sums(n, r)[2] *= 1.01;
 }
 
-static void units_db_off(gradus_node *n, gradus_tile t)
+static void united_db_off(gradus_node *n, int slices, int add)
 {
-    right->backward_units(n, t);
-    n->param[1].dw[t.from] *= 1.01;
+    right->unite_back(n, slices, add);
+    n->param[1].dw[0] *= 1.01;
 }
 
 START_TEST(planted_bugs_are_caught)
 {
     gradus_op wrong;
-    int of_units = _i > 1;
 
     deep(1);
-    right = plant(norms[of_units ? 2 : 1], &wrong);
-    if (of_units)
-        wrong.backward_units = _i == 2 ? units_dx_off : units_db_off;
-    else
-        wrong.backward = _i == 0 ? dx_off : dg_off;
+    right = plant(norms[_i < 2 ? 1 : 2], &wrong);
+    switch (_i) {
+    case 0: wrong.backward = dx_off; break;
+    case 1: wrong.backward = dg_off; break;
+    case 2: wrong.backward = dx_off; break;
+    case 3: wrong.sum_back = sum_off; break;
+    default: wrong.unite_back = united_db_off;
+    }
     ck_assert_double_gt(check(g, B), 1);
 }
 END_TEST
@@ -376,7 +378,7 @@ Suite *suite_norms(void)
 #ifdef GRADUS_DOUBLE
     tcase_add_test(t, gradients_are_those_of_central_differences);
     tcase_add_test(t, gradients_of_long_rows_are_those_of_central_differences);
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 5);
 #endif
     suite_add_tcase(s, t);
     return s;

@@ -7,172 +7,260 @@
  *
  * Ioffe, Szegedy: Batch Normalization (2015).  In training, mean and var are
  * those of the m values that the channel has in the batch, so it is a layer
- * that mixes rows: the sweep calls it channel by channel, with all rows there.
+ * that mixes rows: each slice of the batch is summed by itself, and the sums
+ * are united, before forward and again before backward.
  * Otherwise they are running ones, to which each step adds a tenth of the
  * batch's, the variance with m - 1 below it, as in PyTorch.
  */
 #include "gradus.h"
 
+#include <limits.h>
 #include <math.h>
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 
 static const double eps = 1e-5, momentum = 0.1;
 
-/* Of the batch, for each channel; n->kept is three such arrays. */
-static gradus_real *batch_mean(const gradus_node *n) { return n->kept; }
+/* Of the batch, for each channel: five arrays in n->kept. */
+typedef enum {
+    MEAN,
+    SCALE,      /* 1 / sqrt(var + eps) */
+    VAR,        /* unbiased */
+    MEAN_DY,    /* db / m */
+    MEAN_DY_X,  /* dg / m */
+    ARRAYS
+} array;
 
-static gradus_real *batch_scale(const gradus_node *n) /* 1/sqrt(var + eps) */
+static gradus_real *batch(const gradus_node *n, array a)
 {
-    return n->kept + n->units;
+    return n->kept + (size_t)a * (size_t)n->units;
 }
 
-static gradus_real *batch_var(const gradus_node *n) /* unbiased */
-{
-    return n->kept + 2 * n->units;
-}
+/* Of a slice: how many values a channel has, and two numbers of each channel,
+ * in n->sums. */
+enum { SUMS_OF_CHANNEL = 2 };
 
 /* Values of a channel that lie side by side, one row's. */
 static int positions(const gradus_node *n) { return n->size / n->units; }
 
-/* A channel of row i in an array of n's shape. */
-static gradus_real *channel(const gradus_node *n, gradus_real *a, int i, int c)
-{
-    return a + ((size_t)i * n->units + c) * positions(n);
-}
+/* ---- sums of channels ------------------------------------------------- */
 
-/* Rows are summed in lanes of every sixteenth value, in a fixed order: one sum
- * alone would have to wait for each addition before the next. */
+/* Rows are summed in lanes, in a fixed order: of every sixteenth value of a
+ * channel; or, where it has but one in a row, of sixteen channels. */
 enum { LANES = 16 };
 
-static double total(const double *lane)
+typedef struct {
+    int first, count; /* channels: one, or up to LANES */
+    int width;        /* their values side by side in a row */
+} group;
+
+/* The one from this channel on; after the last channel its count is 0. */
+static group group_at(const gradus_node *n, int first)
+{
+    int left = n->units - first < LANES ? n->units - first : LANES;
+
+    return positions(n) > 1 && left ? (group){ first, 1, positions(n) }
+                                    : (group){ first, left, left };
+}
+
+/* A group's values of row i in an array of n's shape. */
+static gradus_real *row(const gradus_node *n, gradus_real *a, int i, group g)
+{
+    return a + ((size_t)i * n->units + g.first) * positions(n);
+}
+
+/* The sum of the how many-th channel of the group. */
+static double total(group g, const double *lane, int channel)
 {
     double sum = 0;
 
-    for (int l = 0; l < LANES; l++)
+    for (int l = 0; g.count == 1 && l < LANES; l++)
         sum += lane[l];
-    return sum;
+    return g.count == 1 ? sum : lane[channel];
 }
 
-/* sum_p x */
-static inline double sum_of(const gradus_real *x, int n)
+/* lane += x */
+static inline void add_up(double *lane, const gradus_real *x, int width)
 {
-    double lane[LANES] = { 0 }, rest = 0;
-    int p = 0;
-
-    for (; p + LANES <= n; p += LANES)
+    for (; width >= LANES; width -= LANES, x += LANES)
         for (int l = 0; l < LANES; l++)
-            lane[l] += x[p + l];
-    for (; p < n; p++)
-        rest += x[p];
-    return n < LANES ? rest : total(lane) + rest;
+            lane[l] += x[l];
+    for (int l = 0; l < width; l++)
+        lane[l] += x[l];
 }
 
-/* sum_p (x - a) (y - b) */
-static inline double sum_of_products(const gradus_real *x, double a,
-                                     const gradus_real *y, double b, int n)
+/* lane += (x - a) (y - b); a and b of each lane */
+static inline void add_up_products(double *lane, const gradus_real *x,
+                                   const double *a, const gradus_real *y,
+                                   const double *b, int width)
 {
-    double lane[LANES] = { 0 }, rest = 0;
-    int p = 0;
-
-    for (; p + LANES <= n; p += LANES)
+    for (; width >= LANES; width -= LANES, x += LANES, y += LANES)
         for (int l = 0; l < LANES; l++)
-            lane[l] += (x[p + l] - a) * (y[p + l] - b);
-    for (; p < n; p++)
-        rest += (x[p] - a) * (y[p] - b);
-    return n < LANES ? rest : total(lane) + rest;
+            lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
+    for (int l = 0; l < width; l++)
+        lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
 }
 
-static void set_moments(gradus_node *n, int c, int rows)
+/* ---- forward --------------------------------------------------------- */
+
+/* The mean of each channel, and its sum of (x - mean)^2. */
+static void sum(gradus_node *n, gradus_rows r)
 {
-    const int P = positions(n);
-    const double m = (double)rows * P;
-    double sum = 0, square = 0;
+    const double m = (double)r.n * positions(n);
+    double *to = gradus_sums(n, r);
 
-    for (int i = 0; i < rows; i++)
-        sum += sum_of(channel(n, n->in[0]->y, i, c), P);
-    for (int i = 0; i < rows; i++) {
-        const gradus_real *x = channel(n, n->in[0]->y, i, c);
-        square += sum_of_products(x, sum / m, x, sum / m, P);
-    }
-    batch_mean(n)[c] = (gradus_real)(sum / m);
-    batch_scale(n)[c] = (gradus_real)(1 / sqrt(square / m + eps));
-    batch_var(n)[c] = (gradus_real)(square / (m - 1));
-}
-
-static void normalise(const gradus_node *n, int i, int c, gradus_real mean,
-                      gradus_real scale)
-{
-    const gradus_real *x = channel(n, n->in[0]->y, i, c);
-    gradus_real *y = channel(n, n->y, i, c);
-    const gradus_real g = n->param[WEIGHT].w[c], b = n->param[BIAS].w[c];
-
-    for (int p = 0; p < positions(n); p++)
-        y[p] = g * ((x[p] - mean) * scale) + b;
-}
-
-static void forward_units(gradus_node *n, gradus_tile t)
-{
-    for (int c = t.from; c < t.from + t.n; c++) {
-        set_moments(n, c, t.rows);
-        for (int i = 0; i < t.rows; i++)
-            normalise(n, i, c, batch_mean(n)[c], batch_scale(n)[c]);
+    *to++ = m;
+    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+        double lane[LANES] = { 0 }, square[LANES] = { 0 }, mean[LANES];
+        for (int i = r.from; i < r.from + r.n; i++)
+            add_up(lane, row(n, n->in[0]->y, i, g), g.width);
+        for (int l = 0; l < LANES; l++)
+            mean[l] = total(g, lane, l) / m;
+        for (int i = r.from; i < r.from + r.n; i++) {
+            const gradus_real *x = row(n, n->in[0]->y, i, g);
+            add_up_products(square, x, mean, x, mean, g.width);
+        }
+        for (int k = 0; k < g.count; k++) {
+            *to++ = mean[k];
+            *to++ = total(g, square, k);
+        }
     }
 }
 
-/* Not in training: with the running moments. */
-static void forward(gradus_node *n, gradus_rows r)
+/* Slice by slice: Chan, Golub, LeVeque: Updating formulae and a pairwise
+ * algorithm for computing sample variances (1979). */
+static void unite(gradus_node *n, int slices)
 {
     for (int c = 0; c < n->units; c++) {
-        double var = n->param[RUNNING_VAR].w[c];
-        gradus_real scale = (gradus_real)(1 / sqrt(var + eps));
-        for (int i = r.from; i < r.from + r.n; i++)
-            normalise(n, i, c, n->param[RUNNING_MEAN].w[c], scale);
+        double m = 0, mean = 0, square = 0;
+        for (int i = 0; i < slices; i++) {
+            const double *all = n->sums + (size_t)i * (size_t)n->n_sums;
+            const double *of = all + 1 + SUMS_OF_CHANNEL * c;
+            double more = m + *all, delta = of[0] - mean;
+            mean += delta * *all / more;
+            square += of[1] + delta * delta * m * *all / more;
+            m = more;
+        }
+        batch(n, MEAN)[c] = (gradus_real)mean;
+        batch(n, SCALE)[c] = (gradus_real)(1 / sqrt(square / m + eps));
+        batch(n, VAR)[c] = (gradus_real)(square / (m - 1));
     }
 }
 
-static void backward_parameters(const gradus_node *n, int c, int rows,
-                                double *dg, double *db)
+/* y of the group in these rows. */
+static void normalise(const gradus_node *n, gradus_rows r, group g,
+                      const gradus_real *mean, const gradus_real *scale)
 {
-    const int P = positions(n);
+    const gradus_real *w = n->param[WEIGHT].w + g.first;
+    const gradus_real *b = n->param[BIAS].w + g.first;
 
-    *dg = *db = 0;
-    for (int i = 0; i < rows; i++) {
-        const gradus_real *x = channel(n, n->in[0]->y, i, c);
-        const gradus_real *dy = channel(n, n->dy, i, c);
-        *dg += sum_of_products(dy, 0, x, batch_mean(n)[c], P);
-        *db += sum_of(dy, P);
-    }
-    *dg *= batch_scale(n)[c];
-}
-
-static void backward_operand(const gradus_node *n, int c, int rows, double dg,
-                             double db)
-{
-    const double m = (double)rows * positions(n);
-    const gradus_real mean = batch_mean(n)[c], scale = batch_scale(n)[c];
-    const gradus_real g = n->param[WEIGHT].w[c];
-    const gradus_real a = (gradus_real)(db / m), b = (gradus_real)(dg / m);
-
-    for (int i = 0; i < rows; i++) {
-        const gradus_real *x = channel(n, n->in[0]->y, i, c);
-        const gradus_real *dy = channel(n, n->dy, i, c);
-        gradus_real *dx = channel(n, n->in[0]->dy, i, c);
-        for (int p = 0; p < positions(n); p++)
-            dx[p] += g * scale * (dy[p] - a - (x[p] - mean) * scale * b);
+    for (int i = r.from; i < r.from + r.n; i++) {
+        const gradus_real *x = row(n, n->in[0]->y, i, g);
+        gradus_real *restrict y = row(n, n->y, i, g);
+        for (int p = 0; g.count == 1 && p < g.width; p++)
+            y[p] = *w * ((x[p] - *mean) * *scale) + *b;
+        for (int k = 0; g.count > 1 && k < g.count; k++)
+            y[k] = w[k] * ((x[k] - mean[k]) * scale[k]) + b[k];
     }
 }
 
-static void backward_units(gradus_node *n, gradus_tile t)
+/* In training with the moments of the batch, else with the running ones. */
+static void forward(gradus_node *n, gradus_rows r)
 {
-    for (int c = t.from; c < t.from + t.n; c++) {
-        double dg, db;
-        backward_parameters(n, c, t.rows, &dg, &db);
-        gradus_real *to[] = { n->param[WEIGHT].dw + c, n->param[BIAS].dw + c };
-        *to[0] = (t.add ? *to[0] : 0) + (gradus_real)dg;
-        *to[1] = (t.add ? *to[1] : 0) + (gradus_real)db;
-        if (n->in[0]->dy)
-            backward_operand(n, c, t.rows, dg, db);
+    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+        gradus_real scale[LANES];
+        if (r.training) {
+            normalise(n, r, g, batch(n, MEAN) + g.first,
+                      batch(n, SCALE) + g.first);
+            continue;
+        }
+        for (int k = 0; k < g.count; k++) {
+            double var = n->param[RUNNING_VAR].w[g.first + k];
+            scale[k] = (gradus_real)(1 / sqrt(var + eps));
+        }
+        normalise(n, r, g, n->param[RUNNING_MEAN].w + g.first, scale);
+    }
+}
+
+/* ---- back ------------------------------------------------------------ */
+
+/* Of each channel sum dy (x - mean) and sum dy. */
+static void sum_back(gradus_node *n, gradus_rows r)
+{
+    const double zero[LANES] = { 0 };
+    double *to = gradus_sums(n, r);
+
+    *to++ = (double)r.n * positions(n);
+    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+        double mean[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
+        for (int l = 0; l < LANES; l++)
+            mean[l] = batch(n, MEAN)[g.first + l % g.count];
+        for (int i = r.from; i < r.from + r.n; i++) {
+            const gradus_real *dy = row(n, n->dy, i, g);
+            add_up_products(products, dy, zero, row(n, n->in[0]->y, i, g),
+                            mean, g.width);
+            add_up(lane, dy, g.width);
+        }
+        for (int k = 0; k < g.count; k++) {
+            *to++ = total(g, products, k);
+            *to++ = total(g, lane, k);
+        }
+    }
+}
+
+static void unite_back(gradus_node *n, int slices, int add)
+{
+    gradus_real *dw = n->param[WEIGHT].dw, *dbias = n->param[BIAS].dw;
+
+    for (int c = 0; c < n->units; c++) {
+        double m = 0, dg = 0, db = 0;
+        for (int i = 0; i < slices; i++) {
+            const double *all = n->sums + (size_t)i * (size_t)n->n_sums;
+            m += *all;
+            dg += all[1 + SUMS_OF_CHANNEL * c];
+            db += all[2 + SUMS_OF_CHANNEL * c];
+        }
+        dg *= batch(n, SCALE)[c];
+        dw[c] = (add ? dw[c] : 0) + (gradus_real)dg;
+        dbias[c] = (add ? dbias[c] : 0) + (gradus_real)db;
+        batch(n, MEAN_DY)[c] = (gradus_real)(db / m);
+        batch(n, MEAN_DY_X)[c] = (gradus_real)(dg / m);
+    }
+}
+
+/* dx += scale (dy - a - (x - mean) b), of each channel */
+typedef struct {
+    gradus_real scale[LANES], a[LANES], mean[LANES], b[LANES];
+} slope;
+
+static slope slope_of(const gradus_node *n, group g)
+{
+    slope s = { { 0 }, { 0 }, { 0 }, { 0 } };
+
+    for (int k = 0, c = g.first; k < g.count; k++, c++) {
+        s.scale[k] = n->param[WEIGHT].w[c] * batch(n, SCALE)[c];
+        s.a[k] = batch(n, MEAN_DY)[c];
+        s.mean[k] = batch(n, MEAN)[c];
+        s.b[k] = batch(n, SCALE)[c] * batch(n, MEAN_DY_X)[c];
+    }
+    return s;
+}
+
+static void backward(gradus_node *n, gradus_rows r)
+{
+    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+        const slope s = slope_of(n, g);
+        for (int i = r.from; i < r.from + r.n; i++) {
+            const gradus_real *x = row(n, n->in[0]->y, i, g);
+            const gradus_real *dy = row(n, n->dy, i, g);
+            gradus_real *restrict dx = row(n, n->in[0]->dy, i, g);
+            for (int p = 0; g.count == 1 && p < g.width; p++)
+                dx[p] += *s.scale *
+                         (dy[p] - *s.a - (x[p] - *s.mean) * *s.b);
+            for (int k = 0; g.count > 1 && k < g.count; k++)
+                dx[k] += s.scale[k] *
+                         (dy[k] - s.a[k] - (x[k] - s.mean[k]) * s.b[k]);
+        }
     }
 }
 
@@ -182,8 +270,8 @@ static void stepped(gradus_node *n)
     gradus_real *var = n->param[RUNNING_VAR].w;
 
     for (int c = 0; c < n->units; c++) {
-        mean[c] += (gradus_real)(momentum * (batch_mean(n)[c] - mean[c]));
-        var[c] += (gradus_real)(momentum * (batch_var(n)[c] - var[c]));
+        mean[c] += (gradus_real)(momentum * (batch(n, MEAN)[c] - mean[c]));
+        var[c] += (gradus_real)(momentum * (batch(n, VAR)[c] - var[c]));
     }
 }
 
@@ -203,9 +291,9 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
 }
 
 const gradus_op gradus_batchnorm_op = {
-    .name = "batchnorm", .prepare = prepare, .forward = forward,
-    .forward_units = forward_units, .backward_units = backward_units,
-    .stepped = stepped, .make = make,
+    .name = "batchnorm", .prepare = prepare, .sum = sum, .unite = unite,
+    .forward = forward, .sum_back = sum_back, .unite_back = unite_back,
+    .backward = backward, .stepped = stepped, .make = make,
 };
 
 gradus_node *gradus_batchnorm(gradus_node *x)
@@ -216,7 +304,10 @@ gradus_node *gradus_batchnorm(gradus_node *x)
     n = n ? gradus_shape(n, x->rank, x->shape) : NULL;
     if (!n)
         return NULL;
-    n->keep = 3 * (size_t)x->shape[0];
+    n->keep = ARRAYS * (size_t)x->shape[0];
+    if (x->shape[0] > (INT_MAX - 1) / SUMS_OF_CHANNEL)
+        return gradus_fail(n, "%d channels are too many", x->shape[0]);
+    n->n_sums = 1 + SUMS_OF_CHANNEL * x->shape[0];
     n = gradus_add_param(n, "weight", 1, x->shape, GRADUS_CONSTANT, 1);
     n = gradus_add_param(n, "bias", 1, x->shape, GRADUS_ZERO, 0);
     n = gradus_add_buffer(n, "running_mean", x->shape[0], 0);

@@ -307,6 +307,15 @@ case_is "mnist-speedrun: no seeds" \
     exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
 case_is "mnist-speedrun: no data" \
     exits 1 'data/fetch.sh gets MNIST' "$speedrun" --data "$dir/none"
+mkdir "$dir/tiny"
+for part in train t10k; do
+    printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2\1\2\3\4\5\6\7\10' \
+        >"$dir/tiny/$part-images-idx3-ubyte"
+    printf '\0\0\10\1\0\0\0\2\0\1' >"$dir/tiny/$part-labels-idx1-ubyte"
+done
+case_is "mnist-speedrun: images of another size" \
+    exits 1 'the training images are 2 x 2; 28 x 28 wanted' \
+    "$speedrun" --data "$dir/tiny"
 case_is "mnist-speedrun: on a few images the target is missed" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 2 --data data/sample --json
 case_is "mnist-speedrun: and its JSON says so" \
@@ -314,7 +323,7 @@ case_is "mnist-speedrun: and its JSON says so" \
 case_is "mnist-speedrun: a part is held out" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 1 --data data/sample --validate
 case_is "mnist-speedrun: and a line a seed, a line for all" \
-    grep -q '^784-256-10: mean accuracy .* missed; ' "$dir/out"
+    grep -q '^400-192-128-10: mean accuracy .* missed; ' "$dir/out"
 
 echo "example programs: $passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -117,8 +117,9 @@ typedef struct {
 } chain_job;
 
 /* TURNS times CHAINS multiply-adds that do not wait for one another. */
-static vector turn(vector a, vector b)
+static float turn(void)
 {
+    const vector a = (vector){ 0 } + 0.999f, b = (vector){ 0 } + 0.001f;
     vector c[CHAINS];
 #pragma GCC unroll 12
     for (int i = 0; i < CHAINS; i++)
@@ -132,22 +133,21 @@ static vector turn(vector a, vector b)
 #pragma GCC unroll 12
     for (int i = 1; i < CHAINS; i++)
         c[0] += c[i];
-    return c[0];
+    return c[0][0];
 }
 
 static void *run_chains(void *job)
 {
     chain_job *j = job;
-    vector a = (vector){ 0 } + 0.999f, b = (vector){ 0 } + 0.001f;
     double warm = now() + j->seconds / 5;
     do
-        j->sum += turn(a, b)[0];
+        j->sum += turn();
     while (now() < warm);
 
     pthread_barrier_wait(j->begin);
     double start = now();
     do {
-        j->sum += turn(a, b)[0];
+        j->sum += turn();
         j->flops += 2.0 * LANES * CHAINS * TURNS;
     } while ((j->elapsed = now() - start) < j->seconds);
     return NULL;

@@ -365,5 +365,7 @@ Suite *suite_conv2d(void)
     tcase_add_test(t, a_summary_counts_the_shares_of_the_gradient);
     tcase_add_test(t, a_model_file_holds_its_settings);
     suite_add_tcase(s, t);
+    suite_add_tcase(s, conv2d_absorbed());
+    suite_add_tcase(s, conv2d_simd());
     return s;
 }

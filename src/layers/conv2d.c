@@ -154,7 +154,9 @@ static void backward(gradus_node *n, gradus_rows r)
         if (which || is_sparse(dy, y_size)) {
             if (!w.any_sparse++)
                 gradus_conv2d_sparse_begin(c, w.sparse);
-            gradus_conv2d_sparse_add(c, k, x, dy, y, which, w.sparse, db, dxi);
+            gradus_conv2d_sparse_add(c, &(conv2d_sparse){
+                .group = k, .x = x, .dy = dy, .result = y, .which = which,
+                .dx = dxi, .db = db }, w.sparse);
             continue;
         }
         if (db)
@@ -253,6 +255,7 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     c->padding = o.padding;
     c->groups = o.groups;
     c->bias = !o.no_bias;
+    c->simd = gradus_simd_here();
     n = gradus_shape(n, 3, (int[]){ channels,
                                     outputs(c->height, kernel, &o),
                                     outputs(c->width, kernel, &o) });

@@ -2,6 +2,8 @@
 #ifndef GRADUS_CONV2D_H
 #define GRADUS_CONV2D_H
 
+#include "simd.h"
+
 #include "gradus.h"
 
 typedef struct {
@@ -10,6 +12,7 @@ typedef struct {
     int kernel, stride, padding, groups;
     int bias;
     int relu, halves; /* absorbed, the second a maximum of 2 x 2 */
+    gradus_simd simd; /* the version of the kernels */
 } conv2d_node;
 
 extern const gradus_op gradus_relu_op, gradus_maxpool_op;
@@ -74,17 +77,20 @@ void gradus_conv2d_direct_back(const conv2d_node *c, int group,
 
 /* ---- conv2d_sparse.c: back where most of dy is 0 ---------------------- */
 
-/* After begin any of the samples: dx += .. and db += .., which may be NULL;
- * then end, dW [out,c,k,k] += ..  The dy of y; or, with `which`, of the result,
- * which has been `result`. */
+/* Of one group of a sample: what dy is of, y or, with `which`, the result,
+ * which has been `result`; dx += .. and db += .., which may be NULL. */
+typedef struct {
+    int group;
+    const gradus_real *x, *dy, *result;
+    const unsigned char *which;
+    gradus_real *dx, *db;
+} conv2d_sparse;
+
+/* After begin any of the samples; then end, dW [out,c,k,k] += .. */
 size_t gradus_conv2d_sparse_scratch(const conv2d_node *c);
 void gradus_conv2d_sparse_begin(const conv2d_node *c, gradus_real *scratch);
-void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
-                              const gradus_real *x, const gradus_real *dy,
-                              const gradus_real *result,
-                              const unsigned char *which,
-                              gradus_real *scratch, gradus_real *db,
-                              gradus_real *dx);
+void gradus_conv2d_sparse_add(const conv2d_node *c, const conv2d_sparse *s,
+                              gradus_real *scratch);
 void gradus_conv2d_sparse_end(const conv2d_node *c, const gradus_real *scratch,
                               gradus_real *dW);
 

@@ -9,8 +9,9 @@
  *   y[o,q] += W[o,c,u,v] image[at(c,u,v) + q]         q = i pitch + j
  *
  * which is what vectors are for.  For the q between two lines, where j is not
- * below the width, nonsense is computed and left out.  OUT channels by RUN
- * vectors of y stay in registers while the image and W pass by.
+ * below the width, nonsense is computed and left out.  A tile of some channels
+ * by some vectors of y stays in registers while the image and W pass by; how
+ * large it is, and of what instructions, depends on the processor.
  *
  * Back to x it is the same with o and c exchanged and the kernel turned round,
  * from dy within a border of k - 1 - p zeros:
@@ -21,23 +22,14 @@
 
 #include <string.h>
 
-/* What 32 registers of 16 floats hold, or else 16 of 8. */
-#ifdef __AVX512F__
-enum { LANES = 16, OUT = 8, RUN = 3 };
-#else
-enum { LANES = 8, OUT = 4, RUN = 3 };
-#endif
-
 enum {
-    TILE = RUN * LANES,
-    BLOCK = 8, /* maxima at a time */
-    STRIP = 1024 /* numbers of y[o] before the next o, so that they and their
-                  * part of the image stay in a core's first cache */
+    MOST_OUT = 8,  /* of a tile: channels, */
+    MOST_RUN = 3,  /* and vectors */
+    ROUND = 3 * 16, /* a multiple of every tile's numbers of a channel */
+    BLOCK = 8,     /* maxima at a time */
+    STRIP = 1024   /* numbers of y[o] before the next o, so that they and their
+                    * part of the image stay in a core's first cache */
 };
-
-typedef gradus_real lanes
-    __attribute__((vector_size(LANES * sizeof(gradus_real)),
-                   aligned(sizeof(gradus_real)), may_alias));
 
 /* One way: from `in` channels of an image to `out` ones of h x w. */
 typedef struct {
@@ -78,15 +70,13 @@ static int lines_of_strip(const way *d)
     return lines < 2 ? 2 : lines < (size_t)d->height ? (int)lines : d->height;
 }
 
-/* Numbers of one of a strip's channels. */
+/* Numbers of one of a strip's channels, with room for whole tiles. */
 static size_t run_of(const way *d, int lines)
 {
-    size_t run = (size_t)(lines - 1) * d->pitch + (size_t)d->width;
-
-    return (run + TILE - 1) / TILE * TILE;
+    return ((size_t)lines * d->pitch + ROUND - 1) / ROUND * ROUND;
 }
 
-/* The scratch memory: all weights, the image, a strip of OUT channels. */
+/* The scratch memory: all weights, the image, a strip of some channels. */
 static size_t weights_of(const conv2d_node *c)
 {
     return c->node.param[0].size;
@@ -94,12 +84,13 @@ static size_t weights_of(const conv2d_node *c)
 
 static size_t image_of(const way *d)
 {
-    return (size_t)d->in * d->plane + TILE;
+    return (size_t)d->in * d->plane + ROUND;
 }
 
 static size_t scratch_of(const conv2d_node *c, way d)
 {
-    return weights_of(c) + image_of(&d) + OUT * run_of(&d, lines_of_strip(&d)) + 2 * BLOCK;
+    return weights_of(c) + image_of(&d) + MOST_OUT * run_of(&d, lines_of_strip(&d)) +
+           2 * BLOCK;
 }
 
 size_t gradus_conv2d_direct_scratch(const conv2d_node *c)
@@ -110,94 +101,101 @@ size_t gradus_conv2d_direct_scratch(const conv2d_node *c)
     return a > b ? a : b;
 }
 
-/* ---- the work -------------------------------------------------------- */
+/* ---- what is asked for ----------------------------------------------- */
 
-/* `outs` channels of W[c,u,v,o], TILE numbers of each; outs is a constant where
- * this is inlined, at most OUT. */
-static inline __attribute__((always_inline)) void
-tile(const way *d, int outs, const gradus_real *W, const gradus_real *bias,
-     const gradus_real *image, gradus_real *y, size_t run)
+/* y = bias + W * image, or y += .. */
+typedef struct {
+    way way;
+    const gradus_real *W, *bias; /* [c,u,v,o], [o] or NULL */
+    const gradus_real *image;
+    gradus_real *strip;
+    gradus_real *y;       /* [out,height,width], or with halves half of each */
+    unsigned char *which; /* of the halves, or NULL */
+    int add, relu, halves;
+} convolution;
+
+/* ---- a strip --------------------------------------------------------- */
+
+#define LANES lanes512
+#define BYTES 64
+#define TILE tile512
+#include "conv2d_tile.h"
+
+#define LANES lanes256
+#define BYTES 32
+#define TILE tile256
+#include "conv2d_tile.h"
+
+#define LANES lanes128
+#define BYTES 16
+#define TILE tile128
+#include "conv2d_tile.h"
+
+/* `outs` channels of `lines` lines. */
+GRADUS_INLINE void tiles(const convolution *c, int bytes, int outs, int runs,
+                         int o, int line, int lines)
 {
-    const size_t pitch = d->pitch, plane = d->plane, out = (size_t)d->out;
-    const int in = d->in, kernel = d->kernel;
-    lanes sum[OUT][RUN];
+    const way *d = &c->way;
+    const size_t run = run_of(d, lines);
+    const size_t end = (size_t)(lines - 1) * d->pitch + (size_t)d->width;
+    const gradus_real *image = c->image + (size_t)line * d->pitch;
 
-    for (int o = 0; o < outs; o++)
-        for (int q = 0; q < RUN; q++)
-            sum[o][q] = (lanes){ 0 } + (bias ? bias[o] : 0);
-    for (int c = 0; c < in; c++, image += plane)
-        for (int u = 0; u < kernel; u++)
-            for (int v = 0; v < kernel; v++, W += out) {
-                const lanes *x =
-                    (const lanes *)(image + (size_t)u * pitch + v);
-                for (int o = 0; o < outs; o++)
-                    for (int q = 0; q < RUN; q++)
-                        sum[o][q] += W[o] * x[q];
-            }
-    for (int o = 0; o < outs; o++)
-        for (int q = 0; q < RUN; q++)
-            ((lanes *)(y + (size_t)o * run))[q] = sum[o][q];
+    for (size_t q = 0; q < end; q += runs * bytes / sizeof *image)
+        switch (bytes) {
+        case 64: tile512(c, outs, runs, o, image + q, c->strip + q, run); break;
+        case 32: tile256(c, outs, runs, o, image + q, c->strip + q, run); break;
+        default: tile128(c, outs, runs, o, image + q, c->strip + q, run);
+        }
 }
 
-static inline __attribute__((always_inline)) void
-tiles(const way *d, int outs, const gradus_real *W, const gradus_real *bias,
-      const gradus_real *image, gradus_real *y, size_t run)
+/* As many channels from o on as there is a tile for: at most `most`. */
+GRADUS_INLINE int some_channels(const convolution *c, int bytes, int most,
+                                int runs, int o, int line, int lines)
 {
-    for (size_t q = 0; q < run; q += TILE)
-        tile(d, outs, W, bias, image + q, y + q, run);
-}
+    const int rest = c->way.out - o;
 
-/* As many channels as there are tiles for: up to OUT of the rest. */
-static int some_channels(const way *d, int rest, const gradus_real *W,
-                         const gradus_real *bias, const gradus_real *image,
-                         gradus_real *y, size_t run)
-{
-    if (rest >= OUT)
-        return tiles(d, OUT, W, bias, image, y, run), OUT;
-    if (rest >= 4)
-        return tiles(d, 4, W, bias, image, y, run), 4;
-    if (rest >= 2)
-        return tiles(d, 2, W, bias, image, y, run), 2;
-    return tiles(d, 1, W, bias, image, y, run), 1;
+    if (rest >= most)
+        return tiles(c, bytes, most, runs, o, line, lines), most;
+    if (most > 4 && rest >= 4)
+        return tiles(c, bytes, 4, runs, o, line, lines), 4;
+    if (most > 2 && rest >= 2)
+        return tiles(c, bytes, 2, runs, o, line, lines), 2;
+    return tiles(c, bytes, 1, runs, o, line, lines), 1;
 }
 
 /* ---- from the strip to where it goes --------------------------------- */
 
-typedef struct {
-    gradus_real *y;       /* [out,height,width], or with halves half of each */
-    unsigned char *which; /* of the halves, or NULL */
-    int add, relu, halves;
-} target;
-
-static gradus_real relu(gradus_real x)
+GRADUS_INLINE gradus_real relu(gradus_real x)
 {
     return x < 0 ? 0 : x;
 }
 
 /* As in pooling.c: of equal ones the first, and a NaN if there is one. */
-static inline gradus_real larger(gradus_real a, gradus_real b)
+GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)
 {
     gradus_real m = b > a ? b : a;
 
     return b != b ? b : m;
 }
 
-static void put_line(const way *d, const target *t, const gradus_real *strip,
-                     gradus_real *restrict y)
+GRADUS_INLINE void put_line(const convolution *c, const gradus_real *strip,
+                            gradus_real *restrict y)
 {
-    for (int j = 0; t->add && j < d->width; j++)
+    const int w = c->way.width;
+
+    for (int j = 0; c->add && j < w; j++)
         y[j] += strip[j];
-    for (int j = 0; t->relu && j < d->width; j++)
+    for (int j = 0; c->relu && j < w; j++)
         y[j] = relu(strip[j]);
-    if (!t->add && !t->relu)
-        memcpy(y, strip, (size_t)d->width * sizeof *y);
+    if (!c->add && !c->relu)
+        memcpy(y, strip, (size_t)w * sizeof *y);
 }
 
 /* The maxima of 2 x 2 of two lines, x and z, and which they are.  All of a
  * block is computed, so that vectors do it, and of the last one less is used. */
-static void put_halves(int w, int with_relu, const gradus_real *x,
-                       const gradus_real *z, gradus_real *y,
-                       unsigned char *which)
+GRADUS_INLINE void put_halves(int w, int with_relu, const gradus_real *x,
+                              const gradus_real *z, gradus_real *y,
+                              unsigned char *which)
 {
     for (int j = 0; j < w; j += BLOCK, x += 2 * BLOCK, z += 2 * BLOCK) {
         const size_t n = (size_t)(w - j < BLOCK ? w - j : BLOCK);
@@ -220,39 +218,67 @@ static void put_halves(int w, int with_relu, const gradus_real *x,
     }
 }
 
-/* `lines` lines of channel o, from line i on. */
-static void put(const way *d, const target *t, int o, int i, int lines,
-                const gradus_real *strip)
+/* `lines` lines of channel o, from this one on. */
+GRADUS_INLINE void put(const convolution *c, int o, int line, int lines,
+                       const gradus_real *strip)
 {
+    const way *d = &c->way;
     const int h = d->height / 2, w = d->width / 2;
 
-    if (t->halves) {
-        for (int k = 0; k < lines / 2; k++, strip += 2 * d->pitch) {
-            size_t at = ((size_t)o * h + (size_t)(i / 2 + k)) * w;
-            put_halves(w, t->relu, strip, strip + d->pitch, t->y + at,
-                       t->which ? t->which + at : NULL);
-        }
-        return;
+    for (int i = 0; c->halves && i < lines / 2; i++, strip += 2 * d->pitch) {
+        size_t at = ((size_t)o * h + (size_t)(line / 2 + i)) * w;
+        put_halves(w, c->relu, strip, strip + d->pitch, c->y + at,
+                   c->which ? c->which + at : NULL);
     }
-    for (int k = 0; k < lines; k++, strip += d->pitch)
-        put_line(d, t, strip, t->y + ((size_t)o * d->height +
-                                      (size_t)(i + k)) * d->width);
+    for (int i = 0; !c->halves && i < lines; i++, strip += d->pitch)
+        put_line(c, strip, c->y + ((size_t)o * d->height +
+                                   (size_t)(line + i)) * d->width);
 }
 
-static void convolve(const way *d, const gradus_real *W,
-                     const gradus_real *bias, const gradus_real *image,
-                     gradus_real *strip, const target *t)
+/* ---- all strips, by each kind of processor --------------------------- */
+
+/* By tiles of up to `most` channels, `runs` vectors of `bytes` bytes of each. */
+GRADUS_INLINE void convolve(const convolution *c, int bytes, int most,
+                            int runs)
 {
-    for (int i = 0, lines; i < d->height; i += lines) {
-        int most = lines_of_strip(d), left = d->height - i;
-        lines = left < most ? left : most;
-        const size_t run = run_of(d, lines);
+    const way *d = &c->way;
+
+    for (int line = 0, lines; line < d->height; line += lines) {
+        int at_once = lines_of_strip(d), left = d->height - line;
+        lines = left < at_once ? left : at_once;
         for (int o = 0, n; o < d->out; o += n) {
-            n = some_channels(d, d->out - o, W + o, bias ? bias + o : NULL,
-                              image + (size_t)i * d->pitch, strip, run);
+            n = some_channels(c, bytes, most, runs, o, line, lines);
             for (int k = 0; k < n; k++)
-                put(d, t, o + k, i, lines, strip + (size_t)k * run);
+                put(c, o + k, line, lines,
+                    c->strip + (size_t)k * run_of(d, lines));
         }
+    }
+}
+
+/* Of 32 registers 24 for sums. */
+GRADUS_FOR_AVX512 static void by_avx512(const convolution *c)
+{
+    convolve(c, 64, 8, 3);
+}
+
+/* Of 16 registers 12 for sums. */
+GRADUS_FOR_AVX2 static void by_avx2(const convolution *c)
+{
+    convolve(c, 32, 4, 3);
+}
+
+/* Of 16 registers 8, as a product may want one too. */
+static void plain(const convolution *c)
+{
+    convolve(c, 16, 4, 2);
+}
+
+static void run(gradus_simd simd, const convolution *c)
+{
+    switch (simd) {
+    case GRADUS_AVX512: by_avx512(c); break;
+    case GRADUS_AVX2: by_avx2(c); break;
+    default: plain(c);
     }
 }
 
@@ -287,14 +313,14 @@ void gradus_conv2d_direct_forward(const conv2d_node *c, int group,
                                   gradus_real *result, unsigned char *which)
 {
     const way d = forward_way(c);
-    const target t = { .y = result, .which = which, .relu = c->relu,
-                       .halves = c->halves };
     gradus_real *image = scratch + weights_of(c);
 
     fill_image(&d, x, image);
-    convolve(&d, scratch + weights_of(c) / c->groups * group,
-             c->bias ? c->node.param[1].w + group * d.out : NULL, image,
-             image + image_of(&d), &t);
+    run(c->simd, &(convolution){
+        .way = d, .W = scratch + weights_of(c) / c->groups * group,
+        .bias = c->bias ? c->node.param[1].w + group * d.out : NULL,
+        .image = image, .strip = image + image_of(&d), .y = result,
+        .which = which, .relu = c->relu, .halves = c->halves });
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -320,10 +346,10 @@ void gradus_conv2d_direct_back(const conv2d_node *c, int group,
                                gradus_real *dx)
 {
     const way d = back_way(c);
-    const target t = { .y = dx, .add = 1 };
     gradus_real *image = scratch + weights_of(c);
 
     fill_image(&d, dy, image);
-    convolve(&d, scratch + weights_of(c) / c->groups * group, NULL, image,
-             image + image_of(&d), &t);
+    run(c->simd, &(convolution){
+        .way = d, .W = scratch + weights_of(c) / c->groups * group,
+        .image = image, .strip = image + image_of(&d), .y = dx, .add = 1 });
 }

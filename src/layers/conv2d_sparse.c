@@ -16,8 +16,13 @@
 
 #include <string.h>
 
+#ifdef __x86_64__
+enum { LANES = 8 }; /* AVX2's; of AVX-512's 16 too many would be 0 */
+#else
+enum { LANES = 4 };
+#endif
+
 enum {
-    LANES = 8,
     AT_ONCE = 5, /* chunks whose sums are in registers together */
     LIST = 256   /* positions that are looked through together */
 };
@@ -102,8 +107,8 @@ static size_t in_image(const conv2d_node *c, const layout *l, int ch, int i)
            (size_t)c->padding * (size_t)l->in + (size_t)ch;
 }
 
-static void interleave(const conv2d_node *c, const layout *l,
-                       const gradus_real *x, gradus_real *image)
+GRADUS_INLINE void interleave(const conv2d_node *c, const layout *l,
+                              const gradus_real *x, gradus_real *image)
 {
     memset(image, 0, l->image * sizeof *image);
     for (int ch = 0; ch < l->in; ch++)
@@ -116,8 +121,8 @@ static void interleave(const conv2d_node *c, const layout *l,
         }
 }
 
-static void add_interleaved(const conv2d_node *c, const layout *l,
-                            const gradus_real *image, gradus_real *dx)
+GRADUS_INLINE void add_interleaved(const conv2d_node *c, const layout *l,
+                                   const gradus_real *image, gradus_real *dx)
 {
     for (int ch = 0; ch < l->in; ch++)
         for (int i = 0; i < c->height; i++, dx += c->width) {
@@ -136,7 +141,7 @@ typedef struct {
 } cursor;
 
 /* Those that only fill up to AT_ONCE are at the kernel's place. */
-static size_t next_chunk(const layout *l, cursor *p)
+GRADUS_INLINE size_t next_chunk(const layout *l, cursor *p)
 {
     size_t at = p->chunk++ < l->kernel * l->per_line ? p->at : 0;
 
@@ -148,7 +153,7 @@ static size_t next_chunk(const layout *l, cursor *p)
     return at;
 }
 
-static gradus_real sum_of(const nonzero *list, int n)
+GRADUS_INLINE gradus_real sum_of(const nonzero *list, int n)
 {
     gradus_real sum = 0;
 
@@ -158,8 +163,8 @@ static gradus_real sum_of(const nonzero *list, int n)
 }
 
 /* dW[o,u,v,c] += sum dy x[at + ..], for one o. */
-static void add_to_weights(const layout *l, const nonzero *list, int n,
-                           const gradus_real *image, gradus_real *dW)
+GRADUS_INLINE void add_to_weights(const layout *l, const nonzero *list, int n,
+                                  const gradus_real *image, gradus_real *dW)
 {
     cursor p = { 0 };
 
@@ -180,8 +185,8 @@ static void add_to_weights(const layout *l, const nonzero *list, int n,
 }
 
 /* dx[at + ..] += dy W[o,u,v,c], for one o. */
-static void add_to_image(const layout *l, const nonzero *list, int n,
-                         const gradus_real *W, gradus_real *image)
+GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
+                                const gradus_real *W, gradus_real *image)
 {
     cursor p = { 0 };
 
@@ -202,8 +207,8 @@ static void add_to_image(const layout *l, const nonzero *list, int n,
 
 /* Where in the image the kernel is for positions from .. from+n-1 of y, or of
  * its halves, whose lines are `scale` lines of the image apart. */
-static void find_positions(const layout *l, int width, int scale, int from,
-                           int n, int *at)
+GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
+                                  int from, int n, int *at)
 {
     int line = (int)l->line * scale, step = l->in * scale;
     int i = from / width, j = from % width;
@@ -221,8 +226,8 @@ static void find_positions(const layout *l, int width, int scale, int from,
  * is written and stays if another does not follow in its place.  Without a
  * branch, as nobody can foresee which; and all that can be is done beforehand,
  * many at a time. */
-static int keep_nonzeros(const nonzero *all, const int *is_one, int n,
-                         nonzero *list)
+GRADUS_INLINE int keep_nonzeros(const nonzero *all, const int *is_one, int n,
+                                nonzero *list)
 {
     int count = 0;
 
@@ -233,8 +238,8 @@ static int keep_nonzeros(const nonzero *all, const int *is_one, int n,
     return count;
 }
 
-static int list_nonzeros(const gradus_real *dy, const int *at, int n,
-                         nonzero *list)
+GRADUS_INLINE int list_nonzeros(const gradus_real *dy, const int *at, int n,
+                                nonzero *list)
 {
     nonzero all[LIST];
     int is_one[LIST];
@@ -247,9 +252,10 @@ static int list_nonzeros(const gradus_real *dy, const int *at, int n,
 }
 
 /* dy of maxima of 2 x 2; y is NULL, or of a ReLU with them. */
-static int list_halves(const layout *l, const gradus_real *dy,
-                       const gradus_real *y, const unsigned char *which,
-                       const int *at, int n, nonzero *list)
+GRADUS_INLINE int list_halves(const layout *l, const gradus_real *dy,
+                              const gradus_real *y,
+                              const unsigned char *which, const int *at, int n,
+                              nonzero *list)
 {
     nonzero all[LIST];
     int is_one[LIST], line = (int)l->line;
@@ -264,41 +270,71 @@ static int list_halves(const layout *l, const gradus_real *dy,
     return keep_nonzeros(all, is_one, n, list);
 }
 
-void gradus_conv2d_sparse_add(const conv2d_node *c, int group,
-                              const gradus_real *x, const gradus_real *dy,
-                              const gradus_real *result,
-                              const unsigned char *which,
-                              gradus_real *scratch, gradus_real *db,
-                              gradus_real *dx)
+/* ---- all of it, by each kind of processor ---------------------------- */
+
+GRADUS_INLINE void add(const conv2d_node *c, const conv2d_sparse *s,
+                       gradus_real *scratch)
 {
     const layout l = layout_of(c);
-    const gradus_node *of = which ? c->node.result : &c->node;
+    const gradus_node *of = s->which ? c->node.result : &c->node;
     const int P = of->shape[1] * of->shape[2];
     gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
-    gradus_real *W = scratch + l.weights / c->groups * group;
+    gradus_real *W = scratch + l.weights / c->groups * s->group;
     gradus_real *dW = W + l.weights;
     int at[LIST];
     nonzero list[LIST];
 
-    interleave(c, &l, x, image);
-    if (dx)
+    interleave(c, &l, s->x, image);
+    if (s->dx)
         memset(dimage, 0, l.image * sizeof *dimage);
     for (int from = 0; from < P; from += LIST) {
         int some = P - from < LIST ? P - from : LIST;
-        find_positions(&l, of->shape[2], which ? 2 : c->stride, from, some,
+        find_positions(&l, of->shape[2], s->which ? 2 : c->stride, from, some,
                        at);
         for (int o = 0; o < gradus_conv2d_out(c); o++) {
             size_t p = (size_t)o * P + from, k = (size_t)o * l.chunks * LANES;
-            int n = which ? list_halves(&l, dy + p, c->relu ? result + p : NULL,
-                                        which + p, at, some, list)
-                          : list_nonzeros(dy + p, at, some, list);
-            if (db)
-                db[o] += sum_of(list, n);
+            int n = s->which
+                        ? list_halves(&l, s->dy + p,
+                                      c->relu ? s->result + p : NULL,
+                                      s->which + p, at, some, list)
+                        : list_nonzeros(s->dy + p, at, some, list);
+            if (s->db)
+                s->db[o] += sum_of(list, n);
             add_to_weights(&l, list, n, image, dW + k);
-            if (dx)
+            if (s->dx)
                 add_to_image(&l, list, n, W + k, dimage);
         }
     }
-    if (dx)
-        add_interleaved(c, &l, dimage, dx);
+    if (s->dx)
+        add_interleaved(c, &l, dimage, s->dx);
+}
+
+GRADUS_FOR_AVX512 static void by_avx512(const conv2d_node *c,
+                                        const conv2d_sparse *s,
+                                        gradus_real *scratch)
+{
+    add(c, s, scratch);
+}
+
+GRADUS_FOR_AVX2 static void by_avx2(const conv2d_node *c,
+                                    const conv2d_sparse *s,
+                                    gradus_real *scratch)
+{
+    add(c, s, scratch);
+}
+
+static void plain(const conv2d_node *c, const conv2d_sparse *s,
+                  gradus_real *scratch)
+{
+    add(c, s, scratch);
+}
+
+void gradus_conv2d_sparse_add(const conv2d_node *c, const conv2d_sparse *s,
+                              gradus_real *scratch)
+{
+    switch (c->simd) {
+    case GRADUS_AVX512: by_avx512(c, s, scratch); break;
+    case GRADUS_AVX2: by_avx2(c, s, scratch); break;
+    default: plain(c, s, scratch);
+    }
 }

@@ -1,0 +1,33 @@
+/* simd.h -- which of a kernel's versions this processor can run.
+ *
+ * Kernels are portable C on vectors of a fixed length.  They are compiled for
+ * several instruction sets, and the best that is there is taken at run time,
+ * so that a library built for any processor of its family is fast on each. */
+#ifndef GRADUS_SIMD_H
+#define GRADUS_SIMD_H
+
+typedef enum { GRADUS_PLAIN, GRADUS_AVX2, GRADUS_AVX512 } gradus_simd;
+
+#if defined __x86_64__ && defined __GNUC__
+#define GRADUS_FOR_AVX2 __attribute__((target("avx2,fma")))
+#define GRADUS_FOR_AVX512                                                   \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
+static inline gradus_simd gradus_simd_here(void)
+{
+    if (__builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
+        return GRADUS_AVX512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+               ? GRADUS_AVX2 : GRADUS_PLAIN;
+}
+#else
+#define GRADUS_FOR_AVX2
+#define GRADUS_FOR_AVX512
+static inline gradus_simd gradus_simd_here(void) { return GRADUS_PLAIN; }
+#endif
+
+/* For what a kernel consists of: compiled anew in each of its versions. */
+#define GRADUS_INLINE static inline __attribute__((always_inline))
+
+#endif

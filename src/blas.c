@@ -58,36 +58,56 @@ static int has_small_kernels(void)
  * 1,200 numbers.  The products of a training step, cut into pieces of that
  * size, were measured 1.1 to 1.5 times as fast as whole; but A B' with sums of
  * fewer than 128 products (dW of a convolution of small images) 0.5 to 0.9
- * times.  Other processors would pack for each piece anew. */
-static void piece_size(int a_bt, int m, int n, int k, int *rows, int *cols)
+ * times.  A long sum over rows of B, which lie in a page of memory each, is
+ * cut too: of 1,024 in fours, 2 times as fast.  Other processors would pack for
+ * each piece anew. */
+typedef struct {
+    int rows, cols, sums;
+} piece;
+
+enum { SUMS = 256 };
+
+static piece piece_of(int transpose_b, int a_bt, int m, int n, int k)
 {
     const double most = 1e6;
+    piece p = { m, n, k };
     int fits = (double)m * n * k <= most && !(a_bt && (double)m * n > 1200);
 
-    *rows = m;
-    *cols = n;
-    if (fits || (a_bt && k < 128) || k > most / (16 * 16) ||
-        !has_small_kernels())
-        return;
-    *rows = k > most / (32 * 16) ? 16 : 32;
-    *cols = (int)(most / *rows / k) / 16 * 16;
-    if (a_bt && *cols > 32)
-        *cols = 32;
+    if (fits || (a_bt && k < 128) || !has_small_kernels())
+        return p;
+    if (!transpose_b && k > SUMS)
+        p.sums = k = SUMS;
+    if (k > most / (16 * 16))
+        return p;
+    p.rows = k > most / (32 * 16) ? 16 : 32;
+    p.cols = (int)(most / p.rows / k) / 16 * 16;
+    if (a_bt && p.cols > 32)
+        p.cols = 32;
+    return p;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
                  const gradus_real *A, int lda, const gradus_real *B, int ldb,
                  gradus_real beta, gradus_real *C, int ldc)
 {
-    size_t a_row = transpose_a ? 1 : (size_t)lda; /* of op(A), in A */
-    size_t b_col = transpose_b ? (size_t)ldb : 1; /* of op(B), in B */
-    int rows, cols;
+    /* Of op(A) and op(B), in A and B. */
+    size_t a_row = transpose_a ? 1 : (size_t)lda;
+    size_t a_col = transpose_a ? (size_t)lda : 1;
+    size_t b_row = transpose_b ? 1 : (size_t)ldb;
+    size_t b_col = transpose_b ? (size_t)ldb : 1;
+    piece p = piece_of(transpose_b, !transpose_a && transpose_b, m, n, k);
 
-    piece_size(!transpose_a && transpose_b, m, n, k, &rows, &cols);
-    for (int j = 0; j < n; j += cols)
-        for (int i = 0; i < m; i += rows)
-            gemm(transpose_a, transpose_b, rows < m - i ? rows : m - i,
-                 cols < n - j ? cols : n - j, k, A + (size_t)i * a_row, lda,
-                 B + (size_t)j * b_col, ldb, beta,
-                 C + (size_t)i * (size_t)ldc + j, ldc);
+    for (int j = 0; j < n; j += p.cols)
+        for (int i = 0; i < m; i += p.rows)
+            for (int s = 0; s < k; s += p.sums)
+                gemm(transpose_a, transpose_b, least(p.rows, m - i),
+                     least(p.cols, n - j), least(p.sums, k - s),
+                     A + (size_t)i * a_row + (size_t)s * a_col, lda,
+                     B + (size_t)j * b_col + (size_t)s * b_row, ldb,
+                     s ? 1 : beta, C + (size_t)i * (size_t)ldc + j, ldc);
 }

@@ -12,6 +12,7 @@
                   "no \"%s\" in the message \"%s\"", text, gradus_error())
 
 Suite *suite_random(void);
+Suite *suite_gemm(void);
 Suite *suite_dense(void);
 Suite *suite_relu(void);
 Suite *suite_augment(void);

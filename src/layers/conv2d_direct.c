@@ -23,12 +23,12 @@
 #include <string.h>
 
 enum {
-    MOST_OUT = 8,  /* of a tile: channels, */
-    MOST_RUN = 3,  /* and vectors */
+    MOST_OUT = 8,   /* of a tile: channels, */
+    MOST_RUN = 3,   /* and vectors */
     ROUND = 3 * 16, /* a multiple of every tile's numbers of a channel */
-    BLOCK = 8,     /* maxima at a time */
-    STRIP = 1024   /* numbers of y[o] before the next o, so that they and their
-                    * part of the image stay in a core's first cache */
+    BLOCK = 8,      /* maxima at a time */
+    STRIP = 1024    /* numbers of y[o] before the next o, so that they and
+                     * their part of the image stay in a core's first cache */
 };
 
 /* One way: from `in` channels of an image to `out` ones of h x w. */
@@ -89,8 +89,9 @@ static size_t image_of(const way *d)
 
 static size_t scratch_of(const conv2d_node *c, way d)
 {
-    return weights_of(c) + image_of(&d) + MOST_OUT * run_of(&d, lines_of_strip(&d)) +
-           2 * BLOCK;
+    size_t strip = MOST_OUT * run_of(&d, lines_of_strip(&d)) + 2 * BLOCK;
+
+    return weights_of(c) + image_of(&d) + strip;
 }
 
 size_t gradus_conv2d_direct_scratch(const conv2d_node *c)

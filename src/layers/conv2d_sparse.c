@@ -210,11 +210,13 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
 GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
                                   int from, int n, int *at)
 {
-    int line = (int)l->line * scale, step = l->in * scale;
+    /* A stride may be beyond the image, which then has but one position. */
+    const int64_t line = (int64_t)l->line * scale;
+    const int64_t step = (int64_t)l->in * scale;
     int i = from / width, j = from % width;
 
     for (int p = 0; p < n; p++) {
-        at[p] = i * line + j * step;
+        at[p] = (int)(i * line + j * step);
         if (++j == width) {
             j = 0;
             i++;

@@ -164,7 +164,7 @@ START_TEST(what_is_no_number_is_none)
     static const char *const text[] = {
         "", "-", "+", ".", "e5", "1e", "1e+", "--1", "1,5", "1 2", "0x10",
         "nan", "NaN", "inf", "-Infinity", "1.2.3", "1f", "1_000",
-        "\xc2\xa0" "1",
+        ("\xc2\xa0" "1"),
     };
 
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {

@@ -58,8 +58,8 @@ static int has_small_kernels(void)
  * 1,200 numbers.  The products of a training step, cut into pieces of that
  * size, were measured 1.1 to 1.5 times as fast as whole; but A B' with sums of
  * fewer than 128 products (dW of a convolution of small images) 0.5 to 0.9
- * times.  A long sum over rows of B, which lie in a page of memory each, is
- * cut too: of 1,024 in fours, 2 times as fast.  Other processors would pack for
+ * times.  A long sum over rows of B, which lie in a page of memory each, is cut
+ * too: of 1,024 in fours, 2 times as fast.  Other processors would pack for
  * each piece anew. */
 typedef struct {
     int rows, cols, sums;

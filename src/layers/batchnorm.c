@@ -63,6 +63,11 @@ static group group_at(const gradus_node *n, int first)
                                     : (group){ first, left, left };
 }
 
+static group after(const gradus_node *n, group g)
+{
+    return group_at(n, g.first + g.count);
+}
+
 /* A group's values of row i in an array of n's shape. */
 static gradus_real *row(const gradus_node *n, gradus_real *a, int i, group g)
 {
@@ -110,7 +115,7 @@ static void sum(gradus_node *n, gradus_rows r)
     double *to = gradus_sums(n, r);
 
     *to++ = m;
-    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         double lane[LANES] = { 0 }, square[LANES] = { 0 }, mean[LANES];
         for (int i = r.from; i < r.from + r.n; i++)
             add_up(lane, row(n, n->in[0]->y, i, g), g.width);
@@ -167,7 +172,7 @@ static void normalise(const gradus_node *n, gradus_rows r, group g,
 /* In training with the moments of the batch, else with the running ones. */
 static void forward(gradus_node *n, gradus_rows r)
 {
-    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         gradus_real scale[LANES];
         if (r.training) {
             normalise(n, r, g, batch(n, MEAN) + g.first,
@@ -191,7 +196,7 @@ static void sum_back(gradus_node *n, gradus_rows r)
     double *to = gradus_sums(n, r);
 
     *to++ = (double)r.n * positions(n);
-    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         double mean[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
         for (int l = 0; l < LANES; l++)
             mean[l] = batch(n, MEAN)[g.first + l % g.count];
@@ -248,7 +253,7 @@ static slope slope_of(const gradus_node *n, group g)
 
 static void backward(gradus_node *n, gradus_rows r)
 {
-    for (group g = group_at(n, 0); g.count; g = group_at(n, g.first + g.count)) {
+    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         const slope s = slope_of(n, g);
         for (int i = r.from; i < r.from + r.n; i++) {
             const gradus_real *x = row(n, n->in[0]->y, i, g);

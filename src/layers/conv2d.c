@@ -8,13 +8,13 @@
  *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
  *   db[o] += sum_{i,j} dy[o,i,j]
  *
- * One sample at a time, so that all of it stays in cache, each of its groups of
- * channels by one of three ways, which conv2d.h names: as matrix products,
+ * One sample at a time, so that all of it stays in cache, each of its groups
+ * of channels by one of three ways, which conv2d.h names: as matrix products,
  * straight from the image, or back by what is not 0 of dy.
  */
 #include "conv2d.h"
 
-/* Straight from the image; with a kernel of 1 the image is a matrix already. */
+/* Straight from the image; with a kernel of 1 that is a matrix already. */
 static int is_direct(const conv2d_node *c)
 {
     return c->stride == 1 && c->kernel > 1;

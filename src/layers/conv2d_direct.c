@@ -142,11 +142,12 @@ GRADUS_INLINE void tiles(const convolution *c, int bytes, int outs, int runs,
     const gradus_real *image = c->image + (size_t)line * d->pitch;
 
     for (size_t q = 0; q < end; q += runs * bytes / sizeof *image)
-        switch (bytes) {
-        case 64: tile512(c, outs, runs, o, image + q, c->strip + q, run); break;
-        case 32: tile256(c, outs, runs, o, image + q, c->strip + q, run); break;
-        default: tile128(c, outs, runs, o, image + q, c->strip + q, run);
-        }
+        if (bytes == 64)
+            tile512(c, outs, runs, o, image + q, c->strip + q, run);
+        else if (bytes == 32)
+            tile256(c, outs, runs, o, image + q, c->strip + q, run);
+        else
+            tile128(c, outs, runs, o, image + q, c->strip + q, run);
 }
 
 /* As many channels from o on as there is a tile for: at most `most`. */
@@ -193,7 +194,7 @@ GRADUS_INLINE void put_line(const convolution *c, const gradus_real *strip,
 }
 
 /* The maxima of 2 x 2 of two lines, x and z, and which they are.  All of a
- * block is computed, so that vectors do it, and of the last one less is used. */
+ * block is computed, so that vectors do it, and less is used of the last. */
 GRADUS_INLINE void put_halves(int w, int with_relu, const gradus_real *x,
                               const gradus_real *z, gradus_real *y,
                               unsigned char *which)

@@ -135,8 +135,8 @@ gradus_node *gradus_layernorm(gradus_node *x);
  * training with the mean and variance of the whole batch, else with running
  * ones, which each step moves by a tenth, towards the last forward's; of a
  * frozen node, not.  A training batch of one value a channel is an error:
- * choose the batch so that no single row is left over.  Parameters weight [C] (one), bias
- * [C] (zero); buffers running_mean, running_var [C]. */
+ * choose the batch so that no single row is left over.  Parameters weight [C]
+ * (one), bias [C] (zero); buffers running_mean, running_var [C]. */
 gradus_node *gradus_batchnorm(gradus_node *x);
 
 /* A vector of `size` numbers for each token: [B,S] -> [B,S,size].  x is an

@@ -9,9 +9,8 @@
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
  * Where a layer mixes samples, phase 1 stops: what it sums of each slice is
- * then made one.
- * Slices and tiles depend on shapes and on the batch, never on the
- * number of threads; so the bits do not either.
+ * then made one.  Slices and tiles depend on shapes and on the batch, never on
+ * the number of threads; so the bits do not either.
  */
 #include "sweep.h"
 
@@ -114,19 +113,27 @@ static void clear_gradients(gradus_graph *g, gradus_rows r)
     }
 }
 
+static void back(gradus_node *n, gradus_rows r)
+{
+    if (n->op->backward && !gradus_absorbed(n) &&
+        (reaches_back(n) || gradus_sweep_shares(n)))
+        n->op->backward(n, r);
+}
+
 static void backward(const sweep *s, gradus_rows r)
 {
+    gradus_node **node = s->g->node;
+
     if (s->to == s->g->count)
         clear_gradients(s->g, r);
-    for (int i = s->to; i >= s->from; i--) {
-        gradus_node *n = i < s->g->count ? s->g->node[i] : NULL;
-        if (n && i == s->from && mixes_rows(s->g, i))
-            n->op->sum_back(n, r);
-        else if (n && (i < s->to || mixes_rows(s->g, i)) && n->op->backward &&
-                 !gradus_absorbed(n) &&
-                 (reaches_back(n) || gradus_sweep_shares(n)))
-            n->op->backward(n, r);
-    }
+    if (mixes_rows(s->g, s->to)) /* what it wanted to know is there now */
+        back(node[s->to], r);
+    for (int i = s->to - 1; i > s->from; i--)
+        back(node[i], r);
+    if (mixes_rows(s->g, s->from))
+        node[s->from]->op->sum_back(node[s->from], r);
+    else
+        back(node[s->from], r);
 }
 
 static void slice_job(void *sweep_, int item, int worker)

@@ -9,8 +9,10 @@
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
  * Where a layer mixes samples, phase 1 stops: what it sums of each slice is
- * then made one.  Slices and tiles depend on shapes and on the batch, never on
- * the number of threads; so the bits do not either.
+ * then made one.  It stops too for a first layer whose weights are more than
+ * the batch's values: tile by tile, they are read by the thread that updates
+ * them.  Slices and tiles depend on shapes and on the batch, never on the
+ * number of threads; so the bits do not either.
  */
 #include "sweep.h"
 
@@ -25,7 +27,7 @@
 typedef struct {
     gradus_graph *g;
     int what, slice;     /* phase 1: GRADUS_FORWARD, _BACKWARD or both; rows */
-    int from, to;        /* phase 1: of these nodes, see run_slices */
+    int from, to, back;  /* phase 1: of these nodes, see run_slices */
     int add;             /* phase 2: to the gradients that are there */
     gradus_optimiser *o; /* update */
     atomic_int bad;      /* phase 2: a gradient was not finite */
@@ -72,11 +74,21 @@ static int mixes_rows(const gradus_graph *g, int node)
     return g->training && node < g->count && g->node[node]->op->sum;
 }
 
+/* By rows, every thread reads the whole weights in every step, and half of them
+ * or more were last written by another: on two cores a step of 784-128-10 at
+ * batch 64 takes 1.3 times as long.  By units it is the rows that cross. */
+int gradus_sweep_by_units(const gradus_node *node, int n)
+{
+    return node->op->forward_units && !node->op->sum &&
+           !node->in[0]->wants_gradient && n <= 128 && n <= node->units / 2;
+}
+
 static void forward(const sweep *s, gradus_rows r)
 {
     for (int i = s->from; i < s->to; i++) {
         gradus_node *n = s->g->node[i];
-        if (n->op->forward && !gradus_absorbed(n))
+        if (n->op->forward && !gradus_absorbed(n) &&
+            !gradus_sweep_by_units(n, s->g->rows))
             n->op->forward(n, r);
     }
     if (mixes_rows(s->g, s->to))
@@ -128,12 +140,12 @@ static void backward(const sweep *s, gradus_rows r)
         clear_gradients(s->g, r);
     if (mixes_rows(s->g, s->to)) /* what it wanted to know is there now */
         back(node[s->to], r);
-    for (int i = s->to - 1; i > s->from; i--)
+    for (int i = s->to - 1; i > s->back; i--)
         back(node[i], r);
-    if (mixes_rows(s->g, s->from))
-        node[s->from]->op->sum_back(node[s->from], r);
+    if (mixes_rows(s->g, s->back))
+        node[s->back]->op->sum_back(node[s->back], r);
     else
-        back(node[s->from], r);
+        back(node[s->back], r);
 }
 
 static void slice_job(void *sweep_, int item, int worker)
@@ -159,15 +171,42 @@ static void slice_job(void *sweep_, int item, int worker)
         backward(s, r);
 }
 
-/* Rows in parallel, of a part of the graph, between two nodes that mix rows or
- * its ends: forward through from .. to-1, and what `to` sums; back through
- * to .. from+1, and what `from` sums. */
+/* The last node that mixes rows, up to this one; or the first of all. */
+static int last_mixing(const gradus_graph *g, int node)
+{
+    while (node > 0 && !mixes_rows(g, node))
+        node--;
+    return node;
+}
+
+/* Rows in parallel, of a part of the graph, between two stops or its ends:
+ * forward through from .. to-1, and what `to` sums; back through
+ * to .. back+1, and what `back` sums. */
 static void run_slices(gradus_graph *g, int what, int from, int to)
 {
     sweep s = { .g = g, .what = what, .slice = gradus_sweep_slice(g->rows),
-                .from = from, .to = to };
+                .from = from, .to = to, .back = last_mixing(g, from) };
 
     share(&s, slice_job, (g->rows - 1) / s.slice + 1);
+}
+
+/* All tiles are gone through, so that each thread has its own of phase 2. */
+static void units_job(void *sweep_, int item, int worker)
+{
+    const sweep *s = sweep_;
+    struct gradus_piece p = s->g->tile[item];
+    gradus_tile t = { p.from, p.n, s->g->rows, 0 };
+
+    (void)worker;
+    if (p.node == s->g->node[s->to])
+        p.node->op->forward_units(p.node, t);
+}
+
+static void run_units(gradus_graph *g, int node)
+{
+    sweep s = { .g = g, .to = node };
+
+    share(&s, units_job, g->tiles);
 }
 
 /* Rows in parallel as far as they go, which is mostly the whole way. */
@@ -177,22 +216,24 @@ void gradus_sweep_rows(gradus_graph *g, int what, int add)
     int from = 0;
 
     for (int to = 1; to < g->count; to++) {
-        gradus_node *n = g->node[to];
-        if (!mixes_rows(g, to))
+        if (!mixes_rows(g, to) && !gradus_sweep_by_units(g->node[to], g->rows))
             continue;
         if (what & GRADUS_FORWARD) {
             run_slices(g, GRADUS_FORWARD, from, to);
-            n->op->unite(n, slices);
+            if (mixes_rows(g, to))
+                g->node[to]->op->unite(g->node[to], slices);
+            else
+                run_units(g, to);
         }
         from = to;
     }
     run_slices(g, what, from, g->count);
+    from = last_mixing(g, from);
     while (what & GRADUS_BACKWARD && mixes_rows(g, from)) {
         gradus_node *n = g->node[from];
-        int to = from--;
+        int to = from;
         n->op->unite_back(n, slices, add);
-        while (from > 0 && !mixes_rows(g, from))
-            from--;
+        from = last_mixing(g, from - 1);
         run_slices(g, GRADUS_BACKWARD, from, to);
     }
 }

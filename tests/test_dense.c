@@ -111,6 +111,50 @@ START_TEST(tiles_and_slices_add_up_to_the_sums_by_hand)
 }
 END_TEST
 
+static void no_rows(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->y, r, n->size), 0xff,
+           (size_t)r.n * (size_t)n->size * sizeof *n->y);
+}
+
+static void no_units(gradus_node *n, gradus_tile t)
+{
+    memset(n->y, 0xff, (size_t)t.rows * (size_t)n->size * sizeof *n->y);
+}
+
+/* Half as many rows as units, or fewer, are computed by units; unless the input
+ * wants a gradient. */
+START_TEST(values_of_three_tiles_are_the_sums_by_hand)
+{
+    enum { IN = 2050, OUT = 35 };
+    const int by_units = _i == 0, rows = _i == 2 ? 18 : 17;
+    static gradus_real v[18 * IN];
+    gradus_op op;
+
+    x = gradus_input(g, IN);
+    gradus_node *y = gradus_dense(x, OUT);
+    plant(y, &op);
+    if (by_units)
+        op.forward = no_rows;
+    else
+        op.forward_units = no_units;
+    if (_i == 1)
+        gradus_want_gradient(x);
+    fill(v, 18 * IN, 1);
+    ck_assert_int_eq(gradus_compile(g, 18, 2), 0);
+    fill(gradus_parameters(g), IN * OUT + OUT, 2);
+    gradus_feed(x, v, 18);
+    ck_assert_int_eq(gradus_forward(g, NULL, rows), 0);
+    for (int i = 0; i < rows * OUT; i++) {
+        const gradus_real *w = y->param[0].w + i % OUT * IN;
+        double sum = y->param[1].w[i % OUT];
+        for (int k = 0; k < IN; k++)
+            sum += (double)w[k] * v[i / OUT * IN + k];
+        assert_near(y->y + i, &sum, 1, 10 * rounding());
+    }
+}
+END_TEST
+
 /* ---- by differences -------------------------------------------------- */
 
 START_TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
@@ -172,6 +216,29 @@ START_TEST(gradients_of_layers_in_a_row_are_too)
     ck_assert_int_eq(gradus_compile(g, B, 1), 0);
     gradus_feed(x, v, B);
     ck_assert_msg(check(g, B) <= 1, "%s", worst());
+}
+END_TEST
+
+/* Way through the graph: by units, rows mixed, by units again. */
+START_TEST(gradients_of_two_layers_by_units_about_a_norm_are_too)
+{
+    enum { ROWS = 5, IN = 3, OUT = 2 * ROWS };
+    static gradus_real v[2][ROWS * IN];
+    static double c[ROWS * OUT];
+    gradus_node *in[2], *y[2];
+
+    fill(v[0], ROWS * IN, 3);
+    fill(v[1], ROWS * IN, 4);
+    fill_double(c, ROWS * OUT, 5);
+    in[0] = gradus_input(g, IN);
+    y[0] = gradus_batchnorm(gradus_dense(in[0], OUT));
+    in[1] = gradus_input(g, IN);
+    y[1] = gradus_dense(in[1], OUT);
+    probe(gradus_dense(gradus_add(y[0], y[1]), OUT), c);
+    ck_assert_int_eq(gradus_compile(g, ROWS, 1), 0);
+    gradus_feed(in[0], v[0], ROWS);
+    gradus_feed(in[1], v[1], ROWS);
+    ck_assert_msg(check(g, ROWS) <= 1, "%s", worst());
 }
 END_TEST
 
@@ -347,6 +414,7 @@ Suite *suite_dense(void)
     tcase_add_test(t, a_second_backward_does_not_add_to_the_first);
     tcase_add_test(t, parameters_are_a_weight_and_a_bias_that_starts_at_zero);
     tcase_add_test(t, tiles_and_slices_add_up_to_the_sums_by_hand);
+    tcase_add_loop_test(t, values_of_three_tiles_are_the_sums_by_hand, 0, 3);
     tcase_add_test(t, gradients_cannot_be_checked_without_a_loss_or_a_step);
     tcase_add_test(t, no_units_are_rejected);
     tcase_add_test(t, negative_units_are_rejected);
@@ -358,6 +426,7 @@ Suite *suite_dense(void)
 #ifdef GRADUS_DOUBLE
     tcase_add_test(t, gradients_are_those_of_central_differences);
     tcase_add_test(t, gradients_of_layers_in_a_row_are_too);
+    tcase_add_test(t, gradients_of_two_layers_by_units_about_a_norm_are_too);
     tcase_add_test(t, a_transpose_too_many_is_caught);
     tcase_add_test(t, a_gradient_that_overwrites_instead_of_adding_is_caught);
     tcase_add_test(t, a_missing_bias_gradient_is_caught);

@@ -12,7 +12,7 @@
 
 /* Large enough that the pool is used, with several tiles and chunks. */
 static const int SIZES[] = { 70, 530, 11 };
-enum { IN = 70, CLASSES = 11, SAMPLES = 300, BATCH = 200 };
+enum { IN = 70, CLASSES = 11, SAMPLES = 300, BATCH = 280 };
 
 static const gradus_sgd_options NESTEROV = {
     .learning_rate = 0.05, .momentum = 0.9, .nesterov = 1,
@@ -48,9 +48,10 @@ static uint64_t hash_after(int steps, int batch, int threads)
 
 START_TEST(the_bits_are_the_same_on_any_number_of_threads)
 {
-    static const int batch[] = { 1, 17, 64, 150 }, steps[] = { 10, 10, 50, 5 };
+    static const int batch[] = { 1, 17, 64, 128, 150, 280 };
+    static const int steps[] = { 10, 10, 50, 5, 5, 5 };
 
-    for (int b = 0; b < 4; b++) {
+    for (int b = 0; b < 6; b++) {
         uint64_t hash = hash_after(steps[b], batch[b], 1);
         for (int threads = 2; threads <= 4; threads++)
             ck_assert_msg(hash_after(steps[b], batch[b], threads) == hash,

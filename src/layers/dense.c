@@ -8,17 +8,29 @@
 
 #include <string.h>
 
+/* Of `rows` rows and `units` units, both from the given first ones on. */
+static void compute(gradus_node *n, int row, int rows, int unit, int units)
+{
+    size_t out = (size_t)n->units, in = (size_t)n->in[0]->size;
+    const gradus_real *W = n->param[0].w + (size_t)unit * in;
+    const gradus_real *b = n->param[1].w + unit;
+    const gradus_real *X = n->in[0]->y + (size_t)row * in;
+    gradus_real *Y = n->y + (size_t)row * out + unit;
+
+    for (int i = 0; i < rows; i++)                           /* Y  = 1 b'  */
+        memcpy(Y + (size_t)i * out, b, (size_t)units * sizeof *b);
+    gradus_gemm(GRADUS_N, GRADUS_T, rows, units, (int)in, X, (int)in, W,
+                (int)in, 1, Y, (int)out);                    /* Y += X W'  */
+}
+
 static void forward(gradus_node *n, gradus_rows r)
 {
-    int out = n->units, in = n->in[0]->size;
-    const gradus_real *W = n->param[0].w, *b = n->param[1].w;
-    const gradus_real *X = gradus_row(n->in[0]->y, r, in);
-    gradus_real *Y = gradus_row(n->y, r, out);
+    compute(n, r.from, r.n, 0, n->units);
+}
 
-    for (int i = 0; i < r.n; i++)                            /* Y  = 1 b'  */
-        memcpy(Y + (size_t)i * out, b, (size_t)out * sizeof *b);
-    gradus_gemm(GRADUS_N, GRADUS_T, r.n, out, in, X, in, W, in, 1, Y,
-                out);                                        /* Y += X W'  */
+static void forward_units(gradus_node *n, gradus_tile t)
+{
+    compute(n, 0, t.rows, t.from, t.n);
 }
 
 static void backward(gradus_node *n, gradus_rows r)
@@ -56,8 +68,8 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
 }
 
 const gradus_op gradus_dense_op = {
-    .name = "dense", .forward = forward, .backward = backward,
-    .gradient = gradient, .make = make,
+    .name = "dense", .forward = forward, .forward_units = forward_units,
+    .backward = backward, .gradient = gradient, .make = make,
 };
 
 gradus_node *gradus_dense(gradus_node *x, int units)

@@ -8,7 +8,6 @@
 #include "error.h"
 #include "graph.h"
 #include "memory.h"
-#include "sweep.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -154,46 +153,24 @@ static const gradus_real *checked_output(const gradus_node *y, int n)
     return y->y;
 }
 
-static void run_rows(gradus_workspace *w, int from, int to, int n)
+/* All rows of most batches at once, so that large weights pass through the
+ * cache once: in the slices of training, of 64 rows, a batch of 256 took
+ * 784-512-512-10 1.2 times as long on a busy machine. */
+static const gradus_real *run(gradus_workspace *w, int n)
 {
-    const int slice = gradus_sweep_slice(n);
+    const int slice = 256;
 
-    for (int row = 0; row < n; row += slice) {
-        gradus_rows r = { .from = row,
-                          .n = n - row < slice ? n - row : slice,
-                          .slice = row / slice,
+    gradus_blas_enter();
+    for (int from = 0; from < n; from += slice) {
+        gradus_rows r = { .from = from,
+                          .n = n - from < slice ? n - from : slice,
+                          .slice = from / slice,
                           .index = w->index,
                           .scratch = w->scratch };
-        for (int i = from; i < to; i++)
+        for (int i = 0; i < w->count; i++)
             if (w->node[i] && !gradus_absorbed(w->node[i]))
                 w->node[i]->op->forward(w->node[i], r);
     }
-}
-
-static void run_units(gradus_node *x, int n)
-{
-    const gradus_graph *g = x->graph;
-
-    for (int i = 0; i < g->tiles; i++)
-        if (g->tile[i].node->id == x->id)
-            x->op->forward_units(x, (gradus_tile){
-                .from = g->tile[i].from, .n = g->tile[i].n, .rows = n });
-}
-
-/* In the slices and tiles that training cuts, so that the bits are those of
- * gradus_forward. */
-static const gradus_real *run(gradus_workspace *w, int n)
-{
-    int from = 0;
-
-    gradus_blas_enter();
-    for (int to = 0; to < w->count; to++)
-        if (w->node[to] && gradus_sweep_by_units(w->node[to], n)) {
-            run_rows(w, from, to, n);
-            run_units(w->node[to], n);
-            from = to + 1;
-        }
-    run_rows(w, from, w->count, n);
     gradus_blas_leave();
     return checked_output(w->output, n);
 }

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { IN = 30, CLASSES = 5, SAMPLES = 160 };
+enum { IN = 30, CLASSES = 5, SAMPLES = 300 };
 static const int SIZES[] = { IN, 250, CLASSES };
 
 static net n;
@@ -34,17 +34,18 @@ static gradus_workspace *workspace(const gradus_graph *g, int max_batch)
     return w;
 }
 
-START_TEST(the_bits_are_those_of_forward_for_the_same_batch)
+/* But for rounding: the products are of other sizes. */
+START_TEST(values_are_those_of_forward_for_the_same_batch)
 {
-    static const int batches[] = { 1, 2, 16, 33, 64, 100, SAMPLES };
+    static const int batches[] = { 1, 2, 16, 33, 64, 100, 257, SAMPLES };
     gradus_workspace *w = workspace(n.g, SAMPLES);
 
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
+        size_t values = (size_t)batches[i] * CLASSES;
         ck_assert_int_eq(gradus_forward(n.g, NULL, batches[i]), 0);
         const gradus_real *y = gradus_infer(w, d.x, batches[i]);
         ck_assert_msg(y != NULL, "%s", gradus_error());
-        ck_assert_mem_eq(y, n.loss->y,
-                         (size_t)batches[i] * CLASSES * sizeof *y);
+        ck_assert_double_le(distance(y, n.loss->y, values), TOLERANCE);
     }
     gradus_workspace_free(w);
 }
@@ -76,7 +77,7 @@ START_TEST(a_workspace_may_take_more_rows_than_the_graph)
     ck_assert_int_eq(gradus_forward(n.g, NULL, SAMPLES), 0);
     const gradus_real *y = gradus_infer(w, d.x, SAMPLES);
     ck_assert_ptr_nonnull(y);
-    ck_assert_mem_eq(y, n.loss->y, SAMPLES * CLASSES * sizeof *y);
+    ck_assert_double_le(distance(y, n.loss->y, SAMPLES * CLASSES), TOLERANCE);
     gradus_workspace_free(w);
     net_free(&small);
 }
@@ -127,11 +128,13 @@ static void *infer_many_times(void *arg)
 
 START_TEST(threads_infer_from_one_graph_at_once)
 {
+    gradus_workspace *w = workspace(n.g, SAMPLES);
+    const gradus_real *wanted = gradus_infer(w, d.x, SAMPLES);
     reader r[4];
 
-    ck_assert_int_eq(gradus_forward(n.g, NULL, SAMPLES), 0);
+    ck_assert_ptr_nonnull(wanted);
     for (int i = 0; i < 4; i++) {
-        r[i].wanted = n.loss->y;
+        r[i].wanted = wanted;
         ck_assert_int_eq(pthread_create(&r[i].thread, NULL, infer_many_times,
                                         &r[i]), 0);
     }
@@ -139,6 +142,7 @@ START_TEST(threads_infer_from_one_graph_at_once)
         pthread_join(r[i].thread, NULL);
         ck_assert_int_eq(r[i].wrong, 0);
     }
+    gradus_workspace_free(w);
 }
 END_TEST
 
@@ -160,7 +164,7 @@ START_TEST(a_pixel_is_its_value_by_255)
     ck_assert_double_lt(distance(a, b, CLASSES), TOLERANCE);
     ck_assert_int_eq(gradus_feed_u8(n.x, pixels, 1), 0);
     ck_assert_int_eq(gradus_forward(n.g, NULL, 1), 0);
-    ck_assert_mem_eq(a, n.loss->y, CLASSES * sizeof *a);
+    ck_assert_double_le(distance(a, n.loss->y, CLASSES), TOLERANCE);
     gradus_workspace_free(w);
     gradus_workspace_free(v);
 }
@@ -293,7 +297,7 @@ Suite *suite_infer(void)
 
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, the_bits_are_those_of_forward_for_the_same_batch);
+    tcase_add_test(c, values_are_those_of_forward_for_the_same_batch);
     tcase_add_test(c, probabilities_are_positive_and_sum_to_one);
     tcase_add_test(c, a_workspace_may_take_more_rows_than_the_graph);
     tcase_add_test(c, inference_leaves_the_graph_alone_and_sees_it_learn);

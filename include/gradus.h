@@ -744,10 +744,10 @@ typedef struct {
      * message (gradus_fail).  May be NULL. */
     int (*prepare)(gradus_node *n, gradus_rows r);
     void (*forward)(gradus_node *n, gradus_rows r);  /* y[r] = f(x[r]) */
-    /* y[t] of all rows.  Called in place of forward where no gradient passes to
-     * the operand and the batch is small, up to 128 rows and half the units: a
-     * thread then reads the parameters that it has updated itself, which are
-     * in its cache.  May be NULL. */
+    /* y[t] of all rows; not in gradus_infer.  In place of forward if the batch
+     * is small, up to 128 rows and half the units, and no gradient passes to
+     * the one operand: a thread then reads the parameters that it has updated
+     * itself, which are in its cache.  May be NULL. */
     void (*forward_units)(gradus_node *n, gradus_tile t);
     void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
                                         NULL where no gradient passes */

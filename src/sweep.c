@@ -79,7 +79,7 @@ static int mixes_rows(const gradus_graph *g, int node)
  * batch 64 takes 1.3 times as long.  By units it is the rows that cross. */
 int gradus_sweep_by_units(const gradus_node *node, int n)
 {
-    return node->op->forward_units && !node->op->sum &&
+    return node->op->forward_units && !node->op->sum && node->n_in == 1 &&
            !node->in[0]->wants_gradient && n <= 128 && n <= node->units / 2;
 }
 

@@ -592,8 +592,9 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
 
 /* The values [n,size] of the last loss (the probabilities of a softmax_ce), or
  * of the last node where there is none, for n rows of the one input that they
- * depend on: x is [n, that input's size].  Valid until the workspace's next
- * call; NULL on error, a value that is NaN or infinite included. */
+ * depend on: x is [n, that input's size].  They are gradus_forward's but for
+ * rounding.  Valid until the workspace's next call; NULL on error, a value that
+ * is NaN or infinite included. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
@@ -744,10 +745,11 @@ typedef struct {
      * message (gradus_fail).  May be NULL. */
     int (*prepare)(gradus_node *n, gradus_rows r);
     void (*forward)(gradus_node *n, gradus_rows r);  /* y[r] = f(x[r]) */
-    /* y[t] of all rows; not in gradus_infer.  In place of forward if the batch
-     * is small, up to 128 rows and half the units, and no gradient passes to
-     * the one operand: a thread then reads the parameters that it has updated
-     * itself, which are in its cache.  May be NULL. */
+    /* y[t] of all rows, of no more than the operand's y and the parameters.
+     * Called in place of forward, except by gradus_infer, where no gradient
+     * passes to the one operand and the batch is small: up to 128 rows, and
+     * half the units.  A thread then reads the parameters that it has updated
+     * itself.  NULL is fine; not for losses, nor beside sum. */
     void (*forward_units)(gradus_node *n, gradus_tile t);
     void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
                                         NULL where no gradient passes */

@@ -55,15 +55,15 @@ static int has_small_kernels(void)
 
 /* With AVX-512, OpenBLAS has kernels for products of at most 100^3
  * multiplications which do not pack their operands first; of A B', only up to
- * 1,200 numbers.  The products of a training step, cut into pieces of that
- * size, were measured 1.1 to 1.6 times as fast as whole; but A B' with sums of
+ * 1,200 numbers.  The products of a training step, cut into pieces for them,
+ * were measured 1.1 to 1.6 times as fast as whole; but A B' with sums of
  * fewer than 128 products (dW of a convolution of small images) 0.5 to 0.9
  * times.  Other processors would pack for each piece anew.
  *
  * The pieces below were the fastest of a search, or within 2 % of it, for
- * layers of 128 to 784.  The piece of B, 128 by 64, is what stays in the first
- * cache although its rows are far apart: by a power of two, they crowd into a
- * few of the cache's sets, and of 256 rows take 1.3 times as long. */
+ * layers of 128 to 784.  With 256 rows of B at once in place of 128, products
+ * took up to 1.3 times as long: most where the rows lie a power of two apart,
+ * and so meet in a few of the cache's sets. */
 typedef struct {
     int rows, cols, sums;
 } piece;

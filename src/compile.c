@@ -222,6 +222,17 @@ static int tile_units(const gradus_node *n)
     return units < 16 ? 16 : units > (size_t)n->units ? n->units : (int)units;
 }
 
+/* By where the middle is among the units, so that each thread's range of tiles
+ * has a fair part of every node; of one node, in order. */
+static int compare_tiles(const void *a_, const void *b_)
+{
+    const struct gradus_piece *a = a_, *b = b_;
+    double x = (a->from + a->n / 2.0) / a->node->units;
+    double y = (b->from + b->n / 2.0) / b->node->units;
+
+    return x != y ? (x > y) - (x < y) : a->node->id - b->node->id;
+}
+
 static int cut_tiles(gradus_graph *g)
 {
     int count = 0;
@@ -240,6 +251,7 @@ static int cut_tiles(gradus_graph *g)
             g->tile[g->tiles++] = (struct gradus_piece){ n, from, k };
         }
     }
+    qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
     return 0;
 }
 

@@ -31,7 +31,7 @@ struct gradus_graph {
     size_t scratch_size;
     struct gradus_pool *pool;
 
-    /* Tiles of the parameters, the items of phase 2. */
+    /* Tiles of the parameters, the items of whatever goes by units. */
     int tiles;
     struct gradus_piece {
         gradus_node *node;

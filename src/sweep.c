@@ -9,10 +9,10 @@
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
  * Where a layer mixes samples, phase 1 stops: what it sums of each slice is
- * then made one.  It stops too for a first layer whose weights are more than
- * the batch's values: tile by tile, they are read by the thread that updates
- * them.  Slices and tiles depend on shapes and on the batch, never on the
- * number of threads; so the bits do not either.
+ * then made one.  It stops too for a first layer of many more units than the
+ * batch has rows, whose values are computed by tiles.  Slices and tiles depend
+ * on shapes and on the batch, never on the number of threads; so the bits do
+ * not either.
  */
 #include "sweep.h"
 
@@ -27,7 +27,8 @@
 typedef struct {
     gradus_graph *g;
     int what, slice;     /* phase 1: GRADUS_FORWARD, _BACKWARD or both; rows */
-    int from, to, back;  /* phase 1: of these nodes, see run_slices */
+    int from, to;        /* phase 1: of these nodes, see run_slices */
+    gradus_node *node;   /* phase 1, by units */
     int add;             /* phase 2: to the gradients that are there */
     gradus_optimiser *o; /* update */
     atomic_int bad;      /* phase 2: a gradient was not finite */
@@ -76,19 +77,23 @@ static int mixes_rows(const gradus_graph *g, int node)
 
 /* By rows, every thread reads the whole weights in every step, and half of them
  * or more were last written by another: on two cores a step of 784-128-10 at
- * batch 64 takes 1.3 times as long.  By units it is the rows that cross. */
-int gradus_sweep_by_units(const gradus_node *node, int n)
+ * batch 64 takes 1.3 times as long.  By units it is the rows that cross, which
+ * pays while they are fewer.  A layer that passes a gradient on reads its whole
+ * weights by rows on the way back anyway. */
+static int by_units(const gradus_graph *g, int node)
 {
-    return node->op->forward_units && !node->op->sum && node->n_in == 1 &&
-           !node->in[0]->wants_gradient && n <= 128 && n <= node->units / 2;
+    const gradus_node *n = g->node[node];
+
+    return n->op->forward_units && !n->op->sum && n->n_in == 1 &&
+           !n->in[0]->wants_gradient && !gradus_absorbed(n) &&
+           g->rows <= 128 && g->rows <= n->units / 2;
 }
 
 static void forward(const sweep *s, gradus_rows r)
 {
     for (int i = s->from; i < s->to; i++) {
         gradus_node *n = s->g->node[i];
-        if (n->op->forward && !gradus_absorbed(n) &&
-            !gradus_sweep_by_units(n, s->g->rows))
+        if (n->op->forward && !gradus_absorbed(n) && !by_units(s->g, i))
             n->op->forward(n, r);
     }
     if (mixes_rows(s->g, s->to))
@@ -132,20 +137,29 @@ static void back(gradus_node *n, gradus_rows r)
         n->op->backward(n, r);
 }
 
+/* The last node that mixes rows, up to this one; or the first of all. */
+static int last_mixing(const gradus_graph *g, int node)
+{
+    while (node > 0 && !mixes_rows(g, node))
+        node--;
+    return node;
+}
+
 static void backward(const sweep *s, gradus_rows r)
 {
     gradus_node **node = s->g->node;
+    const int last = last_mixing(s->g, s->from);
 
     if (s->to == s->g->count)
         clear_gradients(s->g, r);
     if (mixes_rows(s->g, s->to)) /* what it wanted to know is there now */
         back(node[s->to], r);
-    for (int i = s->to - 1; i > s->back; i--)
+    for (int i = s->to - 1; i > last; i--)
         back(node[i], r);
-    if (mixes_rows(s->g, s->back))
-        node[s->back]->op->sum_back(node[s->back], r);
+    if (mixes_rows(s->g, last))
+        node[last]->op->sum_back(node[last], r);
     else
-        back(node[s->back], r);
+        back(node[last], r);
 }
 
 static void slice_job(void *sweep_, int item, int worker)
@@ -171,21 +185,13 @@ static void slice_job(void *sweep_, int item, int worker)
         backward(s, r);
 }
 
-/* The last node that mixes rows, up to this one; or the first of all. */
-static int last_mixing(const gradus_graph *g, int node)
-{
-    while (node > 0 && !mixes_rows(g, node))
-        node--;
-    return node;
-}
-
 /* Rows in parallel, of a part of the graph, between two stops or its ends:
- * forward through from .. to-1, and what `to` sums; back through
- * to .. back+1, and what `back` sums. */
+ * forward through from .. to-1, and what `to` sums; back through `to` to the
+ * last one that mixes rows before, and what that sums. */
 static void run_slices(gradus_graph *g, int what, int from, int to)
 {
     sweep s = { .g = g, .what = what, .slice = gradus_sweep_slice(g->rows),
-                .from = from, .to = to, .back = last_mixing(g, from) };
+                .from = from, .to = to };
 
     share(&s, slice_job, (g->rows - 1) / s.slice + 1);
 }
@@ -198,13 +204,13 @@ static void units_job(void *sweep_, int item, int worker)
     gradus_tile t = { p.from, p.n, s->g->rows, 0 };
 
     (void)worker;
-    if (p.node == s->g->node[s->to])
+    if (p.node == s->node)
         p.node->op->forward_units(p.node, t);
 }
 
 static void run_units(gradus_graph *g, int node)
 {
-    sweep s = { .g = g, .to = node };
+    sweep s = { .g = g, .node = g->node[node] };
 
     share(&s, units_job, g->tiles);
 }
@@ -216,7 +222,7 @@ void gradus_sweep_rows(gradus_graph *g, int what, int add)
     int from = 0;
 
     for (int to = 1; to < g->count; to++) {
-        if (!mixes_rows(g, to) && !gradus_sweep_by_units(g->node[to], g->rows))
+        if (!mixes_rows(g, to) && !by_units(g, to))
             continue;
         if (what & GRADUS_FORWARD) {
             run_slices(g, GRADUS_FORWARD, from, to);

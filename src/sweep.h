@@ -11,9 +11,6 @@ enum { GRADUS_FORWARD = 1, GRADUS_BACKWARD = 2 };
 int gradus_sweep_slice(int n);
 int gradus_sweep_slices(int max_batch);
 
-/* Is the node's value, of a batch of n, computed by units and not by rows? */
-int gradus_sweep_by_units(const gradus_node *node, int n);
-
 /* Does the node's backward make its parameters' gradients, in shares? */
 int gradus_sweep_shares(const gradus_node *n);
 

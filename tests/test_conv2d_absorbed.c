@@ -146,7 +146,7 @@ START_TEST(the_bits_are_the_same_at_any_number_of_threads)
 }
 END_TEST
 
-START_TEST(inference_has_the_bits_of_forward)
+START_TEST(inference_has_the_values_of_forward)
 {
     gradus_node *t = gradus_labels(g, 1);
     x = gradus_image(g, 1, 6, 6);
@@ -161,7 +161,8 @@ START_TEST(inference_has_the_bits_of_forward)
     gradus_workspace *w = gradus_workspace_new(g, B);
     const gradus_real *inferred = gradus_infer(w, input, B);
     ck_assert_msg(inferred != NULL, "%s", gradus_error());
-    ck_assert_mem_eq(inferred, p->y, B * 3 * sizeof *inferred);
+    for (int i = 0; i < B * 3; i++)
+        assert_near(inferred + i, &(double){ p->y[i] }, 1, rounding());
     gradus_workspace_free(w);
 }
 END_TEST
@@ -266,7 +267,7 @@ TCase *conv2d_absorbed(void)
                         CASES);
 #endif
     tcase_add_test(t, the_bits_are_the_same_at_any_number_of_threads);
-    tcase_add_test(t, inference_has_the_bits_of_forward);
+    tcase_add_test(t, inference_has_the_values_of_forward);
     tcase_add_test(t, only_the_last_one_has_a_value);
     tcase_add_loop_test(t, others_are_left_alone, 0, 7);
     tcase_add_test(t, a_second_maximum_is_not_absorbed);

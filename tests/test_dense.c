@@ -111,6 +111,10 @@ START_TEST(tiles_and_slices_add_up_to_the_sums_by_hand)
 }
 END_TEST
 
+/* ---- by units ------------------------------------------------------- */
+
+enum { CASES = 5 };
+
 static void no_rows(gradus_node *n, gradus_rows r)
 {
     memset(gradus_row(n->y, r, n->size), 0xff,
@@ -122,35 +126,88 @@ static void no_units(gradus_node *n, gradus_tile t)
     memset(n->y, 0xff, (size_t)t.rows * (size_t)n->size * sizeof *n->y);
 }
 
-/* Half as many rows as units, or fewer, are computed by units; unless the input
- * wants a gradient. */
-START_TEST(values_of_three_tiles_are_the_sums_by_hand)
+/* Of three tiles or more, by units or by rows. */
+START_TEST(values_are_the_sums_by_hand)
 {
-    enum { IN = 2050, OUT = 35 };
-    const int by_units = _i == 0, rows = _i == 2 ? 18 : 17;
-    static gradus_real v[18 * IN];
+    static const struct {
+        int units, rows, wants_gradient, by_units;
+    } cases[CASES] = {
+        { 100, 50, 0, 1 }, { 100, 51, 0, 0 }, { 100, 50, 1, 0 },
+        { 260, 128, 0, 1 }, { 260, 129, 0, 0 },
+    };
+    enum { IN = 600 };
+    const int units = cases[_i].units, rows = cases[_i].rows;
+    static gradus_real v[129 * IN];
     gradus_op op;
 
     x = gradus_input(g, IN);
-    gradus_node *y = gradus_dense(x, OUT);
+    gradus_node *y = gradus_dense(x, units);
     plant(y, &op);
-    if (by_units)
+    if (cases[_i].by_units)
         op.forward = no_rows;
     else
         op.forward_units = no_units;
-    if (_i == 1)
+    if (cases[_i].wants_gradient)
         gradus_want_gradient(x);
-    fill(v, 18 * IN, 1);
-    ck_assert_int_eq(gradus_compile(g, 18, 2), 0);
-    fill(gradus_parameters(g), IN * OUT + OUT, 2);
-    gradus_feed(x, v, 18);
+    fill(v, (size_t)rows * IN, 1);
+    ck_assert_int_eq(gradus_compile(g, rows, 2), 0);
+    fill(gradus_parameters(g), gradus_parameter_count(g), 2);
+    gradus_feed(x, v, (size_t)rows);
     ck_assert_int_eq(gradus_forward(g, NULL, rows), 0);
-    for (int i = 0; i < rows * OUT; i++) {
-        const gradus_real *w = y->param[0].w + i % OUT * IN;
-        double sum = y->param[1].w[i % OUT];
+    for (int i = 0; i < rows * units; i++) {
+        const gradus_real *w = y->param[0].w + i % units * IN;
+        double sum = y->param[1].w[i % units];
         for (int k = 0; k < IN; k++)
-            sum += (double)w[k] * v[i / OUT * IN + k];
+            sum += (double)w[k] * v[i / units * IN + k];
         assert_near(y->y + i, &sum, 1, 10 * rounding());
+    }
+}
+END_TEST
+
+/* By units, rows mixed, by units again. */
+enum { ROWS = 17 };
+
+static void about_a_norm(int threads)
+{
+    enum { FEW = 3, UNITS = 2 * ROWS };
+    static gradus_real v[2][ROWS * FEW];
+    static double c[ROWS * UNITS];
+    static gradus_op op;
+    gradus_node *in[2], *y[2];
+
+    for (int i = 0; i < 2; i++) {
+        fill(v[i], ROWS * FEW, (uint64_t)i);
+        in[i] = gradus_input(g, FEW);
+        y[i] = gradus_dense(in[i], UNITS);
+        plant(y[i], &op);
+        if (i == 0)
+            y[i] = gradus_batchnorm(y[i]);
+    }
+    op.forward = no_rows;
+    fill_double(c, ROWS * UNITS, 5);
+    probe(gradus_dense(gradus_add(y[0], y[1]), UNITS), c);
+    ck_assert_int_eq(gradus_compile(g, ROWS, threads), 0);
+    for (int i = 0; i < 2; i++)
+        gradus_feed(in[i], v[i], ROWS);
+}
+
+START_TEST(steps_about_a_norm_are_alike_by_hand_and_on_any_threads)
+{
+    uint64_t hash[6];
+
+    for (int i = 0; i < 6; i++) {
+        gradus_graph_free(g);
+        g = gradus_graph_new(1);
+        about_a_norm(i % 3 + 1);
+        gradus_optimiser *o = gradus_sgd(g, NULL);
+        for (int step = 0; step < 3; step++)
+            ck_assert_int_eq(i < 3 ? gradus_train_step(o, NULL, ROWS)
+                                   : gradus_forward(g, NULL, ROWS) ||
+                                         gradus_backward(g) || gradus_step(o),
+                             0);
+        hash[i] = gradus_parameters_hash(g);
+        ck_assert(hash[i] == hash[0]);
+        gradus_optimiser_free(o);
     }
 }
 END_TEST
@@ -219,25 +276,9 @@ START_TEST(gradients_of_layers_in_a_row_are_too)
 }
 END_TEST
 
-/* Way through the graph: by units, rows mixed, by units again. */
-START_TEST(gradients_of_two_layers_by_units_about_a_norm_are_too)
+START_TEST(gradients_about_a_norm_are_too)
 {
-    enum { ROWS = 5, IN = 3, OUT = 2 * ROWS };
-    static gradus_real v[2][ROWS * IN];
-    static double c[ROWS * OUT];
-    gradus_node *in[2], *y[2];
-
-    fill(v[0], ROWS * IN, 3);
-    fill(v[1], ROWS * IN, 4);
-    fill_double(c, ROWS * OUT, 5);
-    in[0] = gradus_input(g, IN);
-    y[0] = gradus_batchnorm(gradus_dense(in[0], OUT));
-    in[1] = gradus_input(g, IN);
-    y[1] = gradus_dense(in[1], OUT);
-    probe(gradus_dense(gradus_add(y[0], y[1]), OUT), c);
-    ck_assert_int_eq(gradus_compile(g, ROWS, 1), 0);
-    gradus_feed(in[0], v[0], ROWS);
-    gradus_feed(in[1], v[1], ROWS);
+    about_a_norm(2);
     ck_assert_msg(check(g, ROWS) <= 1, "%s", worst());
 }
 END_TEST
@@ -414,7 +455,8 @@ Suite *suite_dense(void)
     tcase_add_test(t, a_second_backward_does_not_add_to_the_first);
     tcase_add_test(t, parameters_are_a_weight_and_a_bias_that_starts_at_zero);
     tcase_add_test(t, tiles_and_slices_add_up_to_the_sums_by_hand);
-    tcase_add_loop_test(t, values_of_three_tiles_are_the_sums_by_hand, 0, 3);
+    tcase_add_loop_test(t, values_are_the_sums_by_hand, 0, CASES);
+    tcase_add_test(t, steps_about_a_norm_are_alike_by_hand_and_on_any_threads);
     tcase_add_test(t, gradients_cannot_be_checked_without_a_loss_or_a_step);
     tcase_add_test(t, no_units_are_rejected);
     tcase_add_test(t, negative_units_are_rejected);
@@ -426,7 +468,7 @@ Suite *suite_dense(void)
 #ifdef GRADUS_DOUBLE
     tcase_add_test(t, gradients_are_those_of_central_differences);
     tcase_add_test(t, gradients_of_layers_in_a_row_are_too);
-    tcase_add_test(t, gradients_of_two_layers_by_units_about_a_norm_are_too);
+    tcase_add_test(t, gradients_about_a_norm_are_too);
     tcase_add_test(t, a_transpose_too_many_is_caught);
     tcase_add_test(t, a_gradient_that_overwrites_instead_of_adding_is_caught);
     tcase_add_test(t, a_missing_bias_gradient_is_caught);

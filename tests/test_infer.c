@@ -183,7 +183,7 @@ START_TEST(without_a_loss_the_output_is_the_last_node)
     ck_assert_int_eq(gradus_forward(g, NULL, 3), 0);
     const gradus_real *out = gradus_infer(w, d.x, 3);
     ck_assert_ptr_nonnull(out);
-    ck_assert_mem_eq(out, y->y, 3 * 7 * sizeof *out);
+    ck_assert_double_le(distance(out, y->y, 3 * 7), TOLERANCE);
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }

@@ -60,8 +60,11 @@ START_TEST(the_bits_are_the_same_on_any_number_of_threads)
 }
 END_TEST
 
+static const int by_units_or_rows[] = { 64, BATCH };
+
 START_TEST(a_step_by_hand_is_a_train_step_bit_for_bit)
 {
+    const int batch = by_units_or_rows[_i];
     gradus_dataset d = data_new(2, SAMPLES, IN, CLASSES);
     net a = net_new(1, SIZES, BATCH, 2), b = net_new(1, SIZES, BATCH, 2);
     gradus_optimiser *p = gradus_sgd(a.g, &NESTEROV);
@@ -70,8 +73,8 @@ START_TEST(a_step_by_hand_is_a_train_step_bit_for_bit)
     net_feed(&a, &d);
     net_feed(&b, &d);
     for (int step = 0; step < 6; step++) {
-        ck_assert_int_eq(gradus_train_step(p, NULL, BATCH), 0);
-        ck_assert_int_eq(gradus_forward(b.g, NULL, BATCH), 0);
+        ck_assert_int_eq(gradus_train_step(p, NULL, batch), 0);
+        ck_assert_int_eq(gradus_forward(b.g, NULL, batch), 0);
         ck_assert_int_eq(gradus_backward(b.g), 0);
         ck_assert_int_eq(gradus_step(q), 0);
         ck_assert_double_eq(gradus_loss(a.g), gradus_loss(b.g));
@@ -106,6 +109,7 @@ END_TEST
 
 START_TEST(nothing_is_allocated_after_compile)
 {
+    const int batch = by_units_or_rows[_i];
     gradus_dataset d = data_new(2, SAMPLES, IN, CLASSES);
     net n = net_new(1, SIZES, BATCH, 3);
     gradus_optimiser *o = gradus_sgd(n.g, &NESTEROV);
@@ -114,8 +118,8 @@ START_TEST(nothing_is_allocated_after_compile)
     allocations_fail(1, 1); /* and would fail */
     int failed = 0;
     for (int step = 0; step < 5; step++)
-        failed += gradus_train_step(o, NULL, BATCH) ||
-                  gradus_forward(n.g, NULL, BATCH) || gradus_backward(n.g) ||
+        failed += gradus_train_step(o, NULL, batch) ||
+                  gradus_forward(n.g, NULL, batch) || gradus_backward(n.g) ||
                   gradus_step(o);
     int made = allocations_made();
     gradus_graph *none = gradus_graph_new(1);
@@ -277,9 +281,9 @@ Suite *suite_step(void)
 
     tcase_set_timeout(c, 300);
     tcase_add_test(c, the_bits_are_the_same_on_any_number_of_threads);
-    tcase_add_test(c, a_step_by_hand_is_a_train_step_bit_for_bit);
+    tcase_add_loop_test(c, a_step_by_hand_is_a_train_step_bit_for_bit, 0, 2);
     tcase_add_test(c, training_lowers_the_loss);
-    tcase_add_test(c, nothing_is_allocated_after_compile);
+    tcase_add_loop_test(c, nothing_is_allocated_after_compile, 0, 2);
     tcase_add_test(c, a_batch_has_the_mean_gradient_of_its_samples);
     tcase_add_test(c, a_smaller_batch_leaves_nothing_of_the_larger_one_before);
     tcase_add_test(c, backward_twice_gives_the_same_gradients);

@@ -14,6 +14,8 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,14 +118,32 @@ static void measure_training(const options *o)
 
 enum { MAX_CALLS = 1 << 20 };
 
+/* A barrier that does not sleep, as the pools of the libraries beside it do not
+ * between two batches. */
+typedef struct {
+    int threads;
+    atomic_int arrived, round;
+} meeting;
+
+static void meet(meeting *m)
+{
+    int round = atomic_load(&m->round);
+    if (atomic_fetch_add(&m->arrived, 1) + 1 == m->threads) {
+        atomic_store(&m->arrived, 0);
+        atomic_fetch_add(&m->round, 1);
+    }
+    while (atomic_load(&m->round) == round)
+        sched_yield();
+}
+
 typedef struct {
     const gradus_graph *graph;
     const float *x; /* [rows,size] */
     size_t rows;
     int size, batch, from, n; /* this thread has rows from .. from+n-1 */
     double seconds;
-    pthread_barrier_t *all;
-    int *stop; /* set by the first thread, between the barriers */
+    meeting *all;
+    int *stop; /* set by the first thread, between two meetings */
     double *latency;
     long calls;
     double elapsed;
@@ -132,11 +152,11 @@ typedef struct {
 static double infer_batch(share *s, gradus_workspace *w, size_t row)
 {
     double start = now();
-    pthread_barrier_wait(s->all);
+    meet(s->all);
     if (!gradus_infer(w, s->x + (row + (size_t)s->from) * (size_t)s->size,
                       s->n))
         fail(gradus_error());
-    pthread_barrier_wait(s->all);
+    meet(s->all);
     return now() - start;
 }
 
@@ -165,7 +185,7 @@ static void *infer_share(void *user)
             *s->stop = (!warming && s->calls &&
                         t - start >= s->seconds) || s->calls == MAX_CALLS;
         }
-        pthread_barrier_wait(s->all);
+        meet(s->all);
     }
     gradus_workspace_free(w);
     return NULL;
@@ -204,11 +224,10 @@ static void measure_inference(const options *o)
     float *x = as_floats(d);
     pthread_t thread[256];
     share s[256];
-    pthread_barrier_t all;
+    meeting all = { .threads = o->threads };
     int stop = 0, per = o->batch / o->threads;
     if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
         fail("infer: the batch is cut into equal parts, and has to be there");
-    pthread_barrier_init(&all, NULL, (unsigned)o->threads);
     for (int i = 0; i < o->threads; i++)
         s[i] = (share){ .graph = g, .x = x, .rows = d->n, .size = d->size,
                         .batch = o->batch, .from = i * per, .n = per,

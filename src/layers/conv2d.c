@@ -155,8 +155,8 @@ static void backward(gradus_node *n, gradus_rows r)
             if (!w.any_sparse++)
                 gradus_conv2d_sparse_begin(c, w.sparse);
             gradus_conv2d_sparse_add(c, &(conv2d_sparse){
-                .group = k, .x = x, .dy = dy, .result = y, .which = which,
-                .dx = dxi, .db = db }, w.sparse);
+                .group = k, .x = x, .dy = dy, .which = which, .dx = dxi,
+                .db = db }, w.sparse);
             continue;
         }
         if (db)

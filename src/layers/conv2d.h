@@ -34,8 +34,9 @@ static inline size_t gradus_conv2d_result(const conv2d_node *c)
     return (size_t)(c->node.result->size / c->groups);
 }
 
-/* Which of the four numbers under a maximum it is, row by row: one of the
- * result's numbers each, of a group of a row of the batch. */
+/* Which of the four numbers under a maximum it is, line by line, or 4 where a
+ * ReLU lets none through: one for each number of the result, of a group of a
+ * row of the batch. */
 static inline unsigned char *gradus_conv2d_which(const conv2d_node *c, int row,
                                                  int group)
 {
@@ -77,11 +78,11 @@ void gradus_conv2d_direct_back(const conv2d_node *c, int group,
 
 /* ---- conv2d_sparse.c: back where most of dy is 0 ---------------------- */
 
-/* Of one group of a sample: what dy is of, y or, with `which`, the result,
- * which has been `result`; dx += .. and db += .., which may be NULL. */
+/* Of one group of a sample: dy is of y, or with `which` of the result; dx += ..
+ * and db += .., which may be NULL. */
 typedef struct {
     int group;
-    const gradus_real *x, *dy, *result;
+    const gradus_real *x, *dy;
     const unsigned char *which;
     gradus_real *dx, *db;
 } conv2d_sparse;

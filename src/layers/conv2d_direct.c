@@ -211,6 +211,7 @@ GRADUS_INLINE void put_halves(int w, int with_relu, const gradus_real *x,
             not_a[i] = a < m;
             nor_b[i] = not_a[i] & (b < m);
             not_a[i] += nor_b[i] + (nor_b[i] & (c < m));
+            not_a[i] = with_relu && !(m > 0) ? 4 : not_a[i];
         }
         for (int i = 0; i < BLOCK; i++)
             k[i] = (unsigned char)not_a[i];

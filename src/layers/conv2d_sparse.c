@@ -59,11 +59,19 @@ static layout layout_of(const conv2d_node *c)
     return l;
 }
 
+/* Of a group of x. */
+static size_t numbers_of(const conv2d_node *c)
+{
+    return (size_t)(c->node.in[0]->size / c->groups);
+}
+
+/* W, dW, the images of x and dx, and two lists of places, as many as numbers
+ * of x; an int takes no more room than a number. */
 size_t gradus_conv2d_sparse_scratch(const conv2d_node *c)
 {
     layout l = layout_of(c);
 
-    return 2 * l.weights + 2 * l.image; /* W, dW, x, dx */
+    return 2 * l.weights + 2 * l.image + 2 * numbers_of(c);
 }
 
 /* ---- from and to the order of the library ---------------------------- */
@@ -75,17 +83,35 @@ static size_t in_chunks(const layout *l, int o, int ch, int u, int v)
            (size_t)v * l->in + ch;
 }
 
+/* in_image: where x[ch,i,j] is in the image.  in_x: where the numbers of the
+ * image's first line are in x; of the others they are as many lines on. */
+static void find_places(const conv2d_node *c, const layout *l, int *in_image,
+                        int *in_x)
+{
+    const int h = c->height, w = c->width, p = c->padding;
+
+    for (int ch = 0; ch < l->in; ch++)
+        for (int i = 0; i < h; i++)
+            for (int j = 0; j < w; j++)
+                *in_image++ = ((i + p) * (w + 2 * p) + j + p) * l->in + ch;
+    for (int j = 0; j < w; j++)
+        for (int ch = 0; ch < l->in; ch++)
+            *in_x++ = ch * h * w + j;
+}
+
 void gradus_conv2d_sparse_begin(const conv2d_node *c, gradus_real *scratch)
 {
     const layout l = layout_of(c);
     const gradus_real *W = c->node.param[0].w;
 
-    memset(scratch, 0, 2 * l.weights * sizeof *scratch);
+    memset(scratch, 0, (2 * l.weights + l.image) * sizeof *scratch);
     for (int o = 0; o < c->node.shape[0]; o++)
         for (int ch = 0; ch < l.in; ch++)
             for (int u = 0; u < l.kernel; u++)
                 for (int v = 0; v < l.kernel; v++)
                     scratch[in_chunks(&l, o, ch, u, v)] = *W++;
+    int *places = (int *)(scratch + 2 * l.weights + 2 * l.image);
+    find_places(c, &l, places, places + numbers_of(c));
 }
 
 void gradus_conv2d_sparse_end(const conv2d_node *c, const gradus_real *scratch,
@@ -100,36 +126,25 @@ void gradus_conv2d_sparse_end(const conv2d_node *c, const gradus_real *scratch,
                     *dW++ += scratch[l.weights + in_chunks(&l, o, ch, u, v)];
 }
 
-/* Where x[ch,i,0] is in the image. */
-static size_t in_image(const conv2d_node *c, const layout *l, int ch, int i)
-{
-    return ((size_t)i + (size_t)c->padding) * l->line +
-           (size_t)c->padding * (size_t)l->in + (size_t)ch;
-}
-
 GRADUS_INLINE void interleave(const conv2d_node *c, const layout *l,
-                              const gradus_real *x, gradus_real *image)
+                              const gradus_real *restrict x,
+                              const int *restrict in_x,
+                              gradus_real *restrict image)
 {
-    memset(image, 0, l->image * sizeof *image);
-    for (int ch = 0; ch < l->in; ch++)
-        for (int i = 0; i < c->height; i++, x += c->width) {
-            gradus_real *to = image + in_image(c, l, ch, i);
-            if (l->in == 1)
-                memcpy(to, x, (size_t)c->width * sizeof *to);
-            for (int j = 0; l->in > 1 && j < c->width; j++)
-                to[(size_t)j * l->in] = x[j];
-        }
+    const int n = c->width * l->in;
+
+    image += (size_t)c->padding * (l->line + (size_t)l->in);
+    for (int i = 0; i < c->height; i++, image += l->line, x += c->width)
+        for (int k = 0; k < n; k++)
+            image[k] = x[in_x[k]];
 }
 
-GRADUS_INLINE void add_interleaved(const conv2d_node *c, const layout *l,
-                                   const gradus_real *image, gradus_real *dx)
+GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
+                                   const int *restrict in_image,
+                                   gradus_real *restrict dx)
 {
-    for (int ch = 0; ch < l->in; ch++)
-        for (int i = 0; i < c->height; i++, dx += c->width) {
-            const gradus_real *from = image + in_image(c, l, ch, i);
-            for (int j = 0; j < c->width; j++)
-                dx[j] += from[(size_t)j * l->in];
-        }
+    for (size_t i = 0; i < n; i++)
+        dx[i] += image[in_image[i]];
 }
 
 /* ---- the work -------------------------------------------------------- */
@@ -153,19 +168,13 @@ GRADUS_INLINE size_t next_chunk(const layout *l, cursor *p)
     return at;
 }
 
-GRADUS_INLINE gradus_real sum_of(const nonzero *list, int n)
+/* dW[o,u,v,c] += sum dy x[at + ..], for one o; returns sum dy, which costs
+ * nothing beside the rest. */
+GRADUS_INLINE gradus_real add_to_weights(const layout *l, const nonzero *list,
+                                         int n, const gradus_real *image,
+                                         gradus_real *dW)
 {
-    gradus_real sum = 0;
-
-    for (int i = 0; i < n; i++)
-        sum += list[i].dy;
-    return sum;
-}
-
-/* dW[o,u,v,c] += sum dy x[at + ..], for one o. */
-GRADUS_INLINE void add_to_weights(const layout *l, const nonzero *list, int n,
-                                  const gradus_real *image, gradus_real *dW)
-{
+    gradus_real all = 0;
     cursor p = { 0 };
 
     for (int m = 0; m < l->chunks; m += AT_ONCE) {
@@ -176,12 +185,16 @@ GRADUS_INLINE void add_to_weights(const layout *l, const nonzero *list, int n,
             x[a] = image + next_chunk(l, &p);
             sum[a] = dw[a];
         }
-        for (int i = 0; i < n; i++)
+        all = 0;
+        for (int i = 0; i < n; i++) {
             for (int a = 0; a < AT_ONCE; a++)
                 sum[a] += list[i].dy * *(const lanes *)(x[a] + list[i].at);
+            all += list[i].dy;
+        }
         for (int a = 0; a < AT_ONCE; a++)
             dw[a] = sum[a];
     }
+    return all;
 }
 
 /* dx[at + ..] += dy W[o,u,v,c], for one o. */
@@ -226,50 +239,33 @@ GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
 
 /* The two below list what is not 0 of n numbers of dy, at[] in the image: each
  * is written and stays if another does not follow in its place.  Without a
- * branch, as nobody can foresee which; and all that can be is done beforehand,
- * many at a time. */
-GRADUS_INLINE int keep_nonzeros(const nonzero *all, const int *is_one, int n,
+ * branch, as nobody can foresee which. */
+GRADUS_INLINE int list_nonzeros(const gradus_real *dy, const int *at, int n,
                                 nonzero *list)
 {
     int count = 0;
 
     for (int p = 0; p < n; p++) { /* count <= p: within the list */
-        list[count] = all[p];
-        count += is_one[p];
+        list[count] = (nonzero){ at[p], dy[p] };
+        count += dy[p] != 0;
     }
     return count;
 }
 
-GRADUS_INLINE int list_nonzeros(const gradus_real *dy, const int *at, int n,
-                                nonzero *list)
-{
-    nonzero all[LIST];
-    int is_one[LIST];
-
-    for (int p = 0; p < n; p++) {
-        all[p] = (nonzero){ at[p], dy[p] };
-        is_one[p] = dy[p] != 0;
-    }
-    return keep_nonzeros(all, is_one, n, list);
-}
-
-/* dy of maxima of 2 x 2; y is NULL, or of a ReLU with them. */
+/* dy of maxima of 2 x 2. */
 GRADUS_INLINE int list_halves(const layout *l, const gradus_real *dy,
-                              const gradus_real *y,
                               const unsigned char *which, const int *at, int n,
                               nonzero *list)
 {
-    nonzero all[LIST];
-    int is_one[LIST], line = (int)l->line;
+    const int right = l->in, below = (int)l->line;
+    const int in_square[5] = { 0, right, below, below + right };
+    int count = 0;
 
     for (int p = 0; p < n; p++) {
-        int in_square = (which[p] >> 1) * line + (which[p] & 1) * l->in;
-        all[p] = (nonzero){ at[p] + in_square, dy[p] };
-        is_one[p] = dy[p] != 0;
+        list[count] = (nonzero){ at[p] + in_square[which[p]], dy[p] };
+        count += which[p] < 4;
     }
-    for (int p = 0; y && p < n; p++)
-        is_one[p] &= y[p] > 0;
-    return keep_nonzeros(all, is_one, n, list);
+    return count;
 }
 
 /* ---- all of it, by each kind of processor ---------------------------- */
@@ -283,10 +279,11 @@ GRADUS_INLINE void add(const conv2d_node *c, const conv2d_sparse *s,
     gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
     gradus_real *W = scratch + l.weights / c->groups * s->group;
     gradus_real *dW = W + l.weights;
+    const int *in_image = (const int *)(dimage + l.image);
     int at[LIST];
     nonzero list[LIST];
 
-    interleave(c, &l, s->x, image);
+    interleave(c, &l, s->x, in_image + numbers_of(c), image);
     if (s->dx)
         memset(dimage, 0, l.image * sizeof *dimage);
     for (int from = 0; from < P; from += LIST) {
@@ -296,19 +293,18 @@ GRADUS_INLINE void add(const conv2d_node *c, const conv2d_sparse *s,
         for (int o = 0; o < gradus_conv2d_out(c); o++) {
             size_t p = (size_t)o * P + from, k = (size_t)o * l.chunks * LANES;
             int n = s->which
-                        ? list_halves(&l, s->dy + p,
-                                      c->relu ? s->result + p : NULL,
-                                      s->which + p, at, some, list)
+                        ? list_halves(&l, s->dy + p, s->which + p, at, some,
+                                      list)
                         : list_nonzeros(s->dy + p, at, some, list);
+            gradus_real sum = add_to_weights(&l, list, n, image, dW + k);
             if (s->db)
-                s->db[o] += sum_of(list, n);
-            add_to_weights(&l, list, n, image, dW + k);
+                s->db[o] += sum;
             if (s->dx)
                 add_to_image(&l, list, n, W + k, dimage);
         }
     }
     if (s->dx)
-        add_interleaved(c, &l, dimage, s->dx);
+        add_interleaved(numbers_of(c), dimage, in_image, s->dx);
 }
 
 GRADUS_FOR_AVX512 static void by_avx512(const conv2d_node *c,

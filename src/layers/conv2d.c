@@ -9,7 +9,7 @@
  *   db[o] += sum_{i,j} dy[o,i,j]
  *
  * One sample at a time, so that all of it stays in cache, each of its groups
- * of channels by one of three ways, which conv2d.h names: as matrix products,
+ * of channels by one of the ways that conv2d.h names: as matrix products,
  * straight from the image, or back by what is not 0 of dy.
  */
 #include "conv2d.h"
@@ -50,13 +50,17 @@ static void forward(gradus_node *n, gradus_rows r)
     const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
     gradus_real *y = gradus_row(n->result->y, r, n->result->size);
 
-    if (is_direct(c))
+    if (c->halves)
+        gradus_conv2d_halves_begin(c, r.scratch);
+    else if (is_direct(c))
         gradus_conv2d_direct_begin(c, r.scratch);
     for (int i = r.from; i < r.from + r.n; i++)
         for (int k = 0; k < c->groups; k++, x += x_size, y += y_size)
-            if (is_direct(c))
-                gradus_conv2d_direct_forward(c, k, x, r.scratch, y,
+            if (c->halves)
+                gradus_conv2d_halves_forward(c, k, x, r.scratch, y,
                                              gradus_conv2d_which(c, i, k));
+            else if (is_direct(c))
+                gradus_conv2d_direct_forward(c, k, x, r.scratch, y);
             else
                 gradus_conv2d_columns_forward(c, k, x, r.scratch, y);
 }
@@ -276,9 +280,11 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
         return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
                            "are too many", ckk, n->shape[1] * n->shape[2]);
+    size_t halves = gradus_conv2d_halves_scratch(c);
     n->scratch = gradus_conv2d_columns_scratch(c) +
                  gradus_conv2d_direct_scratch(c) +
                  gradus_conv2d_sparse_scratch(c) +
                  (size_t)(n->size / c->groups);
+    n->scratch = n->scratch < halves ? halves : n->scratch;
     return n;
 }

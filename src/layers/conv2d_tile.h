@@ -1,33 +1,41 @@
-/* conv2d_tile.h -- a tile of conv2d_direct.c, which includes this once for each
- * length of vectors that processors have: LANES, a vector of BYTES, and TILE,
- * the function's name. */
+/* conv2d_tile.h -- a tile of a convolution: the sums
+ *
+ *   y[o,..] = b[o] + sum_{c,u,v} W[o,c,u,v] image[c,u,v,..]
+ *
+ * of some channels o, and of some vectors of positions, in registers while the
+ * image and W pass by.  A file includes this once for each length of vectors
+ * that processors have: LANES, a vector of BYTES, and TILE, the function's
+ * name.  Where the image's numbers are, the file says: its `convolution` has
+ * the distance of the channels, line_of() is where in one the line u of the
+ * kernel is for a tile's register q, and step_of() the way from v to v + 1. */
 typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));
 
 /* `outs` channels from o on, `runs` vectors of each: the two are constants
- * where this is inlined.  image and y are those of the first position. */
+ * where this is inlined.  Writes y[outs][runs], a channel's `run` apart. */
 GRADUS_INLINE void TILE(const convolution *c, int outs, int runs, int o,
                         const gradus_real *image, gradus_real *y, size_t run)
 {
-    const size_t pitch = c->way.pitch, plane = c->way.plane;
-    const size_t out = (size_t)c->way.out;
-    const int in = c->way.in, kernel = c->way.kernel;
+    const size_t step = step_of(c), out = (size_t)c->out;
+    const int in = c->in, kernel = c->kernel;
     const gradus_real *W = c->W + o;
     LANES sum[MOST_OUT][MOST_RUN];
 
     for (int k = 0; k < outs; k++)
         for (int q = 0; q < runs; q++)
             sum[k][q] = (LANES){ 0 } + (c->bias ? c->bias[o + k] : 0);
-    for (int ch = 0; ch < in; ch++, image += plane)
-        for (int u = 0; u < kernel; u++)
-            for (int v = 0; v < kernel; v++, W += out) {
-                const LANES *x =
-                    (const LANES *)(image + (size_t)u * pitch + v);
+    for (int ch = 0; ch < in; ch++, image += c->plane)
+        for (int u = 0; u < kernel; u++) {
+            const gradus_real *x[MOST_RUN];
+            for (int q = 0; q < runs; q++)
+                x[q] = image + line_of(c, u, q, BYTES);
+            for (int v = 0; v < kernel; v++, W += out)
                 for (int k = 0; k < outs; k++)
                     for (int q = 0; q < runs; q++)
-                        sum[k][q] += W[k] * x[q];
-            }
+                        sum[k][q] +=
+                            W[k] * *(const LANES *)(x[q] + (size_t)v * step);
+        }
     for (int k = 0; k < outs; k++)
         for (int q = 0; q < runs; q++)
             ((LANES *)(y + (size_t)k * run))[q] = sum[k][q];

@@ -25,12 +25,17 @@ typedef struct {
     const char *data;    /* folder of the IDX files */
     const char *weights; /* where `check` leaves the first parameters */
     int forward_only;    /* of gemm: as inference does */
+    int turns;           /* see next_turn */
 } options;
 
 options parse_options(int argc, char **argv);
 
 /* Prints the message and ends the program. */
 _Noreturn void fail(const char *message);
+
+/* Whether to measure now: with --turns once for each line that is read, so that
+ * programs can take turns; else once.  `turn` counts from 0. */
+int next_turn(const options *o, int turn);
 
 double now(void); /* seconds, from some start */
 

@@ -3,15 +3,18 @@
 
     bench/bench.py [--quick] [--rounds N] [--seconds S] [--out PAGE]
 
-Each measurement is a process of its own.  They run in turn, round after round,
-so that a drift of the machine meets all; a table has medians.  First all but
-FANN train from the same weights on the same batches, to see that they do the
-same.  What is not installed is left out.
+What is compared runs side by side, each in a process of its own, and takes
+turns, round after round: a machine that is faster now and slower then is so for
+all, and a ratio is the median of each round's.  First all but FANN train from
+the same weights on the same batches, to see that they do the same.  What is not
+installed is left out.
 Writes PAGE (docs/performance.md; with --quick nothing, unless given), prints
 it, and leaves every number in build/bench.json."""
 import argparse
 import collections
+import contextlib
 import glob
+import itertools
 import json
 import os
 import subprocess
@@ -43,8 +46,8 @@ def parse():
     p.add_argument("--seconds", type=float)
     p.add_argument("--out")
     a = p.parse_args()
-    a.rounds = a.rounds or (2 if a.quick else 5)
-    a.seconds = a.seconds or (0.3 if a.quick else 1.0)
+    a.rounds = a.rounds or (5 if a.quick else 15)
+    a.seconds = a.seconds or (0.1 if a.quick else 0.2)
     a.out = a.out or (None if a.quick else "docs/performance.md")
     return a
 
@@ -112,6 +115,52 @@ def run(program, flags, env=None):
     return result
 
 
+class Turns:
+    """A process that measures when it is told to."""
+
+    def __init__(self, program, flags, env=None):
+        self.command = program + ["--turns"] + flags
+        self.process = subprocess.Popen(
+            self.command, env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def take(self):
+        """Its JSON.  Before it there is a pause, in which the threads of the
+        one before go to sleep: OpenBLAS's are awake for 2^26 cycles."""
+        time.sleep(0.05)
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"bench: {' '.join(self.command)}: failed")
+        return json.loads(line)
+
+
+def side_by_side(runs, rounds, seconds):
+    """runs: key -> (program, flags, env).  {key: [result of each round]}"""
+    flags = ["--seconds", str(seconds)]
+    results = {key: [] for key in runs}
+    with contextlib.ExitStack() as stack:
+        processes = {key: stack.enter_context(Turns(p, flags + f, env))
+                     for key, (p, f, env) in runs.items()}
+        for r in range(rounds + 1):
+            for key, process in processes.items():
+                result = process.take()
+                if r:  # in the first, not all are there yet
+                    results[key].append(result)
+    return results
+
+
 def check_same(net, library, ours, theirs):
     """The mean loss of the epoch is the strict test.  A convolutional net's
     test loss at the end differs by 3 % for the rounding of another OpenBLAS
@@ -147,7 +196,8 @@ def contenders(work, found):
     command, net, batch, threads = work
     flags = ["--net", net, "--batch", str(batch), "--threads", str(threads)]
     cnn = net.startswith("cnn")
-    runs = {"gradus": (OURS, flags + [command], None)}
+    runs = {"gradus": (OURS, flags + [command], None),
+            "peak": (OURS, flags + ["peak"], None)}
     for name, peer in found.items():
         if peer.works is not None and work not in peer.works:
             continue
@@ -164,25 +214,28 @@ def contenders(work, found):
 
 
 def measure(works, found, rounds, seconds):
-    """{(work, contender): [result of each round]}"""
+    """{(work, contender): [result of each round]}.  Workloads that differ in
+    threads alone are one comparison."""
     results = {}
-    for r in range(rounds):
-        for work in works:
-            print(f"round {r + 1}/{rounds}: {work}", file=sys.stderr)
-            for name, (program, flags, env) in contenders(work,
-                                                          found).items():
-                result = run(program, ["--seconds", str(seconds)] + flags, env)
-                results.setdefault((work, name), []).append(result)
-        for t in 1, 2:
-            results.setdefault((("peak", "", 0, t), "peak"), []).append(
-                run(OURS, ["--seconds", str(seconds), "--threads", str(t),
-                           "peak"]))
-        for name, program, env in [("gradus", OURS, None)] + \
-                [(n, p.program, p.env) for n, p in found.items()
-                 if p.program is TORCH]:
-            results.setdefault((("start", "784-128-10", 64, 1), name),
-                               []).append(run(program, ["start"], env))
+    for what, group in itertools.groupby(works, key=lambda work: work[:3]):
+        print(f"bench: {what}", file=sys.stderr)
+        results.update(side_by_side(
+            {(work, name): run for work in group
+             for name, run in contenders(work, found).items()},
+            rounds, seconds))
     return results
+
+
+def starts(found, rounds):
+    """{name: [seconds from a process's start to its first step]}"""
+    programs = {"gradus": (OURS, None)}
+    programs.update((name, (peer.program, peer.env))
+                    for name, peer in found.items() if peer.program is TORCH)
+    seconds = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, (program, env) in programs.items():
+            seconds[name].append(run(program, ["start"], env)["wall"])
+    return seconds
 
 
 def main():
@@ -194,15 +247,19 @@ def main():
     same = same_work(found)
     works = workloads(options.quick)
     results = measure(works, found, options.rounds, options.seconds)
+    begun = starts(found, 2 if options.quick else 5)
     with open(f"{BUILD}/bench.json", "w") as f:
         json.dump([{"command": w[0], "net": w[1], "batch": w[2],
                     "threads": w[3], "program": n, "rounds": r}
-                   for (w, n), r in results.items()], f, indent=1)
+                   for (w, n), r in results.items()] +
+                  [{"command": "start", "program": n, "seconds": s}
+                   for n, s in begun.items()], f, indent=1)
     grown = growth.rows(
-        lambda flags: run(OURS, ["--seconds", str(options.seconds / 2)] +
-                          flags + ["train"])["samples_per_second"],
-        os.cpu_count(), 1 if options.quick else 3)
-    text = page.page(works, results, same, grown, options)
+        lambda runs: side_by_side(
+            {key: (OURS, flags + ["train"], None)
+             for key, flags in runs.items()},
+            1 if options.quick else 5, options.seconds / 2), os.cpu_count())
+    text = page.page(works, results, same, begun, grown, options)
     print(text)
     if options.out:
         with open(options.out, "w") as f:

@@ -76,12 +76,14 @@ static void measure_training(const options *o)
         fail(gradus_error());
     struct fann *net = build(o);
     fann_type *x = as_numbers(d);
-    steps(net, d, x, o->seconds / 5);
-    fann_reset_MSE(net);
-    double rate = steps(net, d, x, o->seconds);
-    printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
-           "\"start_kb\": %ld, \"mean_square_error\": %.4g}\n",
-           rate, peak_kb(), at_start, (double)fann_get_MSE(net));
+    for (int turn = 0; next_turn(o, turn); turn++) {
+        steps(net, d, x, o->seconds / 5);
+        fann_reset_MSE(net);
+        double rate = steps(net, d, x, o->seconds);
+        printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
+               "\"start_kb\": %ld, \"mean_square_error\": %.4g}\n",
+               rate, peak_kb(), at_start, (double)fann_get_MSE(net));
+    }
     free(x);
     fann_destroy(net);
     gradus_dataset_free(d);

@@ -7,6 +7,9 @@
  *   gradus_bench [flags] check   epochs in the data's order: what was learnt
  *   gradus_bench [flags] gemm    the bare matrix products of a step
  *   gradus_bench [flags] peak    multiply-adds, GFLOP/s
+ *
+ * With --turns, train, infer, gemm and peak measure once for each line that is
+ * read, and print a line each time.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -93,22 +96,31 @@ static int watch(const gradus_progress *p, void *user)
     return s->until && s->end >= s->until && s->done > s->at_start;
 }
 
+/* Samples a second. */
+static double train(gradus_optimiser *rule, const gradus_dataset *d,
+                    double seconds)
+{
+    stopwatch s = { .warm = now() + seconds / 5, .seconds = seconds };
+    if (gradus_fit(rule, d, &(gradus_fit_options){ .epochs = INT_MAX,
+                                .callback = watch, .user = &s }))
+        fail(gradus_error());
+    return (double)(s.done - s.at_start) / (s.end - s.began);
+}
+
 static void measure_training(const options *o)
 {
     long at_start = peak_kb();
     gradus_dataset *d = load(o, "train");
     gradus_graph *g = build(o);
     gradus_optimiser *rule = sgd(o, g);
-    stopwatch s = { .warm = now() + o->seconds / 5, .seconds = o->seconds };
-    if (gradus_fit(rule, d, &(gradus_fit_options){ .epochs = INT_MAX,
-                                .callback = watch, .user = &s }))
-        fail(gradus_error());
-    double samples = (double)(s.done - s.at_start);
-    printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
-           "\"start_kb\": %ld, \"parameters\": %zu, \"data_bytes\": %zu}\n",
-           samples / (s.end - s.began), peak_kb(), at_start,
-           gradus_parameter_count(g),
-           d->n * ((size_t)d->size + sizeof(int32_t)));
+    for (int turn = 0; next_turn(o, turn); turn++) {
+        double rate = train(rule, d, o->seconds);
+        printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
+               "\"start_kb\": %ld, \"parameters\": %zu, "
+               "\"data_bytes\": %zu}\n",
+               rate, peak_kb(), at_start, gradus_parameter_count(g),
+               d->n * ((size_t)d->size + sizeof(int32_t)));
+    }
     gradus_optimiser_free(rule);
     gradus_graph_free(g);
     gradus_dataset_free(d);
@@ -217,17 +229,13 @@ static void print_latencies(const share *s)
            peak_kb());
 }
 
-static void measure_inference(const options *o)
+static void infer(const options *o, const gradus_graph *g,
+                  const gradus_dataset *d, const float *x)
 {
-    gradus_dataset *d = load(o, "t10k");
-    gradus_graph *g = build(o);
-    float *x = as_floats(d);
     pthread_t thread[256];
     share s[256];
     meeting all = { .threads = o->threads };
     int stop = 0, per = o->batch / o->threads;
-    if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
-        fail("infer: the batch is cut into equal parts, and has to be there");
     for (int i = 0; i < o->threads; i++)
         s[i] = (share){ .graph = g, .x = x, .rows = d->n, .size = d->size,
                         .batch = o->batch, .from = i * per, .n = per,
@@ -243,6 +251,17 @@ static void measure_inference(const options *o)
         pthread_join(thread[i], NULL);
     print_latencies(&s[0]);
     free(s[0].latency);
+}
+
+static void measure_inference(const options *o)
+{
+    gradus_dataset *d = load(o, "t10k");
+    gradus_graph *g = build(o);
+    float *x = as_floats(d);
+    if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
+        fail("infer: the batch is cut into equal parts, and has to be there");
+    for (int turn = 0; next_turn(o, turn); turn++)
+        infer(o, g, d, x);
     free(x);
     gradus_graph_free(g);
     gradus_dataset_free(d);

@@ -35,12 +35,13 @@ def slope(xs, ys):
         sum((a - mx) ** 2 for a in x)
 
 
-def rows(train, cores, rounds):
-    """Of a table.  train: flags -> samples a second."""
+def rows(measure, cores):
+    """Of a table.  measure: {value: flags} -> {value: [result of a round]}"""
     table = []
     for name, unit, values, flags, cost in axes(cores):
-        costs = [statistics.median(cost(v, train(flags(v)))
-                                   for _ in range(rounds)) for v in values]
+        measured = measure({v: flags(v) for v in values})
+        costs = [statistics.median(cost(v, r["samples_per_second"])
+                                   for r in measured[v]) for v in values]
         table.append([name, unit,
                       ", ".join(f"{v}: {c:.3g}" for v, c in
                                 zip(values, costs)),

@@ -85,18 +85,20 @@ void measure_gemm(const options *o)
     for (int i = 0; i < count; i++)
         l[i] = make_layer(&o->net, i, o->batch);
 
-    double warm = now() + o->seconds / 5;
-    do
-        step(l, count, o->batch, o->forward_only);
-    while (now() < warm);
+    for (int turn = 0; next_turn(o, turn); turn++) {
+        double warm = now() + o->seconds / 5;
+        do
+            step(l, count, o->batch, o->forward_only);
+        while (now() < warm);
 
-    double start = now(), elapsed, steps = 0;
-    do {
-        step(l, count, o->batch, o->forward_only);
-        steps++;
-    } while ((elapsed = now() - start) < o->seconds);
-    printf("{\"samples_per_second\": %.6g, \"step_seconds\": %.6g}\n",
-           steps * o->batch / elapsed, elapsed / steps);
+        double start = now(), elapsed, steps = 0;
+        do {
+            step(l, count, o->batch, o->forward_only);
+            steps++;
+        } while ((elapsed = now() - start) < o->seconds);
+        printf("{\"samples_per_second\": %.6g, \"step_seconds\": %.6g}\n",
+               steps * o->batch / elapsed, elapsed / steps);
+    }
 }
 
 /* ---- Multiply-adds of registers alone ---- */
@@ -153,14 +155,12 @@ static void *run_chains(void *job)
     return NULL;
 }
 
-void measure_peak(const options *o)
+static void peak(const options *o)
 {
     pthread_t thread[256];
     chain_job job[256] = { 0 };
     pthread_barrier_t begin;
     double rate = 0;
-    if (o->threads > 256)
-        fail("peak: at most 256 threads");
     pthread_barrier_init(&begin, NULL, (unsigned)o->threads);
     for (int i = 0; i < o->threads; i++) {
         job[i] = (chain_job){ .seconds = o->seconds, .begin = &begin };
@@ -173,4 +173,12 @@ void measure_peak(const options *o)
     }
     printf("{\"gflops\": %.6g, \"lanes\": %d, \"sum\": %g}\n", rate / 1e9,
            LANES, (double)job[0].sum);
+}
+
+void measure_peak(const options *o)
+{
+    if (o->threads > 256)
+        fail("peak: at most 256 threads");
+    for (int turn = 0; next_turn(o, turn); turn++)
+        peak(o);
 }

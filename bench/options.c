@@ -35,6 +35,17 @@ long peak_kb(void)
     return kb;
 }
 
+int next_turn(const options *o, int turn)
+{
+    int c;
+    if (!o->turns)
+        return turn == 0;
+    fflush(stdout);
+    while ((c = getchar()) != EOF && c != '\n') {
+    }
+    return c != EOF;
+}
+
 static net_shape parse_net(char *text)
 {
     net_shape n = { 0 };
@@ -64,6 +75,7 @@ static const struct option flags[] = {
     { "data", required_argument, NULL, 'd' },
     { "weights", required_argument, NULL, 'w' },
     { "forward", no_argument, NULL, 'f' },
+    { "turns", no_argument, NULL, 'u' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -86,6 +98,7 @@ options parse_options(int argc, char **argv)
         case 'd': o.data = optarg; break;
         case 'w': o.weights = optarg; break;
         case 'f': o.forward_only = 1; break;
+        case 'u': o.turns = 1; break;
         default: exit(2); /* getopt has said what was wrong */
         }
     if (optind != argc - 1)

@@ -25,6 +25,13 @@ def median(results, key="samples_per_second"):
     return statistics.median(r[key] for r in results)
 
 
+def ratio(ours, theirs):
+    """The median of each round's."""
+    return statistics.median(
+        a["samples_per_second"] / b["samples_per_second"]
+        for a, b in zip(ours, theirs))
+
+
 def spread(results):
     s = [r["samples_per_second"] for r in results]
     return f"{min(s):,.0f} to {max(s):,.0f}"
@@ -34,9 +41,9 @@ def held_against(target, value):
     return f"{target:.1f}: {'met' if value >= target else 'short'}"
 
 
-def verdict(work, ratio):
+def verdict(work, value):
     target = TARGETS.get(work[:3], (None, None))[work[3] - 1]
-    return held_against(target, ratio) if target else ""
+    return held_against(target, value) if target else ""
 
 
 def multiply_adds(net):
@@ -54,19 +61,20 @@ def multiply_adds(net):
 def of_peak(work, results):
     if work[0] != "train":
         return ""
-    peak = 1e9 * median(results[("peak", "", 0, work[3]), "peak"], "gflops")
-    rate = median(results[work, "gradus"])
-    return f"{200 * multiply_adds(work[1]) * rate / peak:.0f} %"
+    samples = statistics.median(
+        r["samples_per_second"] / (1e9 * p["gflops"])
+        for r, p in zip(results[work, "gradus"], results[work, "peak"]))
+    return f"{200 * multiply_adds(work[1]) * samples:.0f} %"
 
 
 def against_one_thread(work, results):
     one = results.get((work[:3] + (1,), "gradus"))
     if work[3] != 2 or not one:
         return ""
-    ratio = median(results[work, "gradus"]) / median(one)
+    faster = ratio(results[work, "gradus"], one)
     if work[2] < 64:
-        return f"{ratio:.2f}"
-    return f"{ratio:.2f}, {held_against(1.8, ratio)}"
+        return f"{faster:.2f}"
+    return f"{faster:.2f}, {held_against(1.8, faster)}"
 
 
 def table(head, rows):
@@ -84,15 +92,15 @@ def speed_rows(works, results):
         row = [f"{command} {net}, B{batch}, {threads}T",
                f"{median(ours):,.0f}", spread(ours)]
         if theirs:
-            best = max(theirs, key=lambda n: median(theirs[n]))
-            ratio = median(ours) / median(theirs[best])
+            best = min(theirs, key=lambda n: ratio(ours, theirs[n]))
+            over = ratio(ours, theirs[best])
             row += [f"{median(theirs[best]):,.0f}", best.replace(
-                "PyTorch, ", ""), f"{ratio:.2f}", verdict(work, ratio)]
+                "PyTorch, ", ""), f"{over:.2f}", verdict(work, over)]
         else:
             row += ["not there", "", "", ""]
         bare = results.get((work, "products"))
-        row += [f"{median(bare) / median(ours):.2f}" if bare else "",
-                f"{median(bare) / median(theirs[best]):.2f}"
+        row += [f"{ratio(bare, ours):.2f}" if bare else "",
+                f"{ratio(bare, theirs[best]):.2f}"
                 if bare and theirs else "",
                 of_peak(work, results), against_one_thread(work, results)]
         rows.append(row)
@@ -106,23 +114,24 @@ def other_rows(works, results):
             if (work, library) not in results:
                 continue
             command, net, batch, threads = work
-            ours = median(results[work, "gradus"])
-            theirs = median(results[work, library])
+            ours, theirs = results[work, "gradus"], results[work, library]
             rows.append([f"{command} {net}, B{batch}, {threads}T", library,
-                         f"{ours:,.0f}", f"{theirs:,.0f}",
-                         f"{ours / theirs:.2f}", OTHERS[library]])
+                         f"{median(ours):,.0f}", f"{median(theirs):,.0f}",
+                         f"{ratio(ours, theirs):.2f}", OTHERS[library]])
     return rows
 
 
 def introduction(results, options):
-    one, two = (median(results[("peak", "", 0, t), "peak"], "gflops")
-                for t in (1, 2))
+    one, two = (median([r for (work, name), rounds in results.items()
+                        if name == "peak" and work[3] == t
+                        for r in rounds], "gflops") for t in (1, 2))
     cpu = next(l.split(":")[1].strip() for l in open("/proc/cpuinfo")
                if l.startswith("model name"))
     return f"""# Performance
 
-Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors; medians of {options.rounds} rounds, in which all
-take turns, {options.seconds:g} s each. PyTorch is the fastest of its builds and memory formats that are there.
+Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors. What is compared runs side by side and takes turns,
+{options.seconds:g} s each, in {options.rounds} rounds; rates are medians, and a ratio is the median of each round's, as the machine's
+own speed changes. PyTorch is the fastest of its builds and memory formats that are there.
 Multiply-adds of registers alone: {one:.0f} GFLOP/s on one thread, {two:.0f} on two.
 """
 
@@ -158,9 +167,8 @@ def others(works, results):
         other_rows(works, results))
 
 
-def start(results):
-    seconds = {n: median(r, "wall") for (w, n), r in results.items()
-               if w[0] == "start"}
+def start(begun):
+    seconds = {n: statistics.median(s) for n, s in begun.items()}
     return """## From start to the first step
 
 Targets: below 0.1 s, and 20 times sooner than PyTorch.
@@ -206,12 +214,12 @@ One thread, but for the last row; slopes on log-log axes.
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 
 
-def page(works, results, same, grown, options):
+def page(works, results, same, begun, grown, options):
     sections = [introduction(results, options)]
     if same:
         sections.append(same_work(same))
     sections.append(speed(works, results))
     if other_rows(works, results):
         sections.append(others(works, results))
-    return "\n".join(sections + [start(results), latency(results),
+    return "\n".join(sections + [start(begun), latency(results),
                                  memory(results), growth(grown)])

@@ -2,6 +2,7 @@
 import argparse
 import json
 import struct
+import sys
 
 import numpy as np
 
@@ -20,7 +21,21 @@ def parser(description, commands):
     p.add_argument("--momentum", type=float, default=0.9)
     p.add_argument("--data", default="data/mnist")
     p.add_argument("--weights")
+    p.add_argument("--turns", action="store_true")
     return p
+
+
+def turns(args):
+    """As gradus_bench's next_turn."""
+    if not args.turns:
+        yield 0
+        return
+    yield from enumerate(iter(sys.stdin.readline, ""))
+
+
+def print_results(command):
+    for result in command():
+        print(json.dumps(result), flush=True)
 
 
 def images(folder, part):

@@ -3,7 +3,6 @@
 
 The data are float tensors before the clock starts; a step takes its rows by
 random index, as gradus_fit does."""
-import json
 import time
 
 import torch
@@ -62,11 +61,9 @@ def optimiser(net):
                            momentum=args.momentum)
 
 
-def train():
-    before = shared.peak_kb()
-    net, x, t = build(), images("train"), labels("train")
-    sgd, done, warm, until = optimiser(net), 0, time.perf_counter() + \
-        args.seconds / 5, None
+def rate(net, sgd, x, t):
+    """Samples a second in training."""
+    done, warm, until = 0, time.perf_counter() + args.seconds / 5, None
     while True:
         for rows in torch.randperm(len(x)).split(args.batch):
             step(net, sgd, x[rows], t[rows])
@@ -75,34 +72,47 @@ def train():
             if until is None and now >= warm:
                 began, until, done = now, now + args.seconds, 0
             elif until and now >= until:
-                return {"samples_per_second": done / (now - began),
-                        "peak_kb": shared.peak_kb(),
-                        "start_kb": before}
+                return done / (now - began)
+
+
+def train():
+    before = shared.peak_kb()
+    net, x, t = build(), images("train"), labels("train")
+    sgd = optimiser(net)
+    for _ in shared.turns(args):
+        yield {"samples_per_second": rate(net, sgd, x, t),
+               "peak_kb": shared.peak_kb(), "start_kb": before}
+
+
+def calls(net, x):
+    """Seconds of each."""
+    took, warm = [], time.perf_counter() + args.seconds / 5
+    until = warm + args.seconds
+    while time.perf_counter() < until:
+        for rows in x.split(args.batch):
+            if len(rows) < args.batch:
+                break
+            start = time.perf_counter()
+            net(rows).softmax(1)
+            end = time.perf_counter()
+            if start >= warm:
+                took.append(end - start)
+            if end >= until and took:
+                break
+    return took
 
 
 def infer():
     net, x = build().eval(), images("t10k")
-    took, warm = [], time.perf_counter() + args.seconds / 5
-    until = warm + args.seconds
     with torch.inference_mode():
-        while time.perf_counter() < until:
-            for rows in x.split(args.batch):
-                if len(rows) < args.batch:
-                    break
-                start = time.perf_counter()
-                net(rows).softmax(1)
-                end = time.perf_counter()
-                if start >= warm:
-                    took.append(end - start)
-                if end >= until and took:
-                    break
-    return shared.latencies(took, args.batch)
+        for _ in shared.turns(args):
+            yield shared.latencies(calls(net, x), args.batch)
 
 
 def start():
     net, x, t = build(), images("train"), labels("train")
     loss = step(net, optimiser(net), x[:args.batch], t[:args.batch])
-    return {"loss": loss.item()}
+    yield {"loss": loss.item()}
 
 
 def load_weights(net):
@@ -122,10 +132,10 @@ def check():
                     for i in range(0, len(x), args.batch))
     with torch.no_grad():
         z, truth = net(images("t10k")), labels("t10k")
-        return {"train_loss": total / len(x),
-                "test_loss": loss_of(z, truth).item(),
-                "test_accuracy":
-                    (z.argmax(1) == truth).float().mean().item()}
+        yield {"train_loss": total / len(x),
+               "test_loss": loss_of(z, truth).item(),
+               "test_accuracy":
+                   (z.argmax(1) == truth).float().mean().item()}
 
 
-print(json.dumps(globals()[args.command]()), flush=True)
+shared.print_results(globals()[args.command])

@@ -729,10 +729,11 @@ typedef struct {
                              same at any number of threads */
 } gradus_rows;
 
-/* Units from .. from+n-1 of a node's parameters, over all `rows` rows. */
+/* Units from .. from+n-1 of a node's parameters, over the batch's rows row ..
+ * row+rows-1. */
 typedef struct {
     int from, n;
-    int rows;
+    int row, rows;
     int add; /* non-zero: add the gradient to what is there; 0: replace it */
 } gradus_tile;
 
@@ -753,8 +754,9 @@ typedef struct {
     void (*forward_units)(gradus_node *n, gradus_tile t);
     void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
                                         NULL where no gradient passes */
-    /* dpar[t] = sum over all rows.  NULL where there are no parameters, or
-     * where backward makes it too: by adding its rows' share to
+    /* dpar[t] = sum over t's rows, or += with t.add: a large batch comes in
+     * parts.  NULL where there are no parameters, or where backward makes it
+     * too: by adding its rows' share to
      * gradus_share(&n->param[j], r), [size], which starts as zero.  The shares
      * of a batch are then added up in their order. */
     void (*gradient)(gradus_node *n, gradus_tile t);

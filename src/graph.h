@@ -32,7 +32,7 @@ struct gradus_graph {
     struct gradus_pool *pool;
 
     /* Tiles of the parameters, the items of whatever goes by units. */
-    int tiles;
+    int tiles, tile_rows; /* rows that all of them see before the next ones */
     struct gradus_piece {
         gradus_node *node;
         int from, n;

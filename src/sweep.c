@@ -5,7 +5,8 @@
  *   1. samples in parallel: a worker takes a slice of the batch's rows through
  *      the whole net, forward node by node and back again;
  *   2. weights in parallel: a worker takes a tile of the parameters and
- *      computes its gradient over the whole batch.
+ *      computes its gradient over the whole batch; a large batch in parts, so
+ *      that the rows are still in cache when the next tile wants them.
  *
  * Then the update, in parallel too, once every gradient is known to be finite.
  * Where a layer mixes samples, phase 1 stops: what it sums of each slice is
@@ -29,7 +30,7 @@ typedef struct {
     int what, slice;     /* phase 1: GRADUS_FORWARD, _BACKWARD or both; rows */
     int from, to;        /* phase 1: of these nodes, see run_slices */
     gradus_node *node;   /* phase 1, by units */
-    int add;             /* phase 2: to the gradients that are there */
+    int row, add;        /* phase 2: of gradus_tile */
     gradus_optimiser *o; /* update */
     atomic_int bad;      /* phase 2: a gradient was not finite */
 } sweep;
@@ -201,7 +202,7 @@ static void units_job(void *sweep_, int item, int worker)
 {
     const sweep *s = sweep_;
     struct gradus_piece p = s->g->tile[item];
-    gradus_tile t = { p.from, p.n, s->g->rows, 0 };
+    gradus_tile t = { .from = p.from, .n = p.n, .rows = s->g->rows };
 
     (void)worker;
     if (p.node == s->node)
@@ -297,10 +298,15 @@ static void tile_job(void *sweep_, int item, int worker)
 {
     const sweep *s = sweep_;
     struct gradus_piece p = s->g->tile[item];
-    gradus_tile t = { p.from, p.n, s->g->rows, s->add };
+    const int left = s->g->rows - s->row, most = s->g->tile_rows;
+    gradus_tile t = { .from = p.from, .n = p.n, .row = s->row,
+                      .rows = left < most ? left : most,
+                      .add = s->add || s->row };
 
     if (p.node->op->gradient)
         p.node->op->gradient(p.node, t);
+    if (left > most)
+        return;
     for (int j = 0; j < p.node->n_params && gradus_sweep_shares(p.node); j++)
         add_shares(s, &p.node->param[j], tile_range(p, j));
     check_job(sweep_, item, worker);
@@ -310,7 +316,8 @@ int gradus_sweep_tiles(gradus_graph *g, int add)
 {
     sweep s = { .g = g, .add = add };
 
-    share(&s, tile_job, g->tiles);
+    for (; s.row < g->rows; s.row += g->tile_rows)
+        share(&s, tile_job, g->tiles);
     if (atomic_load(&s.bad))
         return gradus_diagnose_gradients(g);
     g->stale = 0;

@@ -55,6 +55,37 @@ START_TEST(gradients_of_two_by_two_by_hand)
 }
 END_TEST
 
+/* Of more than 256 rows, with what is there (add) or without. */
+START_TEST(gradients_of_a_batch_in_parts_are_sums_over_all_its_rows)
+{
+    enum { ROWS = 600, IN = 5, OUT = 3 };
+    static gradus_real input[ROWS * IN];
+    static double dy[ROWS * OUT];
+    double dW[OUT * IN] = { 0 }, db[OUT] = { 0 };
+
+    x = gradus_input(g, IN);
+    gradus_node *y = gradus_dense(x, OUT);
+    fill(input, ROWS * IN, 1);
+    fill_double(dy, ROWS * OUT, 2);
+    probe(y, dy);
+    ck_assert_int_eq(gradus_compile(g, ROWS, 2), 0);
+    gradus_feed(x, input, ROWS);
+    ck_assert_int_eq(gradus_forward(g, NULL, ROWS), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    for (int add = 0; add < 2; add++) {
+        for (int b = 0; b < ROWS; b++)
+            for (int o = 0; o < OUT; o++) {
+                db[o] += dy[b * OUT + o];
+                for (int i = 0; i < IN; i++)
+                    dW[o * IN + i] += dy[b * OUT + o] * input[b * IN + i];
+            }
+        assert_near(y->param[0].dw, dW, OUT * IN, 100 * rounding());
+        assert_near(y->param[1].dw, db, OUT, 100 * rounding());
+        ck_assert_int_eq(gradus_backward_add(g), 0);
+    }
+}
+END_TEST
+
 START_TEST(a_second_backward_does_not_add_to_the_first)
 {
     two_by_two();
@@ -361,6 +392,26 @@ START_TEST(a_row_left_out_of_the_weight_gradient_is_caught)
 }
 END_TEST
 
+static void always_the_first_rows(gradus_node *n, gradus_tile t)
+{
+    t.row = 0;
+    right->gradient(n, t);
+}
+
+static void never_adding(gradus_node *n, gradus_tile t)
+{
+    t.add = 0;
+    right->gradient(n, t);
+}
+
+START_TEST(a_batch_in_parts_taken_for_a_whole_is_caught)
+{
+    two_layers_one_wrong();
+    wrong.gradient = _i ? never_adding : always_the_first_rows;
+    assert_caught();
+}
+END_TEST
+
 /* One number of 16, by a thousandth. */
 static void slightly_off(gradus_node *n, gradus_tile t)
 {
@@ -452,6 +503,8 @@ Suite *suite_dense(void)
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, values_of_two_by_two_by_hand);
     tcase_add_test(t, gradients_of_two_by_two_by_hand);
+    tcase_add_test(t,
+                   gradients_of_a_batch_in_parts_are_sums_over_all_its_rows);
     tcase_add_test(t, a_second_backward_does_not_add_to_the_first);
     tcase_add_test(t, parameters_are_a_weight_and_a_bias_that_starts_at_zero);
     tcase_add_test(t, tiles_and_slices_add_up_to_the_sums_by_hand);
@@ -473,6 +526,7 @@ Suite *suite_dense(void)
     tcase_add_test(t, a_gradient_that_overwrites_instead_of_adding_is_caught);
     tcase_add_test(t, a_missing_bias_gradient_is_caught);
     tcase_add_test(t, a_row_left_out_of_the_weight_gradient_is_caught);
+    tcase_add_loop_test(t, a_batch_in_parts_taken_for_a_whole_is_caught, 0, 2);
     tcase_add_test(t, one_number_off_by_a_thousandth_is_caught);
 #endif
     suite_add_tcase(s, t);

@@ -41,10 +41,11 @@ static void backward(gradus_node *n, gradus_rows r)
 
 static void gradient(gradus_node *n, gradus_tile t)
 {
-    const gradus_real *x = n->in[0]->y, *dy = n->dy;
+    const gradus_real *x = n->in[0]->y + (size_t)t.row * (size_t)n->size;
+    const gradus_real *dy = n->dy + (size_t)t.row * (size_t)n->size;
     gradus_real *da = n->param[0].dw;
 
-    for (int u = t.from; u < t.from + t.n; u++)
+    for (int u = t.from; u < t.from + t.n && !t.add; u++)
         da[u] = 0;
     for (int i = 0; i < t.rows; i++, x += n->size, dy += n->size)
         for (int u = t.from; u < t.from + t.n; u++)

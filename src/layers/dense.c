@@ -30,7 +30,7 @@ static void forward(gradus_node *n, gradus_rows r)
 
 static void forward_units(gradus_node *n, gradus_tile t)
 {
-    compute(n, 0, t.rows, t.from, t.n);
+    compute(n, t.row, t.rows, t.from, t.n);
 }
 
 static void backward(gradus_node *n, gradus_rows r)
@@ -47,7 +47,8 @@ static void backward(gradus_node *n, gradus_rows r)
 static void gradient(gradus_node *n, gradus_tile t)
 {
     int out = n->units, in = n->in[0]->size;
-    const gradus_real *X = n->in[0]->y, *dY = n->dy + t.from;
+    const gradus_real *X = n->in[0]->y + (size_t)t.row * (size_t)in;
+    const gradus_real *dY = n->dy + (size_t)t.row * (size_t)out + t.from;
     gradus_real *dW = n->param[0].dw + (size_t)t.from * in;
     gradus_real *db = n->param[1].dw + t.from;
 

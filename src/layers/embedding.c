@@ -56,7 +56,8 @@ static void forward(gradus_node *n, gradus_rows r)
 static void gradient(gradus_node *n, gradus_tile t)
 {
     int S = n->in[0]->size, D = n->param[0].shape[1];
-    const gradus_real *x = n->in[0]->y, *dy = n->dy;
+    const gradus_real *x = n->in[0]->y + (size_t)t.row * (size_t)S;
+    const gradus_real *dy = n->dy + (size_t)t.row * (size_t)n->size;
     gradus_real *dW = n->param[0].dw;
 
     if (!t.add)

@@ -233,12 +233,13 @@ static int compare_tiles(const void *a_, const void *b_)
     return x != y ? (x > y) - (x < y) : a->node->id - b->node->id;
 }
 
-/* Of 784 numbers, 256 rows are 0.8 MB. */
+/* 128 rows, of 784 numbers 0.4 MB: with 256 a step of batch 1,024 was measured
+ * 1.05 times as long.  They are also what a piece of a product sums, blas.c. */
 static int cut_tiles(gradus_graph *g)
 {
     int count = 0;
 
-    g->tile_rows = 256;
+    g->tile_rows = 128;
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->n_params)
             count += (g->node[i]->units - 1) / tile_units(g->node[i]) + 1;

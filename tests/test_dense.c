@@ -55,7 +55,7 @@ START_TEST(gradients_of_two_by_two_by_hand)
 }
 END_TEST
 
-/* Of more than 256 rows, with what is there (add) or without. */
+/* Of more than 128 rows, with what is there (add) or without. */
 START_TEST(gradients_of_a_batch_in_parts_are_sums_over_all_its_rows)
 {
     enum { ROWS = 600, IN = 5, OUT = 3 };

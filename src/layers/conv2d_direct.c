@@ -120,20 +120,7 @@ GRADUS_INLINE size_t line_of(const convolution *d, int u, int q, int bytes)
     return (size_t)u * d->pitch + (size_t)(q * bytes) / sizeof *d->W;
 }
 
-#define LANES lanes512
-#define BYTES 64
-#define TILE tile512
-#include "conv2d_tile.h"
-
-#define LANES lanes256
-#define BYTES 32
-#define TILE tile256
-#include "conv2d_tile.h"
-
-#define LANES lanes128
-#define BYTES 16
-#define TILE tile128
-#include "conv2d_tile.h"
+#include "conv2d_tiles.h"
 
 /* `outs` channels of `lines` lines. */
 GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs, int runs,
@@ -144,12 +131,7 @@ GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs, int runs,
     const gradus_real *image = d->image + (size_t)line * d->pitch;
 
     for (size_t q = 0; q < end; q += runs * bytes / sizeof *image)
-        if (bytes == 64)
-            tile512(d, outs, runs, o, image + q, d->strip + q, run);
-        else if (bytes == 32)
-            tile256(d, outs, runs, o, image + q, d->strip + q, run);
-        else
-            tile128(d, outs, runs, o, image + q, d->strip + q, run);
+        tile(d, bytes, outs, runs, o, image + q, d->strip + q, run);
 }
 
 /* As many channels from o on as there is a tile for: at most `most`. */

@@ -146,20 +146,7 @@ GRADUS_INLINE size_t line_of(const convolution *d, int u, int q, int bytes)
            (size_t)(line / 2) * (size_t)d->width;
 }
 
-#define LANES lanes512
-#define BYTES 64
-#define TILE tile512
-#include "conv2d_tile.h"
-
-#define LANES lanes256
-#define BYTES 32
-#define TILE tile256
-#include "conv2d_tile.h"
-
-#define LANES lanes128
-#define BYTES 16
-#define TILE tile128
-#include "conv2d_tile.h"
+#include "conv2d_tiles.h"
 
 /* As in pooling.c: of equal ones the first, and a NaN if there is one. */
 GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)
@@ -217,12 +204,7 @@ GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs, int o,
     gradus_real y[MOST_OUT * MOST_RUN * MOST_LANES];
 
     for (int q = 0; q < n; q += lanes, at += (size_t)lanes) {
-        if (bytes == 64)
-            tile512(d, outs, 4, o, d->part + q, y, four);
-        else if (bytes == 32)
-            tile256(d, outs, 4, o, d->part + q, y, four);
-        else
-            tile128(d, outs, 4, o, d->part + q, y, four);
+        tile(d, bytes, outs, 4, o, d->part + q, y, four);
         for (int k = 0; k < outs; k++)
             put(d, lanes, at + (size_t)k * z, n - q < lanes ? n - q : lanes,
                 y + (size_t)k * four);

@@ -3,11 +3,12 @@
  *   y[o,..] = b[o] + sum_{c,u,v} W[o,c,u,v] image[c,u,v,..]
  *
  * of some channels o, and of some vectors of positions, in registers while the
- * image and W pass by.  A file includes this once for each length of vectors
- * that processors have: LANES, a vector of BYTES, and TILE, the function's
- * name.  Where the image's numbers are, the file says: its `convolution` has
- * the distance of the channels, line_of() is where in one the line u of the
- * kernel is for a tile's register q, and step_of() the way from v to v + 1. */
+ * image and W pass by.  conv2d_tiles.h includes this once for each length of
+ * vectors: LANES, a vector of BYTES, and TILE, the function's name.  Where the
+ * image's numbers are, the file that includes conv2d_tiles.h says: its
+ * `convolution` has the distance of the channels, line_of() is where in one the
+ * line u of the kernel is for a tile's register q, and step_of() the way from v
+ * to v + 1. */
 typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));

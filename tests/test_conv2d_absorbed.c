@@ -24,8 +24,8 @@ static const struct {
     { 4, 6, 5, 6, 3, { .groups = 2, .padding = 2 }, RELU, MAX },
     { 3, 6, 6, 3, 3, { .groups = 3, .no_bias = 1 }, RELU, NOTHING },
     { 3, 7, 8, 11, 2, { .no_bias = 1 }, MAX, NOTHING },
-    { 1, 45, 27, 1, 3, { 0 }, RELU, MAX },           /* several strips */
-    { 2, 18, 35, 1, 7, { .padding = 3 }, RELU, MAX },
+    { 1, 45, 27, 1, 3, { 0 }, RELU, MAX },
+    { 2, 18, 35, 1, 7, { .padding = 3 }, RELU, MAX }, /* two strips */
     { 3, 9, 40, 5, 4, { .padding = 1 }, MAX, RELU },
     { 1, 4, 30, 2, 5, { .padding = 2 }, RELU, MAX },
     { 2, 5, 5, 9, 5, { .padding = 2 }, RELU, NOTHING },

@@ -7,7 +7,7 @@ What is compared runs side by side, each in a process of its own, and takes
 turns, round after round: a machine that is faster now and slower then is so for
 all, and a ratio is the median of each round's.  First all but FANN train from
 the same weights on the same batches, to see that they do the same.  What is not
-installed is left out.
+installed is left out.  All that is compared is in memory: some 4 GB at most.
 Writes PAGE (docs/performance.md; with --quick nothing, unless given), prints
 it, and leaves every number in build/bench.json."""
 import argparse
@@ -127,22 +127,25 @@ class Turns:
     def __enter__(self):
         return self
 
-    def __exit__(self, *exception):
-        self.process.stdin.close()
-        self.process.wait()
+    def __exit__(self, exception, *rest):
+        with contextlib.suppress(BrokenPipeError):  # if it has died
+            self.process.stdin.close()
+        if self.process.wait() and not exception:
+            self.fail()
+
+    def fail(self):
+        sys.exit(f"bench: {' '.join(self.command)}: failed")
 
     def take(self):
         """Its JSON.  Before it there is a pause, in which the threads of the
         one before go to sleep: OpenBLAS's are awake for 2^26 cycles."""
         time.sleep(0.05)
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write("\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"bench: {' '.join(self.command)}: failed")
+            self.fail()
         return json.loads(line)
 
 
@@ -220,8 +223,8 @@ def measure(works, found, rounds, seconds):
     for what, group in itertools.groupby(works, key=lambda work: work[:3]):
         print(f"bench: {what}", file=sys.stderr)
         results.update(side_by_side(
-            {(work, name): run for work in group
-             for name, run in contenders(work, found).items()},
+            {(work, name): command for work in group
+             for name, command in contenders(work, found).items()},
             rounds, seconds))
     return results
 

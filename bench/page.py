@@ -27,12 +27,15 @@ def median(results, key="samples_per_second"):
 
 
 def ratio(ours, theirs):
-    """The median of each round's, less what is beyond the second digit: so that
-    what is short of a target is seen to be."""
-    exact = statistics.median(
+    """The median of each round's."""
+    return statistics.median(
         a["samples_per_second"] / b["samples_per_second"]
         for a, b in zip(ours, theirs))
-    return math.floor(100 * exact) / 100
+
+
+def down(value):
+    """To two digits: what is just short of a target is seen to be."""
+    return f"{math.floor(100 * value) / 100:.2f}"
 
 
 def spread(results):
@@ -64,10 +67,10 @@ def multiply_adds(net):
 def of_peak(work, results):
     if work[0] != "train":
         return ""
-    samples = statistics.median(
+    a_flop = statistics.median(
         r["samples_per_second"] / (1e9 * p["gflops"])
         for r, p in zip(results[work, "gradus"], results[work, "peak"]))
-    return f"{200 * multiply_adds(work[1]) * samples:.0f} %"
+    return f"{200 * multiply_adds(work[1]) * a_flop:.0f} %"
 
 
 def against_one_thread(work, results):
@@ -76,8 +79,8 @@ def against_one_thread(work, results):
         return ""
     faster = ratio(results[work, "gradus"], one)
     if work[2] < 64:
-        return f"{faster:.2f}"
-    return f"{faster:.2f}, {held_against(1.8, faster)}"
+        return down(faster)
+    return f"{down(faster)}, {held_against(1.8, faster)}"
 
 
 def table(head, rows):
@@ -98,7 +101,7 @@ def speed_rows(works, results):
             best = min(theirs, key=lambda n: ratio(ours, theirs[n]))
             over = ratio(ours, theirs[best])
             row += [f"{median(theirs[best]):,.0f}", best.replace(
-                "PyTorch, ", ""), f"{over:.2f}", verdict(work, over)]
+                "PyTorch, ", ""), down(over), verdict(work, over)]
         else:
             row += ["not there", "", "", ""]
         bare = results.get((work, "products"))
@@ -120,7 +123,7 @@ def other_rows(works, results):
             ours, theirs = results[work, "gradus"], results[work, library]
             rows.append([f"{command} {net}, B{batch}, {threads}T", library,
                          f"{median(ours):,.0f}", f"{median(theirs):,.0f}",
-                         f"{ratio(ours, theirs):.2f}", OTHERS[library]])
+                         down(ratio(ours, theirs)), OTHERS[library]])
     return rows
 
 
@@ -134,7 +137,7 @@ def introduction(results, options):
 
 Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors. What is compared runs side by side and takes turns,
 {options.seconds:g} s each, in {options.rounds} rounds; rates are medians, and a ratio is the median of each round's, as the machine's
-own speed changes. PyTorch is the fastest of its builds and memory formats that are there.
+own speed changes, and rounded down. PyTorch is the fastest of its builds and memory formats that are there.
 Multiply-adds of registers alone: {one:.0f} GFLOP/s on one thread, {two:.0f} on two.
 """
 

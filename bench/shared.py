@@ -30,7 +30,8 @@ def turns(args):
     if not args.turns:
         yield 0
         return
-    yield from enumerate(iter(sys.stdin.readline, ""))
+    for turn, _ in enumerate(sys.stdin):
+        yield turn
 
 
 def print_results(command):

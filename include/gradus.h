@@ -937,7 +937,8 @@ void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
  * n fed rows with central differences of step h: the largest
  *   |a - n| / (1e-6 + 1e-4 max(|a|, |n|)),
  * at most 1 when all is well (compile as double and take h = 1e-6).  Negative
- * on error.  where, if not NULL, gets the place of the largest, 64 bytes. */
+ * on error.  where, if not NULL, gets the place of the largest, 64 bytes.  Take
+ * an n of at least 2: an op's gradient gets them in two parts. */
 double gradus_check_gradients(gradus_graph *g, int n, double h, char *where);
 
 #ifdef __GNUC__

@@ -149,7 +149,7 @@ double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
     if (!g) /* what forward says of it */
         return gradus_forward(g, NULL, n);
     int rows = g->tile_rows;
-    g->tile_rows = n < 2 ? 1 : (n + 1) / 2;
+    g->tile_rows = n < 2 ? 1 : n - n / 2;
     int status = check_graph(&c);
     g->tile_rows = rows;
     if (where)

@@ -234,7 +234,7 @@ static int compare_tiles(const void *a_, const void *b_)
 }
 
 /* 128 rows, of 784 numbers 0.4 MB: with 256 a step of batch 1,024 was measured
- * 1.05 times as long.  They are also what a piece of a product sums, blas.c. */
+ * 1.05 times as long, with all of them 1.15. */
 static int cut_tiles(gradus_graph *g)
 {
     int count = 0;

@@ -30,7 +30,7 @@ typedef struct {
     int what, slice;     /* phase 1: GRADUS_FORWARD, _BACKWARD or both; rows */
     int from, to;        /* phase 1: of these nodes, see run_slices */
     gradus_node *node;   /* phase 1, by units */
-    int row, add;        /* phase 2: of gradus_tile */
+    int row, rows, add;  /* phase 2: of gradus_tile, but rows may be fewer */
     gradus_optimiser *o; /* update */
     atomic_int bad;      /* phase 2: a gradient was not finite */
 } sweep;
@@ -298,15 +298,15 @@ static void tile_job(void *sweep_, int item, int worker)
 {
     const sweep *s = sweep_;
     struct gradus_piece p = s->g->tile[item];
-    const int left = s->g->rows - s->row, most = s->g->tile_rows;
+    const int left = s->g->rows - s->row;
     gradus_tile t = { .from = p.from, .n = p.n, .row = s->row,
-                      .rows = left < most ? left : most,
+                      .rows = left < s->rows ? left : s->rows,
                       .add = s->add || s->row };
 
     if (p.node->op->gradient)
         p.node->op->gradient(p.node, t);
-    if (left > most)
-        return;
+    if (left > s->rows)
+        return; /* the rest of the batch is to come */
     for (int j = 0; j < p.node->n_params && gradus_sweep_shares(p.node); j++)
         add_shares(s, &p.node->param[j], tile_range(p, j));
     check_job(sweep_, item, worker);
@@ -314,9 +314,10 @@ static void tile_job(void *sweep_, int item, int worker)
 
 int gradus_sweep_tiles(gradus_graph *g, int add)
 {
-    sweep s = { .g = g, .add = add };
+    const int parts = (g->rows - 1) / g->tile_rows + 1;
+    sweep s = { .g = g, .add = add, .rows = (g->rows - 1) / parts + 1 };
 
-    for (; s.row < g->rows; s.row += g->tile_rows)
+    for (; s.row < g->rows; s.row += s.rows)
         share(&s, tile_job, g->tiles);
     if (atomic_load(&s.bad))
         return gradus_diagnose_gradients(g);

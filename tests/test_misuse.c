@@ -159,6 +159,7 @@ START_TEST(a_gradient_check_wants_a_step_and_rows)
     ck_assert_double_lt(gradus_check_gradients(n.g, 4, -1, where), 0);
     ck_assert_double_lt(gradus_check_gradients(n.g, 0, 1e-6, where), 0);
     ck_assert_double_lt(gradus_check_gradients(n.g, 5, 1e-6, where), 0);
+    ck_assert_double_lt(gradus_check_gradients(n.g, INT_MAX, 1e-6, where), 0);
     ck_assert_double_ge(gradus_check_gradients(n.g, 4, 1e-6, NULL), 0);
 }
 END_TEST

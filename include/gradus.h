@@ -756,9 +756,9 @@ typedef struct {
                                         NULL where no gradient passes */
     /* dpar[t] = sum over t's rows, or += with t.add: a large batch comes in
      * parts.  NULL where there are no parameters, or where backward makes it
-     * too: by adding its rows' share to
-     * gradus_share(&n->param[j], r), [size], which starts as zero.  The shares
-     * of a batch are then added up in their order. */
+     * too: by adding its rows' share to gradus_share(&n->param[j], r), [size],
+     * which starts as zero.  The shares of a batch are then added up in their
+     * order. */
     void (*gradient)(gradus_node *n, gradus_tile t);
     /* For a layer that mixes the rows of a batch, in training.  Before forward
      * of any rows: sum puts what forward has to know of the slice r into

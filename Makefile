@@ -7,6 +7,8 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make same BASE=COMMIT
+#                   does this tree compute what that commit does, bit by bit?
 #   make guard      the instructions of a step, by valgrind, against a budget;
 #                   make guard-store makes today's the budget
 #   make double     build/libgradus-double.a, to check gradients with, and
@@ -57,6 +59,7 @@ OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(wildcard tests/*.c)
 TORCH    := $(wildcard tests/torch/*.c)
+SAME     := $(wildcard tests/same/*.c) examples/mnist/nets.c
 
 PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
             $(filter-out $(SHARED),$(MNIST))) \
@@ -165,6 +168,13 @@ $(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
 $(BUILD)/torch-layers: $(call obj,$(TORCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# What tests/same/same.sh compares.
+$(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+$(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
+	$(call Q,LD $@)$(call link)
+
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
       $(BUILD)/torch-layers
 	tests/run.sh $(BUILD)
@@ -182,6 +192,9 @@ valgrind:
 
 valgrind-run: $(BUILD)/test $(BUILD)/test-double
 	tests/run.sh --valgrind $(BUILD)
+
+same:
+	@tests/same/same.sh '$(BASE)' $(BUILD)
 
 guard guard-store:
 	$(MAKE) $(BUILD)/valgrind/steps BUILD=$(BUILD)/valgrind ARCH= CFLAGS="-O3 -g"
@@ -235,9 +248,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run guard guard-store deps bench bench-quick mnist install uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store deps bench bench-quick mnist install uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH) bench/steps.c bench/fann_bench.c) \
-    $(call dbl,$(SRC) $(CUSTOM) $(TESTS)))
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

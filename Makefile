@@ -168,6 +168,10 @@ $(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
 $(BUILD)/torch-layers: $(call obj,$(TORCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# Writes the model files of tests/models that are not there yet.
+$(BUILD)/write-models: $(call obj,tests/models/write.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # What tests/same/same.sh compares.
 $(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
@@ -176,7 +180,7 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
-      $(BUILD)/torch-layers
+      $(BUILD)/torch-layers $(BUILD)/write-models
 	tests/run.sh $(BUILD)
 
 asan:
@@ -252,5 +256,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

@@ -18,7 +18,7 @@ int main(int argc, char **argv)
         suite_augment,      suite_activations,  suite_softmax,
         suite_add,          suite_concat,       suite_reshape,
         suite_residual,     suite_optimisers,   suite_schedule,
-        suite_pooling,      suite_gemm,
+        suite_pooling,      suite_gemm,         suite_old_models,
     };
     SRunner *runner = srunner_create(NULL);
 

@@ -68,6 +68,7 @@ Suite *suite_image(void);
 TCase *image_refused(void); /* parts of suite_image */
 TCase *image_folder(void);
 Suite *suite_model(void);
+Suite *suite_old_models(void);
 Suite *suite_architecture(void);
 Suite *suite_safetensors(void);
 Suite *suite_atomic(void);

@@ -1,0 +1,217 @@
+/* write.c -- small models, each as a file and, beside it, what it computes:
+ * for tests/test_old_models.c, which loads what earlier versions wrote.
+ *
+ *   write-models         from the repository's root, into tests/models
+ *
+ * A file that is there stays as it is: it is to be loaded for ever.  A new
+ * layer, loss or setting gets a new model below, and so a new file. */
+#include "gradus.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 4, STEPS = 3, NODES = 32, MOST = 1024 };
+
+static void must(int ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "write-models: %s: %s\n", what, gradus_error());
+    exit(1);
+}
+
+/* ---- the models ------------------------------------------------------- */
+
+/* Convolutions with all their settings, and every pool. */
+static void images(gradus_graph *g)
+{
+    const gradus_conv2d_options grouped = { .padding = 1, .groups = 2 };
+    const gradus_conv2d_options strided = { .stride = 2, .padding = 1,
+                                            .no_bias = 1 };
+    const char *names[] = { "cat", "dog", "\xc3\xa9l\xc3\xa9phant" };
+    gradus_node *x = gradus_image(g, 2, 11, 10), *h, *side;
+
+    must(!gradus_name(x, "pixels") &&
+         !gradus_normalise(x, (double[]){ 0.1, -0.25 },
+                           (double[]){ 0.5, 1.5 }), "images");
+    h = gradus_relu(gradus_batchnorm(gradus_conv2d(x, 4, 3, &grouped)));
+    side = gradus_avgpool(h, 3, 2, 1);
+    h = gradus_concat(2, (gradus_node *[]){ gradus_maxpool(h, 3, 2, 1),
+                                            side });
+    h = gradus_relu(gradus_conv2d(h, 6, 2, NULL));
+    h = gradus_leaky_relu(gradus_conv2d(gradus_maxpool(h, 2, 0, 0), 5, 2,
+                                        &strided), 0.125);
+    gradus_softmax_ce(gradus_dense(gradus_global_avgpool(h), 3),
+                      gradus_labels(g, 1), NULL);
+    must(!gradus_set_class_names(g, 3, names), "class names");
+}
+
+static void tokens(gradus_graph *g)
+{
+    gradus_node *x = gradus_input(g, 6), *h;
+
+    must(!gradus_name(x, "tokens"), "tokens");
+    h = gradus_layernorm(gradus_embedding(x, 9, 4));
+    h = gradus_add(h, gradus_softmax(gradus_gelu(h)));
+    h = gradus_reshape(gradus_dense(h, 18), 2, (int[]){ 6, 3 });
+    gradus_node *loss = gradus_softmax_ce(h, gradus_labels(g, 6),
+        &(gradus_softmax_ce_options){
+            .reduction = GRADUS_MEAN_BATCH, .label_smoothing = 0.1,
+            .use_ignore_label = 1, .ignore_label = 2, .last_axis = 1 });
+    must(loss && !gradus_loss_weight(loss, 0.5), "loss_weight");
+}
+
+static void functions(gradus_graph *g)
+{
+    gradus_node *x = gradus_input(g, 5), *t = gradus_input(g, 3);
+    gradus_node *h = gradus_dense(x, 4);
+    gradus_node *f[] = { gradus_sigmoid(h), gradus_tanh(h), gradus_gelu(h),
+                         gradus_silu(h) };
+
+    must(!gradus_normalise(x, (double[]){ 0.1 }, (double[]){ 2 }),
+         "normalise");
+    h = gradus_dropout(gradus_concat(4, f), 0.25);
+    gradus_huber(gradus_dense(h, 3), t, &(gradus_regression_options){
+        .reduction = GRADUS_SUM, .delta = 0.5,
+        .row_weight = gradus_row_weights(g) });
+}
+
+/* What it is made of is its target. */
+static void autoencoder(gradus_graph *g)
+{
+    gradus_node *x = gradus_image(g, 1, 3, 4);
+
+    gradus_mse(gradus_dense(gradus_tanh(gradus_dense(gradus_flatten(x), 5)),
+                            12), x, NULL);
+}
+
+static void many_labels(gradus_graph *g)
+{
+    gradus_node *x = gradus_input(g, 6), *t = gradus_input(g, 8);
+    gradus_node *h = gradus_batchnorm(gradus_dense(x, 7));
+
+    must(!gradus_name(t, "portions"), "many labels");
+    h = gradus_reshape(gradus_dense(h, 8), 3, (int[]){ 4, 1, 2 });
+    gradus_sigmoid_ce(h, t, &(gradus_sigmoid_ce_options){
+        .reduction = GRADUS_MEAN_BATCH,
+        .class_weight = (double[]){ 1, 0.5, 3, 1.0 / 3 },
+        .row_weight = gradus_row_weights(g) });
+}
+
+/* A class for each place of an image. */
+static void places(gradus_graph *g)
+{
+    gradus_node *x = gradus_image(g, 1, 4, 3);
+    gradus_node *h = gradus_conv2d(x, 3, 3, &(gradus_conv2d_options){
+        .padding = 1 });
+
+    gradus_softmax_ce(h, gradus_labels(g, 12), &(gradus_softmax_ce_options){
+        .class_weight = (double[]){ 1, 2, 0.1 },
+        .row_weight = gradus_row_weights(g) });
+}
+
+/* ---- their data, by a formula ----------------------------------------- */
+
+static double number(const gradus_node *n, int i)
+{
+    int k = (i * 37 + n->id * 11) % 101;
+
+    if (strcmp(n->name, "tokens") == 0)
+        return k % 9;
+    if (strcmp(n->name, "portions") == 0)
+        return k / 128.;
+    if (n->kind == GRADUS_LABELS)
+        return k % 3;
+    return n->kind == GRADUS_WEIGHTS ? 0.5 + k % 3 : (k - 50) / 64.;
+}
+
+/* And says so, a line a node: its name and its numbers. */
+static int feed(gradus_node *n, FILE *out)
+{
+    static gradus_real value[NODES][MOST];
+    static int32_t label[NODES][MOST];
+
+    must(n->id < NODES && ROWS * n->size <= MOST, "a smaller model");
+    fprintf(out, "%s", n->name);
+    for (int i = 0; i < ROWS * n->size; i++) {
+        value[n->id][i] = (gradus_real)number(n, i);
+        label[n->id][i] = (int32_t)number(n, i);
+        fprintf(out, " %.9g", (double)value[n->id][i]);
+    }
+    fprintf(out, "\n");
+    return n->kind == GRADUS_LABELS
+               ? gradus_feed_labels(n, label[n->id], ROWS)
+               : gradus_feed(n, value[n->id], ROWS);
+}
+
+static void feed_all(const gradus_graph *g, FILE *out)
+{
+    fprintf(out, "%d rows\n", ROWS);
+    for (int i = 0; i < gradus_node_count(g); i++) {
+        gradus_node *n = gradus_node_at(g, i);
+        if (n->kind != GRADUS_COMPUTED)
+            must(!feed(n, out), "feed");
+    }
+}
+
+/* ---- a file and what is beside it ------------------------------------- */
+
+/* So that no parameter, running mean or variance is what it starts as. */
+static void train(gradus_graph *g)
+{
+    gradus_optimiser *o = gradus_sgd(g, &(gradus_sgd_options){
+        .learning_rate = 0.1 });
+
+    for (int i = 0; o && i < STEPS; i++)
+        must(!gradus_train_step(o, NULL, ROWS), "train");
+    gradus_optimiser_free(o);
+}
+
+static void write_output(gradus_graph *g, FILE *out)
+{
+    const gradus_node *last = gradus_node_at(g, gradus_node_count(g) - 1);
+    gradus_workspace *w = gradus_workspace_new(g, ROWS);
+    gradus_metrics m = { 0 };
+
+    must(w && !gradus_evaluate(g, NULL, &m), "evaluate");
+    const gradus_real *y = gradus_infer(w, gradus_node_at(g, 0)->fed.x, ROWS);
+    must(y != NULL, "infer");
+    fprintf(out, "loss %.9g\noutput", m.loss);
+    for (int i = 0; i < ROWS * last->size; i++)
+        fprintf(out, " %.9g", (double)y[i]);
+    fprintf(out, "\n");
+    gradus_workspace_free(w);
+}
+
+static void write_model(const char *name, void (*build)(gradus_graph *g))
+{
+    char model[64], text[64];
+    gradus_graph *g = gradus_graph_new(18446744073709551615u);
+
+    snprintf(model, sizeof model, "tests/models/%s.safetensors", name);
+    snprintf(text, sizeof text, "tests/models/%s.txt", name);
+    FILE *out = fopen(text, "wx");
+    if (!out) {
+        printf("%s is there already, or cannot be made\n", text);
+        gradus_graph_free(g);
+        return;
+    }
+    build(g);
+    must(!gradus_compile(g, ROWS, 1), name);
+    feed_all(g, out);
+    train(g);
+    write_output(g, out);
+    must(!fclose(out) && !gradus_save(g, model), name);
+    gradus_graph_free(g);
+}
+
+int main(void)
+{
+    write_model("images", images);
+    write_model("tokens", tokens);
+    write_model("functions", functions);
+    write_model("autoencoder", autoencoder);
+    write_model("many_labels", many_labels);
+    write_model("places", places);
+    return 0;
+}

@@ -1,0 +1,218 @@
+/* test_old_models.c -- model files that earlier versions wrote, in
+ * tests/models (its write.c made them), load for ever and compute what they
+ * did.  Each has a text beside it: what to feed, and what comes of it. */
+#define _XOPEN_SOURCE 700
+#include "model_files.h"
+#include "probe.h"
+#include "reload.h"
+
+#include "../src/graph.h"
+
+#include <glob.h>
+#include <math.h>
+#include <stdlib.h>
+
+static glob_t files; /* of this process, found by suite_old_models */
+
+static const char *const *paths(void)
+{
+    return (const char *const *)files.gl_pathv;
+}
+
+static gradus_graph *load(const char *path)
+{
+    gradus_graph *g = gradus_load(path, 16, 1);
+
+    ck_assert_msg(g != NULL, "%s", gradus_error());
+    return g;
+}
+
+/* ---- the text beside a file ------------------------------------------- */
+
+/* "images.txt" of "images.safetensors". */
+static FILE *open_text(const char *path)
+{
+    char name[256];
+
+    snprintf(name, sizeof name, "%.*s.txt", (int)strcspn(path, "."), path);
+    FILE *f = fopen(name, "r");
+    ck_assert_msg(f != NULL, "%s is missing", name);
+    return f;
+}
+
+static void read_numbers(FILE *f, double *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(fscanf(f, "%lf", &v[i]), 1);
+}
+
+/* The numbers behind this word, to be freed. */
+static double *read_line(FILE *f, const char *word, size_t n)
+{
+    char found[64];
+    double *v = malloc(n * sizeof *v);
+
+    ck_assert_ptr_nonnull(v);
+    ck_assert_int_eq(fscanf(f, "%63s", found), 1);
+    ck_assert_str_eq(found, word);
+    read_numbers(f, v, n);
+    return v;
+}
+
+static void *as_reals(const double *v, size_t n)
+{
+    gradus_real *x = malloc(n * sizeof *x);
+
+    ck_assert_ptr_nonnull(x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (gradus_real)v[i];
+    return x;
+}
+
+static void *as_labels(const double *v, size_t n)
+{
+    int32_t *label = malloc(n * sizeof *label);
+
+    ck_assert_ptr_nonnull(label);
+    for (size_t i = 0; i < n; i++)
+        label[i] = (int32_t)v[i];
+    return label;
+}
+
+/* Feeds the node what the next line says; to be freed after the last use. */
+static void *feed(gradus_node *n, FILE *f, int rows)
+{
+    const size_t all = (size_t)rows * (size_t)n->size;
+    const int labels = n->kind == GRADUS_LABELS;
+    double *v = read_line(f, n->name, all);
+    void *data = labels ? as_labels(v, all) : as_reals(v, all);
+
+    free(v);
+    ck_assert_int_eq(labels ? gradus_feed_labels(n, data, (size_t)rows)
+                            : gradus_feed(n, data, (size_t)rows), 0);
+    return data;
+}
+
+/* ---- tests ------------------------------------------------------------ */
+
+static void check_loss(gradus_graph *g, FILE *f)
+{
+    gradus_metrics m = { 0 };
+    double *loss = read_line(f, "loss", 1);
+
+    ck_assert_msg(!gradus_evaluate(g, NULL, &m), "%s", gradus_error());
+    ck_assert_msg(fabs(m.loss - *loss) <= 1e-4 * fabs(*loss),
+                  "the loss is %.9g, was %.9g", m.loss, *loss);
+    free(loss);
+}
+
+static void check_output(gradus_graph *g, const gradus_real *x, FILE *f,
+                         int rows)
+{
+    const gradus_node *last = gradus_node_at(g, gradus_node_count(g) - 1);
+    const size_t n = (size_t)rows * (size_t)last->size;
+    gradus_workspace *w = gradus_workspace_new(g, rows);
+    double *output = read_line(f, "output", n);
+
+    ck_assert_ptr_nonnull(w);
+    const gradus_real *y = gradus_infer(w, x, rows);
+    ck_assert_msg(y != NULL, "%s", gradus_error());
+    assert_near(y, output, n, 1e-4);
+    gradus_workspace_free(w);
+    free(output);
+}
+
+START_TEST(a_file_computes_what_it_did)
+{
+    gradus_graph *g = load(paths()[_i]);
+    FILE *f = open_text(paths()[_i]);
+    void *data[32] = { NULL };
+    int rows;
+
+    ck_assert_int_eq(fscanf(f, "%d rows", &rows), 1);
+    ck_assert_int_le(gradus_node_count(g), 32);
+    for (int i = 0; i < gradus_node_count(g); i++)
+        if (gradus_node_at(g, i)->kind != GRADUS_COMPUTED)
+            data[i] = feed(gradus_node_at(g, i), f, rows);
+    check_loss(g, f);
+    check_output(g, data[0], f, rows);
+    for (int i = 0; i < 32; i++)
+        free(data[i]);
+    fclose(f);
+    gradus_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_file_is_written_as_it_was_read)
+{
+    gradus_graph *g = load(paths()[_i]), *again = reload(g);
+
+    ck_assert_uint_eq(gradus_parameters_hash(g),
+                      gradus_parameters_hash(again));
+#ifndef GRADUS_DOUBLE /* which writes doubles */
+    contents a = read_whole(paths()[_i]), b = read_whole(files_path("net"));
+    ck_assert_msg(same(a, b), "%s is written otherwise", paths()[_i]);
+    free(a.byte);
+    free(b.byte);
+#endif
+    gradus_graph_free(g);
+    gradus_graph_free(again);
+}
+END_TEST
+
+static int holds(const char *path, const gradus_op *op)
+{
+    gradus_graph *g = load(path);
+    int found = 0;
+
+    for (int i = 0; i < gradus_node_count(g); i++)
+        found |= gradus_node_at(g, i)->op == op;
+    gradus_graph_free(g);
+    return found;
+}
+
+START_TEST(every_op_is_in_a_file)
+{
+    for (int i = 0; gradus_ops[i]; i++) {
+        int found = 0;
+        for (size_t k = 0; k < files.gl_pathc; k++)
+            found |= holds(paths()[k], gradus_ops[i]);
+        ck_assert_msg(found, "no file of tests/models holds \"%s\": give it a "
+                      "model in tests/models/write.c", gradus_ops[i]->name);
+    }
+}
+END_TEST
+
+START_TEST(the_names_of_classes_are_there)
+{
+    gradus_graph *g = load("tests/models/images.safetensors");
+
+    ck_assert_int_eq(gradus_class_count(g), 3);
+    ck_assert_str_eq(gradus_class_name(g, 0), "cat");
+    ck_assert_str_eq(gradus_class_name(g, 2), "\xc3\xa9l\xc3\xa9phant");
+    gradus_graph_free(g);
+}
+END_TEST
+
+static void forget_files(void)
+{
+    globfree(&files);
+}
+
+Suite *suite_old_models(void)
+{
+    Suite *s = suite_create("old_models");
+    TCase *c = tcase_create("old_models");
+
+    glob("tests/models/*.safetensors", 0, NULL, &files); /* or none: see above */
+    atexit(forget_files);
+    tcase_add_checked_fixture(c, files_begin, files_end);
+    tcase_add_loop_test(c, a_file_computes_what_it_did, 0,
+                        (int)files.gl_pathc);
+    tcase_add_loop_test(c, a_file_is_written_as_it_was_read, 0,
+                        (int)files.gl_pathc);
+    tcase_add_test(c, every_op_is_in_a_file);
+    tcase_add_test(c, the_names_of_classes_are_there);
+    suite_add_tcase(s, c);
+    return s;
+}

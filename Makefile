@@ -52,7 +52,7 @@ FLAGS := $(ARCH) -std=c11 -Wall -Wextra -Wpedantic -Wshadow -fPIC -fvisibility=h
          -pthread -Iinclude -MMD -MP
 LIBS   = $(PKG_LIBS) -lm
 
-SRC      := $(wildcard src/*.c src/*/*.c)
+SRC      := $(wildcard src/*/*.c)
 MNIST    := $(wildcard examples/mnist/*.c)
 SHARED   := $(filter-out %/train.c %/predict.c %/speedrun.c,$(MNIST))
 OWN_DATA := $(wildcard examples/own-data/*.c)
@@ -72,10 +72,11 @@ dbl = $(1:%.c=$(BUILD)/double/%.o)
 
 all: $(BUILD)/libgradus.a $(BUILD)/libgradus.so $(PROGRAMS)
 
-$(BUILD)/obj/src/%.o $(BUILD)/obj/examples/%.o: FLAGS += $(PKG_CFLAGS)
-$(BUILD)/double/src/%.o: FLAGS += $(PKG_CFLAGS)
+# Programs see include/ alone; some tests look at the library from inside.
+$(BUILD)/obj/examples/%.o: FLAGS += $(PKG_CFLAGS)
+$(BUILD)/obj/src/%.o $(BUILD)/double/src/%.o: FLAGS += -Isrc $(PKG_CFLAGS)
 $(BUILD)/obj/tests/%.o $(BUILD)/double/tests/%.o: \
-    FLAGS += $(CHECK_CFLAGS) $(PKG_CFLAGS)
+    FLAGS += -Isrc $(CHECK_CFLAGS) $(PKG_CFLAGS)
 
 # stb_image shifts by more than a number's width where a damaged file ends.
 $(BUILD)/obj/src/data/stb.o $(BUILD)/double/src/data/stb.o: \

@@ -1,5 +1,5 @@
 /* test_augment.c -- random changes of images. */
-#include "../src/layers/augment.h"
+#include "layers/augment.h"
 #include "probe.h"
 #include "tests.h"
 

@@ -1,6 +1,6 @@
 /* test_conv2d_simd.c -- every version of a convolution's kernels that this
  * processor can run does what the plain one does. */
-#include "../src/layers/conv2d.h"
+#include "layers/conv2d.h"
 #include "probe.h"
 #include "tests.h"
 

@@ -3,7 +3,7 @@
 #include "files.h"
 #include "tests.h"
 
-#include "../src/number.h"
+#include "base/number.h"
 #include "allocations.h"
 #include "nets.h"
 

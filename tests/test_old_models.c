@@ -6,7 +6,7 @@
 #include "probe.h"
 #include "reload.h"
 
-#include "../src/graph.h"
+#include "graph/graph.h"
 
 #include <glob.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests.h"
 
-#include "../src/pool.h"
+#include "base/pool.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -4,10 +4,10 @@
  * (its columns), how many rows there are, which names the labels are, and then
  * the numbers, each into its place in the dataset. */
 #define _POSIX_C_SOURCE 200809L
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
-#include "../number.h"
+#include "base/error.h"
+#include "base/number.h"
 
 #include <limits.h>
 #include <math.h>

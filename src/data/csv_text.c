@@ -3,9 +3,9 @@
  * Beyond the RFC: rows end in LF or CR LF, a UTF-8 byte order mark is passed
  * over, blanks around a field are not part of it, and blank lines may follow
  * the last row. */
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <stdlib.h>
 #include <string.h>

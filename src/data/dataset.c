@@ -1,8 +1,8 @@
 /* dataset.c -- a loaded dataset: one block of memory, one free. */
 #define _DEFAULT_SOURCE /* madvise */
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <stdlib.h>
 #include <string.h>

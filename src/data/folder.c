@@ -1,8 +1,8 @@
 /* folder.c -- images in one folder a class: dir/class/image. */
 #define _POSIX_C_SOURCE 200809L
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,9 +4,9 @@
  *
  * Rank 1 is labels [n], 2 is rows [n,size], 3 is images [n,height,width]. */
 #define _POSIX_C_SOURCE 200809L
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,9 +2,9 @@
  *
  * 16 bits a value are cut to 8.  What is transparent shows white, as on paper.
  * Grey is (77 R + 150 G + 29 B)/256. */
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * used, that each component is coded, and that the file ends where it should.
  * Data after the end is allowed: cameras put further pictures there.  Coded
  * data has no checksum: damage in it makes a damaged picture, not an error. */
-#include "data.h"
+#include "data/data.h"
 
 typedef struct {
     int components;

@@ -1,6 +1,6 @@
 /* png.c -- what stb_image does not look at in a PNG file (ISO 15948): the
  * checksums, the end, and whether so few bytes can hold so many pixels. */
-#include "data.h"
+#include "data/data.h"
 
 #include <string.h>
 

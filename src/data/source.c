@@ -1,8 +1,8 @@
 /* source.c -- reading a regular file, plain or gzip, to its very end. */
 #define _POSIX_C_SOURCE 200809L
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

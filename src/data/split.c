@@ -1,8 +1,8 @@
 /* split.c -- a dataset in two, and what its classes weigh. */
-#include "data.h"
+#include "data/data.h"
 
-#include "../error.h"
-#include "../shuffle.h"
+#include "base/error.h"
+#include "base/shuffle.h"
 
 #include <limits.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * static, so that a program with a copy of its own links; PNG and JPEG only.
  * Their memory is zeroed, because stb_image leaves parts of a damaged JPEG
  * unwritten, and no block is larger than GRADUS_IMAGE_MEMORY. */
-#include "data.h"
+#include "data/data.h"
 
 #include <stdlib.h>
 

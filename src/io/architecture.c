@@ -6,10 +6,10 @@
  * in: operands, by their places in the list; attr: the settings that the op
  * noted, if any; weight: a loss's, if not 1.  Ops make their nodes again, with
  * their constructors; what they make has to agree with what the file says. */
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
-#include "../graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,9 +6,9 @@
  * the old one's permissions, else those that the umask leaves.  What is not a
  * regular file (a device, say) is refused, not replaced. */
 #define _XOPEN_SOURCE 700
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

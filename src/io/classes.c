@@ -1,9 +1,9 @@
 /* classes.c -- the names of the classes, which go with the model. */
 #define _POSIX_C_SOURCE 200809L
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
-#include "../graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <stdlib.h>
 #include <string.h>

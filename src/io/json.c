@@ -7,10 +7,10 @@
  * bytes and malloc's own for each 1 of [1,1,1,...]), so the values are counted
  * before there is a tree. */
 #define _POSIX_C_SOURCE 200809L
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
-#include "../number.h"
+#include "base/error.h"
+#include "base/number.h"
 
 #include <pthread.h>
 #include <stdlib.h>

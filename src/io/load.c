@@ -5,10 +5,10 @@
  * Files that others wrote (no metadata of ours) do for the parameters.  They
  * must have just the graph's tensors: one too many means that the file is of
  * another net, or that its owner should take it out knowingly. */
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
-#include "../graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

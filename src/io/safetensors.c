@@ -10,9 +10,9 @@
  * read once, front to back, and what is allocated is bounded by what is there:
  * the header's text, its tree, and the parameters whose shapes fit. */
 #define _POSIX_C_SOURCE 200809L
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,10 +9,10 @@
  *   gradus.classes       JSON: the names, where there are any
  *
  * The tensors are the parameters, in node order, named dense1.weight. */
-#include "io.h"
+#include "io/io.h"
 
-#include "../error.h"
-#include "../graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -10,7 +10,7 @@
  * (2003): uniform numbers in [-1,1), smoothed by a Gaussian of deviation sigma
  * and multiplied by alpha.
  */
-#include "augment.h"
+#include "layers/augment.h"
 
 #include <math.h>
 

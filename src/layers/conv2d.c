@@ -12,7 +12,7 @@
  * of channels by one of the ways that conv2d.h names: as matrix products,
  * straight from the image, or back by what is not 0 of dy.
  */
-#include "conv2d.h"
+#include "layers/conv2d.h"
 
 /* Straight from the image; with a kernel of 1 that is a matrix already. */
 static int is_direct(const conv2d_node *c)

@@ -2,7 +2,7 @@
 #ifndef GRADUS_CONV2D_H
 #define GRADUS_CONV2D_H
 
-#include "simd.h"
+#include "kernels/simd.h"
 
 #include "gradus.h"
 

@@ -9,7 +9,7 @@
  *
  * and dx[..] += dcol[..] back at the places that the columns came from.
  */
-#include "conv2d.h"
+#include "layers/conv2d.h"
 
 #include <string.h>
 

@@ -18,7 +18,7 @@
  *
  *   dx[c,i,j] += sum_{o,u,v} W[o,c,k-1-u,k-1-v] image[o, i + u, j + v]
  */
-#include "conv2d.h"
+#include "layers/conv2d.h"
 
 #include <string.h>
 
@@ -120,7 +120,7 @@ GRADUS_INLINE size_t line_of(const convolution *d, int u, int q, int bytes)
     return (size_t)u * d->pitch + (size_t)(q * bytes) / sizeof *d->W;
 }
 
-#include "conv2d_tiles.h"
+#include "layers/conv2d_tiles.h"
 
 /* `outs` channels of `lines` lines. */
 GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs, int runs,

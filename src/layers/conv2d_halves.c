@@ -15,7 +15,7 @@
  *
  * and so one run for all i,j.
  */
-#include "conv2d.h"
+#include "layers/conv2d.h"
 
 #include <string.h>
 
@@ -146,7 +146,7 @@ GRADUS_INLINE size_t line_of(const convolution *d, int u, int q, int bytes)
            (size_t)(line / 2) * (size_t)d->width;
 }
 
-#include "conv2d_tiles.h"
+#include "layers/conv2d_tiles.h"
 
 /* As in pooling.c: of equal ones the first, and a NaN if there is one. */
 GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)

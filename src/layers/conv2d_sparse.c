@@ -12,7 +12,7 @@
  * line is cut into chunks of LANES, a processor's vector; what the last one
  * has beyond the line is 0 in W, and in dW is not looked at.
  */
-#include "conv2d.h"
+#include "layers/conv2d.h"
 
 #include <string.h>
 

@@ -3,17 +3,17 @@
 #define LANES lanes512
 #define BYTES 64
 #define TILE tile512
-#include "conv2d_tile.h"
+#include "layers/conv2d_tile.h"
 
 #define LANES lanes256
 #define BYTES 32
 #define TILE tile256
-#include "conv2d_tile.h"
+#include "layers/conv2d_tile.h"
 
 #define LANES lanes128
 #define BYTES 16
 #define TILE tile128
-#include "conv2d_tile.h"
+#include "layers/conv2d_tile.h"
 
 /* With vectors of so many bytes, a constant where this is inlined. */
 GRADUS_INLINE void tile(const convolution *c, int bytes, int outs, int runs,

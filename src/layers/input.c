@@ -5,7 +5,7 @@
  * Gathering is part of the forward sweep, so each worker gathers its own rows,
  * and a pixel is converted on the one pass that moves it.
  */
-#include "augment.h"
+#include "layers/augment.h"
 
 #include "gradus.h"
 

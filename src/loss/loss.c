@@ -1,5 +1,5 @@
 /* loss.c -- what losses share: operands, weights, divisor. */
-#include "loss.h"
+#include "loss/loss.h"
 
 #include <math.h>
 

@@ -10,7 +10,7 @@
  *   y, t [B,size]; w_i the row's weight;
  *   D: size times the weights of the rows, or B size, or 1
  */
-#include "loss.h"
+#include "loss/loss.h"
 
 #include <math.h>
 #include <string.h>

@@ -14,7 +14,7 @@
  * No exponential overflows and no logarithm is taken of a rounded y: the loss
  * and its gradient are whole wherever z is finite.
  */
-#include "loss.h"
+#include "loss/loss.h"
 
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */

@@ -14,7 +14,7 @@
  * (S3) never takes the log of a rounded probability and (S4) never divides by
  * one: both are exact wherever z is finite.  docs/softmax.md derives them.
  */
-#include "loss.h"
+#include "loss/loss.h"
 
 #include <math.h>
 #include <string.h>

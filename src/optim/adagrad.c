@@ -8,9 +8,9 @@
  * t counts this optimiser's steps from 1.  Duchi, Hazan, Singer: Adaptive
  * subgradient methods (2011), in the form that PyTorch uses.
  */
-#include "../error.h"
-#include "../graph.h"
-#include "../optimiser.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
 

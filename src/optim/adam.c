@@ -11,9 +11,9 @@
  * Loshchilov, Hutter: Decoupled weight decay regularization (2019), in the
  * form that PyTorch uses: the learning rate multiplies AdamW's lambda too.
  */
-#include "../error.h"
-#include "../graph.h"
-#include "../optimiser.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
 

@@ -6,9 +6,9 @@
  * Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural
  * networks (2013); the 1e-6 is PyTorch's (clip_grad_norm_).
  */
-#include "../error.h"
-#include "../graph.h"
-#include "../optimiser.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* group.c -- what learning rate and weight decay each parameter gets. */
-#include "../error.h"
-#include "../graph.h"
-#include "../optimiser.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 
 int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale)
 {

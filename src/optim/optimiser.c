@@ -1,9 +1,9 @@
 /* optimiser.c -- what all optimisers share: their life, their learning rate,
  * the step that follows a direction. */
-#include "../optimiser.h"
+#include "optim/optimiser.h"
 
-#include "../error.h"
-#include "../graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
  * Tieleman, Hinton: Lecture 6.5 (2012), in the form that PyTorch uses, not
  * centred.
  */
-#include "../error.h"
-#include "../graph.h"
-#include "../optimiser.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
 

@@ -8,9 +8,9 @@
  * momentum in deep learning (2013), in the form that PyTorch uses: the
  * learning rate stands outside v, so it may change between steps.
  */
-#include "../error.h"
-#include "../graph.h"
-#include "../optimiser.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 
 typedef struct {
     gradus_optimiser base;

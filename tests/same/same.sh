@@ -23,7 +23,7 @@ git cat-file -e "$base:tests/same/same.c" 2>/dev/null || {
     exit 2
 }
 BUILD=${2:-build}
-# Products are cut into pieces (src/blas.c) where OpenBLAS has kernels for
+# Products are cut into pieces (src/base/gemm.c) where OpenBLAS has kernels for
 # AVX-512, and takes them: it does not know every processor that could.
 cores=own
 ! grep -qs avx512vl /proc/cpuinfo || cores="own SkylakeX"

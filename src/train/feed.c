@@ -1,8 +1,8 @@
 /* feed.c -- lending data to a graph's inputs, labels and weights. */
-#include "feed.h"
+#include "train/feed.h"
 
-#include "error.h"
-#include "graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <limits.h>
 #include <string.h>

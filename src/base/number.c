@@ -1,8 +1,8 @@
 /* number.c -- numbers as text with a point, whatever the locale. */
 #define _POSIX_C_SOURCE 200809L
-#include "number.h"
+#include "base/number.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <stdint.h>
 #include <stdlib.h>

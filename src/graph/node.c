@@ -1,6 +1,6 @@
 /* node.c -- making a node: what constructors are written with. */
-#include "error.h"
-#include "graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,14 +1,14 @@
 /* fit.c -- training for some epochs: order, batches, history. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
-#include "batch.h"
-#include "best.h"
-#include "error.h"
-#include "feed.h"
-#include "graph.h"
-#include "log.h"
-#include "meter.h"
-#include "optimiser.h"
-#include "shuffle.h"
+#include "run/batch.h"
+#include "train/best.h"
+#include "base/error.h"
+#include "train/feed.h"
+#include "graph/graph.h"
+#include "train/log.h"
+#include "train/meter.h"
+#include "optim/optimiser.h"
+#include "base/shuffle.h"
 
 #include <math.h>
 #include <stdlib.h>

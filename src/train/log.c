@@ -3,10 +3,10 @@
  * Each line is one write to the end of the file, so that what another program
  * reads meanwhile, or after a crash, is whole lines. */
 #define _POSIX_C_SOURCE 200809L
-#include "log.h"
+#include "train/log.h"
 
-#include "error.h"
-#include "number.h"
+#include "base/error.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,10 +4,10 @@
  * share the graph's parameters, which nobody here writes, and have values of
  * their own; so the layers' forward functions serve as they are.
  */
-#include "blas.h"
-#include "error.h"
-#include "graph.h"
-#include "memory.h"
+#include "base/gemm.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <stdlib.h>

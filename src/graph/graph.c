@@ -1,8 +1,8 @@
 /* graph.c -- a graph's life, its settings before compile, its accessors. */
-#include "graph.h"
+#include "graph/graph.h"
 
-#include "error.h"
-#include "pool.h"
+#include "base/error.h"
+#include "base/pool.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* meter.c -- loss and accuracy, summed up over batches. */
-#include "meter.h"
+#include "train/meter.h"
 
-#include "error.h"
-#include "graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>

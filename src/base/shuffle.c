@@ -1,5 +1,5 @@
 /* shuffle.c -- a random order of samples (Fisher and Yates). */
-#include "shuffle.h"
+#include "base/shuffle.h"
 
 void gradus_shuffle(int *order, int n, uint64_t seed, uint32_t what,
                     uint64_t which)

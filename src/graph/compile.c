@@ -1,9 +1,9 @@
 /* compile.c -- from a drawn graph to one that runs: checks, memory, tiles. */
-#include "error.h"
-#include "graph.h"
-#include "memory.h"
-#include "pool.h"
-#include "sweep.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "base/memory.h"
+#include "base/pool.h"
+#include "run/sweep.h"
 
 #include <math.h>
 #include <stdlib.h>

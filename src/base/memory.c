@@ -1,5 +1,5 @@
 /* memory.c -- one block, planned first and then handed out in parts. */
-#include "memory.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

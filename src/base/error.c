@@ -1,5 +1,5 @@
 /* error.c -- the calling thread's last message. */
-#include "error.h"
+#include "base/error.h"
 
 #include "gradus.h"
 

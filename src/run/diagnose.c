@@ -1,8 +1,8 @@
 /* diagnose.c -- where a loss or a gradient that is not finite came from. */
-#include "diagnose.h"
+#include "run/diagnose.h"
 
-#include "error.h"
-#include "graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <math.h>
 

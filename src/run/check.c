@@ -2,8 +2,8 @@
  *
  *   dL/dv  ~  (L(v + h) - L(v - h)) / 2h
  */
-#include "error.h"
-#include "graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* ops.c -- the built-in ops, by name for model files.  A new layer is its own
  * file, its constructor in gradus.h, and its op here. */
-#include "graph.h"
+#include "graph/graph.h"
 
 extern const gradus_op
     gradus_input_op, gradus_labels_op, gradus_row_weights_op, gradus_dense_op,

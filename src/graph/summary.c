@@ -1,7 +1,7 @@
 /* summary.c -- a graph as a table. */
-#include "error.h"
-#include "graph.h"
-#include "sweep.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "run/sweep.h"
 
 #include <inttypes.h>
 #include <string.h>

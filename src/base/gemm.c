@@ -1,5 +1,5 @@
-/* blas.c -- matrix products by OpenBLAS: the only file that sees cblas.h. */
-#include "blas.h"
+/* gemm.c -- matrix products by OpenBLAS: the only file that sees cblas.h. */
+#include "base/gemm.h"
 
 #include "gradus.h"
 

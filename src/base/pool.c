@@ -14,9 +14,9 @@
  * with sequentially consistent atomics one of the two sees the other.
  */
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "pool.h"
+#include "base/pool.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -15,12 +15,12 @@
  * on shapes and on the batch, never on the number of threads; so the bits do
  * not either.
  */
-#include "sweep.h"
+#include "run/sweep.h"
 
-#include "diagnose.h"
-#include "graph.h"
-#include "optimiser.h"
-#include "pool.h"
+#include "run/diagnose.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
+#include "base/pool.h"
 
 #include <stdatomic.h>
 #include <string.h>

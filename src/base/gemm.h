@@ -1,6 +1,6 @@
-/* blas.h -- OpenBLAS's number of threads, while the library computes. */
-#ifndef GRADUS_BLAS_H
-#define GRADUS_BLAS_H
+/* gemm.h -- OpenBLAS's number of threads, while the library computes. */
+#ifndef GRADUS_GEMM_H
+#define GRADUS_GEMM_H
 
 /* Between the two, OpenBLAS runs one thread in each call.  They nest, and may
  * be used by several threads at once. */

@@ -1,13 +1,13 @@
 /* batch.c -- a batch: are its rows and labels right, what is its loss; and the
  * calls that take it forward, backward and a step on. */
-#include "batch.h"
+#include "run/batch.h"
 
-#include "blas.h"
-#include "diagnose.h"
-#include "error.h"
-#include "graph.h"
-#include "optimiser.h"
-#include "sweep.h"
+#include "base/gemm.h"
+#include "run/diagnose.h"
+#include "base/error.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
+#include "run/sweep.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
 /* evaluate.c -- loss, accuracy, top-k and confusion over a dataset. */
-#include "batch.h"
-#include "error.h"
-#include "feed.h"
-#include "graph.h"
-#include "meter.h"
+#include "run/batch.h"
+#include "base/error.h"
+#include "train/feed.h"
+#include "graph/graph.h"
+#include "train/meter.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,10 +4,10 @@
  * Patience compares with a mark of its own:
  *   loss < mark - min_delta:  mark = loss, waited = 0;  else waited += 1
  * so that many improvements, each too small to count, do count together. */
-#include "best.h"
+#include "train/best.h"
 
-#include "error.h"
-#include "graph.h"
+#include "base/error.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>

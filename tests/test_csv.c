@@ -3,6 +3,7 @@
 #include "files.h"
 #include "tests.h"
 
+#include "base/locale.h"
 #include "base/number.h"
 #include "allocations.h"
 #include "nets.h"

@@ -5,8 +5,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-static _Thread_local char message[512];
+enum { ROOM = 512, PREFIX_ROOM = 256 }; /* bytes, with the final NUL */
+
+static _Thread_local char message[ROOM];
 
 const char *gradus_error(void)
 {
@@ -16,8 +19,32 @@ const char *gradus_error(void)
 int gradus_error_set(const char *format, ...)
 {
     va_list args;
+
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    vsnprintf(message, ROOM, format, args);
     va_end(args);
     return -1;
+}
+
+int gradus_error_prefix(const char *format, ...)
+{
+    char prefix[PREFIX_ROOM], what[ROOM];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(prefix, sizeof prefix, format, args);
+    va_end(args);
+    memcpy(what, message, sizeof what);
+    return gradus_error_set("%s: %s", prefix, what);
+}
+
+int gradus_no_memory(const char *format, ...)
+{
+    char what[PREFIX_ROOM];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return gradus_error_set("out of memory for %s", what);
 }

@@ -1,27 +1,9 @@
-/* number.c -- numbers as text with a point, whatever the locale. */
-#define _POSIX_C_SOURCE 200809L
+/* number.c -- reads a number from text. */
 #include "base/number.h"
-
-#include "base/error.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int gradus_c_locale_enter(gradus_c_locale *l)
-{
-    l->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (l->c == (locale_t)0)
-        return gradus_error_set("out of memory for the C locale");
-    l->before = uselocale(l->c);
-    return 0;
-}
-
-void gradus_c_locale_leave(gradus_c_locale *l)
-{
-    uselocale(l->before);
-    freelocale(l->c);
-}
 
 /* A run of digits, and what they are as one whole number with those before,
  * of which `digits` counted. */

@@ -7,6 +7,7 @@
 #include "data/data.h"
 
 #include "base/error.h"
+#include "base/locale.h"
 #include "base/number.h"
 
 #include <limits.h>

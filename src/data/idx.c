@@ -6,6 +6,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "data/data.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -18,12 +19,6 @@ typedef struct {
     uint32_t shape[3]; /* [n,height,width]; 1 where the rank is lower */
     uint64_t values;   /* a sample, at most INT_MAX                   */
 } header;
-
-static uint32_t big_endian(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-           p[3];
-}
 
 static int read_magic(gradus_source *s, int *rank)
 {
@@ -58,7 +53,7 @@ static int read_header(gradus_source *s, header *h)
         unsigned char b[4] = {0, 0, 0, 1};
         if (i < h->rank && gradus_source_read(s, b, sizeof b))
             return -1;
-        h->shape[i] = big_endian(b);
+        h->shape[i] = gradus_big_endian(b);
         if (h->shape[i] < 1 || h->shape[i] > INT_MAX)
             return gradus_error_set("%s: size %d in its header is %lu; "
                                     "1 .. %d is possible",

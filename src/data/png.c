@@ -2,20 +2,16 @@
  * checksums, the end, and whether so few bytes can hold so many pixels. */
 #include "data/data.h"
 
-#include <string.h>
+#include "base/bytes.h"
 
-static uint32_t big_endian(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-           p[3];
-}
+#include <string.h>
 
 /* The header's width, height, bits a value, kind of colour; n bytes of file.
  * Deflate makes at most 1032 bytes of one. */
 static const char *size_fault(const uint8_t *header, size_t n)
 {
     static const uint8_t channels[7] = {1, 0, 3, 1, 2, 0, 4};
-    uint64_t width = big_endian(header), height = big_endian(header + 4);
+    uint64_t width = gradus_big_endian(header), height = gradus_big_endian(header + 4);
     if (width > GRADUS_IMAGE_SIDE || height > GRADUS_IMAGE_SIDE)
         return "a side is longer than 16384 pixels";
     if (header[9] > 6 || channels[header[9]] == 0)
@@ -40,11 +36,11 @@ static int unknown(const uint8_t *type)
 const char *gradus_png_fault(const uint8_t *p, size_t n)
 {
     for (size_t at = 8;;) {
-        if (n - at < 12 || big_endian(p + at) > n - at - 12)
+        if (n - at < 12 || gradus_big_endian(p + at) > n - at - 12)
             return "cut short";
-        uint32_t length = big_endian(p + at);
+        uint32_t length = gradus_big_endian(p + at);
         const uint8_t *type = p + at + 4, *data = type + 4;
-        if (crc32(0, type, length + 4) != big_endian(data + length))
+        if (crc32(0, type, length + 4) != gradus_big_endian(data + length))
             return "damaged: a checksum is wrong";
         if (unknown(type))
             return "a chunk of a kind that is not known";

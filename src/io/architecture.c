@@ -207,7 +207,7 @@ int gradus_architecture_read(gradus_graph *g, const cJSON *nodes)
         char where[64];
         snprintf(where, sizeof where, "gradus.architecture[%d]", g->count);
         if (read_node(g, i))
-            return gradus_error_at(where);
+            return gradus_error_prefix("%s", where);
     }
     return 0;
 }

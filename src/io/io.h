@@ -76,9 +76,6 @@ enum { GRADUS_TENSOR_NAME = 128 };
 void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
                         char name[GRADUS_TENSOR_NAME]);
 
-/* Puts "path: " before the message.  Always -1. */
-int gradus_error_at(const char *path);
-
 /* ----- atomic.c: path holds the old file or the new one ------------------ */
 
 typedef struct {

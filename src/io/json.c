@@ -10,7 +10,7 @@
 #include "io/io.h"
 
 #include "base/error.h"
-#include "base/number.h"
+#include "base/locale.h"
 
 #include <pthread.h>
 #include <stdlib.h>

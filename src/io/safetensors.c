@@ -12,6 +12,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -25,14 +26,6 @@
 #include <zlib.h>
 
 enum { MAX_HEADER = 100000000 };
-
-int gradus_error_at(const char *path)
-{
-    char what[256];
-
-    snprintf(what, sizeof what, "%s", gradus_error());
-    return gradus_error_set("%.250s: %s", path, what);
-}
 
 void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
                         char name[GRADUS_TENSOR_NAME])
@@ -54,15 +47,6 @@ static int take(gradus_safetensors *f, void *to, size_t n)
             return gradus_error_set("%s", strerror(errno));
     }
     return 0;
-}
-
-static uint64_t little_endian(const unsigned char *p, int n)
-{
-    uint64_t v = 0;
-
-    while (n--)
-        v = v << 8 | p[n];
-    return v;
 }
 
 /* cJSON's numbers are doubles, which count exactly to 2^53. */
@@ -237,7 +221,7 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
                                 "8", (intmax_t)s.st_size);
     if (take(f, length, 8))
         return -1;
-    uint64_t n = little_endian(length, 8), rest = (uint64_t)s.st_size - 8;
+    uint64_t n = gradus_little_endian(length, 8), rest = (uint64_t)s.st_size - 8;
     if (n > MAX_HEADER || n > rest)
         return gradus_error_set("not a safetensors file, or cut short: it "
                                 "claims a header of %ju bytes, where %ju "
@@ -255,7 +239,7 @@ const char *gradus_safetensors_string(const gradus_safetensors *f,
 
 static double decode(const unsigned char *bytes, int width)
 {
-    uint64_t bits = little_endian(bytes, width);
+    uint64_t bits = gradus_little_endian(bytes, (size_t)width);
     uint32_t low = (uint32_t)bits;
     double d;
     float s;

@@ -11,6 +11,7 @@
  * The tensors are the parameters, in node order, named dense1.weight. */
 #include "io/io.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "graph/graph.h"
 
@@ -122,12 +123,6 @@ static int emit(sink *s, const void *bytes, size_t n)
     return s->file ? gradus_atomic_write(s->file, bytes, n) : 0;
 }
 
-static void little_endian(uint64_t v, unsigned char *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = (unsigned char)(v >> 8 * i);
-}
-
 static uint64_t bits(const gradus_real *v)
 {
     uint64_t wide = 0;
@@ -149,7 +144,8 @@ static int emit_values(sink *s, const gradus_real *w, size_t count)
     for (size_t i = 0; i < count; i += n) {
         n = room < count - i ? room : count - i;
         for (size_t k = 0; k < n; k++)
-            little_endian(bits(&w[i + k]), bytes + k * sizeof *w, sizeof *w);
+            gradus_put_little_endian(bits(&w[i + k]), bytes + k * sizeof *w,
+                                     sizeof *w);
         if (emit(s, bytes, n * sizeof *w))
             return -1;
     }
@@ -162,7 +158,7 @@ static int emit_file(sink *s, const gradus_graph *g, const char *header)
     size_t n = strlen(header), spaces = (8 - n % 8) % 8;
     unsigned char length[8];
 
-    little_endian(n + spaces, length, sizeof length);
+    gradus_put_little_endian(n + spaces, length, sizeof length);
     if (emit(s, length, sizeof length) || emit(s, header, n) ||
         emit(s, "       ", spaces))
         return -1;
@@ -206,12 +202,12 @@ int gradus_save(const gradus_graph *g, const char *path)
                                 "before gradus_compile");
     for (int i = 0; i < g->count; i++)
         if (check_finite(g->node[i]))
-            return gradus_error_at(path);
+            return gradus_error_prefix("%s", path);
     char *header = header_text(g);
     if (!header)
-        return gradus_error_at(path);
+        return gradus_error_prefix("%s", path);
     fill_checksum(g, header);
     int error = write_file(g, header, path);
     cJSON_free(header);
-    return error ? gradus_error_at(path) : 0;
+    return error ? gradus_error_prefix("%s", path) : 0;
 }

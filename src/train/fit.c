@@ -92,10 +92,8 @@ static int run_batch(fit *f, int rows)
                                        : f->order + f->p.so_far.samples;
 
     if (set_learning_rate(f) || gradus_train_step(f->o, index, rows)) {
-        char why[480];
-        snprintf(why, sizeof why, "%s", gradus_error());
-        return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
-                                f->p.batch + 1, why);
+        return gradus_error_prefix("epoch %d, batch %d", f->p.epoch + 1,
+                                   f->p.batch + 1);
     }
     f->rate = gradus_learning_rate(f->o);
     gradus_meter_add(&f->meter);
@@ -168,17 +166,13 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
 static int check_validation(gradus_graph *g, const gradus_dataset *d)
 {
     gradus_lent before = { 0 };
-    char why[480];
 
     if (!d)
         return 0;
     int status = gradus_lend(g, d, &before) ||
                  check_data(g, (int)d->n, g->max_batch, 0);
     gradus_take_back(&before);
-    if (!status)
-        return 0;
-    snprintf(why, sizeof why, "%s", gradus_error());
-    return gradus_error_set("validation data: %s", why);
+    return status ? gradus_error_prefix("validation data") : 0;
 }
 
 static int run(fit *f)

@@ -6,7 +6,7 @@
 #include "train/log.h"
 
 #include "base/error.h"
-#include "base/number.h"
+#include "base/locale.h"
 
 #include <errno.h>
 #include <fcntl.h>

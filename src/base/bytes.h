@@ -1,0 +1,33 @@
+/* bytes.h -- numbers in the byte orders of files. */
+#ifndef GRADUS_BYTES_H
+#define GRADUS_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The number in 4 bytes, the highest first. */
+static inline uint32_t gradus_big_endian(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+           p[3];
+}
+
+/* The number in n bytes, at most 8, the lowest first. */
+static inline uint64_t gradus_little_endian(const unsigned char *p, size_t n)
+{
+    uint64_t v = 0;
+
+    while (n--)
+        v = v << 8 | p[n];
+    return v;
+}
+
+/* Writes the n low bytes of v to p, the lowest first. */
+static inline void gradus_put_little_endian(uint64_t v, unsigned char *p,
+                                            size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (unsigned char)(v >> 8 * i);
+}
+
+#endif

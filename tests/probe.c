@@ -10,24 +10,33 @@ typedef struct {
     const double *c;
 } probe_node;
 
+static const double *weights_of(const gradus_node *n, gradus_rows r, int i)
+{
+    return ((const probe_node *)n)->c +
+           (size_t)r.index[i] * (size_t)n->size;
+}
+
 static void weigh(gradus_node *n, gradus_rows r)
 {
-    const double *c = ((probe_node *)n)->c;
-    const gradus_real *x = n->in[0]->y;
-
     for (int i = r.from; i < r.from + r.n; i++) {
+        const double *c = weights_of(n, r, i);
+        const gradus_real *x = n->in[0]->y + (size_t)i * (size_t)n->size;
         n->loss[i] = 0;
         for (int k = 0; k < n->size; k++)
-            n->loss[i] += c[i * n->size + k] * x[i * n->size + k];
+            n->loss[i] += c[k] * x[k];
     }
 }
 
 static void weigh_back(gradus_node *n, gradus_rows r)
 {
-    const double *c = ((probe_node *)n)->c;
+    gradus_real *dx = n->in[0]->dy;
 
-    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
-        n->in[0]->dy[i] += (gradus_real)(n->weight * c[i]);
+    for (int i = r.from; i < r.from + r.n; i++) {
+        const double *c = weights_of(n, r, i);
+        for (int k = 0; k < n->size; k++)
+            dx[(size_t)i * (size_t)n->size + (size_t)k] +=
+                (gradus_real)(n->weight * c[k]);
+    }
 }
 
 gradus_node *probe(gradus_node *x, const double *c)
@@ -42,6 +51,11 @@ gradus_node *probe(gradus_node *x, const double *c)
     n->is_loss = 1;
     ((probe_node *)n)->c = c;
     return gradus_shape(n, x->rank, x->shape);
+}
+
+double probe_divisor(const gradus_node *loss)
+{
+    return loss->divisor > 0 ? loss->divisor : 1;
 }
 
 static void take_rows(gradus_node *n, gradus_rows r)

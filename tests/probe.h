@@ -5,8 +5,11 @@
 #include <gradus.h>
 
 /* The loss L = sum c[i,k] x[i,k] over the rows of the batch, so that dx = c.
- * c is borrowed. */
+ * c is borrowed, and has a row for each that is fed. */
 gradus_node *probe(gradus_node *x, const double *c);
+
+/* D, by which a loss divided its last batch. */
+double probe_divisor(const gradus_node *loss);
 
 /* An input of any shape, fed by gradus_feed. */
 gradus_node *values(gradus_graph *g, int rank, const int *shape);

@@ -13,6 +13,7 @@
 
 Suite *suite_random(void);
 Suite *suite_gemm(void);
+Suite *suite_battery(void);
 Suite *suite_dense(void);
 Suite *suite_relu(void);
 Suite *suite_augment(void);

@@ -1,0 +1,368 @@
+/* battery_rows.c -- every layer and every loss, in the settings that take
+ * different ways through the code.  A new layer has its rows here. */
+#include "battery.h"
+
+#include <limits.h>
+
+/* A function that builds a row's node of x, and the row that it is for. */
+#define BUILD(name, ...)                                                    \
+    static gradus_node *name(gradus_node *x) { return __VA_ARGS__; }
+#define ROW(name) #name, name
+
+#define VECTOR(size) .rank = 1, .shape = { size }
+#define IMAGE(channels, height, width)                                       \
+    .rank = 3, .shape = { channels, height, width }
+
+#define MIXES_ROWS                                                          \
+    .why_not = { [ALONE] = "in training it mixes the rows of a batch",      \
+                 [NAMED] = "the NaN reaches all rows; the first is named" }
+
+/* ---- data ------------------------------------------------------------ */
+
+static gradus_node *normalised(gradus_node *x)
+{
+    const double mean[] = { 0.2, -1, 0.5 }, std[] = { 0.5, 4, 2 };
+
+    return gradus_normalise(x, mean, std) ? NULL : x;
+}
+
+static gradus_node *augmented(gradus_node *x)
+{
+    const gradus_augmentation some = { .shift = 1, .rotate = 9, .scale = 0.1,
+                                       .elastic = 5, .flip = 1 };
+
+    return gradus_augment(x, &some) ? NULL : x;
+}
+
+BUILD(fed, x)
+BUILD(fed_pixels, x)
+BUILD(normalised_pixels, normalised(x))
+BUILD(augmented_pixels, augmented(normalised(x)))
+BUILD(embedding, gradus_embedding(x, BATTERY_TOKENS, 3))
+BUILD(embedding_in_tiles, gradus_embedding(x, 700, 100))
+
+/* ---- dense and functions of each number ------------------------------ */
+
+BUILD(dense, gradus_dense(x, 5))
+BUILD(dense_first, gradus_dense(x, 5))
+BUILD(dense_of_images, gradus_dense(x, 5))
+BUILD(dense_in_tiles, gradus_dense(x, 35))
+BUILD(dense_by_units, gradus_dense(x, 260))
+BUILD(dense_twice, gradus_dense(gradus_dense(x, 5), 6))
+BUILD(relu_twice, gradus_relu(gradus_dense(gradus_relu(x), 20)))
+BUILD(leaky_relu, gradus_leaky_relu(x, 0.25))
+BUILD(leaky_relu_up, gradus_leaky_relu(x, -2))
+BUILD(leaky_relu_flat, gradus_leaky_relu(x, 0))
+BUILD(softmax_of_axis_1, gradus_softmax(gradus_reshape(x, 2,
+                                                       (int[]){ -1, 5 })))
+BUILD(softmax_twice, gradus_softmax(gradus_dense(gradus_softmax(x), 20)))
+
+/* ---- convolutions, and what they compute along ----------------------- */
+
+#define CONV(x, channels, kernel, ...)                                      \
+    gradus_conv2d(x, channels, kernel, &(gradus_conv2d_options){ __VA_ARGS__ })
+#define MAX2(x) gradus_maxpool(x, 2, 2, 0)
+#define RELU(x) gradus_relu(x)
+
+BUILD(conv_3, CONV(x, 3, 3, 0))
+BUILD(conv_3_first, CONV(x, 3, 3, 0))
+BUILD(conv_3_padded, CONV(x, 4, 3, .padding = 1))
+BUILD(conv_3_stride, CONV(x, 3, 3, .stride = 2, .padding = 1))
+BUILD(conv_3_stride_first, CONV(x, 3, 3, .stride = 2))
+BUILD(conv_1, CONV(x, 4, 1, 0))
+BUILD(conv_1_stride, CONV(x, 4, 1, .stride = 2))
+BUILD(conv_1_groups, CONV(x, 4, 1, .groups = 2))
+BUILD(conv_3_groups, CONV(x, 6, 3, .groups = 2, .padding = 2))
+BUILD(conv_depthwise, CONV(x, 3, 3, .groups = 3, .padding = 1))
+BUILD(conv_5_no_bias, CONV(x, 4, 5, .stride = 3, .padding = 4, .no_bias = 1))
+BUILD(conv_11_channels, CONV(x, 11, 3, .padding = 1))
+BUILD(conv_one_channel, CONV(x, 1, 3, 0))
+BUILD(conv_whole_image, CONV(x, 3, 2, 0))
+BUILD(conv_of_a_pixel, CONV(x, 2, 3, .padding = 1))
+BUILD(conv_stride_most, CONV(x, 2, 3, .stride = INT_MAX, .padding = 2))
+BUILD(conv_wide, CONV(x, 2, 3, .padding = 1))
+BUILD(conv_relu, RELU(CONV(x, 2, 3, 0)))
+BUILD(conv_relu_first, RELU(CONV(x, 2, 3, 0)))
+BUILD(conv_max, MAX2(CONV(x, 2, 3, 0)))
+BUILD(conv_relu_max, MAX2(RELU(CONV(x, 3, 3, .padding = 1))))
+BUILD(conv_relu_max_first, MAX2(RELU(CONV(x, 3, 3, .padding = 1))))
+BUILD(conv_max_relu, RELU(MAX2(CONV(x, 3, 3, .padding = 1))))
+BUILD(conv_groups_relu_max,
+      MAX2(RELU(CONV(x, 6, 3, .groups = 2, .padding = 2))))
+BUILD(conv_depthwise_relu, RELU(CONV(x, 3, 3, .groups = 3, .no_bias = 1)))
+BUILD(conv_depthwise_max, MAX2(CONV(x, 3, 3, .groups = 3, .no_bias = 1)))
+BUILD(conv_11_channels_max, MAX2(CONV(x, 11, 2, .no_bias = 1)))
+BUILD(conv_7_relu_max, MAX2(RELU(CONV(x, 1, 7, .padding = 3))))
+BUILD(conv_3_relu_max, MAX2(RELU(CONV(x, 1, 3, 0))))
+BUILD(conv_5_relu_max, MAX2(RELU(CONV(x, 2, 5, .padding = 2))))
+BUILD(conv_9_channels_relu, RELU(CONV(x, 9, 5, .padding = 2)))
+BUILD(conv_4_max_relu, RELU(MAX2(CONV(x, 5, 4, .padding = 1))))
+BUILD(conv_twice_relu_max,
+      MAX2(RELU(CONV(MAX2(RELU(CONV(x, 3, 3, 0))), 4, 2, 0))))
+
+/* ---- pools ----------------------------------------------------------- */
+
+BUILD(maxpool_2, gradus_maxpool(x, 2, 0, 0))
+BUILD(maxpool_3_overlapping, gradus_maxpool(x, 3, 2, 1))
+BUILD(maxpool_3_everywhere, gradus_maxpool(x, 3, 1, 1))
+BUILD(maxpool_2_apart, gradus_maxpool(x, 2, 3, 0))
+BUILD(maxpool_5, gradus_maxpool(x, 5, 1, 2))
+BUILD(maxpool_padded, gradus_maxpool(x, 2, 1, 1))
+BUILD(avgpool_2, gradus_avgpool(x, 2, 0, 0))
+BUILD(avgpool_3_overlapping, gradus_avgpool(x, 3, 2, 1))
+BUILD(avgpool_3_everywhere, gradus_avgpool(x, 3, 1, 1))
+BUILD(avgpool_2_apart, gradus_avgpool(x, 2, 3, 0))
+BUILD(avgpool_5, gradus_avgpool(x, 5, 1, 2))
+BUILD(avgpool_padded, gradus_avgpool(x, 2, 1, 1))
+BUILD(pools_in_a_row,
+      gradus_dense(gradus_global_avgpool(gradus_avgpool(
+          gradus_maxpool(MAX2(x), 3, 1, 1), 3, 2, 1)), 2))
+
+/* ---- norms, dropout, several operands -------------------------------- */
+
+BUILD(dropout, gradus_dropout(x, 0.4))
+BUILD(batchnorm_between_units,
+      gradus_dense(gradus_add(gradus_batchnorm(gradus_dense(x, 80)),
+                              gradus_dense(x, 80)), 80))
+BUILD(add, gradus_add(x, gradus_tanh(x)))
+BUILD(add_to_itself, gradus_add(x, x))
+BUILD(concat, gradus_concat(3, (gradus_node *[]){
+                  gradus_tanh(x), gradus_dense(x, 4), x }))
+BUILD(concat_with_itself, gradus_concat(2, (gradus_node *[]){ x, x }))
+BUILD(concat_channels, gradus_concat(2, (gradus_node *[]){
+                           gradus_conv2d(x, 3, 1, NULL), x }))
+BUILD(reshape, gradus_reshape(x, 2, (int[]){ 6, -1 }))
+BUILD(reshape_to_images, gradus_reshape(x, 3, (int[]){ 2, 3, -1 }))
+
+/* h + silu(dense(h)), of h = tanh(dense(x)), and then other functions of it
+ * beside each other. */
+static gradus_node *branches(gradus_node *x)
+{
+    gradus_node *h = gradus_tanh(gradus_dense(x, 12)), *s;
+
+    h = gradus_add(h, gradus_silu(gradus_dense(h, 12)));
+    s = gradus_softmax(gradus_reshape(gradus_dense(h, 12), 2,
+                                      (int[]){ -1, 6 }));
+    return gradus_dense(gradus_concat(5, (gradus_node *[]){
+        gradus_gelu(gradus_dense(h, 12)), gradus_flatten(s),
+        gradus_leaky_relu(h, 0.1), gradus_sigmoid(h), gradus_flatten(x) }), 3);
+}
+
+/* Rows mixed twice, with a way around the second time. */
+static gradus_node *mixed_twice(gradus_node *x)
+{
+    gradus_node *first = gradus_batchnorm(gradus_conv2d(x, 5, 3, NULL));
+    gradus_node *h = gradus_dense(gradus_relu(first), 6);
+
+    h = gradus_batchnorm(gradus_dense(gradus_layernorm(h), 6));
+    return gradus_add(gradus_dense(gradus_dropout(h, 0.3), 3),
+                      gradus_dense(first, 3));
+}
+
+/* ---- losses ---------------------------------------------------------- */
+
+#define ROW_WEIGHT .row_weight = gradus_row_weights(x->graph)
+
+static const double class_weight[] = { 0.5, 2, 1.25, 0, 0.1, 4.9e-324 };
+
+static gradus_node *targets(gradus_node *x)
+{
+    return gradus_input(x->graph, x->size);
+}
+
+#define MSE(...)                                                            \
+    gradus_mse(x, targets(x), &(gradus_regression_options){ __VA_ARGS__ })
+#define HUBER(...)                                                          \
+    gradus_huber(x, targets(x), &(gradus_regression_options){ __VA_ARGS__ })
+#define SIGMOID_CE(...)                                                     \
+    gradus_sigmoid_ce(x, targets(x),                                        \
+                      &(gradus_sigmoid_ce_options){ __VA_ARGS__ })
+/* A label at each position. */
+#define SOFTMAX_CE(positions, ...)                                          \
+    gradus_softmax_ce(x, gradus_labels(x->graph, positions),                \
+                      &(gradus_softmax_ce_options){ __VA_ARGS__ })
+/* A distribution at each position, of an image. */
+#define SOFTMAX_CE_OF_IMAGES(...)                                           \
+    gradus_softmax_ce(x, gradus_image(x->graph, x->shape[0], x->shape[1],   \
+                                      x->shape[2]),                         \
+                      &(gradus_softmax_ce_options){ __VA_ARGS__ })
+
+BUILD(mse, MSE(0))
+BUILD(mse_batch, MSE(.reduction = GRADUS_MEAN_BATCH, ROW_WEIGHT))
+BUILD(mse_sum, MSE(.reduction = GRADUS_SUM, ROW_WEIGHT))
+BUILD(mse_weighted, MSE(ROW_WEIGHT))
+BUILD(huber, HUBER(0))
+BUILD(huber_batch, HUBER(.reduction = GRADUS_MEAN_BATCH, .delta = 0.7))
+BUILD(huber_sum, HUBER(.reduction = GRADUS_SUM, .delta = 2))
+BUILD(huber_weighted, HUBER(ROW_WEIGHT, .delta = 0.7))
+BUILD(sigmoid_ce, SIGMOID_CE(0))
+BUILD(sigmoid_ce_batch, SIGMOID_CE(.reduction = GRADUS_MEAN_BATCH))
+BUILD(sigmoid_ce_sum, SIGMOID_CE(.reduction = GRADUS_SUM, ROW_WEIGHT))
+BUILD(sigmoid_ce_weighted, SIGMOID_CE(ROW_WEIGHT))
+BUILD(sigmoid_ce_classes, SIGMOID_CE(.class_weight = class_weight))
+BUILD(sigmoid_ce_images,
+      SIGMOID_CE(.class_weight = class_weight, ROW_WEIGHT))
+BUILD(softmax_ce, SOFTMAX_CE(1, 0))
+BUILD(softmax_ce_batch, SOFTMAX_CE(1, .reduction = GRADUS_MEAN_BATCH))
+BUILD(softmax_ce_sum, SOFTMAX_CE(1, .reduction = GRADUS_SUM))
+BUILD(softmax_ce_smoothed, SOFTMAX_CE(1, .label_smoothing = 0.2))
+BUILD(softmax_ce_ignoring,
+      SOFTMAX_CE(1, .use_ignore_label = 1, .ignore_label = 30))
+BUILD(softmax_ce_classes, SOFTMAX_CE(8, .class_weight = class_weight))
+BUILD(softmax_ce_weighted, SOFTMAX_CE(1, ROW_WEIGHT))
+BUILD(softmax_ce_positions, SOFTMAX_CE(12, 0))
+BUILD(softmax_ce_last_axis, SOFTMAX_CE(12, .last_axis = 1))
+BUILD(softmax_ce_everything,
+      SOFTMAX_CE(12, .label_smoothing = 0.3, .class_weight = class_weight,
+                 .use_ignore_label = 1, .ignore_label = 3, ROW_WEIGHT))
+BUILD(softmax_ce_targets, gradus_softmax_ce(x, targets(x), NULL))
+BUILD(softmax_ce_image_targets,
+      SOFTMAX_CE_OF_IMAGES(.class_weight = class_weight, ROW_WEIGHT))
+BUILD(softmax_ce_axis_targets, SOFTMAX_CE_OF_IMAGES(.last_axis = 1))
+
+/* ---- all of them ----------------------------------------------------- */
+
+#define DROPS                                                               \
+    .why_not = { [ALONE] = "a row's place in the batch decides its numbers" }
+#define TOO_MANY                                                            \
+    .why_not = { [GRADIENTS] = "of so many parameters: too slow" }
+
+const battery_row battery_rows[] = {
+    { ROW(fed), VECTOR(40) },
+    { "image", fed, IMAGE(2, 4, 5) },
+    { ROW(normalised), IMAGE(3, 4, 5) },
+    { ROW(fed_pixels), VECTOR(40), .data = PIXELS },
+    { ROW(normalised_pixels), IMAGE(3, 4, 5), .data = PIXELS },
+    { ROW(augmented), IMAGE(2, 9, 7),
+      .why_not = { [GRADIENTS] = "it ends at the image as it was changed",
+                   [SAVED] = "a file does not hold augmentations",
+                   [NAMED] = "a NaN is a value of other pixels then" } },
+    { ROW(augmented_pixels), IMAGE(3, 9, 7), .data = PIXELS,
+      .why_not = { [GRADIENTS] = "it ends at the image as it was changed",
+                   [SAVED] = "a file does not hold augmentations" } },
+    { ROW(embedding), VECTOR(12), .data = TOKENS, .no_gradient = 1 },
+    { ROW(embedding_in_tiles), VECTOR(12), .data = TOKENS, .no_gradient = 1,
+      TOO_MANY },
+
+    { ROW(dense), VECTOR(30) },
+    { ROW(dense_first), VECTOR(30), .no_gradient = 1 },
+    { ROW(dense_of_images), IMAGE(2, 4, 5) },
+    { ROW(dense_in_tiles), VECTOR(2050), .rows = 150, TOO_MANY },
+    { ROW(dense_by_units), VECTOR(20), .rows = 128, .no_gradient = 1 },
+    { ROW(dense_twice), VECTOR(30) },
+    { "relu", gradus_relu, VECTOR(40) },
+    { "relu_of_images", gradus_relu, IMAGE(2, 4, 5) },
+    { ROW(relu_twice), VECTOR(20) },
+    { ROW(leaky_relu), VECTOR(40) },
+    { ROW(leaky_relu_up), VECTOR(40) },
+    { ROW(leaky_relu_flat), IMAGE(2, 4, 5) },
+    { "sigmoid", gradus_sigmoid, VECTOR(40) },
+    { "tanh", gradus_tanh, VECTOR(40) },
+    { "gelu", gradus_gelu, VECTOR(40) },
+    { "silu", gradus_silu, VECTOR(40) },
+    { "softmax", gradus_softmax, VECTOR(40) },
+    { "softmax_of_images", gradus_softmax, IMAGE(2, 4, 5) },
+    { ROW(softmax_of_axis_1), VECTOR(40) },
+    { ROW(softmax_twice), VECTOR(40) },
+
+    { ROW(conv_3), IMAGE(1, 9, 8) },
+    { ROW(conv_3_first), IMAGE(1, 9, 8), .no_gradient = 1 },
+    { ROW(conv_3_padded), IMAGE(2, 5, 6) },
+    { ROW(conv_3_stride), IMAGE(2, 7, 5) },
+    { ROW(conv_3_stride_first), IMAGE(2, 7, 5), .no_gradient = 1 },
+    { ROW(conv_1), IMAGE(3, 4, 4) },
+    { ROW(conv_1_stride), IMAGE(2, 4, 7) },
+    { ROW(conv_1_groups), IMAGE(4, 3, 3) },
+    { ROW(conv_3_groups), IMAGE(4, 5, 5) },
+    { ROW(conv_depthwise), IMAGE(3, 6, 6) },
+    { ROW(conv_5_no_bias), IMAGE(2, 8, 8) },
+    { ROW(conv_11_channels), IMAGE(2, 6, 6) },
+    { "conv_of_11_channels", conv_3_padded, IMAGE(11, 5, 6) },
+    { ROW(conv_wide), IMAGE(2, 3, 35) },
+    { "conv_large", conv_one_channel, IMAGE(1, 45, 25) },
+    { ROW(conv_whole_image), IMAGE(1, 2, 2), .rows = 1500 },
+    { ROW(conv_of_a_pixel), IMAGE(1, 1, 1), .rows = 1500 },
+    { ROW(conv_stride_most), IMAGE(1, 3, 3), .rows = 1500 },
+    { ROW(conv_relu), IMAGE(2, 5, 5) },
+    { ROW(conv_relu_first), IMAGE(2, 5, 5), .no_gradient = 1 },
+    { ROW(conv_max), IMAGE(1, 8, 6) },
+    { ROW(conv_relu_max), IMAGE(2, 5, 7) },
+    { ROW(conv_relu_max_first), IMAGE(2, 5, 7), .no_gradient = 1 },
+    { ROW(conv_max_relu), IMAGE(2, 5, 7) },
+    { ROW(conv_groups_relu_max), IMAGE(4, 6, 5) },
+    { ROW(conv_depthwise_relu), IMAGE(3, 6, 6) },
+    { ROW(conv_depthwise_max), IMAGE(3, 6, 6) },
+    { ROW(conv_11_channels_max), IMAGE(3, 7, 8) },
+    { ROW(conv_7_relu_max), IMAGE(2, 18, 35) },
+    { ROW(conv_3_relu_max), IMAGE(1, 45, 27) },
+    { ROW(conv_5_relu_max), IMAGE(1, 4, 30) },
+    { ROW(conv_9_channels_relu), IMAGE(2, 5, 5) },
+    { ROW(conv_4_max_relu), IMAGE(3, 9, 40) },
+    { ROW(conv_twice_relu_max), IMAGE(2, 10, 10) },
+
+    { ROW(maxpool_2), IMAGE(2, 5, 6) },
+    { ROW(maxpool_3_overlapping), IMAGE(2, 5, 6) },
+    { ROW(maxpool_3_everywhere), IMAGE(2, 5, 6) },
+    { ROW(maxpool_2_apart), IMAGE(2, 5, 9) },
+    { ROW(maxpool_5), IMAGE(2, 5, 6) },
+    { ROW(maxpool_padded), IMAGE(2, 5, 6) },
+    { ROW(avgpool_2), IMAGE(2, 5, 6) },
+    { ROW(avgpool_3_overlapping), IMAGE(2, 5, 6) },
+    { ROW(avgpool_3_everywhere), IMAGE(2, 5, 6) },
+    { ROW(avgpool_2_apart), IMAGE(2, 5, 9) },
+    { ROW(avgpool_5), IMAGE(2, 5, 6) },
+    { ROW(avgpool_padded), IMAGE(2, 5, 6) },
+    { "global_avgpool", gradus_global_avgpool, IMAGE(3, 5, 6) },
+    { ROW(pools_in_a_row), IMAGE(2, 14, 15) },
+
+    { "layernorm", gradus_layernorm, VECTOR(40) },
+    { "layernorm_of_images", gradus_layernorm, IMAGE(2, 4, 5) },
+    { "batchnorm", gradus_batchnorm, VECTOR(40), MIXES_ROWS },
+    { "batchnorm_of_images", gradus_batchnorm, IMAGE(2, 5, 7), MIXES_ROWS },
+    { ROW(batchnorm_between_units), VECTOR(3), .rows = 34, .no_gradient = 1,
+      MIXES_ROWS },
+    { ROW(mixed_twice), IMAGE(2, 4, 4), MIXES_ROWS },
+    { ROW(dropout), VECTOR(40), DROPS },
+    { ROW(add), VECTOR(30) },
+    { ROW(add_to_itself), IMAGE(2, 4, 5) },
+    { ROW(branches), IMAGE(3, 2, 2) },
+    { ROW(concat), VECTOR(20) },
+    { ROW(concat_with_itself), VECTOR(30) },
+    { ROW(concat_channels), IMAGE(2, 4, 5) },
+    { ROW(reshape), VECTOR(30) },
+    { ROW(reshape_to_images), VECTOR(30) },
+    { "flatten", gradus_flatten, IMAGE(2, 4, 5) },
+
+    { ROW(mse), VECTOR(30) },
+    { ROW(mse_batch), VECTOR(30) },
+    { ROW(mse_sum), VECTOR(30) },
+    { ROW(mse_weighted), IMAGE(2, 4, 5) },
+    { ROW(huber), VECTOR(30) },
+    { ROW(huber_batch), VECTOR(30) },
+    { ROW(huber_sum), VECTOR(30) },
+    { ROW(huber_weighted), IMAGE(2, 4, 5) },
+    { ROW(sigmoid_ce), VECTOR(30) },
+    { ROW(sigmoid_ce_batch), VECTOR(30) },
+    { ROW(sigmoid_ce_sum), VECTOR(30) },
+    { ROW(sigmoid_ce_weighted), VECTOR(30) },
+    { ROW(sigmoid_ce_classes), IMAGE(6, 4, 2) },
+    { ROW(sigmoid_ce_images), IMAGE(2, 4, 5) },
+    { ROW(softmax_ce), VECTOR(60), .labels = 60 },
+    { ROW(softmax_ce_batch), VECTOR(60), .labels = 60 },
+    { ROW(softmax_ce_sum), VECTOR(60), .labels = 60 },
+    { ROW(softmax_ce_smoothed), VECTOR(60), .labels = 60 },
+    { ROW(softmax_ce_ignoring), VECTOR(60), .labels = 31 },
+    { ROW(softmax_ce_classes), IMAGE(6, 4, 2), .labels = 6 },
+    { ROW(softmax_ce_weighted), VECTOR(60), .labels = 60 },
+    { ROW(softmax_ce_positions), IMAGE(3, 4, 3), .labels = 3 },
+    { ROW(softmax_ce_last_axis), IMAGE(4, 3, 3), .labels = 3 },
+    { ROW(softmax_ce_everything), IMAGE(3, 4, 3), .labels = 4 },
+    { ROW(softmax_ce_targets), VECTOR(30) },
+    { ROW(softmax_ce_image_targets), IMAGE(3, 4, 3) },
+    { ROW(softmax_ce_axis_targets), IMAGE(4, 3, 3) },
+};
+
+int battery_count(void)
+{
+    return (int)(sizeof battery_rows / sizeof *battery_rows);
+}

@@ -1,0 +1,250 @@
+/* test_battery.c -- each row of the battery through each check that it does
+ * not leave out; and the checks themselves, which have to see planted bugs. */
+#include "battery.h"
+#include "graph/graph.h"
+#include "probe.h"
+#include "tests.h"
+
+static void run(int row, battery_check check)
+{
+    const battery_row *r = &battery_rows[row];
+    const char *fault = battery_fault(r, check);
+
+    ck_assert_msg(!fault, "%s: %s", r->name, fault);
+}
+
+#ifdef GRADUS_DOUBLE
+START_TEST(gradients_are_those_of_central_differences)
+{
+    run(_i, GRADIENTS);
+}
+END_TEST
+#endif
+
+START_TEST(a_row_does_not_depend_on_its_batch)
+{
+    run(_i, ALONE);
+}
+END_TEST
+
+START_TEST(the_bits_are_the_same_on_any_number_of_threads)
+{
+    run(_i, THREADS);
+}
+END_TEST
+
+START_TEST(inference_has_the_values_of_evaluation)
+{
+    run(_i, INFERENCE);
+}
+END_TEST
+
+START_TEST(a_second_backward_gives_the_same_gradients)
+{
+    run(_i, TWICE);
+}
+END_TEST
+
+START_TEST(backward_add_adds)
+{
+    run(_i, ADDING);
+}
+END_TEST
+
+START_TEST(a_model_file_holds_it)
+{
+    run(_i, SAVED);
+}
+END_TEST
+
+START_TEST(a_nan_never_passes_in_silence)
+{
+    run(_i, NANS);
+}
+END_TEST
+
+START_TEST(the_row_of_a_nan_is_named)
+{
+    run(_i, NAMED);
+}
+END_TEST
+
+/* ---- what there is, and what is left out ----------------------------- */
+
+START_TEST(every_op_has_a_row)
+{
+    for (int i = 0; gradus_ops[i]; i++) {
+        int rows = 0;
+        for (int j = 0; j < battery_count(); j++)
+            rows += battery_covers(&battery_rows[j], gradus_ops[i]);
+        ck_assert_msg(rows > 0, "the battery has no row for %s",
+                      gradus_ops[i]->name);
+    }
+}
+END_TEST
+
+START_TEST(what_is_left_out_is_printed_with_its_reason)
+{
+    int count = 0;
+
+    for (int i = 0; i < battery_count(); i++)
+        for (int check = 0; check < CHECKS; check++) {
+            const battery_row *r = &battery_rows[i];
+            const char *why = battery_why_not(r, (battery_check)check);
+            if (!why)
+                continue;
+            count++;
+            printf("battery: %s leaves out \"%s\": %s\n", r->name,
+                   battery_check_name((battery_check)check), why);
+        }
+    printf("battery: %d rows, %d checks, %d of %d left out%s\n",
+           battery_count(), CHECKS, count, CHECKS * battery_count(),
+           sizeof(gradus_real) == sizeof(float)
+               ? "; gradients are checked in double alone" : "");
+}
+END_TEST
+
+/* ---- planted bugs ---------------------------------------------------- */
+
+static const gradus_op *right;
+
+static void reads_the_row_before(gradus_node *n, gradus_rows r)
+{
+    right->forward(n, r);
+    for (int i = r.from ? r.from : 1; i < r.from + r.n; i++)
+        n->y[i * n->size] += n->in[0]->y[(i - 1) * n->in[0]->size] / 100;
+}
+
+static void counts_threads(gradus_node *n, gradus_rows r)
+{
+    right->forward(n, r);
+    n->y[r.from * n->size] *=
+        1 + (gradus_real)gradus_threads(n->graph) / 1000;
+}
+
+/* A workspace has no dy. */
+static void infers_otherwise(gradus_node *n, gradus_rows r)
+{
+    right->forward(n, r);
+    if (!n->dy)
+        n->y[r.from * n->size] *= (gradus_real)1.01;
+}
+
+static void takes_nan_for_0(gradus_node *n, gradus_rows r)
+{
+    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+        n->y[i] = n->in[0]->y[i] > 0 ? n->in[0]->y[i] : 0;
+}
+
+#ifdef GRADUS_DOUBLE
+static void overwrites(gradus_node *n, gradus_rows r)
+{
+    memset(gradus_row(n->in[0]->dy, r, n->in[0]->size), 0,
+           (size_t)(r.n * n->in[0]->size) * sizeof *n->dy);
+    right->backward(n, r);
+}
+#endif
+
+static void never_adds(gradus_node *n, gradus_tile t)
+{
+    t.add = 0;
+    right->gradient(n, t);
+}
+
+static void always_adds(gradus_node *n, gradus_tile t)
+{
+    t.add = 1;
+    right->gradient(n, t);
+}
+
+static gradus_node *dense(gradus_node *x)
+{
+    return gradus_dense(x, 5);
+}
+
+static gradus_node *noting_another_p(gradus_node *x)
+{
+    return gradus_set_attr(gradus_dropout(x, 0.4), "p", 1, &(double){ 0.5 });
+}
+
+static const struct bug {
+    battery_check check; /* that has to see it */
+    gradus_node *(*layer)(gradus_node *x);
+    void (*forward)(gradus_node *n, gradus_rows r);
+    void (*backward)(gradus_node *n, gradus_rows r);
+    void (*gradient)(gradus_node *n, gradus_tile t);
+} bugs[] = {
+    { .check = ALONE, dense, .forward = reads_the_row_before },
+    { .check = ALONE, gradus_batchnorm },
+    { .check = THREADS, dense, .forward = counts_threads },
+    { .check = INFERENCE, dense, .forward = infers_otherwise },
+    { .check = TWICE, dense, .gradient = always_adds },
+    { .check = ADDING, dense, .gradient = never_adds },
+    { .check = SAVED, noting_another_p },
+    { .check = NANS, gradus_relu, .forward = takes_nan_for_0 },
+    { .check = NAMED, gradus_batchnorm },
+#ifdef GRADUS_DOUBLE
+    { .check = GRADIENTS, dense, .backward = overwrites },
+    { .check = GRADIENTS, dense, .gradient = never_adds },
+    { .check = GRADIENTS, dense, .forward = reads_the_row_before },
+#endif
+};
+enum { BUGS = sizeof bugs / sizeof *bugs };
+
+static const struct bug *bug;
+
+static gradus_node *spoilt(gradus_node *x)
+{
+    static gradus_op wrong;
+    gradus_node *n = bug->layer(x);
+
+    if (!bug->forward && !bug->backward && !bug->gradient)
+        return n;
+    right = plant(n, &wrong);
+    wrong.forward = bug->forward ? bug->forward : right->forward;
+    wrong.backward = bug->backward ? bug->backward : right->backward;
+    wrong.gradient = bug->gradient ? bug->gradient : right->gradient;
+    return n;
+}
+
+START_TEST(planted_bugs_are_seen)
+{
+    const battery_row row = { "spoilt", spoilt, .rank = 3,
+                              .shape = { 2, 3, 5 } };
+
+    bug = &bugs[_i];
+    const char *fault = battery_fault(&row, bug->check);
+    ck_assert_msg(fault != NULL, "the check \"%s\" did not see bug %d",
+                  battery_check_name(bug->check), _i);
+}
+END_TEST
+
+Suite *suite_battery(void)
+{
+    const TTest *const tests[CHECKS] = {
+#ifdef GRADUS_DOUBLE
+        [GRADIENTS] = gradients_are_those_of_central_differences,
+#endif
+        [ALONE] = a_row_does_not_depend_on_its_batch,
+        [THREADS] = the_bits_are_the_same_on_any_number_of_threads,
+        [INFERENCE] = inference_has_the_values_of_evaluation,
+        [TWICE] = a_second_backward_gives_the_same_gradients,
+        [ADDING] = backward_add_adds,
+        [SAVED] = a_model_file_holds_it,
+        [NANS] = a_nan_never_passes_in_silence,
+        [NAMED] = the_row_of_a_nan_is_named,
+    };
+    Suite *s = suite_create("battery");
+    TCase *t = tcase_create("battery");
+
+    tcase_set_timeout(t, 60);
+    for (int check = 0; check < CHECKS; check++)
+        for (int i = 0; i < battery_count() && tests[check]; i++)
+            if (!battery_why_not(&battery_rows[i], (battery_check)check))
+                tcase_add_loop_test(t, tests[check], i, i + 1);
+    tcase_add_loop_test(t, planted_bugs_are_seen, 0, BUGS);
+    tcase_add_test(t, every_op_has_a_row);
+    tcase_add_test(t, what_is_left_out_is_printed_with_its_reason);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -134,3 +134,16 @@ const char *worst(void)
 {
     return place;
 }
+
+void probe_assert_caught(gradus_node *n, const gradus_op *wrong, int rows)
+{
+    const gradus_op *right = n->op;
+    double d = check(n->graph, rows);
+
+    ck_assert_msg(d <= 1, "%s without the bug: %s is off by %g", n->name,
+                  worst(), d);
+    n->op = wrong;
+    d = check(n->graph, rows);
+    n->op = right;
+    ck_assert_msg(d > 1, "a planted bug was not seen: %g", d);
+}

@@ -34,4 +34,8 @@ double rounding(void);
 double check(gradus_graph *g, int n);
 const char *worst(void);
 
+/* The check passes n's graph as it is, and fails it where `wrong`, a copy of
+ * n's op with a bug planted in it, is in that op's place. */
+void probe_assert_caught(gradus_node *n, const gradus_op *wrong, int rows);
+
 #endif

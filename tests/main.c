@@ -6,7 +6,7 @@
 int main(int argc, char **argv)
 {
     Suite *(*const suites[])(void) = {
-        suite_battery,
+        suite_battery,      suite_embedding,
         suite_random,       suite_pool,         suite_graph,
         suite_dense,        suite_relu,         suite_input,
         suite_softmax_ce,   suite_regression,   suite_sigmoid_ce,

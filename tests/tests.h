@@ -21,6 +21,7 @@ Suite *suite_conv2d(void);
 TCase *conv2d_absorbed(void); /* parts of suite_conv2d */
 TCase *conv2d_simd(void);
 Suite *suite_dropout(void);
+Suite *suite_embedding(void);
 Suite *suite_norms(void);
 Suite *suite_activations(void);
 Suite *suite_softmax(void);

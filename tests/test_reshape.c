@@ -1,5 +1,5 @@
-/* test_reshape.c -- the same numbers in another shape: by hand, by
- * differences, and spoilt. */
+/* test_reshape.c -- the same numbers in another shape: by hand, and
+ * spoilt. */
 #include "files.h"
 #include "probe.h"
 #include "reload.h"
@@ -125,7 +125,7 @@ START_TEST(no_shape_is_refused)
 }
 END_TEST
 
-/* ---- by differences -------------------------------------------------- */
+/* ---- planted bugs ---------------------------------------------------- */
 
 #ifdef GRADUS_DOUBLE
 
@@ -151,13 +151,6 @@ static void two_shapes(void)
     gradus_feed(x, v, B);
 }
 
-START_TEST(gradients_are_those_of_central_differences)
-{
-    two_shapes();
-    ck_assert_msg(check(g, B) <= 1, "%s", worst());
-}
-END_TEST
-
 static void overwriting(gradus_node *n, gradus_rows r)
 {
     memcpy(gradus_row(n->in[0]->dy, r, N), gradus_row(n->dy, r, N),
@@ -173,27 +166,16 @@ static void backwards(gradus_node *n, gradus_rows r)
 
 START_TEST(planted_bugs_are_caught)
 {
-    gradus_op wrong;
-
     two_shapes();
-    plant(y, &wrong);
+    gradus_op wrong = *y->op;
     wrong.backward = _i ? overwriting : backwards;
-    ck_assert_double_gt(check(g, B), 1);
+    probe_assert_caught(y, &wrong, B);
 }
 END_TEST
 
 #endif
 
 /* ---- model files ----------------------------------------------------- */
-
-START_TEST(model_files_hold_it)
-{
-    x = gradus_image(g, 2, 3, 4);
-    gradus_reshape(gradus_flatten(x), 2, (int[]){ -1, 8 });
-    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
-    gradus_graph_free(reload(g));
-}
-END_TEST
 
 /* Each as long as [10,2,1], which the file holds. */
 START_TEST(another_shape_in_a_file_is_refused)
@@ -228,12 +210,10 @@ Suite *suite_reshape(void)
     tcase_add_test(t, null_and_labels_are_refused);
     tcase_add_test(t, no_shape_is_refused);
 #ifdef GRADUS_DOUBLE
-    tcase_add_test(t, gradients_are_those_of_central_differences);
     tcase_add_loop_test(t, planted_bugs_are_caught, 0, 2);
 #endif
     tcase_add_checked_fixture(f, files_begin, files_end);
     tcase_add_checked_fixture(f, begin, end);
-    tcase_add_test(f, model_files_hold_it);
     tcase_add_loop_test(f, another_shape_in_a_file_is_refused, 0, 5);
     suite_add_tcase(s, t);
     suite_add_tcase(s, f);

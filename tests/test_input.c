@@ -174,38 +174,6 @@ START_TEST(the_last_normalisation_counts)
 }
 END_TEST
 
-#ifdef GRADUS_DOUBLE
-
-static const double C[8] = { 1, -2, 3, 4, -5, 6, 7, 8 };
-
-START_TEST(the_gradient_of_a_normalised_image_is_numerically_right)
-{
-    gradus_node *x = two_channels();
-    gradus_real v[8];
-
-    fill(v, 8, 1);
-    gradus_want_gradient(x);
-    probe(gradus_relu(x), C);
-    compile(2);
-    gradus_feed(x, v, 2);
-    ck_assert_msg(check(g, 2) <= 1, "%s", worst());
-}
-END_TEST
-
-START_TEST(the_gradient_of_normalised_pixels_is_too)
-{
-    gradus_node *x = two_channels();
-
-    gradus_want_gradient(x);
-    probe(x, C);
-    compile(2);
-    gradus_feed_u8(x, (uint8_t[]){ 1, 2, 30, 40, 50, 60, 170, 255 }, 2);
-    ck_assert_msg(check(g, 2) <= 1, "%s", worst());
-}
-END_TEST
-
-#endif
-
 Suite *suite_input(void)
 {
     Suite *s = suite_create("input");
@@ -222,10 +190,6 @@ Suite *suite_input(void)
     tcase_add_test(t, pixels_are_divided_by_255_before_they_are_normalised);
     tcase_add_test(t, an_input_that_is_no_image_has_one_channel);
     tcase_add_test(t, the_last_normalisation_counts);
-#ifdef GRADUS_DOUBLE
-    tcase_add_test(t, the_gradient_of_a_normalised_image_is_numerically_right);
-    tcase_add_test(t, the_gradient_of_normalised_pixels_is_too);
-#endif
     suite_add_tcase(s, t);
     suite_add_tcase(s, input_refused());
     suite_add_tcase(s, input_fed_wrongly());

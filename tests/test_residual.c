@@ -79,55 +79,6 @@ START_TEST(it_learns)
 }
 END_TEST
 
-START_TEST(the_bits_are_the_same_on_any_number_of_threads)
-{
-    uint64_t hash[4];
-
-    for (int threads = 1; threads <= 3; threads++) {
-        gradus_graph *g = residual_net(threads);
-        train(g, 3, NULL);
-        hash[threads] = gradus_parameters_hash(g);
-        gradus_graph_free(g);
-    }
-    ck_assert_uint_eq(hash[2], hash[1]);
-    ck_assert_uint_eq(hash[3], hash[1]);
-}
-END_TEST
-
-START_TEST(a_loaded_model_infers_the_same_bits)
-{
-    gradus_graph *g = residual_net(1);
-
-    train(g, 2, NULL);
-    gradus_graph *h = reload(g);
-    gradus_workspace *a = gradus_workspace_new(g, ROWS);
-    gradus_workspace *b = gradus_workspace_new(h, ROWS);
-    const gradus_real *p = gradus_infer(a, data.x, ROWS);
-    const gradus_real *q = gradus_infer(b, data.x, ROWS);
-    ck_assert_msg(p && q, "%s", gradus_error());
-    ck_assert_mem_eq(p, q, ROWS * CLASSES * sizeof *p);
-    gradus_workspace_free(a);
-    gradus_workspace_free(b);
-    gradus_graph_free(g);
-    gradus_graph_free(h);
-}
-END_TEST
-
-#ifdef GRADUS_DOUBLE
-START_TEST(gradients_are_those_of_central_differences)
-{
-    gradus_graph *g = residual_net(1);
-
-    gradus_feed(gradus_node_at(g, 0), data.x, ROWS);
-    for (int i = 0; i < gradus_node_count(g); i++)
-        if (gradus_node_at(g, i)->kind == GRADUS_LABELS)
-            gradus_feed_labels(gradus_node_at(g, i), data.labels, ROWS);
-    ck_assert_msg(check(g, 3) <= 1, "%s", worst());
-    gradus_graph_free(g);
-}
-END_TEST
-#endif
-
 Suite *suite_residual(void)
 {
     Suite *s = suite_create("residual");
@@ -136,11 +87,6 @@ Suite *suite_residual(void)
     tcase_add_checked_fixture(t, files_begin, files_end);
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, it_learns);
-    tcase_add_test(t, the_bits_are_the_same_on_any_number_of_threads);
-    tcase_add_test(t, a_loaded_model_infers_the_same_bits);
-#ifdef GRADUS_DOUBLE
-    tcase_add_test(t, gradients_are_those_of_central_differences);
-#endif
     suite_add_tcase(s, t);
     return s;
 }

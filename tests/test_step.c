@@ -186,25 +186,6 @@ START_TEST(a_smaller_batch_leaves_nothing_of_the_larger_one_before)
 }
 END_TEST
 
-START_TEST(backward_twice_gives_the_same_gradients)
-{
-    gradus_dataset d = data_new(2, BATCH, IN, CLASSES);
-    net n = net_new(1, SIZES, BATCH, 2);
-    size_t bytes = gradus_parameter_count(n.g) * sizeof(gradus_real);
-    gradus_real *once = malloc(bytes);
-
-    ck_assert_ptr_nonnull(once);
-    net_feed(&n, &d);
-    run(&n, NULL, BATCH);
-    memcpy(once, gradus_gradients(n.g), bytes);
-    ck_assert_int_eq(gradus_backward(n.g), 0);
-    ck_assert_mem_eq(gradus_gradients(n.g), once, bytes);
-    free(once);
-    net_free(&n);
-    data_free(&d);
-}
-END_TEST
-
 START_TEST(an_index_picks_the_rows_that_it_names)
 {
     gradus_dataset d = data_new(2, SAMPLES, IN, CLASSES);
@@ -286,7 +267,6 @@ Suite *suite_step(void)
     tcase_add_loop_test(c, nothing_is_allocated_after_compile, 0, 2);
     tcase_add_test(c, a_batch_has_the_mean_gradient_of_its_samples);
     tcase_add_test(c, a_smaller_batch_leaves_nothing_of_the_larger_one_before);
-    tcase_add_test(c, backward_twice_gives_the_same_gradients);
     tcase_add_test(c, an_index_picks_the_rows_that_it_names);
     tcase_add_test(
         c, two_graphs_in_two_threads_get_the_bits_that_each_gets_alone);

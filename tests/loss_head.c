@@ -1,11 +1,9 @@
 /* loss_head.c -- what tests of losses over targets share. */
 #include "loss_head.h"
 
-#include "model_files.h"
 #include "tests.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 loss_head loss_head_new(int size, int weighted)
 {
@@ -47,22 +45,4 @@ void assert_forward_fails(const loss_head *h, int n, const char *why)
     assert_error(why);
     ck_assert(isnan(gradus_loss(h->g)));
     ck_assert_int_ne(gradus_backward(h->g), 0);
-}
-
-void assert_round_trip(const gradus_graph *g)
-{
-    files_begin();
-    ck_assert_msg(gradus_save(g, files_path("a")) == 0, "%s", gradus_error());
-    gradus_graph *loaded = gradus_load(files_path("a"), 2, 1);
-    ck_assert_msg(loaded != NULL, "%s", gradus_error());
-    ck_assert_int_eq(gradus_save(loaded, files_path("b")), 0);
-    contents a = read_whole(files_path("a")), b = read_whole(files_path("b"));
-    ck_assert(same(a, b));
-    for (int i = 0; i < gradus_node_count(g); i++)
-        ck_assert_ptr_eq(gradus_node_at(loaded, i)->op,
-                         gradus_node_at(g, i)->op);
-    free(a.byte);
-    free(b.byte);
-    gradus_graph_free(loaded);
-    files_end();
 }

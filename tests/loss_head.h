@@ -22,7 +22,4 @@ void loss_head_run(const loss_head *h, const gradus_real *z,
 /* Forward over the n rows that are fed fails, for this reason. */
 void assert_forward_fails(const loss_head *h, int n, const char *why);
 
-/* Saves g, loads that, saves it again: the same bytes. */
-void assert_round_trip(const gradus_graph *g);
-
 #endif

@@ -32,12 +32,17 @@ static int rows_of(const battery_row *row)
 
 /* ---- gradients ------------------------------------------------------- */
 
+static int gradient_rows_of(const battery_row *row)
+{
+    int rows = size_of(row) > LARGE ? LARGE_ROWS : GRADIENT_ROWS;
+
+    return rows < rows_of(row) ? rows : rows_of(row);
+}
+
 static int check_gradients(const battery_row *row)
 {
     for (trial_tail behind = DENSE; behind <= SPARSE; behind++) {
-        trial *t = trial_new(row, behind,
-                             size_of(row) > LARGE ? LARGE_ROWS
-                                                  : GRADIENT_ROWS);
+        trial *t = trial_new(row, behind, gradient_rows_of(row));
         char where[64] = "";
         if (trial_begin(t, 1))
             return -1;

@@ -140,77 +140,37 @@ static void residual_graph(void)
     gradus_feed(a, v, B);
 }
 
-static void add_to(gradus_node *x, const gradus_node *n, gradus_rows r,
-                   int keep)
+static void add_to(gradus_node *x, const gradus_node *n, gradus_rows r)
 {
     for (int i = r.from * N; i < (r.from + r.n) * N; i++)
-        x->dy[i] = (keep ? x->dy[i] : 0) + n->dy[i];
+        x->dy[i] += n->dy[i];
 }
 
 static void only_the_first(gradus_node *n, gradus_rows r)
 {
-    add_to(n->in[0], n, r, 1);
+    add_to(n->in[0], n, r);
 }
 
 static void only_the_second(gradus_node *n, gradus_rows r)
 {
-    add_to(n->in[1], n, r, 1);
+    add_to(n->in[1], n, r);
 }
 
 static void twice_the_first(gradus_node *n, gradus_rows r)
 {
-    add_to(n->in[0], n, r, 1);
-    add_to(n->in[0], n, r, 1);
-}
-
-static void first_row_left_out(gradus_node *n, gradus_rows r)
-{
-    int skip = r.from == 0;
-
-    add_to(n->in[1], n, r, 1);
-    r.from += skip;
-    r.n -= skip;
-    add_to(n->in[0], n, r, 1);
+    add_to(n->in[0], n, r);
+    add_to(n->in[0], n, r);
 }
 
 START_TEST(planted_bugs_are_caught)
 {
     void (*const bug[])(gradus_node *, gradus_rows) = {
-        only_the_first, only_the_second, twice_the_first, first_row_left_out
+        only_the_first, only_the_second, twice_the_first
     };
 
     residual_graph();
     gradus_op wrong = *y->op;
     wrong.backward = bug[_i];
-    probe_assert_caught(y, &wrong, B);
-}
-END_TEST
-
-/* In a sum whose operand has a gradient from a node behind the sum. */
-static void overwriting(gradus_node *n, gradus_rows r)
-{
-    add_to(n->in[0], n, r, 0);
-    add_to(n->in[1], n, r, 0);
-}
-
-START_TEST(an_overwritten_gradient_is_caught)
-{
-    static gradus_real v[B * N];
-    static double weights[2][B * N];
-
-    fill(v, B * N, 1);
-    fill_double(weights[0], B * N, 2);
-    fill_double(weights[1], B * N, 3);
-    a = gradus_input(g, N);
-    gradus_want_gradient(a);
-    b = gradus_dense(a, N);
-    y = gradus_add(_i ? a : b, _i ? b : a);
-    probe(y, weights[0]);
-    probe(gradus_tanh(b), weights[1]);
-    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
-    gradus_feed(a, v, B);
-    gradus_op wrong = *y->op;
-    wrong.backward = overwriting;
     probe_assert_caught(y, &wrong, B);
 }
 END_TEST
@@ -251,8 +211,7 @@ Suite *suite_add(void)
     tcase_add_test(t, another_length_of_an_axis_is_refused);
     tcase_add_loop_test(t, null_is_refused, 0, 2);
 #ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
-    tcase_add_loop_test(t, an_overwritten_gradient_is_caught, 0, 2);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
 #endif
     tcase_add_checked_fixture(f, files_begin, files_end);
     tcase_add_checked_fixture(f, begin, end);

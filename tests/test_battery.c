@@ -136,15 +136,6 @@ static void takes_nan_for_0(gradus_node *n, gradus_rows r)
         n->y[i] = n->in[0]->y[i] > 0 ? n->in[0]->y[i] : 0;
 }
 
-#ifdef GRADUS_DOUBLE
-static void overwrites(gradus_node *n, gradus_rows r)
-{
-    memset(gradus_row(n->in[0]->dy, r, n->in[0]->size), 0,
-           (size_t)(r.n * n->in[0]->size) * sizeof *n->dy);
-    right->backward(n, r);
-}
-#endif
-
 static void never_adds(gradus_node *n, gradus_tile t)
 {
     t.add = 0;
@@ -171,7 +162,6 @@ static const struct bug {
     battery_check check; /* that has to see it */
     gradus_node *(*layer)(gradus_node *x);
     void (*forward)(gradus_node *n, gradus_rows r);
-    void (*backward)(gradus_node *n, gradus_rows r);
     void (*gradient)(gradus_node *n, gradus_tile t);
 } bugs[] = {
     { .check = ALONE, dense, .forward = reads_the_row_before },
@@ -184,7 +174,6 @@ static const struct bug {
     { .check = NANS, gradus_relu, .forward = takes_nan_for_0 },
     { .check = NAMED, gradus_batchnorm },
 #ifdef GRADUS_DOUBLE
-    { .check = GRADIENTS, dense, .backward = overwrites },
     { .check = GRADIENTS, dense, .gradient = never_adds },
     { .check = GRADIENTS, dense, .forward = reads_the_row_before },
 #endif
@@ -198,12 +187,13 @@ static gradus_node *spoilt(gradus_node *x)
     static gradus_op wrong;
     gradus_node *n = bug->layer(x);
 
-    if (!bug->forward && !bug->backward && !bug->gradient)
+    if (!bug->forward && !bug->gradient)
         return n;
     right = plant(n, &wrong);
-    wrong.forward = bug->forward ? bug->forward : right->forward;
-    wrong.backward = bug->backward ? bug->backward : right->backward;
-    wrong.gradient = bug->gradient ? bug->gradient : right->gradient;
+    if (bug->forward)
+        wrong.forward = bug->forward;
+    if (bug->gradient)
+        wrong.gradient = bug->gradient;
     return n;
 }
 
@@ -218,6 +208,82 @@ START_TEST(planted_bugs_are_seen)
                   battery_check_name(bug->check), _i);
 }
 END_TEST
+
+/* ---- the bugs that any backward may have ----------------------------- */
+
+#ifdef GRADUS_DOUBLE
+
+static void overwrites(gradus_node *n, gradus_rows r)
+{
+    for (int j = 0; j < n->n_in; j++)
+        if (n->in[j]->dy)
+            memset(gradus_row(n->in[j]->dy, r, n->in[j]->size), 0,
+                   (size_t)(r.n * n->in[j]->size) * sizeof *n->dy);
+    right->backward(n, r);
+}
+
+static void leaves_out_a_row(gradus_node *n, gradus_rows r)
+{
+    r.n--;
+    right->backward(n, r);
+}
+
+static void goes_back_twice(gradus_node *n, gradus_rows r)
+{
+    right->backward(n, r);
+    right->backward(n, r);
+}
+
+static const struct {
+    const char *name;
+    void (*backward)(gradus_node *n, gradus_rows r);
+} backward_bugs[] = {
+    { "overwrites dx", overwrites },
+    { "leaves out a row", leaves_out_a_row },
+    { "adds twice", goes_back_twice },
+};
+enum { BACKWARD_BUGS = sizeof backward_bugs / sizeof *backward_bugs };
+
+static const battery_row *sound;
+static int planted_bug, plantings;
+
+/* Where the node takes x itself, to whose dy a probe has added before. */
+static gradus_node *spoilt_backward(gradus_node *x)
+{
+    static gradus_op wrong;
+    gradus_node *n = sound->build(x);
+
+    if (n->n_in && n->in[0] == x && n->op->backward) {
+        plantings++;
+        right = plant(n, &wrong);
+        wrong.backward = backward_bugs[planted_bug].backward;
+    }
+    return n;
+}
+
+START_TEST(a_bug_in_any_backward_is_seen)
+{
+    int seen = 0;
+
+    for (int i = 0; i < battery_count(); i++) {
+        battery_row row = *(sound = &battery_rows[i]);
+        row.build = spoilt_backward;
+        row.rows = 3;
+        if (row.no_gradient || battery_why_not(sound, GRADIENTS))
+            continue;
+        for (planted_bug = 0; planted_bug < BACKWARD_BUGS; planted_bug++) {
+            plantings = 0;
+            const char *fault = battery_fault(&row, GRADIENTS);
+            ck_assert_msg(fault || !plantings, "%s: a backward that %s is not "
+                          "seen", row.name, backward_bugs[planted_bug].name);
+            seen += plantings != 0;
+        }
+    }
+    printf("battery: %d bugs planted in backward were seen\n", seen);
+}
+END_TEST
+
+#endif
 
 Suite *suite_battery(void)
 {
@@ -243,6 +309,9 @@ Suite *suite_battery(void)
             if (!battery_why_not(&battery_rows[i], (battery_check)check))
                 tcase_add_loop_test(t, tests[check], i, i + 1);
     tcase_add_loop_test(t, planted_bugs_are_seen, 0, BUGS);
+#ifdef GRADUS_DOUBLE
+    tcase_add_test(t, a_bug_in_any_backward_is_seen);
+#endif
     tcase_add_test(t, every_op_has_a_row);
     tcase_add_test(t, what_is_left_out_is_printed_with_its_reason);
     suite_add_tcase(s, t);

@@ -222,48 +222,39 @@ static void graph(void)
     gradus_feed(x, v, B);
 }
 
-/* dx_j += dy from column `at` on, or = where not kept. */
-static void part(gradus_node *n, gradus_rows r, int j, int at, int keep)
+/* dx_j += dy from column `at` on. */
+static void part(gradus_node *n, gradus_rows r, int j, int at)
 {
     gradus_node *x = n->in[j];
 
     for (int i = r.from; i < r.from + r.n; i++)
-        for (int k = 0; k < x->size; k++) {
-            gradus_real *dx = x->dy + i * x->size + k;
-            *dx = (keep ? *dx : 0) + n->dy[i * n->size + at + k];
-        }
+        for (int k = 0; k < x->size; k++)
+            x->dy[i * x->size + k] += n->dy[i * n->size + at + k];
 }
 
 static void swapped(gradus_node *n, gradus_rows r)
 {
-    part(n, r, 0, 4, 1);
-    part(n, r, 1, 0, 1);
-    part(n, r, 2, 8, 1);
+    part(n, r, 0, 4);
+    part(n, r, 1, 0);
+    part(n, r, 2, 8);
 }
 
 static void all_from_the_first(gradus_node *n, gradus_rows r)
 {
     for (int j = 0; j < 3; j++)
-        part(n, r, j, 0, 1);
+        part(n, r, j, 0);
 }
 
 static void last_left_out(gradus_node *n, gradus_rows r)
 {
-    part(n, r, 0, 0, 1);
-    part(n, r, 1, 4, 1);
-}
-
-static void overwriting(gradus_node *n, gradus_rows r)
-{
-    part(n, r, 0, 0, 1);
-    part(n, r, 1, 4, 0);
-    part(n, r, 2, 8, 1);
+    part(n, r, 0, 0);
+    part(n, r, 1, 4);
 }
 
 START_TEST(planted_bugs_are_caught)
 {
     void (*const bug[])(gradus_node *, gradus_rows) = {
-        swapped, all_from_the_first, last_left_out, overwriting
+        swapped, all_from_the_first, last_left_out
     };
 
     graph();
@@ -312,7 +303,7 @@ Suite *suite_concat(void)
     tcase_add_test(t, more_than_an_int_is_refused);
     tcase_add_test(t, more_values_than_an_int_is_refused);
 #ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
 #endif
     tcase_add_checked_fixture(f, files_begin, files_end);
     tcase_add_checked_fixture(f, begin, end);

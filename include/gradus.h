@@ -651,8 +651,11 @@ typedef struct {
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 
-void gradus_dataset_free(gradus_dataset *d); /* of a loader or of
-                                       gradus_split; NULL is fine */
+/* Frees what a loader returned or gradus_split filled.  A struct of your own
+ * that gradus_split filled is then empty (n 0, all pointers NULL), so that a
+ * second call does nothing; a loader's struct itself is gone.  A dataset whose
+ * `owned` is NULL is left as it is.  NULL is fine. */
+void gradus_dataset_free(gradus_dataset *d);
 
 /* Shuffles, by the seed, and parts: fraction of the samples (rounded) to
  * *valid, the others to *train; at least one to each.  Both are copies, which

@@ -139,6 +139,33 @@ START_TEST(the_seed_decides)
 }
 END_TEST
 
+START_TEST(a_part_that_is_freed_is_empty_and_may_be_freed_again)
+{
+    split(0.25, 1);
+    for (int i = 0; i < 2; i++) {
+        gradus_dataset_free(&train);
+        ck_assert_uint_eq(train.n, 0);
+        ck_assert_ptr_null(train.x);
+        ck_assert_ptr_null(train.pixels);
+        ck_assert_ptr_null(train.labels);
+        ck_assert_ptr_null(train.targets);
+        ck_assert_ptr_null(train.weights);
+        ck_assert_ptr_null(train.class_names);
+        ck_assert_ptr_null(train.owned);
+    }
+    ck_assert_uint_eq(valid.n, 13); /* the other part is left alone */
+    sample(&valid, 12);
+}
+END_TEST
+
+START_TEST(a_dataset_that_owns_nothing_is_left_alone)
+{
+    gradus_dataset_free(&d);
+    ck_assert_uint_eq(d.n, N);
+    ck_assert_ptr_eq(d.x, x);
+}
+END_TEST
+
 START_TEST(both_parts_train_a_net)
 {
     gradus_dataset all = data_new(1, 100, 12, 4);
@@ -269,6 +296,8 @@ Suite *suite_split(void)
     tcase_add_test(c, every_sample_is_in_one_part_with_all_that_is_its);
     tcase_add_test(c, pixels_alone_are_split_too);
     tcase_add_test(c, the_seed_decides);
+    tcase_add_test(c, a_part_that_is_freed_is_empty_and_may_be_freed_again);
+    tcase_add_test(c, a_dataset_that_owns_nothing_is_left_alone);
     tcase_add_test(c, both_parts_train_a_net);
     tcase_add_test(c, what_cannot_be_split_is_refused);
     tcase_add_test(c, each_allocation_may_fail);

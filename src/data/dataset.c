@@ -88,8 +88,13 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
     return l;
 }
 
+/* The struct is cleared before the block is freed, because a loader's struct
+ * lies in its own block. */
 void gradus_dataset_free(gradus_dataset *d)
 {
-    if (d)
-        free(d->owned);
+    if (!d || !d->owned)
+        return;
+    void *block = d->owned;
+    *d = (gradus_dataset){ 0 };
+    free(block);
 }

@@ -271,12 +271,12 @@ START_TEST(labels_that_have_no_weight_are_refused)
     double w[4];
 
     ck_assert_int_ne(gradus_class_weights(&s, 4, w), 0);
-    assert_error("no sample of class 3 among 6");
+    assert_error("class 3 has no label among 6 samples");
     ck_assert_int_ne(gradus_class_weights(&s, 2, w), 0);
-    assert_error("sample 0, position 0: label 2, classes are 0..1");
+    assert_error("sample 0, position 0: label is 2; must be 0..1");
     s = (gradus_dataset){ .n = 2, .positions = 2, .labels = bad };
     ck_assert_int_ne(gradus_class_weights(&s, 2, w), 0);
-    assert_error("sample 1, position 0: label -1");
+    assert_error("sample 1, position 0: label is -1");
     s.labels = NULL;
     ck_assert_int_ne(gradus_class_weights(&s, 2, w), 0);
     assert_error("a dataset with labels");

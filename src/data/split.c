@@ -1,4 +1,4 @@
-/* split.c -- a dataset in two, and what its classes weigh. */
+/* split.c -- a dataset in two. */
 #include "data/data.h"
 
 #include "base/error.h"
@@ -131,40 +131,5 @@ int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
         return -1;
     *train = parts[0]->d;
     *valid = parts[1]->d;
-    return 0;
-}
-
-static int count(const gradus_dataset *d, int classes, double *n)
-{
-    size_t positions = d->positions ? (size_t)d->positions : 1;
-
-    for (int k = 0; k < classes; k++)
-        n[k] = 0;
-    for (size_t i = 0; i < d->n * positions; i++) {
-        if (d->labels[i] < 0 || d->labels[i] >= classes)
-            return gradus_error_set("gradus_class_weights: sample %zu, "
-                                    "position %zu: label %d, classes are "
-                                    "0..%d", i / positions, i % positions,
-                                    (int)d->labels[i], classes - 1);
-        n[d->labels[i]]++;
-    }
-    return 0;
-}
-
-int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
-{
-    if (!d || !d->labels || !weight || classes < 1 || d->positions < 0)
-        return gradus_error_set("gradus_class_weights: a dataset with labels, "
-                                "at least one class and a place for the "
-                                "weights wanted");
-    if (count(d, classes, weight))
-        return -1;
-    double n = (double)d->n * (d->positions ? d->positions : 1);
-    for (int k = 0; k < classes; k++)
-        if (weight[k] == 0)
-            return gradus_error_set("gradus_class_weights: no sample of class "
-                                    "%d among %zu", k, d->n);
-    for (int k = 0; k < classes; k++)
-        weight[k] = n / (classes * weight[k]); /* n / (K n_k) */
     return 0;
 }

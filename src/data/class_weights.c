@@ -1,0 +1,46 @@
+/* class_weights.c -- weights that make all classes count the same in a loss.
+ *
+ *   weight[k] = n / (K n_k)     n labels of K classes, n_k of them of class k
+ *
+ * The labels of each class then weigh n/K together, and all labels n. */
+#include "gradus.h"
+
+#include "base/error.h"
+
+/* n[k] becomes the number of labels of class k; n is [classes]. */
+static int count(const gradus_dataset *d, size_t positions, int classes,
+                 double *n)
+{
+    for (int k = 0; k < classes; k++)
+        n[k] = 0;
+    for (size_t i = 0; i < d->n * positions; i++) {
+        int label = (int)d->labels[i];
+        if (label < 0 || label >= classes)
+            return gradus_error_set("gradus_class_weights: sample %zu, "
+                                    "position %zu: label is %d; must be "
+                                    "0..%d", i / positions, i % positions,
+                                    label, classes - 1);
+        n[label]++;
+    }
+    return 0;
+}
+
+int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
+{
+    if (!d || !d->labels || !weight || classes < 1 || d->positions < 0)
+        return gradus_error_set("gradus_class_weights: needs a dataset with "
+                                "labels, at least 1 class, and room for the "
+                                "weights");
+    size_t positions = d->positions ? (size_t)d->positions : 1;
+    if (count(d, positions, classes, weight))
+        return -1;
+    for (int k = 0; k < classes; k++)
+        if (weight[k] == 0)
+            return gradus_error_set("gradus_class_weights: class %d has no "
+                                    "label among %zu samples; must have at "
+                                    "least 1", k, d->n);
+    double n = (double)d->n * (double)positions;
+    for (int k = 0; k < classes; k++)
+        weight[k] = n / (classes * weight[k]); /* n / (K n_k) */
+    return 0;
+}

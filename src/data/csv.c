@@ -37,6 +37,7 @@ typedef struct {
     int text_labels;
     class *class;        /* [classes], by name, where labels are text       */
     size_t classes;
+    const char **names;  /* [classes], of the classes that were found       */
     gradus_loaded *l;
 } csv;
 
@@ -250,6 +251,25 @@ static int collect(csv *c, size_t row, int k, const gradus_csv_field *f)
     return 0;
 }
 
+/* The names of the classes that were found as strings, in one block. */
+static int set_names(csv *c)
+{
+    size_t bytes = c->classes * sizeof *c->names;
+
+    for (size_t i = 0; i < c->classes; i++)
+        bytes += c->class[i].name.length + 1;
+    c->names = malloc(bytes);
+    if (!c->names)
+        return gradus_error_set("%s: out of memory for the names of %zu "
+                                "classes", c->text.path, c->classes);
+    char *text = (char *)(c->names + c->classes);
+    for (size_t i = 0; i < c->classes; i++) {
+        c->names[i] = text;
+        text = gradus_csv_copy(text, &c->class[i].name);
+    }
+    return 0;
+}
+
 /* The names that occur, sorted, are classes 0, 1, .. . */
 static int find_classes(csv *c)
 {
@@ -263,7 +283,7 @@ static int find_classes(csv *c)
         c->class[c->classes].label = (int32_t)c->classes;
         c->classes++;
     }
-    return 0;
+    return set_names(c);
 }
 
 /* Those that the caller names, sorted to be found. */
@@ -355,15 +375,6 @@ static int store(csv *c, size_t row, int k, const gradus_csv_field *f)
     return 0;
 }
 
-static void store_classes(csv *c)
-{
-    for (size_t i = 0; i < c->classes; i++) {
-        c->l->names[c->class[i].label] = c->l->text;
-        c->l->text = gradus_csv_copy(c->l->text, &c->class[i].name);
-    }
-    c->l->d.classes = (int)c->classes;
-}
-
 /* ---- all of it ---------------------------------------------------------- */
 
 static int load(csv *c)
@@ -380,14 +391,12 @@ static int load(csv *c)
     gradus_parts parts = {
         .n = c->rows, .size = c->values, .real = 1,
         .positions = c->label >= 0, .target_size = c->targets,
-        .names = c->classes,
+        .classes = (int)c->classes,
+        .class_names = c->names ? c->names : c->o.class_names,
     };
-    for (size_t i = 0; i < c->classes; i++)
-        parts.text += c->class[i].name.length + 1;
     c->l = gradus_loaded_new(c->text.path, &parts);
     if (!c->l)
         return -1;
-    store_classes(c);
     return walk(c, store);
 }
 
@@ -433,6 +442,7 @@ gradus_dataset *gradus_load_csv(const char *path,
     gradus_csv_close(&c.text);
     free(c.column);
     free(c.class);
+    free(c.names);
     if (!status)
         return &c.l->d;
     free(c.l);

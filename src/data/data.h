@@ -39,7 +39,8 @@ typedef struct {
     int positions;   /* labels a sample, or 0: no labels                     */
     int target_size; /* values a target, or 0: no targets                    */
     int weights;     /* non-zero: a weight a sample                          */
-    size_t names, text; /* class names, or 0; bytes of them all              */
+    int classes;
+    const char *const *class_names; /* [classes], to be copied, or NULL      */
 } gradus_parts;
 
 typedef struct {
@@ -49,12 +50,10 @@ typedef struct {
     gradus_real *weights;  /* [n], or NULL                                   */
     int32_t *labels;       /* [n,positions], or NULL                         */
     uint8_t *pixels;       /* [n,size], or NULL                              */
-    char **names;          /* [names], or NULL                               */
-    char *text;            /* room for `text` bytes                          */
 } gradus_loaded;
 
-/* The contents are for the caller to fill.  who, a path, is for the message.
- * NULL on error. */
+/* The arrays are for the caller to fill; the class names are there.  who, a
+ * path, is for the message.  NULL on error. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
 
 /* ----- csv_text.c: rows and fields of a CSV file (RFC 4180) -------------- */

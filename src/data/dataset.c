@@ -34,6 +34,29 @@ static uint64_t sample_bytes(const gradus_parts *p)
            (uint64_t)(p->real ? 0 : p->size);
 }
 
+/* Bytes of the class names and of the pointers to them. */
+static uint64_t name_bytes(const gradus_parts *p)
+{
+    uint64_t bytes = 0;
+
+    if (!p->class_names)
+        return 0;
+    for (int k = 0; k < p->classes; k++)
+        bytes += sizeof(char *) + strlen(p->class_names[k]) + 1;
+    return bytes;
+}
+
+/* names[k] becomes a copy of class k's name, in `text`. */
+static void copy_names(const gradus_parts *p, const char **names, char *text)
+{
+    if (!names)
+        return;
+    for (int k = 0; k < p->classes; k++) {
+        names[k] = strcpy(text, p->class_names[k]);
+        text += strlen(text) + 1;
+    }
+}
+
 /* The next `count` elements of `size` bytes; NULL where there are none. */
 static void *take(char **from, size_t count, size_t size)
 {
@@ -48,29 +71,30 @@ static void lay_out(gradus_loaded *l, const gradus_parts *p)
 {
     char *at = (char *)(l + 1);
     size_t values = p->n * (size_t)p->size, real = sizeof(gradus_real);
+    size_t names_n = p->class_names ? (size_t)p->classes : 0;
+    const char **names = take(&at, names_n, sizeof *names);
 
-    l->names = take(&at, p->names, sizeof *l->names);
     l->x = take(&at, p->real ? values : 0, real);
     l->targets = take(&at, p->n * (size_t)p->target_size, real);
     l->weights = take(&at, p->weights ? p->n : 0, real);
     l->labels = take(&at, p->n * (size_t)p->positions, sizeof *l->labels);
     l->pixels = take(&at, p->real ? 0 : values, 1);
-    l->text = at;
+    copy_names(p, names, at);
     l->d = (gradus_dataset){
         .n = p->n, .size = p->size,
         .x = l->x, .pixels = l->pixels, .labels = l->labels,
         .positions = p->positions,
         .targets = l->targets, .target_size = p->target_size,
         .weights = l->weights,
-        .class_names = (const char *const *)l->names,
+        .classes = p->classes, .class_names = names,
         .owned = l,
     };
 }
 
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
 {
-    uint64_t rest = sizeof(gradus_loaded) + p->names * sizeof(char *) +
-                    p->text;
+    uint64_t rest = sizeof(gradus_loaded) + name_bytes(p);
+
     if (p->n > INT32_MAX || sample_bytes(p) > (SIZE_MAX / 2 - rest) / p->n) {
         gradus_error_set("%s: %zu samples of %d values are too many", who,
                          p->n, p->size);

@@ -82,9 +82,9 @@ static int join(char path[PATH_ROOM], const char *dir, const char *name)
     return 0;
 }
 
-/* The files of one class; *n counts those of all, *text the bytes of names. */
+/* The files of one class; *n counts those of all. */
 static int scan_class(const char *dir, const char *class, list *files,
-                      size_t *n, size_t *text)
+                      size_t *n)
 {
     char path[PATH_ROOM];
     struct stat st;
@@ -101,7 +101,6 @@ static int scan_class(const char *dir, const char *class, list *files,
     if (files->n == 0)
         return gradus_error_set("%s: no image in this class folder", path);
     *n += files->n;
-    *text += strlen(class) + 1;
     return 0;
 }
 
@@ -125,8 +124,6 @@ static int load_classes(gradus_loaded *l, const char *dir,
     char path[PATH_ROOM];
     size_t from = 0;
     for (size_t k = 0; k < classes->n; k++) {
-        l->names[k] = strcpy(l->text, classes->name[k]);
-        l->text += strlen(l->text) + 1;
         if (join(path, dir, classes->name[k]) ||
             load_class(l, path, &files[k], from))
             return -1;
@@ -139,19 +136,21 @@ static int load_classes(gradus_loaded *l, const char *dir,
 static gradus_dataset *load(const char *dir, const list *classes, list *files,
                             int channels, int height, int width)
 {
-    size_t n = 0, text = 0;
+    size_t n = 0;
     for (size_t k = 0; k < classes->n; k++)
-        if (scan_class(dir, classes->name[k], &files[k], &n, &text))
+        if (scan_class(dir, classes->name[k], &files[k], &n))
             return NULL;
-    gradus_parts parts = {.n = n, .size = channels * height * width,
-                          .positions = 1, .names = classes->n, .text = text};
+    gradus_parts parts = {
+        .n = n, .size = channels * height * width, .positions = 1,
+        .classes = (int)classes->n,
+        .class_names = (const char *const *)classes->name,
+    };
     gradus_loaded *l = gradus_loaded_new(dir, &parts);
     if (!l)
         return NULL;
     l->d.channels = channels;
     l->d.height = height;
     l->d.width = width;
-    l->d.classes = (int)classes->n;
     if (load_classes(l, dir, classes, files)) {
         gradus_dataset_free(&l->d);
         return NULL;

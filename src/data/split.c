@@ -26,15 +26,6 @@ static int check(const gradus_dataset *d, double fraction)
     return 0;
 }
 
-static size_t text_bytes(const gradus_dataset *d)
-{
-    size_t bytes = 0;
-
-    for (int k = 0; d->class_names && k < d->classes; k++)
-        bytes += strlen(d->class_names[k]) + 1;
-    return bytes;
-}
-
 /* An empty dataset of n samples like those of d. */
 static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
 {
@@ -43,8 +34,7 @@ static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
         .positions = d->labels ? d->positions ? d->positions : 1 : 0,
         .target_size = d->targets ? d->target_size : 0,
         .weights = d->weights != NULL,
-        .names = d->class_names ? (size_t)d->classes : 0,
-        .text = text_bytes(d),
+        .classes = d->classes, .class_names = d->class_names,
     };
     gradus_loaded *l = gradus_loaded_new("gradus_split", &parts);
 
@@ -53,11 +43,6 @@ static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
     l->d.channels = d->channels;
     l->d.height = d->height;
     l->d.width = d->width;
-    l->d.classes = d->classes;
-    for (size_t k = 0; k < parts.names; k++) {
-        l->names[k] = strcpy(l->text, d->class_names[k]);
-        l->text += strlen(l->text) + 1;
-    }
     return l;
 }
 

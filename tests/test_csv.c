@@ -113,6 +113,23 @@ START_TEST(gzip_loads_too)
 }
 END_TEST
 
+/* 200 kB of text, in less than a kB. */
+START_TEST(a_long_gzip_file_loads_to_its_end)
+{
+    enum { ROWS = 50000 };
+    static char text[4 + 4 * ROWS + 1];
+    size_t n = (size_t)sprintf(text, "a,b\n");
+
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)sprintf(text + n, "%d,%d\n", i % 10, i % 7);
+    d = gradus_load_csv(files_write_gz("data", text, n), NULL);
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    ck_assert_uint_eq(d->n, ROWS);
+    for (int i = 0; i < ROWS; i++)
+        ck_assert(d->x[2 * i] == i % 10 && d->x[2 * i + 1] == i % 7);
+}
+END_TEST
+
 /* The bits of strtod, which rounds to nearest, in the C locale. */
 START_TEST(numbers_are_read_to_the_last_bit)
 {
@@ -360,7 +377,7 @@ START_TEST(files_without_rows_are_refused)
     refused("a,b\n", NULL, "data.csv: no rows after the header");
     ck_assert_ptr_null(
         gradus_load_csv(files_write("wide", "a\0,\0b\0\n\0", 8), NULL));
-    assert_error("wide: a NUL in it");
+    assert_error("wide: byte 1 is NUL; must be text");
 }
 END_TEST
 
@@ -441,6 +458,7 @@ Suite *suite_csv(void)
     tcase_add_test(c, names_and_rows_of_numbers);
     tcase_add_test(c, the_same_table_however_it_is_written);
     tcase_add_test(c, gzip_loads_too);
+    tcase_add_test(c, a_long_gzip_file_loads_to_its_end);
     tcase_add_test(c, numbers_are_read_to_the_last_bit);
     tcase_add_test(c, a_comma_locale_changes_nothing);
     tcase_add_test(c, what_is_no_number_is_none);

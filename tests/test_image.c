@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static picture p; /* too large for a stack */
 static uint8_t out[28 * 28 * 3];
@@ -259,6 +260,15 @@ START_TEST(what_is_no_readable_file_is_an_error)
 }
 END_TEST
 
+START_TEST(a_file_of_more_than_128_MiB_is_an_error)
+{
+    const char *path = files_write("large", "\211PNG\r\n\032\n", 8);
+
+    ck_assert_int_eq(truncate(path, (1 << 27) + 1), 0);
+    picture_check_bad(path, "larger than 134217728 bytes", "large");
+}
+END_TEST
+
 START_TEST(impossible_requests_are_errors)
 {
     make_png();
@@ -298,6 +308,7 @@ Suite *suite_image(void)
     tcase_add_test(t, the_longest_side_loads_and_a_longer_one_does_not);
     tcase_add_test(t, what_is_neither_png_nor_jpeg_is_an_error);
     tcase_add_test(t, what_is_no_readable_file_is_an_error);
+    tcase_add_test(t, a_file_of_more_than_128_MiB_is_an_error);
     tcase_add_test(t, impossible_requests_are_errors);
     suite_add_tcase(s, t);
     suite_add_tcase(s, image_refused());

@@ -10,35 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The file's text, of *n bytes, in a block that grows with it. */
-static char *read_all(gradus_source *s, size_t *n)
-{
-    size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1, done = 0;
-    char *text = malloc(room);
-
-    for (*n = 0; text; room *= 2) {
-        if (gradus_source_some(s, text + *n, room - *n, &done)) {
-            free(text);
-            return NULL;
-        }
-        if (memchr(text + *n, 0, done)) {
-            gradus_error_set("%s: a NUL in it: this is no text in UTF-8",
-                             s->path);
-            free(text);
-            return NULL;
-        }
-        *n += done;
-        if (*n < room)
-            return text;
-        char *more = realloc(text, 2 * room);
-        if (!more)
-            free(text);
-        text = more;
-    }
-    gradus_error_set("%s: out of memory for its text", s->path);
-    return NULL;
-}
-
 int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
 {
     gradus_source s;
@@ -47,10 +18,14 @@ int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
     *t = (gradus_csv_text){ .path = path, .separator = separator };
     if (gradus_source_open(&s, path))
         return -1;
-    t->text = read_all(&s, &n);
+    t->text = gradus_source_all(&s, SIZE_MAX / 2, &n);
     gradus_source_close(&s);
     if (!t->text)
         return -1;
+    const char *nul = memchr(t->text, 0, n);
+    if (nul)
+        return gradus_error_set("%s: byte %td is NUL; must be text in UTF-8",
+                                path, nul - t->text);
     t->begin = t->text;
     t->end = t->text + n;
     if (n >= 3 && memcmp(t->begin, "\xef\xbb\xbf", 3) == 0)

@@ -8,6 +8,16 @@
 
 /* ----- source.c: a regular file, plain or gzip, read to its very end ----- */
 
+enum {
+    GRADUS_PATH_ROOM = 4096,    /* bytes of a path, with the final NUL */
+    GRADUS_DEFLATE_RATIO = 1032 /* the most bytes that one byte of deflate can
+                                   stand for: 258 for 2 bits (RFC 1951) */
+};
+
+/* path = dir/name: 0, or non-zero, with a message, if that is too long. */
+int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
+                     const char *name);
+
 typedef struct {
     const char *path; /* borrowed, for messages                              */
     int fd;
@@ -25,6 +35,9 @@ int gradus_source_open(gradus_source *s, const char *path);
 int gradus_source_read(gradus_source *s, void *to, size_t n);
 /* Up to n bytes, *done of them; fewer only at the end. */
 int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done);
+/* Everything that is left, *n bytes and a NUL behind them, for the caller to
+ * free; NULL on error, as when there are more than `most` bytes. */
+char *gradus_source_all(gradus_source *s, size_t most, size_t *n);
 /* That there is no more; for gzip also that its checksum is right. */
 int gradus_source_end(gradus_source *s);
 void gradus_source_close(gradus_source *s);

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_ROOM = 4096 };
-
 /* Names in byte order: the same order of samples on every file system. */
 typedef struct {
     char **name;
@@ -74,21 +72,13 @@ static int list_read(list *l, const char *path)
     return 0;
 }
 
-static int join(char path[PATH_ROOM], const char *dir, const char *name)
-{
-    int n = snprintf(path, PATH_ROOM, "%s/%s", dir, name);
-    if (n < 0 || n >= PATH_ROOM)
-        return gradus_error_set("%.200s...: path too long", dir);
-    return 0;
-}
-
 /* The files of one class; *n counts those of all. */
 static int scan_class(const char *dir, const char *class, list *files,
                       size_t *n)
 {
-    char path[PATH_ROOM];
+    char path[GRADUS_PATH_ROOM];
     struct stat st;
-    if (join(path, dir, class))
+    if (gradus_path_join(path, dir, class))
         return -1;
     if (stat(path, &st))
         return gradus_error_set("%s: %s", path, strerror(errno));
@@ -108,10 +98,10 @@ static int scan_class(const char *dir, const char *class, list *files,
 static int load_class(gradus_loaded *l, const char *dir, const list *files,
                       size_t from)
 {
-    char path[PATH_ROOM];
+    char path[GRADUS_PATH_ROOM];
     gradus_dataset *d = &l->d;
     for (size_t i = 0; i < files->n; i++)
-        if (join(path, dir, files->name[i]) ||
+        if (gradus_path_join(path, dir, files->name[i]) ||
             gradus_load_image(path, d->channels, d->height, d->width,
                               l->pixels + (from + i) * (size_t)d->size))
             return -1;
@@ -121,10 +111,10 @@ static int load_class(gradus_loaded *l, const char *dir, const list *files,
 static int load_classes(gradus_loaded *l, const char *dir,
                         const list *classes, const list *files)
 {
-    char path[PATH_ROOM];
+    char path[GRADUS_PATH_ROOM];
     size_t from = 0;
     for (size_t k = 0; k < classes->n; k++) {
-        if (join(path, dir, classes->name[k]) ||
+        if (gradus_path_join(path, dir, classes->name[k]) ||
             load_class(l, path, &files[k], from))
             return -1;
         for (size_t i = 0; i < files[k].n; i++)

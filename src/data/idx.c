@@ -152,28 +152,28 @@ gradus_dataset *gradus_load_idx(const char *images, const char *labels)
     return d;
 }
 
-enum { PATH_ROOM = 4096 };
-
 /* path = <dir>/<part>-<kind>-ubyte, with .gz where only that exists. */
-static int find(char path[PATH_ROOM], const char *dir, const char *part,
+static int find(char path[GRADUS_PATH_ROOM], const char *dir, const char *part,
                 const char *kind)
 {
-    int n = snprintf(path, PATH_ROOM, "%s/%s-%s-ubyte.gz", dir, part, kind);
-    if (n < 0 || n >= PATH_ROOM)
-        return gradus_error_set("%.200s...: path too long", dir);
-    path[n - 3] = '\0';
-    if (access(path, F_OK) == 0)
-        return 0;
-    path[n - 3] = '.';
-    if (access(path, F_OK) == 0)
-        return 0;
-    return gradus_error_set("%.*s, %s: %s (data/fetch.sh gets MNIST)", n - 3,
-                            path, path, strerror(errno));
+    char name[64];
+
+    for (int gz = 0; gz < 2; gz++) {
+        snprintf(name, sizeof name, "%s-%s-ubyte%s", part, kind,
+                 gz ? ".gz" : "");
+        if (gradus_path_join(path, dir, name))
+            return -1;
+        if (access(path, F_OK) == 0)
+            return 0;
+    }
+    return gradus_error_set("%.*s, %s: %s (data/fetch.sh gets MNIST)",
+                            (int)strlen(path) - 3, path, path,
+                            strerror(errno));
 }
 
 gradus_dataset *gradus_load_mnist(const char *dir, const char *part)
 {
-    char images[PATH_ROOM], labels[PATH_ROOM];
+    char images[GRADUS_PATH_ROOM], labels[GRADUS_PATH_ROOM];
     if (!dir || !part || (strcmp(part, "train") && strcmp(part, "t10k"))) {
         gradus_error_set("gradus_load_mnist: needs a folder, and \"train\" or "
                          "\"t10k\", not \"%s\"",

@@ -25,35 +25,19 @@ int gradus_image_size(int channels, int height, int width)
     return channels * height * width;
 }
 
-static uint8_t *read_all(gradus_source *s)
-{
-    if (s->size == 0 || s->size > GRADUS_IMAGE_FILE) {
-        gradus_error_set(s->size ? "%s: larger than %d bytes"
-                                 : "%s: empty file",
-                         s->path, GRADUS_IMAGE_FILE);
-        return NULL;
-    }
-    uint8_t *bytes = malloc((size_t)s->size);
-    if (!bytes)
-        gradus_error_set("%s: out of memory", s->path);
-    else if (gradus_source_read(s, bytes, (size_t)s->size)) {
-        free(bytes);
-        bytes = NULL;
-    }
-    return bytes;
-}
-
-static uint8_t *read_file(const char *path, size_t *n)
+static char *read_file(const char *path, size_t *n)
 {
     gradus_source s;
+    char *bytes = NULL;
+
     if (gradus_source_open(&s, path))
         return NULL;
-    *n = (size_t)s.size;
-    uint8_t *bytes = NULL;
     if (s.gzip)
         gradus_error_set("%s: neither PNG nor JPEG, but gzip", path);
+    else if (s.size == 0)
+        gradus_error_set("%s: empty file", path);
     else
-        bytes = read_all(&s);
+        bytes = gradus_source_all(&s, GRADUS_IMAGE_FILE, n);
     gradus_source_close(&s);
     return bytes;
 }
@@ -135,10 +119,10 @@ int gradus_load_image(const char *path, int channels, int height, int width,
         return gradus_error_set("gradus_load_image: path or pixels is NULL");
     if (gradus_image_size(channels, height, width) < 0)
         return -1;
-    uint8_t *file = read_file(path, &n);
+    char *file = read_file(path, &n);
     if (!file)
         return -1;
-    uint8_t *whole = decode(path, file, n, channels, &h, &w);
+    uint8_t *whole = decode(path, (uint8_t *)file, n, channels, &h, &w);
     free(file);
     if (whole) {
         status = resize(path, whole, h, w, channels, height, width, pixels);

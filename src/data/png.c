@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The header's width, height, bits a value, kind of colour; n bytes of file.
- * Deflate makes at most 1032 bytes of one. */
+ */
 static const char *size_fault(const uint8_t *header, size_t n)
 {
     static const uint8_t channels[7] = {1, 0, 3, 1, 2, 0, 4};
@@ -19,7 +19,7 @@ static const char *size_fault(const uint8_t *header, size_t n)
     uint64_t row = 1 + (width * channels[header[9]] * header[8] + 7) / 8;
     if (height * row > GRADUS_IMAGE_MEMORY)
         return "too many pixels";
-    if (height * row / 1032 > n)
+    if (height * row / GRADUS_DEFLATE_RATIO > n)
         return "more pixels than the file can hold";
     return NULL;
 }

@@ -7,12 +7,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Deflate makes at most 258 bytes of 2 bits (RFC 1951). */
-enum { DEFLATE_RATIO = 1032 };
+int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
+                     const char *name)
+{
+    int n = snprintf(path, GRADUS_PATH_ROOM, "%s/%s", dir, name);
+
+    if (n < 0 || n >= GRADUS_PATH_ROOM)
+        return gradus_error_set("%.200s...: path too long", dir);
+    return 0;
+}
 
 static int fail(const gradus_source *s, int error)
 {
@@ -44,8 +52,9 @@ static int start_gzip(gradus_source *s)
     if (inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip only */
         return gradus_error_set("%s: out of memory", s->path);
     s->gzip = s->between = 1;
-    s->limit = s->size < UINT64_MAX / DEFLATE_RATIO ? s->size * DEFLATE_RATIO
-                                                    : UINT64_MAX;
+    s->limit = s->size < UINT64_MAX / GRADUS_DEFLATE_RATIO
+                   ? s->size * GRADUS_DEFLATE_RATIO
+                   : UINT64_MAX;
     return 0;
 }
 
@@ -127,6 +136,44 @@ int gradus_source_read(gradus_source *s, void *to, size_t n)
         return gradus_error_set("%s: cut short: %zu bytes are missing",
                                 s->path, n - done);
     return 0;
+}
+
+static char *too_large(const gradus_source *s, size_t most)
+{
+    gradus_error_set("%s: larger than %zu bytes", s->path, most);
+    return NULL;
+}
+
+/* The block has room for the size on disk and for a byte more, which a plain
+ * file leaves empty.  What is in a gzip file takes a block that grows. */
+char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
+{
+    size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1, done;
+    char *bytes = NULL;
+
+    if (s->size > most)
+        return too_large(s, most);
+    for (*n = 0;; room *= 2) {
+        char *more = realloc(bytes, room);
+        if (!more) {
+            gradus_no_memory("the contents of %s", s->path);
+            break;
+        }
+        bytes = more;
+        if (gradus_source_some(s, bytes + *n, room - *n, &done))
+            break;
+        *n += done;
+        if (*n > most) {
+            too_large(s, most);
+            break;
+        }
+        if (*n < room) {
+            bytes[*n] = '\0';
+            return bytes;
+        }
+    }
+    free(bytes);
+    return NULL;
 }
 
 int gradus_source_end(gradus_source *s)

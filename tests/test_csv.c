@@ -162,6 +162,26 @@ START_TEST(numbers_are_read_to_the_last_bit)
 }
 END_TEST
 
+START_TEST(a_number_may_have_a_thousand_digits)
+{
+    char text[1001] = "0.";
+    double v;
+
+    memset(text + 2, '3', sizeof text - 3);
+    ck_assert_int_eq(gradus_number_parse(text, strlen(text), &v), 0);
+    ck_assert(v == 1. / 3);
+}
+END_TEST
+
+START_TEST(a_number_ends_where_its_field_ends)
+{
+    double v;
+
+    ck_assert_int_eq(gradus_number_parse("12345678901234567890,5", 20, &v), 0);
+    ck_assert(v == 12345678901234567890.);
+}
+END_TEST
+
 START_TEST(a_comma_locale_changes_nothing)
 {
     static const double x[] = { 2.5, 0.1, 1e-30, 2.25e25 };
@@ -460,6 +480,8 @@ Suite *suite_csv(void)
     tcase_add_test(c, gzip_loads_too);
     tcase_add_test(c, a_long_gzip_file_loads_to_its_end);
     tcase_add_test(c, numbers_are_read_to_the_last_bit);
+    tcase_add_test(c, a_number_may_have_a_thousand_digits);
+    tcase_add_test(c, a_number_ends_where_its_field_ends);
     tcase_add_test(c, a_comma_locale_changes_nothing);
     tcase_add_test(c, what_is_no_number_is_none);
     tcase_add_test(c, labels_are_numbers_by_name_or_by_number);

@@ -647,7 +647,7 @@ typedef struct {
  * another file the same numbers).  Fields may be quoted, and have blanks
  * around them; the decimal point is a point in every locale.  Rows of another
  * number of columns, empty fields and numbers that are not finite are errors:
- *     data.csv:17: column 3 ("age"): "abc" is no number */
+ *     data.csv:17: column 3 ("age"): got "abc"; must be a number */
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 

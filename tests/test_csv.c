@@ -270,7 +270,8 @@ START_TEST(another_file_gets_the_same_classes)
     for (int k = 0; k < 3; k++)
         ck_assert_str_eq(d->class_names[k], names[k]);
     refused("x,y\n1,one\n2,four\n", &o,
-            "data.csv:3: column 2 (\"y\"): \"four\" is none of the class");
+            "data.csv:3: column 2 (\"y\"): got \"four\"; must be one of the "
+            "class names");
 }
 END_TEST
 
@@ -313,35 +314,36 @@ END_TEST
 START_TEST(errors_name_file_row_and_column)
 {
     refused("id,name,age\n1,2,3\n1,2,abc\n", NULL,
-            "data.csv:3: column 3 (\"age\"): \"abc\" is no number");
-    refused("1,2\n3,abc\n", &NUMBERS, "data.csv:2: column 2: \"abc\" is no");
-    refused("a,b\n1,\n", NULL, "data.csv:2: column 2 (\"b\"): empty, which is "
-                               "no number");
-    refused("a,b\n1,nan\n", NULL, "\"nan\" is no number");
-    refused("a,b\n-inf,1\n", NULL, "\"-inf\" is no number");
-    refused("a,b\n1,1e999\n", NULL, "\"1e999\" is out of range");
+            "data.csv:3: column 3 (\"age\"): got \"abc\"; must be a number");
+    refused("1,2\n3,abc\n", &NUMBERS,
+            "data.csv:2: column 2: got \"abc\"; must be a number");
+    refused("a,b\n1,\n", NULL, "data.csv:2: column 2 (\"b\"): got an empty "
+                               "field; must be a number");
+    refused("a,b\n1,nan\n", NULL, "got \"nan\"; must be a number");
+    refused("a,b\n-inf,1\n", NULL, "got \"-inf\"; must be a number");
+    refused("a,b\n1,1e999\n", NULL, "got \"1e999\"; must be in the range of");
     refused("a,b\n1,\"1\n2\"\nx,2\n", &(gradus_csv_options){
             .ignore = (const char *const[]){ "b", NULL } },
-            "data.csv:4: column 1 (\"a\"): \"x\"");
+            "data.csv:4: column 1 (\"a\"): got \"x\"");
     refused("a;b\n1,5;2\n", &(gradus_csv_options){ .separator = ';' },
-            "data.csv:2: column 1 (\"a\"): \"1,5\" is no number");
+            "data.csv:2: column 1 (\"a\"): got \"1,5\"; must be a num");
 }
 END_TEST
 
 START_TEST(rows_of_another_length_are_refused)
 {
     refused("a,b,c\n1,2,3\n1,2\n", NULL,
-            "data.csv:3: 2 columns, the first row has 3");
-    refused("a,b,c\n1,2,3,\n", NULL, "data.csv:2: 4 columns");
-    refused("a,b\n1,2\n\n3,4\n", NULL, "data.csv:3: 1 column, the");
-    refused("a\n1\n\n2\n", NULL, "data.csv:3: column 1 (\"a\"): empty");
+            "data.csv:3: got 2 columns; must be 3, as in the first row");
+    refused("a,b,c\n1,2,3,\n", NULL, "data.csv:2: got 4 columns");
+    refused("a,b\n1,2\n\n3,4\n", NULL, "data.csv:3: got 1 column; must be 2");
+    refused("a\n1\n\n2\n", NULL, "data.csv:3: column 1 (\"a\"): got an empty");
 }
 END_TEST
 
 START_TEST(a_first_row_of_data_is_not_taken_for_names)
 {
     refused("5.1,3.5,setosa\n4,5,setosa\n", NULL,
-            "data.csv:1: column 1: \"5.1\" is a number where a name");
+            "data.csv:1: column 1: got \"5.1\"; must be a name: set the");
 }
 END_TEST
 
@@ -359,11 +361,13 @@ START_TEST(labels_that_are_none_are_refused)
     gradus_csv_options o = { .label = "y" };
 
     refused("x,y\n1,0\n2,cat\n", &o,
-            "data.csv:3: column 2 (\"y\"): \"cat\" is no label");
-    refused("x,y\n1,-1\n", &o, "\"-1\" is no label");
-    refused("x,y\n1,1.5\n", &o, "\"1.5\" is no label");
-    refused("x,y\n1,3e9\n", &o, "\"3e9\" is no label");
-    refused("x,y\n1,cat\n2,\n", &o, "data.csv:3: column 2 (\"y\"): empty");
+            "data.csv:3: column 2 (\"y\"): got \"cat\"; must be a label");
+    refused("x,y\n1,-1\n", &o,
+            "got \"-1\"; must be a label, a whole number from 0");
+    refused("x,y\n1,1.5\n", &o, "got \"1.5\"; must be a label");
+    refused("x,y\n1,3e9\n", &o, "got \"3e9\"; must be a label");
+    refused("x,y\n1,cat\n2,\n", &o, "data.csv:3: column 2 (\"y\"): got an "
+                                    "empty field; must be a label");
 }
 END_TEST
 
@@ -373,10 +377,10 @@ START_TEST(columns_that_are_not_there_are_refused)
 
     for (int i = 0; i < 6; i++) {
         refused("x,y\n1,2\n", &(gradus_csv_options){ .label = none[i] },
-                "no column \"");
+                "has no column \"");
         refused("x,y\n1,2\n", &(gradus_csv_options){
                 .ignore = (const char *const[]){ none[i], NULL } },
-                "no column \"");
+                "has no column \"");
     }
     refused("x,x\n1,2\n", &(gradus_csv_options){ .label = "x" },
             "columns 1 and 2 are both called \"x\"");
@@ -409,7 +413,7 @@ START_TEST(files_that_cannot_be_read_are_refused)
     ck_assert_ptr_null(gradus_load_csv(files_path("none"), NULL));
     assert_error("/none: No such file");
     ck_assert_ptr_null(gradus_load_csv(NULL, NULL));
-    assert_error("the path is NULL");
+    assert_error("path is NULL");
 }
 END_TEST
 
@@ -421,7 +425,7 @@ START_TEST(options_that_cannot_be_are_refused)
             "separator is character 46");
     refused("a\n1\n", &(gradus_csv_options){ .header = 3 }, "header is 3");
     refused("a,y\n1,b\n", &(gradus_csv_options){ .label = "y", .classes = 2 },
-            "2 classes, but class_names is NULL");
+            "classes is 2, but class_names is NULL");
     refused("a,y\n1,b\n", &(gradus_csv_options){
             .label = "y", .classes = 3, .class_names = names },
             "are both called \"b\"");

@@ -1,9 +1,9 @@
 /* csv_text.c -- rows and fields of a CSV file (RFC 4180).
  *
- * Beyond the RFC: rows end in LF or CR LF, a UTF-8 byte order mark is passed
- * over, blanks around a field are not part of it, and blank lines may follow
- * the last row. */
-#include "data/data.h"
+ * It takes more than the RFC does: rows that end in LF as well as in CR LF, a
+ * UTF-8 byte order mark before the first one, blanks around fields, which are
+ * no part of them, and blank lines after the last row. */
+#include "data/csv.h"
 
 #include "base/error.h"
 
@@ -27,6 +27,7 @@ int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
         return gradus_error_set("%s: byte %td is NUL; must be text in UTF-8",
                                 path, nul - t->text);
     t->begin = t->text;
+    t->begin_line = 1;
     t->end = t->text + n;
     if (n >= 3 && memcmp(t->begin, "\xef\xbb\xbf", 3) == 0)
         t->begin += 3;
@@ -46,8 +47,14 @@ void gradus_csv_close(gradus_csv_text *t)
 void gradus_csv_rewind(gradus_csv_text *t)
 {
     t->at = t->begin;
-    t->line = t->row = 1;
+    t->line = t->row = t->begin_line;
     t->column = -1;
+}
+
+void gradus_csv_begin_here(gradus_csv_text *t)
+{
+    t->begin = t->at;
+    t->begin_line = t->line;
 }
 
 static int fail(const gradus_csv_text *t, const char *what)
@@ -56,7 +63,7 @@ static int fail(const gradus_csv_text *t, const char *what)
                             t->column + 1, what);
 }
 
-static int is_blank(const gradus_csv_text *t, char c)
+static bool is_blank(const gradus_csv_text *t, char c)
 {
     return c != t->separator && (c == ' ' || c == '\t' || c == '\r');
 }
@@ -67,14 +74,16 @@ static void skip_blanks(gradus_csv_text *t)
         t->at++;
 }
 
-static int at_end(const gradus_csv_text *t)
+static bool at_end(const gradus_csv_text *t)
 {
     return t->at == t->end || *t->at == t->separator || *t->at == '\n';
 }
 
+/* Reads "text", which may contain separators and newlines; a quote in it is
+ * written as two. */
 static int take_quoted(gradus_csv_text *t, gradus_csv_field *f)
 {
-    f->quoted = 1;
+    f->quoted = true;
     f->begin = ++t->at;
     for (; t->at < t->end; t->at++) {
         t->line += *t->at == '\n';
@@ -93,7 +102,7 @@ static int take_quoted(gradus_csv_text *t, gradus_csv_field *f)
 
 static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
 {
-    f->quoted = 0;
+    f->quoted = false;
     f->begin = t->at;
     for (; !at_end(t); t->at++)
         if (*t->at == '"')
@@ -105,7 +114,7 @@ static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
     return 0;
 }
 
-int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, int *last)
+int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, bool *last)
 {
     if (t->column < 0)
         t->row = t->line;
@@ -114,12 +123,14 @@ int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, int *last)
     if (t->at < t->end && *t->at == '"' ? take_quoted(t, f) : take_plain(t, f))
         return -1;
     *last = t->at == t->end || *t->at == '\n';
+    if (*last)
+        t->column = -1;
     t->line += t->at < t->end && *t->at == '\n';
-    t->at += t->at < t->end;
+    t->at += t->at < t->end; /* over the separator or the newline */
     return 0;
 }
 
-/* The next character of a field at *i, or -1. */
+/* The character of a field at *i, or -1 at its end; moves *i to the next. */
 static int character(const gradus_csv_field *f, size_t *i)
 {
     if (*i == f->length)

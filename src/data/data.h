@@ -4,6 +4,7 @@
 
 #include "gradus.h"
 
+#include <stdbool.h>
 #include <zlib.h>
 
 /* ----- source.c: a regular file, plain or gzip, read to its very end ----- */
@@ -68,35 +69,6 @@ typedef struct {
 /* The arrays are for the caller to fill; the class names are there.  who, a
  * path, is for the message.  NULL on error. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
-
-/* ----- csv_text.c: rows and fields of a CSV file (RFC 4180) -------------- */
-
-typedef struct {
-    const char *path; /* borrowed, for messages                              */
-    char separator;
-    char *text;       /* the whole file                                      */
-    const char *begin, *end, *at; /* first row; end; where the next field is */
-    size_t line, row; /* of `at`, and where its row began; from 1            */
-    int column;       /* of the last field, from 0                           */
-} gradus_csv_text;
-
-typedef struct {
-    const char *begin; /* without blanks and quotes around it                */
-    size_t length;
-    int quoted;        /* then "" in it stands for "                         */
-} gradus_csv_field;
-
-/* The whole file; it must not be empty.  Close it in any case. */
-int gradus_csv_open(gradus_csv_text *t, const char *path, char separator);
-void gradus_csv_rewind(gradus_csv_text *t);
-/* The next field of a row that has one; *last: it is the row's last. */
-int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, int *last);
-void gradus_csv_close(gradus_csv_text *t);
-
-/* In the order of their bytes, as strcmp does. */
-int gradus_csv_compare(const gradus_csv_field *a, const gradus_csv_field *b);
-/* As a string of at most length + 1 bytes; returns its end. */
-char *gradus_csv_copy(char *to, const gradus_csv_field *f);
 
 /* ----- images ------------------------------------------------------------ */
 

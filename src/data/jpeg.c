@@ -1,20 +1,28 @@
-/* jpeg.c -- what stb_image takes on trust in a JPEG file (ITU T.81, annex B):
- * that Huffman tables fit into its arrays, that tables are there when they are
- * used, that each component is coded, and that the file ends where it should.
+/* jpeg.c -- what stb_image takes on trust in a JPEG file (ITU T.81, annex B).
+ *
+ * stb_image 2.27 writes past its arrays for a Huffman table that is too long,
+ * and makes a picture in wrong colours of a file in which a table or a
+ * component is missing.  Each function below says what it guards against.
+ *
  * Data after the end is allowed: cameras put further pictures there.  Coded
  * data has no checksum: damage in it makes a damaged picture, not an error. */
 #include "data/data.h"
 
+/* What the segments up to now have said. */
 typedef struct {
-    int components;
-    uint8_t id[4], quantiser[4]; /* of each component            */
-    int coded[4];                /* it is in some scan           */
-    int have_quantiser[4];       /* by table number              */
-    int have_huffman[2][4];      /* DC, AC                       */
+    int components;              /* 1..4, or 0 before the frame */
+    uint8_t id[4], quantiser[4]; /* of each component */
+    bool coded[4];               /* of each component: a scan has its DC */
+    bool have_quantiser[4];      /* by table number */
+    bool have_huffman[2][4];     /* by DC or AC, and table number */
 } picture;
 
-/* Tables of: class and number, counts of codes of 1..16 bits, a value each. */
-static int huffman_tables(picture *j, const uint8_t *p, size_t n)
+/* Guards against counts whose sum is above 256: stb_image has 257 bytes for
+ * the lengths of the codes, and with 16 counts of 255 writes 4080 of them.
+ *
+ * Each table is class and number, the counts of codes of 1..16 bits, and a
+ * value for each code. */
+static int read_huffman_tables(picture *j, const uint8_t *p, size_t n)
 {
     while (n > 0) {
         size_t codes = 0;
@@ -24,29 +32,32 @@ static int huffman_tables(picture *j, const uint8_t *p, size_t n)
             codes += p[i];
         if (codes < 1 || codes > 256 || codes > n - 17)
             return -1;
-        j->have_huffman[p[0] >> 4][p[0] & 15] = 1;
+        j->have_huffman[p[0] >> 4][p[0] & 15] = true;
         p += 17 + codes;
         n -= 17 + codes;
     }
     return 0;
 }
 
-/* Tables of: precision and number, 64 values of 1 or 2 bytes. */
-static int quantiser_tables(picture *j, const uint8_t *p, size_t n)
+/* Notes which tables there are, for read_scan; stb_image itself refuses bad
+ * ones.  Each table is precision and number, and 64 values of 1 or 2 bytes. */
+static int read_quantiser_tables(picture *j, const uint8_t *p, size_t n)
 {
     while (n > 0) {
         size_t length = p[0] >> 4 ? 129 : 65;
         if ((p[0] & 15) > 3 || length > n)
             return -1;
-        j->have_quantiser[p[0] & 15] = 1;
+        j->have_quantiser[p[0] & 15] = true;
         p += length;
         n -= length;
     }
     return 0;
 }
 
-/* Precision, height, width, components; of each: id, sampling, quantiser. */
-static int frame(picture *j, const uint8_t *p, size_t n)
+/* Notes the components, for read_scan; stb_image itself refuses a bad frame.
+ * It is precision, height, width and the number of components, and of each of
+ * these id, sampling and quantiser. */
+static int read_frame(picture *j, const uint8_t *p, size_t n)
 {
     if (j->components || n < 6 || p[5] < 1 || p[5] > 4 || n != 6 + 3u * p[5])
         return -1;
@@ -58,13 +69,16 @@ static int frame(picture *j, const uint8_t *p, size_t n)
     return 0;
 }
 
-/* Count; of each component: id, DC and AC table; first and last coefficient,
- * where 0 is DC; bit range. */
-static int scan(picture *j, const uint8_t *p, size_t n)
+/* Guards against a scan that uses a table which is not there: stb_image takes
+ * a table of zeros instead, and shows wrong colours.
+ *
+ * A scan is the number of its components and, of each, id and DC and AC table;
+ * then its first and last coefficient, where 0 is DC, and a range of bits. */
+static int read_scan(picture *j, const uint8_t *p, size_t n)
 {
     if (n < 1 || p[0] < 1 || p[0] > 4 || n != 4 + 2u * p[0])
         return -1;
-    int dc = p[1 + 2 * p[0]] == 0, ac = p[2 + 2 * p[0]] > 0;
+    bool dc = p[1 + 2 * p[0]] == 0, ac = p[2 + 2 * p[0]] > 0;
     for (int k = 0; k < p[0]; k++) {
         int id = p[1 + 2 * k], tables = p[2 + 2 * k], i = 0;
         while (i < j->components && j->id[i] != id)
@@ -79,32 +93,47 @@ static int scan(picture *j, const uint8_t *p, size_t n)
     return 0;
 }
 
+/* Guards against a file of 655 bytes that asks for 16 x 65296 pixels, and gets
+ * them: each block of 8 x 8 takes at least a bit of the file. */
+static bool is_too_small(const uint8_t *frame, size_t file)
+{
+    size_t height = frame[1] * 256u + frame[2];
+    size_t width = frame[3] * 256u + frame[4];
+
+    return height * width / 512 > file;
+}
+
+/* The segment p of n bytes behind this marker, in a file of `file` bytes. */
 static const char *segment_fault(picture *j, int marker, const uint8_t *p,
                                  size_t n, size_t file)
 {
     switch (marker) {
     case 0xc4:
-        return huffman_tables(j, p, n) ? "damaged: bad Huffman table" : NULL;
+        if (read_huffman_tables(j, p, n))
+            return "damaged: bad Huffman table";
+        break;
     case 0xdb:
-        return quantiser_tables(j, p, n) ? "damaged: bad quantiser" : NULL;
+        if (read_quantiser_tables(j, p, n))
+            return "damaged: bad quantiser";
+        break;
     case 0xda:
-        return scan(j, p, n) ? "damaged: a table or component that is used is "
-                               "not there"
-                             : NULL;
+        if (read_scan(j, p, n))
+            return "damaged: a table or component that is used is not there";
+        break;
     case 0xc0: /* baseline, extended, progressive; stb_image reads no other */
     case 0xc1:
     case 0xc2:
-        if (frame(j, p, n))
+        if (read_frame(j, p, n))
             return "damaged: bad header";
-        /* each 8x8 block takes a bit at least */
-        if ((p[1] * 256u + p[2]) * (p[3] * 256u + p[4]) / 512 > file)
+        if (is_too_small(p, file))
             return "more pixels than the file can hold";
     }
     return NULL;
 }
 
-/* Before the next 0xff that begins a marker: what is neither the filling of
- * coded data (0x00) nor of a marker (0xff) nor a restart (0xd0..0xd7). */
+/* Where the next marker begins: at a byte 0xff that is followed neither by the
+ * filling of coded data (0x00) or of a marker (0xff), nor by the number of a
+ * restart (0xd0..0xd7). */
 static size_t next_marker(const uint8_t *p, size_t n, size_t at)
 {
     while (at + 1 < n && (p[at] != 0xff || p[at + 1] == 0 ||
@@ -113,15 +142,30 @@ static size_t next_marker(const uint8_t *p, size_t n, size_t at)
     return at;
 }
 
+/* Guards against a file without all its components: stb_image shows grey for a
+ * progressive one without a scan, and wrong colours where one component of
+ * three is coded. */
+static const char *missing(const picture *j)
+{
+    for (int i = 0; i < j->components; i++)
+        if (!j->coded[i])
+            return "damaged: a component is missing";
+    return j->components ? NULL : "damaged: no picture in it";
+}
+
+/* A file is two bytes and then segments, each a marker of two bytes, a length
+ * of two bytes, which counts in it, and content; the last one is 0xffd9 alone.
+ * A file that was cut short has no last one. */
 const char *gradus_jpeg_fault(const uint8_t *p, size_t n)
 {
-    picture j = {0};
+    picture j = { 0 };
+
     for (size_t at = 2;;) {
         at = next_marker(p, n, at);
         if (n - at < 2)
             return "cut short";
         if (p[at + 1] == 0xd9)
-            break;
+            return missing(&j);
         if (n - at < 4)
             return "cut short";
         size_t length = p[at + 2] * 256u + p[at + 3];
@@ -135,8 +179,4 @@ const char *gradus_jpeg_fault(const uint8_t *p, size_t n)
             return fault;
         at += 2 + length;
     }
-    for (int i = 0; i < j.components; i++)
-        if (!j.coded[i])
-            return "damaged: a component is missing";
-    return j.components ? NULL : "damaged: no picture in it";
 }

@@ -1,16 +1,20 @@
 /* stb.c -- the one place where stb_image and stb_image_resize are compiled:
  * static, so that a program with a copy of its own links; PNG and JPEG only.
+ *
  * Their memory is zeroed, because stb_image leaves parts of a damaged JPEG
- * unwritten, and no block is larger than GRADUS_IMAGE_MEMORY. */
+ * unwritten: such a picture would differ from run to run.  No block is larger
+ * than GRADUS_IMAGE_MEMORY. */
 #include "data/data.h"
 
 #include <stdlib.h>
 
-static _Thread_local int refused; /* memory, since it was last set to 0 */
+/* Memory was refused since this was last set to false. */
+static _Thread_local bool refused;
 
 static void *capped_alloc(size_t n)
 {
     void *p = n <= GRADUS_IMAGE_MEMORY ? calloc(1, n) : NULL;
+
     refused |= !p;
     return p;
 }
@@ -18,11 +22,12 @@ static void *capped_alloc(size_t n)
 static void *capped_realloc(void *p, size_t n)
 {
     void *q = n <= GRADUS_IMAGE_MEMORY ? realloc(p, n) : NULL;
+
     refused |= !q;
     return q;
 }
 
-/* Both headers declare functions that are then not defined, or not used. */
+/* Both headers declare functions that are not defined or not used here. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 
 #define STBI_MALLOC(n) capped_alloc(n)
@@ -48,7 +53,8 @@ uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
 {
     int in_file;
     uint8_t *pixels = NULL;
-    refused = 0;
+
+    refused = false;
     if (stbi_info_from_memory(file, (int)n, width, height, &in_file)) {
         if (*width > GRADUS_IMAGE_AREA / *height) {
             *why = "more than 33 million pixels";
@@ -68,8 +74,8 @@ void gradus_stb_free(uint8_t *pixels)
     stbi_image_free(pixels);
 }
 
-/* Smaller: the mean over the area that becomes one pixel.  Larger: linear
- * interpolation. */
+/* A side becomes smaller by means over what becomes one pixel, and larger by
+ * linear interpolation. */
 static stbir_filter filter(int from, int to)
 {
     return to <= from ? STBIR_FILTER_BOX : STBIR_FILTER_TRIANGLE;

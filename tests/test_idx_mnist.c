@@ -57,11 +57,11 @@ START_TEST(other_parts_and_long_paths_are_refused)
     ck_assert_ptr_null(gradus_load_mnist(longest, "train"));
     assert_error("too long");
     ck_assert_ptr_null(gradus_load_mnist(".", "test"));
-    assert_error("not \"test\"");
+    assert_error("part is test; must be train or t10k");
     ck_assert_ptr_null(gradus_load_mnist(".", NULL));
-    assert_error("NULL");
+    assert_error("part is NULL");
     ck_assert_ptr_null(gradus_load_mnist(NULL, "train"));
-    assert_error("needs a folder");
+    assert_error("dir is NULL");
 }
 END_TEST
 

@@ -277,7 +277,7 @@ START_TEST(impossible_requests_are_errors)
     ck_assert_int_ne(gradus_load_image(path, 1, 1, 1, NULL), 0);
     assert_error("NULL");
     ck_assert_int_ne(gradus_load_image(path, 2, 1, 1, out), 0);
-    assert_error("2 channels");
+    assert_error("channels is 2");
     ck_assert_int_ne(gradus_load_image(path, 1, 0, 1, out), 0);
     ck_assert_int_ne(gradus_load_image(path, 1, 1, -1, out), 0);
     assert_error("1 x -1 pixels");

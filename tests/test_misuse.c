@@ -219,8 +219,8 @@ START_TEST(loaders_refuse_null_and_nonsense)
 {
     null(gradus_load_idx(NULL, "labels"), "NULL");
     null(gradus_load_idx("images", NULL), "NULL");
-    null(gradus_load_mnist(NULL, "train"), "needs a folder");
-    null(gradus_load_mnist("no-such-folder", NULL), "needs a folder");
+    null(gradus_load_mnist(NULL, "train"), "dir is NULL");
+    null(gradus_load_mnist("no-such-folder", NULL), "part is NULL");
     null(gradus_load_image_folder(NULL, 1, 2, 2), "NULL");
     null(gradus_load_image_folder(".", 2, 2, 2), "channels");
     null(gradus_load_image_folder(".", 1, 0, INT_MAX), "0");

@@ -192,17 +192,24 @@ static void refused(double fraction, const char *text)
 
 START_TEST(what_cannot_be_split_is_refused)
 {
-    refused(0, "fraction 0, between 0 and 1 wanted");
-    refused(1, "fraction 1,");
-    refused(NAN, "fraction nan");
+    refused(0, "fraction is 0; must be between 0 and 1");
+    refused(1, "fraction is 1;");
+    refused(NAN, "fraction is nan");
     refused(0.005, "0.005 of 50 samples is 0");
     refused(0.995, "0.995 of 50 samples is 50");
     d.target_size = 0;
-    refused(0.5, "has targets but target_size is 0");
+    refused(0.5, "has targets, but target_size is 0");
     d.pixels = pixels;
-    refused(0.5, "either x or pixels");
+    refused(0.5, "has both x and pixels; must have either");
+    d.x = NULL;
+    d.pixels = NULL;
+    refused(0.5, "has no values; must have either x or pixels");
+    d.pixels = pixels;
     d.n = 0;
     refused(0.5, "0 samples of 3 values");
+    d.n = N;
+    d.positions = -1;
+    refused(0.5, "positions is -1 and classes is 2; must be at least 0");
     ck_assert_int_ne(gradus_split(NULL, 0.5, 1, &train, &valid), 0);
     assert_error("a dataset is NULL");
     ck_assert_int_ne(gradus_split(&d, 0.5, 1, &train, &train), 0);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* *to = the number, rounded to a float where gradus_real is one. */
 static int store_number(gradus_csv *c, int k, const gradus_csv_field *f,
                         gradus_real *to)
 {
@@ -65,6 +66,8 @@ static int load(gradus_csv *c)
     return c->l ? gradus_csv_walk(c, store) : -1;
 }
 
+/* Options that contradict each other are refused, as one of them would have to
+ * be ignored. */
 static int check_options(const gradus_csv_options *o)
 {
     char s = o->separator;
@@ -86,6 +89,7 @@ static int check_options(const gradus_csv_options *o)
     return 0;
 }
 
+/* The C locale is entered for strtod, whose decimal point it makes a point. */
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options)
 {

@@ -101,6 +101,8 @@ static int find(const gradus_csv *c, const char *text)
     return found;
 }
 
+/* Every column holds values until it gets another role, which it may get once.
+ */
 static int set_role(gradus_csv *c, const char *text, gradus_csv_role role,
                     int slot)
 {
@@ -128,6 +130,7 @@ static int set_role_of_all(gradus_csv *c, const char *const *text,
     return 0;
 }
 
+/* Values are in x in the order of their columns, targets in the caller's. */
 static int count_roles(gradus_csv *c)
 {
     for (int k = 0; k < c->columns; k++) {

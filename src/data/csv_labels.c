@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* If the first label is a number, gradus_csv_store_label will refuse the first
+ * name. */
 int gradus_csv_see_label(gradus_csv *c, int k, const gradus_csv_field *f)
 {
     double v;
@@ -23,6 +25,7 @@ int gradus_csv_see_label(gradus_csv *c, int k, const gradus_csv_field *f)
     return 0;
 }
 
+/* Compares two classes for qsort and bsearch. */
 static int by_name(const void *a, const void *b)
 {
     const gradus_csv_class *x = a, *y = b;
@@ -99,6 +102,7 @@ static int take_classes(gradus_csv *c)
     return 0;
 }
 
+/* class has room for one name a row, before it is cut to one a class. */
 int gradus_csv_read_classes(gradus_csv *c)
 {
     size_t room = c->o.class_names ? (size_t)c->o.classes : c->rows;
@@ -111,6 +115,7 @@ int gradus_csv_read_classes(gradus_csv *c)
     return c->o.class_names ? take_classes(c) : find_classes(c);
 }
 
+/* *to = the label of the class of this name. */
 static int store_name(gradus_csv *c, int k, const gradus_csv_field *f,
                       int32_t *to)
 {

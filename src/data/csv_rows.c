@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+/* Fields beyond the last column are counted for the message, not visited. */
 static int walk_row(gradus_csv *c, gradus_csv_visitor visit)
 {
     gradus_csv_field f;

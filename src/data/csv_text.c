@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Blank lines are cut off at the end alone: elsewhere a blank line is a row of
+ * one empty field.  A NUL would end the text early for strtod; most likely the
+ * file is in UTF-16. */
 int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
 {
     gradus_source s;
@@ -63,6 +66,8 @@ static int fail(const gradus_csv_text *t, const char *what)
                             t->column + 1, what);
 }
 
+/* A tab that separates fields is not a blank.  A CR is one, so that rows which
+ * end in CR LF need no code of their own. */
 static bool is_blank(const gradus_csv_text *t, char c)
 {
     return c != t->separator && (c == ' ' || c == '\t' || c == '\r');
@@ -100,6 +105,8 @@ static int take_quoted(gradus_csv_text *t, gradus_csv_field *f)
     return at_end(t) ? 0 : fail(t, "text after its closing quote");
 }
 
+/* Reads up to the next separator or newline.  A quote in there is most likely
+ * the end of a field whose beginning was lost, so it is refused. */
 static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
 {
     f->quoted = false;
@@ -114,6 +121,8 @@ static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
     return 0;
 }
 
+/* A row begins where column is -1: its line is noted for messages, as quoted
+ * fields may take the row over several lines. */
 int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, bool *last)
 {
     if (t->column < 0)

@@ -24,17 +24,19 @@ static void advise_huge_pages(char *block, size_t bytes)
 #endif
 }
 
-/* Bytes of a sample, at most some 2^36. */
+/* The bytes of one sample.  Its three counts are ints, so this is less than
+ * 2^36 and does not overflow. */
 static uint64_t sample_bytes(const gradus_parts *p)
 {
     uint64_t reals = (uint64_t)(p->real ? p->size : 0) +
-                     (uint64_t)p->target_size + !!p->weights;
+                     (uint64_t)p->target_size + p->weights;
+
     return reals * sizeof(gradus_real) +
            (uint64_t)p->positions * sizeof(int32_t) +
            (uint64_t)(p->real ? 0 : p->size);
 }
 
-/* Bytes of the class names and of the pointers to them. */
+/* The bytes of the class names and of the pointers to them. */
 static uint64_t name_bytes(const gradus_parts *p)
 {
     uint64_t bytes = 0;
@@ -46,7 +48,7 @@ static uint64_t name_bytes(const gradus_parts *p)
     return bytes;
 }
 
-/* names[k] becomes a copy of class k's name, in `text`. */
+/* Copies the class names to `text`; names[k] becomes that of class k. */
 static void copy_names(const gradus_parts *p, const char **names, char *text)
 {
     if (!names)
@@ -57,22 +59,23 @@ static void copy_names(const gradus_parts *p, const char **names, char *text)
     }
 }
 
-/* The next `count` elements of `size` bytes; NULL where there are none. */
+/* The next `count` elements of `size` bytes; NULL where count is 0. */
 static void *take(char **from, size_t count, size_t size)
 {
     void *part = count ? *from : NULL;
+
     *from += count * size;
     return part;
 }
 
-/* The block: struct, name pointers, reals, labels, pixels, text; in this order
- * each part is aligned. */
+/* The block holds the struct, the pointers to names, reals, labels, pixels and
+ * the names' text: in this order each part is aligned. */
 static void lay_out(gradus_loaded *l, const gradus_parts *p)
 {
     char *at = (char *)(l + 1);
     size_t values = p->n * (size_t)p->size, real = sizeof(gradus_real);
-    size_t names_n = p->class_names ? (size_t)p->classes : 0;
-    const char **names = take(&at, names_n, sizeof *names);
+    size_t named = p->class_names ? (size_t)p->classes : 0;
+    const char **names = take(&at, named, sizeof *names);
 
     l->x = take(&at, p->real ? values : 0, real);
     l->targets = take(&at, p->n * (size_t)p->target_size, real);
@@ -91,6 +94,7 @@ static void lay_out(gradus_loaded *l, const gradus_parts *p)
     };
 }
 
+/* The limit of SIZE_MAX / 2 keeps sums of sizes from overflowing. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
 {
     uint64_t rest = sizeof(gradus_loaded) + name_bytes(p);
@@ -103,8 +107,7 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
     size_t bytes = (size_t)(rest + p->n * sample_bytes(p));
     gradus_loaded *l = malloc(bytes);
     if (!l) {
-        gradus_error_set("%s: out of memory: %zu samples of %d values", who,
-                         p->n, p->size);
+        gradus_no_memory("%s, %zu samples of %d values", who, p->n, p->size);
         return NULL;
     }
     advise_huge_pages((char *)l, bytes);

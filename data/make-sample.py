@@ -3,11 +3,11 @@
 
     data/fetch.sh && data/make-sample.py
 
-The sample is every tenth image: 6,000 of 60,000 and 1,000 of 10,000.  So it
+The sample is every tenth image: 6,000 of 60,000 and 1,000 of 10,000.  It thus
 has the whole set's mixture of classes, of writers, and of easy and hard images
-(of the 10,000, the first half is the easier one).  The digits are the first of
-each class in t10k that is not in the sample.  The files are the same, byte for
-byte, each time, given the same zlib.
+(the first half of the 10,000 is the easier one).  The digits are the first of
+each class in t10k that are not in the sample.  Given the same zlib, the files
+are the same, byte for byte, each time.
 """
 import gzip
 import pathlib
@@ -19,16 +19,16 @@ STEP = 10
 
 
 def read_idx(name, rank):
-    """Header sizes and values of an IDX file of unsigned bytes."""
+    """Returns the sizes and the values of an IDX file of unsigned bytes."""
     data = (HERE / "mnist" / name).read_bytes()
     magic, *sizes = struct.unpack_from(f">{1 + rank}I", data)
     if magic != 0x800 + rank:
-        raise SystemExit(f"{name}: not the IDX file that it should be")
+        raise SystemExit(f"{name}: not an IDX file of bytes of rank {rank}")
     return sizes, data[4 * (1 + rank):]
 
 
 def write_idx(name, sizes, values):
-    """The same, compressed, without name and time in the gzip header."""
+    """Writes such a file, compressed, with no name or time in its header."""
     header = struct.pack(f">{1 + len(sizes)}I", 0x800 + len(sizes), *sizes)
     with open(HERE / "sample" / (name + ".gz"), "wb") as raw:
         with gzip.GzipFile("", "wb", 9, raw, mtime=0) as out:
@@ -36,7 +36,7 @@ def write_idx(name, sizes, values):
 
 
 def write_png(path, pixels, height, width):
-    """Grey, 8 bits."""
+    """Writes a grey PNG of 8 bits a pixel."""
     def chunk(kind, body):
         return (struct.pack(">I", len(body)) + kind + body
                 + struct.pack(">I", zlib.crc32(kind + body)))
@@ -50,7 +50,7 @@ def write_png(path, pixels, height, width):
 
 
 def read_part(part):
-    """Images, their labels, height and width."""
+    """Returns the images of a part, their labels, height and width."""
     (n, height, width), pixels = read_idx(f"{part}-images-idx3-ubyte", 3)
     (count,), labels = read_idx(f"{part}-labels-idx1-ubyte", 1)
     size = height * width

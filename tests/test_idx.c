@@ -14,10 +14,10 @@ static const unsigned char IMAGES[] = {
     0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 1, 2, 3, 4, 255, 6, 7,
     8, 9, 10, 11,
 };
-static const unsigned char LABELS[] = {0, 0, 8, 1, 0, 0, 0, 2, 7, 3};
+static const unsigned char LABELS[] = { 0, 0, 8, 1, 0, 0, 0, 2, 7, 3 };
 
 typedef const char *(*writer)(const char *, const void *, size_t);
-static const writer WRITERS[] = {files_write, files_write_gz};
+static const writer WRITERS[] = { files_write, files_write_gz };
 
 static const char *good_images(void)
 {
@@ -47,12 +47,14 @@ static void check_good(gradus_dataset *d)
     gradus_dataset_free(d);
 }
 
-/* The load fails, naming the file, and says the words. */
+/* Loading must fail, with the name of the file and the words in the message.
+ */
 static void check_bad(const char *images, const char *labels,
                       const char *culprit, const char *words,
                       const char *what)
 {
     gradus_dataset *d = gradus_load_idx(images, labels);
+
     ck_assert_msg(d == NULL, "%s: accepted", what);
     ck_assert_msg(strstr(gradus_error(), culprit) != NULL,
                   "%s: no file name in \"%s\"", what, gradus_error());
@@ -71,9 +73,10 @@ END_TEST
 
 START_TEST(a_file_of_rank_2_has_no_height_and_width)
 {
-    unsigned char rows[12 + 12] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 6};
+    unsigned char rows[12 + 12] = { 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 6 };
     gradus_dataset *d = gradus_load_idx(
         files_write("rows", rows, sizeof rows), good_labels());
+
     ck_assert_msg(d != NULL, "%s", gradus_error());
     ck_assert_int_eq(d->size, 6);
     ck_assert_int_eq(d->channels + d->height + d->width, 0);
@@ -81,13 +84,14 @@ START_TEST(a_file_of_rank_2_has_no_height_and_width)
 }
 END_TEST
 
-/* More than one piece of the label reader, and label 255. */
+/* These are more labels than the reader's buffer holds, and one is 255. */
 START_TEST(ten_thousand_labels_arrive_in_order)
 {
     enum { N = 10000 };
-    static unsigned char x[12 + N] = {0, 0, 8, 2, 0, 0, N >> 8, N & 255,
-                                      0, 0, 0, 1};
-    static unsigned char t[8 + N] = {0, 0, 8, 1, 0, 0, N >> 8, N & 255};
+    static unsigned char x[12 + N] = { 0, 0, 8, 2, 0, 0, N >> 8, N & 255,
+                                       0, 0, 0, 1 };
+    static unsigned char t[8 + N] = { 0, 0, 8, 1, 0, 0, N >> 8, N & 255 };
+
     for (int i = 0; i < N; i++)
         t[8 + i] = (unsigned char)(i * 37);
     gradus_dataset *d = gradus_load_idx(files_write("x", x, sizeof x),
@@ -107,6 +111,7 @@ START_TEST(gzip_members_are_joined)
     unsigned char both[512];
     FILE *f = fopen(a, "rb"), *g = fopen(b, "rb");
     size_t n = fread(both, 1, 256, f);
+
     n += fread(both + n, 1, 256, g);
     fclose(f);
     fclose(g);
@@ -114,8 +119,8 @@ START_TEST(gzip_members_are_joined)
 }
 END_TEST
 
-/* A file made from a good one: `bytes` bytes of it (or of it and zeros), with
- * four bytes put at `at`. */
+/* A file made of the first `bytes` bytes of a good one, or of all of it and
+ * zeros, with four bytes put at `at`. */
 typedef struct {
     const char *what;
     size_t bytes, at;
@@ -124,72 +129,72 @@ typedef struct {
 } change;
 
 enum { X = sizeof IMAGES, T = sizeof LABELS };
-#define KEEP 4, {0, 0, 0, 2, 0}
+#define KEEP 4, { 0, 0, 0, 2, 0 }
 
 static const change BAD_IMAGES[] = {
-    {"empty", 0, KEEP, ""},
-    {"one byte", 1, KEEP, "cut short"},
-    {"half a magic", 2, KEEP, "cut short"},
-    {"magic only", 4, KEEP, "cut short"},
-    {"one size", 8, KEEP, "cut short"},
-    {"header only", 16, KEEP, "cut short"},
-    {"one value missing", X - 1, KEEP, "cut short: 1 bytes"},
-    {"one value more", X + 1, KEEP, "after its end"},
-    {"a page of zeros more", X + 4096, KEEP, "after its end"},
-    {"byte 0", X, 0, "\1\0\10\3", "not an IDX file"},
-    {"byte 1", X, 0, "\0\1\10\3", "not an IDX file"},
-    {"little-endian magic", X, 0, "\3\10\0\0", "not an IDX file"},
-    {"text", X, 0, "<htm", "not an IDX file"},
-    {"PNG", X, 0, "\211PNG", "not an IDX file"},
-    {"all ones", X, 0, "\377\377\377\377", "not an IDX file"},
-    {"half a gzip magic", X, 0, "\37\0\10\3", "not an IDX file"},
-    {"zeros", X, 0, "\0\0\0\0", "type 0x00"},
-    {"i8", X, 0, "\0\0\11\3", "type 0x09"},
-    {"i16", X, 0, "\0\0\13\3", "type 0x0b"},
-    {"i32", X, 0, "\0\0\14\3", "type 0x0c"},
-    {"float", X, 0, "\0\0\15\3", "type 0x0d"},
-    {"double", X, 0, "\0\0\16\3", "type 0x0e"},
-    {"rank 0", X, 0, "\0\0\10\0", "rank 0"},
-    {"rank 1", X, 0, "\0\0\10\1", "labels where images belong"},
-    {"rank 2", X, 0, "\0\0\10\2", "after its end"},
-    {"rank 4", X, 0, "\0\0\10\4", "rank 4"},
-    {"rank 255", X, 0, "\0\0\10\377", "rank 255"},
-    {"n 0", X, 4, "\0\0\0\0", "size 0 in its header is 0"},
-    {"n 1", X, 4, "\0\0\0\1", "1 images, but"},
-    {"n 3", X, 4, "\0\0\0\3", "3 images, but"},
-    {"n 2^31-1", X, 4, "\177\377\377\377", "do not fit"},
-    {"n 2^31", X, 4, "\200\0\0\0", "size 0 in its header is 2147483648"},
-    {"n 2^32-1", X, 4, "\377\377\377\377", "size 0"},
-    {"n little-endian", X, 4, "\2\0\0\0", "do not fit"},
-    {"height 0", X, 8, "\0\0\0\0", "size 1 in its header is 0"},
-    {"height 1", X, 8, "\0\0\0\1", "after its end"},
-    {"height 3", X, 8, "\0\0\0\3", "cut short"},
-    {"height 2^31-1", X, 8, "\177\377\377\377", "do not fit"},
-    {"height 2^31", X, 8, "\200\0\0\0", "size 1"},
-    {"height 2^32-1", X, 8, "\377\377\377\377", "size 1"},
-    {"width 0", X, 12, "\0\0\0\0", "size 2 in its header is 0"},
-    {"width 2", X, 12, "\0\0\0\2", "after its end"},
-    {"width 4", X, 12, "\0\0\0\4", "cut short"},
-    {"width 2^31-1", X, 12, "\177\377\377\377", "do not fit"},
-    {"width 2^32-1", X, 12, "\377\377\377\377", "size 2"},
+    { "empty", 0, KEEP, "" },
+    { "one byte", 1, KEEP, "cut short" },
+    { "half a magic", 2, KEEP, "cut short" },
+    { "magic only", 4, KEEP, "cut short" },
+    { "one size", 8, KEEP, "cut short" },
+    { "header only", 16, KEEP, "cut short" },
+    { "one value missing", X - 1, KEEP, "cut short: 1 bytes" },
+    { "one value more", X + 1, KEEP, "after its end" },
+    { "a page of zeros more", X + 4096, KEEP, "after its end" },
+    { "byte 0", X, 0, "\1\0\10\3", "not an IDX file" },
+    { "byte 1", X, 0, "\0\1\10\3", "not an IDX file" },
+    { "little-endian magic", X, 0, "\3\10\0\0", "not an IDX file" },
+    { "text", X, 0, "<htm", "not an IDX file" },
+    { "PNG", X, 0, "\211PNG", "not an IDX file" },
+    { "all ones", X, 0, "\377\377\377\377", "not an IDX file" },
+    { "half a gzip magic", X, 0, "\37\0\10\3", "not an IDX file" },
+    { "zeros", X, 0, "\0\0\0\0", "type 0x00" },
+    { "i8", X, 0, "\0\0\11\3", "type 0x09" },
+    { "i16", X, 0, "\0\0\13\3", "type 0x0b" },
+    { "i32", X, 0, "\0\0\14\3", "type 0x0c" },
+    { "float", X, 0, "\0\0\15\3", "type 0x0d" },
+    { "double", X, 0, "\0\0\16\3", "type 0x0e" },
+    { "rank 0", X, 0, "\0\0\10\0", "rank 0" },
+    { "rank 1", X, 0, "\0\0\10\1", "labels where images belong" },
+    { "rank 2", X, 0, "\0\0\10\2", "after its end" },
+    { "rank 4", X, 0, "\0\0\10\4", "rank 4" },
+    { "rank 255", X, 0, "\0\0\10\377", "rank 255" },
+    { "n 0", X, 4, "\0\0\0\0", "size 0 in its header is 0" },
+    { "n 1", X, 4, "\0\0\0\1", "1 images, but" },
+    { "n 3", X, 4, "\0\0\0\3", "3 images, but" },
+    { "n 2^31-1", X, 4, "\177\377\377\377", "do not fit" },
+    { "n 2^31", X, 4, "\200\0\0\0", "size 0 in its header is 2147483648" },
+    { "n 2^32-1", X, 4, "\377\377\377\377", "size 0" },
+    { "n little-endian", X, 4, "\2\0\0\0", "do not fit" },
+    { "height 0", X, 8, "\0\0\0\0", "size 1 in its header is 0" },
+    { "height 1", X, 8, "\0\0\0\1", "after its end" },
+    { "height 3", X, 8, "\0\0\0\3", "cut short" },
+    { "height 2^31-1", X, 8, "\177\377\377\377", "do not fit" },
+    { "height 2^31", X, 8, "\200\0\0\0", "size 1" },
+    { "height 2^32-1", X, 8, "\377\377\377\377", "size 1" },
+    { "width 0", X, 12, "\0\0\0\0", "size 2 in its header is 0" },
+    { "width 2", X, 12, "\0\0\0\2", "after its end" },
+    { "width 4", X, 12, "\0\0\0\4", "cut short" },
+    { "width 2^31-1", X, 12, "\177\377\377\377", "do not fit" },
+    { "width 2^32-1", X, 12, "\377\377\377\377", "size 2" },
 };
 
 static const change BAD_LABELS[] = {
-    {"empty", 0, KEEP, ""},
-    {"one byte", 1, KEEP, "cut short"},
-    {"magic only", 4, KEEP, "cut short"},
-    {"header only", 8, KEEP, "cut short"},
-    {"one label missing", T - 1, KEEP, "cut short"},
-    {"one label more", T + 1, KEEP, "after its end"},
-    {"byte 0", T, 0, "\1\0\10\1", "not an IDX file"},
-    {"float", T, 0, "\0\0\15\1", "type 0x0d"},
-    {"rank 0", T, 0, "\0\0\10\0", "rank 0"},
-    {"rank 2", T, 0, "\0\0\10\2", "cut short"},
-    {"n 0", T, 4, "\0\0\0\0", "size 0 in its header is 0"},
-    {"n 1", T, 4, "\0\0\0\1", "1 labels"},
-    {"n 3, and so many", T + 1, 4, "\0\0\0\3", "3 labels"},
-    {"n 2^31-1", T, 4, "\177\377\377\377", "do not fit"},
-    {"n 2^32-1", T, 4, "\377\377\377\377", "size 0"},
+    { "empty", 0, KEEP, "" },
+    { "one byte", 1, KEEP, "cut short" },
+    { "magic only", 4, KEEP, "cut short" },
+    { "header only", 8, KEEP, "cut short" },
+    { "one label missing", T - 1, KEEP, "cut short" },
+    { "one label more", T + 1, KEEP, "after its end" },
+    { "byte 0", T, 0, "\1\0\10\1", "not an IDX file" },
+    { "float", T, 0, "\0\0\15\1", "type 0x0d" },
+    { "rank 0", T, 0, "\0\0\10\0", "rank 0" },
+    { "rank 2", T, 0, "\0\0\10\2", "cut short" },
+    { "n 0", T, 4, "\0\0\0\0", "size 0 in its header is 0" },
+    { "n 1", T, 4, "\0\0\0\1", "1 labels" },
+    { "n 3, and 3 labels", T + 1, 4, "\0\0\0\3", "3 labels" },
+    { "n 2^31-1", T, 4, "\177\377\377\377", "do not fit" },
+    { "n 2^32-1", T, 4, "\377\377\377\377", "size 0" },
 };
 
 static size_t changed(const change *c, const unsigned char *good,
@@ -209,6 +214,7 @@ START_TEST(a_bad_image_file_is_an_error_that_names_it)
     const change *c = &BAD_IMAGES[_i / 2];
     size_t n = changed(c, IMAGES, sizeof IMAGES, file);
     const char *bad = WRITERS[_i % 2]("bad", file, n);
+
     check_bad(bad, labels, "/bad", c->words, c->what);
 }
 END_TEST
@@ -220,6 +226,7 @@ START_TEST(a_bad_label_file_is_an_error_that_names_it)
     const change *c = &BAD_LABELS[_i / 2];
     size_t n = changed(c, LABELS, sizeof LABELS, file);
     const char *bad = WRITERS[_i % 2]("bad", file, n);
+
     check_bad(images, bad, "/bad", c->words, c->what);
 }
 END_TEST
@@ -227,8 +234,9 @@ END_TEST
 /* 16 x 2^30 x 2^30 is 0 in 64 bits. */
 START_TEST(sizes_whose_product_wraps_are_an_error)
 {
-    const unsigned char wraps[28] = {0,    0, 8, 3, 0,    0, 0, 16,
-                                     0x40, 0, 0, 0, 0x40, 0, 0, 0};
+    const unsigned char wraps[28] = { 0,    0, 8, 3, 0,    0, 0, 16,
+                                      0x40, 0, 0, 0, 0x40, 0, 0, 0 };
+
     check_bad(files_write("bad", wraps, sizeof wraps), good_labels(), "/bad",
               "do not fit", "wraps");
 }
@@ -237,6 +245,7 @@ END_TEST
 START_TEST(truncation_at_every_byte_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
+
     for (size_t n = 0; n < sizeof IMAGES; n++)
         check_bad(files_write("bad", IMAGES, n), labels, "/bad", "", "cut");
     for (size_t n = 0; n < sizeof LABELS; n++)
@@ -249,6 +258,7 @@ static size_t gzipped(const void *bytes, size_t n, unsigned char *to,
 {
     FILE *f = fopen(files_write_gz("whole.gz", bytes, n), "rb");
     size_t k = fread(to, 1, room, f);
+
     fclose(f);
     ck_assert_uint_lt(k, room);
     return k;
@@ -259,6 +269,7 @@ START_TEST(truncation_of_gzip_at_every_byte_is_an_error)
     unsigned char gz[256];
     const char *images = good_images(), *labels = good_labels();
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+
     for (size_t k = 0; k < n; k++)
         check_bad(files_write("bad", gz, k), labels, "/bad", "", "cut");
     n = gzipped(LABELS, sizeof LABELS, gz, sizeof gz);
@@ -267,12 +278,13 @@ START_TEST(truncation_of_gzip_at_every_byte_is_an_error)
 }
 END_TEST
 
-/* Its first 10 bytes hold a date and such, which nothing checks. */
+/* The first 10 bytes hold a date and such, which nothing checks. */
 START_TEST(every_bit_flip_in_gzip_data_is_an_error)
 {
     unsigned char gz[256];
     const char *labels = good_labels();
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+
     for (size_t bit = 80; bit < 8 * n; bit++) {
         gz[bit / 8] ^= (unsigned char)(1 << bit % 8);
         check_bad(files_write("bad", gz, n), labels, "/bad", "", "flip");
@@ -283,9 +295,10 @@ END_TEST
 
 START_TEST(data_after_gzip_data_is_an_error)
 {
-    unsigned char gz[256] = {0};
+    unsigned char gz[256] = { 0 };
     const char *labels = good_labels();
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+
     check_bad(files_write("bad", gz, n + 1), labels, "/bad", "", "zero");
     memcpy(gz + n, "rubbish", 7);
     check_bad(files_write("bad", gz, n + 7), labels, "/bad", "damaged", "");
@@ -296,6 +309,7 @@ START_TEST(gzip_in_gzip_is_an_error)
 {
     unsigned char gz[256];
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
+
     check_bad(files_write_gz("bad", gz, n), good_labels(), "/bad",
               "not an IDX file", "twice");
 }
@@ -304,19 +318,21 @@ END_TEST
 static long peak_kb(void)
 {
     struct rusage u;
+
     getrusage(RUSAGE_SELF, &u);
     return u.ru_maxrss;
 }
 
-/* 64 MB of zeros in 64 KB: as more than was announced, and as announced by a
- * file that is too small for that. */
+/* One file is 64 MB of zeros in 64 KB, more than its header announces; the
+ * header of the other announces more than a file of its size can hold. */
 START_TEST(a_gzip_bomb_takes_no_memory)
 {
     static const unsigned char zeros[1 << 16];
-    static const unsigned char huge[16] = {0, 0, 8, 3, 0, 0, 16, 0,
-                                           0, 0, 1, 0, 0, 0, 1, 0};
+    static const unsigned char huge[16] = { 0, 0, 8, 3, 0, 0, 16, 0,
+                                            0, 0, 1, 0, 0, 0, 1, 0 };
     const char *labels = good_labels(), *bomb = files_path("bomb");
     gzFile f = gzopen(bomb, "wb9");
+
     gzwrite(f, IMAGES, sizeof IMAGES);
     for (int i = 0; i < 1024; i++)
         gzwrite(f, zeros, sizeof zeros);
@@ -339,10 +355,11 @@ START_TEST(swapped_files_are_called_swapped)
 }
 END_TEST
 
-START_TEST(what_is_no_regular_file_is_an_error)
+START_TEST(a_path_that_is_not_a_regular_file_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
     const char *fifo = files_path("fifo"), *link = files_path("dangling");
+
     files_folder("folder");
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
     ck_assert_int_eq(symlink("nowhere", link), 0);
@@ -361,6 +378,7 @@ END_TEST
 START_TEST(a_file_that_may_not_be_read_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
+
     if (files_unreadable(images))
         check_bad(images, labels, "/images", "Permission denied", "");
     else
@@ -372,6 +390,7 @@ END_TEST
 START_TEST(a_symbolic_link_to_a_good_file_loads)
 {
     const char *link = files_path("link");
+
     ck_assert_int_eq(symlink(good_images(), link), 0);
     check_good(gradus_load_idx(link, good_labels()));
 }
@@ -379,7 +398,8 @@ END_TEST
 
 START_TEST(freeing_nothing_and_what_is_not_owned_is_fine)
 {
-    gradus_dataset own = {.n = 1};
+    gradus_dataset own = { .n = 1 };
+
     gradus_dataset_free(NULL);
     gradus_dataset_free(&own);
 }
@@ -408,7 +428,7 @@ Suite *suite_idx(void)
     tcase_add_test(t, gzip_in_gzip_is_an_error);
     tcase_add_test(t, a_gzip_bomb_takes_no_memory);
     tcase_add_test(t, swapped_files_are_called_swapped);
-    tcase_add_test(t, what_is_no_regular_file_is_an_error);
+    tcase_add_test(t, a_path_that_is_not_a_regular_file_is_an_error);
     tcase_add_test(t, a_file_that_may_not_be_read_is_an_error);
     tcase_add_test(t, a_symbolic_link_to_a_good_file_loads);
     tcase_add_test(t, freeing_nothing_and_what_is_not_owned_is_fine);

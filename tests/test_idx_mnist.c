@@ -3,13 +3,14 @@
 #include "tests.h"
 
 /* One image of one pixel, and its label. */
-static const unsigned char IMAGE[] = {0, 0, 8, 3, 0, 0, 0, 1, 0,
-                                      0, 0, 1, 0, 0, 0, 1, 42};
-static const unsigned char LABEL[] = {0, 0, 8, 1, 0, 0, 0, 1, 9};
+static const unsigned char IMAGE[] = { 0, 0, 8, 3, 0, 0, 0, 1, 0,
+                                       0, 0, 1, 0, 0, 0, 1, 42 };
+static const unsigned char LABEL[] = { 0, 0, 8, 1, 0, 0, 0, 1, 9 };
 
 static void check_good(const char *part)
 {
     gradus_dataset *d = gradus_load_mnist(files_path("."), part);
+
     ck_assert_msg(d != NULL, "%s", gradus_error());
     ck_assert_uint_eq(d->n, 1);
     ck_assert_int_eq(d->pixels[0], 42);
@@ -53,6 +54,7 @@ END_TEST
 START_TEST(other_parts_and_long_paths_are_refused)
 {
     static char longest[5000];
+
     memset(longest, 'x', sizeof longest - 1);
     ck_assert_ptr_null(gradus_load_mnist(longest, "train"));
     assert_error("too long");
@@ -68,6 +70,7 @@ END_TEST
 static void check_sample(const char *dir, const char *part, size_t n)
 {
     gradus_dataset *d = gradus_load_mnist(dir, part);
+
     ck_assert_msg(d != NULL, "%s", gradus_error());
     ck_assert_uint_eq(d->n, n);
     ck_assert_int_eq(d->height, 28);

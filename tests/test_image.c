@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static picture p; /* too large for a stack */
+static picture p; /* too large for the stack */
 static uint8_t out[28 * 28 * 3];
 
 static const char *written(void)
@@ -30,7 +30,8 @@ static void check_bad(const char *words, const char *what)
 
 START_TEST(a_grey_png_arrives_as_it_is)
 {
-    const uint8_t grey[6] = {0, 1, 2, 127, 254, 255};
+    const uint8_t grey[6] = { 0, 1, 2, 127, 254, 255 };
+
     picture_png(&p, 3, 2, 1, grey);
     load(1, 2, 3);
     ck_assert_mem_eq(out, grey, 6);
@@ -39,7 +40,9 @@ END_TEST
 
 START_TEST(grey_is_three_times_the_same_in_rgb)
 {
-    const uint8_t grey[2] = {10, 200}, planes[6] = {10, 200, 10, 200, 10, 200};
+    const uint8_t grey[2] = { 10, 200 };
+    const uint8_t planes[6] = { 10, 200, 10, 200, 10, 200 };
+
     picture_png(&p, 2, 1, 1, grey);
     load(3, 1, 2);
     ck_assert_mem_eq(out, planes, 6);
@@ -48,32 +51,36 @@ END_TEST
 
 START_TEST(rgb_arrives_as_three_planes)
 {
-    const uint8_t rgb[6] = {1, 2, 3, 4, 5, 6}, planes[6] = {1, 4, 2, 5, 3, 6};
+    const uint8_t rgb[6] = { 1, 2, 3, 4, 5, 6 };
+    const uint8_t planes[6] = { 1, 4, 2, 5, 3, 6 };
+
     picture_png(&p, 2, 1, 3, rgb);
     load(3, 1, 2);
     ck_assert_mem_eq(out, planes, 6);
 }
 END_TEST
 
-/* (77 R + 150 G + 29 B)/256, rounded down. */
+/* Grey is (77 R + 150 G + 29 B)/256, rounded down. */
 START_TEST(rgb_becomes_grey_by_its_brightness)
 {
-    const uint8_t rgb[15] = {255, 0,  0,  0,  255, 0,   0,  0,
-                             255, 10, 20, 30, 255, 255, 255};
-    const uint8_t grey[5] = {76, 149, 28, 18, 255};
+    const uint8_t rgb[15] = { 255, 0,  0,  0,  255, 0,   0,  0,
+                              255, 10, 20, 30, 255, 255, 255 };
+    const uint8_t grey[5] = { 76, 149, 28, 18, 255 };
+
     picture_png(&p, 5, 1, 3, rgb);
     load(1, 1, 5);
     ck_assert_mem_eq(out, grey, 5);
 }
 END_TEST
 
-/* a v + (1-a) 255, whatever colour hides behind a = 0. */
+/* What shows is a v + (1-a) 255, whatever colour hides behind a = 0. */
 START_TEST(transparency_shows_white)
 {
-    const uint8_t rgba[12] = {0, 0, 0, 0, 90, 60, 30, 51, 90, 60, 30, 255};
-    const uint8_t planes[9] = {255, 222, 90, 255, 216, 60, 255, 210, 30};
-    const uint8_t grey_alpha[6] = {7, 0, 100, 102, 100, 255};
-    const uint8_t grey[3] = {255, 193, 100};
+    const uint8_t rgba[12] = { 0, 0, 0, 0, 90, 60, 30, 51, 90, 60, 30, 255 };
+    const uint8_t planes[9] = { 255, 222, 90, 255, 216, 60, 255, 210, 30 };
+    const uint8_t grey_alpha[6] = { 7, 0, 100, 102, 100, 255 };
+    const uint8_t grey[3] = { 255, 193, 100 };
+
     picture_png(&p, 3, 1, 4, rgba);
     load(3, 1, 3);
     ck_assert_mem_eq(out, planes, 9);
@@ -85,7 +92,8 @@ END_TEST
 
 START_TEST(a_transparent_colour_shows_white)
 {
-    const uint8_t grey[3] = {5, 6, 7}, expected[3] = {5, 255, 7};
+    const uint8_t grey[3] = { 5, 6, 7 }, expected[3] = { 5, 255, 7 };
+
     picture_png_header(&p, 3, 1, 8, 0);
     picture_chunk(&p, "tRNS", "\0\6", 2);
     picture_png_rows(&p, grey, 1, 3);
@@ -96,19 +104,21 @@ END_TEST
 
 START_TEST(png_of_1_and_16_bits_and_palettes_load)
 {
-    const uint8_t bits[1] = {0xa0}, black_white[3] = {255, 0, 255};
+    const uint8_t bits[1] = { 0xa0 }, black_white[3] = { 255, 0, 255 };
+
     picture_png_header(&p, 3, 1, 1, 0);
     picture_png_rows(&p, bits, 1, 1);
     load(1, 1, 3);
     ck_assert_mem_eq(out, black_white, 3);
 
-    const uint8_t deep[4] = {0x12, 0x34, 0xfe, 0xff}, cut[2] = {0x12, 0xfe};
+    const uint8_t deep[4] = { 0x12, 0x34, 0xfe, 0xff };
+    const uint8_t cut[2] = { 0x12, 0xfe };
     picture_png_header(&p, 2, 1, 16, 0);
     picture_png_rows(&p, deep, 1, 4);
     load(1, 1, 2);
     ck_assert_mem_eq(out, cut, 2);
 
-    const uint8_t index[2] = {1, 0}, planes[6] = {4, 1, 5, 2, 6, 3};
+    const uint8_t index[2] = { 1, 0 }, planes[6] = { 4, 1, 5, 2, 6, 3 };
     picture_png_header(&p, 2, 1, 8, 3);
     picture_chunk(&p, "PLTE", "\1\2\3\4\5\6", 6);
     picture_png_rows(&p, index, 1, 2);
@@ -117,7 +127,8 @@ START_TEST(png_of_1_and_16_bits_and_palettes_load)
 }
 END_TEST
 
-/* 16x16, red 100, green and blue 20 in the left half, 220 in the right. */
+/* The picture is 16x16: red is 100, green and blue are 20 in the left half and
+ * 220 in the right. */
 static void make_jpeg(void)
 {
     picture_read(&p, "tests/pictures/baseline.jpg");
@@ -158,9 +169,10 @@ END_TEST
 
 START_TEST(making_it_smaller_takes_means)
 {
-    const uint8_t grey[16] = {0,  4,  100, 100, 8,  12, 100, 100,
-                              50, 50, 255, 255, 50, 50, 255, 255};
-    const uint8_t half[4] = {6, 100, 50, 255};
+    const uint8_t grey[16] = { 0,  4,  100, 100, 8,  12, 100, 100,
+                               50, 50, 255, 255, 50, 50, 255, 255 };
+    const uint8_t half[4] = { 6, 100, 50, 255 };
+
     picture_png(&p, 4, 4, 1, grey);
     load(1, 2, 2);
     ck_assert_mem_eq(out, half, 4);
@@ -171,7 +183,8 @@ END_TEST
 
 START_TEST(channels_are_resized_apart)
 {
-    const uint8_t rgb[6] = {0, 100, 7, 50, 200, 7}, mean[3] = {25, 150, 7};
+    const uint8_t rgb[6] = { 0, 100, 7, 50, 200, 7 }, mean[3] = { 25, 150, 7 };
+
     picture_png(&p, 2, 1, 3, rgb);
     load(3, 1, 1);
     ck_assert_mem_eq(out, mean, 3);
@@ -180,7 +193,8 @@ END_TEST
 
 START_TEST(making_it_larger_interpolates)
 {
-    const uint8_t grey[2] = {0, 200}, wide[4] = {0, 50, 150, 200};
+    const uint8_t grey[2] = { 0, 200 }, wide[4] = { 0, 50, 150, 200 };
+
     picture_png(&p, 2, 1, 1, grey);
     load(1, 1, 4);
     ck_assert_mem_eq(out, wide, 4);
@@ -190,6 +204,7 @@ END_TEST
 START_TEST(one_colour_stays_that_colour_at_any_size)
 {
     static uint8_t grey[64 * 64];
+
     memset(grey, 77, sizeof grey);
     for (int side = 1; side <= 64; side++) {
         picture_png(&p, side, 65 - side, 1, grey);
@@ -203,6 +218,7 @@ END_TEST
 START_TEST(the_longest_side_loads_and_a_longer_one_does_not)
 {
     static uint8_t grey[16385];
+
     memset(grey, 77, sizeof grey);
     picture_png(&p, 16384, 1, 1, grey);
     load(1, 1, 1);
@@ -219,7 +235,8 @@ END_TEST
 
 static void make_png(void)
 {
-    const uint8_t rgb[18] = {1, 2, 3, 40, 50, 60, 7, 8, 9, 255};
+    const uint8_t rgb[18] = { 1, 2, 3, 40, 50, 60, 7, 8, 9, 255 };
+
     picture_png(&p, 3, 2, 3, rgb);
 }
 
@@ -230,6 +247,7 @@ START_TEST(what_is_neither_png_nor_jpeg_is_an_error)
         "8BPS      ",   "#?RADIANCE\n", "RIFF    WEBP", "\211PNG\r\n\032",
         "\377\330",     "\377\330\330", "%PDF-1.4",     "\211PNG\r\n\032\r",
     };
+
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         p.n = 0;
         picture_bytes(&p, starts[i], strlen(starts[i]));
@@ -243,7 +261,7 @@ START_TEST(what_is_neither_png_nor_jpeg_is_an_error)
 }
 END_TEST
 
-START_TEST(what_is_no_readable_file_is_an_error)
+START_TEST(a_path_that_cannot_be_read_is_an_error)
 {
     files_folder("folder");
     ck_assert_int_eq(mkfifo(files_path("fifo"), 0600), 0);
@@ -307,7 +325,7 @@ Suite *suite_image(void)
     tcase_add_test(t, one_colour_stays_that_colour_at_any_size);
     tcase_add_test(t, the_longest_side_loads_and_a_longer_one_does_not);
     tcase_add_test(t, what_is_neither_png_nor_jpeg_is_an_error);
-    tcase_add_test(t, what_is_no_readable_file_is_an_error);
+    tcase_add_test(t, a_path_that_cannot_be_read_is_an_error);
     tcase_add_test(t, a_file_of_more_than_128_MiB_is_an_error);
     tcase_add_test(t, impossible_requests_are_errors);
     suite_add_tcase(s, t);

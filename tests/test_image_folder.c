@@ -7,12 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static picture p; /* too large for a stack */
+static picture p; /* too large for the stack */
 
-/* A grey image of 2x2 pixels of this value. */
+/* Writes a grey image of 2x2 pixels of this value. */
 static void put(const char *name, int value)
 {
     uint8_t grey[4];
+
     memset(grey, value, 4);
     picture_png(&p, 2, 2, 1, grey);
     files_write(name, p.bytes, p.n);
@@ -30,7 +31,7 @@ static void check_bad(const char *culprit, const char *words)
     assert_error(words);
 }
 
-/* Two classes of two and one images. */
+/* Makes one class of two images and one of one. */
 static void make_folder(void)
 {
     files_folder("cat");
@@ -54,7 +55,7 @@ START_TEST(classes_and_files_come_in_the_order_of_their_bytes)
     ck_assert_int_eq(d->classes, 2);
     ck_assert_str_eq(d->class_names[0], "Dog");
     ck_assert_str_eq(d->class_names[1], "cat");
-    const int values[4] = {1, 9, 2, 3}, labels[4] = {0, 0, 1, 1};
+    const int values[4] = { 1, 9, 2, 3 }, labels[4] = { 0, 0, 1, 1 };
     for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(d->pixels[4 * i], values[i]);
         ck_assert_int_eq(d->pixels[4 * i + 3], values[i]);
@@ -129,7 +130,7 @@ START_TEST(a_file_beside_the_classes_is_an_error)
 }
 END_TEST
 
-START_TEST(what_is_no_image_is_an_error_that_names_it)
+START_TEST(a_file_that_is_not_an_image_is_an_error_that_names_it)
 {
     make_folder();
     files_write("cat/notes.txt", "miaow", 5);
@@ -172,7 +173,7 @@ START_TEST(dangling_links_are_errors)
 }
 END_TEST
 
-START_TEST(what_is_no_folder_is_an_error)
+START_TEST(a_path_that_is_not_a_folder_is_an_error)
 {
     ck_assert_ptr_null(
         gradus_load_image_folder(files_path("missing"), 1, 2, 2));
@@ -206,12 +207,12 @@ TCase *image_folder(void)
     tcase_add_test(t, a_folder_without_classes_is_an_error);
     tcase_add_test(t, an_empty_class_is_an_error);
     tcase_add_test(t, a_file_beside_the_classes_is_an_error);
-    tcase_add_test(t, what_is_no_image_is_an_error_that_names_it);
+    tcase_add_test(t, a_file_that_is_not_an_image_is_an_error_that_names_it);
     tcase_add_test(t, a_damaged_image_is_an_error_that_names_it);
     tcase_add_test(t, a_folder_in_a_class_is_an_error);
     tcase_add_test(t, a_pipe_in_a_class_is_an_error);
     tcase_add_test(t, dangling_links_are_errors);
-    tcase_add_test(t, what_is_no_folder_is_an_error);
+    tcase_add_test(t, a_path_that_is_not_a_folder_is_an_error);
     tcase_add_test(t, impossible_sizes_are_errors);
     return t;
 }

@@ -3,7 +3,7 @@
 #include "pictures.h"
 #include "tests.h"
 
-static picture p; /* too large for a stack */
+static picture p; /* too large for the stack */
 
 static void check_bad(const char *words, const char *what)
 {
@@ -17,7 +17,8 @@ static void make_jpeg(void)
 
 static void make_png(void)
 {
-    const uint8_t rgb[18] = {1, 2, 3, 40, 50, 60, 7, 8, 9, 255};
+    const uint8_t rgb[18] = { 1, 2, 3, 40, 50, 60, 7, 8, 9, 255 };
+
     picture_png(&p, 3, 2, 3, rgb);
 }
 
@@ -54,41 +55,42 @@ START_TEST(data_behind_a_png_is_an_error)
 }
 END_TEST
 
-/* Headers with a right checksum, around rows of 18 zeros. */
+/* These headers have a right checksum, and two rows of 9 zeros behind them. */
 static const struct {
     int width, height, depth, colour;
     const char *words;
 } BAD_HEADER[] = {
-    {0, 2, 8, 2, ""},
-    {3, 0, 8, 2, ""},
-    {3, 4, 8, 2, ""},
-    {9, 2, 8, 2, ""},
-    {3, 2, 16, 2, ""},
-    {3, 2, 8, 6, ""},
-    {-1, 2, 8, 2, "a side"},
-    {3, -1, 8, 2, "a side"},
-    {-1, -1, 8, 2, "a side"},
-    {16385, 2, 8, 2, "a side"},
-    {3, 16385, 8, 2, "a side"},
-    {1 << 30, 4, 8, 2, "a side"},
-    {16384, 16384, 8, 2, "too many pixels"},
-    {16384, 16384, 1, 0, "more pixels than the file can hold"},
-    {9999, 3000, 8, 2, "more pixels than the file can hold"},
-    {3, 2, 0, 2, ""},
-    {3, 2, 3, 2, ""},
-    {3, 2, 32, 2, ""},
-    {3, 2, 255, 2, ""},
-    {3, 2, 8, 1, "colour"},
-    {3, 2, 8, 5, "colour"},
-    {3, 2, 8, 7, "colour"},
-    {3, 2, 8, 255, "colour"},
-    {3, 2, 8, 3, ""},
-    {3, 2, 16, 3, ""},
+    { 0, 2, 8, 2, "" },
+    { 3, 0, 8, 2, "" },
+    { 3, 4, 8, 2, "" },
+    { 9, 2, 8, 2, "" },
+    { 3, 2, 16, 2, "" },
+    { 3, 2, 8, 6, "" },
+    { -1, 2, 8, 2, "a side" },
+    { 3, -1, 8, 2, "a side" },
+    { -1, -1, 8, 2, "a side" },
+    { 16385, 2, 8, 2, "a side" },
+    { 3, 16385, 8, 2, "a side" },
+    { 1 << 30, 4, 8, 2, "a side" },
+    { 16384, 16384, 8, 2, "too many pixels" },
+    { 16384, 16384, 1, 0, "more pixels than the file can hold" },
+    { 9999, 3000, 8, 2, "more pixels than the file can hold" },
+    { 3, 2, 0, 2, "" },
+    { 3, 2, 3, 2, "" },
+    { 3, 2, 32, 2, "" },
+    { 3, 2, 255, 2, "" },
+    { 3, 2, 8, 1, "colour" },
+    { 3, 2, 8, 5, "colour" },
+    { 3, 2, 8, 7, "colour" },
+    { 3, 2, 8, 255, "colour" },
+    { 3, 2, 8, 3, "" },
+    { 3, 2, 16, 3, "" },
 };
 
 START_TEST(a_wrong_png_header_is_an_error)
 {
     static const uint8_t zeros[18];
+
     picture_png_header(&p, BAD_HEADER[_i].width, BAD_HEADER[_i].height,
                        BAD_HEADER[_i].depth, BAD_HEADER[_i].colour);
     picture_png_rows(&p, zeros, 2, 9);
@@ -99,6 +101,7 @@ END_TEST
 START_TEST(wrong_png_chunks_are_errors)
 {
     static const uint8_t zeros[18];
+
     picture_png_header(&p, 3, 2, 8, 2);
     picture_chunk(&p, "IEND", NULL, 0);
     check_bad("", "no data");
@@ -124,10 +127,11 @@ START_TEST(wrong_png_chunks_are_errors)
 }
 END_TEST
 
-/* 8192 x 8192, in a file that is long enough to hold that. */
+/* The file is long enough to hold 8192 x 8192 pixels. */
 START_TEST(more_pixels_than_the_limit_are_an_error)
 {
     static uint8_t words[1 << 16];
+
     picture_png_header(&p, 8192, 8192, 8, 0);
     picture_chunk(&p, "teXt", words, sizeof words);
     picture_png_rows(&p, words, 2, 9);
@@ -137,57 +141,57 @@ END_TEST
 
 enum { DQT = 0xdb, SOF = 0xc0, DHT = 0xc4, SOS = 0xda };
 
-/* One byte of a good JPEG changed: at this distance from the segment's
- * marker, whose length is at 2 and content from 4. */
+/* One byte of a good JPEG is changed, at this distance from the marker of a
+ * segment, whose length is at 2 and whose content begins at 4. */
 static const struct {
     const char *what;
     int marker, at, value;
     const char *words;
 } BAD_BYTE[] = {
-    {"Huffman class 2", DHT, 4, 0x20, "Huffman"},
-    {"Huffman number 4", DHT, 4, 0x04, "Huffman"},
-    {"Huffman counts beyond the segment", DHT, 20, 255, "Huffman"},
-    {"Huffman counts beyond it, but not 256", DHT, 20, 200, "Huffman"},
-    {"Huffman counts that move the rest", DHT, 5, 1, ""},
-    {"another Huffman number", DHT, 4, 0x03, "not there"},
-    {"Huffman segment of length 0", DHT, 3, 0, "bad length"},
-    {"Huffman segment too long", DHT, 2, 255, "cut short"},
-    {"Huffman segment one shorter", DHT, 3, 0x1e, "Huffman"},
-    {"quantiser number 4", DQT, 4, 0x04, "quantiser"},
-    {"quantiser precision", DQT, 4, 0x10, "quantiser"},
-    {"another quantiser number", DQT, 4, 0x03, "not there"},
-    {"quantiser segment too long", DQT, 2, 255, "cut short"},
-    {"12 bits", SOF, 4, 12, ""},
-    {"height 65296", SOF, 5, 255, "more pixels than"},
-    {"height 0", SOF, 6, 0, ""},
-    {"width 65296", SOF, 7, 255, "more pixels than"},
-    {"width 0", SOF, 8, 0, ""},
-    {"no components", SOF, 9, 0, "header"},
-    {"one component", SOF, 9, 1, "header"},
-    {"four components", SOF, 9, 4, "header"},
-    {"255 components", SOF, 9, 255, "header"},
-    {"another component id", SOF, 10, 9, "not there"},
-    {"a component id twice", SOF, 10, 2, ""},
-    {"sampling 0", SOF, 11, 0, ""},
-    {"sampling 5", SOF, 11, 0x51, ""},
-    {"quantiser 3, which is not there", SOF, 12, 3, "not there"},
-    {"quantiser 4", SOF, 12, 4, "not there"},
-    {"quantiser 200", SOF, 12, 200, "not there"},
-    {"lossless", SOF, 1, 0xc3, ""},
-    {"arithmetic", SOF, 1, 0xc9, ""},
-    {"no frame, but a comment", SOF, 1, 0xfe, "not there"},
-    {"frame too short", SOF, 3, 16, "header"},
-    {"no components in the scan", SOS, 4, 0, "not there"},
-    {"two components in the scan", SOS, 4, 2, "not there"},
-    {"five components in the scan", SOS, 4, 5, "not there"},
-    {"another component in the scan", SOS, 5, 77, "not there"},
-    {"a component twice in the scan", SOS, 5, 2, ""},
-    {"Huffman tables 2, not there", SOS, 6, 0x22, "not there"},
-    {"AC table 2, not there", SOS, 6, 0x02, "not there"},
-    {"Huffman tables 15", SOS, 6, 0xff, "not there"},
-    {"first coefficient 1", SOS, 11, 1, ""},
-    {"bit range", SOS, 13, 0x11, ""},
-    {"no scan, but a comment", SOS, 1, 0xfe, "missing"},
+    { "Huffman class 2", DHT, 4, 0x20, "Huffman" },
+    { "Huffman number 4", DHT, 4, 0x04, "Huffman" },
+    { "Huffman counts beyond the segment", DHT, 20, 255, "Huffman" },
+    { "Huffman counts beyond it, but not 256", DHT, 20, 200, "Huffman" },
+    { "Huffman counts that move the rest", DHT, 5, 1, "" },
+    { "another Huffman number", DHT, 4, 0x03, "not there" },
+    { "Huffman segment of length 0", DHT, 3, 0, "bad length" },
+    { "Huffman segment too long", DHT, 2, 255, "cut short" },
+    { "Huffman segment one shorter", DHT, 3, 0x1e, "Huffman" },
+    { "quantiser number 4", DQT, 4, 0x04, "quantiser" },
+    { "quantiser precision", DQT, 4, 0x10, "quantiser" },
+    { "another quantiser number", DQT, 4, 0x03, "not there" },
+    { "quantiser segment too long", DQT, 2, 255, "cut short" },
+    { "12 bits", SOF, 4, 12, "" },
+    { "height 65296", SOF, 5, 255, "more pixels than" },
+    { "height 0", SOF, 6, 0, "" },
+    { "width 65296", SOF, 7, 255, "more pixels than" },
+    { "width 0", SOF, 8, 0, "" },
+    { "no components", SOF, 9, 0, "header" },
+    { "one component", SOF, 9, 1, "header" },
+    { "four components", SOF, 9, 4, "header" },
+    { "255 components", SOF, 9, 255, "header" },
+    { "another component id", SOF, 10, 9, "not there" },
+    { "a component id twice", SOF, 10, 2, "" },
+    { "sampling 0", SOF, 11, 0, "" },
+    { "sampling 5", SOF, 11, 0x51, "" },
+    { "quantiser 3, which is not there", SOF, 12, 3, "not there" },
+    { "quantiser 4", SOF, 12, 4, "not there" },
+    { "quantiser 200", SOF, 12, 200, "not there" },
+    { "lossless", SOF, 1, 0xc3, "" },
+    { "arithmetic", SOF, 1, 0xc9, "" },
+    { "no frame, but a comment", SOF, 1, 0xfe, "not there" },
+    { "frame too short", SOF, 3, 16, "header" },
+    { "no components in the scan", SOS, 4, 0, "not there" },
+    { "two components in the scan", SOS, 4, 2, "not there" },
+    { "five components in the scan", SOS, 4, 5, "not there" },
+    { "another component in the scan", SOS, 5, 77, "not there" },
+    { "a component twice in the scan", SOS, 5, 2, "" },
+    { "Huffman tables 2, not there", SOS, 6, 0x22, "not there" },
+    { "AC table 2, not there", SOS, 6, 0x02, "not there" },
+    { "Huffman tables 15", SOS, 6, 0xff, "not there" },
+    { "first coefficient 1", SOS, 11, 1, "" },
+    { "bit range", SOS, 13, 0x11, "" },
+    { "no scan, but a comment", SOS, 1, 0xfe, "missing" },
 };
 
 START_TEST(a_wrong_byte_in_a_jpeg_is_an_error)
@@ -201,7 +205,8 @@ END_TEST
 
 START_TEST(a_jpeg_without_one_of_its_segments_is_an_error)
 {
-    static const int markers[] = {DQT, SOF, DHT, SOS};
+    static const int markers[] = { DQT, SOF, DHT, SOS };
+
     for (int i = 0; i < 4; i++) {
         make_jpeg();
         uint8_t *s = p.bytes + picture_segment(&p, markers[i]);
@@ -216,7 +221,8 @@ END_TEST
 /* stb_image would write 4080 sizes into an array of 257. */
 START_TEST(a_huffman_table_of_4080_codes_is_an_error)
 {
-    static uint8_t table[4 + 17 + 4080] = {0xff, DHT, 0x10, 0x03};
+    static uint8_t table[4 + 17 + 4080] = { 0xff, DHT, 0x10, 0x03 };
+
     memset(table + 5, 255, 16);
     p.n = 0;
     picture_bytes(&p, "\377\330", 2);

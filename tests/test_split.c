@@ -9,8 +9,8 @@
 
 enum { N = 50 };
 
-/* Every number of sample i says i: x 100 i + j, pixels, labels, targets and
- * weights alike. */
+/* Every number of sample i says i: x is 100 i + j, and pixels, labels, targets
+ * and weights are made likewise. */
 static gradus_real x[N * 3], targets[N * 2], weights[N];
 static uint8_t pixels[N * 3];
 static int32_t labels[N * 2];
@@ -50,7 +50,8 @@ static void split(double fraction, uint64_t seed)
                   gradus_error());
 }
 
-/* Which sample of d row r of a part is; all its numbers say so. */
+/* The number of the sample that row r of a part is; all its values must agree.
+ */
 static int sample(const gradus_dataset *p, size_t r)
 {
     int i = p->x ? (int)p->x[3 * r] / 100 : p->pixels[3 * r] / 3;
@@ -71,7 +72,7 @@ static int sample(const gradus_dataset *p, size_t r)
     return i;
 }
 
-/* Each sample is in one part, once. */
+/* Each sample must be in one part, once. */
 static void is_a_partition(size_t n_valid)
 {
     int seen[N] = { 0 };

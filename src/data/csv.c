@@ -57,7 +57,7 @@ static int load(gradus_csv *c)
     if (gradus_csv_read_classes(c))
         return -1;
     gradus_parts parts = {
-        .n = c->rows, .size = c->values, .real = 1,
+        .n = c->rows, .size = c->values, .real = true,
         .positions = c->o.label != NULL, .target_size = c->targets,
         .classes = (int)c->classes,
         .class_names = c->names ? c->names : c->o.class_names,

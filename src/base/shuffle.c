@@ -1,6 +1,8 @@
 /* shuffle.c -- a random order of samples (Fisher and Yates). */
 #include "base/shuffle.h"
 
+/* order[i] changes places with one of order[0..i], each equally probable, so
+ * that all n! orders are. */
 void gradus_shuffle(int *order, int n, uint64_t seed, uint32_t what,
                     uint64_t which)
 {

@@ -8,8 +8,6 @@
  * t counts this optimiser's steps from 1.  Duchi, Hazan, Singer: Adaptive
  * subgradient methods (2011), in the form that PyTorch uses.
  */
-#include "base/error.h"
-#include "graph/graph.h"
 #include "optim/optimiser.h"
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
@@ -20,49 +18,38 @@ typedef struct {
     gradus_real epsilon;
 } adagrad;
 
-static void direction(gradus_optimiser *o, size_t from, size_t n, double decay,
-                      gradus_real *d)
+static void direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const adagrad *s = (const adagrad *)o;
-    const gradus_real lambda = (gradus_real)decay, epsilon = s->epsilon;
+    const adagrad *a = (const adagrad *)o;
+    const gradus_real lambda = (gradus_real)s->decay, epsilon = a->epsilon;
     const gradus_real scale =
-        (gradus_real)(1 / (1 + (double)(o->steps - 1) * s->lr_decay));
-    const gradus_real *grad = o->graph->grad + from;
-    const gradus_real *theta = o->graph->theta + from;
-    gradus_real *v = o->state + from;
+        (gradus_real)(1 / (1 + (double)(o->steps - 1) * a->lr_decay));
+    gradus_real *v = s->state[0];
 
-    for (size_t i = 0; i < n; i++) {
-        gradus_real g = grad[i] + lambda * theta[i];
+    for (size_t i = 0; i < s->n; i++) {
+        gradus_real g = s->grad[i] + lambda * s->theta[i];
         v[i] += g * g;
-        d[i] = scale * g / (sqrt(v[i]) + epsilon);
+        s->d[i] = scale * g / (sqrt(v[i]) + epsilon);
     }
 }
 
-static int check_options(const gradus_adagrad_options *o)
-{
-    if (gradus_optimiser_amount("adagrad", "lr_decay", o->lr_decay) ||
-        gradus_optimiser_epsilon("adagrad", o->epsilon) ||
-        gradus_optimiser_amount("adagrad", "weight decay", o->weight_decay))
-        return -1;
-    return 0;
-}
+static const gradus_rule rule = { .name = "adagrad", .learning_rate = 0.01,
+                                  .states = 1, .direction = direction };
 
 gradus_optimiser *gradus_adagrad(gradus_graph *g,
                                  const gradus_adagrad_options *options)
 {
-    gradus_adagrad_options o = { 0 };
+    const gradus_adagrad_options o =
+        options ? *options : (gradus_adagrad_options){ 0 };
 
-    if (options)
-        o = *options;
-    if (check_options(&o))
+    if (gradus_need_amount("adagrad", "lr_decay", o.lr_decay) ||
+        gradus_need_epsilon("adagrad", o.epsilon))
         return NULL;
-    adagrad *s = (adagrad *)gradus_optimiser_new(
-        g, "adagrad", sizeof *s, o.learning_rate ? o.learning_rate : 0.01, 1);
-    if (!s)
-        return NULL;
-    s->base.direction = direction;
-    s->base.weight_decay = o.weight_decay;
-    s->lr_decay = o.lr_decay;
-    s->epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-10);
-    return &s->base;
+    const adagrad like = {
+        .base = { .rule = &rule, .learning_rate = o.learning_rate,
+                  .weight_decay = o.weight_decay },
+        .lr_decay = o.lr_decay,
+        .epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-10),
+    };
+    return gradus_optimiser_new(g, &like.base, sizeof like);
 }

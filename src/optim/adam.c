@@ -11,8 +11,6 @@
  * Loshchilov, Hutter: Decoupled weight decay regularization (2019), in the
  * form that PyTorch uses: the learning rate multiplies AdamW's lambda too.
  */
-#include "base/error.h"
-#include "graph/graph.h"
 #include "optim/optimiser.h"
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
@@ -21,8 +19,8 @@ typedef struct {
     gradus_optimiser base;
     double beta1, beta2;
     gradus_real epsilon;
+    bool decoupled;               /* AdamW */
     gradus_real m_scale, v_scale; /* of this step: 1 / (1 - beta^t) */
-    int decoupled;
 } adam;
 
 static void begin(gradus_optimiser *o)
@@ -34,8 +32,7 @@ static void begin(gradus_optimiser *o)
     a->v_scale = (gradus_real)(1 / (1 - pow(a->beta2, t)));
 }
 
-static void direction(gradus_optimiser *o, size_t from, size_t n, double decay,
-                      gradus_real *d)
+static void direction(const gradus_optimiser *o, const gradus_span *s)
 {
     const adam *a = (const adam *)o;
     const gradus_real beta1 = (gradus_real)a->beta1;
@@ -43,69 +40,57 @@ static void direction(gradus_optimiser *o, size_t from, size_t n, double decay,
     const gradus_real rest1 = (gradus_real)(1 - a->beta1);
     const gradus_real rest2 = (gradus_real)(1 - a->beta2);
     const gradus_real m_scale = a->m_scale, v_scale = a->v_scale;
-    const gradus_real coupled = a->decoupled ? 0 : (gradus_real)decay;
-    const gradus_real decoupled = a->decoupled ? (gradus_real)decay : 0;
+    const gradus_real coupled = a->decoupled ? 0 : (gradus_real)s->decay;
+    const gradus_real decoupled = a->decoupled ? (gradus_real)s->decay : 0;
     const gradus_real epsilon = a->epsilon;
-    const gradus_real *grad = o->graph->grad + from;
-    const gradus_real *theta = o->graph->theta + from;
-    gradus_real *m = o->state + from, *v = m + o->graph->parameters;
+    gradus_real *m = s->state[0], *v = s->state[1];
 
-    for (size_t i = 0; i < n; i++) {
-        gradus_real g = grad[i] + coupled * theta[i];
+    for (size_t i = 0; i < s->n; i++) {
+        gradus_real g = s->grad[i] + coupled * s->theta[i];
         m[i] = gradus_unfaded(beta1 * m[i] + rest1 * g);
         v[i] = gradus_unfaded(beta2 * v[i] + rest2 * (g * g));
-        d[i] = m_scale * m[i] / (sqrt(v_scale * v[i]) + epsilon) +
-               decoupled * theta[i];
+        s->d[i] = m_scale * m[i] / (sqrt(v_scale * v[i]) + epsilon) +
+                 decoupled * s->theta[i];
     }
 }
 
-static int check_options(const char *name, const gradus_adam_options *o)
-{
-    if (gradus_optimiser_fraction(name, "beta1", o->beta1) ||
-        gradus_optimiser_fraction(name, "beta2", o->beta2) ||
-        gradus_optimiser_epsilon(name, o->epsilon) ||
-        gradus_optimiser_amount(name, "weight decay", o->weight_decay))
-        return -1;
-    return 0;
-}
+static const gradus_rule
+    adam_rule = { .name = "adam", .learning_rate = 0.001, .states = 2,
+                  .begin = begin, .direction = direction },
+    adamw_rule = { .name = "adamw", .learning_rate = 0.001, .states = 2,
+                   .begin = begin, .direction = direction };
 
-static gradus_optimiser *make(gradus_graph *g, const char *name, int decoupled,
-                              const gradus_adam_options *options)
+static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
+                              gradus_adam_options o)
 {
-    gradus_adam_options o = { 0 };
-
-    if (options)
-        o = *options;
-    if (check_options(name, &o))
+    if (gradus_need_fraction(rule->name, "beta1", o.beta1) ||
+        gradus_need_fraction(rule->name, "beta2", o.beta2) ||
+        gradus_need_epsilon(rule->name, o.epsilon))
         return NULL;
-    double lr = o.learning_rate ? o.learning_rate : 0.001;
-    adam *a = (adam *)gradus_optimiser_new(g, name, sizeof *a, lr, 2);
-    if (!a)
-        return NULL;
-    a->base.begin = begin;
-    a->base.direction = direction;
-    a->base.weight_decay = o.weight_decay;
-    a->beta1 = o.beta1 ? o.beta1 : 0.9;
-    a->beta2 = o.beta2 ? o.beta2 : 0.999;
-    a->epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-8);
-    a->decoupled = decoupled;
-    return &a->base;
+    const adam like = {
+        .base = { .rule = rule, .learning_rate = o.learning_rate,
+                  .weight_decay = o.weight_decay },
+        .beta1 = o.beta1 ? o.beta1 : 0.9,
+        .beta2 = o.beta2 ? o.beta2 : 0.999,
+        .epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-8),
+        .decoupled = rule == &adamw_rule,
+    };
+    return gradus_optimiser_new(g, &like.base, sizeof like);
 }
 
 gradus_optimiser *gradus_adam(gradus_graph *g,
                               const gradus_adam_options *options)
 {
-    return make(g, "adam", 0, options);
+    return make(g, &adam_rule,
+                options ? *options : (gradus_adam_options){ 0 });
 }
 
 gradus_optimiser *gradus_adamw(gradus_graph *g,
                                const gradus_adam_options *options)
 {
-    gradus_adam_options o = { 0 };
+    gradus_adam_options o = options ? *options : (gradus_adam_options){ 0 };
 
-    if (options)
-        o = *options;
     if (o.weight_decay == 0)
         o.weight_decay = 0.01;
-    return make(g, "adamw", 1, &o);
+    return make(g, &adamw_rule, o);
 }

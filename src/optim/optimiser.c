@@ -1,5 +1,5 @@
-/* optimiser.c -- what all optimisers share: their life, their learning rate,
- * the step that follows a direction. */
+/* optimiser.c -- what all optimisers share: their life, their settings, the
+ * step that follows a direction. */
 #include "optim/optimiser.h"
 
 #include "base/error.h"
@@ -7,53 +7,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BLOCK = 1024 };
+enum { BLOCK = 1024 }; /* parameters whose direction is made at once */
 
-gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
-                                       size_t bytes, double learning_rate,
-                                       int states)
-{
-    if (!g || !g->max_batch) {
-        gradus_error_set("%s: a compiled graph wanted", name);
-        return NULL;
-    }
-    if (g->parameters == 0) {
-        gradus_error_set("%s: the graph has no parameters", name);
-        return NULL;
-    }
-    gradus_optimiser *o = calloc(1, bytes);
-    if (o && states)
-        o->state = calloc(g->parameters, (size_t)states * sizeof *o->state);
-    if (o)
-        o->square = calloc((size_t)g->tiles, sizeof *o->square);
-    if (!o || !o->square || (states && !o->state)) {
-        gradus_optimiser_free(o);
-        gradus_error_set("%s: out of memory for %zu parameters", name,
-                         g->parameters);
-        return NULL;
-    }
-    o->name = name;
-    o->graph = g;
-    o->norm = NAN;
-    o->clip_scale = 1;
-    if (gradus_set_learning_rate(o, learning_rate)) {
-        gradus_optimiser_free(o);
-        return NULL;
-    }
-    return o;
-}
+/* ---- settings -------------------------------------------------------- */
 
-void gradus_optimiser_free(gradus_optimiser *o)
-{
-    if (!o)
-        return;
-    free(o->state);
-    free(o->square);
-    free(o);
-}
-
-int gradus_optimiser_amount(const char *name, const char *what, double value)
+int gradus_need_amount(const char *name, const char *what, double value)
 {
     if (!(value >= 0 && value <= 1e30))
         return gradus_error_set("%s: %s %g, finite and at least 0 wanted",
@@ -61,8 +21,7 @@ int gradus_optimiser_amount(const char *name, const char *what, double value)
     return 0;
 }
 
-int gradus_optimiser_fraction(const char *name, const char *what,
-                              double value)
+int gradus_need_fraction(const char *name, const char *what, double value)
 {
     if (!(value >= 0 && (gradus_real)value < 1))
         return gradus_error_set("%s: %s %g, 0 to below 1 wanted", name, what,
@@ -70,7 +29,7 @@ int gradus_optimiser_fraction(const char *name, const char *what,
     return 0;
 }
 
-int gradus_optimiser_epsilon(const char *name, double value)
+int gradus_need_epsilon(const char *name, double value)
 {
     if (value == 0)
         return 0;
@@ -85,7 +44,7 @@ int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate)
     if (!o)
         return gradus_error_set("gradus_set_learning_rate: the optimiser is "
                                 "NULL");
-    if (gradus_optimiser_amount(o->name, "learning rate", learning_rate))
+    if (gradus_need_amount(o->rule->name, "learning rate", learning_rate))
         return -1;
     o->learning_rate = learning_rate;
     return 0;
@@ -96,20 +55,97 @@ double gradus_learning_rate(const gradus_optimiser *o)
     return o ? o->learning_rate : NAN;
 }
 
-/* In blocks: the direction is made first, and theta written in one run after
- * it.  Its cache lines have been read by every core, and taking them back one
- * by one between writes to the state was measured three times as slow. */
-void gradus_optimiser_update(gradus_optimiser *o, size_t from, size_t to,
-                             double lr_, double decay)
+int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only)
 {
-    const gradus_real lr = (gradus_real)lr_;
-    gradus_real d[BLOCK];
+    if (!o)
+        return gradus_error_set("gradus_decay_matrices_only: the optimiser is "
+                                "NULL");
+    o->decay_matrices_only = matrices_only;
+    return 0;
+}
 
-    for (size_t n; from < to; from += n) {
-        gradus_real *theta = o->graph->theta + from;
-        n = to - from < BLOCK ? to - from : BLOCK;
-        o->direction(o, from, n, decay, d);
-        for (size_t i = 0; i < n; i++)
+/* ---- life ------------------------------------------------------------ */
+
+static int check_graph(const gradus_graph *g, const char *name)
+{
+    if (!g || !g->max_batch)
+        return gradus_error_set("%s: a compiled graph wanted", name);
+    if (g->parameters == 0)
+        return gradus_error_set("%s: the graph has no parameters", name);
+    return 0;
+}
+
+gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
+                                       const gradus_optimiser *like,
+                                       size_t bytes)
+{
+    const char *name = like->rule->name;
+
+    if (check_graph(g, name) ||
+        gradus_need_amount(name, "learning rate", like->learning_rate) ||
+        gradus_need_amount(name, "weight decay", like->weight_decay))
+        return NULL;
+    gradus_optimiser *o = malloc(bytes);
+    if (o) {
+        memcpy(o, like, bytes);
+        o->graph = g;
+        o->norm = NAN;
+        if (o->learning_rate == 0)
+            o->learning_rate = o->rule->learning_rate;
+        o->state = calloc((size_t)o->rule->states * g->parameters + 1,
+                          sizeof *o->state); /* never of nothing */
+        o->square = calloc((size_t)g->tiles, sizeof *o->square);
+    }
+    if (!o || !o->state || !o->square) {
+        gradus_optimiser_free(o);
+        gradus_no_memory("%s with %zu parameters", name, g->parameters);
+        return NULL;
+    }
+    return o;
+}
+
+void gradus_optimiser_free(gradus_optimiser *o)
+{
+    if (!o)
+        return;
+    free(o->state);
+    free(o->square);
+    free(o);
+}
+
+/* ---- a step ---------------------------------------------------------- */
+
+void gradus_optimiser_begin(gradus_optimiser *o)
+{
+    gradus_clip_sum(o);
+    o->steps++;
+    if (o->rule->begin)
+        o->rule->begin(o);
+}
+
+/* The direction is made for a block first, and theta written in one run after
+ * it.  Every core has read theta's cache lines, and taking them back one by
+ * one between writes to the state was measured three times as slow. */
+void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
+                             const gradus_param *p, size_t from, size_t count)
+{
+    const gradus_graph *g = o->graph;
+    const gradus_real lr = (gradus_real)(o->learning_rate * n->lr_scale);
+    const bool decays = p->rank > 1 || !o->decay_matrices_only;
+    gradus_real d[BLOCK];
+    gradus_span s = { .decay = decays ? o->weight_decay * n->decay_scale : 0,
+                      .d = d };
+
+    for (size_t end = from + count; from < end; from += s.n) {
+        gradus_real *theta = g->theta + from;
+        s.n = end - from < BLOCK ? end - from : BLOCK;
+        s.theta = theta;
+        s.grad = g->grad + from;
+        for (int k = 0; k < o->rule->states; k++)
+            s.state[k] = o->state + (size_t)k * g->parameters + from;
+        gradus_clip_scale(o, g->grad + from, s.n);
+        o->rule->direction(o, &s);
+        for (size_t i = 0; i < s.n; i++)
             theta[i] -= lr * d[i];
     }
 }

@@ -5,34 +5,56 @@
 #include "gradus.h"
 
 #include <float.h>
+#include <stdbool.h>
 
-/* A struct that begins with this is an optimiser.  It makes the direction d of
- * a range of parameters, theta -= lr d is done for it, and it never sees a
- * layer. */
-struct gradus_optimiser {
-    const char *name;
-    gradus_graph *graph;
-    double learning_rate, weight_decay;
-    int decay_matrices_only;
-    double max_norm, max_value;   /* of clipping; 0: none */
-    double *square;               /* [tiles], sums of squared gradients */
-    double norm, clip_scale;      /* of the last step; norm may be NAN */
-    uint64_t steps; /* begun by this optimiser; 1 in the first */
-    /* Once a step, before the directions; may be NULL. */
+enum { GRADUS_MAX_STATES = 2 };
+
+/* Parameters that lie one after the other and share a weight decay.  Every
+ * array is [n], and belongs to one thread while a direction is computed. */
+typedef struct {
+    size_t n;
+    const gradus_real *theta, *grad;
+    gradus_real *state[GRADUS_MAX_STATES]; /* what the rule remembers of each
+                        parameter, 0 before the first step: a velocity, say */
+    double decay;                          /* lambda */
+    gradus_real *d; /* the result: theta -= lr d is done by the caller */
+} gradus_span;
+
+/* How an optimiser turns gradients into a direction.  It sees spans of
+ * numbers, and never a layer. */
+typedef struct {
+    const char *name;     /* of the optimiser, for messages */
+    double learning_rate; /* the default */
+    int states;           /* arrays that a span has, up to GRADUS_MAX_STATES */
+    /* Called once a step, before any direction.  May be NULL. */
     void (*begin)(gradus_optimiser *o);
-    /* d[0..n-1] of theta and grad from `from` on, with weight decay `decay`;
-     * several ranges run at once. */
-    void (*direction)(gradus_optimiser *o, size_t from, size_t n, double decay,
-                      gradus_real *d);
-    gradus_real *state; /* the direction's memory, such as velocity */
+    /* Computes s->d; called for different spans by several threads at once. */
+    void (*direction)(const gradus_optimiser *o, const gradus_span *s);
+} gradus_rule;
+
+/* A struct that begins with this is an optimiser; what follows is its own
+ * settings. */
+struct gradus_optimiser {
+    const gradus_rule *rule;
+    gradus_graph *graph; /* borrowed; it outlives the optimiser */
+    double learning_rate, weight_decay; /* of nodes whose scales are 1 */
+    bool decay_matrices_only;
+    uint64_t steps;     /* begun by this optimiser: t, 1 in the first step */
+    gradus_real *state; /* [rule->states,parameters] */
+
+    /* Clipping, see clip.c. */
+    double max_norm, max_value; /* 0: off */
+    double *square;    /* [tiles], the sum of each tile's squared gradients */
+    double norm;       /* |g| in the last step; NAN where it was not wanted */
+    double clip_scale; /* of this step: each gradient is multiplied by it */
 };
 
-/* What state keeps of a value that fades: 0 once it is too small to move a
- * parameter.  Without it the momentum of a weight whose pixel is never lit
- * ends below the smallest normal number, where it stays (0.9 of the very last
- * number rounds to itself) and where many processors take some hundred cycles
- * a product: on one of Intel's a step of 784-128-10 took 1.4 times as long.
- * The factor leaves room for the learning rate. */
+/* Replaces a decaying value of state by 0 once it is too small to move a
+ * parameter.  Otherwise the momentum of a weight whose pixel is never lit
+ * ends below the smallest normal number and stays there (0.9 of the very last
+ * number rounds to itself), where many processors take some hundred cycles
+ * for each product: on one of Intel's a step of 784-128-10 took 1.4 times as
+ * long.  The factor 1 / epsilon leaves room for the learning rate. */
 #ifdef GRADUS_DOUBLE
 #define GRADUS_FADED (DBL_MIN / DBL_EPSILON)
 #else
@@ -44,32 +66,52 @@ static inline gradus_real gradus_unfaded(gradus_real v)
     return v > -GRADUS_FADED && v < GRADUS_FADED ? 0 : v;
 }
 
-/* An optimiser of `bytes` bytes, zeroed but for its graph, learning rate and
- * `states` arrays of one number a parameter; or NULL with a message. */
-gradus_optimiser *gradus_optimiser_new(gradus_graph *g, const char *name,
-                                       size_t bytes, double learning_rate,
-                                       int states);
+/* ---- for the rules' constructors ------------------------------------- */
 
-/* The weight decay of node n's parameter p. */
-double gradus_optimiser_decay(const gradus_optimiser *o, const gradus_node *n,
-                              const gradus_param *p);
+/* Makes the optimiser that `like` describes, a struct of `bytes` bytes with
+ * its rule, learning rate (0: the rule's), weight decay and own settings; all
+ * else in it is 0.  NULL, with a message, where one of these or the graph will
+ * not do. */
+gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
+                                       const gradus_optimiser *like,
+                                       size_t bytes);
 
-/* Clipping, once a step: by value, returning the sum of squares, for pieces of
- * the gradient that together are all of it; then the norm, from o->square;
- * then by norm, for the same pieces. */
+/* The next three check a setting called `what` of the optimiser `name`: 0, or
+ * -1 with a message. */
+
+/* Accepts values from 0 to 1e30. */
+int gradus_need_amount(const char *name, const char *what, double value);
+
+/* Accepts values from 0 up to, but not including, 1, as a gradus_real too. */
+int gradus_need_fraction(const char *name, const char *what, double value);
+
+/* Accepts 0, which stands for the default, and values up to 1e30 that are
+ * above 0 as a gradus_real too. */
+int gradus_need_epsilon(const char *name, double value);
+
+/* ---- for a step, in this order --------------------------------------- */
+
+/* Clips g[0..n-1] by value and returns the sum of its squares, for pieces of
+ * the gradient that together are all of it; square gets the sums.  Different
+ * pieces may run at once.  Only needed where max_norm or max_value is above
+ * 0. */
 double gradus_clip_part(const gradus_optimiser *o, gradus_real *g, size_t n);
+
+/* Begins a step, on the calling thread: finds the norm of what was clipped,
+ * and counts the step. */
+void gradus_optimiser_begin(gradus_optimiser *o);
+
+/* Clips by norm and updates theta[from .. from+count-1], which is all or a
+ * piece of node n's parameter p.  Different pieces may run at once. */
+void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
+                             const gradus_param *p, size_t from, size_t count);
+
+/* ---- within this folder ---------------------------------------------- */
+
+/* Sums up square: sets norm and clip_scale. */
 void gradus_clip_sum(gradus_optimiser *o);
+
+/* g[0..n-1] times this step's clip_scale. */
 void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n);
-
-/* theta[from..to-1] -= lr d; several ranges run at once. */
-void gradus_optimiser_update(gradus_optimiser *o, size_t from, size_t to,
-                             double lr, double decay);
-
-/* Is a setting finite and at least 0; 0 to below 1; 0 (for the default) or
- * finite and above 0 as a gradus_real too?  Else a message. */
-int gradus_optimiser_amount(const char *name, const char *what, double value);
-int gradus_optimiser_fraction(const char *name, const char *what,
-                              double value);
-int gradus_optimiser_epsilon(const char *name, double value);
 
 #endif

@@ -356,17 +356,13 @@ static void update_job(void *sweep_, int item, int worker)
 {
     gradus_optimiser *o = ((const sweep *)sweep_)->o;
     struct gradus_piece p = o->graph->tile[item];
-    double lr = o->learning_rate * p.node->lr_scale;
 
     (void)worker;
     for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
         range r = tile_range(p, j);
-        if (p.node->param[j].buffer)
-            continue;
-        gradus_clip_scale(o, o->graph->grad + r.from, r.n);
-        gradus_optimiser_update(o, r.from, r.from + r.n, lr,
-                                gradus_optimiser_decay(o, p.node,
-                                                       &p.node->param[j]));
+        if (!p.node->param[j].buffer)
+            gradus_optimiser_update(o, p.node, &p.node->param[j], r.from,
+                                    r.n);
     }
 }
 
@@ -389,10 +385,7 @@ void gradus_sweep_update(gradus_optimiser *o)
 
     if (o->max_norm > 0 || o->max_value > 0)
         share(&s, clip_job, o->graph->tiles);
-    gradus_clip_sum(o);
-    o->steps++;
-    if (o->begin)
-        o->begin(o);
+    gradus_optimiser_begin(o);
     share(&s, update_job, o->graph->tiles);
     finish_step(o->graph);
 }

@@ -1,4 +1,4 @@
-/* clip.c -- gradients kept within bounds before a step.
+/* clip.c -- keeps gradients within bounds before a step.
  *
  *   g = min(max(g, -max_value), max_value)
  *   g = g min(1, max_norm / (|g| + 1e-6))     |g| over all parameters
@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-enum { LANES = 16 }; /* sums side by side, for vectors of any width */
+enum { LANES = 16 }; /* running sums, enough to fill vectors of any width */
 
 int gradus_clip(gradus_optimiser *o, double max_norm, double max_value)
 {
@@ -33,6 +33,7 @@ double gradus_clip_norm(const gradus_optimiser *o)
     return o ? o->norm : NAN;
 }
 
+/* g[0..n-1], each into -most .. most. */
 static void clip_values(gradus_real *g, size_t n, gradus_real most)
 {
     for (size_t i = 0; i < n; i++) {
@@ -41,6 +42,7 @@ static void clip_values(gradus_real *g, size_t n, gradus_real most)
     }
 }
 
+/* g[0]^2 + .. + g[n-1]^2, in double. */
 static double sum_squares(const gradus_real *g, size_t n)
 {
     double lane[LANES] = { 0 }, sum = 0;
@@ -56,27 +58,36 @@ static double sum_squares(const gradus_real *g, size_t n)
     return sum;
 }
 
-double gradus_clip_part(const gradus_optimiser *o, gradus_real *g, size_t n)
+/* Each tile's squares are summed apart, so that |g| does not depend on which
+ * thread took which tile. */
+void gradus_clip_part(gradus_optimiser *o, int tile, size_t from, size_t n)
 {
+    gradus_real *g = o->graph->grad + from;
+
     if (o->max_value > 0)
         clip_values(g, n, (gradus_real)o->max_value);
-    return o->max_norm > 0 ? sum_squares(g, n) : 0;
-}
-
-void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n)
-{
-    const gradus_real scale = (gradus_real)o->clip_scale;
-
-    for (size_t i = 0; scale != 1 && i < n; i++)
-        g[i] *= scale;
+    if (o->max_norm > 0)
+        o->square[tile] += sum_squares(g, n);
 }
 
 void gradus_clip_sum(gradus_optimiser *o)
 {
     double sum = 0;
 
-    for (int i = 0; i < o->graph->tiles; i++)
+    for (int i = 0; i < o->graph->tiles; i++) {
         sum += o->square[i];
+        o->square[i] = 0;
+    }
     o->norm = o->max_norm > 0 ? sqrt(sum) : NAN;
     o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6)); /* NAN: 1 */
+}
+
+void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n)
+{
+    const gradus_real scale = (gradus_real)o->clip_scale;
+
+    if (scale == 1)
+        return;
+    for (size_t i = 0; i < n; i++)
+        g[i] *= scale;
 }

@@ -44,7 +44,8 @@ struct gradus_optimiser {
 
     /* Clipping, see clip.c. */
     double max_norm, max_value; /* 0: off */
-    double *square;    /* [tiles], the sum of each tile's squared gradients */
+    double *square;    /* [tiles], what each has added to |g|^2 in this step;
+                          all 0 between steps */
     double norm;       /* |g| in the last step; NAN where it was not wanted */
     double clip_scale; /* of this step: each gradient is multiplied by it */
 };
@@ -91,11 +92,10 @@ int gradus_need_epsilon(const char *name, double value);
 
 /* ---- for a step, in this order --------------------------------------- */
 
-/* Clips g[0..n-1] by value and returns the sum of its squares, for pieces of
- * the gradient that together are all of it; square gets the sums.  Different
- * pieces may run at once.  Only needed where max_norm or max_value is above
- * 0. */
-double gradus_clip_part(const gradus_optimiser *o, gradus_real *g, size_t n);
+/* Clips grad[from .. from+n-1], a part of a tile, by value, and counts it for
+ * the norm.  Called for all parts of all tiles that are not frozen, where
+ * max_norm or max_value is above 0.  Different tiles may run at once. */
+void gradus_clip_part(gradus_optimiser *o, int tile, size_t from, size_t n);
 
 /* Begins a step, on the calling thread: finds the norm of what was clipped,
  * and counts the step. */
@@ -108,7 +108,7 @@ void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
 
 /* ---- within this folder ---------------------------------------------- */
 
-/* Sums up square: sets norm and clip_scale. */
+/* Sets norm and clip_scale from what gradus_clip_part has counted. */
 void gradus_clip_sum(gradus_optimiser *o);
 
 /* g[0..n-1] times this step's clip_scale. */

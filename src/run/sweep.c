@@ -340,14 +340,12 @@ static void clip_job(void *sweep_, int item, int worker)
 {
     gradus_optimiser *o = ((const sweep *)sweep_)->o;
     struct gradus_piece p = o->graph->tile[item];
-    double sum = 0;
 
     (void)worker;
     for (int j = 0; p.node->lr_scale > 0 && j < p.node->n_params; j++) {
         range r = tile_range(p, j);
-        sum += gradus_clip_part(o, o->graph->grad + r.from, r.n);
+        gradus_clip_part(o, item, r.from, r.n);
     }
-    o->square[item] = sum;
 }
 
 /* By the tiles of phase 2, so that each is likely to meet the thread that has

@@ -168,8 +168,8 @@ START_TEST(optimisers_that_cannot_be_are_refused)
 {
     gradus_graph *raw = gradus_graph_new(1);
 
-    null(gradus_sgd(NULL, NULL), "a compiled graph wanted");
-    null(gradus_sgd(raw, NULL), "a compiled graph wanted");
+    null(gradus_sgd(NULL, NULL), "sgd: the graph is NULL");
+    null(gradus_sgd(raw, NULL), "sgd: the graph is not compiled");
     gradus_input(raw, 2);
     ck_assert_int_eq(gradus_compile(raw, 1, 1), 0);
     null(gradus_sgd(raw, NULL), "no parameters");
@@ -177,11 +177,11 @@ START_TEST(optimisers_that_cannot_be_are_refused)
     null(gradus_sgd(n.g, &(gradus_sgd_options){ .learning_rate = NAN }),
          "learning rate");
     null(gradus_sgd(n.g, &(gradus_sgd_options){ .momentum = 1 }), "momentum");
-    null(gradus_sgd(n.g, &(gradus_sgd_options){ .nesterov = 1 }), "Nesterov");
+    null(gradus_sgd(n.g, &(gradus_sgd_options){ .nesterov = 1 }), "nesterov");
     null(gradus_sgd(n.g, &(gradus_sgd_options){ .weight_decay = -1 }),
          "weight decay");
     failed(gradus_set_learning_rate(NULL, 1), "optimiser is NULL");
-    failed(gradus_set_learning_rate(o, INFINITY), "learning rate inf");
+    failed(gradus_set_learning_rate(o, INFINITY), "learning rate is inf");
     ck_assert_double_eq(gradus_learning_rate(o), 0.01);
     gradus_graph_free(raw);
 }

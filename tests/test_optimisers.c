@@ -263,16 +263,16 @@ START_TEST(bad_options_of_adam_are_refused)
         gradus_adam_options o;
         const char *why;
     } bad[] = {
-        { { .learning_rate = -1 }, "learning rate -1, finite and at least 0" },
-        { { .beta1 = 1 }, "beta1 1, 0 to below 1 wanted" },
-        { { .beta1 = -0.5 }, "beta1 -0.5" },
-        { { .beta2 = 1.5 }, "beta2 1.5, 0 to below 1 wanted" },
-        { { .beta2 = NAN }, "beta2 " },
-        { { .epsilon = -1 }, "epsilon -1, finite and above 0 wanted" },
-        { { .epsilon = NAN }, "epsilon " },
-        { { .epsilon = INFINITY }, "epsilon inf" },
-        { { .weight_decay = -1 }, "weight decay -1, finite and at least 0" },
-        { { .weight_decay = NAN }, "weight decay " },
+        { { .learning_rate = -1 }, "learning rate is -1; must be from 0 to" },
+        { { .beta1 = 1 }, "beta1 is 1; must be at least 0 and below 1" },
+        { { .beta1 = -0.5 }, "beta1 is -0.5" },
+        { { .beta2 = 1.5 }, "beta2 is 1.5; must be at least 0 and below" },
+        { { .beta2 = NAN }, "beta2 is " },
+        { { .epsilon = -1 }, "epsilon is -1; must be above 0, as a gradus" },
+        { { .epsilon = NAN }, "epsilon is " },
+        { { .epsilon = INFINITY }, "epsilon is inf" },
+        { { .weight_decay = -1 }, "weight decay is -1; must be from 0 to" },
+        { { .weight_decay = NAN }, "weight decay is " },
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -290,20 +290,20 @@ START_TEST(bad_options_of_the_others_are_refused)
         gradus_rmsprop_options o;
         const char *why;
     } rms[] = {
-        { { .learning_rate = NAN }, "rmsprop: learning rate " },
-        { { .alpha = 1 }, "rmsprop: alpha 1, 0 to below 1 wanted" },
-        { { .epsilon = -1 }, "rmsprop: epsilon -1, finite and above 0" },
-        { { .momentum = 1 }, "rmsprop: momentum 1, 0 to below 1 wanted" },
-        { { .weight_decay = -1 }, "rmsprop: weight decay -1, finite and" },
+        { { .learning_rate = NAN }, "rmsprop: learning rate is " },
+        { { .alpha = 1 }, "rmsprop: alpha is 1; must be at least 0" },
+        { { .epsilon = -1 }, "rmsprop: epsilon is -1; must be above" },
+        { { .momentum = 1 }, "rmsprop: momentum is 1; must be at" },
+        { { .weight_decay = -1 }, "rmsprop: weight decay is -1; must be" },
     };
     static const struct {
         gradus_adagrad_options o;
         const char *why;
     } ada[] = {
-        { { .learning_rate = -1 }, "adagrad: learning rate -1" },
-        { { .lr_decay = -1 }, "adagrad: lr_decay -1, finite and at least 0" },
-        { { .epsilon = -1e-320 }, "adagrad: epsilon" },
-        { { .weight_decay = NAN }, "adagrad: weight decay " },
+        { { .learning_rate = -1 }, "adagrad: learning rate is -1" },
+        { { .lr_decay = -1 }, "adagrad: lr_decay is -1; must be from 0" },
+        { { .epsilon = -1e-320 }, "adagrad: epsilon is -9.99989e-321" },
+        { { .weight_decay = NAN }, "adagrad: weight decay is " },
     };
 
     for (size_t i = 0; i < sizeof rms / sizeof *rms; i++)
@@ -315,10 +315,10 @@ END_TEST
 
 START_TEST(a_compiled_graph_is_wanted)
 {
-    refused(gradus_adam(NULL, NULL), "adam: a compiled graph wanted");
-    refused(gradus_adamw(NULL, NULL), "adamw: a compiled graph wanted");
-    refused(gradus_rmsprop(NULL, NULL), "rmsprop: a compiled graph wanted");
-    refused(gradus_adagrad(NULL, NULL), "adagrad: a compiled graph wanted");
+    refused(gradus_adam(NULL, NULL), "adam: the graph is NULL");
+    refused(gradus_adamw(NULL, NULL), "adamw: the graph is NULL");
+    refused(gradus_rmsprop(NULL, NULL), "rmsprop: the graph is NULL");
+    refused(gradus_adagrad(NULL, NULL), "adagrad: the graph is NULL");
 }
 END_TEST
 

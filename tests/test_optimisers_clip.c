@@ -160,10 +160,10 @@ START_TEST(bad_bounds_are_refused)
     ck_assert_int_ne(gradus_clip(NULL, 1, 1), 0);
     assert_error("gradus_clip: the optimiser is NULL");
     ck_assert_int_ne(gradus_clip(o, -1, 0), 0);
-    assert_error("gradus_clip: a norm of -1, at least 0 wanted");
+    assert_error("gradus_clip: max_norm is -1; must be at least 0");
     ck_assert_int_ne(gradus_clip(o, NAN, 0), 0);
     ck_assert_int_ne(gradus_clip(o, 1, -1), 0);
-    assert_error("gradus_clip: a value of -1, finite and at least 0 wanted");
+    assert_error("gradus_clip: max_value is -1; must be from 0 to 1e30");
     ck_assert_int_ne(gradus_clip(o, 1, NAN), 0);
     ck_assert_int_ne(gradus_clip(o, 1, INFINITY), 0);
     ck_assert(isnan(gradus_clip_norm(NULL)));

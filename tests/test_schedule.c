@@ -193,8 +193,8 @@ START_TEST(a_rate_that_is_none_ends_the_fit)
     schedule s = { .bad = 7 };
 
     ck_assert_int_ne(fit(&n, &s), 0);
-    assert_error("epoch 3, batch 2: sgd: learning rate ");
-    assert_error("nan, finite and at least 0 wanted");
+    assert_error("epoch 3, batch 2: sgd: learning rate is ");
+    assert_error("nan; must be from 0 to 1e30");
     ck_assert_uint_eq(s.next, 8);
     net_free(&n);
 }

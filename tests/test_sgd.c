@@ -180,24 +180,24 @@ static void assert_refused(gradus_sgd_options options, const char *why)
 START_TEST(bad_options_are_refused)
 {
     assert_refused((gradus_sgd_options){ .learning_rate = -1 },
-                   "sgd: learning rate -1, finite and at least 0 wanted");
+                   "sgd: learning rate is -1; must be from 0 to 1e30");
     assert_refused((gradus_sgd_options){ .learning_rate = NAN },
                    "sgd: learning rate");
     assert_refused((gradus_sgd_options){ .learning_rate = INFINITY },
-                   "sgd: learning rate inf");
+                   "sgd: learning rate is inf; must be from 0 to 1e30");
     assert_refused((gradus_sgd_options){ .momentum = 1 },
-                   "sgd: momentum 1, 0 to below 1 wanted");
+                   "sgd: momentum is 1; must be at least 0 and below 1");
     assert_refused((gradus_sgd_options){ .momentum = -0.1 },
-                   "sgd: momentum -0.1");
+                   "sgd: momentum is -0.1");
     assert_refused((gradus_sgd_options){ .momentum = NAN }, "sgd: momentum");
     assert_refused((gradus_sgd_options){ .nesterov = 1 },
-                   "Nesterov's momentum wants a momentum above 0");
+                   "sgd: nesterov needs a momentum above 0");
     assert_refused((gradus_sgd_options){ .weight_decay = -1 },
-                   "sgd: weight decay -1, finite and at least 0 wanted");
+                   "sgd: weight decay is -1; must be from 0 to 1e30");
     assert_refused((gradus_sgd_options){ .weight_decay = NAN },
                    "sgd: weight decay");
     assert_refused((gradus_sgd_options){ .weight_decay = INFINITY },
-                   "sgd: weight decay inf");
+                   "sgd: weight decay is inf");
 }
 END_TEST
 
@@ -206,10 +206,10 @@ START_TEST(a_compiled_graph_with_parameters_is_wanted)
     gradus_graph *other = gradus_graph_new(1);
 
     ck_assert_ptr_null(gradus_sgd(NULL, NULL));
-    assert_error("sgd: a compiled graph wanted");
+    assert_error("sgd: the graph is NULL");
     gradus_input(other, 1);
     ck_assert_ptr_null(gradus_sgd(other, NULL));
-    assert_error("sgd: a compiled graph wanted");
+    assert_error("sgd: the graph is not compiled; call gradus_compile first");
     ck_assert_int_eq(gradus_compile(other, 1, 1), 0);
     ck_assert_ptr_null(gradus_sgd(other, NULL));
     assert_error("sgd: the graph has no parameters");
@@ -222,7 +222,7 @@ START_TEST(a_bad_learning_rate_leaves_the_old_one)
     gradus_optimiser *o = sgd(g, (gradus_sgd_options){ .learning_rate = 0.5 });
 
     ck_assert_int_ne(gradus_set_learning_rate(o, -1), 0);
-    assert_error("sgd: learning rate -1");
+    assert_error("sgd: learning rate is -1");
     ck_assert_int_ne(gradus_set_learning_rate(o, NAN), 0);
     ck_assert_int_ne(gradus_set_learning_rate(o, INFINITY), 0);
     ck_assert_double_eq(gradus_learning_rate(o), 0.5);

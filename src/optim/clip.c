@@ -19,9 +19,9 @@ int gradus_clip(gradus_optimiser *o, double max_norm, double max_value)
     if (!o)
         return gradus_error_set("gradus_clip: the optimiser is NULL");
     if (!(max_norm >= 0))
-        return gradus_error_set("gradus_clip: a norm of %g, at least 0 wanted",
-                                max_norm);
-    if (gradus_need_amount("gradus_clip", "a value of", max_value))
+        return gradus_error_set("gradus_clip: max_norm is %g; must be at "
+                                "least 0", max_norm);
+    if (gradus_need_amount("gradus_clip", "max_value", max_value))
         return -1;
     o->max_norm = max_norm;
     o->max_value = max_value;

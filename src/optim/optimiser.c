@@ -16,16 +16,16 @@ enum { BLOCK = 1024 }; /* parameters whose direction is made at once */
 int gradus_need_amount(const char *name, const char *what, double value)
 {
     if (!(value >= 0 && value <= 1e30))
-        return gradus_error_set("%s: %s %g, finite and at least 0 wanted",
-                                name, what, value);
+        return gradus_error_set("%s: %s is %g; must be from 0 to 1e30", name,
+                                what, value);
     return 0;
 }
 
 int gradus_need_fraction(const char *name, const char *what, double value)
 {
     if (!(value >= 0 && (gradus_real)value < 1))
-        return gradus_error_set("%s: %s %g, 0 to below 1 wanted", name, what,
-                                value);
+        return gradus_error_set("%s: %s is %g; must be at least 0 and below 1",
+                                name, what, value);
     return 0;
 }
 
@@ -34,8 +34,9 @@ int gradus_need_epsilon(const char *name, double value)
     if (value == 0)
         return 0;
     if (!(value <= 1e30 && (gradus_real)value > 0))
-        return gradus_error_set("%s: epsilon %g, finite and above 0 wanted",
-                                name, value);
+        return gradus_error_set("%s: epsilon is %g; must be above 0, as a "
+                                "gradus_real too, and at most 1e30", name,
+                                value);
     return 0;
 }
 
@@ -68,8 +69,11 @@ int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only)
 
 static int check_graph(const gradus_graph *g, const char *name)
 {
-    if (!g || !g->max_batch)
-        return gradus_error_set("%s: a compiled graph wanted", name);
+    if (!g)
+        return gradus_error_set("%s: the graph is NULL", name);
+    if (!g->max_batch)
+        return gradus_error_set("%s: the graph is not compiled; call "
+                                "gradus_compile first", name);
     if (g->parameters == 0)
         return gradus_error_set("%s: the graph has no parameters", name);
     return 0;

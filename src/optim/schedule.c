@@ -1,4 +1,4 @@
-/* schedule.c -- learning rates as functions of the step, counted from 0.
+/* schedule.c -- learning rates as functions of the step, which counts from 0.
  *
  *   step         lr factor^floor(step / every)
  *   exponential  lr factor^step
@@ -9,7 +9,8 @@
  *
  * Cosine: Loshchilov, Hutter: SGDR (2017), without restarts.  Warmup: Goyal et
  * al.: Accurate, large minibatch SGD (2017).  One cycle: Smith, Topin:
- * Super-convergence (2018), in the form of PyTorch's OneCycleLR.
+ * Super-convergence (2018), in the form of PyTorch's OneCycleLR.  Settings
+ * that make no sense give NAN, which gradus_set_learning_rate refuses.
  */
 #include "gradus.h"
 
@@ -25,7 +26,7 @@ double gradus_lr_exponential(double lr, uint64_t step, double factor)
     return lr * pow(factor, (double)step);
 }
 
-/* From a at 0 to b at 1, level at both. */
+/* A cosine from a, where along is 0, to b, where it is 1; level at both. */
 static double ease(double a, double b, double along)
 {
     static const double pi = 3.14159265358979323846;
@@ -45,6 +46,7 @@ double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm)
     return step < warm ? lr * ((double)(step + 1) / (double)warm) : lr;
 }
 
+/* The rate goes up until the step `peak`, then down until the step `last`. */
 double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
                            double rising, double start, double end)
 {

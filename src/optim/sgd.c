@@ -57,8 +57,8 @@ gradus_optimiser *gradus_sgd(gradus_graph *g,
     if (gradus_need_fraction("sgd", "momentum", o.momentum))
         return NULL;
     if (o.nesterov && o.momentum == 0)
-        return gradus_error_set("sgd: Nesterov's momentum wants a momentum "
-                                "above 0"), NULL;
+        return gradus_error_set("sgd: nesterov needs a momentum above 0"),
+               NULL;
     const sgd like = {
         .base = { .rule = o.momentum > 0 ? &with_momentum : &plain,
                   .learning_rate = o.learning_rate,

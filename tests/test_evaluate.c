@@ -250,12 +250,12 @@ START_TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
     gradus_metrics m = { 0 };
 
     ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
-    assert_error("labels2: a dataset feeds one such node, labels");
+    assert_error("labels2: a dataset feeds only one such node, labels");
     ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
     ck_assert_uint_eq(m.counted, 2);
     gradus_feed_labels(b, B, 1);
     ck_assert_int_ne(gradus_evaluate(g, NULL, &m), 0);
-    assert_error("labels2: 1 rows were fed to it, 2 to another");
+    assert_error("labels2: was fed 1 rows, but input was fed 2");
     gradus_graph_free(g);
 }
 END_TEST

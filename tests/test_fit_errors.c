@@ -90,7 +90,7 @@ START_TEST(data_that_does_not_fit_is_refused)
     bad = d, bad.labels = NULL;
     refused(&bad, (gradus_fit_options){ 0 }, "no labels");
     bad = d, bad.positions = 2;
-    refused(&bad, (gradus_fit_options){ 0 }, "1 labels a sample");
+    refused(&bad, (gradus_fit_options){ 0 }, "takes 1 labels a sample, but");
     bad = d, bad.n = 0;
     refused(&bad, (gradus_fit_options){ 0 }, "0 rows");
     bad = d, bad.n = (size_t)1 << 40;
@@ -104,9 +104,12 @@ START_TEST(options_that_cannot_be_are_refused)
     refused(&d, (gradus_fit_options){ .batch = -1 }, "batches of -1");
     refused(&d, (gradus_fit_options){ .batch = BATCH + 1 }, "batches of 33");
     refused(NULL, (gradus_fit_options){ 0 }, "none was fed");
-    gradus_feed(n.x, d.x, 10);
     gradus_feed_labels(n.t, d.labels, 9);
-    refused(NULL, (gradus_fit_options){ 0 }, "9 rows were fed to it, 10 to");
+    refused(NULL, (gradus_fit_options){ 0 },
+            "labels: was fed 9 rows, but input was fed 0");
+    gradus_feed(n.x, d.x, 10);
+    refused(NULL, (gradus_fit_options){ 0 },
+            "labels: was fed 9 rows, but input was fed 10");
 }
 END_TEST
 

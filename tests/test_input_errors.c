@@ -160,9 +160,9 @@ START_TEST(feeding_no_rows_or_too_many_is_an_error)
     gradus_real v = 1;
 
     ck_assert_int_ne(gradus_feed(x1, &v, 0), 0);
-    assert_error("node 0, input: 0 rows fed, 1 to 2147483647 wanted");
+    assert_error("node 0, input: got 0 rows; must be 1 to 2147483647");
     ck_assert_int_ne(gradus_feed(x1, &v, (size_t)INT_MAX + 1), 0);
-    assert_error("2147483648 rows fed");
+    assert_error("got 2147483648 rows");
 }
 END_TEST
 

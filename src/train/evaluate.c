@@ -52,7 +52,7 @@ static int measure(gradus_graph *g, gradus_metrics *m)
 int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
                     gradus_metrics *m)
 {
-    gradus_lent before = { 0 };
+    gradus_fed_before before = { 0 };
 
     if (!g || !g->max_batch || !m)
         return gradus_error_set("gradus_evaluate: %s wanted",
@@ -60,9 +60,9 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
     if (m->k < 0)
         return gradus_error_set("gradus_evaluate: k is %d, at least 1 wanted",
                                 m->k);
-    if (gradus_batch_check_loss(g) || (data && gradus_lend(g, data, &before)))
+    if (gradus_batch_check_loss(g) || (data && gradus_feed_dataset(g, data, &before)))
         return -1;
     int status = measure(g, m);
-    gradus_take_back(&before);
+    gradus_feed_restore(&before);
     return status;
 }

@@ -1,25 +1,31 @@
-/* feed.h -- lending a whole dataset to a graph for a while. */
+/* feed.h -- lends a whole dataset to a graph for a while. */
 #ifndef GRADUS_FEED_H
 #define GRADUS_FEED_H
 
 #include "gradus.h"
 
-/* The fields of a dataset that data nodes take. */
-enum { VALUES, LABELS, TARGETS, WEIGHTS };
+/* The fields of a dataset that data nodes take: values, labels, targets and
+ * weights. */
+enum { GRADUS_FIELDS = 4 };
 
-/* What was fed before: of the data nodes of a graph, by those fields. */
+/* What the data nodes of a graph were fed before a dataset was: for each field
+ * the node that takes it, or NULL, and its feed. */
 typedef struct {
-    gradus_node *node[4];
-    gradus_fed fed[4];
-} gradus_lent;
+    gradus_node *node[GRADUS_FIELDS];
+    gradus_fed fed[GRADUS_FIELDS];
+} gradus_fed_before;
 
-/* Feeds d's arrays to the graph; what was fed before goes into `before`. */
-int gradus_lend(gradus_graph *g, const gradus_dataset *d, gradus_lent *before);
+/* Feeds d's arrays to the graph's data nodes, and notes in *before, all zero
+ * until then, what these were fed.  0, or -1 with a message and nothing
+ * changed. */
+int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
+                        gradus_fed_before *before);
 
-/* The rows that all data nodes have been fed; -1, with a message, where there
- * are none or where they differ. */
+/* Feeds again what was fed before; nothing where *before is all zero. */
+void gradus_feed_restore(const gradus_fed_before *before);
+
+/* The number of rows that every data node has been fed; -1, with a message,
+ * where they differ or there are none. */
 int gradus_fed_rows(const gradus_graph *g);
-
-void gradus_take_back(const gradus_lent *before);
 
 #endif

@@ -165,13 +165,13 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
 
 static int check_validation(gradus_graph *g, const gradus_dataset *d)
 {
-    gradus_lent before = { 0 };
+    gradus_fed_before before = { 0 };
 
     if (!d)
         return 0;
-    int status = gradus_lend(g, d, &before) ||
+    int status = gradus_feed_dataset(g, d, &before) ||
                  check_data(g, (int)d->n, g->max_batch, 0);
-    gradus_take_back(&before);
+    gradus_feed_restore(&before);
     return status ? gradus_error_prefix("validation data") : 0;
 }
 
@@ -226,7 +226,7 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
     if (!o)
         return gradus_error_set("gradus_fit: the optimiser is NULL");
     fit f = { .o = o, .g = o->graph, .log.fd = -1 };
-    gradus_lent before = { 0 };
+    gradus_fed_before before = { 0 };
 
     if (options)
         f.options = *options;
@@ -237,9 +237,9 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                                 "both");
     f.p.optimiser = o;
     f.p.epochs = f.options.epochs;
-    if (data && gradus_lend(f.g, data, &before))
+    if (data && gradus_feed_dataset(f.g, data, &before))
         return -1;
     int status = run(&f);
-    gradus_take_back(&before);
+    gradus_feed_restore(&before);
     return status;
 }

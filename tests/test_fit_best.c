@@ -206,12 +206,12 @@ static void refused(gradus_fit_options options, const char *text)
 START_TEST(options_that_cannot_be_are_refused)
 {
     refused((gradus_fit_options){ .patience = 2 },
-            "gradus_fit: patience wants validation data");
+            "gradus_fit: patience needs validation data");
     refused((gradus_fit_options){ .restore_best = 1 },
-            "gradus_fit: restore_best wants validation data");
-    refused((gradus_fit_options){ .patience = -1 }, "patience -1");
-    refused((gradus_fit_options){ .min_delta = -1 }, "min_delta -1");
-    refused((gradus_fit_options){ .min_delta = NAN }, "min_delta nan");
+            "gradus_fit: restore_best needs validation data");
+    refused((gradus_fit_options){ .patience = -1 }, "patience is -1");
+    refused((gradus_fit_options){ .min_delta = -1 }, "min_delta is -1");
+    refused((gradus_fit_options){ .min_delta = NAN }, "min_delta is nan");
 }
 END_TEST
 

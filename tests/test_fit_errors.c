@@ -100,9 +100,12 @@ END_TEST
 
 START_TEST(options_that_cannot_be_are_refused)
 {
-    refused(&d, (gradus_fit_options){ .epochs = -1 }, "-1 epochs");
-    refused(&d, (gradus_fit_options){ .batch = -1 }, "batches of -1");
-    refused(&d, (gradus_fit_options){ .batch = BATCH + 1 }, "batches of 33");
+    refused(&d, (gradus_fit_options){ .epochs = -1 },
+            "gradus_fit: epochs is -1; must be at least 1");
+    refused(&d, (gradus_fit_options){ .batch = -1 },
+            "gradus_fit: batch is -1; must be 1 to 32");
+    refused(&d, (gradus_fit_options){ .batch = BATCH + 1 },
+            "gradus_fit: batch is 33; must be 1 to 32");
     refused(NULL, (gradus_fit_options){ 0 }, "none was fed");
     gradus_feed_labels(n.t, d.labels, 9);
     refused(NULL, (gradus_fit_options){ 0 },

@@ -114,7 +114,7 @@ START_TEST(what_next_may_not_return_is_an_error)
 {
     static const int wrong[] = { -1, 0, BATCH + 1, 21 };
     static const char *const message[] = {
-        "epoch 1, batch 1: next returned -1; 1 to 32 rows, or 0",
+        "epoch 1, batch 1: next returned -1; must be 1 to 32 rows",
         "epoch 1, batch 1: next returned 0;",
         "epoch 1, batch 1: next returned 33;",
         "epoch 1, batch 2: node 0, input",
@@ -135,7 +135,7 @@ START_TEST(data_and_next_together_are_refused)
     gradus_fit_options options = { .next = next };
 
     ck_assert_int_ne(gradus_fit(o, &d, &options), 0);
-    assert_error("either data or next");
+    assert_error("data and next are both given");
 }
 END_TEST
 

@@ -3,7 +3,7 @@
  *
  * Patience compares with a mark of its own:
  *   loss < mark - min_delta:  mark = loss, waited = 0;  else waited += 1
- * so that many improvements, each too small to count, do count together. */
+ * so that several improvements, each too small to count, do count together. */
 #include "train/best.h"
 
 #include "base/error.h"
@@ -15,12 +15,14 @@
 
 static int check_options(const gradus_fit_options *o)
 {
-    if (o->patience < 0 || !(o->min_delta >= 0 && isfinite(o->min_delta)))
-        return gradus_error_set("gradus_fit: patience %d, min_delta %g; both "
-                                "at least 0 and finite wanted", o->patience,
-                                o->min_delta);
+    if (o->patience < 0)
+        return gradus_error_set("gradus_fit: patience is %d; must be at least "
+                                "0", o->patience);
+    if (!(o->min_delta >= 0 && isfinite(o->min_delta)))
+        return gradus_error_set("gradus_fit: min_delta is %g; must be finite "
+                                "and at least 0", o->min_delta);
     if ((o->patience || o->restore_best) && !o->validation)
-        return gradus_error_set("gradus_fit: %s wants validation data",
+        return gradus_error_set("gradus_fit: %s needs validation data",
                                 o->patience ? "patience" : "restore_best");
     return 0;
 }
@@ -29,23 +31,20 @@ int gradus_best_start(gradus_best *b, const gradus_graph *g,
                       const gradus_fit_options *o)
 {
     *b = (gradus_best){ .epoch = -1, .loss = INFINITY, .mark = INFINITY };
-    if (o->best_epoch)
-        *o->best_epoch = -1;
     if (check_options(o))
         return -1;
     if (!o->restore_best)
         return 0;
     b->theta = malloc(g->parameters * sizeof *b->theta);
     if (!b->theta)
-        return gradus_error_set("out of memory for a copy of %zu parameters",
-                                g->parameters);
+        return gradus_no_memory("a copy of %zu parameters", g->parameters);
     return 0;
 }
 
-int gradus_best_note(gradus_best *b, const gradus_graph *g,
-                     const gradus_fit_options *o, int epoch, double loss)
+bool gradus_best_note(gradus_best *b, const gradus_graph *g,
+                      const gradus_fit_options *o, int epoch, double loss)
 {
-    if (loss < b->loss) { /* a NaN is not */
+    if (loss < b->loss) { /* false for a NaN */
         b->loss = loss;
         b->epoch = epoch;
         if (b->theta)
@@ -64,7 +63,8 @@ void gradus_best_end(gradus_best *b, gradus_graph *g,
 {
     if (b->theta && b->epoch >= 0) {
         memcpy(g->theta, b->theta, g->parameters * sizeof *b->theta);
-        g->stale = g->moved = 1;
+        g->moved = 1; /* the batch at hand was computed with others, */
+        g->stale = 1; /* and so were its gradients */
     }
     free(b->theta);
     if (o->best_epoch)

@@ -1,16 +1,17 @@
-/* fit.c -- training for some epochs: order, batches, history. */
+/* fit.c -- trains for some epochs: their order, batches and history. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "base/error.h"
+#include "base/shuffle.h"
+#include "graph/graph.h"
+#include "optim/optimiser.h"
 #include "run/batch.h"
 #include "train/best.h"
-#include "base/error.h"
 #include "train/feed.h"
-#include "graph/graph.h"
 #include "train/log.h"
 #include "train/meter.h"
-#include "optim/optimiser.h"
-#include "base/shuffle.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,61 +20,58 @@
 typedef struct {
     gradus_optimiser *o;
     gradus_graph *g;
-    gradus_fit_options options;
-    int *order, n; /* [n], the fed rows in the order of this epoch; n is 0
-                      where they come from options.next */
-    gradus_meter meter;
+    gradus_fit_options options; /* with the defaults filled in */
+    int n;                      /* rows that are fed; 0 with options.next */
+    int *order;                 /* [n], the rows as this epoch takes them */
+    gradus_meter meter;         /* of this epoch */
     gradus_best best;
     gradus_log log;
-    double rate; /* of the last step */
-    gradus_progress p;
-    uint64_t step; /* of this call, the next one */
-    double start;  /* of this epoch */
-    int stopped;
+    gradus_progress p; /* what the callback sees; epoch and batch count too */
+    uint64_t step;     /* of this call, the next one, from 0 */
+    double rate;       /* the learning rate of the last step */
+    double start;      /* of this epoch, in seconds */
+    bool stopped;      /* by the callback, or as patience has run out */
 } fit;
 
+/* Seconds since some fixed moment. */
 static double now(void)
 {
     struct timespec t;
+
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void set_order(fit *f)
-{
-    for (int i = 0; i < f->n; i++)
-        f->order[i] = i;
-    if (!f->options.keep_order)
-        gradus_shuffle(f->order, f->n, f->g->seed, GRADUS_SHUFFLE_EPOCH,
-                       f->g->epochs);
-}
-
-static int next_rows(fit *f)
-{
-    int rows = f->options.next(&f->p, f->options.user);
-
-    if (rows < 0 || rows > f->options.batch || (!rows && !f->p.batch))
-        return gradus_error_set("epoch %d, batch %d: next returned %d; 1 to "
-                                "%d rows, or 0 after an epoch's last, wanted",
-                                f->p.epoch + 1, f->p.batch + 1, rows,
-                                f->options.batch);
-    return rows;
-}
-
-/* Rows of the next batch; 0 after the last; -1 with a message. */
-static int rows_of_batch(fit *f)
-{
-    if (f->options.next)
-        return next_rows(f);
-    int left = f->n - (int)f->p.so_far.samples;
-    return left < f->options.batch ? left : f->options.batch;
 }
 
 static void call_back(fit *f)
 {
     f->p.so_far.seconds = now() - f->start;
     if (f->options.callback && f->options.callback(&f->p, f->options.user))
-        f->stopped = 1;
+        f->stopped = true;
+}
+
+/* ---- a batch --------------------------------------------------------- */
+
+/* Has options.next feed a batch; returns what rows_of_batch does. */
+static int next_rows(fit *f)
+{
+    int rows = f->options.next(&f->p, f->options.user);
+    bool empty = rows == 0 && f->p.batch == 0; /* an epoch without a batch */
+
+    if (rows < 0 || rows > f->options.batch || empty)
+        return gradus_error_set("epoch %d, batch %d: next returned %d; must "
+                                "be 1 to %d rows, or 0 after the last batch "
+                                "of an epoch", f->p.epoch + 1, f->p.batch + 1,
+                                rows, f->options.batch);
+    return rows;
+}
+
+/* The rows of the next batch; 0 after the last; -1 with a message. */
+static int rows_of_batch(fit *f)
+{
+    if (f->options.next)
+        return next_rows(f);
+    int left = f->n - (int)f->p.so_far.samples;
+    return left < f->options.batch ? left : f->options.batch;
 }
 
 static int set_learning_rate(fit *f)
@@ -91,10 +89,9 @@ static int run_batch(fit *f, int rows)
     const int *index = f->options.next ? NULL
                                        : f->order + f->p.so_far.samples;
 
-    if (set_learning_rate(f) || gradus_train_step(f->o, index, rows)) {
+    if (set_learning_rate(f) || gradus_train_step(f->o, index, rows))
         return gradus_error_prefix("epoch %d, batch %d", f->p.epoch + 1,
                                    f->p.batch + 1);
-    }
     f->rate = gradus_learning_rate(f->o);
     gradus_meter_add(&f->meter);
     f->p.batch++;
@@ -102,6 +99,43 @@ static int run_batch(fit *f, int rows)
     f->p.so_far.train_loss = gradus_meter_loss(&f->meter);
     f->p.so_far.train_accuracy = gradus_meter_accuracy(&f->meter);
     call_back(f);
+    return 0;
+}
+
+/* ---- an epoch -------------------------------------------------------- */
+
+static void set_order(fit *f)
+{
+    for (int i = 0; i < f->n; i++)
+        f->order[i] = i;
+    if (!f->options.keep_order)
+        gradus_shuffle(f->order, f->n, f->g->seed, GRADUS_SHUFFLE_EPOCH,
+                       f->g->epochs);
+}
+
+static void begin_epoch(fit *f)
+{
+    f->start = now();
+    f->p.batch = 0;
+    f->p.epoch_done = 0;
+    f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
+    gradus_meter_reset(&f->meter);
+    set_order(f);
+}
+
+/* Runs batches until the epoch's rows are used up, which *whole then says, or
+ * the callback stops. */
+static int run_batches(fit *f, bool *whole)
+{
+    int rows;
+
+    do {
+        rows = rows_of_batch(f);
+        if (rows < 0 || (rows > 0 && run_batch(f, rows)))
+            return -1;
+    } while (rows > 0 && !f->stopped);
+    *whole = f->options.next ? rows == 0
+                             : f->p.so_far.samples == (size_t)f->n;
     return 0;
 }
 
@@ -116,26 +150,17 @@ static int validate(fit *f)
     f->p.so_far.valid_loss = m.loss;
     f->p.so_far.valid_accuracy = m.accuracy;
     if (gradus_best_note(&f->best, f->g, &f->options, f->p.epoch, m.loss))
-        f->stopped = 1; /* after this epoch's last callback */
+        f->stopped = true; /* after this epoch's last callback */
     return 0;
 }
 
 static int run_epoch(fit *f)
 {
-    int status, rows, whole;
+    bool whole = false;
 
-    f->start = now();
-    f->p.batch = 0;
-    f->p.epoch_done = 0;
-    f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
-    gradus_meter_reset(&f->meter);
-    set_order(f);
-    do {
-        rows = rows_of_batch(f);
-        status = rows < 0 || (rows && run_batch(f, rows)) ? -1 : 0;
-    } while (rows && !status && !f->stopped);
-    whole = f->options.next ? !rows : f->p.so_far.samples == (size_t)f->n;
-    if (!status && whole)
+    begin_epoch(f);
+    int status = run_batches(f, &whole);
+    if (whole)
         f->g->epochs++;
     if (!status && !f->stopped) {
         status = validate(f);
@@ -151,8 +176,10 @@ static int run_epoch(fit *f)
     return status;
 }
 
-/* Every label and weight of the n rows that are fed, in batches of the sizes
- * that come. */
+/* ---- the call -------------------------------------------------------- */
+
+/* Checks every label and weight of the n rows that are fed, in batches of the
+ * sizes that will come. */
 static int check_data(gradus_graph *g, int n, int batch, int training)
 {
     for (int from = 0, rows; from < n; from += rows) {
@@ -175,46 +202,62 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
     return status ? gradus_error_prefix("validation data") : 0;
 }
 
-static int run(fit *f)
+/* All that can go wrong before the first step: memory, data, the log. */
+static int begin(fit *f)
 {
-    int status = 0;
-
-    f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
-    if (f->n < 0 || gradus_best_start(&f->best, f->g, &f->options))
+    if (gradus_best_start(&f->best, f->g, &f->options))
         return -1;
-    f->order = malloc(((size_t)f->n + 1) * sizeof *f->order);
-    if (!f->order || gradus_meter_start(&f->meter, f->g)) {
-        free(f->order);
-        gradus_best_end(&f->best, f->g, &f->options);
-        return gradus_error_set("out of memory for the order of %d samples",
-                                f->n);
-    }
+    f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
+    if (f->n < 0)
+        return -1;
+    f->order = malloc(((size_t)f->n + 1) * sizeof *f->order); /* never of 0 */
+    if (!f->order)
+        return gradus_no_memory("the order of %d samples", f->n);
     f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
-    status = check_data(f->g, f->n, f->options.batch, 1) ||
-             check_validation(f->g, f->options.validation) ||
-             gradus_log_open(&f->log, f->options.log);
-    for (; !status && !f->stopped && f->p.epoch < f->p.epochs; f->p.epoch++)
-        status = run_epoch(f);
+    if (gradus_meter_start(&f->meter, f->g) ||
+        check_data(f->g, f->n, f->options.batch, 1) ||
+        check_validation(f->g, f->options.validation))
+        return -1;
+    return gradus_log_open(&f->log, f->options.log);
+}
+
+/* Frees what begin has made, all of it or a part. */
+static void end(fit *f)
+{
     gradus_log_close(&f->log);
     gradus_best_end(&f->best, f->g, &f->options);
     gradus_meter_free(&f->meter);
     free(f->order);
+}
+
+static int run(fit *f)
+{
+    int status = begin(f);
+
+    while (!status && !f->stopped && f->p.epoch < f->p.epochs) {
+        status = run_epoch(f);
+        f->p.epoch++;
+    }
+    end(f);
     return status;
 }
 
-static int check_options(fit *f)
+/* Checks the options that no other file does, and fills in the defaults. */
+static int settle_options(gradus_fit_options *o, int max_batch)
 {
-    gradus_fit_options *o = &f->options;
-
     if (o->best_epoch)
         *o->best_epoch = -1;
-    if (o->epochs < 0 || o->batch < 0 || o->batch > f->g->max_batch)
-        return gradus_error_set("gradus_fit: %d epochs of batches of %d; at "
-                                "least 1 epoch and a batch of 1 to %d (what "
-                                "the graph is compiled for) wanted", o->epochs,
-                                o->batch, f->g->max_batch);
-    o->epochs += !o->epochs;
-    o->batch = o->batch ? o->batch : f->g->max_batch;
+    if (o->epochs < 0)
+        return gradus_error_set("gradus_fit: epochs is %d; must be at least 1",
+                                o->epochs);
+    if (o->batch < 0 || o->batch > max_batch)
+        return gradus_error_set("gradus_fit: batch is %d; must be 1 to %d, "
+                                "the max_batch that the graph is compiled for",
+                                o->batch, max_batch);
+    if (o->epochs == 0)
+        o->epochs = 1;
+    if (o->batch == 0)
+        o->batch = max_batch;
     if (o->history)
         memset(o->history, 0, (size_t)o->epochs * sizeof *o->history);
     return 0;
@@ -230,11 +273,11 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 
     if (options)
         f.options = *options;
-    if (check_options(&f))
+    if (settle_options(&f.options, f.g->max_batch))
         return -1;
     if (data && f.options.next)
-        return gradus_error_set("gradus_fit: either data or next wanted, not "
-                                "both");
+        return gradus_error_set("gradus_fit: data and next are both given; "
+                                "must be only one of them");
     f.p.optimiser = o;
     f.p.epochs = f.options.epochs;
     if (data && gradus_feed_dataset(f.g, data, &before))

@@ -199,7 +199,7 @@ START_TEST(a_file_of_another_kind_is_not_written_into)
 
     for (int i = 0; i < 3; i++) {
         const char *path = files_write("other", other[i], strlen(other[i]));
-        refused(path, "other: is there and no log of epochs");
+        refused(path, "other: exists, but is not an epoch log");
         FILE *f = fopen(path, "rb");
         text[fread(text, 1, sizeof text - 1, f)] = 0;
         fclose(f);

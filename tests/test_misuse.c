@@ -126,10 +126,10 @@ START_TEST(training_null_or_an_uncompiled_graph_is_refused)
     failed(gradus_step(NULL), "optimiser is NULL");
     failed(gradus_train_step(NULL, NULL, 1), "optimiser is NULL");
     failed(gradus_fit(NULL, &d, NULL), "optimiser is NULL");
-    failed(gradus_evaluate(NULL, &d, &m), "a compiled graph");
-    failed(gradus_evaluate(raw, &d, &m), "a compiled graph");
+    failed(gradus_evaluate(NULL, &d, &m), "the graph is NULL");
+    failed(gradus_evaluate(raw, &d, &m), "not compiled");
     failed(gradus_evaluate(n.g, NULL, &m), "none was fed");
-    failed(gradus_evaluate(n.g, &d, NULL), "metrics wanted");
+    failed(gradus_evaluate(n.g, &d, NULL), "the metrics are NULL");
     ck_assert_double_lt(gradus_check_gradients(NULL, 1, 1e-6, NULL), 0);
     assert_error("a compiled graph");
     ck_assert_double_lt(gradus_check_gradients(raw, 1, 1e-6, NULL), 0);

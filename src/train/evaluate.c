@@ -1,21 +1,21 @@
 /* evaluate.c -- loss, accuracy, top-k and confusion over a dataset. */
-#include "run/batch.h"
 #include "base/error.h"
-#include "train/feed.h"
 #include "graph/graph.h"
+#include "run/batch.h"
+#include "train/feed.h"
 #include "train/meter.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Forward over rows 0..n-1, in batches of max_batch. */
-static int run(gradus_graph *g, int n, gradus_meter *m)
+/* Takes rows 0 .. n-1 forward, in batches of max_batch. */
+static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
 {
     for (int from = 0, rows; from < n; from += rows) {
         rows = n - from < g->max_batch ? n - from : g->max_batch;
         if (gradus_batch_forward(g, NULL, from, rows, 0))
             return -1;
-        gradus_meter_add(m);
+        gradus_meter_add(meter);
     }
     return 0;
 }
@@ -29,6 +29,7 @@ static void answer(const gradus_meter *meter, gradus_metrics *m)
                              : NAN;
 }
 
+/* Measures what is fed. */
 static int measure(gradus_graph *g, gradus_metrics *m)
 {
     gradus_meter meter;
@@ -42,7 +43,7 @@ static int measure(gradus_graph *g, gradus_metrics *m)
         size_t K = (size_t)meter.classifier->classes;
         memset(m->confusion, 0, K * K * sizeof *m->confusion);
     }
-    int status = run(g, n, &meter);
+    int status = run_batches(g, n, &meter);
     if (!status)
         answer(&meter, m);
     gradus_meter_free(&meter);
@@ -54,13 +55,17 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
 {
     gradus_fed_before before = { 0 };
 
-    if (!g || !g->max_batch || !m)
-        return gradus_error_set("gradus_evaluate: %s wanted",
-                                m ? "a compiled graph" : "metrics");
+    if (!g || !m)
+        return gradus_error_set("gradus_evaluate: the %s NULL",
+                                g ? "metrics are" : "graph is");
+    if (!g->max_batch)
+        return gradus_error_set("gradus_evaluate: the graph is not compiled; "
+                                "call gradus_compile first");
     if (m->k < 0)
-        return gradus_error_set("gradus_evaluate: k is %d, at least 1 wanted",
+        return gradus_error_set("gradus_evaluate: k is %d; must be at least 1",
                                 m->k);
-    if (gradus_batch_check_loss(g) || (data && gradus_feed_dataset(g, data, &before)))
+    if (gradus_batch_check_loss(g) ||
+        (data && gradus_feed_dataset(g, data, &before)))
         return -1;
     int status = measure(g, m);
     gradus_feed_restore(&before);

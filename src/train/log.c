@@ -18,11 +18,13 @@
 static const char HEADER[] = "epoch,seconds,learning_rate,train_loss,"
                              "train_accuracy,valid_loss,valid_accuracy\n";
 
+/* Reports errno. */
 static int fail(const gradus_log *l)
 {
     return gradus_error_set("%s: %s", l->path, strerror(errno));
 }
 
+/* Writes text[0..n-1], however many writes it takes. */
 static int put(const gradus_log *l, const char *text, size_t n)
 {
     for (size_t done = 0; done < n;) {
@@ -35,7 +37,7 @@ static int put(const gradus_log *l, const char *text, size_t n)
     return 0;
 }
 
-/* A model given as the log by mistake, say, is not to be written into. */
+/* Refuses a file that is not a log, such as a model passed by mistake. */
 static int check_header(const gradus_log *l)
 {
     char head[sizeof HEADER];
@@ -43,10 +45,12 @@ static int check_header(const gradus_log *l)
 
     if (pread(l->fd, head, n, 0) == (ssize_t)n && !memcmp(head, HEADER, n))
         return 0;
-    return gradus_error_set("%s: is there and no log of epochs: its first "
+    return gradus_error_set("%s: exists, but is not an epoch log: its first "
                             "line is not %.*s", l->path, (int)n - 1, HEADER);
 }
 
+/* Writes the header of a new file; what is not a regular file, such as a
+ * terminal, gets it every time. */
 static int start(const gradus_log *l)
 {
     struct stat st;
@@ -72,7 +76,7 @@ int gradus_log_open(gradus_log *l, const char *path)
     return -1;
 }
 
-/* ",v" to text, "," for a NaN; returns its end. */
+/* Prints ",v", or "," for a NaN, and returns the end of the text. */
 static char *print(char *text, double v)
 {
     return text + (isnan(v) ? sprintf(text, ",") : sprintf(text, ",%.9g", v));

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A loss over many batches: numerator and divisor are summed apart, so that a
- * smaller last batch weighs what it should. */
+/* A loss over many batches.  Its numerator and its divisor D are summed apart,
+ * so that a smaller last batch weighs less. */
 struct gradus_total {
     double sum, divisor;
 };
@@ -24,7 +24,9 @@ int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
             m->classifier = n;
     }
     m->total = calloc((size_t)g->count, sizeof *m->total);
-    return m->total ? 0 : gradus_error_set("out of memory");
+    if (!m->total)
+        return gradus_no_memory("the losses of %d nodes", g->count);
+    return 0;
 }
 
 void gradus_meter_reset(gradus_meter *m)
@@ -39,6 +41,7 @@ void gradus_meter_free(gradus_meter *m)
     m->total = NULL;
 }
 
+/* The most probable class at one position, y; among equals the lowest. */
 static int best_class(const gradus_node *n, const gradus_real *y)
 {
     int best = 0;
@@ -49,8 +52,8 @@ static int best_class(const gradus_node *n, const gradus_real *y)
     return best;
 }
 
-/* How many classes come before class k when sorted by probability; the lowest
- * class comes first among equals. */
+/* The number of classes that come before class k when they are sorted by
+ * probability; among equals the lowest comes first. */
 static int rank_of(const gradus_node *n, const gradus_real *y, int k)
 {
     gradus_real y_k = y[k * n->class_step];
@@ -78,6 +81,7 @@ static void count_label(gradus_meter *m, const gradus_real *y, int label)
         m->confusion[(size_t)label * n->classes + best_class(n, y)]++;
 }
 
+/* y is [rows,size], the labels [rows,positions]. */
 static void count_labels(gradus_meter *m)
 {
     const gradus_node *n = m->classifier;
@@ -112,10 +116,10 @@ double gradus_meter_loss(const gradus_meter *m)
     for (int i = 0; i < m->graph->count; i++) {
         const gradus_node *n = m->graph->node[i];
         double D = m->total[i].divisor;
-        if (n->is_loss && n->reduction != GRADUS_SUM && D > 0)
-            loss += n->weight * m->total[i].sum / D;
-        else if (n->is_loss)
-            loss += n->weight * m->total[i].sum;
+        if (!n->is_loss)
+            continue;
+        double sum = n->weight * m->total[i].sum;
+        loss += n->reduction != GRADUS_SUM && D > 0 ? sum / D : sum;
     }
     return loss;
 }

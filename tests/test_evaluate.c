@@ -1,4 +1,5 @@
-/* test_evaluate.c -- loss, accuracy, top-k and confusion, against a long hand.
+/* test_evaluate.c -- loss, accuracy, top-k and confusion, against numbers
+ * worked out by hand.
  *
  * The graphs have no layer between input and loss: the data are the logits. */
 #include "tests.h"
@@ -78,8 +79,8 @@ START_TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
 }
 END_TEST
 
-/* Right: 0 and 6.  2 and 3 are wrong, 3 because the lowest class wins a tie; 4
- * is a tie that class 0 wins. */
+/* Samples 0 and 6 are right.  2 and 3 are wrong, 3 because the lowest class
+ * wins a tie; 4 is a tie that class 0 wins. */
 START_TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
 {
     for (int batch = 1; batch <= N; batch++) {
@@ -91,7 +92,7 @@ START_TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
 }
 END_TEST
 
-/* The places of the labels: 1, 3, 2, 2, 2, 1. */
+/* The ranks of the labels are 1, 3, 2, 2, 2, 1. */
 START_TEST(top_k_counts_the_labels_among_the_k_first)
 {
     ck_assert_double_eq(evaluate(0, 3, 1, NULL).top_k, 2.0 / 6);
@@ -106,7 +107,7 @@ START_TEST(the_confusion_matrix_has_a_row_for_each_true_class)
     static const size_t wanted[K * K] = {
         1, 0, 0, 0,  1, 0, 0, 0,  0, 2, 0, 1,  0, 0, 0, 1,
     };
-    size_t confusion[K * K] = { 77, 77 }; /* what was there goes */
+    size_t confusion[K * K] = { 77, 77 }; /* to be overwritten */
 
     evaluate(0, 3, 0, confusion);
     ck_assert_mem_eq(confusion, wanted, sizeof wanted);
@@ -130,7 +131,7 @@ START_TEST(data_of_which_nothing_counts_has_no_accuracy)
 }
 END_TEST
 
-/* Targets that say the same as the labels; and weights. */
+/* The targets say the same as the labels. */
 START_TEST(targets_and_weights_come_from_the_dataset)
 {
     gradus_graph *g = gradus_graph_new(1);

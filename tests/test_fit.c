@@ -60,7 +60,7 @@ START_TEST(xor_is_learnt)
 }
 END_TEST
 
-/* Trains for three epochs on so many threads, with validation. */
+/* The hash after three epochs, with validation, on this many threads. */
 static uint64_t hash_of_fit(int threads)
 {
     net other = net_new(7, SIZES, BATCH, threads);
@@ -251,7 +251,7 @@ START_TEST(the_callback_sees_every_batch_and_every_epoch)
 }
 END_TEST
 
-START_TEST(the_callback_stops_in_the_midst_of_an_epoch)
+START_TEST(the_callback_stops_in_the_middle_of_an_epoch)
 {
     watch w = { .stop_at = 6 + 2 };
     gradus_epoch history[3];
@@ -331,7 +331,7 @@ START_TEST(what_was_fed_is_fed_again_after_an_error_too)
     ck_assert_int_ne(gradus_evaluate(n.g, &d, &m), 0);
     ck_assert_ptr_eq(n.x->fed.x, fed.x);
     ck_assert_ptr_eq(n.t->fed.labels, fed.labels);
-    ck_assert_int_ne(gradus_backward(n.g), 0); /* its index is gone */
+    ck_assert_int_ne(gradus_backward(n.g), 0); /* there is no batch left */
     data_free(&fed);
 }
 END_TEST
@@ -368,7 +368,7 @@ Suite *suite_fit(void)
     tcase_add_test(c, the_history_holds_losses_that_fall_and_the_validation);
     tcase_add_test(c, without_validation_its_history_is_nan);
     tcase_add_test(c, the_callback_sees_every_batch_and_every_epoch);
-    tcase_add_test(c, the_callback_stops_in_the_midst_of_an_epoch);
+    tcase_add_test(c, the_callback_stops_in_the_middle_of_an_epoch);
     tcase_add_test(c, the_callback_stops_at_the_end_of_an_epoch);
     tcase_add_test(c, a_callback_may_evaluate_and_changes_no_bit);
     tcase_add_test(c, what_was_fed_is_fed_again_after_fit_and_evaluate);

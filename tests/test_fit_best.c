@@ -31,12 +31,14 @@ static void end(void)
     data_free(&d);
 }
 
-/* From the end of an epoch on, another learning rate; and notes. */
+/* What a callback does, and what it notes. */
 typedef struct {
-    int from, stop_batch; /* an epoch; a batch in all, 0: none  */
-    double rate;
-    int batches;
-    uint64_t hash[EPOCHS]; /* at the end of each epoch           */
+    int from;       /* the epoch at whose end ... */
+    double rate;    /* ... it sets this learning rate */
+    int stop_batch; /* the batch, counted over all epochs, after which it
+                       stops; 0: none */
+    int batches;           /* so far */
+    uint64_t hash[EPOCHS]; /* of the parameters, at the end of each epoch */
 } script;
 
 static int follow(const gradus_progress *p, void *user)
@@ -71,9 +73,9 @@ static int epochs_run(void)
     return run;
 }
 
-/* The losses stay as they are from epoch 3 on: 4 and 5 are the second and the
- * third that bring nothing. */
-START_TEST(patience_stops_after_so_many_epochs_without_a_new_low)
+/* From epoch 3 on the losses stay the same: epochs 4 and 5 are the first and
+ * the second without progress. */
+START_TEST(patience_stops_after_its_number_of_epochs_without_a_low)
 {
     for (int patience = 1; patience <= 3; patience++) {
         script s = { .from = 3, .rate = 0 };
@@ -82,7 +84,7 @@ START_TEST(patience_stops_after_so_many_epochs_without_a_new_low)
                          0);
         ck_assert_double_lt(history[3].valid_loss, history[0].valid_loss);
         ck_assert_int_eq(epochs_run(), 4 + patience);
-        ck_assert_int_eq(best, 3); /* the first of equals */
+        ck_assert_int_eq(best, 3); /* the first of equal ones */
     }
 }
 END_TEST
@@ -98,7 +100,7 @@ START_TEST(without_patience_all_epochs_run)
 }
 END_TEST
 
-/* Every epoch is better, but by less than min_delta: the best is the last. */
+/* Every epoch improves by less than min_delta, so the best is the last. */
 START_TEST(min_delta_is_for_patience_alone)
 {
     ck_assert_int_eq(fit((gradus_fit_options){ .patience = 4,
@@ -226,7 +228,7 @@ START_TEST(no_memory_for_the_copy_is_an_error_before_any_step)
                                        .validation = &v, .restore_best = 1 });
         allocations_fail(0, 0);
         ck_assert_int_eq(allocations_live(), live);
-        if (k <= 3) /* copy, order, meter; the fourth is of an evaluation */
+        if (k <= 3) /* copy, order, meter; the fourth is evaluate's meter */
             ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
         if (failed)
             assert_error("out of memory");
@@ -241,7 +243,7 @@ TCase *fit_best(void)
 
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, patience_stops_after_so_many_epochs_without_a_new_low);
+    tcase_add_test(c, patience_stops_after_its_number_of_epochs_without_a_low);
     tcase_add_test(c, without_patience_all_epochs_run);
     tcase_add_test(c, min_delta_is_for_patience_alone);
     tcase_add_test(c, small_improvements_count_together);

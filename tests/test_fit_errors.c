@@ -25,7 +25,7 @@ static void end(void)
     data_free(&d);
 }
 
-/* Fit refuses, says why, and has changed nothing. */
+/* Fit refuses, says why, and changes nothing. */
 static void refused(const gradus_dataset *data, gradus_fit_options options,
                     const char *text)
 {

@@ -43,7 +43,8 @@ static void fit(gradus_fit_options options)
     ck_assert_msg(gradus_fit(o, &d, &options) == 0, "%s", gradus_error());
 }
 
-/* The log, in text; its lines, each ended by 0, in line. */
+/* Reads the log into text, points line[i] to its lines, each ended by 0, and
+ * returns their number. */
 static int read_log(const char *line[8])
 {
     FILE *f = fopen(files_path("log.csv"), "rb");
@@ -66,7 +67,7 @@ static int near(double a, double b)
     return fabs(a - b) <= 1e-8 * fabs(b);
 }
 
-/* The line says what the history does. */
+/* The line holds what the history does. */
 static void says(const char *line, int epoch, double rate,
                  const gradus_epoch *e)
 {
@@ -130,7 +131,7 @@ START_TEST(an_epoch_that_was_cut_short_has_no_line)
     fit((gradus_fit_options){ .epochs = 3, .callback = stop_and_slow,
                               .user = &when });
     ck_assert_int_eq(read_log(line), 2);
-    when = 5; /* its last batch; not validated then */
+    when = 5; /* after an epoch's last batch: whole, but not validated */
     fit((gradus_fit_options){ .epochs = 3, .callback = stop_and_slow,
                               .user = &when, .validation = &d });
     ck_assert_int_eq(read_log(line), 3);
@@ -173,7 +174,7 @@ START_TEST(a_comma_locale_changes_nothing)
 }
 END_TEST
 
-/* Fit refuses, says why, and has changed nothing. */
+/* Fit refuses, says why, and changes nothing. */
 static void refused(const char *path, const char *message)
 {
     uint64_t before = gradus_parameters_hash(n.g);

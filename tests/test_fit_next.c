@@ -1,4 +1,4 @@
-/* test_fit_next.c -- batches that are fed as they are needed. */
+/* test_fit_next.c -- batches that a callback feeds as they are needed. */
 #include "tests.h"
 
 #include "nets.h"
@@ -24,8 +24,8 @@ static void end(void)
     data_free(&d);
 }
 
-/* The rows of d in their order, `size` at a time; after `fail_at` batches of
- * an epoch, `wrong` instead. */
+/* Feeds the rows of d in their order, `size` at a time; as batch number
+ * `fail_at` of an epoch it returns `wrong` instead. */
 typedef struct {
     int size, fail_at, wrong;
     int calls;
@@ -81,7 +81,7 @@ START_TEST(batches_fed_one_by_one_are_those_of_the_data)
         ck_assert_double_eq(one[i].train_loss, all[i].train_loss);
         ck_assert_double_eq(one[i].valid_loss, all[i].valid_loss);
     }
-    /* and they count: the next epoch's order is the same */
+    /* These epochs count: the order of the next one is the same. */
     ck_assert_int_eq(gradus_fit(o, &d, NULL) || gradus_fit(sgd, &d, NULL), 0);
     ck_assert_uint_eq(gradus_parameters_hash(n.g),
                       gradus_parameters_hash(other.g));

@@ -28,7 +28,7 @@ static void step(gradus_optimiser *o)
 
 /* ---- the formulas ---------------------------------------------------- */
 
-/* One number on its way, with whatever an optimiser remembers of it. */
+/* One parameter, and what an optimiser remembers of it. */
 typedef struct {
     double theta, first, second;
 } number;
@@ -135,8 +135,8 @@ static const struct {
 
 enum { RULES = sizeof rule / sizeof *rule };
 
-/* Gradients of a bowl, whose bottom is elsewhere for each number, with noise;
- * one number has none at all. */
+/* Gradients of a bowl with noise; its bottom is at another place for each
+ * parameter.  One parameter has a gradient of 0. */
 static void set_gradients(int t)
 {
     gradus_real *grad = gradus_gradients(g);
@@ -174,7 +174,7 @@ START_TEST(a_thousand_steps_are_those_of_the_formula)
 }
 END_TEST
 
-/* The first step of theta = 1 by a gradient of 4, as literal numbers. */
+/* Checks the first step from theta = 1, by a gradient of 4, and frees. */
 static void assert_first(gradus_optimiser *o, double lr, double theta)
 {
     ck_assert_msg(o != NULL, "%s", gradus_error());
@@ -208,7 +208,8 @@ START_TEST(first_steps_by_hand)
 }
 END_TEST
 
-/* The second optimiser starts at t = 1, whatever steps the graph has seen. */
+/* The second optimiser starts at t = 1, however many steps the graph has
+ * taken. */
 START_TEST(each_optimiser_counts_its_own_steps)
 {
     gradus_optimiser *first = gradus_adam(g, NULL);
@@ -220,8 +221,8 @@ START_TEST(each_optimiser_counts_its_own_steps)
 }
 END_TEST
 
-/* A weight without a gradient comes to rest: what its optimiser remembers does
- * not stay at the smallest numbers, which are slow to compute with. */
+/* A weight without a gradient comes to rest: what its optimiser remembers of
+ * it does not stay at the smallest numbers, which are slow to compute with. */
 START_TEST(what_fades_ends_at_zero)
 {
     gradus_optimiser *fading[] = {
@@ -313,7 +314,7 @@ START_TEST(bad_options_of_the_others_are_refused)
 }
 END_TEST
 
-START_TEST(a_compiled_graph_is_wanted)
+START_TEST(a_graph_must_be_given)
 {
     refused(gradus_adam(NULL, NULL), "adam: the graph is NULL");
     refused(gradus_adamw(NULL, NULL), "adamw: the graph is NULL");
@@ -335,7 +336,7 @@ Suite *suite_optimisers(void)
     tcase_add_test(t, what_fades_ends_at_zero);
     tcase_add_test(t, bad_options_of_adam_are_refused);
     tcase_add_test(t, bad_options_of_the_others_are_refused);
-    tcase_add_test(t, a_compiled_graph_is_wanted);
+    tcase_add_test(t, a_graph_must_be_given);
     suite_add_tcase(s, t);
     suite_add_tcase(s, optimisers_groups());
     suite_add_tcase(s, optimisers_clip());

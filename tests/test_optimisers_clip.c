@@ -1,5 +1,5 @@
 /* test_optimisers_clip.c -- gradients clipped by norm and by value: literal
- * numbers, what is left alone, any number of threads. */
+ * numbers, what clipping leaves alone, any number of threads. */
 #include "nets.h"
 #include "probe.h"
 #include "tests.h"
@@ -33,8 +33,8 @@ static void clip(gradus_optimiser *of, double max_norm, double max_value)
                   gradus_error());
 }
 
-/* One step from theta = 0 by these gradients: they become `used`, and theta
- * their opposite. */
+/* Takes one step from theta = 0 by these gradients: clipping makes them
+ * `used`, and theta becomes their opposite. */
 static void assert_used(const double *grad, const double *used)
 {
     ck_assert_uint_eq(gradus_parameter_count(g), N);
@@ -124,7 +124,8 @@ START_TEST(an_infinite_norm_measures_and_zero_turns_it_off)
 }
 END_TEST
 
-/* Without first's, the norm of 6 and 7 (8, clipped) is sqrt(85). */
+/* Without the gradients of `first`, the norm is that of 6 and 7 (8 clipped),
+ * sqrt(85). */
 START_TEST(frozen_gradients_neither_count_nor_change)
 {
     double s = 5 / 9.219545457292887; /* of sqrt(85) + 1e-6 */
@@ -167,7 +168,7 @@ START_TEST(bad_bounds_are_refused)
     ck_assert_int_ne(gradus_clip(o, 1, NAN), 0);
     ck_assert_int_ne(gradus_clip(o, 1, INFINITY), 0);
     ck_assert(isnan(gradus_clip_norm(NULL)));
-    assert_used(GRAD, HALF); /* the old one */
+    assert_used(GRAD, HALF); /* the old bound still holds */
 }
 END_TEST
 
@@ -176,7 +177,8 @@ END_TEST
 enum { BATCH = 64, CLASSES = 11, STEPS = 8 };
 static const int SIZES[] = { 70, 530, CLASSES };
 
-/* Some steps of Adam, clipped, on so many threads, in one or by hand. */
+/* The hash after some clipped steps of Adam, and the norm of each: with
+ * gradus_train_step, or forward, backward and step by hand. */
 static uint64_t hash_after(int threads, int by_hand, double *norm)
 {
     net n = net_new(1, SIZES, BATCH, threads);

@@ -65,7 +65,7 @@ static void step(gradus_optimiser *o)
     ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
 }
 
-/* Parameter i is one step of SGD away from what it was before. */
+/* Parameter i is one step of SGD away from where it was before. */
 static void assert_sgd(size_t i, double lr, double lambda)
 {
     double theta = before[i], grad = gradus_gradients(g)[i];
@@ -94,7 +94,7 @@ START_TEST(a_group_may_change_between_steps)
         g, &(gradus_sgd_options){ .learning_rate = 0.5, .weight_decay = 1 });
 
     group(first, 4, 0);
-    group(first, 1, 1); /* the last one counts */
+    group(first, 1, 1); /* replaces the one above */
     step(o);
     assert_sgd(0, 0.5, 1);
     memcpy(before, gradus_parameters(g), sizeof before);
@@ -106,7 +106,7 @@ START_TEST(a_group_may_change_between_steps)
 }
 END_TEST
 
-/* Decay alone, without a gradient: AdamW's by the group's lr times lambda. */
+/* Without a gradient AdamW only decays, by lr lambda, both scaled. */
 START_TEST(decoupled_decay_is_scaled_too)
 {
     gradus_optimiser *o = make(2);
@@ -161,7 +161,7 @@ START_TEST(momentum_rests_while_frozen)
 }
 END_TEST
 
-/* Two steps of a new optimiser, from where the parameters began. */
+/* Takes two steps of a new optimiser from the first parameters. */
 static void two_steps(int kind, double decay_scale, int matrices_only,
                       gradus_real *theta)
 {
@@ -171,7 +171,7 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
     group(first, 1, decay_scale);
     group(second, 1, decay_scale);
     ck_assert_int_eq(gradus_decay_matrices_only(o, matrices_only), 0);
-    fill(gradus_gradients(g), P, 2); /* the first step may go by sign alone */
+    fill(gradus_gradients(g), P, 2); /* Adam's first step is the sign alone */
     step(o);
     fill(gradus_gradients(g), P, 3);
     step(o);
@@ -179,7 +179,8 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
     gradus_optimiser_free(o);
 }
 
-/* Biases go where they go without decay, weights where they go with it. */
+/* With matrices only, biases go where they go without decay, and weights where
+ * they go with it. */
 START_TEST(biases_need_not_decay)
 {
     gradus_real with[P], without[P], matrices[P];
@@ -214,7 +215,7 @@ START_TEST(bad_groups_are_refused)
     ck_assert_int_ne(gradus_decay_matrices_only(NULL, 1), 0);
     assert_error("gradus_decay_matrices_only: the optimiser is NULL");
     gradus_optimiser *o = make(0);
-    step(o); /* as if none of this had been said */
+    step(o); /* none of this has had an effect */
     assert_sgd(0, 0.5, 0.25);
     gradus_optimiser_free(o);
 }

@@ -1,5 +1,5 @@
-/* test_schedule.c -- learning rates by the step: literal values, the ends
- * included; what makes no sense. */
+/* test_schedule.c -- learning rates as functions of the step: literal values,
+ * both ends, and settings that make no sense. */
 #include "nets.h"
 #include "tests.h"
 
@@ -10,7 +10,7 @@ static void near(double v, double expected)
     ck_assert_double_eq_tol(v, expected, 1e-15);
 }
 
-START_TEST(a_step_comes_every_so_many)
+START_TEST(a_step_schedule_falls_at_the_end_of_each_period)
 {
     near(gradus_lr_step(0.8, 0, 30, 0.5), 0.8);
     near(gradus_lr_step(0.8, 29, 30, 0.5), 0.8);
@@ -57,7 +57,8 @@ START_TEST(a_warmup_is_linear_and_leaves_the_rest_alone)
 }
 END_TEST
 
-/* 20 steps of which 0.35 rise: the peak is at 6, the end at 19. */
+/* The rate rises for 0.35 of 20 steps: the peak is at step 6, the end at step
+ * 19. */
 START_TEST(one_cycle_goes_up_and_down)
 {
     static const double expected[20] = {
@@ -80,8 +81,8 @@ START_TEST(one_cycle_goes_up_and_down)
 }
 END_TEST
 
-/* By default the peak is at 0.3 * 10 - 1 = 2; of 11 steps at 2.3, between two
- * of them. */
+/* By default the peak of 10 steps is at step 0.3 * 10 - 1 = 2.  That of 11 is
+ * at 2.3, between two steps. */
 START_TEST(one_cycle_has_the_defaults_of_pytorch)
 {
     near(gradus_lr_one_cycle(0.5, 0, 10, 0, 0, 0), 0.02);
@@ -95,7 +96,8 @@ END_TEST
 
 START_TEST(one_cycle_of_few_steps_or_nonsense)
 {
-    near(gradus_lr_one_cycle(1, 0, 2, 0.1, 10, 100), 1); /* no step to rise */
+    /* Too few steps to rise in. */
+    near(gradus_lr_one_cycle(1, 0, 2, 0.1, 10, 100), 1);
     near(gradus_lr_one_cycle(1, 1, 2, 0.1, 10, 100), 0.001);
     near(gradus_lr_one_cycle(1, 0, 1, 0.1, 10, 100), 0.001);
     ck_assert(isnan(gradus_lr_one_cycle(1, 0, 0, 0.1, 10, 100)));
@@ -111,9 +113,9 @@ enum { SAMPLES = 50, BATCH = 20, EPOCHS = 4, STEPS = 12 }; /* 3 an epoch */
 static const int SIZES[] = { 6, 10, 3 };
 
 typedef struct {
-    uint64_t next; /* step */
-    double used[STEPS];
-    int bad; /* the step that gets a NAN, or -1 */
+    uint64_t next;      /* the step that fit must ask for next */
+    double used[STEPS]; /* the optimiser's rate in each */
+    int bad;            /* the step that gets a NAN, or -1 */
 } schedule;
 
 static double cosine(uint64_t step, uint64_t steps, void *user)
@@ -125,7 +127,7 @@ static double cosine(uint64_t step, uint64_t steps, void *user)
     return (int)step == s->bad ? NAN : gradus_lr_cosine(0.5, step, steps, 0);
 }
 
-/* What the optimiser had, as a callback sees it after each batch. */
+/* Notes the optimiser's rate, as a callback sees it after each batch. */
 static int note(const gradus_progress *p, void *user)
 {
     int step = p->epoch * p->batches + p->batch - 1;
@@ -147,7 +149,7 @@ static int fit(net *n, schedule *s)
     return status;
 }
 
-/* The same steps by hand, the learning rate set before each. */
+/* The hash after the same steps by hand, the rate being set before each. */
 static uint64_t hash_by_hand(void)
 {
     net n = net_new(1, SIZES, BATCH, 1);
@@ -187,7 +189,7 @@ START_TEST(fit_asks_before_each_step)
 }
 END_TEST
 
-START_TEST(a_rate_that_is_none_ends_the_fit)
+START_TEST(a_rate_of_nan_ends_the_fit)
 {
     net n = net_new(1, SIZES, BATCH, 1);
     schedule s = { .bad = 7 };
@@ -205,7 +207,7 @@ Suite *suite_schedule(void)
     Suite *s = suite_create("schedule");
     TCase *t = tcase_create("schedule");
 
-    tcase_add_test(t, a_step_comes_every_so_many);
+    tcase_add_test(t, a_step_schedule_falls_at_the_end_of_each_period);
     tcase_add_test(t, an_exponential_goes_down_at_each_step);
     tcase_add_test(t, a_cosine_goes_from_end_to_end);
     tcase_add_test(t, a_warmup_is_linear_and_leaves_the_rest_alone);
@@ -213,7 +215,7 @@ Suite *suite_schedule(void)
     tcase_add_test(t, one_cycle_has_the_defaults_of_pytorch);
     tcase_add_test(t, one_cycle_of_few_steps_or_nonsense);
     tcase_add_test(t, fit_asks_before_each_step);
-    tcase_add_test(t, a_rate_that_is_none_ends_the_fit);
+    tcase_add_test(t, a_rate_of_nan_ends_the_fit);
     suite_add_tcase(s, t);
     return s;
 }

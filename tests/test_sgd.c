@@ -1,5 +1,5 @@
 /* test_sgd.c -- stochastic gradient descent against its formula, written out
- * in double; what it refuses; what a bad gradient leaves as it was. */
+ * in double; what it refuses; what a bad gradient leaves unchanged. */
 #include "probe.h"
 #include "tests.h"
 
@@ -54,7 +54,7 @@ static const gradus_sgd_options kind[] = {
 
 enum { KINDS = sizeof kind / sizeof *kind };
 
-/* One number's way, all in double. */
+/* One step of one parameter, all in double. */
 static void reference_step(const gradus_sgd_options *o, double lr, double grad,
                            double *theta, double *v)
 {
@@ -148,12 +148,13 @@ START_TEST(a_learning_rate_of_zero_moves_nothing)
 }
 END_TEST
 
-/* 20,500 parameters are two chunks, and enough for two threads. */
+/* 1,000 units of 41 parameters are two tiles, and enough work to wake a second
+ * thread. */
 START_TEST(every_parameter_moves_once)
 {
-    enum { N = 500 * 40 + 500 };
+    enum { N = 1000 * 40 + 1000 };
     static gradus_real before[N];
-    gradus_graph *big = new_graph(40, 500, 2);
+    gradus_graph *big = new_graph(40, 1000, 2);
     gradus_optimiser *o = sgd(big, (gradus_sgd_options){ .learning_rate = 1 });
 
     ck_assert_uint_eq(gradus_parameter_count(big), N);
@@ -201,7 +202,7 @@ START_TEST(bad_options_are_refused)
 }
 END_TEST
 
-START_TEST(a_compiled_graph_with_parameters_is_wanted)
+START_TEST(a_graph_must_be_compiled_and_have_parameters)
 {
     gradus_graph *other = gradus_graph_new(1);
 
@@ -243,7 +244,8 @@ END_TEST
 
 /* ---- a bad gradient -------------------------------------------------- */
 
-/* A good step, perhaps a bad gradient, a good step: the parameters' hash. */
+/* The parameters' hash after a good step, a refused one with a bad gradient at
+ * `place` (-1: none), and another good one. */
 static uint64_t hash_after(const gradus_sgd_options *options, int place,
                            double bad)
 {
@@ -279,9 +281,9 @@ START_TEST(a_gradient_that_is_not_finite_changes_nothing)
 }
 END_TEST
 
-START_TEST(a_bad_gradient_in_the_last_chunk_keeps_the_first_as_it_was)
+START_TEST(a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged)
 {
-    gradus_graph *big = new_graph(40, 500, 2);
+    gradus_graph *big = new_graph(40, 1000, 2);
     gradus_optimiser *o = sgd(big, (gradus_sgd_options){ .momentum = 0.5 });
     uint64_t before = gradus_parameters_hash(big);
     size_t n = gradus_parameter_count(big);
@@ -289,7 +291,7 @@ START_TEST(a_bad_gradient_in_the_last_chunk_keeps_the_first_as_it_was)
     fill(gradus_gradients(big), n, 1);
     gradus_gradients(big)[n - 1] = NAN;
     ck_assert_int_ne(gradus_step(o), 0);
-    assert_error("node 1, dense1: the gradient of bias[499] is");
+    assert_error("node 1, dense1: the gradient of bias[999] is");
     ck_assert_uint_eq(gradus_parameters_hash(big), before);
     gradus_optimiser_free(o);
     gradus_graph_free(big);
@@ -309,13 +311,13 @@ Suite *suite_sgd(void)
     tcase_add_test(t, a_learning_rate_of_zero_moves_nothing);
     tcase_add_test(t, every_parameter_moves_once);
     tcase_add_test(t, bad_options_are_refused);
-    tcase_add_test(t, a_compiled_graph_with_parameters_is_wanted);
+    tcase_add_test(t, a_graph_must_be_compiled_and_have_parameters);
     tcase_add_test(t, a_bad_learning_rate_leaves_the_old_one);
     tcase_add_test(t, null_is_an_error);
     tcase_add_loop_test(t, a_gradient_that_is_not_finite_changes_nothing, 0,
                         KINDS);
     tcase_add_test(t,
-                   a_bad_gradient_in_the_last_chunk_keeps_the_first_as_it_was);
+                   a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged);
     suite_add_tcase(s, t);
     return s;
 }

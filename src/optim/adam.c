@@ -40,6 +40,7 @@ static void direction(const gradus_optimiser *o, const gradus_span *s)
     const gradus_real rest1 = (gradus_real)(1 - a->beta1);
     const gradus_real rest2 = (gradus_real)(1 - a->beta2);
     const gradus_real m_scale = a->m_scale, v_scale = a->v_scale;
+    /* lambda, in one of its two places; 0 in the other */
     const gradus_real coupled = a->decoupled ? 0 : (gradus_real)s->decay;
     const gradus_real decoupled = a->decoupled ? (gradus_real)s->decay : 0;
     const gradus_real epsilon = a->epsilon;
@@ -60,6 +61,7 @@ static const gradus_rule
     adamw_rule = { .name = "adamw", .learning_rate = 0.001, .states = 2,
                    .begin = begin, .direction = direction };
 
+/* Either of the two.  An option of 0 stands for its default. */
 static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
                               gradus_adam_options o)
 {

@@ -14,6 +14,7 @@
 
 enum { LANES = 16 }; /* running sums, enough to fill vectors of any width */
 
+/* A max_norm of INFINITY measures the norm without clipping by it. */
 int gradus_clip(gradus_optimiser *o, double max_norm, double max_value)
 {
     if (!o)

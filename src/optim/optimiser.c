@@ -1,5 +1,5 @@
-/* optimiser.c -- what all optimisers share: their life, their settings, the
- * step that follows a direction. */
+/* optimiser.c -- what all optimisers share: their settings, their life, and
+ * the step that follows a direction. */
 #include "optim/optimiser.h"
 
 #include "base/error.h"
@@ -79,6 +79,8 @@ static int check_graph(const gradus_graph *g, const char *name)
     return 0;
 }
 
+/* All of an optimiser's memory is allocated here: a step cannot run out of
+ * it. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
                                        const gradus_optimiser *like,
                                        size_t bytes)
@@ -122,19 +124,21 @@ void gradus_optimiser_free(gradus_optimiser *o)
 void gradus_optimiser_begin(gradus_optimiser *o)
 {
     gradus_clip_sum(o);
-    o->steps++;
+    o->steps++; /* the rule's begin finds t, from 1 */
     if (o->rule->begin)
         o->rule->begin(o);
 }
 
-/* The direction is made for a block first, and theta written in one run after
- * it.  Every core has read theta's cache lines, and taking them back one by
- * one between writes to the state was measured three times as slow. */
+/* theta -= lr d, block by block.  The direction d [n] is computed first, and
+ * theta written in one run after it: every core has read theta's cache lines,
+ * and taking them back one by one between writes to the state was measured
+ * three times as slow. */
 void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
                              const gradus_param *p, size_t from, size_t count)
 {
     const gradus_graph *g = o->graph;
     const gradus_real lr = (gradus_real)(o->learning_rate * n->lr_scale);
+    /* One axis: a bias, or the scale or shift of a normalisation. */
     const bool decays = p->rank > 1 || !o->decay_matrices_only;
     gradus_real d[BLOCK];
     gradus_span s = { .decay = decays ? o->weight_decay * n->decay_scale : 0,

@@ -20,6 +20,7 @@ static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
     return 0;
 }
 
+/* Fractions are NAN where no label has counted. */
 static void answer(const gradus_meter *meter, gradus_metrics *m)
 {
     m->counted = meter->labels;
@@ -29,7 +30,7 @@ static void answer(const gradus_meter *meter, gradus_metrics *m)
                              : NAN;
 }
 
-/* Measures what is fed. */
+/* Measures the rows that are fed. */
 static int measure(gradus_graph *g, gradus_metrics *m)
 {
     gradus_meter meter;

@@ -32,6 +32,7 @@ static int start_feed(gradus_node *n, const void *data, size_t rows,
     return 0;
 }
 
+/* The array, [rows,size], stays the caller's, here and below. */
 int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 {
     if (start_feed(n, values, rows, false))
@@ -85,6 +86,7 @@ static int find_takers(const gradus_graph *g, gradus_node **taker)
     return 0;
 }
 
+/* Checks that the dataset has what each taker takes, in its size. */
 static int check_fields(const gradus_dataset *d, gradus_node *const *taker)
 {
     const gradus_node *x = taker[VALUES], *labels = taker[LABELS];

@@ -42,6 +42,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Shows the callback what has been done so far; it may stop the training. */
 static void call_back(fit *f)
 {
     f->p.so_far.seconds = now() - f->start;
@@ -74,6 +75,8 @@ static int rows_of_batch(fit *f)
     return left < f->options.batch ? left : f->options.batch;
 }
 
+/* Sets the rate of the next step, where there is a function for it.  The steps
+ * of this call are 0, not known, with options.next. */
 static int set_learning_rate(fit *f)
 {
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
@@ -84,6 +87,8 @@ static int set_learning_rate(fit *f)
         f->o, f->options.learning_rate(f->step++, steps, f->options.user));
 }
 
+/* Trains on the next `rows` rows, and counts them.  On error no parameter has
+ * changed since the batch before. */
 static int run_batch(fit *f, int rows)
 {
     const int *index = f->options.next ? NULL
@@ -104,6 +109,8 @@ static int run_batch(fit *f, int rows)
 
 /* ---- an epoch -------------------------------------------------------- */
 
+/* The order depends on the seed and on how many epochs the graph has been
+ * trained for, so that two calls of one epoch are one call of two. */
 static void set_order(fit *f)
 {
     for (int i = 0; i < f->n; i++)
@@ -139,6 +146,7 @@ static int run_batches(fit *f, bool *whole)
     return 0;
 }
 
+/* Measures the validation data, where there is any. */
 static int validate(fit *f)
 {
     gradus_metrics m = { 0 };
@@ -154,6 +162,9 @@ static int validate(fit *f)
     return 0;
 }
 
+/* An epoch that the callback has stopped is not validated, and has a line in
+ * the log only if its rows were used up.  The history always tells what was
+ * done. */
 static int run_epoch(fit *f)
 {
     bool whole = false;
@@ -190,6 +201,7 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
     return 0;
 }
 
+/* Checks the validation data likewise; what is fed stays as it is. */
 static int check_validation(gradus_graph *g, const gradus_dataset *d)
 {
     gradus_fed_before before = { 0 };
@@ -258,7 +270,7 @@ static int settle_options(gradus_fit_options *o, int max_batch)
         o->epochs = 1;
     if (o->batch == 0)
         o->batch = max_batch;
-    if (o->history)
+    if (o->history) /* samples is 0 in epochs that do not run */
         memset(o->history, 0, (size_t)o->epochs * sizeof *o->history);
     return 0;
 }

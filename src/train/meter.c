@@ -14,6 +14,8 @@ struct gradus_total {
     double sum, divisor;
 };
 
+/* A loss over classes that takes labels gives the accuracy; the last one, if
+ * there are several. */
 int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
 {
     *m = (gradus_meter){ .graph = g, .k = 1 };
@@ -41,7 +43,8 @@ void gradus_meter_free(gradus_meter *m)
     m->total = NULL;
 }
 
-/* The most probable class at one position, y; among equals the lowest. */
+/* The most probable class at one position, whose K probabilities are
+ * y[0], y[class_step], ..; among equals the lowest class. */
 static int best_class(const gradus_node *n, const gradus_real *y)
 {
     int best = 0;
@@ -53,7 +56,7 @@ static int best_class(const gradus_node *n, const gradus_real *y)
 }
 
 /* The number of classes that come before class k when they are sorted by
- * probability; among equals the lowest comes first. */
+ * probability; among equals the lowest comes first.  y as above. */
 static int rank_of(const gradus_node *n, const gradus_real *y, int k)
 {
     gradus_real y_k = y[k * n->class_step];
@@ -66,6 +69,7 @@ static int rank_of(const gradus_node *n, const gradus_real *y, int k)
     return rank;
 }
 
+/* Counts one label, with the probabilities y of its position. */
 static void count_label(gradus_meter *m, const gradus_real *y, int label)
 {
     const gradus_node *n = m->classifier;

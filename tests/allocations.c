@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 
 static atomic_int made, live, fail_at, for_ever;
 
@@ -13,6 +14,8 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *p, size_t size);
 char *__real_strdup(const char *text);
 void __real_free(void *p);
+FILE *__real_open_memstream(char **text, size_t *length);
+int __real_fclose(FILE *f);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                           void *(*start)(void *), void *arg);
 void *__wrap_malloc(size_t size);
@@ -20,6 +23,8 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *p);
+FILE *__wrap_open_memstream(char **text, size_t *length);
+int __wrap_fclose(FILE *f);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                           void *(*start)(void *), void *arg);
 
@@ -80,6 +85,23 @@ void __wrap_free(void *p)
 {
     live -= p != NULL;
     __real_free(p);
+}
+
+/* The block that is counted is the text, which the caller frees. */
+FILE *__wrap_open_memstream(char **text, size_t *length)
+{
+    if (fails())
+        return NULL;
+    live++;
+    return __real_open_memstream(text, length);
+}
+
+/* Closing a file in memory is where a lack of it shows. */
+int __wrap_fclose(FILE *f)
+{
+    int status = __real_fclose(f);
+
+    return fails() ? EOF : status;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,

@@ -3,7 +3,8 @@
  * The tests are linked with -Wl,--wrap=malloc and so on, which sends the calls
  * of all that is linked statically, the library, the tests and perhaps Check,
  * through allocations.c.  So nothing is to be asserted while one may fail.
- * Threads that are started count as allocations too. */
+ * Threads that are started count as allocations too, and so do files in memory,
+ * once where they are opened and once where they are closed. */
 #ifndef ALLOCATIONS_H
 #define ALLOCATIONS_H
 

@@ -165,7 +165,7 @@ START_TEST(without_memory_saving_is_an_error)
         ck_assert_int_eq(files_in_folder(), !error);
         ck_assert_int_eq(allocations_live(), live);
     } while (error);
-    ck_assert_int_gt(k, 200);
+    ck_assert_int_gt(k, 90);
     cJSON_InitHooks(NULL);
     gradus_graph_free(g);
 }

@@ -287,7 +287,7 @@ START_TEST(more_names_than_a_file_may_hold_are_not_saved)
         names[i] = "n";
     ck_assert_int_eq(gradus_set_class_names(g, N, names), 0);
     ck_assert_int_ne(gradus_save(g, files_path("net")), 0);
-    assert_error("net: the list of classes holds more than 32768 values");
+    assert_error("net: gradus.classes holds more than 32768 values");
     after = read_whole(files_path("net"));
     ck_assert_mem_eq(before.byte, after.byte, before.size);
     ck_assert_int_eq(gradus_set_class_names(g, N - 1, names), 0);
@@ -300,6 +300,51 @@ START_TEST(more_names_than_a_file_may_hold_are_not_saved)
     free(after.byte);
     gradus_graph_free(g);
     gradus_graph_free(h);
+}
+END_TEST
+
+static void add_nothing(gradus_node *n, gradus_rows r)
+{
+    (void)n, (void)r;
+}
+
+/* A layer of the caller's own may have any names. */
+static gradus_node *named_layer(gradus_node *x, gradus_op *op,
+                                const char *first, const char *second)
+{
+    gradus_node *n = gradus_append(NULL, op, sizeof *n, 1, &x);
+
+    gradus_shape(n, x->rank, x->shape);
+    gradus_add_param(n, first, 1, (int[]){ 2 }, GRADUS_ZERO, 0);
+    return gradus_add_param(n, second, 1, (int[]){ 2 }, GRADUS_ZERO, 0);
+}
+
+START_TEST(names_that_files_cannot_hold_are_not_saved)
+{
+    static const struct {
+        const char *op, *first, *second, *error;
+    } cases[] = {
+        { "\"own\"\n\x1f", "w", "\xc3\xa9\\", NULL },
+        { "own", "w", "w", "\"own1.w\" is there twice" },
+        { "own\xff", "w", "v", "the header is not UTF-8" },
+        { "own", "w", "\xc3", "the header is not UTF-8" },
+    };
+    gradus_op op = { .name = cases[_i].op, .forward = add_nothing,
+                     .backward = add_nothing };
+    gradus_graph *g = gradus_graph_new(1);
+
+    named_layer(gradus_input(g, 2), &op, cases[_i].first, cases[_i].second);
+    ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
+    int error = gradus_save(g, files_path("net"));
+    if (cases[_i].error) {
+        ck_assert_int_ne(error, 0);
+        assert_error(cases[_i].error);
+        ck_assert_int_eq(files_in_folder(), 0);
+    } else {
+        ck_assert_msg(!error, "%s", gradus_error());
+        ck_assert_int_eq(gradus_load_parameters(g, files_path("net")), 0);
+    }
+    gradus_graph_free(g);
 }
 END_TEST
 
@@ -360,6 +405,7 @@ Suite *suite_model(void)
     tcase_add_test(t, class_names_are_copied_and_replaced);
     tcase_add_test(t, class_names_that_files_cannot_hold_are_errors);
     tcase_add_test(t, more_names_than_a_file_may_hold_are_not_saved);
+    tcase_add_loop_test(t, names_that_files_cannot_hold_are_not_saved, 0, 4);
     tcase_add_test(t, what_is_not_finite_is_not_saved);
     tcase_add_test(t, misuse_is_an_error);
     suite_add_tcase(s, t);

@@ -15,45 +15,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cJSON *list_attr(const gradus_attr *a)
+static int print_attrs(FILE *f, const gradus_node *n)
 {
-    cJSON *json = cJSON_CreateArray();
-
-    for (int i = 0; i < a->count; i++)
-        if (!gradus_json_put(json, NULL, gradus_json_number(a->value[i]))) {
-            cJSON_Delete(json);
-            return NULL;
+    fputs(",\"attr\":", f);
+    for (const gradus_attr *a = n->attr; a; a = a->next) {
+        putc(a == n->attr ? '{' : ',', f);
+        gradus_print_string(f, a->name);
+        for (int i = 0; i < a->count; i++) {
+            if (!isfinite(a->value[i])) /* JSON has no such numbers */
+                return gradus_error_set("not saved: %s: %s is %g", n->name,
+                                        a->name, a->value[i]);
+            fputs(i ? "," : ":[", f);
+            gradus_print_number(f, a->value[i]);
         }
-    return json;
+        putc(']', f);
+    }
+    putc('}', f);
+    return 0;
 }
 
-static int put_node(cJSON *nodes, const gradus_node *n)
+static int print_node(FILE *f, const gradus_node *n)
 {
-    cJSON *json = cJSON_CreateObject();
-    int ok = gradus_json_put(json, "op", cJSON_CreateString(n->op->name)) &&
-             gradus_json_put(json, "name", cJSON_CreateString(n->name));
-    cJSON *in = cJSON_AddArrayToObject(json, "in");
-
-    for (int i = 0; ok && i < n->n_in; i++)
-        ok = gradus_json_put(in, NULL, cJSON_CreateNumber(n->in[i]->id));
-    cJSON *attr = n->attr ? cJSON_AddObjectToObject(json, "attr") : NULL;
-    for (const gradus_attr *a = n->attr; ok && a; a = a->next)
-        ok = gradus_json_put(attr, a->name, list_attr(a));
-    if (ok && n->is_loss && n->weight != 1)
-        ok = gradus_json_put(json, "weight", gradus_json_number(n->weight));
-    return gradus_json_put(nodes, NULL, json) && ok && in;
+    fputs("{\"op\":", f);
+    gradus_print_string(f, n->op->name);
+    fputs(",\"name\":", f);
+    gradus_print_string(f, n->name);
+    fputs(",\"in\":[", f);
+    for (int i = 0; i < n->n_in; i++)
+        fprintf(f, "%s%d", i ? "," : "", n->in[i]->id);
+    putc(']', f);
+    if (n->attr && print_attrs(f, n))
+        return -1;
+    if (n->is_loss && n->weight != 1) {
+        fputs(",\"weight\":", f);
+        gradus_print_number(f, n->weight);
+    }
+    putc('}', f);
+    return 0;
 }
 
-char *gradus_architecture_text(const gradus_graph *g)
+int gradus_architecture_print(FILE *f, const gradus_graph *g)
 {
-    cJSON *nodes = cJSON_CreateArray();
-
-    for (int i = 0; i < g->count; i++)
-        if (!put_node(nodes, g->node[i])) {
-            cJSON_Delete(nodes);
-            nodes = NULL;
-        }
-    return gradus_json_text("the architecture", nodes);
+    for (int i = 0; i < g->count; i++) {
+        putc(i ? ',' : '[', f);
+        if (print_node(f, g->node[i]))
+            return -1;
+    }
+    putc(']', f);
+    return 0;
 }
 
 static const gradus_op *find_op(const char *name)

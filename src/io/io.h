@@ -13,26 +13,27 @@
  * at most 32,768 values.  Free it with cJSON_Delete. */
 cJSON *gradus_json_parse(const char *what, const char *text, size_t length);
 
-/* v, which is finite, in the fewest of 15 to 17 digits that read back to the
- * same bits, with a point in every locale.  NULL: out of memory. */
-cJSON *gradus_json_number(double v);
+/* Prints g, or a part of it, as JSON.  0, or non-zero with a message. */
+typedef int gradus_printer(FILE *f, const gradus_graph *g);
 
-/* Adds item to an object under key, or to an array where key is NULL.
- * Non-zero if that went well; else (`to` or item may be NULL, for want of
- * memory) item is deleted. */
-int gradus_json_put(cJSON *to, const char *key, cJSON *item);
+/* Returns what print prints, which the caller frees.  NULL, with a message, if
+ * print fails, if memory runs out, or if the text holds more values than
+ * gradus_json_parse takes. */
+char *gradus_json_print(const char *what, gradus_printer *print,
+                        const gradus_graph *g);
 
-/* json, which it deletes, as text, to be freed with cJSON_free.  NULL, with a
- * message that begins with `what`, if json is NULL (out of memory) or if the
- * text does not parse: what could not be loaded is not saved. */
-char *gradus_json_text(const char *what, cJSON *json);
+/* The text in quotes, with escapes where JSON needs them. */
+void gradus_print_string(FILE *f, const char *text);
+/* v, which is finite, in the fewest of 15 to 17 digits that read back as the
+ * same bits.  Needs the C locale. */
+void gradus_print_number(FILE *f, double v);
 
 int gradus_is_utf8(const char *text, size_t length);
 
 /* ----- architecture.c: the nodes ---------------------------------------- */
 
-/* To be freed with cJSON_free; NULL, with a message, on error. */
-char *gradus_architecture_text(const gradus_graph *g);
+/* A gradus_printer of the nodes; needs the C locale. */
+int gradus_architecture_print(FILE *f, const gradus_graph *g);
 /* Adds the nodes to an empty graph.  0, or non-zero with a message. */
 int gradus_architecture_read(gradus_graph *g, const cJSON *nodes);
 

@@ -58,11 +58,29 @@ static int is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* A value follows each comma and each bracket, one stands alone: at most that
- * many.  A structural character that is not one is for cJSON to find. */
-static int check_text(const char *what, const char *text, size_t length)
+/* A value follows each comma and each bracket, and one stands alone, so text
+ * has at most as many values as are counted here. */
+static int check_values(const char *what, const char *text)
 {
     int in_string = 0, values = 1;
+
+    for (const char *p = text; *p; p++) {
+        if (*p == '"')
+            in_string = !in_string;
+        else if (in_string && *p == '\\' && p[1])
+            p++;
+        else if (!in_string && (*p == ',' || *p == '[' || *p == '{'))
+            values++;
+    }
+    if (values > MAX_VALUES)
+        return gradus_error_set("%s holds more than %d values", what,
+                                MAX_VALUES);
+    return 0;
+}
+
+static int check_text(const char *what, const char *text, size_t length)
+{
+    int in_string = 0;
 
     if (!gradus_is_utf8(text, length))
         return gradus_error_set("%s is not UTF-8", what);
@@ -78,13 +96,9 @@ static int check_text(const char *what, const char *text, size_t length)
                 return gradus_error_set("%s: a NUL in a string at byte %zu",
                                         what, i);
             i += text[i + 1] == '"' || text[i + 1] == '\\';
-        } else if (!in_string && (c == ',' || c == '[' || c == '{')) {
-            if (++values > MAX_VALUES)
-                return gradus_error_set("%s holds more than %d values", what,
-                                        MAX_VALUES);
         }
     }
-    return 0;
+    return check_values(what, text);
 }
 
 static int compare(const void *a, const void *b)
@@ -150,45 +164,49 @@ cJSON *gradus_json_parse(const char *what, const char *text, size_t length)
     return json;
 }
 
-cJSON *gradus_json_number(double v)
+char *gradus_json_print(const char *what, gradus_printer *print,
+                        const gradus_graph *g)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *f = open_memstream(&text, &length);
+    int error = f ? print(f, g) : 0, full = !f || ferror(f);
+
+    if (f)
+        full |= fclose(f) != 0;
+    if (full || !text)
+        error = gradus_no_memory("%s", what);
+    if (!error && check_values(what, text) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+void gradus_print_string(FILE *f, const char *text)
+{
+    static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+
+    putc('"', f);
+    for (; *text; text++) {
+        const char *at = strchr(escaped, *text);
+        if (at)
+            fprintf(f, "\\%c", letters[at - escaped]);
+        else if ((unsigned char)*text < ' ')
+            fprintf(f, "\\u%04x", *text);
+        else
+            putc(*text, f);
+    }
+    putc('"', f);
+}
+
+void gradus_print_number(FILE *f, double v)
 {
     char text[32];
-    gradus_c_locale n;
 
-    if (gradus_c_locale_enter(&n))
-        return NULL;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v)
             break;
     }
-    gradus_c_locale_leave(&n);
-    return cJSON_CreateRaw(text);
-}
-
-int gradus_json_put(cJSON *to, const char *key, cJSON *item)
-{
-    if (key ? cJSON_AddItemToObject(to, key, item)
-            : cJSON_AddItemToArray(to, item))
-        return 1;
-    cJSON_Delete(item);
-    return 0;
-}
-
-char *gradus_json_text(const char *what, cJSON *json)
-{
-    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-
-    cJSON_Delete(json);
-    if (!text) {
-        gradus_error_set("out of memory for %s", what);
-        return NULL;
-    }
-    json = gradus_json_parse(what, text, strlen(text));
-    if (!json) {
-        cJSON_free(text);
-        return NULL;
-    }
-    cJSON_Delete(json);
-    return text;
+    fputs(text, f);
 }

@@ -9,10 +9,12 @@
  *   gradus.classes       JSON: the names, where there are any
  *
  * The tensors are the parameters, in node order, named dense1.weight. */
+#define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/locale.h"
 #include "graph/graph.h"
 
 #include <inttypes.h>
@@ -21,14 +23,9 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Neither JSON nor a reader has a use for NaN and infinity. */
+/* Readers have no use for NaN and infinity. */
 static int check_finite(const gradus_node *n)
 {
-    for (const gradus_attr *a = n->attr; a; a = a->next)
-        for (int i = 0; i < a->count; i++)
-            if (!isfinite(a->value[i]))
-                return gradus_error_set("not saved: %s: %s is %g", n->name,
-                                        a->name, a->value[i]);
     for (int j = 0; j < n->n_params; j++)
         for (size_t i = 0; i < n->param[j].size; i++)
             if (!isfinite(n->param[j].w[i]))
@@ -38,76 +35,89 @@ static int check_finite(const gradus_node *n)
     return 0;
 }
 
-static char *classes_text(const gradus_graph *g)
+static int print_classes(FILE *f, const gradus_graph *g)
 {
-    const char *const *names = (const char *const *)g->class_name;
-
-    return gradus_json_text("the list of classes",
-                            cJSON_CreateStringArray(names, g->class_count));
+    for (int i = 0; i < g->class_count; i++) {
+        putc(i ? ',' : '[', f);
+        gradus_print_string(f, g->class_name[i]);
+    }
+    putc(']', f);
+    return 0;
 }
 
-static cJSON *metadata(const gradus_graph *g, const char *architecture,
-                       const char *classes)
+/* An entry of the metadata: JSON, as a string. */
+static int print_part(FILE *f, const gradus_graph *g, const char *key,
+                      gradus_printer *print)
 {
-    cJSON *json = cJSON_CreateObject();
-    char seed[32];
+    char *text = gradus_json_print(key, print, g);
 
-    snprintf(seed, sizeof seed, "%" PRIu64, g->seed);
-    if (cJSON_AddStringToObject(json, "gradus.checksum", "00000000") &&
-        cJSON_AddStringToObject(json, "gradus.version", "1") &&
-        cJSON_AddStringToObject(json, "gradus.seed", seed) &&
-        cJSON_AddStringToObject(json, "gradus.architecture", architecture) &&
-        (!classes || cJSON_AddStringToObject(json, "gradus.classes", classes)))
-        return json;
-    cJSON_Delete(json);
-    return NULL;
+    if (!text)
+        return -1;
+    fprintf(f, ",\"%s\":", key);
+    gradus_print_string(f, text);
+    free(text);
+    return 0;
 }
 
-static int put_tensor(cJSON *header, const gradus_node *n,
-                      const gradus_param *p, double *end)
+/* p's entry; its values lie from byte `at` of the data. */
+static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p,
+                         size_t at)
 {
     char name[GRADUS_TENSOR_NAME];
-    double at[] = { *end, *end + (double)p->size * sizeof(gradus_real) };
-    const char *dtype = sizeof(gradus_real) == 4 ? "F32" : "F64";
 
     gradus_tensor_name(n, p, name);
-    *end = at[1];
-    cJSON *json = cJSON_AddObjectToObject(header, name);
-    cJSON *shape = cJSON_CreateIntArray(p->shape, p->rank);
-    return gradus_json_put(json, "shape", shape) &&
-           gradus_json_put(json, "dtype", cJSON_CreateString(dtype)) &&
-           gradus_json_put(json, "data_offsets",
-                           cJSON_CreateDoubleArray(at, 2));
+    putc(',', f);
+    gradus_print_string(f, name);
+    fputs(":{\"shape\":", f);
+    for (int k = 0; k < p->rank; k++)
+        fprintf(f, "%c%d", k ? ',' : '[', p->shape[k]);
+    fprintf(f, "],\"dtype\":\"F%zu\",\"data_offsets\":[%zu,%zu]}",
+            8 * sizeof *p->w, at, at + p->size * sizeof *p->w);
 }
 
-static cJSON *header_json(const gradus_graph *g, const char *architecture,
-                          const char *classes)
+/* Zeros stand in for the checksum.  Spaces at the end make the length a
+ * multiple of 8, so that the values lie aligned in the file. */
+static int print_header(FILE *f, const gradus_graph *g)
 {
-    cJSON *header = cJSON_CreateObject();
-    int ok = gradus_json_put(header, "__metadata__",
-                             metadata(g, architecture, classes));
-    double end = 0;
+    size_t at = 0;
 
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            ok = ok &&
-                 put_tensor(header, g->node[i], &g->node[i]->param[j], &end);
-    if (ok)
-        return header;
-    cJSON_Delete(header);
-    return NULL;
+    fprintf(f, GRADUS_BEFORE_CHECKSUM "00000000\",\"gradus.version\":\"1\","
+            "\"gradus.seed\":\"%" PRIu64 "\"", g->seed);
+    if (print_part(f, g, "gradus.architecture", gradus_architecture_print) ||
+        (g->class_count && print_part(f, g, "gradus.classes", print_classes)))
+        return -1;
+    putc('}', f);
+    for (int i = 0; i < g->count; i++) {
+        const gradus_node *n = g->node[i];
+        for (int j = 0; j < n->n_params; j++) {
+            print_tensor(f, n, &n->param[j], at);
+            at += n->param[j].size * sizeof(gradus_real);
+        }
+    }
+    putc('}', f);
+    fprintf(f, "%*s", (int)((8 - ftell(f) % 8) % 8), "");
+    return 0;
 }
 
+/* Returns the header, which the caller frees, or NULL with a message.  Parsing
+ * it finds the names that could not be loaded, not UTF-8 or used twice, which
+ * a layer of the caller's own may have. */
 static char *header_text(const gradus_graph *g)
 {
-    char *architecture = gradus_architecture_text(g), *classes = NULL;
-    char *text = NULL;
+    gradus_c_locale locale;
+    cJSON *json = NULL;
 
-    if (architecture && (!g->class_count || (classes = classes_text(g))))
-        text = gradus_json_text("the header",
-                                header_json(g, architecture, classes));
-    cJSON_free(architecture);
-    cJSON_free(classes);
+    if (gradus_c_locale_enter(&locale))
+        return NULL;
+    char *text = gradus_json_print("the header", print_header, g);
+    gradus_c_locale_leave(&locale);
+    if (text)
+        json = gradus_json_parse("the header", text, strlen(text));
+    if (!json) {
+        free(text);
+        return NULL;
+    }
+    cJSON_Delete(json);
     return text;
 }
 
@@ -152,15 +162,13 @@ static int emit_values(sink *s, const gradus_real *w, size_t count)
     return 0;
 }
 
-/* The whole file; spaces fill the header up, so that values lie aligned. */
 static int emit_file(sink *s, const gradus_graph *g, const char *header)
 {
-    size_t n = strlen(header), spaces = (8 - n % 8) % 8;
+    size_t n = strlen(header);
     unsigned char length[8];
 
-    gradus_put_little_endian(n + spaces, length, sizeof length);
-    if (emit(s, length, sizeof length) || emit(s, header, n) ||
-        emit(s, "       ", spaces))
+    gradus_put_little_endian(n, length, sizeof length);
+    if (emit(s, length, sizeof length) || emit(s, header, n))
         return -1;
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
@@ -208,6 +216,6 @@ int gradus_save(const gradus_graph *g, const char *path)
         return gradus_error_prefix("%s", path);
     fill_checksum(g, header);
     int error = write_file(g, header, path);
-    cJSON_free(header);
+    free(header);
     return error ? gradus_error_prefix("%s", path) : 0;
 }

@@ -32,7 +32,7 @@ VERSION := 0.1.0
 
 # Asked for when a recipe needs it, so that `make deps all` finds what the first
 # goal has just installed.
-PKGS         := openblas zlib libcjson
+PKGS         := openblas zlib jansson
 PKG_CFLAGS    = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS      = $(shell pkg-config --libs $(PKGS))
 CHECK_CFLAGS  = $(shell pkg-config --cflags check)

@@ -265,6 +265,13 @@ case_is "predict: --json leaves bad images out, with status 1" \
     exits 1 text.png \
     "$predict" "$dir/model" "$dir/text.png" data/digits/7-a.png --json
 case_is "predict: and is an object still" has_keys "$dir/out" images
+if cp data/digits/7-a.png "$dir/"$'\377.png' 2>/dev/null; then
+    case_is "predict: --json leaves a name out that is not UTF-8, status 1" \
+        exits 1 'not UTF-8' "$predict" "$dir/model" "$dir/"$'\377.png' --json
+    case_is "predict: and is an object even then" has_keys "$dir/out" images
+else
+    echo "skipped a name that is not UTF-8: files here have none"
+fi
 head -c 2000 "$dir/model" >"$dir/half"
 case_is "predict: a truncated model is an error" \
     exits 1 half "$predict" "$dir/half" data/digits/7-a.png

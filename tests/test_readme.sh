@@ -24,7 +24,7 @@ for source in "$dir"/snippet*.c; do
     program=${source%.c}
     # shellcheck disable=SC2046,SC2086 # flags are meant to be split
     $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude $source ${CFLAGS-} \
-        "$BUILD/libgradus.a" -pthread $(pkg-config --libs openblas zlib libcjson) \
+        "$BUILD/libgradus.a" -pthread $(pkg-config --libs openblas zlib jansson) \
         -lm -o "$program"
     verdict "$(basename "$source") compiles" $?
     (cd "$dir/clone" && "$program") >"$program.out"

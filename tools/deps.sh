@@ -12,7 +12,7 @@ has_header() {
 missing=
 command -v "${CC:-cc}" >/dev/null || missing="$missing compiler"
 command -v pkg-config >/dev/null || missing="$missing pkg-config"
-for package in openblas zlib libcjson check; do
+for package in openblas zlib jansson check; do
     pkg-config --exists "$package" 2>/dev/null || missing="$missing $package"
 done
 has_header || missing="$missing stb"
@@ -26,9 +26,9 @@ echo "deps: missing:$missing"
 if ! command -v apt-get >/dev/null; then
     cat <<'TEXT'
 deps: this machine has no apt-get; one of these installs what is missing:
-  Fedora    sudo dnf install gcc make pkgconf openblas-devel zlib-devel cjson-devel check-devel stb_image-devel stb_image_resize-devel
-  Arch      sudo pacman -S --needed gcc make pkgconf openblas zlib cjson check stb
-  macOS     brew install pkg-config openblas zlib cjson check   (and stb's headers into /usr/local/include/stb)
+  Fedora    sudo dnf install gcc make pkgconf openblas-devel zlib-devel jansson-devel check-devel stb_image-devel stb_image_resize-devel
+  Arch      sudo pacman -S --needed gcc make pkgconf openblas zlib jansson check stb
+  macOS     brew install pkg-config openblas zlib jansson check   (and stb's headers into /usr/local/include/stb)
 TEXT
     exit 1
 fi
@@ -44,4 +44,4 @@ fi
 $as_root apt-get update -qq
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
     --no-install-recommends gcc libc6-dev make pkg-config libopenblas-dev \
-    zlib1g-dev libcjson-dev libstb-dev check
+    zlib1g-dev libjansson-dev libstb-dev check

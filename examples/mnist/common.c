@@ -77,15 +77,15 @@ int use_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-int print_json(cJSON *object)
+int print_json(json_t *object)
 {
-    char *text = cJSON_PrintUnformatted(object);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
     if (text)
         puts(text);
     else
-        complain("out of memory");
-    cJSON_free(text);
-    cJSON_Delete(object);
+        complain("no JSON: a name is not UTF-8, or memory ran out");
+    free(text);
+    json_decref(object);
     return text ? 0 : 1;
 }
 

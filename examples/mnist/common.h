@@ -2,7 +2,7 @@
 #ifndef COMMON_H
 #define COMMON_H
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -30,8 +30,9 @@ int is_terminal(FILE *f);
  * get into numbers).  Non-zero if that is UTF-8. */
 int use_utf8(void);
 
-/* Prints the object on stdout and deletes it; NULL means out of memory. */
-int print_json(cJSON *object);
+/* Prints the object on stdout and frees it.  It is NULL where it could not be
+ * made: then, and where it cannot be printed, non-zero with a message. */
+int print_json(json_t *object);
 
 /* To be called last: non-zero, with a message, unless all that was printed has
  * arrived (a full disk and a closed pipe show only here). */

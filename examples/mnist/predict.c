@@ -215,23 +215,26 @@ static void print_answer(const reader *r, const char *path,
     putchar('\n');
 }
 
-static void add_answer(const reader *r, const char *path, const gradus_real *p,
-                       cJSON *list)
+static int add_answer(const reader *r, const char *path, const gradus_real *p,
+                      json_t *list)
 {
-    int first = best_of(p, r->classes, -1);
-    cJSON *o = cJSON_CreateObject(), *all = cJSON_CreateArray();
-    cJSON_AddStringToObject(o, "file", path);
-    cJSON_AddStringToObject(o, "class", class_name(r, first));
-    cJSON_AddNumberToObject(o, "probability", p[first]);
+    int first = best_of(p, r->classes, -1), failed = 0;
+    json_t *all = json_array();
     for (int k = 0; k < r->classes; k++)
-        cJSON_AddItemToArray(all, cJSON_CreateNumber(p[k]));
-    cJSON_AddItemToObject(o, "probabilities", all);
-    cJSON_AddItemToArray(list, o);
+        failed |= json_array_append_new(all, json_real(p[k]));
+    failed |= json_array_append_new(
+        list, json_pack("{s:s, s:s, s:f, s:o}", "file", path, "class",
+                        class_name(r, first), "probability", (double)p[first],
+                        "probabilities", all));
+    if (failed)
+        complain("%s: no JSON: the name is not UTF-8, or memory ran out",
+                 path);
+    return failed ? 1 : 0;
 }
 
 /* Reads one image; list is the JSON array, or NULL for words. */
 static int read_image(const reader *r, const settings *s, const char *path,
-                      int utf8, cJSON *list)
+                      int utf8, json_t *list)
 {
     if (load_pixels(r, path, s->invert))
         return 1;
@@ -244,9 +247,8 @@ static int read_image(const reader *r, const settings *s, const char *path,
     if (s->show)
         show(r, out, utf8 && may_colour(out), p);
     if (list)
-        add_answer(r, path, p, list);
-    else
-        print_answer(r, path, p);
+        return add_answer(r, path, p, list);
+    print_answer(r, path, p);
     return 0;
 }
 
@@ -258,12 +260,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is found by finish_stdout */
     int failed = open_model(&r, argv[optind]);
     if (!failed) {
-        cJSON *answer = s.json ? cJSON_CreateObject() : NULL;
-        cJSON *list = cJSON_AddArrayToObject(answer, "images");
+        json_t *list = s.json ? json_array() : NULL;
         for (int i = optind + 1; i < argc; i++)
             failed |= read_image(&r, &s, argv[i], utf8, list);
         if (s.json)
-            failed |= print_json(answer);
+            failed |= print_json(json_pack("{s:o}", "images", list));
     }
     gradus_workspace_free(r.workspace);
     gradus_graph_free(r.graph);

@@ -253,7 +253,7 @@ static result mean_of(const result *all, int n)
 static int print_report(const settings *s, const result *all, result mean)
 {
     const recipe *r = s->recipe;
-    cJSON *o, *seconds, *accuracies;
+    json_t *seconds, *accuracies;
 
     if (!s->json) {
         printf("%s: mean accuracy %.2f %%, target %g %%: %s; %.2f s\n", r->net,
@@ -261,20 +261,17 @@ static int print_report(const settings *s, const result *all, result mean)
                mean.accuracy >= r->target ? "met" : "missed", mean.seconds);
         return 0;
     }
-    o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "net", r->net);
-    cJSON_AddNumberToObject(o, "target", r->target);
-    cJSON_AddBoolToObject(o, "met", mean.accuracy >= r->target);
-    cJSON_AddBoolToObject(o, "validated", s->validate);
-    cJSON_AddNumberToObject(o, "mean_accuracy", mean.accuracy);
-    cJSON_AddNumberToObject(o, "mean_seconds", mean.seconds);
-    accuracies = cJSON_AddArrayToObject(o, "accuracy");
-    seconds = cJSON_AddArrayToObject(o, "seconds");
+    accuracies = json_array();
+    seconds = json_array();
     for (int i = 0; i < s->seeds; i++) {
-        cJSON_AddItemToArray(accuracies, cJSON_CreateNumber(all[i].accuracy));
-        cJSON_AddItemToArray(seconds, cJSON_CreateNumber(all[i].seconds));
+        json_array_append_new(accuracies, json_real(all[i].accuracy));
+        json_array_append_new(seconds, json_real(all[i].seconds));
     }
-    return print_json(o);
+    return print_json(json_pack(
+        "{s:s, s:f, s:b, s:b, s:f, s:f, s:o, s:o}", "net", r->net, "target",
+        r->target, "met", mean.accuracy >= r->target, "validated", s->validate,
+        "mean_accuracy", mean.accuracy, "mean_seconds", mean.seconds,
+        "accuracy", accuracies, "seconds", seconds));
 }
 
 /* Non-zero: an error, or the target was missed. */

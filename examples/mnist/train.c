@@ -219,25 +219,19 @@ static int report_json(const settings *s, const gradus_graph *g,
     snprintf(seed, sizeof seed, "%" PRIu64, s->seed);
     snprintf(hash, sizeof hash, "%016" PRIx64, gradus_parameters_hash(g));
 
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "data", s->data);
-    cJSON_AddNumberToObject(o, "train_samples", (double)trained_on->n);
-    cJSON_AddNumberToObject(o, "test_samples", (double)m->counted);
-    cJSON_AddNumberToObject(o, "parameters",
-                            (double)gradus_parameter_count(g));
-    cJSON_AddNumberToObject(o, "epochs", s->epochs);
-    cJSON_AddNumberToObject(o, "batch", s->batch);
-    cJSON_AddNumberToObject(o, "threads", gradus_threads(g));
-    cJSON_AddRawToObject(o, "seed", seed); /* a double has not all 64 bits */
-    cJSON_AddNumberToObject(o, "train_seconds", all->seconds);
-    cJSON_AddNumberToObject(o, "train_loss", all->train_loss);
-    cJSON_AddNumberToObject(o, "test_loss", m->loss);
-    cJSON_AddNumberToObject(o, "test_accuracy", m->accuracy);
-    cJSON_AddStringToObject(o, "weights_hash", hash);
-    cJSON_AddNumberToObject(o, "samples_per_second",
-                            (double)all->samples / all->seconds);
-    cJSON_AddNumberToObject(o, "peak_rss_kb", (double)usage.ru_maxrss);
-    return print_json(o);
+    /* The seed is a string, as it may need more than json_int_t's 63 bits. */
+    return print_json(json_pack(
+        "{s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:s,"
+        " s:f, s:I}",
+        "data", s->data, "train_samples", (json_int_t)trained_on->n,
+        "test_samples", (json_int_t)m->counted,
+        "parameters", (json_int_t)gradus_parameter_count(g),
+        "epochs", s->epochs, "batch", s->batch, "threads", gradus_threads(g),
+        "seed", seed, "train_seconds", all->seconds,
+        "train_loss", all->train_loss, "test_loss", m->loss,
+        "test_accuracy", m->accuracy, "weights_hash", hash,
+        "samples_per_second", (double)all->samples / all->seconds,
+        "peak_rss_kb", (json_int_t)usage.ru_maxrss));
 }
 
 /* The test images are looked at once, here, when training is over. */

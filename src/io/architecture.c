@@ -76,53 +76,54 @@ static const gradus_op *find_op(const char *name)
     return NULL;
 }
 
-static int read_operands(const gradus_graph *g, const cJSON *json,
+static int read_operands(const gradus_graph *g, const json_t *json,
                          gradus_node **in)
 {
-    int n = 0;
-    const cJSON *i;
+    size_t n = json_array_size(json);
 
-    if (!cJSON_IsArray(json) || cJSON_GetArraySize(json) > GRADUS_MAX_OPERANDS)
+    if (!json_is_array(json) || n > GRADUS_MAX_OPERANDS)
         return gradus_error_set("\"in\" is no list of at most %d operands",
                                 GRADUS_MAX_OPERANDS);
-    cJSON_ArrayForEach(i, json)
-    {
-        double id = cJSON_IsNumber(i) ? i->valuedouble : -1;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *operand = json_array_get(json, i);
+        double id = json_is_number(operand) ? json_number_value(operand) : -1;
         if (!(id >= 0 && id < g->count) || id != floor(id))
-            return gradus_error_set("operand %d is no node made before", n);
-        in[n++] = g->node[(int)id];
+            return gradus_error_set("operand %zu is no node made before", i);
+        in[i] = g->node[(int)id];
     }
-    return n;
+    return (int)n;
 }
 
-static gradus_attr *read_attr(const cJSON *json)
+/* The settings in their order, which the caller frees, after errors too; json
+ * is an object, or NULL: none. */
+static int read_attrs(json_t *json, gradus_attr **list)
 {
-    int n = cJSON_GetArraySize(json);
-    gradus_attr *a = NULL;
-    const cJSON *i;
+    const char *name;
+    json_t *values;
 
-    if (!cJSON_IsArray(json) || n < 1 ||
-        strlen(json->string) >= sizeof a->name) {
-        gradus_error_set("setting %.64s is no list of numbers", json->string);
-        return NULL;
-    }
-    a = calloc(1, sizeof *a + (size_t)n * sizeof *a->value);
-    if (!a) {
-        gradus_error_set("out of memory for a setting of %d numbers", n);
-        return NULL;
-    }
-    strcpy(a->name, json->string);
-    cJSON_ArrayForEach(i, json)
+    if (json && !json_is_object(json))
+        return gradus_error_set("\"attr\" is no object");
+    json_object_foreach(json, name, values)
     {
-        a->value[a->count++] = cJSON_IsNumber(i) ? i->valuedouble : NAN;
-        if (!isfinite(a->value[a->count - 1])) {
-            gradus_error_set("setting %s: value %d is no number that a double "
-                             "holds", a->name, a->count - 1);
-            free(a);
-            return NULL;
+        size_t n = json_array_size(values);
+        gradus_attr *a;
+        if (n < 1 || strlen(name) >= sizeof a->name)
+            return gradus_error_set("setting %.64s is no list of numbers",
+                                    name);
+        *list = a = calloc(1, sizeof *a + n * sizeof *a->value);
+        if (!a)
+            return gradus_no_memory("a setting of %zu numbers", n);
+        list = &a->next;
+        strcpy(a->name, name);
+        for (; a->count < (int)n; a->count++) {
+            json_t *value = json_array_get(values, (size_t)a->count);
+            if (!json_is_number(value))
+                return gradus_error_set("setting %s: value %d is no number",
+                                        name, a->count);
+            a->value[a->count] = json_number_value(value);
         }
     }
-    return a;
+    return 0;
 }
 
 static void free_attrs(gradus_attr *a)
@@ -131,24 +132,6 @@ static void free_attrs(gradus_attr *a)
         next = a->next;
         free(a);
     }
-}
-
-/* The settings in their order; json is an object, or NULL: none. */
-static int read_attrs(const cJSON *json, gradus_attr **list)
-{
-    const cJSON *i;
-
-    *list = NULL;
-    if (json && !cJSON_IsObject(json))
-        return gradus_error_set("\"attr\" is no object");
-    cJSON_ArrayForEach(i, json)
-    {
-        *list = read_attr(i);
-        if (!*list)
-            return -1;
-        list = &(*list)->next;
-    }
-    return 0;
 }
 
 /* That the op understood everything, and left nothing out. */
@@ -165,11 +148,11 @@ static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
     return 0;
 }
 
-static int make_node(gradus_graph *g, const cJSON *json, const gradus_op *op,
+static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
                      gradus_node *const *in, int n_in, const gradus_attr *attr)
 {
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "name");
-    const cJSON *weight = cJSON_GetObjectItemCaseSensitive(json, "weight");
+    const char *name = json_string_value(json_object_get(json, "name"));
+    const json_t *weight = json_object_get(json, "weight");
     int id = g->count;
     gradus_node *n = op->make(g, in, n_in, attr);
 
@@ -179,44 +162,35 @@ static int make_node(gradus_graph *g, const cJSON *json, const gradus_op *op,
         memcmp(n->in, in, (size_t)n_in * sizeof *in) != 0)
         return gradus_error_set("%s does not take these %d operands",
                                 op->name, n_in);
-    if (weight && !cJSON_IsNumber(weight))
+    if (weight && !json_is_number(weight))
         return gradus_error_set("\"weight\" is no number");
-    return compare_attrs(attr, n->attr) ||
-           gradus_name(n, cJSON_GetStringValue(name)) ||
-           (weight && gradus_loss_weight(n, weight->valuedouble));
+    return compare_attrs(attr, n->attr) || gradus_name(n, name) ||
+           (weight && gradus_loss_weight(n, json_number_value(weight)));
 }
 
-static int read_node(gradus_graph *g, const cJSON *json)
+static int read_node(gradus_graph *g, const json_t *json)
 {
-    const cJSON *op = cJSON_GetObjectItemCaseSensitive(json, "op");
-    const gradus_op *known = find_op(cJSON_GetStringValue(op));
+    const gradus_op *op =
+        find_op(json_string_value(json_object_get(json, "op")));
     gradus_node *in[GRADUS_MAX_OPERANDS];
     gradus_attr *attr = NULL;
 
-    if (!known)
+    if (!op)
         return -1;
-    int n_in =
-        read_operands(g, cJSON_GetObjectItemCaseSensitive(json, "in"), in);
-    int error =
-        n_in < 0 ||
-        read_attrs(cJSON_GetObjectItemCaseSensitive(json, "attr"), &attr) ||
-        make_node(g, json, known, in, n_in, attr);
+    int n_in = read_operands(g, json_object_get(json, "in"), in);
+    int error = n_in < 0 ||
+                read_attrs(json_object_get(json, "attr"), &attr) ||
+                make_node(g, json, op, in, n_in, attr);
     free_attrs(attr);
     return error;
 }
 
-int gradus_architecture_read(gradus_graph *g, const cJSON *nodes)
+int gradus_architecture_read(gradus_graph *g, const json_t *nodes)
 {
-    const cJSON *i;
-
-    if (!cJSON_IsArray(nodes))
+    if (!json_is_array(nodes))
         return gradus_error_set("gradus.architecture is no list of nodes");
-    cJSON_ArrayForEach(i, nodes)
-    {
-        char where[64];
-        snprintf(where, sizeof where, "gradus.architecture[%d]", g->count);
-        if (read_node(g, i))
-            return gradus_error_prefix("%s", where);
-    }
+    for (size_t i = 0; i < json_array_size(nodes); i++)
+        if (read_node(g, json_array_get(nodes, i)))
+            return gradus_error_prefix("gradus.architecture[%zu]", i);
     return 0;
 }

@@ -10,18 +10,30 @@
 
 enum { LONGEST = 255 }; /* bytes of a name, so that files bound the memory */
 
+/* jansson knows what is UTF-8. */
+static int check_name(int i, const char *name)
+{
+    int fits = name && strnlen(name, LONGEST + 1) <= LONGEST;
+    json_error_t error;
+    json_t *json = fits ? json_pack_ex(&error, 0, "s", name) : NULL;
+
+    json_decref(json);
+    if (json)
+        return 0;
+    if (fits && !*error.text)
+        return gradus_no_memory("the name of class %d", i);
+    return gradus_error_set("class %d: a name of at most %d bytes of UTF-8 "
+                            "wanted", i, LONGEST);
+}
+
 static int check_names(int n, const char *const *names)
 {
     if (n < 0 || (n && !names))
         return gradus_error_set("gradus_set_class_names: %d names, where the "
                                 "array is %s", n, names ? "there" : "NULL");
-    for (int i = 0; i < n; i++) {
-        size_t length = names[i] ? strnlen(names[i], LONGEST + 1) : 0;
-        if (!names[i] || length > LONGEST ||
-            !gradus_is_utf8(names[i], length))
-            return gradus_error_set("class %d: a name of at most %d bytes of "
-                                    "UTF-8 wanted", i, LONGEST);
-    }
+    for (int i = 0; i < n; i++)
+        if (check_name(i, names[i]))
+            return -1;
     return 0;
 }
 
@@ -44,8 +56,7 @@ int gradus_set_class_names(gradus_graph *g, int n, const char *const *names)
         done++;
     if (!copy || done < n) {
         free_names(done, copy);
-        return gradus_error_set("out of memory for the names of %d classes",
-                                n);
+        return gradus_no_memory("the names of %d classes", n);
     }
     free_names(g->class_count, g->class_name); /* names may point into it */
     g->class_count = n;

@@ -4,14 +4,16 @@
 
 #include "gradus.h"
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 
 /* ----- json.c: text that may be hostile, numbers that must not change ---- */
 
 /* text[length] must be 0.  NULL, with a message that begins with `what`,
- * unless it is one JSON value that is UTF-8 and has no key twice, no NUL and
- * at most 32,768 values.  Free it with cJSON_Delete. */
-cJSON *gradus_json_parse(const char *what, const char *text, size_t length);
+ * unless text is one array or object that is UTF-8 and has no key twice, no
+ * NUL and at most 32,768 values.  flags are json_loadb's.  The caller calls
+ * json_decref. */
+json_t *gradus_json_parse(const char *what, const char *text, size_t length,
+                          size_t flags);
 
 /* Prints g, or a part of it, as JSON.  0, or non-zero with a message. */
 typedef int gradus_printer(FILE *f, const gradus_graph *g);
@@ -28,20 +30,18 @@ void gradus_print_string(FILE *f, const char *text);
  * same bits.  Needs the C locale. */
 void gradus_print_number(FILE *f, double v);
 
-int gradus_is_utf8(const char *text, size_t length);
-
 /* ----- architecture.c: the nodes ---------------------------------------- */
 
 /* A gradus_printer of the nodes; needs the C locale. */
 int gradus_architecture_print(FILE *f, const gradus_graph *g);
 /* Adds the nodes to an empty graph.  0, or non-zero with a message. */
-int gradus_architecture_read(gradus_graph *g, const cJSON *nodes);
+int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 
 /* ----- safetensors.c: reading ------------------------------------------- */
 
 typedef struct {
     const char *name;          /* of f.header                                */
-    const cJSON *shape;
+    const json_t *shape;
     int width;                 /* bytes a value: 4 is F32, 8 is F64          */
     uint64_t begin, end;       /* in the data                                */
     const gradus_param *param; /* where it goes: for the reader to set       */
@@ -49,12 +49,12 @@ typedef struct {
 
 typedef struct {
     int fd;
-    cJSON *header;
-    const cJSON *metadata;    /* a map of strings, or NULL                   */
-    int own;                  /* written by gradus: it has a checksum        */
+    json_t *header;
+    json_t *metadata;          /* a map of strings, or NULL                  */
+    int own;                   /* written by gradus: it has a checksum       */
     unsigned long crc, wanted; /* so far; as the file says                   */
     int count;
-    gradus_tensor *tensor;    /* [count], as they lie in the file            */
+    gradus_tensor *tensor;     /* [count], as they lie in the file           */
 } gradus_safetensors;
 
 /* What an own file has before the eight digits of its checksum, which is the

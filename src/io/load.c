@@ -14,35 +14,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_classes(gradus_graph *g, const cJSON *json)
+static int read_classes(gradus_graph *g, const json_t *json)
 {
-    if (!cJSON_IsArray(json))
-        return gradus_error_set("gradus.classes is no list of names");
-    int n = cJSON_GetArraySize(json), k = 0;
-    const char **name = calloc((size_t)n + 1, sizeof *name);
-    const cJSON *i;
+    size_t n = json_array_size(json);
 
+    if (!json_is_array(json))
+        return gradus_error_set("gradus.classes is no list of names");
+    const char **name = calloc(n + 1, sizeof *name);
     if (!name)
-        return gradus_error_set("out of memory for %d names of classes", n);
-    cJSON_ArrayForEach(i, json)
-        name[k++] = cJSON_GetStringValue(i);
-    int error = gradus_set_class_names(g, n, name);
+        return gradus_no_memory("%zu names of classes", n);
+    for (size_t i = 0; i < n; i++)
+        name[i] = json_string_value(json_array_get(json, i));
+    int error = gradus_set_class_names(g, (int)n, name);
     free(name);
     return error;
 }
 
-/* The metadata's JSON under key, read into g. */
+/* Reads the JSON that stands in the metadata under key into g.  Numbers are
+ * settings, and -0 is not 0 in them. */
 static int read_part(gradus_graph *g, const gradus_safetensors *f,
                      const char *key,
-                     int (*read)(gradus_graph *g, const cJSON *json))
+                     int (*read)(gradus_graph *g, const json_t *json))
 {
     const char *text = gradus_safetensors_string(f, key);
 
     if (!text)
         return gradus_error_set("%s is missing", key);
-    cJSON *json = gradus_json_parse(key, text, strlen(text));
+    json_t *json = gradus_json_parse(key, text, strlen(text),
+                                     JSON_DECODE_INT_AS_REAL);
     int error = !json || read(g, json);
-    cJSON_Delete(json);
+    json_decref(json);
     return error;
 }
 
@@ -89,27 +90,14 @@ static gradus_graph *read_graph(const gradus_safetensors *f)
     return g;
 }
 
-static int same_shape(const gradus_param *p, const cJSON *shape)
-{
-    const cJSON *i;
-    int k = 0;
-
-    if (cJSON_GetArraySize(shape) != p->rank)
-        return 0;
-    cJSON_ArrayForEach(i, shape)
-        if (i->valuedouble != p->shape[k++])
-            return 0;
-    return 1;
-}
-
+/* Prints p's shape as jansson does: "[128,784]". */
 static void print_shape(const gradus_param *p, char text[64])
 {
     int n = 0;
 
     for (int k = 0; k < p->rank; k++)
-        n += snprintf(text + n, 64 - (size_t)n, "%c%d", k ? ',' : '[',
-                      p->shape[k]);
-    snprintf(text + n, 64 - (size_t)n, "]");
+        n += sprintf(text + n, "%c%d", k ? ',' : '[', p->shape[k]);
+    strcpy(text + n, "]");
 }
 
 static int match_param(const gradus_safetensors *f, const gradus_node *n,
@@ -124,13 +112,13 @@ static int match_param(const gradus_safetensors *f, const gradus_node *n,
         t++;
     if (t == end)
         return gradus_error_set("tensor %s %s is missing", name, wanted);
-    if (!same_shape(p, t->shape)) {
-        if (!cJSON_PrintPreallocated((cJSON *)t->shape, given, sizeof given,
-                                     0))
-            strcpy(given, "of many axes");
+    size_t length = json_dumpb(t->shape, given, 63, JSON_COMPACT);
+    if (length < 1 || length > 63)
+        length = (size_t)sprintf(given, "of many axes");
+    given[length] = 0;
+    if (strcmp(given, wanted) != 0)
         return gradus_error_set("tensor %s is %s in the file, %s in the graph",
                                 name, given, wanted);
-    }
     t->param = p;
     return 0;
 }
@@ -186,7 +174,7 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     if (!error) {
         theta = malloc(g->parameters * sizeof *theta + 1);
         error = theta ? gradus_safetensors_read(&f, theta)
-                      : gradus_error_set("out of memory for the parameters");
+                      : gradus_no_memory("the parameters");
     }
     if (!error) {
         memcpy(g->theta, theta, g->parameters * sizeof *theta);

@@ -49,61 +49,52 @@ static int take(gradus_safetensors *f, void *to, size_t n)
     return 0;
 }
 
-/* cJSON's numbers are doubles, which count exactly to 2^53. */
-static int get_count(const cJSON *json, uint64_t *count)
-{
-    double v = cJSON_IsNumber(json) ? json->valuedouble : -1;
-
-    if (!(v >= 0 && v < 9007199254740992.0) || v != floor(v))
-        return -1;
-    *count = (uint64_t)v;
-    return 0;
-}
-
 /* width times the shape's product, into bytes. */
 static int get_bytes(const gradus_tensor *t, uint64_t *bytes)
 {
-    const cJSON *axis;
-
     *bytes = (uint64_t)t->width;
-    cJSON_ArrayForEach(axis, t->shape)
-    {
-        uint64_t n;
-        if (get_count(axis, &n) || (n && *bytes > UINT64_MAX / n))
+    for (size_t k = 0; k < json_array_size(t->shape); k++) {
+        const json_t *axis = json_array_get(t->shape, k);
+        json_int_t n = json_integer_value(axis);
+        if (!json_is_integer(axis) || n < 0 ||
+            (n && *bytes > UINT64_MAX / (uint64_t)n))
             return -1;
-        *bytes *= n;
+        *bytes *= (uint64_t)n;
     }
     return 0;
 }
 
-static int read_tensor_entry(const cJSON *json, gradus_tensor *t)
+static int read_tensor_entry(const char *name, json_t *json, gradus_tensor *t)
 {
-    const cJSON *dtype = cJSON_GetObjectItemCaseSensitive(json, "dtype");
-    const cJSON *at = cJSON_GetObjectItemCaseSensitive(json, "data_offsets");
+    const char *dtype;
+    json_int_t begin, end;
+    json_error_t error;
+    json_t *shape;
     uint64_t bytes;
 
-    t->name = json->string;
-    t->shape = cJSON_GetObjectItemCaseSensitive(json, "shape");
-    if (!cJSON_IsString(dtype) || !cJSON_IsArray(t->shape) ||
-        !cJSON_IsArray(at) || cJSON_GetArraySize(json) != 3)
-        return gradus_error_set("tensor %.64s: dtype, shape and data_offsets "
-                                "wanted, and nothing else", t->name);
-    t->width = strcmp(dtype->valuestring, "F32") == 0   ? 4
-               : strcmp(dtype->valuestring, "F64") == 0 ? 8
-                                                        : 0;
+    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:o, s:[I, I]}",
+                       "dtype", &dtype, "shape", &shape, "data_offsets",
+                       &begin, &end))
+        return gradus_error_set("tensor %.64s: %s; must have a dtype, a shape "
+                                "and data_offsets [begin, end], and nothing "
+                                "else", name, error.text);
+    *t = (gradus_tensor){ .name = name, .shape = shape,
+                          .width = strcmp(dtype, "F32") == 0   ? 4
+                                   : strcmp(dtype, "F64") == 0 ? 8
+                                                               : 0,
+                          .begin = (uint64_t)begin, .end = (uint64_t)end };
     if (!t->width)
         return gradus_error_set("tensor %.64s has dtype %.16s, F32 or F64 "
-                                "wanted", t->name, dtype->valuestring);
-    if (get_bytes(t, &bytes))
+                                "wanted", name, dtype);
+    if (!json_is_array(shape) || get_bytes(t, &bytes))
         return gradus_error_set("tensor %.64s: the shape is no list of sizes, "
-                                "or too large", t->name);
-    if (cJSON_GetArraySize(at) != 2 || get_count(at->child, &t->begin) ||
-        get_count(at->child->next, &t->end) || t->end < t->begin)
+                                "or too large", name);
+    if (begin < 0 || end < begin)
         return gradus_error_set("tensor %.64s: data_offsets are not where it "
-                                "begins and ends", t->name);
+                                "begins and ends", name);
     if (t->end - t->begin != bytes)
         return gradus_error_set("tensor %.64s: its shape needs %ju bytes, its "
-                                "data_offsets give it %ju", t->name,
+                                "data_offsets give it %ju", name,
                                 (uintmax_t)bytes,
                                 (uintmax_t)(t->end - t->begin));
     return 0;
@@ -121,15 +112,16 @@ static int by_place(const void *a, const void *b)
 /* f.tensor, from the header; they fill the `size` bytes of data exactly. */
 static int read_tensors(gradus_safetensors *f, uint64_t size)
 {
+    const char *name;
+    json_t *value;
     uint64_t at = 0;
-    const cJSON *i;
 
-    f->tensor = calloc((size_t)cJSON_GetArraySize(f->header) + 1,
-                       sizeof *f->tensor);
+    f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
     if (!f->tensor)
-        return gradus_error_set("out of memory for the list of tensors");
-    cJSON_ArrayForEach(i, f->header)
-        if (i != f->metadata && read_tensor_entry(i, &f->tensor[f->count++]))
+        return gradus_no_memory("the list of tensors");
+    json_object_foreach(f->header, name, value)
+        if (value != f->metadata &&
+            read_tensor_entry(name, value, &f->tensor[f->count++]))
             return -1;
     qsort(f->tensor, (size_t)f->count, sizeof *f->tensor, by_place);
     for (int t = 0; t < f->count; at = f->tensor[t++].end)
@@ -149,17 +141,17 @@ static int read_tensors(gradus_safetensors *f, uint64_t size)
 
 static int read_metadata(gradus_safetensors *f)
 {
-    const cJSON *i;
+    const char *key;
+    json_t *value;
 
-    f->metadata = cJSON_GetObjectItemCaseSensitive(f->header, "__metadata__");
-    if (f->metadata && !cJSON_IsObject(f->metadata))
+    f->metadata = json_object_get(f->header, "__metadata__");
+    if (f->metadata && !json_is_object(f->metadata))
         return gradus_error_set("__metadata__ is no map of strings");
-    cJSON_ArrayForEach(i, f->metadata)
+    json_object_foreach(f->metadata, key, value)
     {
-        if (!cJSON_IsString(i))
-            return gradus_error_set("__metadata__: %.64s is no string",
-                                    i->string);
-        f->own |= strncmp(i->string, "gradus.", 7) == 0;
+        if (!json_is_string(value))
+            return gradus_error_set("__metadata__: %.64s is no string", key);
+        f->own |= strncmp(key, "gradus.", 7) == 0;
     }
     return 0;
 }
@@ -190,14 +182,14 @@ static int read_header(gradus_safetensors *f, const unsigned char *length,
     char *text = malloc(n + 1);
 
     if (!text)
-        return gradus_error_set("out of memory for a header of %zu bytes", n);
+        return gradus_no_memory("a header of %zu bytes", n);
     int error = take(f, text, n);
     text[n] = 0;
     if (!error) {
-        f->header = gradus_json_parse("the header", text, n);
+        f->header = gradus_json_parse("the header", text, n, 0);
         error = !f->header;
     }
-    if (!error && (text[0] != '{' || !cJSON_IsObject(f->header)))
+    if (!error && (text[0] != '{' || !json_is_object(f->header)))
         error = gradus_error_set("the header is no JSON object");
     error = error || read_metadata(f) || start_sum(f, length, text, n) ||
             read_tensors(f, size);
@@ -221,7 +213,8 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
                                 "8", (intmax_t)s.st_size);
     if (take(f, length, 8))
         return -1;
-    uint64_t n = gradus_little_endian(length, 8), rest = (uint64_t)s.st_size - 8;
+    uint64_t n = gradus_little_endian(length, 8);
+    uint64_t rest = (uint64_t)s.st_size - 8;
     if (n > MAX_HEADER || n > rest)
         return gradus_error_set("not a safetensors file, or cut short: it "
                                 "claims a header of %ju bytes, where %ju "
@@ -233,8 +226,7 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
 const char *gradus_safetensors_string(const gradus_safetensors *f,
                                       const char *key)
 {
-    return cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(f->metadata, key));
+    return json_string_value(json_object_get(f->metadata, key));
 }
 
 static double decode(const unsigned char *bytes, int width)
@@ -290,6 +282,6 @@ void gradus_safetensors_close(gradus_safetensors *f)
 {
     if (f->fd >= 0)
         close(f->fd);
-    cJSON_Delete(f->header);
+    json_decref(f->header);
     free(f->tensor);
 }

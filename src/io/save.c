@@ -105,19 +105,19 @@ static int print_header(FILE *f, const gradus_graph *g)
 static char *header_text(const gradus_graph *g)
 {
     gradus_c_locale locale;
-    cJSON *json = NULL;
+    json_t *json = NULL;
 
     if (gradus_c_locale_enter(&locale))
         return NULL;
     char *text = gradus_json_print("the header", print_header, g);
     gradus_c_locale_leave(&locale);
     if (text)
-        json = gradus_json_parse("the header", text, strlen(text));
+        json = gradus_json_parse("the header", text, strlen(text), 0);
     if (!json) {
         free(text);
         return NULL;
     }
-    cJSON_Delete(json);
+    json_decref(json);
     return text;
 }
 

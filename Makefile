@@ -136,8 +136,8 @@ $(BUILD)/custom-layer-check: $(call dbl,$(CUSTOM)) $(BUILD)/libgradus-double.a
 # The tests make these fail, each at every call.
 comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
-         open_memstream fclose pthread_create open read write fsync fchmod close \
-         rename)
+         open_memstream fclose pthread_create open read write pwrite fsync fchmod \
+         close rename)
 
 # ---- what measures: its own flags, as c = c * a + b is to be one instruction
 BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)

@@ -22,6 +22,7 @@ static int fails(const char *call)
 
 int __real_open(const char *path, int flags, ...);
 ssize_t __real_write(int fd, const void *bytes, size_t n);
+ssize_t __real_pwrite(int fd, const void *bytes, size_t n, off_t at);
 ssize_t __real_read(int fd, void *bytes, size_t n);
 int __real_fsync(int fd);
 int __real_fchmod(int fd, mode_t mode);
@@ -29,6 +30,7 @@ int __real_close(int fd);
 int __real_rename(const char *from, const char *to);
 int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at);
 ssize_t __wrap_read(int fd, void *bytes, size_t n);
 int __wrap_fsync(int fd);
 int __wrap_fchmod(int fd, mode_t mode);
@@ -49,6 +51,13 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t n)
     if (fault.one_byte && n > 1)
         n = 1;
     return fails("write") ? -1 : __real_write(fd, bytes, n);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at)
+{
+    if (fault.one_byte && n > 1)
+        n = 1;
+    return fails("pwrite") ? -1 : __real_pwrite(fd, bytes, n, at);
 }
 
 ssize_t __wrap_read(int fd, void *bytes, size_t n)

@@ -93,12 +93,15 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     return 0;
 }
 
-int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n)
+int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
+                        off_t at)
 {
-    for (const char *p = bytes, *end = p + n; p < end;) {
-        ssize_t put = write(a->fd, p, (size_t)(end - p));
+    const char *from = bytes;
+
+    for (size_t done = 0; done < n;) {
+        ssize_t put = pwrite(a->fd, from + done, n - done, at + (off_t)done);
         if (put >= 0)
-            p += put;
+            done += (size_t)put;
         else if (errno != EINTR)
             return failed("cannot be written");
     }

@@ -5,6 +5,7 @@
 #include "gradus.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 /* ----- json.c: text that may be hostile, numbers that must not change ---- */
 
@@ -88,7 +89,9 @@ typedef struct {
 /* Non-zero, with a message without path, on error.  Call gradus_atomic_close
  * in the end in any case: without a commit it leaves no trace. */
 int gradus_atomic_open(gradus_atomic *a, const char *path);
-int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n);
+/* n bytes, from byte `at` of the file on. */
+int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
+                        off_t at);
 int gradus_atomic_commit(gradus_atomic *a);
 void gradus_atomic_close(gradus_atomic *a);
 

@@ -23,18 +23,6 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Readers have no use for NaN and infinity. */
-static int check_finite(const gradus_node *n)
-{
-    for (int j = 0; j < n->n_params; j++)
-        for (size_t i = 0; i < n->param[j].size; i++)
-            if (!isfinite(n->param[j].w[i]))
-                return gradus_error_set("not saved: value %zu of %s.%s is %g",
-                                        i, n->name, n->param[j].name,
-                                        (double)n->param[j].w[i]);
-    return 0;
-}
-
 static int print_classes(FILE *f, const gradus_graph *g)
 {
     for (int i = 0; i < g->class_count; i++) {
@@ -121,82 +109,85 @@ static char *header_text(const gradus_graph *g)
     return text;
 }
 
-/* Where bytes go: into the sum, and into the file unless that is NULL. */
+/* A file that is being written, front to back. */
 typedef struct {
-    unsigned long crc;
-    gradus_atomic *file;
-} sink;
+    gradus_atomic file;
+    off_t size;        /* bytes so far       */
+    unsigned long crc; /* of them, by crc32  */
+} output;
 
-static int emit(sink *s, const void *bytes, size_t n)
+static int put(output *o, const void *bytes, size_t n)
 {
-    s->crc = crc32(s->crc, bytes, (uInt)n);
-    return s->file ? gradus_atomic_write(s->file, bytes, n) : 0;
+    if (gradus_atomic_write(&o->file, bytes, n, o->size))
+        return -1;
+    o->size += (off_t)n;
+    o->crc = crc32(o->crc, bytes, (uInt)n);
+    return 0;
 }
 
-static uint64_t bits(const gradus_real *v)
-{
-    uint64_t wide = 0;
-    uint32_t narrow;
+#ifdef GRADUS_DOUBLE
+typedef uint64_t bits;
+#else
+typedef uint32_t bits;
+#endif
 
-    if (sizeof *v == sizeof wide) {
-        memcpy(&wide, v, sizeof *v);
-        return wide;
-    }
-    memcpy(&narrow, v, sizeof narrow);
-    return narrow;
-}
-
-static int emit_values(sink *s, const gradus_real *w, size_t count)
+/* Readers refuse NaN and infinity, so they are not saved. */
+static int put_values(output *o, const gradus_node *n, const gradus_param *p)
 {
     unsigned char bytes[8192];
-    size_t room = sizeof bytes / sizeof *w, n;
+    size_t room = sizeof bytes / sizeof *p->w, count;
 
-    for (size_t i = 0; i < count; i += n) {
-        n = room < count - i ? room : count - i;
-        for (size_t k = 0; k < n; k++)
-            gradus_put_little_endian(bits(&w[i + k]), bytes + k * sizeof *w,
-                                     sizeof *w);
-        if (emit(s, bytes, n * sizeof *w))
+    for (size_t i = 0; i < p->size; i += count) {
+        const gradus_real *w = p->w + i;
+        count = room < p->size - i ? room : p->size - i;
+        for (size_t k = 0; k < count; k++) {
+            if (!isfinite(w[k]))
+                return gradus_error_set("not saved: value %zu of %s.%s is %g",
+                                        i + k, n->name, p->name, (double)w[k]);
+            bits b;
+            memcpy(&b, &w[k], sizeof b);
+            gradus_put_little_endian(b, bytes + k * sizeof b, sizeof b);
+        }
+        if (put(o, bytes, count * sizeof *w))
             return -1;
     }
     return 0;
 }
 
-static int emit_file(sink *s, const gradus_graph *g, const char *header)
+static int put_file(output *o, const gradus_graph *g, const char *header)
 {
     size_t n = strlen(header);
     unsigned char length[8];
 
     gradus_put_little_endian(n, length, sizeof length);
-    if (emit(s, length, sizeof length) || emit(s, header, n))
+    if (put(o, length, sizeof length) || put(o, header, n))
         return -1;
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
-            if (emit_values(s, g->node[i]->param[j].w,
-                            g->node[i]->param[j].size))
+            if (put_values(o, g->node[i], &g->node[i]->param[j]))
                 return -1;
     return 0;
 }
 
-static void fill_checksum(const gradus_graph *g, char *header)
+/* The checksum is known, and takes the place of its zeros, in the end. */
+static int put_checksum(output *o)
 {
-    sink s = { crc32(0, NULL, 0), NULL };
     char digits[16];
 
-    emit_file(&s, g, header);
-    snprintf(digits, sizeof digits, "%08lx", s.crc);
-    memcpy(header + sizeof GRADUS_BEFORE_CHECKSUM - 1, digits, 8);
+    snprintf(digits, sizeof digits, "%08lx", o->crc);
+    return gradus_atomic_write(&o->file, digits, 8,
+                               8 + sizeof GRADUS_BEFORE_CHECKSUM - 1);
 }
 
 static int write_file(const gradus_graph *g, const char *header,
                       const char *path)
 {
-    gradus_atomic file;
-    sink s = { 0, &file };
-    int error = gradus_atomic_open(&file, path) || emit_file(&s, g, header) ||
-                gradus_atomic_commit(&file);
+    output o = { .crc = crc32(0, NULL, 0) };
+    int error = gradus_atomic_open(&o.file, path) ||
+                put_file(&o, g, header) || put_checksum(&o) ||
+                gradus_atomic_commit(&o.file);
 
-    gradus_atomic_close(&file);
+    gradus_atomic_close(&o.file);
     return error;
 }
 
@@ -208,14 +199,8 @@ int gradus_save(const gradus_graph *g, const char *path)
     if (!g->max_batch)
         return gradus_error_set("gradus_save: the graph has no parameters "
                                 "before gradus_compile");
-    for (int i = 0; i < g->count; i++)
-        if (check_finite(g->node[i]))
-            return gradus_error_prefix("%s", path);
     char *header = header_text(g);
-    if (!header)
-        return gradus_error_prefix("%s", path);
-    fill_checksum(g, header);
-    int error = write_file(g, header, path);
+    int error = !header || write_file(g, header, path);
     free(header);
     return error ? gradus_error_prefix("%s", path) : 0;
 }

@@ -153,8 +153,8 @@ END_TEST
 static json_malloc_t jansson_malloc;
 static json_free_t jansson_free;
 
-/* Where all allocations from one on fail, jansson's do too.  It does not notice
- * every single one (see json.c), so no single one is made to fail. */
+/* Lets jansson's allocations fail as well if all from one on are to fail.  A
+ * single one it may not notice (see json.c), so none fails alone. */
 static void begin_failures(int for_ever)
 {
     json_get_alloc_funcs(&jansson_malloc, &jansson_free);

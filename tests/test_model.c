@@ -268,7 +268,7 @@ START_TEST(class_names_that_files_cannot_hold_are_errors)
         0);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_int_ne(gradus_set_class_names(g, 1, &bad[i]), 0);
-        assert_error("class 0: a name of at most 255 bytes of UTF-8 wanted");
+        assert_error("class 0: the name must be UTF-8 of at most 255 bytes");
     }
     memset(longest, 'a', 256);
     longest[256] = 0;
@@ -276,7 +276,9 @@ START_TEST(class_names_that_files_cannot_hold_are_errors)
         gradus_set_class_names(g, 1, &(const char *){ longest }), 0);
     ck_assert_int_ne(gradus_set_class_names(g, 1, &(const char *){ NULL }), 0);
     ck_assert_int_ne(gradus_set_class_names(g, 1, NULL), 0);
+    assert_error("names is NULL; must be an array of 1 names");
     ck_assert_int_ne(gradus_set_class_names(g, -1, bad), 0);
+    assert_error("got -1 names; must be at least 0");
     ck_assert_int_ne(gradus_set_class_names(NULL, 1, bad), 0);
     ck_assert_int_eq(gradus_class_count(g), 1);
     ck_assert_int_eq(gradus_class_count(NULL), 0);

@@ -1,11 +1,12 @@
-/* architecture.c -- a graph's nodes as JSON, and made again from it.
+/* architecture.c -- prints a graph's nodes as JSON, and makes them from it.
  *
  *   [{"op":"input","name":"input","in":[],"attr":{"shape":[784]}}, ...
  *    {"op":"dense","name":"dense1","in":[0],"attr":{"units":[128]}}, ...]
  *
- * in: operands, by their places in the list; attr: the settings that the op
- * noted, if any; weight: a loss's, if not 1.  Ops make their nodes again, with
- * their constructors; what they make has to agree with what the file says. */
+ * in: the operands' places in the list; attr: the settings that the op noted,
+ * if there are any; weight: a loss's, unless it is 1.  An op makes its node
+ * again by calling its constructor; what comes of that has to agree with what
+ * the file says.  Operands come before their users, so one pass is enough. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Prints n's settings, of which there is at least one. */
 static int print_attrs(FILE *f, const gradus_node *n)
 {
     fputs(",\"attr\":", f);
@@ -23,8 +25,9 @@ static int print_attrs(FILE *f, const gradus_node *n)
         gradus_print_string(f, a->name);
         for (int i = 0; i < a->count; i++) {
             if (!isfinite(a->value[i])) /* JSON has no such numbers */
-                return gradus_error_set("not saved: %s: %s is %g", n->name,
-                                        a->name, a->value[i]);
+                return gradus_error_set("not saved: %s: %s is %g; must be "
+                                        "finite", n->name, a->name,
+                                        a->value[i]);
             fputs(i ? "," : ":[", f);
             gradus_print_number(f, a->value[i]);
         }
@@ -34,6 +37,7 @@ static int print_attrs(FILE *f, const gradus_node *n)
     return 0;
 }
 
+/* Prints one element of the list. */
 static int print_node(FILE *f, const gradus_node *n)
 {
     fputs("{\"op\":", f);
@@ -65,51 +69,55 @@ int gradus_architecture_print(FILE *f, const gradus_graph *g)
     return 0;
 }
 
+/* Returns the built-in op of this name, or NULL with a message. */
 static const gradus_op *find_op(const char *name)
 {
     for (const gradus_op *const *op = gradus_ops; *op; op++)
         if (name && strcmp((*op)->name, name) == 0)
             return *op;
-    gradus_error_set("op \"%.64s\" is none of gradus's; for your own, build "
-                     "the graph and call gradus_load_parameters",
-                     name ? name : "");
+    gradus_error_set("op \"%.64s\" is not one of gradus's; for a layer of "
+                     "your own, build the graph and call "
+                     "gradus_load_parameters", name ? name : "");
     return NULL;
 }
 
+/* Sets in[] to the operands, and returns how many there are, or -1. */
 static int read_operands(const gradus_graph *g, const json_t *json,
                          gradus_node **in)
 {
     size_t n = json_array_size(json);
 
     if (!json_is_array(json) || n > GRADUS_MAX_OPERANDS)
-        return gradus_error_set("\"in\" is no list of at most %d operands",
+        return gradus_error_set("\"in\" must be a list of at most %d operands",
                                 GRADUS_MAX_OPERANDS);
     for (size_t i = 0; i < n; i++) {
         const json_t *operand = json_array_get(json, i);
         double id = json_is_number(operand) ? json_number_value(operand) : -1;
         if (!(id >= 0 && id < g->count) || id != floor(id))
-            return gradus_error_set("operand %zu is no node made before", i);
+            return gradus_error_set("operand %zu must be the number of an "
+                                    "earlier node", i);
         in[i] = g->node[(int)id];
     }
     return (int)n;
 }
 
-/* The settings in their order, which the caller frees, after errors too; json
- * is an object, or NULL: none. */
+/* Appends the settings to *list, which the caller frees, after errors too.
+ * json is an object, or NULL where there are none. */
 static int read_attrs(json_t *json, gradus_attr **list)
 {
     const char *name;
     json_t *values;
 
     if (json && !json_is_object(json))
-        return gradus_error_set("\"attr\" is no object");
+        return gradus_error_set("\"attr\" must be an object");
     json_object_foreach(json, name, values)
     {
         size_t n = json_array_size(values);
-        gradus_attr *a;
+        gradus_attr *a; /* stays in the list even if it is incomplete */
         if (n < 1 || strlen(name) >= sizeof a->name)
-            return gradus_error_set("setting %.64s is no list of numbers",
-                                    name);
+            return gradus_error_set("setting %.64s must be a list of numbers, "
+                                    "its name at most %zu bytes", name,
+                                    sizeof a->name - 1);
         *list = a = calloc(1, sizeof *a + n * sizeof *a->value);
         if (!a)
             return gradus_no_memory("a setting of %zu numbers", n);
@@ -118,8 +126,8 @@ static int read_attrs(json_t *json, gradus_attr **list)
         for (; a->count < (int)n; a->count++) {
             json_t *value = json_array_get(values, (size_t)a->count);
             if (!json_is_number(value))
-                return gradus_error_set("setting %s: value %d is no number",
-                                        name, a->count);
+                return gradus_error_set("setting %s: value %d must be a "
+                                        "number", name, a->count);
             a->value[a->count] = json_number_value(value);
         }
     }
@@ -134,7 +142,8 @@ static void free_attrs(gradus_attr *a)
     }
 }
 
-/* That the op understood everything, and left nothing out. */
+/* An op that ignores a setting of the file, or adds one, would save another
+ * file than it was loaded from. */
 static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
 {
     for (; a && b; a = a->next, b = b->next)
@@ -148,6 +157,9 @@ static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
     return 0;
 }
 
+/* Makes the node with its op's constructor, and gives it its name and weight.
+ * The constructor may refuse the operands or settings, or, where the file is
+ * damaged or not ours, make something else of them. */
 static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
                      gradus_node *const *in, int n_in, const gradus_attr *attr)
 {
@@ -163,11 +175,12 @@ static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
         return gradus_error_set("%s does not take these %d operands",
                                 op->name, n_in);
     if (weight && !json_is_number(weight))
-        return gradus_error_set("\"weight\" is no number");
+        return gradus_error_set("\"weight\" must be a number");
     return compare_attrs(attr, n->attr) || gradus_name(n, name) ||
            (weight && gradus_loss_weight(n, json_number_value(weight)));
 }
 
+/* Appends the node that an element of the list describes. */
 static int read_node(gradus_graph *g, const json_t *json)
 {
     const gradus_op *op =
@@ -188,7 +201,7 @@ static int read_node(gradus_graph *g, const json_t *json)
 int gradus_architecture_read(gradus_graph *g, const json_t *nodes)
 {
     if (!json_is_array(nodes))
-        return gradus_error_set("gradus.architecture is no list of nodes");
+        return gradus_error_set("gradus.architecture must be a list of nodes");
     for (size_t i = 0; i < json_array_size(nodes); i++)
         if (read_node(g, json_array_get(nodes, i)))
             return gradus_error_prefix("gradus.architecture[%zu]", i);

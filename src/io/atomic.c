@@ -1,10 +1,11 @@
 /* atomic.c -- a file appears whole or not at all.
  *
- * A temporary file beside the target is written, synced and renamed over it;
- * then the folder is synced.  A symbolic link stays and the file it leads to
- * is replaced; one that leads nowhere is itself replaced.  The new file has
- * the old one's permissions, else those that the umask leaves.  What is not a
- * regular file (a device, say) is refused, not replaced. */
+ * A temporary file beside the target is written, synced and renamed to it;
+ * then the folder is synced.  If the path is a symbolic link, the link stays
+ * and the file it leads to is replaced; a link that leads nowhere is replaced
+ * itself.  The new file gets the old one's permissions, or if there is none
+ * those that the umask leaves.  Whatever is not a regular file (a device, say)
+ * is refused, not replaced. */
 #define _XOPEN_SOURCE 700
 #include "io/io.h"
 
@@ -18,11 +19,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Sets a message of what failed and of errno.  Always -1. */
 static int failed(const char *what)
 {
     return gradus_error_set("%s: %s", what, strerror(errno));
 }
 
+/* Calls fsync again where a signal has interrupted it. */
 static int sync_file(int fd)
 {
     int status;
@@ -33,7 +36,8 @@ static int sync_file(int fd)
     return status;
 }
 
-/* Opened now, so that nothing but its fsync is left to fail after rename. */
+/* Opens the target's folder: now, so that after the rename only its fsync can
+ * still fail. */
 static int open_directory(gradus_atomic *a)
 {
     const char *slash = strrchr(a->target, '/');
@@ -49,8 +53,8 @@ static int open_directory(gradus_atomic *a)
     return error;
 }
 
-/* O_EXCL makes the name ours alone, whatever other threads and programs do;
- * files that a killed program left behind are passed over. */
+/* O_EXCL keeps other threads and programs from getting the same name.  Names
+ * of files that a killed program has left behind are skipped. */
 static int open_temporary(gradus_atomic *a)
 {
     size_t room = strlen(a->target) + 64;
@@ -73,6 +77,8 @@ static int open_temporary(gradus_atomic *a)
     return 0;
 }
 
+/* The permissions are set before anything is written, so that a file that only
+ * its owner may read is never there for others. */
 int gradus_atomic_open(gradus_atomic *a, const char *path)
 {
     char resolved[PATH_MAX];
@@ -93,6 +99,7 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     return 0;
 }
 
+/* One pwrite may write fewer bytes, and a signal may interrupt it. */
 int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
                         off_t at)
 {
@@ -108,20 +115,22 @@ int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
     return 0;
 }
 
+/* After the rename the new file is in place, so the one error that may follow
+ * has to say so. */
 int gradus_atomic_commit(gradus_atomic *a)
 {
     int fd = a->fd;
 
     if (sync_file(fd))
         return failed("cannot be synced to disk");
-    a->fd = -1; /* closed even where close fails */
+    a->fd = -1; /* close closes it even if it fails */
     if (close(fd))
         return failed("cannot be closed");
     if (rename(a->temporary, a->target))
         return failed("cannot be renamed from its temporary name");
     free(a->temporary);
     a->temporary = NULL;
-    if (sync_file(a->directory) && errno != EINVAL) /* EINVAL: no such thing */
+    if (sync_file(a->directory) && errno != EINVAL) /* it cannot be synced */
         return failed("saved, but a crash of the machine may undo that, as "
                       "its folder cannot be synced");
     return 0;

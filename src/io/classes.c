@@ -1,4 +1,6 @@
-/* classes.c -- the names of the classes, which go with the model. */
+/* classes.c -- the names of the classes, which a model file holds too.
+ *
+ * The graph has a copy of them, class_name[class_count], or 0 and NULL. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -8,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 255 }; /* bytes of a name, so that files bound the memory */
+enum { LONGEST = 255 }; /* bytes of a name without its final 0 */
 
-/* jansson knows what is UTF-8. */
+/* A name goes into JSON, so jansson is asked whether it is UTF-8. */
 static int check_name(int i, const char *name)
 {
     int fits = name && strnlen(name, LONGEST + 1) <= LONGEST;
@@ -22,19 +24,8 @@ static int check_name(int i, const char *name)
         return 0;
     if (fits && !*error.text)
         return gradus_no_memory("the name of class %d", i);
-    return gradus_error_set("class %d: a name of at most %d bytes of UTF-8 "
-                            "wanted", i, LONGEST);
-}
-
-static int check_names(int n, const char *const *names)
-{
-    if (n < 0 || (n && !names))
-        return gradus_error_set("gradus_set_class_names: %d names, where the "
-                                "array is %s", n, names ? "there" : "NULL");
-    for (int i = 0; i < n; i++)
-        if (check_name(i, names[i]))
-            return -1;
-    return 0;
+    return gradus_error_set("class %d: the name must be UTF-8 of at most %d "
+                            "bytes", i, LONGEST);
 }
 
 static void free_names(int n, char **names)
@@ -44,21 +35,40 @@ static void free_names(int n, char **names)
     free(names);
 }
 
+/* Returns the copies, [n], which the caller frees; NULL if memory runs out. */
+static char **copy_names(int n, const char *const *names)
+{
+    char **copy = calloc((size_t)n + 1, sizeof *copy);
+
+    if (!copy)
+        return NULL;
+    for (int i = 0; i < n; i++) {
+        copy[i] = strdup(names[i]);
+        if (!copy[i]) {
+            free_names(i, copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
 int gradus_set_class_names(gradus_graph *g, int n, const char *const *names)
 {
     if (!g)
         return gradus_error_set("gradus_set_class_names: the graph is NULL");
-    if (check_names(n, names))
-        return -1;
-    char **copy = calloc((size_t)n + 1, sizeof *copy);
-    int done = 0;
-    while (copy && done < n && (copy[done] = strdup(names[done])))
-        done++;
-    if (!copy || done < n) {
-        free_names(done, copy);
+    if (n < 0)
+        return gradus_error_set("gradus_set_class_names: got %d names; must "
+                                "be at least 0", n);
+    if (n && !names)
+        return gradus_error_set("gradus_set_class_names: names is NULL; must "
+                                "be an array of %d names", n);
+    for (int i = 0; i < n; i++)
+        if (check_name(i, names[i]))
+            return -1;
+    char **copy = copy_names(n, names);
+    if (!copy)
         return gradus_no_memory("the names of %d classes", n);
-    }
-    free_names(g->class_count, g->class_name); /* names may point into it */
+    free_names(g->class_count, g->class_name); /* names may have been it */
     g->class_count = n;
     g->class_name = copy;
     return 0;

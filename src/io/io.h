@@ -9,10 +9,10 @@
 
 /* ----- json.c: text that may be hostile, numbers that must not change ---- */
 
-/* text[length] must be 0.  NULL, with a message that begins with `what`,
- * unless text is one array or object that is UTF-8 and has no key twice, no
- * NUL and at most 32,768 values.  flags are json_loadb's.  The caller calls
- * json_decref. */
+/* Parses text, whose byte text[length] must be 0.  It must be one array or
+ * object in UTF-8, with no key twice in an object, no NUL and at most 32,768
+ * values; otherwise NULL, with a message that begins with `what`.  flags are
+ * json_loadb's.  The caller calls json_decref. */
 json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags);
 
@@ -25,10 +25,10 @@ typedef int gradus_printer(FILE *f, const gradus_graph *g);
 char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_graph *g);
 
-/* The text in quotes, with escapes where JSON needs them. */
+/* Prints text in quotes, with the escapes that JSON needs. */
 void gradus_print_string(FILE *f, const char *text);
-/* v, which is finite, in the fewest of 15 to 17 digits that read back as the
- * same bits.  Needs the C locale. */
+/* Prints v, which is finite, with the fewest of 15 to 17 digits from which the
+ * same bits are read back.  Needs the C locale. */
 void gradus_print_number(FILE *f, double v);
 
 /* ----- architecture.c: the nodes ---------------------------------------- */
@@ -41,55 +41,60 @@ int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 /* ----- safetensors.c: reading ------------------------------------------- */
 
 typedef struct {
-    const char *name;          /* of f.header                                */
-    const json_t *shape;
-    int width;                 /* bytes a value: 4 is F32, 8 is F64          */
-    uint64_t begin, end;       /* in the data                                */
-    const gradus_param *param; /* where it goes: for the reader to set       */
+    const char *name;          /* belongs to the header, as the shape does   */
+    json_t *shape;             /* a list of sizes                            */
+    int width;                 /* bytes of a value: 4 for F32, 8 for F64     */
+    uint64_t begin, end;       /* its bytes of the data                      */
+    const gradus_param *param; /* where its values go; set by the reader     */
 } gradus_tensor;
 
 typedef struct {
     int fd;
     json_t *header;
-    json_t *metadata;          /* a map of strings, or NULL                  */
-    int own;                   /* written by gradus: it has a checksum       */
-    unsigned long crc, wanted; /* so far; as the file says                   */
+    json_t *metadata;     /* a map of strings within the header, or NULL     */
+    int own;              /* non-zero: gradus wrote it, so it has a checksum */
+    unsigned long wanted; /* that checksum                                   */
+    unsigned long crc;    /* of what has been read so far                    */
     int count;
-    gradus_tensor *tensor;     /* [count], as they lie in the file           */
+    gradus_tensor *tensor; /* [count], in the order of their data            */
 } gradus_safetensors;
 
-/* What an own file has before the eight digits of its checksum, which is the
- * CRC-32 of the whole file with zeros for these digits. */
+/* The beginning of the header in a file that gradus wrote.  The eight hex
+ * digits of its checksum follow: the CRC-32 of the whole file with zeros in
+ * their place. */
 #define GRADUS_BEFORE_CHECKSUM "{\"__metadata__\":{\"gradus.checksum\":\""
 
-/* Reads and checks all but the values.  Non-zero with a message, without path,
- * on error.  f is closed either way by gradus_safetensors_close. */
+/* Reads and checks everything but the values.  Non-zero, with a message that
+ * does not name the path, on error.  Call gradus_safetensors_close in any
+ * case. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path);
-/* A string of the metadata, NULL where there is none. */
+/* Returns a string of the metadata, or NULL if there is none of that key. */
 const char *gradus_safetensors_string(const gradus_safetensors *f,
                                       const char *key);
-/* Once, after every tensor has its parameter: the values, to
- * theta + param->offset.  On error theta holds some of them. */
+/* Reads the values, to theta + param->offset; each tensor must have its param.
+ * To be called once.  After an error theta holds some of the values. */
 int gradus_safetensors_read(gradus_safetensors *f, gradus_real *theta);
 void gradus_safetensors_close(gradus_safetensors *f);
 
-/* "dense1.weight". */
-enum { GRADUS_TENSOR_NAME = 128 };
+/* Sets name to that of a parameter's tensor: "dense1.weight". */
+enum { GRADUS_TENSOR_NAME = 128 }; /* bytes, with the final 0 */
 void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
                         char name[GRADUS_TENSOR_NAME]);
 
 /* ----- atomic.c: path holds the old file or the new one ------------------ */
 
 typedef struct {
-    char *target;    /* path, with symbolic links followed                   */
-    char *temporary; /* beside it; NULL before it is made, and after commit  */
-    int fd, directory;
+    char *target;    /* the path, with symbolic links resolved               */
+    char *temporary; /* a path beside it; NULL unless that file exists       */
+    int fd;          /* the temporary file, or -1                            */
+    int directory;   /* the target's folder, or -1                           */
 } gradus_atomic;
 
-/* Non-zero, with a message without path, on error.  Call gradus_atomic_close
- * in the end in any case: without a commit it leaves no trace. */
+/* These return non-zero, with a message that does not name the path, on error.
+ * Call gradus_atomic_close in any case: without a commit it removes all traces
+ * of the new file. */
 int gradus_atomic_open(gradus_atomic *a, const char *path);
-/* n bytes, from byte `at` of the file on. */
+/* Writes n bytes from byte `at` of the file on. */
 int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
                         off_t at);
 int gradus_atomic_commit(gradus_atomic *a);

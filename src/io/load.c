@@ -1,10 +1,9 @@
-/* load.c -- a graph, or only its parameters, from a model file (save.c).
+/* load.c -- reads a graph, or only its parameters, from a model file (save.c).
  *
- * Shapes are compared before compile takes memory for the parameters.
- *
- * Files that others wrote (no metadata of ours) do for the parameters.  They
- * must have just the graph's tensors: one too many means that the file is of
- * another net, or that its owner should take it out knowingly. */
+ * Parameters can also be read from files of other programs, which have none of
+ * our metadata.  Such a file must hold exactly the graph's tensors: one too
+ * many means that it belongs to another net, or else its owner should remove
+ * that tensor on purpose. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -14,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Reads the names of the classes from a list of strings. */
 static int read_classes(gradus_graph *g, const json_t *json)
 {
     size_t n = json_array_size(json);
 
     if (!json_is_array(json))
-        return gradus_error_set("gradus.classes is no list of names");
+        return gradus_error_set("gradus.classes must be a list of names");
     const char **name = calloc(n + 1, sizeof *name);
     if (!name)
         return gradus_no_memory("%zu names of classes", n);
@@ -30,8 +30,8 @@ static int read_classes(gradus_graph *g, const json_t *json)
     return error;
 }
 
-/* Reads the JSON that stands in the metadata under key into g.  Numbers are
- * settings, and -0 is not 0 in them. */
+/* Reads the JSON in the metadata's string `key` into g.  Whole numbers are
+ * read as doubles too, since only those have a -0. */
 static int read_part(gradus_graph *g, const gradus_safetensors *f,
                      const char *key,
                      int (*read)(gradus_graph *g, const json_t *json))
@@ -47,6 +47,8 @@ static int read_part(gradus_graph *g, const gradus_safetensors *f,
     return error;
 }
 
+/* The seed must be written as we write it, so that what is loaded is saved
+ * to the same bytes: no sign, no leading zeros, below 2^64. */
 static int read_seed(const char *text, uint64_t *seed)
 {
     char again[32];
@@ -56,12 +58,12 @@ static int read_seed(const char *text, uint64_t *seed)
     *seed = strtoull(text, NULL, 10);
     snprintf(again, sizeof again, "%" PRIu64, *seed);
     if (strcmp(text, again) != 0)
-        return gradus_error_set("gradus.seed is \"%.32s\", no number of 64 "
-                                "bits", text);
+        return gradus_error_set("gradus.seed is \"%.32s\"; must be a whole "
+                                "number of 64 bits", text);
     return 0;
 }
 
-/* The graph, not compiled yet, or NULL with a message. */
+/* Returns the graph, not compiled yet, or NULL with a message. */
 static gradus_graph *read_graph(const gradus_safetensors *f)
 {
     const char *version = gradus_safetensors_string(f, "gradus.version");
@@ -74,7 +76,7 @@ static gradus_graph *read_graph(const gradus_safetensors *f)
         return NULL;
     }
     if (!version || strcmp(version, "1") != 0) {
-        gradus_error_set("gradus.version is %.16s, this gradus reads 1",
+        gradus_error_set("gradus.version is %.16s; must be 1",
                          version ? version : "missing");
         return NULL;
     }
@@ -100,6 +102,7 @@ static void print_shape(const gradus_param *p, char text[64])
     strcpy(text + n, "]");
 }
 
+/* Finds p's tensor and compares the shapes. */
 static int match_param(const gradus_safetensors *f, const gradus_node *n,
                        const gradus_param *p)
 {
@@ -123,7 +126,7 @@ static int match_param(const gradus_safetensors *f, const gradus_node *n,
     return 0;
 }
 
-/* Pairs tensors and parameters, one to one. */
+/* Pairs tensors with parameters, one to one. */
 static int match(const gradus_safetensors *f, const gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++)
@@ -132,11 +135,13 @@ static int match(const gradus_safetensors *f, const gradus_graph *g)
                 return -1;
     for (int t = 0; t < f->count; t++)
         if (!f->tensor[t].param)
-            return gradus_error_set("tensor %.64s is no parameter of the "
-                                    "graph", f->tensor[t].name);
+            return gradus_error_set("tensor %.64s is not a parameter of "
+                                    "the graph", f->tensor[t].name);
     return 0;
 }
 
+/* The file's shapes are compared with the graph's (match) before compile takes
+ * memory: a small file cannot ask for more than it has values for. */
 gradus_graph *gradus_load(const char *path, int max_batch, int threads)
 {
     gradus_safetensors f;
@@ -169,7 +174,9 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
                                 g ? "path" : "graph");
     if (!g->max_batch)
         return gradus_error_set("gradus_load_parameters: the graph is not "
-                                "compiled yet");
+                                "compiled yet; call gradus_compile first");
+    /* The values go to memory of their own first, so that an error among them
+     * leaves the graph as it was. */
     int error = gradus_safetensors_open(&f, path) || match(&f, g);
     if (!error) {
         theta = malloc(g->parameters * sizeof *theta + 1);

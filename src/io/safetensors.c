@@ -6,9 +6,10 @@
  *                          "data_offsets": [begin, end]}, ...} and spaces
  *   the rest the values, little-endian; the tensors lie end to end
  *
- * Every byte order is read: values are put together from bytes.  The file is
- * read once, front to back, and what is allocated is bounded by what is there:
- * the header's text, its tree, and the parameters whose shapes fit. */
+ * Values are put together from bytes, so the machine's byte order does not
+ * matter.  The file is read once, front to back.  What is in it bounds the
+ * memory that is taken: the header's text, its tree (see json.c), and the
+ * parameters whose shapes match. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -25,7 +26,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { MAX_HEADER = 100000000 };
+enum { MAX_HEADER = 100000000 }; /* bytes; the format's own limit */
 
 void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
                         char name[GRADUS_TENSOR_NAME])
@@ -33,7 +34,8 @@ void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
     snprintf(name, GRADUS_TENSOR_NAME, "%s.%s", n->name, p->name);
 }
 
-/* The next n bytes of the file. */
+/* Reads the next n bytes of the file.  One read may bring fewer, and a signal
+ * may interrupt it. */
 static int take(gradus_safetensors *f, void *to, size_t n)
 {
     for (char *p = to, *end = p + n; p < end;) {
@@ -49,7 +51,7 @@ static int take(gradus_safetensors *f, void *to, size_t n)
     return 0;
 }
 
-/* width times the shape's product, into bytes. */
+/* Sets *bytes to width times the product of the shape. */
 static int get_bytes(const gradus_tensor *t, uint64_t *bytes)
 {
     *bytes = (uint64_t)t->width;
@@ -64,42 +66,42 @@ static int get_bytes(const gradus_tensor *t, uint64_t *bytes)
     return 0;
 }
 
-static int read_tensor_entry(const char *name, json_t *json, gradus_tensor *t)
+/* Reads a tensor's entry in the header.  Its place is only compared with its
+ * shape here, and with the places of the others by check_places. */
+static int read_tensor(const char *name, json_t *json, gradus_tensor *t)
 {
     const char *dtype;
     json_int_t begin, end;
     json_error_t error;
-    json_t *shape;
     uint64_t bytes;
 
     if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:o, s:[I, I]}",
-                       "dtype", &dtype, "shape", &shape, "data_offsets",
+                       "dtype", &dtype, "shape", &t->shape, "data_offsets",
                        &begin, &end))
         return gradus_error_set("tensor %.64s: %s; must have a dtype, a shape "
                                 "and data_offsets [begin, end], and nothing "
                                 "else", name, error.text);
-    *t = (gradus_tensor){ .name = name, .shape = shape,
-                          .width = strcmp(dtype, "F32") == 0   ? 4
-                                   : strcmp(dtype, "F64") == 0 ? 8
-                                                               : 0,
-                          .begin = (uint64_t)begin, .end = (uint64_t)end };
+    t->name = name;
+    t->begin = (uint64_t)begin;
+    t->end = (uint64_t)end;
+    t->width = strcmp(dtype, "F32") == 0 ? 4 : strcmp(dtype, "F64") ? 0 : 8;
     if (!t->width)
-        return gradus_error_set("tensor %.64s has dtype %.16s, F32 or F64 "
-                                "wanted", name, dtype);
-    if (!json_is_array(shape) || get_bytes(t, &bytes))
-        return gradus_error_set("tensor %.64s: the shape is no list of sizes, "
-                                "or too large", name);
-    if (begin < 0 || end < begin)
-        return gradus_error_set("tensor %.64s: data_offsets are not where it "
-                                "begins and ends", name);
-    if (t->end - t->begin != bytes)
-        return gradus_error_set("tensor %.64s: its shape needs %ju bytes, its "
-                                "data_offsets give it %ju", name,
-                                (uintmax_t)bytes,
-                                (uintmax_t)(t->end - t->begin));
+        return gradus_error_set("tensor %.64s has dtype %.16s; must be F32 or "
+                                "F64", name, dtype);
+    if (!json_is_array(t->shape) || get_bytes(t, &bytes))
+        return gradus_error_set("tensor %.64s: the shape must be a list of "
+                                "sizes, whose product does not exceed 64 bits",
+                                name);
+    if (begin < 0 || end < begin || t->end - t->begin != bytes)
+        return gradus_error_set("tensor %.64s: its shape needs %ju bytes, but "
+                                "its data_offsets are [%jd,%jd]", name,
+                                (uintmax_t)bytes, (intmax_t)begin,
+                                (intmax_t)end);
     return 0;
 }
 
+/* Orders tensors by where they begin; of two that begin at the same byte, one
+ * must be empty to be valid, and comes first. */
 static int by_place(const void *a, const void *b)
 {
     const gradus_tensor *s = a, *t = b;
@@ -109,36 +111,48 @@ static int by_place(const void *a, const void *b)
     return (s->end > t->end) - (s->end < t->end);
 }
 
-/* f.tensor, from the header; they fill the `size` bytes of data exactly. */
+/* The tensors, sorted by place, must fill the `size` bytes of data exactly, so
+ * that each byte is read once and belongs to one value. */
+static int check_places(const gradus_safetensors *f, uint64_t size)
+{
+    uint64_t at = 0; /* where the tensors so far end */
+
+    for (int i = 0; i < f->count; i++) {
+        const gradus_tensor *t = &f->tensor[i];
+        if (t->begin != at)
+            return gradus_error_set("tensor %.64s begins at byte %ju of the "
+                                    "data; must begin at byte %ju (there is "
+                                    "%s)", t->name, (uintmax_t)t->begin,
+                                    (uintmax_t)at,
+                                    t->begin < at ? "an overlap" : "a hole");
+        at = t->end;
+    }
+    if (at != size)
+        return gradus_error_set("the tensors need %ju bytes of data, but the "
+                                "file has %ju", (uintmax_t)at,
+                                (uintmax_t)size);
+    return 0;
+}
+
+/* Makes f.tensor, sorted by place, from all of the header but the metadata. */
 static int read_tensors(gradus_safetensors *f, uint64_t size)
 {
     const char *name;
     json_t *value;
-    uint64_t at = 0;
 
     f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
     if (!f->tensor)
         return gradus_no_memory("the list of tensors");
     json_object_foreach(f->header, name, value)
         if (value != f->metadata &&
-            read_tensor_entry(name, value, &f->tensor[f->count++]))
+            read_tensor(name, value, &f->tensor[f->count++]))
             return -1;
     qsort(f->tensor, (size_t)f->count, sizeof *f->tensor, by_place);
-    for (int t = 0; t < f->count; at = f->tensor[t++].end)
-        if (f->tensor[t].begin != at)
-            return gradus_error_set("tensor %.64s begins at byte %ju of the "
-                                    "data, where %ju wanted: %s",
-                                    f->tensor[t].name,
-                                    (uintmax_t)f->tensor[t].begin,
-                                    (uintmax_t)at,
-                                    f->tensor[t].begin < at ? "an overlap"
-                                                            : "a hole");
-    if (at != size)
-        return gradus_error_set("the tensors need %ju bytes of data, the file "
-                                "has %ju", (uintmax_t)at, (uintmax_t)size);
-    return 0;
+    return check_places(f, size);
 }
 
+/* Sets f.metadata and f.own.  Any key of ours will do for a file of ours: if
+ * damage changed a bit of one key, the others still demand a checksum. */
 static int read_metadata(gradus_safetensors *f)
 {
     const char *key;
@@ -146,17 +160,19 @@ static int read_metadata(gradus_safetensors *f)
 
     f->metadata = json_object_get(f->header, "__metadata__");
     if (f->metadata && !json_is_object(f->metadata))
-        return gradus_error_set("__metadata__ is no map of strings");
+        return gradus_error_set("__metadata__ must be an object");
     json_object_foreach(f->metadata, key, value)
     {
         if (!json_is_string(value))
-            return gradus_error_set("__metadata__: %.64s is no string", key);
+            return gradus_error_set("__metadata__: %.64s must be a string",
+                                    key);
         f->own |= strncmp(key, "gradus.", 7) == 0;
     }
     return 0;
 }
 
-/* Takes the checksum of an own file from its place and starts to sum. */
+/* In a file of gradus, moves the checksum from the header's text to f.wanted,
+ * and sums what has been read so far: the 8 bytes of length and the text. */
 static int start_sum(gradus_safetensors *f, const unsigned char *length,
                      char *text, size_t n)
 {
@@ -175,7 +191,7 @@ static int start_sum(gradus_safetensors *f, const unsigned char *length,
     return 0;
 }
 
-/* The header's n bytes, and `size` bytes of data after them. */
+/* Reads the header's n bytes, which `size` bytes of data follow. */
 static int read_header(gradus_safetensors *f, const unsigned char *length,
                        size_t n, uint64_t size)
 {
@@ -190,35 +206,37 @@ static int read_header(gradus_safetensors *f, const unsigned char *length,
         error = !f->header;
     }
     if (!error && (text[0] != '{' || !json_is_object(f->header)))
-        error = gradus_error_set("the header is no JSON object");
+        error = gradus_error_set("the header must be a JSON object, with "
+                                 "nothing before it");
     error = error || read_metadata(f) || start_sum(f, length, text, n) ||
             read_tensors(f, size);
     free(text);
     return error ? -1 : 0;
 }
 
+/* O_NONBLOCK is for FIFOs, whose opening would wait for a writer. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path)
 {
     struct stat s;
     unsigned char length[8];
 
     *f = (gradus_safetensors){ 0 };
-    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* or FIFOs wait */
+    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (f->fd < 0 || fstat(f->fd, &s))
         return gradus_error_set("%s", strerror(errno));
     if (!S_ISREG(s.st_mode))
         return gradus_error_set("not a regular file");
     if (s.st_size < 8)
-        return gradus_error_set("%jd bytes, a safetensors file has more than "
-                                "8", (intmax_t)s.st_size);
+        return gradus_error_set("has %jd bytes; a safetensors file has more "
+                                "than 8", (intmax_t)s.st_size);
     if (take(f, length, 8))
         return -1;
     uint64_t n = gradus_little_endian(length, 8);
     uint64_t rest = (uint64_t)s.st_size - 8;
     if (n > MAX_HEADER || n > rest)
         return gradus_error_set("not a safetensors file, or cut short: it "
-                                "claims a header of %ju bytes, where %ju "
-                                "follow and %d are allowed", (uintmax_t)n,
+                                "claims a header of %ju bytes; %ju follow, "
+                                "and at most %d are allowed", (uintmax_t)n,
                                 (uintmax_t)rest, MAX_HEADER);
     return read_header(f, length, (size_t)n, rest - n);
 }
@@ -229,6 +247,7 @@ const char *gradus_safetensors_string(const gradus_safetensors *f,
     return json_string_value(json_object_get(f->metadata, key));
 }
 
+/* Returns the float or double, in the format of IEEE 754, in bytes[width]. */
 static double decode(const unsigned char *bytes, int width)
 {
     uint64_t bits = gradus_little_endian(bytes, (size_t)width);
@@ -241,7 +260,9 @@ static double decode(const unsigned char *bytes, int width)
     return width == 4 ? (double)s : d;
 }
 
-/* The values of the tensor whose turn it is, to w. */
+/* Reads the values of t, which begin at the next byte of the file, to
+ * w[t.param.size].  A double may be too large for a float, which is an error;
+ * rounding it is not. */
 static int read_values(gradus_safetensors *f, const gradus_tensor *t,
                        gradus_real *w)
 {
@@ -258,23 +279,25 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
         for (size_t k = 0; k < n; k++) {
             double v = decode(bytes + k * width, t->width);
             if (!(fabs(v) <= max))
-                return gradus_error_set("tensor %.64s: value %zu is %g, where "
-                                        "a finite one is wanted", t->name,
-                                        i + k, v);
+                return gradus_error_set("tensor %.64s: value %zu is %g; must "
+                                        "be finite and at most %g", t->name,
+                                        i + k, v, max);
             w[i + k] = (gradus_real)v;
         }
     }
     return 0;
 }
 
+/* The tensors lie in the order of f.tensor, with nothing between them, so the
+ * file is read on from the header to its end. */
 int gradus_safetensors_read(gradus_safetensors *f, gradus_real *theta)
 {
     for (int i = 0; i < f->count; i++)
         if (read_values(f, &f->tensor[i], theta + f->tensor[i].param->offset))
             return -1;
     if (f->own && f->crc != f->wanted)
-        return gradus_error_set("damaged: its checksum is %08lx, that of its "
-                                "contents %08lx", f->wanted, f->crc);
+        return gradus_error_set("damaged: its checksum is %08lx, but that of "
+                                "its contents is %08lx", f->wanted, f->crc);
     return 0;
 }
 

@@ -1,14 +1,15 @@
-/* save.c -- writing model files: see safetensors.c for the format.
+/* save.c -- writes model files; safetensors.c has their format.
  *
- * The metadata, all strings, in this order:
+ * The metadata are strings, in this order:
  *
- *   gradus.checksum      CRC-32 of the file, its own digits taken as zeros
+ *   gradus.checksum      the CRC-32 of the file with eight zeros in its place
  *   gradus.version       "1"
- *   gradus.seed          decimal (a JSON number is too small for 64 bits)
- *   gradus.architecture  JSON: architecture.c
- *   gradus.classes       JSON: the names, where there are any
+ *   gradus.seed          decimal (many readers' JSON numbers have 53 bits)
+ *   gradus.architecture  JSON, see architecture.c
+ *   gradus.classes       JSON, the list of names, if there are any
  *
- * The tensors are the parameters, in node order, named dense1.weight. */
+ * The tensors are the parameters in the order of the nodes, with names like
+ * dense1.weight. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -33,7 +34,7 @@ static int print_classes(FILE *f, const gradus_graph *g)
     return 0;
 }
 
-/* An entry of the metadata: JSON, as a string. */
+/* Prints an entry of the metadata, which is JSON in a string. */
 static int print_part(FILE *f, const gradus_graph *g, const char *key,
                       gradus_printer *print)
 {
@@ -47,7 +48,7 @@ static int print_part(FILE *f, const gradus_graph *g, const char *key,
     return 0;
 }
 
-/* p's entry; its values lie from byte `at` of the data. */
+/* Prints the entry of p, whose values begin at byte `at` of the data. */
 static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p,
                          size_t at)
 {
@@ -109,13 +110,14 @@ static char *header_text(const gradus_graph *g)
     return text;
 }
 
-/* A file that is being written, front to back. */
+/* A file that is being written, from its beginning to its end. */
 typedef struct {
     gradus_atomic file;
-    off_t size;        /* bytes so far       */
-    unsigned long crc; /* of them, by crc32  */
+    off_t size;        /* the bytes that are in it */
+    unsigned long crc; /* their CRC-32 */
 } output;
 
+/* Appends n bytes. */
 static int put(output *o, const void *bytes, size_t n)
 {
     if (gradus_atomic_write(&o->file, bytes, n, o->size))
@@ -125,13 +127,14 @@ static int put(output *o, const void *bytes, size_t n)
     return 0;
 }
 
+/* As wide as a gradus_real. */
 #ifdef GRADUS_DOUBLE
 typedef uint64_t bits;
 #else
 typedef uint32_t bits;
 #endif
 
-/* Readers refuse NaN and infinity, so they are not saved. */
+/* NaN and infinity are not saved, since readers refuse them. */
 static int put_values(output *o, const gradus_node *n, const gradus_param *p)
 {
     unsigned char bytes[8192];
@@ -142,8 +145,9 @@ static int put_values(output *o, const gradus_node *n, const gradus_param *p)
         count = room < p->size - i ? room : p->size - i;
         for (size_t k = 0; k < count; k++) {
             if (!isfinite(w[k]))
-                return gradus_error_set("not saved: value %zu of %s.%s is %g",
-                                        i + k, n->name, p->name, (double)w[k]);
+                return gradus_error_set("not saved: value %zu of %s.%s is %g; "
+                                        "must be finite", i + k, n->name,
+                                        p->name, (double)w[k]);
             bits b;
             memcpy(&b, &w[k], sizeof b);
             gradus_put_little_endian(b, bytes + k * sizeof b, sizeof b);
@@ -169,7 +173,7 @@ static int put_file(output *o, const gradus_graph *g, const char *header)
     return 0;
 }
 
-/* The checksum is known, and takes the place of its zeros, in the end. */
+/* Replaces the zeros by the checksum, which is known once all is written. */
 static int put_checksum(output *o)
 {
     char digits[16];

@@ -18,7 +18,8 @@ Suite *suite_dense(void);
 Suite *suite_relu(void);
 Suite *suite_augment(void);
 Suite *suite_conv2d(void);
-TCase *conv2d_absorbed(void); /* parts of suite_conv2d */
+TCase *conv_ways(void); /* parts of suite_conv2d */
+TCase *conv2d_absorbed(void);
 TCase *conv2d_simd(void);
 Suite *suite_dropout(void);
 Suite *suite_embedding(void);

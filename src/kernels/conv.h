@@ -1,0 +1,75 @@
+/* conv.h -- one group of channels of one sample, convolved, and the way to do
+ * it.
+ *
+ *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
+ *
+ * conv_plain.c is this equation in six loops, and what it says is true. */
+#ifndef GRADUS_CONV_H
+#define GRADUS_CONV_H
+
+#include "kernels/simd.h"
+
+#include "gradus.h"
+
+#include <stdbool.h>
+
+/* What is computed, of a group of channels.  The result z is y; with relu, y
+ * where that is above 0, and else 0; with max2, the maxima of the squares of
+ * 2 x 2 numbers of y that lie side by side, a last odd line or column being
+ * left out; with both, the one of the other. */
+typedef struct {
+    int in, height, width;          /* x [in,height,width]                   */
+    int out, out_height, out_width; /* y [out,out_height,out_width]          */
+    int kernel, stride, padding;
+    bool relu, max2;
+    gradus_simd simd;               /* which version of a kernel to take     */
+    const gradus_real *W, *b;       /* [out,in,kernel,kernel]; [out] or NULL */
+} gradus_conv;
+
+/* Height and width of z. */
+static inline int gradus_conv_height(const gradus_conv *c)
+{
+    return c->max2 ? c->out_height / 2 : c->out_height;
+}
+
+static inline int gradus_conv_width(const gradus_conv *c)
+{
+    return c->max2 ? c->out_width / 2 : c->out_width;
+}
+
+/* Numbers of W. */
+static inline size_t gradus_conv_weights(const gradus_conv *c)
+{
+    return (size_t)c->out * (size_t)c->in * (size_t)c->kernel *
+           (size_t)c->kernel;
+}
+
+/* The arrays of one sample.  Going back, dz is the gradient with respect to z;
+ * but where there is a ReLU and no maximum, it is 0 already wherever the ReLU
+ * let nothing through.  What a pass adds to, it adds to what is there. */
+typedef struct {
+    const gradus_real *x;      /* [in,height,width]                          */
+    gradus_real *z;            /* [out,h,w], gradus_conv_height() x .._width() */
+    /* [out,h,w] with max2, or NULL if there is no way back: which of the four
+     * numbers is the maximum, line by line, or 4 where the ReLU is closed.  Of
+     * equal numbers it is the first. */
+    uint8_t *argmax;
+    const gradus_real *dz;     /* [out,h,w]                                  */
+    gradus_real *dW, *db, *dx; /* like W, b, x; db and dx may be NULL        */
+} gradus_conv_sample;
+
+/* Forward makes z and argmax of x; backward makes dW, db and dx of x, dz and
+ * argmax. */
+typedef void gradus_conv_pass(const gradus_conv *c,
+                              const gradus_conv_sample *s,
+                              gradus_real *scratch);
+
+typedef struct {
+    const char *name;
+    bool (*fits)(const gradus_conv *c); /* can it do what c asks for? */
+    gradus_conv_pass *forward, *backward;
+} gradus_conv_way;
+
+extern const gradus_conv_way gradus_conv_plain;
+
+#endif

@@ -1,7 +1,13 @@
-/* test_conv_ways.c -- conv_plain.c convolves as worked out by hand. */
+/* test_conv_ways.c -- conv_plain.c convolves as worked out by hand, and every
+ * other way as conv_plain.c, in each of its versions that this processor can
+ * run. */
 #include "kernels/conv.h"
 #include "probe.h"
 #include "tests.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
 
 /* 1 2 3
  * 4 5 6
@@ -83,6 +89,256 @@ START_TEST(maxima_and_relu_of_the_plain_way_by_hand)
 }
 END_TEST
 
+/* ---- every way, every setting ------------------------------------------- */
+
+static const gradus_conv_way *const ways[] = {
+    &gradus_conv_plain, &gradus_conv_gemm,
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static const struct {
+    int in, height, width, out, kernel, stride, padding;
+} shapes[] = {
+    { 1, 1, 1, 1, 1, 1, 0 },   { 2, 1, 1, 3, 3, 1, 1 },
+    { 1, 2, 2, 3, 2, 1, 0 },   { 3, 4, 4, 2, 1, 1, 0 },
+    { 2, 4, 5, 2, 1, 2, 0 },   { 4, 5, 3, 5, 1, 3, 0 },
+    { 1, 5, 4, 2, 3, 1, 0 },   { 2, 5, 6, 4, 3, 1, 1 },
+    { 2, 5, 5, 3, 3, 1, 2 },   { 2, 7, 5, 3, 3, 2, 1 },
+    { 2, 8, 8, 4, 5, 3, 4 },   { 1, 3, 3, 2, 3, INT_MAX, 2 },
+    { 3, 6, 7, 7, 2, 1, 1 },   { 2, 9, 7, 3, 2, 2, 0 },
+    { 3, 9, 40, 5, 4, 1, 1 },  { 3, 12, 20, 6, 4, 1, 0 },
+    { 2, 10, 12, 13, 5, 1, 2 }, { 1, 4, 30, 2, 5, 1, 2 },
+    { 2, 3, 35, 2, 3, 1, 1 },  { 1, 45, 25, 1, 3, 1, 0 },
+    { 1, 45, 27, 2, 3, 1, 1 }, { 2, 6, 6, 11, 3, 1, 1 },
+    { 11, 5, 6, 2, 3, 1, 1 },  { 9, 6, 6, 16, 3, 1, 0 },
+    { 2, 18, 35, 3, 7, 1, 3 }, { 1, 9, 8, 1, 3, 1, 0 },
+    { 17, 4, 5, 4, 3, 1, 1 },  { 1, 6, 6, 1, 6, 1, 5 },
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* Each shape with all of these, or as many as go together. */
+enum {
+    RELU = 1, MAX2 = 2, NO_BIAS = 4,
+    SPARSE = 8,  /* dz is 0 but for each fifth number */
+    NO_DX = 16,
+    WHOLE = 32,  /* numbers are -1, 0, 1: sums are exact, and many are equal */
+    SETTINGS = 64
+};
+
+/* Two samples, as what a way leaves in its scratch memory must not matter. */
+enum { SAMPLES = 2, MOST = 4096 };
+
+static gradus_real x[SAMPLES * MOST], W[MOST], b[MOST], dz[SAMPLES * MOST];
+
+typedef struct {
+    gradus_real z[SAMPLES * MOST], dW[MOST], db[MOST], dx[SAMPLES * MOST];
+    uint8_t argmax[SAMPLES * MOST];
+} results;
+
+static size_t x_size(const gradus_conv *c)
+{
+    return (size_t)(c->in * c->height * c->width);
+}
+
+static size_t z_size(const gradus_conv *c)
+{
+    return (size_t)(c->out * gradus_conv_height(c) * gradus_conv_width(c));
+}
+
+static void make_numbers(gradus_real *v, size_t n, int whole, uint64_t seed)
+{
+    fill(v, n, seed);
+    if (whole)
+        for (size_t i = 0; i < n; i++)
+            v[i] = (gradus_real)((v[i] > 1. / 3) - (v[i] < -1. / 3));
+}
+
+static gradus_conv conv_of(int shape, int setting)
+{
+    const int border = 2 * shapes[shape].padding;
+    const int64_t stride = shapes[shape].stride, k = shapes[shape].kernel;
+    gradus_conv c = { .in = shapes[shape].in, .height = shapes[shape].height,
+                      .width = shapes[shape].width, .out = shapes[shape].out,
+                      .kernel = (int)k, .stride = (int)stride,
+                      .padding = shapes[shape].padding,
+                      .relu = (setting & RELU) != 0,
+                      .max2 = (setting & MAX2) != 0, .W = W,
+                      .b = setting & NO_BIAS ? NULL : b };
+
+    c.out_height = (int)((c.height + border - k) / stride) + 1;
+    c.out_width = (int)((c.width + border - k) / stride) + 1;
+    ck_assert_uint_le(x_size(&c), MOST);
+    ck_assert_int_le(c.out * c.out_height * c.out_width, MOST);
+    ck_assert_uint_le(gradus_conv_weights(&c), MOST);
+    return c;
+}
+
+static void clear_behind_closed_relu(const gradus_conv *c)
+{
+    static gradus_real z[MOST];
+    const size_t n = z_size(c);
+
+    for (size_t i = 0; i < SAMPLES; i++) {
+        gradus_conv_plain.forward(c, &(gradus_conv_sample){
+            .x = x + i * x_size(c), .z = z }, NULL);
+        for (size_t k = 0; k < n; k++)
+            dz[i * n + k] *= z[k] > 0;
+    }
+}
+
+static void make_data(const gradus_conv *c, int setting)
+{
+    const int whole = setting & WHOLE;
+
+    make_numbers(x, SAMPLES * x_size(c), whole, 1);
+    make_numbers(W, gradus_conv_weights(c), whole, 2);
+    make_numbers(b, (size_t)c->out, whole, 3);
+    make_numbers(dz, SAMPLES * z_size(c), whole, 4);
+    if (setting & SPARSE)
+        for (size_t i = 0; i < SAMPLES * z_size(c); i++)
+            dz[i] *= i % 5 == 0;
+    if (c->relu && !c->max2)
+        clear_behind_closed_relu(c);
+}
+
+static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
+                                 size_t i)
+{
+    return (gradus_conv_sample){
+        .x = x + i * x_size(c), .z = r->z + i * z_size(c),
+        .argmax = c->max2 ? r->argmax + i * z_size(c) : NULL,
+        .dz = dz + i * z_size(c), .dW = r->dW, .db = c->b ? r->db : NULL,
+        .dx = setting & NO_DX ? NULL : r->dx + i * x_size(c) };
+}
+
+/* Scratch memory of no more than the way asks for, and full of NaN. */
+static gradus_real *new_scratch(const gradus_conv_way *way,
+                                const gradus_conv *c)
+{
+    const size_t bytes = way->scratch(c) * sizeof(gradus_real);
+    gradus_real *scratch = malloc(bytes + 1);
+
+    ck_assert_ptr_nonnull(scratch);
+    memset(scratch, 0xff, bytes);
+    return scratch;
+}
+
+static void run(const gradus_conv_way *way, const gradus_conv *c, int setting,
+                results *r)
+{
+    gradus_real *scratch = new_scratch(way, c);
+
+    memset(r, 0, sizeof *r);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        const gradus_conv_sample s = sample(c, setting, r, i);
+        way->forward(c, &s, scratch);
+    }
+    free(scratch);
+    scratch = new_scratch(way, c);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        const gradus_conv_sample s = sample(c, setting, r, i);
+        way->backward(c, &s, scratch);
+    }
+    free(scratch);
+}
+
+static int differ(const gradus_real *v, const gradus_real *truth, size_t n,
+                  double tolerance)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)v[i] - truth[i]) <=
+              tolerance * (1 + fabs((double)truth[i]))))
+            return 1;
+    return 0;
+}
+
+/* What a way makes that is not as it should be, or NULL. */
+static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
+                         int setting, const results *truth)
+{
+    const double near = setting & WHOLE ? 0 : rounding();
+    static results r;
+
+    run(way, c, setting, &r);
+    if (differ(r.z, truth->z, SAMPLES * z_size(c), 10 * near))
+        return "z";
+    if (memcmp(r.argmax, truth->argmax, sizeof r.argmax))
+        return "argmax";
+    if (differ(r.dW, truth->dW, gradus_conv_weights(c), 30 * near))
+        return "dW";
+    if (differ(r.db, truth->db, (size_t)c->out, 30 * near))
+        return "db";
+    if (differ(r.dx, truth->dx, SAMPLES * x_size(c), 30 * near))
+        return "dx";
+    return NULL;
+}
+
+START_TEST(every_way_that_fits_does_what_the_plain_one_does)
+{
+    static results truth;
+
+    for (int setting = 0; setting < SETTINGS; setting++) {
+        gradus_conv c = conv_of(_i, setting);
+        if (z_size(&c) == 0) /* no maximum in a single line */
+            continue;
+        make_data(&c, setting);
+        run(&gradus_conv_plain, &c, setting, &truth);
+        for (int k = 0; k < WAYS; k++)
+            for (int simd = 0; simd <= (int)gradus_simd_here(); simd++) {
+                c.simd = (gradus_simd)simd;
+                if (!ways[k]->fits(&c))
+                    continue;
+                const char *what = fault(ways[k], &c, setting, &truth);
+                ck_assert_msg(!what, "%s of %s, version %d, setting %d", what,
+                              ways[k]->name, simd, setting);
+            }
+    }
+}
+END_TEST
+
+/* ---- planted bugs -------------------------------------------------------- */
+
+static const char *spoilt;
+
+static void wrong_forward(const gradus_conv *c, const gradus_conv_sample *s,
+                          gradus_real *scratch)
+{
+    gradus_conv_plain.forward(c, s, scratch);
+    if (strcmp(spoilt, "z") == 0)
+        s->z[z_size(c) - 1] += (gradus_real)1e-3;
+    if (strcmp(spoilt, "argmax") == 0)
+        s->argmax[z_size(c) - 1] ^= 1;
+}
+
+static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
+                           gradus_real *scratch)
+{
+    gradus_conv_plain.backward(c, s, scratch);
+    if (strcmp(spoilt, "dW") == 0)
+        s->dW[gradus_conv_weights(c) - 1] += (gradus_real)1e-3;
+    if (strcmp(spoilt, "db") == 0)
+        s->db[c->out - 1] += (gradus_real)1e-3;
+    if (strcmp(spoilt, "dx") == 0)
+        s->dx[x_size(c) - 1] = 0;
+}
+
+START_TEST(planted_bugs_are_caught)
+{
+    static const char *const each[] = { "z", "argmax", "dW", "db", "dx" };
+    gradus_conv_way wrong = gradus_conv_plain;
+    const gradus_conv c = conv_of(7, MAX2);
+    static results truth;
+
+    spoilt = each[_i];
+    wrong.forward = wrong_forward;
+    wrong.backward = wrong_backward;
+    make_data(&c, MAX2);
+    run(&gradus_conv_plain, &c, MAX2, &truth);
+    ck_assert_ptr_null(fault(&gradus_conv_plain, &c, MAX2, &truth));
+    ck_assert_str_eq(fault(&wrong, &c, MAX2, &truth), spoilt);
+}
+END_TEST
+
 TCase *conv_ways(void)
 {
     TCase *t = tcase_create("conv_ways");
@@ -90,5 +346,8 @@ TCase *conv_ways(void)
     tcase_add_test(t, the_plain_way_by_hand);
     tcase_add_test(t, the_plain_way_with_a_stride_and_a_border_by_hand);
     tcase_add_test(t, maxima_and_relu_of_the_plain_way_by_hand);
+    tcase_add_loop_test(t, every_way_that_fits_does_what_the_plain_one_does, 0,
+                        SHAPES);
+    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 5);
     return t;
 }

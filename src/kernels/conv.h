@@ -66,10 +66,11 @@ typedef void gradus_conv_pass(const gradus_conv *c,
 
 typedef struct {
     const char *name;
-    bool (*fits)(const gradus_conv *c); /* can it do what c asks for? */
+    bool (*fits)(const gradus_conv *c);      /* can it do what c asks for? */
+    size_t (*scratch)(const gradus_conv *c); /* numbers a pass needs       */
     gradus_conv_pass *forward, *backward;
 } gradus_conv_way;
 
-extern const gradus_conv_way gradus_conv_plain;
+extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm;
 
 #endif

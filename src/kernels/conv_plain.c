@@ -144,6 +144,13 @@ static bool fits(const gradus_conv *c)
     return true;
 }
 
+static size_t scratch_size(const gradus_conv *c)
+{
+    (void)c;
+    return 0;
+}
+
 const gradus_conv_way gradus_conv_plain = {
-    .name = "plain", .fits = fits, .forward = forward, .backward = backward,
+    .name = "plain", .fits = fits, .scratch = scratch_size,
+    .forward = forward, .backward = backward,
 };

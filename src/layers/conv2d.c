@@ -14,6 +14,22 @@
  */
 #include "layers/conv2d.h"
 
+/* The convolution of a group of channels. */
+static gradus_conv group_of(const conv2d_node *c, int group)
+{
+    gradus_conv k = { .in = gradus_conv2d_in(c), .height = c->height,
+                      .width = c->width, .out = gradus_conv2d_out(c),
+                      .out_height = c->node.shape[1],
+                      .out_width = c->node.shape[2], .kernel = c->kernel,
+                      .stride = c->stride, .padding = c->padding,
+                      .simd = c->simd };
+
+    k.W = c->node.param[0].w + (size_t)group * gradus_conv_weights(&k);
+    if (c->bias)
+        k.b = c->node.param[1].w + group * k.out;
+    return k;
+}
+
 /* Straight from the image; with a kernel of 1 that is a matrix already. */
 static int is_direct(const conv2d_node *c)
 {
@@ -61,8 +77,11 @@ static void forward(gradus_node *n, gradus_rows r)
                                              gradus_conv2d_which(c, i, k));
             else if (is_direct(c))
                 gradus_conv2d_direct_forward(c, k, x, r.scratch, y);
-            else
-                gradus_conv2d_columns_forward(c, k, x, r.scratch, y);
+            else {
+                const gradus_conv v = group_of(c, k);
+                gradus_conv_gemm.forward(
+                    &v, &(gradus_conv_sample){ .x = x, .z = y }, r.scratch);
+            }
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -78,30 +97,24 @@ static int is_sparse(const gradus_real *dy, size_t n)
     return (size_t)count <= n / 3;
 }
 
-static void backward_bias(const conv2d_node *c, const gradus_real *dy,
-                          gradus_real *db)
-{
-    const int P = c->node.shape[1] * c->node.shape[2];
-
-    for (int o = 0; o < gradus_conv2d_out(c); o++, dy += P) {
-        gradus_real sum = 0;
-        for (int p = 0; p < P; p++)
-            sum += dy[p];
-        db[o] += sum;
-    }
-}
-
 /* The ways' scratch memories, and whether they have begun. */
 typedef struct {
-    gradus_real *columns, *direct, *sparse, *masked;
+    gradus_real *gemm, *direct, *sparse, *masked;
     int any_direct, any_sparse;
 } ways;
 
+static size_t gemm_scratch(const conv2d_node *c)
+{
+    const gradus_conv k = group_of(c, 0);
+
+    return gradus_conv_gemm.scratch(&k);
+}
+
 static ways ways_in(const conv2d_node *c, gradus_real *scratch)
 {
-    ways w = { .columns = scratch };
+    ways w = { .gemm = scratch };
 
-    w.direct = w.columns + gradus_conv2d_columns_scratch(c);
+    w.direct = w.gemm + gemm_scratch(c);
     w.sparse = w.direct + gradus_conv2d_direct_scratch(c);
     w.masked = w.sparse + gradus_conv2d_sparse_scratch(c);
     return w;
@@ -109,16 +122,20 @@ static ways ways_in(const conv2d_node *c, gradus_real *scratch)
 
 static void backward_dense(const conv2d_node *c, int group, ways *w,
                            const gradus_real *x, const gradus_real *dy,
-                           gradus_real *dW, gradus_real *dx)
+                           gradus_real *dW, gradus_real *db, gradus_real *dx)
 {
-    if (!dx || !is_direct(c)) {
-        gradus_conv2d_columns_back(c, group, x, dy, w->columns, dW, dx);
-        return;
+    const gradus_conv k = group_of(c, group);
+    gradus_conv_sample s = {
+        .x = x, .dz = dy, .db = db, .dx = dx,
+        .dW = dW + (size_t)group * gradus_conv_weights(&k) };
+
+    if (dx && is_direct(c)) {
+        if (!w->any_direct++)
+            gradus_conv2d_direct_begin_back(c, w->direct);
+        gradus_conv2d_direct_back(c, group, dy, w->direct, dx);
+        s.dx = NULL;
     }
-    if (!w->any_direct++)
-        gradus_conv2d_direct_begin_back(c, w->direct);
-    gradus_conv2d_direct_back(c, group, dy, w->direct, dx);
-    gradus_conv2d_columns_back(c, group, x, dy, w->columns, dW, NULL);
+    gradus_conv_gemm.backward(&k, &s, w->gemm);
 }
 
 /* Back through a ReLU alone. */
@@ -163,9 +180,7 @@ static void backward(gradus_node *n, gradus_rows r)
                 .db = db }, w.sparse);
             continue;
         }
-        if (db)
-            backward_bias(c, dy, db);
-        backward_dense(c, k, &w, x, dy, dW, dxi);
+        backward_dense(c, k, &w, x, dy, dW, db, dxi);
     }
     if (w.any_sparse)
         gradus_conv2d_sparse_end(c, w.sparse, dW);
@@ -281,7 +296,7 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
                            "are too many", ckk, n->shape[1] * n->shape[2]);
     size_t halves = gradus_conv2d_halves_scratch(c);
-    n->scratch = gradus_conv2d_columns_scratch(c) +
+    n->scratch = gemm_scratch(c) +
                  gradus_conv2d_direct_scratch(c) +
                  gradus_conv2d_sparse_scratch(c) +
                  (size_t)(n->size / c->groups);

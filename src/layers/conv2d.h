@@ -2,6 +2,7 @@
 #ifndef GRADUS_CONV2D_H
 #define GRADUS_CONV2D_H
 
+#include "kernels/conv.h"
 #include "kernels/simd.h"
 
 #include "gradus.h"
@@ -45,21 +46,6 @@ static inline unsigned char *gradus_conv2d_which(const conv2d_node *c, int row,
     gradus_real *kept = c->node.kept + (size_t)row * c->node.keep_row;
     return (unsigned char *)kept + (size_t)group * gradus_conv2d_result(c);
 }
-
-/* Four ways.  Each wants scratch memory of so many numbers, and takes one
- * group of channels of one sample at a time. */
-
-/* ---- conv2d_columns.c: any setting, by matrix products ---------------- */
-
-/* y = ..; dW [out,c,k,k] += .., dx += .., which may be NULL. */
-size_t gradus_conv2d_columns_scratch(const conv2d_node *c);
-void gradus_conv2d_columns_forward(const conv2d_node *c, int group,
-                                   const gradus_real *x, gradus_real *scratch,
-                                   gradus_real *y);
-void gradus_conv2d_columns_back(const conv2d_node *c, int group,
-                                const gradus_real *x, const gradus_real *dy,
-                                gradus_real *scratch, gradus_real *dW,
-                                gradus_real *dx);
 
 /* ---- conv2d_direct.c: with a stride of 1 ------------------------------ */
 

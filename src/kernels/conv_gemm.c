@@ -1,0 +1,193 @@
+/* conv_gemm.c -- convolution of any setting as matrix products (im2col).
+ *
+ * The columns of a sample have for each of the P = h w positions of y the
+ * in k k numbers of x that are under the kernel there.  With them
+ *
+ *   Y = W col + b 1'            W [out,ckk]   col [ckk,P]   Y [out,P]
+ *
+ *   dW += dY col'               dcol = W' dY
+ *   db += dY 1
+ *
+ * and dx[..] += dcol[..] back at the places that the columns came from.
+ */
+#include "kernels/conv.h"
+#include "kernels/conv_layout.h"
+
+#include <string.h>
+
+/* Rows of the columns' matrix are copied in chunks of 8 numbers, which is
+ * faster than a row's exact number: what is written after its end is then
+ * overwritten by the next row, or is in the SLACK after the matrix. */
+enum { CHUNK = 8, SLACK = CHUNK };
+
+static int positions(const gradus_conv *c)
+{
+    return c->out_height * c->out_width;
+}
+
+/* Numbers under the kernel. */
+static int kernel_size(const gradus_conv *c)
+{
+    return c->in * c->kernel * c->kernel;
+}
+
+static gradus_conv_image image_of(const gradus_conv *c)
+{
+    return gradus_conv_image_of(c->in, c->height, c->width, c->padding);
+}
+
+/* The columns are x itself. */
+static bool is_pointwise(const gradus_conv *c)
+{
+    return c->kernel == 1 && c->stride == 1 && c->padding == 0;
+}
+
+/* ---- between the image and its columns --------------------------------- */
+
+/* One row of the columns' matrix, from what is under one number of the kernel:
+ *
+ *   col[i,j] = image[s i, s j]
+ */
+static void gather_row(const gradus_conv *c, size_t pitch,
+                       const gradus_real *image, gradus_real *col)
+{
+    const int w = c->out_width, s = c->stride;
+
+    for (int i = 0; i < c->out_height; i++, col += w) {
+        const gradus_real *line = image + pitch * s * i;
+        if (s == 1)
+            for (int j = 0; j < w; j += CHUNK)
+                memcpy(col + j, line + j, CHUNK * sizeof *col);
+        else
+            for (int j = 0; j < w; j++)
+                col[j] = line[s * j];
+    }
+}
+
+/* And back: image[s i, s j] += col[i,j]. */
+static void scatter_row(const gradus_conv *c, size_t pitch,
+                        const gradus_real *restrict col,
+                        gradus_real *restrict image)
+{
+    const int w = c->out_width, s = c->stride;
+
+    for (int i = 0; i < c->out_height; i++, col += w) {
+        gradus_real *restrict line = image + pitch * s * i;
+        if (s == 1)
+            for (int j = 0; j < w; j++)
+                line[j] += col[j];
+        else
+            for (int j = 0; j < w; j++)
+                line[s * j] += col[j];
+    }
+}
+
+/* x itself, or [ckk,P] made in scratch. */
+static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
+                                  gradus_real *scratch)
+{
+    const gradus_conv_image m = image_of(c);
+    const size_t size = gradus_conv_image_size(&m);
+    gradus_real *image = scratch, *col = image + size, *row = col;
+
+    if (is_pointwise(c))
+        return x;
+    memset(image, 0, size * sizeof *image);
+    gradus_conv_image_fill(&m, x, image);
+    for (int ch = 0; ch < c->in; ch++, image += m.plane)
+        for (int u = 0; u < c->kernel; u++)
+            for (int v = 0; v < c->kernel; v++, row += positions(c))
+                gather_row(c, m.pitch, image + u * m.pitch + v, row);
+    return col;
+}
+
+/* dx += dcol at the places that the columns came from. */
+static void add_columns(const gradus_conv *c, const gradus_real *dcol,
+                        gradus_real *scratch, gradus_real *dx)
+{
+    const gradus_conv_image m = image_of(c);
+    gradus_real *image = scratch;
+
+    memset(image, 0, gradus_conv_image_size(&m) * sizeof *image);
+    for (int ch = 0; ch < c->in; ch++, image += m.plane)
+        for (int u = 0; u < c->kernel; u++)
+            for (int v = 0; v < c->kernel; v++, dcol += positions(c))
+                scatter_row(c, m.pitch, dcol, image + u * m.pitch + v);
+    gradus_conv_image_add_inside(&m, scratch, dx);
+}
+
+/* ---- the way ------------------------------------------------------------ */
+
+static bool fits(const gradus_conv *c)
+{
+    return !c->relu && !c->max2;
+}
+
+static size_t scratch_size(const gradus_conv *c)
+{
+    const gradus_conv_image m = image_of(c);
+
+    return gradus_conv_image_size(&m) +
+           (size_t)kernel_size(c) * (size_t)positions(c) + SLACK;
+}
+
+static void forward(const gradus_conv *c, const gradus_conv_sample *s,
+                    gradus_real *scratch)
+{
+    const int P = positions(c), ckk = kernel_size(c);
+    const gradus_real *col = columns(c, s->x, scratch);
+
+    if (c->b)
+        for (int o = 0; o < c->out; o++)
+            for (int p = 0; p < P; p++)
+                s->z[o * P + p] = c->b[o];
+    gradus_gemm(GRADUS_N, GRADUS_N, c->out, P, ckk, c->W, ckk, col, P,
+                c->b != NULL, s->z, P);                  /* Y = W col + b 1' */
+}
+
+/* db += dY 1 */
+static void backward_bias(const gradus_conv *c, const gradus_real *dy,
+                          gradus_real *db)
+{
+    const int P = positions(c);
+
+    for (int o = 0; o < c->out; o++, dy += P) {
+        gradus_real sum = 0;
+        for (int p = 0; p < P; p++)
+            sum += dy[p];
+        db[o] += sum;
+    }
+}
+
+static void backward_operand(const gradus_conv *c, const gradus_real *dy,
+                             gradus_real *scratch, gradus_real *dx)
+{
+    const int P = positions(c), ckk = kernel_size(c);
+    const gradus_conv_image m = image_of(c);
+    gradus_real *dcol = scratch + gradus_conv_image_size(&m);
+    const bool direct = is_pointwise(c);
+
+    gradus_gemm(GRADUS_T, GRADUS_N, ckk, P, c->out, c->W, ckk, dy, P, direct,
+                direct ? dx : dcol, P);                  /* dcol = W' dY     */
+    if (!direct)
+        add_columns(c, dcol, scratch, dx);
+}
+
+static void backward(const gradus_conv *c, const gradus_conv_sample *s,
+                     gradus_real *scratch)
+{
+    const int P = positions(c), ckk = kernel_size(c);
+    const gradus_real *col = columns(c, s->x, scratch);
+
+    if (s->db)
+        backward_bias(c, s->dz, s->db);
+    gradus_gemm(GRADUS_N, GRADUS_T, c->out, ckk, P, s->dz, P, col, P, 1,
+                s->dW, ckk);                             /* dW += dY col'    */
+    if (s->dx)
+        backward_operand(c, s->dz, scratch, s->dx);
+}
+
+const gradus_conv_way gradus_conv_gemm = {
+    .name = "gemm", .fits = fits, .scratch = scratch_size, .forward = forward,
+    .backward = backward,
+};

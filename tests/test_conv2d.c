@@ -99,36 +99,37 @@ static void build(int i)
 
 static gradus_real plain_y[MOST], plain_dx[MOST], plain_dW[MOST], plain_db[16];
 
-static gradus_conv group_of(int i, int group)
+static gradus_conv conv_of(int i)
 {
     const int groups = cases[i].o.groups ? cases[i].o.groups : 1;
-    gradus_conv v = { .in = x->shape[0] / groups, .height = x->shape[1],
-                      .width = x->shape[2], .out = y->shape[0] / groups,
-                      .out_height = y->shape[1], .out_width = y->shape[2],
-                      .kernel = cases[i].kernel,
-                      .stride = cases[i].o.stride ? cases[i].o.stride : 1,
-                      .padding = cases[i].o.padding };
 
-    v.W = y->param[0].w + (size_t)group * gradus_conv_weights(&v);
-    v.b = y->n_params > 1 ? y->param[1].w + group * v.out : NULL;
-    return v;
+    return (gradus_conv){
+        .in = x->shape[0] / groups, .height = x->shape[1],
+        .width = x->shape[2], .out = y->shape[0] / groups,
+        .out_height = y->shape[1], .out_width = y->shape[2],
+        .kernel = cases[i].kernel,
+        .stride = cases[i].o.stride ? cases[i].o.stride : 1,
+        .padding = cases[i].o.padding, .groups = groups,
+        .W = y->param[0].w, .b = y->n_params > 1 ? y->param[1].w : NULL };
 }
 
 /* Each group of channels of each row, forward and back. */
 static void convolve_plainly(int i)
 {
-    const int groups = cases[i].o.groups ? cases[i].o.groups : 1;
+    const gradus_conv v = conv_of(i);
     static gradus_real dy[MOST];
 
     for (int k = 0; k < MOST; k++)
         dy[k] = (gradus_real)c[k];
-    for (int k = 0; k < B * groups; k++) {
-        const gradus_conv v = group_of(i, k % groups);
-        const int x_at = k * (x->size / groups), y_at = k * (y->size / groups);
+    for (int k = 0; k < B * v.groups; k++) {
+        const int group = k % v.groups;
+        const int x_at = k * (x->size / v.groups);
+        const int y_at = k * (y->size / v.groups);
         const gradus_conv_sample s = {
-            .x = x->y + x_at, .z = plain_y + y_at, .dz = dy + y_at,
-            .dW = plain_dW + (v.W - y->param[0].w),
-            .db = plain_db + k % groups * v.out, .dx = plain_dx + x_at };
+            .group = group, .x = x->y + x_at, .z = plain_y + y_at,
+            .dz = dy + y_at, .dx = plain_dx + x_at,
+            .dW = plain_dW + (size_t)group * gradus_conv_weights(&v),
+            .db = plain_db + group * v.out };
         gradus_conv_plain.forward(&v, &s, NULL);
         gradus_conv_plain.backward(&v, &s, NULL);
     }

@@ -27,7 +27,7 @@ START_TEST(the_plain_way_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
-                            .stride = 1, .W = four, .b = (gradus_real[]){ 10 } };
+                            .stride = 1, .groups = 1, .W = four, .b = (gradus_real[]){ 10 } };
     gradus_real z[4], dW[4] = { 1 }, db[1] = { 2 }, dx[9] = { 3 };
 
     convolve(&c, &(gradus_conv_sample){ .x = nine, .z = z, .dz = powers,
@@ -45,7 +45,8 @@ START_TEST(the_plain_way_with_a_stride_and_a_border_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
-                            .stride = 2, .padding = 1, .W = four };
+                            .stride = 2, .padding = 1, .groups = 1,
+                            .W = four };
     gradus_real z[4], dW[4] = { 0 }, dx[9] = { 0 };
 
     convolve(&c, &(gradus_conv_sample){ .x = nine, .z = z, .dz = powers,
@@ -65,7 +66,8 @@ START_TEST(maxima_and_relu_of_the_plain_way_by_hand)
                                   9, 9, 9, 9, 9 };
     gradus_conv c = { .in = 1, .height = 3, .width = 5, .out = 1,
                       .out_height = 3, .out_width = 5, .kernel = 1,
-                      .stride = 1, .max2 = true, .W = (gradus_real[]){ 1 },
+                      .stride = 1, .groups = 1, .max2 = true,
+                      .W = (gradus_real[]){ 1 },
                       .b = (gradus_real[]){ -7 } };
     gradus_real z[2], dW[1] = { 0 }, db[1] = { 0 }, dx[15] = { 0 };
     uint8_t argmax[2];
@@ -92,27 +94,27 @@ END_TEST
 /* ---- every way, every setting ------------------------------------------- */
 
 static const gradus_conv_way *const ways[] = {
-    &gradus_conv_plain, &gradus_conv_gemm,
+    &gradus_conv_plain, &gradus_conv_gemm, &gradus_conv_vectors,
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
 static const struct {
-    int in, height, width, out, kernel, stride, padding;
+    int in, height, width, out, kernel, stride, padding, groups;
 } shapes[] = {
-    { 1, 1, 1, 1, 1, 1, 0 },   { 2, 1, 1, 3, 3, 1, 1 },
-    { 1, 2, 2, 3, 2, 1, 0 },   { 3, 4, 4, 2, 1, 1, 0 },
-    { 2, 4, 5, 2, 1, 2, 0 },   { 4, 5, 3, 5, 1, 3, 0 },
-    { 1, 5, 4, 2, 3, 1, 0 },   { 2, 5, 6, 4, 3, 1, 1 },
-    { 2, 5, 5, 3, 3, 1, 2 },   { 2, 7, 5, 3, 3, 2, 1 },
-    { 2, 8, 8, 4, 5, 3, 4 },   { 1, 3, 3, 2, 3, INT_MAX, 2 },
-    { 3, 6, 7, 7, 2, 1, 1 },   { 2, 9, 7, 3, 2, 2, 0 },
-    { 3, 9, 40, 5, 4, 1, 1 },  { 3, 12, 20, 6, 4, 1, 0 },
-    { 2, 10, 12, 13, 5, 1, 2 }, { 1, 4, 30, 2, 5, 1, 2 },
-    { 2, 3, 35, 2, 3, 1, 1 },  { 1, 45, 25, 1, 3, 1, 0 },
-    { 1, 45, 27, 2, 3, 1, 1 }, { 2, 6, 6, 11, 3, 1, 1 },
-    { 11, 5, 6, 2, 3, 1, 1 },  { 9, 6, 6, 16, 3, 1, 0 },
-    { 2, 18, 35, 3, 7, 1, 3 }, { 1, 9, 8, 1, 3, 1, 0 },
-    { 17, 4, 5, 4, 3, 1, 1 },  { 1, 6, 6, 1, 6, 1, 5 },
+    { 1, 1, 1, 1, 1, 1, 0, 1 },   { 2, 1, 1, 3, 3, 1, 1, 1 },
+    { 1, 2, 2, 3, 2, 1, 0, 1 },   { 3, 4, 4, 2, 1, 1, 0, 2 },
+    { 2, 4, 5, 2, 1, 2, 0, 1 },   { 4, 5, 3, 5, 1, 3, 0, 1 },
+    { 1, 5, 4, 2, 3, 1, 0, 3 },   { 2, 5, 6, 4, 3, 1, 1, 1 },
+    { 2, 5, 5, 3, 3, 1, 2, 2 },   { 2, 7, 5, 3, 3, 2, 1, 3 },
+    { 2, 8, 8, 4, 5, 3, 4, 1 },   { 1, 3, 3, 2, 3, INT_MAX, 2, 1 },
+    { 3, 6, 7, 7, 2, 1, 1, 2 },   { 2, 9, 7, 3, 2, 2, 0, 1 },
+    { 3, 9, 40, 5, 4, 1, 1, 1 },  { 3, 12, 20, 6, 4, 1, 0, 1 },
+    { 2, 10, 12, 13, 5, 1, 2, 1 }, { 1, 4, 30, 2, 5, 1, 2, 2 },
+    { 2, 3, 35, 2, 3, 1, 1, 1 },  { 1, 45, 25, 1, 3, 1, 0, 1 },
+    { 1, 45, 27, 2, 3, 1, 1, 1 }, { 2, 6, 6, 11, 3, 1, 1, 1 },
+    { 11, 5, 6, 2, 3, 1, 1, 1 },  { 9, 6, 6, 16, 3, 1, 0, 1 },
+    { 2, 18, 35, 3, 7, 1, 3, 1 }, { 1, 9, 8, 1, 3, 1, 0, 5 },
+    { 17, 4, 5, 4, 3, 1, 1, 1 },  { 1, 6, 6, 1, 6, 1, 5, 1 },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -125,16 +127,24 @@ enum {
     SETTINGS = 64
 };
 
-/* Two samples, as what a way leaves in its scratch memory must not matter. */
-enum { SAMPLES = 2, MOST = 4096 };
+/* Two samples, of several groups each: what a way leaves in its scratch memory
+ * must not matter. */
+enum { SAMPLES = 2, MOST = 8192 };
 
-static gradus_real x[SAMPLES * MOST], W[MOST], b[MOST], dz[SAMPLES * MOST];
+static gradus_real x[MOST], W[MOST], b[MOST], dz[MOST];
 
 typedef struct {
-    gradus_real z[SAMPLES * MOST], dW[MOST], db[MOST], dx[SAMPLES * MOST];
-    uint8_t argmax[SAMPLES * MOST];
+    gradus_real z[MOST], dW[MOST], db[MOST], dx[MOST];
+    uint8_t argmax[MOST];
 } results;
 
+/* Arrays in them. */
+static size_t arrays(const gradus_conv *c)
+{
+    return SAMPLES * (size_t)c->groups;
+}
+
+/* Numbers of each, of a group of a sample. */
 static size_t x_size(const gradus_conv *c)
 {
     return (size_t)(c->in * c->height * c->width);
@@ -143,6 +153,17 @@ static size_t x_size(const gradus_conv *c)
 static size_t z_size(const gradus_conv *c)
 {
     return (size_t)(c->out * gradus_conv_height(c) * gradus_conv_width(c));
+}
+
+/* Of all groups. */
+static size_t weights(const gradus_conv *c)
+{
+    return (size_t)c->groups * gradus_conv_weights(c);
+}
+
+static size_t biases(const gradus_conv *c)
+{
+    return (size_t)(c->groups * c->out);
 }
 
 static void make_numbers(gradus_real *v, size_t n, int whole, uint64_t seed)
@@ -161,54 +182,59 @@ static gradus_conv conv_of(int shape, int setting)
                       .width = shapes[shape].width, .out = shapes[shape].out,
                       .kernel = (int)k, .stride = (int)stride,
                       .padding = shapes[shape].padding,
+                      .groups = shapes[shape].groups,
                       .relu = (setting & RELU) != 0,
                       .max2 = (setting & MAX2) != 0, .W = W,
                       .b = setting & NO_BIAS ? NULL : b };
 
     c.out_height = (int)((c.height + border - k) / stride) + 1;
     c.out_width = (int)((c.width + border - k) / stride) + 1;
-    ck_assert_uint_le(x_size(&c), MOST);
-    ck_assert_int_le(c.out * c.out_height * c.out_width, MOST);
-    ck_assert_uint_le(gradus_conv_weights(&c), MOST);
+    ck_assert_uint_le(arrays(&c) * x_size(&c), MOST);
+    ck_assert_uint_le(arrays(&c) * z_size(&c), MOST);
+    ck_assert_uint_le(weights(&c), MOST);
     return c;
-}
-
-static void clear_behind_closed_relu(const gradus_conv *c)
-{
-    static gradus_real z[MOST];
-    const size_t n = z_size(c);
-
-    for (size_t i = 0; i < SAMPLES; i++) {
-        gradus_conv_plain.forward(c, &(gradus_conv_sample){
-            .x = x + i * x_size(c), .z = z }, NULL);
-        for (size_t k = 0; k < n; k++)
-            dz[i * n + k] *= z[k] > 0;
-    }
-}
-
-static void make_data(const gradus_conv *c, int setting)
-{
-    const int whole = setting & WHOLE;
-
-    make_numbers(x, SAMPLES * x_size(c), whole, 1);
-    make_numbers(W, gradus_conv_weights(c), whole, 2);
-    make_numbers(b, (size_t)c->out, whole, 3);
-    make_numbers(dz, SAMPLES * z_size(c), whole, 4);
-    if (setting & SPARSE)
-        for (size_t i = 0; i < SAMPLES * z_size(c); i++)
-            dz[i] *= i % 5 == 0;
-    if (c->relu && !c->max2)
-        clear_behind_closed_relu(c);
 }
 
 static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
                                  size_t i)
 {
+    const int group = (int)i % c->groups;
+
     return (gradus_conv_sample){
-        .x = x + i * x_size(c), .z = r->z + i * z_size(c),
+        .group = group, .x = x + i * x_size(c), .z = r->z + i * z_size(c),
         .argmax = c->max2 ? r->argmax + i * z_size(c) : NULL,
-        .dz = dz + i * z_size(c), .dW = r->dW, .db = c->b ? r->db : NULL,
+        .dz = dz + i * z_size(c), .dW = r->dW + group * gradus_conv_weights(c),
+        .db = c->b ? r->db + group * c->out : NULL,
         .dx = setting & NO_DX ? NULL : r->dx + i * x_size(c) };
+}
+
+/* See dz in conv.h. */
+static void clear_behind_closed_relu(const gradus_conv *c)
+{
+    static results r;
+
+    for (size_t i = 0; i < arrays(c); i++) {
+        const gradus_conv_sample s = sample(c, 0, &r, i);
+        gradus_conv_plain.forward(c, &s, NULL);
+    }
+    for (size_t i = 0; i < arrays(c) * z_size(c); i++)
+        dz[i] *= r.z[i] > 0;
+}
+
+static void make_data(const gradus_conv *c, int setting)
+{
+    const int whole = setting & WHOLE;
+    const size_t n = arrays(c) * z_size(c);
+
+    make_numbers(x, arrays(c) * x_size(c), whole, 1);
+    make_numbers(W, weights(c), whole, 2);
+    make_numbers(b, biases(c), whole, 3);
+    make_numbers(dz, n, whole, 4);
+    if (setting & SPARSE)
+        for (size_t i = 0; i < n; i++)
+            dz[i] *= i % 5 == 0;
+    if (c->relu && !c->max2)
+        clear_behind_closed_relu(c);
 }
 
 /* Scratch memory of no more than the way asks for, and full of NaN. */
@@ -229,13 +255,17 @@ static void run(const gradus_conv_way *way, const gradus_conv *c, int setting,
     gradus_real *scratch = new_scratch(way, c);
 
     memset(r, 0, sizeof *r);
-    for (size_t i = 0; i < SAMPLES; i++) {
+    if (way->begin)
+        way->begin(c, scratch);
+    for (size_t i = 0; i < arrays(c); i++) {
         const gradus_conv_sample s = sample(c, setting, r, i);
         way->forward(c, &s, scratch);
     }
     free(scratch);
     scratch = new_scratch(way, c);
-    for (size_t i = 0; i < SAMPLES; i++) {
+    if (way->begin_back)
+        way->begin_back(c, scratch);
+    for (size_t i = 0; i < arrays(c); i++) {
         const gradus_conv_sample s = sample(c, setting, r, i);
         way->backward(c, &s, scratch);
     }
@@ -260,15 +290,15 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
     static results r;
 
     run(way, c, setting, &r);
-    if (differ(r.z, truth->z, SAMPLES * z_size(c), 10 * near))
+    if (differ(r.z, truth->z, arrays(c) * z_size(c), 10 * near))
         return "z";
     if (memcmp(r.argmax, truth->argmax, sizeof r.argmax))
         return "argmax";
-    if (differ(r.dW, truth->dW, gradus_conv_weights(c), 30 * near))
+    if (differ(r.dW, truth->dW, weights(c), 30 * near))
         return "dW";
-    if (differ(r.db, truth->db, (size_t)c->out, 30 * near))
+    if (differ(r.db, truth->db, biases(c), 30 * near))
         return "db";
-    if (differ(r.dx, truth->dx, SAMPLES * x_size(c), 30 * near))
+    if (differ(r.dx, truth->dx, arrays(c) * x_size(c), 30 * near))
         return "dx";
     return NULL;
 }

@@ -31,11 +31,6 @@ static int kernel_size(const gradus_conv *c)
     return c->in * c->kernel * c->kernel;
 }
 
-static gradus_conv_image image_of(const gradus_conv *c)
-{
-    return gradus_conv_image_of(c->in, c->height, c->width, c->padding);
-}
-
 /* The columns are x itself. */
 static bool is_pointwise(const gradus_conv *c)
 {
@@ -86,7 +81,7 @@ static void scatter_row(const gradus_conv *c, size_t pitch,
 static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
                                   gradus_real *scratch)
 {
-    const gradus_conv_image m = image_of(c);
+    const gradus_conv_image m = gradus_conv_image_of(c);
     const size_t size = gradus_conv_image_size(&m);
     gradus_real *image = scratch, *col = image + size, *row = col;
 
@@ -105,7 +100,7 @@ static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
 static void add_columns(const gradus_conv *c, const gradus_real *dcol,
                         gradus_real *scratch, gradus_real *dx)
 {
-    const gradus_conv_image m = image_of(c);
+    const gradus_conv_image m = gradus_conv_image_of(c);
     gradus_real *image = scratch;
 
     memset(image, 0, gradus_conv_image_size(&m) * sizeof *image);
@@ -125,7 +120,7 @@ static bool fits(const gradus_conv *c)
 
 static size_t scratch_size(const gradus_conv *c)
 {
-    const gradus_conv_image m = image_of(c);
+    const gradus_conv_image m = gradus_conv_image_of(c);
 
     return gradus_conv_image_size(&m) +
            (size_t)kernel_size(c) * (size_t)positions(c) + SLACK;
@@ -135,13 +130,14 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
     const int P = positions(c), ckk = kernel_size(c);
+    const gradus_real *W = c->W + gradus_conv_weights(c) * s->group;
     const gradus_real *col = columns(c, s->x, scratch);
 
     if (c->b)
         for (int o = 0; o < c->out; o++)
             for (int p = 0; p < P; p++)
-                s->z[o * P + p] = c->b[o];
-    gradus_gemm(GRADUS_N, GRADUS_N, c->out, P, ckk, c->W, ckk, col, P,
+                s->z[o * P + p] = c->b[s->group * c->out + o];
+    gradus_gemm(GRADUS_N, GRADUS_N, c->out, P, ckk, W, ckk, col, P,
                 c->b != NULL, s->z, P);                  /* Y = W col + b 1' */
 }
 
@@ -159,15 +155,16 @@ static void backward_bias(const gradus_conv *c, const gradus_real *dy,
     }
 }
 
-static void backward_operand(const gradus_conv *c, const gradus_real *dy,
-                             gradus_real *scratch, gradus_real *dx)
+static void backward_operand(const gradus_conv *c, const gradus_real *W,
+                             const gradus_real *dy, gradus_real *scratch,
+                             gradus_real *dx)
 {
     const int P = positions(c), ckk = kernel_size(c);
-    const gradus_conv_image m = image_of(c);
+    const gradus_conv_image m = gradus_conv_image_of(c);
     gradus_real *dcol = scratch + gradus_conv_image_size(&m);
     const bool direct = is_pointwise(c);
 
-    gradus_gemm(GRADUS_T, GRADUS_N, ckk, P, c->out, c->W, ckk, dy, P, direct,
+    gradus_gemm(GRADUS_T, GRADUS_N, ckk, P, c->out, W, ckk, dy, P, direct,
                 direct ? dx : dcol, P);                  /* dcol = W' dY     */
     if (!direct)
         add_columns(c, dcol, scratch, dx);
@@ -184,7 +181,8 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_gemm(GRADUS_N, GRADUS_T, c->out, ckk, P, s->dz, P, col, P, 1,
                 s->dW, ckk);                             /* dW += dY col'    */
     if (s->dx)
-        backward_operand(c, s->dz, scratch, s->dx);
+        backward_operand(c, c->W + gradus_conv_weights(c) * s->group, s->dz,
+                         scratch, s->dx);
 }
 
 const gradus_conv_way gradus_conv_gemm = {

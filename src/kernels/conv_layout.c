@@ -1,16 +1,15 @@
-/* conv_layout.c -- x within a border of zeros. */
+/* conv_layout.c -- x within a border of zeros, and W with o last. */
 #include "kernels/conv_layout.h"
 
 #include <string.h>
 
-gradus_conv_image gradus_conv_image_of(int channels, int height, int width,
-                                       int border)
+gradus_conv_image gradus_conv_image_of(const gradus_conv *c)
 {
-    gradus_conv_image m = { .channels = channels, .height = height,
-                            .width = width, .border = (size_t)border };
+    gradus_conv_image m = { .channels = c->in, .height = c->height,
+                            .width = c->width, .border = (size_t)c->padding };
 
-    m.pitch = (size_t)width + 2 * m.border;
-    m.plane = ((size_t)height + 2 * m.border) * m.pitch;
+    m.pitch = (size_t)c->width + 2 * m.border;
+    m.plane = ((size_t)c->height + 2 * m.border) * m.pitch;
     return m;
 }
 
@@ -40,4 +39,16 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
         for (int i = 0; i < m->height; i++, dx += m->width)
             for (int j = 0; j < m->width; j++)
                 dx[j] += image[(size_t)i * m->pitch + (size_t)j];
+}
+
+gradus_real *gradus_conv_pack(const gradus_conv *c, gradus_real *packed)
+{
+    const int ckk = c->in * c->kernel * c->kernel;
+    const gradus_real *W = c->W;
+
+    for (int group = 0; group < c->groups; group++, packed += c->out * ckk)
+        for (int o = 0; o < c->out; o++)
+            for (int k = 0; k < ckk; k++)
+                packed[k * c->out + o] = *W++;
+    return packed;
 }

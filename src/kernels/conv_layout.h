@@ -3,7 +3,7 @@
 #ifndef GRADUS_CONV_LAYOUT_H
 #define GRADUS_CONV_LAYOUT_H
 
-#include "gradus.h"
+#include "kernels/conv.h"
 
 /* [channels, height + 2 border, width + 2 border] */
 typedef struct {
@@ -12,8 +12,8 @@ typedef struct {
     size_t pitch, plane; /* numbers from a line, a channel to the next */
 } gradus_conv_image;
 
-gradus_conv_image gradus_conv_image_of(int channels, int height, int width,
-                                       int border);
+/* That of c's x. */
+gradus_conv_image gradus_conv_image_of(const gradus_conv *c);
 
 /* The memory it takes, a multiple of 32 numbers: behind the last channel is
  * room for another line, and for what a vector reads beyond that. */
@@ -26,5 +26,8 @@ void gradus_conv_image_fill(const gradus_conv_image *m, const gradus_real *x,
 /* dx [channels,height,width] += what is within the border. */
 void gradus_conv_image_add_inside(const gradus_conv_image *m,
                                   const gradus_real *image, gradus_real *dx);
+
+/* W as [groups,in,kernel,kernel,out]; returns where it ends. */
+gradus_real *gradus_conv_pack(const gradus_conv *c, gradus_real *packed);
 
 #endif

@@ -33,35 +33,36 @@ static ptrdiff_t place(const gradus_conv *c, int ch, int64_t i, int64_t j)
 /* ---- forward ---------------------------------------------------------- */
 
 /* y[o,i,j] */
-static gradus_real output(const gradus_conv *c, const gradus_real *x, int o,
-                          int i, int j)
+static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
+                          int o, int i, int j)
 {
     const int64_t top = (int64_t)c->stride * i - c->padding;
     const int64_t left = (int64_t)c->stride * j - c->padding;
-    const gradus_real *W = c->W + gradus_conv_weights(c) / c->out * o;
-    gradus_real y = c->b ? c->b[o] : 0;
+    const int channel = s->group * c->out + o;
+    const gradus_real *W = c->W + gradus_conv_weights(c) / c->out * channel;
+    gradus_real y = c->b ? c->b[channel] : 0;
 
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++, W++) {
                 ptrdiff_t at = place(c, ch, top + u, left + v);
                 if (at >= 0)
-                    y += *W * x[at];
+                    y += *W * s->x[at];
             }
     return y;
 }
 
 /* The maximum of side x side numbers of y, a NaN if there is one, and which of
  * them it is. */
-static gradus_real maximum(const gradus_conv *c, const gradus_real *x, int o,
-                           int i, int j, int side, int *which)
+static gradus_real maximum(const gradus_conv *c, const gradus_conv_sample *s,
+                           int o, int i, int j, int side, int *which)
 {
     gradus_real max = -INFINITY;
 
     *which = 0;
     for (int r = 0; r < side; r++)
         for (int t = 0; t < side; t++) {
-            gradus_real y = output(c, x, o, side * i + r, side * j + t);
+            gradus_real y = output(c, s, o, side * i + r, side * j + t);
             if (y > max || isnan(y)) {
                 max = y;
                 *which = 2 * r + t;
@@ -82,7 +83,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     for (int o = 0; o < c->out; o++)
         for (int i = 0; i < h; i++)
             for (int j = 0; j < w; j++, z++) {
-                *z = maximum(c, s->x, o, i, j, c->max2 ? 2 : 1, &which);
+                *z = maximum(c, s, o, i, j, c->max2 ? 2 : 1, &which);
                 if (c->relu && !(*z > 0))
                     which = 4;
                 if (c->relu && *z < 0)
@@ -100,6 +101,7 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
 {
     const int64_t top = (int64_t)c->stride * i - c->padding;
     const int64_t left = (int64_t)c->stride * j - c->padding;
+    const gradus_real *W = c->W + gradus_conv_weights(c) * s->group;
     size_t k = gradus_conv_weights(c) / c->out * o;
 
     if (s->db)
@@ -112,7 +114,7 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
                     continue;
                 s->dW[k] += dy * s->x[at];
                 if (s->dx)
-                    s->dx[at] += dy * c->W[k];
+                    s->dx[at] += dy * W[k];
             }
 }
 

@@ -14,20 +14,15 @@
  */
 #include "layers/conv2d.h"
 
-/* The convolution of a group of channels. */
-static gradus_conv group_of(const conv2d_node *c, int group)
+static gradus_conv convolution(const conv2d_node *c)
 {
-    gradus_conv k = { .in = gradus_conv2d_in(c), .height = c->height,
-                      .width = c->width, .out = gradus_conv2d_out(c),
-                      .out_height = c->node.shape[1],
-                      .out_width = c->node.shape[2], .kernel = c->kernel,
-                      .stride = c->stride, .padding = c->padding,
-                      .simd = c->simd };
-
-    k.W = c->node.param[0].w + (size_t)group * gradus_conv_weights(&k);
-    if (c->bias)
-        k.b = c->node.param[1].w + group * k.out;
-    return k;
+    return (gradus_conv){
+        .in = gradus_conv2d_in(c), .height = c->height, .width = c->width,
+        .out = gradus_conv2d_out(c), .out_height = c->node.shape[1],
+        .out_width = c->node.shape[2], .kernel = c->kernel,
+        .stride = c->stride, .padding = c->padding, .groups = c->groups,
+        .relu = c->relu, .max2 = c->halves, .simd = c->simd,
+        .W = c->node.param[0].w, .b = c->bias ? c->node.param[1].w : NULL };
 }
 
 /* Straight from the image; with a kernel of 1 that is a matrix already. */
@@ -58,30 +53,36 @@ static int absorb(gradus_node *n, const gradus_node *user)
     return 1;
 }
 
+static const gradus_conv_way *way_of(const gradus_conv *k)
+{
+    return gradus_conv_vectors.fits(k) ? &gradus_conv_vectors
+                                       : &gradus_conv_gemm;
+}
+
 static void forward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
+    const gradus_conv v = convolution(c);
+    const gradus_conv_way *way = way_of(&v);
     const size_t x_size = (size_t)(n->in[0]->size / c->groups);
     const size_t y_size = gradus_conv2d_result(c);
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    gradus_real *y = gradus_row(n->result->y, r, n->result->size);
 
     if (c->halves)
         gradus_conv2d_halves_begin(c, r.scratch);
-    else if (is_direct(c))
-        gradus_conv2d_direct_begin(c, r.scratch);
+    else if (way->begin)
+        way->begin(&v, r.scratch);
     for (int i = r.from; i < r.from + r.n; i++)
-        for (int k = 0; k < c->groups; k++, x += x_size, y += y_size)
+        for (int k = 0; k < c->groups; k++) {
+            const size_t at = (size_t)i * c->groups + k;
+            const gradus_conv_sample s = { .group = k,
+                                           .x = n->in[0]->y + at * x_size,
+                                           .z = n->result->y + at * y_size };
             if (c->halves)
-                gradus_conv2d_halves_forward(c, k, x, r.scratch, y,
+                gradus_conv2d_halves_forward(c, k, s.x, r.scratch, s.z,
                                              gradus_conv2d_which(c, i, k));
-            else if (is_direct(c))
-                gradus_conv2d_direct_forward(c, k, x, r.scratch, y);
-            else {
-                const gradus_conv v = group_of(c, k);
-                gradus_conv_gemm.forward(
-                    &v, &(gradus_conv_sample){ .x = x, .z = y }, r.scratch);
-            }
+            else
+                way->forward(&v, &s, r.scratch);
+        }
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -97,45 +98,11 @@ static int is_sparse(const gradus_real *dy, size_t n)
     return (size_t)count <= n / 3;
 }
 
-/* The ways' scratch memories, and whether they have begun. */
-typedef struct {
-    gradus_real *gemm, *direct, *sparse, *masked;
-    int any_direct, any_sparse;
-} ways;
-
-static size_t gemm_scratch(const conv2d_node *c)
+static size_t dense_scratch(const conv2d_node *c)
 {
-    const gradus_conv k = group_of(c, 0);
+    const gradus_conv k = convolution(c);
 
-    return gradus_conv_gemm.scratch(&k);
-}
-
-static ways ways_in(const conv2d_node *c, gradus_real *scratch)
-{
-    ways w = { .gemm = scratch };
-
-    w.direct = w.gemm + gemm_scratch(c);
-    w.sparse = w.direct + gradus_conv2d_direct_scratch(c);
-    w.masked = w.sparse + gradus_conv2d_sparse_scratch(c);
-    return w;
-}
-
-static void backward_dense(const conv2d_node *c, int group, ways *w,
-                           const gradus_real *x, const gradus_real *dy,
-                           gradus_real *dW, gradus_real *db, gradus_real *dx)
-{
-    const gradus_conv k = group_of(c, group);
-    gradus_conv_sample s = {
-        .x = x, .dz = dy, .db = db, .dx = dx,
-        .dW = dW + (size_t)group * gradus_conv_weights(&k) };
-
-    if (dx && is_direct(c)) {
-        if (!w->any_direct++)
-            gradus_conv2d_direct_begin_back(c, w->direct);
-        gradus_conv2d_direct_back(c, group, dy, w->direct, dx);
-        s.dx = NULL;
-    }
-    gradus_conv_gemm.backward(&k, &s, w->gemm);
+    return way_of(&k)->scratch(&k);
 }
 
 /* Back through a ReLU alone. */
@@ -152,38 +119,44 @@ static const gradus_real *masked(const gradus_real *dy, const gradus_real *y,
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
+    const gradus_conv v = convolution(c);
+    const gradus_conv_way *way = way_of(&v);
     const gradus_node *to = n->result;
     const size_t x_size = (size_t)(n->in[0]->size / c->groups);
     const size_t y_size = gradus_conv2d_result(c);
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    const gradus_real *y = gradus_row(to->y, r, to->size);
-    const gradus_real *dys = gradus_row(to->dy, r, to->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
     gradus_real *dW = gradus_share(&n->param[0], r);
-    ways w = ways_in(c, r.scratch);
+    gradus_real *sparse = r.scratch + dense_scratch(c);
+    gradus_real *mask = sparse + gradus_conv2d_sparse_scratch(c);
+    int any_sparse = 0, any_dense = 0;
 
-    for (int i = 0; i < r.n * c->groups;
-         i++, x += x_size, y += y_size, dys += y_size) {
-        int k = i % c->groups;
-        const unsigned char *which =
-            gradus_conv2d_which(c, r.from + i / c->groups, k);
-        const gradus_real *dy =
-            c->relu && !which ? masked(dys, y, y_size, w.masked) : dys;
-        gradus_real *dxi = dx ? dx + (size_t)i * x_size : NULL;
-        gradus_real *db = c->bias ? gradus_share(&n->param[1], r) +
-                                        k * gradus_conv2d_out(c) : NULL;
-        if (which || is_sparse(dy, y_size)) {
-            if (!w.any_sparse++)
-                gradus_conv2d_sparse_begin(c, w.sparse);
-            gradus_conv2d_sparse_add(c, &(conv2d_sparse){
-                .group = k, .x = x, .dy = dy, .which = which, .dx = dxi,
-                .db = db }, w.sparse);
-            continue;
+    for (int i = r.from; i < r.from + r.n; i++)
+        for (int k = 0; k < c->groups; k++) {
+            const size_t at = (size_t)i * c->groups + k;
+            const unsigned char *which = gradus_conv2d_which(c, i, k);
+            gradus_conv_sample s = {
+                .group = k, .x = n->in[0]->y + at * x_size,
+                .dz = to->dy + at * y_size,
+                .dW = dW + k * gradus_conv_weights(&v) };
+            if (n->in[0]->dy)
+                s.dx = n->in[0]->dy + at * x_size;
+            if (c->bias)
+                s.db = gradus_share(&n->param[1], r) + k * v.out;
+            if (c->relu && !which)
+                s.dz = masked(s.dz, to->y + at * y_size, y_size, mask);
+            if (which || is_sparse(s.dz, y_size)) {
+                if (!any_sparse++)
+                    gradus_conv2d_sparse_begin(c, sparse);
+                gradus_conv2d_sparse_add(c, &(conv2d_sparse){
+                    .group = k, .x = s.x, .dy = s.dz, .which = which,
+                    .dx = s.dx, .db = s.db }, sparse);
+                continue;
+            }
+            if (!any_dense++ && way->begin_back)
+                way->begin_back(&v, r.scratch);
+            way->backward(&v, &s, r.scratch);
         }
-        backward_dense(c, k, &w, x, dy, dW, db, dxi);
-    }
-    if (w.any_sparse)
-        gradus_conv2d_sparse_end(c, w.sparse, dW);
+    if (any_sparse)
+        gradus_conv2d_sparse_end(c, sparse, dW);
 }
 
 /* ---- constructor ----------------------------------------------------- */
@@ -296,9 +269,7 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
                            "are too many", ckk, n->shape[1] * n->shape[2]);
     size_t halves = gradus_conv2d_halves_scratch(c);
-    n->scratch = gemm_scratch(c) +
-                 gradus_conv2d_direct_scratch(c) +
-                 gradus_conv2d_sparse_scratch(c) +
+    n->scratch = dense_scratch(c) + gradus_conv2d_sparse_scratch(c) +
                  (size_t)(n->size / c->groups);
     n->scratch = n->scratch < halves ? halves : n->scratch;
     return n;

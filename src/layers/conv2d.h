@@ -47,24 +47,7 @@ static inline unsigned char *gradus_conv2d_which(const conv2d_node *c, int row,
     return (unsigned char *)kept + (size_t)group * gradus_conv2d_result(c);
 }
 
-/* ---- conv2d_direct.c: with a stride of 1 ------------------------------ */
-
-/* After begin, for one of the two: y = .., or the ReLU of it; dx += .. */
-size_t gradus_conv2d_direct_scratch(const conv2d_node *c);
-void gradus_conv2d_direct_begin(const conv2d_node *c, gradus_real *scratch);
-void gradus_conv2d_direct_forward(const conv2d_node *c, int group,
-                                  const gradus_real *x, gradus_real *scratch,
-                                  gradus_real *y);
-void gradus_conv2d_direct_begin_back(const conv2d_node *c,
-                                     gradus_real *scratch);
-void gradus_conv2d_direct_back(const conv2d_node *c, int group,
-                               const gradus_real *dy, gradus_real *scratch,
-                               gradus_real *dx);
-
-/* W as [group,c,u,v,o]; returns where it ends. */
-gradus_real *gradus_conv2d_pack(const conv2d_node *c, gradus_real *packed);
-
-/* ---- conv2d_halves.c: likewise, with maxima of 2 x 2 ------------------- */
+/* ---- conv2d_halves.c: with a stride of 1, and maxima of 2 x 2 ---------- */
 
 /* After begin: result = .., and which of four it is unless that is NULL. */
 size_t gradus_conv2d_halves_scratch(const conv2d_node *c);

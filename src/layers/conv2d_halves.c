@@ -15,6 +15,7 @@
  *
  * and so one run for all i,j.
  */
+#include "kernels/tile.h"
 #include "layers/conv2d.h"
 
 #include <string.h>
@@ -29,6 +30,7 @@ enum {
 
 /* For lines of z in strips. */
 typedef struct {
+    gradus_tiled t;
     int out, in, kernel;
     int height, width;           /* of z */
     int border, lines, strip;    /* lines of the image; of z at once */
@@ -131,23 +133,6 @@ static void part_lines(const convolution *d, int line, int lines)
 
 /* ---- a tile ---------------------------------------------------------- */
 
-/* See conv2d_tile.h; register q is y[2i + q / 2, 2j + q % 2]. */
-GRADUS_INLINE size_t step_of(const convolution *d)
-{
-    return d->step;
-}
-
-GRADUS_INLINE size_t line_of(const convolution *d, int u, int q, int bytes)
-{
-    int line = q / 2 + u;
-
-    (void)bytes;
-    return (size_t)(line % 2) * d->odd + (size_t)(q % 2) * d->step +
-           (size_t)(line / 2) * (size_t)d->width;
-}
-
-#include "layers/conv2d_tiles.h"
-
 /* As in pooling.c: of equal ones the first, and a NaN if there is one. */
 GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)
 {
@@ -204,7 +189,7 @@ GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs, int o,
     gradus_real y[MOST_OUT * MOST_RUN * MOST_LANES];
 
     for (int q = 0; q < n; q += lanes, at += (size_t)lanes) {
-        tile(d, bytes, outs, 4, o, d->part + q, y, four);
+        tile(&d->t, bytes, true, outs, 4, o, d->part + q, y, four);
         for (int k = 0; k < outs; k++)
             put(d, lanes, at + (size_t)k * z, n - q < lanes ? n - q : lanes,
                 y + (size_t)k * four);
@@ -248,11 +233,25 @@ static void plain(const convolution *d, const gradus_real *image)
     convolve(d, 16, 2, image);
 }
 
+/* W as [group,c,u,v,o]; returns where it ends. */
+static gradus_real *pack(const conv2d_node *c, gradus_real *packed)
+{
+    const int out = gradus_conv2d_out(c);
+    const int ckk = gradus_conv2d_in(c) * c->kernel * c->kernel;
+    const gradus_real *W = c->node.param[0].w;
+
+    for (int group = 0; group < c->groups; group++, packed += out * ckk)
+        for (int o = 0; o < out; o++)
+            for (int k = 0; k < ckk; k++)
+                packed[k * out + o] = *W++;
+    return packed;
+}
+
 void gradus_conv2d_halves_begin(const conv2d_node *c, gradus_real *scratch)
 {
     const convolution d = new_convolution(c);
 
-    memset(gradus_conv2d_pack(c, scratch), 0,
+    memset(pack(c, scratch), 0,
            (2 * image_of(&d) + parts_of(&d)) * sizeof *scratch);
 }
 
@@ -269,6 +268,10 @@ void gradus_conv2d_halves_forward(const conv2d_node *c, int group,
     d.even = image + image_of(&d);
     d.part = d.even + image_of(&d);
     d.z = result;
+    d.t = (gradus_tiled){ .in = d.in, .out = d.out, .kernel = d.kernel,
+                          .W = d.W, .b = d.bias, .plane = d.plane,
+                          .pitch = (size_t)d.width, .step = d.step,
+                          .odd = d.odd };
     d.which = which;
     if (c->padding || c->width % 2) {
         fill_image(c, &d, x, image);

@@ -1,0 +1,38 @@
+/* tile_of_vectors.h -- the tile of tile.h, which includes this once for each
+ * length of vectors that processors have: LANES is a vector of BYTES, TILE the
+ * function's name. */
+typedef gradus_real LANES
+    __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
+                   may_alias));
+
+GRADUS_INLINE void TILE(const gradus_tiled *t, bool square, int outs, int runs,
+                        int o, const gradus_real *image, gradus_real *y,
+                        size_t run)
+{
+    const size_t step = tile_step(t, square), out = (size_t)t->out;
+    const int in = t->in, kernel = t->kernel;
+    const gradus_real *W = t->W + o;
+    LANES sum[TILE_OUTS][TILE_RUNS];
+
+    for (int k = 0; k < outs; k++)
+        for (int q = 0; q < runs; q++)
+            sum[k][q] = (LANES){ 0 } + (t->b ? t->b[o + k] : 0);
+    for (int ch = 0; ch < in; ch++, image += t->plane)
+        for (int u = 0; u < kernel; u++) {
+            const gradus_real *x[TILE_RUNS];
+            for (int q = 0; q < runs; q++)
+                x[q] = image + tile_line(t, BYTES, square, u, q);
+            for (int v = 0; v < kernel; v++, W += out)
+                for (int k = 0; k < outs; k++)
+                    for (int q = 0; q < runs; q++)
+                        sum[k][q] +=
+                            W[k] * *(const LANES *)(x[q] + (size_t)v * step);
+        }
+    for (int k = 0; k < outs; k++)
+        for (int q = 0; q < runs; q++)
+            ((LANES *)(y + (size_t)k * run))[q] = sum[k][q];
+}
+
+#undef LANES
+#undef BYTES
+#undef TILE

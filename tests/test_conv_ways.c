@@ -95,6 +95,7 @@ END_TEST
 
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_plain, &gradus_conv_gemm, &gradus_conv_vectors,
+    &gradus_conv_max2,
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -249,8 +250,8 @@ static gradus_real *new_scratch(const gradus_conv_way *way,
     return scratch;
 }
 
-static void run(const gradus_conv_way *way, const gradus_conv *c, int setting,
-                results *r)
+static void run_forward(const gradus_conv_way *way, const gradus_conv *c,
+                        int setting, results *r)
 {
     gradus_real *scratch = new_scratch(way, c);
 
@@ -262,7 +263,14 @@ static void run(const gradus_conv_way *way, const gradus_conv *c, int setting,
         way->forward(c, &s, scratch);
     }
     free(scratch);
-    scratch = new_scratch(way, c);
+}
+
+/* Once r is that of a way forward. */
+static void run_backward(const gradus_conv_way *way, const gradus_conv *c,
+                         int setting, results *r)
+{
+    gradus_real *scratch = new_scratch(way, c);
+
     if (way->begin_back)
         way->begin_back(c, scratch);
     for (size_t i = 0; i < arrays(c); i++) {
@@ -270,6 +278,13 @@ static void run(const gradus_conv_way *way, const gradus_conv *c, int setting,
         way->backward(c, &s, scratch);
     }
     free(scratch);
+}
+
+static void run(const gradus_conv_way *way, const gradus_conv *c, int setting,
+                results *r)
+{
+    run_forward(way->forward ? way : &gradus_conv_plain, c, setting, r);
+    run_backward(way->backward ? way : &gradus_conv_plain, c, setting, r);
 }
 
 static int differ(const gradus_real *v, const gradus_real *truth, size_t n,

@@ -65,7 +65,7 @@ typedef struct {
 } gradus_conv_sample;
 
 /* Forward makes z and argmax of x; backward makes dW, db and dx of x, dz and
- * argmax. */
+ * argmax.  A way may lead in one direction only: its other pass is NULL. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);
@@ -83,6 +83,6 @@ typedef struct {
 } gradus_conv_way;
 
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
-    gradus_conv_vectors;
+    gradus_conv_vectors, gradus_conv_max2;
 
 #endif

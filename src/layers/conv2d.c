@@ -55,7 +55,8 @@ static int absorb(gradus_node *n, const gradus_node *user)
 
 static const gradus_conv_way *way_of(const gradus_conv *k)
 {
-    return gradus_conv_vectors.fits(k) ? &gradus_conv_vectors
+    return gradus_conv_max2.fits(k) ? &gradus_conv_max2
+           : gradus_conv_vectors.fits(k) ? &gradus_conv_vectors
                                        : &gradus_conv_gemm;
 }
 
@@ -67,21 +68,16 @@ static void forward(gradus_node *n, gradus_rows r)
     const size_t x_size = (size_t)(n->in[0]->size / c->groups);
     const size_t y_size = gradus_conv2d_result(c);
 
-    if (c->halves)
-        gradus_conv2d_halves_begin(c, r.scratch);
-    else if (way->begin)
+    if (way->begin)
         way->begin(&v, r.scratch);
     for (int i = r.from; i < r.from + r.n; i++)
         for (int k = 0; k < c->groups; k++) {
             const size_t at = (size_t)i * c->groups + k;
-            const gradus_conv_sample s = { .group = k,
-                                           .x = n->in[0]->y + at * x_size,
-                                           .z = n->result->y + at * y_size };
-            if (c->halves)
-                gradus_conv2d_halves_forward(c, k, s.x, r.scratch, s.z,
-                                             gradus_conv2d_which(c, i, k));
-            else
-                way->forward(&v, &s, r.scratch);
+            const gradus_conv_sample s = {
+                .group = k, .x = n->in[0]->y + at * x_size,
+                .z = n->result->y + at * y_size,
+                .argmax = gradus_conv2d_which(c, i, k) };
+            way->forward(&v, &s, r.scratch);
         }
 }
 
@@ -268,7 +264,9 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
         return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
                            "are too many", ckk, n->shape[1] * n->shape[2]);
-    size_t halves = gradus_conv2d_halves_scratch(c);
+    gradus_conv v = convolution(c);
+    v.max2 = true;
+    size_t halves = v.stride == 1 ? gradus_conv_max2.scratch(&v) : 0;
     n->scratch = dense_scratch(c) + gradus_conv2d_sparse_scratch(c) +
                  (size_t)(n->size / c->groups);
     n->scratch = n->scratch < halves ? halves : n->scratch;

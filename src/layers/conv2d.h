@@ -47,15 +47,6 @@ static inline unsigned char *gradus_conv2d_which(const conv2d_node *c, int row,
     return (unsigned char *)kept + (size_t)group * gradus_conv2d_result(c);
 }
 
-/* ---- conv2d_halves.c: with a stride of 1, and maxima of 2 x 2 ---------- */
-
-/* After begin: result = .., and which of four it is unless that is NULL. */
-size_t gradus_conv2d_halves_scratch(const conv2d_node *c);
-void gradus_conv2d_halves_begin(const conv2d_node *c, gradus_real *scratch);
-void gradus_conv2d_halves_forward(const conv2d_node *c, int group,
-                                  const gradus_real *x, gradus_real *scratch,
-                                  gradus_real *result, unsigned char *which);
-
 /* ---- conv2d_sparse.c: back where most of dy is 0 ---------------------- */
 
 /* Of one group of a sample: dy is of y, or with `which` of the result; dx += ..

@@ -18,7 +18,7 @@
  * A row of outputs is computed together, one (u,v) after the other, so that
  * the innermost loops have neither branches nor borders.
  */
-#include "gradus.h"
+#include "kernels/pool2.h"
 
 #include <math.h>
 #include <string.h>
@@ -93,15 +93,6 @@ static int halves(const pooling_node *p)
 }
 
 /* ---- maximum --------------------------------------------------------- */
-
-/* Of equal ones the first; b if it is a NaN.  The first line is an instruction
- * of most processors, and a NaN is rare: a branch that is foreseen. */
-static inline gradus_real larger(gradus_real a, gradus_real b)
-{
-    gradus_real m = b > a ? b : a;
-
-    return b != b ? b : m;
-}
 
 static void max_row(const pooling_node *p, int i,
                     const gradus_real *restrict x, gradus_real *restrict y)

@@ -1,0 +1,259 @@
+/* conv_max2.c -- convolution with a stride of 1, of which only the maxima of
+ * 2 x 2 numbers are wanted.
+ *
+ *   z[o,i,j] = max_{r,t = 0,1} y[o, 2i + r, 2j + t]
+ *
+ * The four y of a maximum are in one lane of four registers, and other lanes
+ * have other i,j: so nothing changes its place for the maxima, and y is written
+ * nowhere.  For that the image is taken apart into phases,
+ *
+ *   phase[c,e,f,i,j] = image[c, 2i + e, 2j + f]       e = 0, 1   f = 0 .. k
+ *
+ * in which the kernel's number c,u,v for y[o, 2i + r, 2j + t] is that of
+ *
+ *   phase[c, (r + u) % 2, t + v, i + (r + u) / 2, j]
+ *
+ * and so one run for all i,j.
+ */
+#include "kernels/conv.h"
+#include "kernels/conv_layout.h"
+#include "kernels/pool2.h"
+#include "kernels/tile.h"
+
+#include <string.h>
+
+enum {
+    MOST_OUTS = 4,   /* channels of a tile, at most */
+    SQUARE = 4,      /* its vectors of a channel: y at 2 r + t */
+    MOST_LANES = 16,
+    COPIED = 16 / sizeof(gradus_real), /* at once: a vector of any processor */
+    PHASES = 4096    /* numbers of them, which stay in a core's first cache */
+};
+
+/* z is made in strips of some lines; t reads the phases of one strip. */
+typedef struct {
+    gradus_tiled t;
+    gradus_conv_image image; /* its pitch is even */
+    int height, width;       /* of z */
+    int strip;               /* lines of z */
+    gradus_real *even, *odd; /* the image's columns [in,lines,pitch / 2] */
+    gradus_real *phase;      /* [in,2,kernel + 1,strip + kernel / 2,width] */
+    gradus_real *z;          /* [out,height,width] */
+    uint8_t *argmax;         /* like z, or NULL */
+    bool relu;
+} pooled;
+
+static pooled new_pooled(const gradus_conv *c)
+{
+    pooled d = { .image = gradus_conv_image_of(c),
+                 .height = c->out_height / 2, .width = c->out_width / 2,
+                 .relu = c->relu };
+    size_t a_line = 2 * (size_t)c->in * ((size_t)c->kernel + 1) *
+                    (size_t)d.width;
+    size_t strip = a_line ? PHASES / a_line : 0;
+
+    if (d.image.pitch % 2) {
+        d.image.plane += d.image.plane / d.image.pitch;
+        d.image.pitch++;
+    }
+    d.strip = strip < 1 ? 1 : strip < (size_t)d.height ? (int)strip : d.height;
+    d.t = (gradus_tiled){ .in = c->in, .out = c->out, .kernel = c->kernel,
+                          .pitch = (size_t)d.width };
+    d.t.step = ((size_t)d.strip + (size_t)c->kernel / 2) * d.t.pitch;
+    d.t.odd = ((size_t)c->kernel + 1) * d.t.step;
+    d.t.plane = 2 * d.t.odd;
+    return d;
+}
+
+/* The scratch memory: all of W, the image, its columns, the phases.  Behind
+ * each is room for what a last vector reads or writes beyond its end, and for
+ * the line that an even kernel reads without need; each begins where a vector
+ * does, if W ends there. */
+static size_t phases_of(const pooled *d)
+{
+    return (size_t)d->t.in * d->t.plane + MOST_LANES;
+}
+
+static size_t scratch_size(const gradus_conv *c)
+{
+    const pooled d = new_pooled(c);
+
+    return (size_t)c->groups * gradus_conv_weights(c) +
+           2 * gradus_conv_image_size(&d.image) + phases_of(&d);
+}
+
+/* ---- the image and its phases ---------------------------------------- */
+
+GRADUS_INLINE void split_columns(const pooled *d,
+                                 const gradus_real *restrict image,
+                                 gradus_real *restrict even,
+                                 gradus_real *restrict odd)
+{
+    const size_t n = (size_t)d->t.in * d->image.plane / 2;
+
+    for (size_t i = 0; i < n; i++) {
+        even[i] = image[2 * i];
+        odd[i] = image[2 * i + 1];
+    }
+}
+
+/* The phases of `lines` lines of z from this one on.  Lines are copied by whole
+ * vectors: what is too much of one, the next is written over. */
+static void split_lines(const pooled *d, int line, int lines)
+{
+    const size_t plane = d->image.plane / 2, pitch = d->image.pitch / 2;
+    gradus_real *phase = d->phase;
+
+    lines += d->t.kernel / 2;
+    for (int ch = 0; ch < d->t.in; ch++)
+        for (int e = 0; e < 2; e++)
+            for (int f = 0; f <= d->t.kernel; f++, phase += d->t.step) {
+                const gradus_real *from = (f % 2 ? d->odd : d->even) +
+                    (size_t)ch * plane + (2 * (size_t)line + e) * pitch + f / 2;
+                gradus_real *to = phase;
+                for (int i = 0; i < lines; i++, from += 2 * pitch,
+                         to += d->width)
+                    for (int j = 0; j < d->width; j += COPIED)
+                        memcpy(to + j, from + j, COPIED * sizeof *to);
+            }
+}
+
+/* ---- a tile ---------------------------------------------------------- */
+
+/* Of y[4][lanes], which of the four is the maximum, and after ReLU its value.
+ * Here, and in put, all lanes' worth: so that vectors do it. */
+GRADUS_INLINE void maxima(int lanes, bool relu, const gradus_real *y,
+                          gradus_real *z, int *argmax)
+{
+    const gradus_real *a = y, *b = y + lanes, *c = b + lanes, *d = c + lanes;
+
+    for (int i = 0; i < lanes; i++) {
+        gradus_real m = larger(larger(a[i], b[i]), larger(c[i], d[i]));
+        int not_a = a[i] < m, nor_b = not_a & (b[i] < m);
+        int first = not_a + nor_b + (nor_b & (c[i] < m));
+        argmax[i] = relu && !(m > 0) ? 4 : first;
+        z[i] = relu && m < 0 ? 0 : m;
+    }
+}
+
+/* n of them to z[at] on. */
+GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
+                       const gradus_real *y)
+{
+    gradus_real max[MOST_LANES];
+    int which[MOST_LANES];
+    uint8_t bytes[MOST_LANES];
+
+    maxima(lanes, d->relu, y, max, which);
+    for (int i = 0; i < lanes; i++)
+        bytes[i] = (uint8_t)which[i];
+    if (n == lanes) /* mostly; of a known length it is one instruction */
+        memcpy(d->z + at, max, (size_t)lanes * sizeof *max);
+    else
+        memcpy(d->z + at, max, (size_t)n * sizeof *max);
+    if (d->argmax && n == lanes)
+        memcpy(d->argmax + at, bytes, (size_t)lanes);
+    else if (d->argmax)
+        memcpy(d->argmax + at, bytes, (size_t)n);
+}
+
+/* `outs` channels from o on, of `lines` lines of z from this one on. */
+GRADUS_INLINE void tiles(const pooled *d, int bytes, int outs, int o, int line,
+                         int lines)
+{
+    const int lanes = bytes / (int)sizeof *d->z, n = lines * d->width;
+    const size_t four = SQUARE * (size_t)lanes;
+    const size_t z = (size_t)d->height * (size_t)d->width;
+    size_t at = (size_t)o * z + (size_t)line * (size_t)d->width;
+    gradus_real y[MOST_OUTS * SQUARE * MOST_LANES];
+
+    for (int q = 0; q < n; q += lanes, at += (size_t)lanes) {
+        tile(&d->t, bytes, true, outs, SQUARE, o, d->phase + q, y, four);
+        for (int k = 0; k < outs; k++)
+            put(d, lanes, at + (size_t)k * z, n - q < lanes ? n - q : lanes,
+                y + (size_t)k * four);
+    }
+}
+
+/* ---- all strips, by each kind of processor --------------------------- */
+
+/* By tiles of up to `most` channels. */
+GRADUS_INLINE void convolve(const pooled *d, int bytes, int most,
+                            const gradus_real *image)
+{
+    split_columns(d, image, d->even, d->odd);
+    for (int line = 0, lines; line < d->height; line += lines) {
+        int left = d->height - line, o = 0;
+        lines = left < d->strip ? left : d->strip;
+        split_lines(d, line, lines);
+        for (; o + most <= d->t.out; o += most)
+            tiles(d, bytes, most, o, line, lines);
+        for (; o < d->t.out; o++)
+            tiles(d, bytes, 1, o, line, lines);
+    }
+}
+
+static void by_plain(const pooled *d, const gradus_real *image)
+{
+    convolve(d, 16, 2, image);
+}
+
+/* Of 16 registers 8 are for sums. */
+GRADUS_FOR_AVX2 static void by_avx2(const pooled *d, const gradus_real *image)
+{
+    convolve(d, 32, 2, image);
+}
+
+/* Of 32 registers 16. */
+GRADUS_FOR_AVX512 static void by_avx512(const pooled *d,
+                                        const gradus_real *image)
+{
+    convolve(d, 64, 4, image);
+}
+
+/* ---- the way ------------------------------------------------------------ */
+
+static bool fits(const gradus_conv *c)
+{
+    return c->stride == 1 && c->kernel > 1 && c->max2;
+}
+
+static void begin(const gradus_conv *c, gradus_real *scratch)
+{
+    const pooled d = new_pooled(c);
+
+    memset(gradus_conv_pack(c, scratch), 0,
+           (2 * gradus_conv_image_size(&d.image) + phases_of(&d)) *
+               sizeof *scratch);
+}
+
+static void forward(const gradus_conv *c, const gradus_conv_sample *s,
+                    gradus_real *scratch)
+{
+    static void (*const version[])(const pooled *, const gradus_real *) = {
+        [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
+        [GRADUS_AVX512] = by_avx512 };
+    gradus_real *image =
+        scratch + (size_t)c->groups * gradus_conv_weights(c);
+    pooled d = new_pooled(c);
+    const size_t size = gradus_conv_image_size(&d.image);
+    const gradus_real *x = s->x;
+
+    d.t.W = scratch + (size_t)s->group * gradus_conv_weights(c);
+    d.t.b = c->b ? c->b + s->group * c->out : NULL;
+    d.even = image + size;
+    d.odd = d.even + size / 2;
+    d.phase = d.even + size;
+    d.z = s->z;
+    d.argmax = s->argmax;
+    if (c->padding || c->width % 2) {
+        gradus_conv_image_fill(&d.image, x, image);
+        x = image;
+    }
+    version[c->simd](&d, x);
+}
+
+const gradus_conv_way gradus_conv_max2 = {
+    .name = "max2", .fits = fits, .scratch = scratch_size, .begin = begin,
+    .forward = forward,
+};

@@ -87,7 +87,6 @@ $(BUILD)/obj/src/optim/%.o $(BUILD)/double/src/optim/%.o: \
     FLAGS += -fno-math-errno
 
 # A convolution's multiply-adds may be one instruction each.
-$(BUILD)/obj/src/layers/conv2d%.o $(BUILD)/double/src/layers/conv2d%.o \
 $(BUILD)/obj/src/kernels/conv%.o $(BUILD)/double/src/kernels/conv%.o: \
     FLAGS += -ffp-contract=fast
 

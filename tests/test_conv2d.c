@@ -270,6 +270,5 @@ Suite *suite_conv2d(void)
     suite_add_tcase(s, t);
     suite_add_tcase(s, conv_ways());
     suite_add_tcase(s, conv2d_absorbed());
-    suite_add_tcase(s, conv2d_simd());
     return s;
 }

@@ -95,7 +95,7 @@ END_TEST
 
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_plain, &gradus_conv_gemm, &gradus_conv_vectors,
-    &gradus_conv_max2,
+    &gradus_conv_max2, &gradus_conv_nonzero,
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -116,6 +116,7 @@ static const struct {
     { 11, 5, 6, 2, 3, 1, 1, 1 },  { 9, 6, 6, 16, 3, 1, 0, 1 },
     { 2, 18, 35, 3, 7, 1, 3, 1 }, { 1, 9, 8, 1, 3, 1, 0, 5 },
     { 17, 4, 5, 4, 3, 1, 1, 1 },  { 1, 6, 6, 1, 6, 1, 5, 1 },
+    { 2, 5, 5, 9, 5, 1, 2, 1 },   { 3, 7, 8, 11, 2, 1, 0, 1 },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -277,6 +278,8 @@ static void run_backward(const gradus_conv_way *way, const gradus_conv *c,
         const gradus_conv_sample s = sample(c, setting, r, i);
         way->backward(c, &s, scratch);
     }
+    if (way->end_back)
+        way->end_back(c, scratch, r->dW);
     free(scratch);
 }
 

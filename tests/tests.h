@@ -20,7 +20,6 @@ Suite *suite_augment(void);
 Suite *suite_conv2d(void);
 TCase *conv_ways(void); /* parts of suite_conv2d */
 TCase *conv2d_absorbed(void);
-TCase *conv2d_simd(void);
 Suite *suite_dropout(void);
 Suite *suite_embedding(void);
 Suite *suite_norms(void);

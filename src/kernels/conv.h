@@ -75,14 +75,18 @@ typedef struct {
     bool (*fits)(const gradus_conv *c);      /* can it do what c asks for? */
     size_t (*scratch)(const gradus_conv *c); /* numbers a pass needs       */
     /* Before the first forward, or backward, of any samples with this W; all
-     * of them have the same scratch memory.  NULL: nothing to do. */
+     * of them have the same scratch memory.  After the last backward, dW
+     * [groups,out,in,kernel,kernel] += what is still in the scratch memory.
+     * NULL: nothing to do. */
     void (*begin)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *forward;
     void (*begin_back)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *backward;
+    void (*end_back)(const gradus_conv *c, const gradus_real *scratch,
+                     gradus_real *dW);
 } gradus_conv_way;
 
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
-    gradus_conv_vectors, gradus_conv_max2;
+    gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero;
 
 #endif

@@ -119,17 +119,15 @@ GRADUS_INLINE int some_channels(const convolution *d, int bytes, int most,
 
 /* ---- from the strip to where it goes --------------------------------- */
 
-GRADUS_INLINE void put_line(const convolution *d, const gradus_real *strip,
-                            gradus_real *restrict y)
+GRADUS_INLINE void put_line(int w, bool relu, bool add,
+                            const gradus_real *strip, gradus_real *restrict y)
 {
-    const int w = d->width;
-
-    if (d->add)
-        for (int j = 0; j < w; j++)
-            y[j] += strip[j];
-    else if (d->relu)
+    if (relu)
         for (int j = 0; j < w; j++)
             y[j] = strip[j] < 0 ? 0 : strip[j];
+    else if (add)
+        for (int j = 0; j < w; j++)
+            y[j] += strip[j];
     else
         memcpy(y, strip, (size_t)w * sizeof *y);
 }
@@ -139,9 +137,10 @@ GRADUS_INLINE void put(const convolution *d, int o, int line, int lines,
                        const gradus_real *strip)
 {
     gradus_real *y = d->y + ((size_t)o * d->height + (size_t)line) * d->width;
+    const bool relu = d->relu, add = d->add;
 
     for (int i = 0; i < lines; i++, strip += d->t.pitch, y += d->width)
-        put_line(d, strip, y);
+        put_line(d->width, relu, add, strip, y);
 }
 
 /* ---- all strips, by each kind of processor --------------------------- */

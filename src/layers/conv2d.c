@@ -8,84 +8,169 @@
  *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
  *   db[o] += sum_{i,j} dy[o,i,j]
  *
- * One sample at a time, so that all of it stays in cache, each of its groups
- * of channels by one of the ways that conv2d.h names: as matrix products,
- * straight from the image, or back by what is not 0 of dy.
+ *   x [B,C,H,W]   y [B,K,h,w]   W [K,C/groups,k,k]   b [K]
+ *   h = (H + 2p - k) / s + 1, w alike, for stride s and padding p
+ *
+ * kernels/conv_plain.c has the loops.  What is here chooses among the ways that
+ * kernels/conv.h names, and takes them through one sample after the other, so
+ * that all of a sample stays in cache.
  */
-#include "layers/conv2d.h"
+#include "kernels/conv.h"
 
-static gradus_conv convolution(const conv2d_node *c)
+typedef struct {
+    gradus_node node;
+    gradus_conv conv; /* without W and b, which compile has yet to place */
+    const gradus_conv_way *forward, *backward;
+} conv2d_node;
+
+/* ---- the choice -------------------------------------------------------- */
+
+/* The last that leads there and does all that c asks for. */
+static const gradus_conv_way *best_way(const gradus_conv *c, bool back)
 {
-    return (gradus_conv){
-        .in = gradus_conv2d_in(c), .height = c->height, .width = c->width,
-        .out = gradus_conv2d_out(c), .out_height = c->node.shape[1],
-        .out_width = c->node.shape[2], .kernel = c->kernel,
-        .stride = c->stride, .padding = c->padding, .groups = c->groups,
-        .relu = c->relu, .max2 = c->halves, .simd = c->simd,
-        .W = c->node.param[0].w, .b = c->bias ? c->node.param[1].w : NULL };
+    static const gradus_conv_way *const ways[] = {
+        &gradus_conv_plain, &gradus_conv_nonzero, &gradus_conv_gemm,
+        &gradus_conv_vectors, &gradus_conv_max2,
+    };
+    int k = sizeof ways / sizeof *ways - 1;
+
+    while (!(back ? ways[k]->backward : ways[k]->forward) ||
+           !ways[k]->fits(c))
+        k--;
+    return ways[k];
 }
 
-/* Straight from the image; with a kernel of 1 that is a matrix already. */
-static int is_direct(const conv2d_node *c)
+/* Backward wants memory for the best way, for the one that it takes where most
+ * of dy is 0, and for a dy behind the ReLU. */
+static void choose_ways(conv2d_node *c)
 {
-    return c->stride == 1 && c->kernel > 1;
+    const gradus_conv *k = &c->conv;
+
+    c->forward = best_way(k, false);
+    c->backward = best_way(k, true);
+    size_t forward = c->forward->scratch(k);
+    size_t back = c->backward->scratch(k) + gradus_conv_nonzero.scratch(k) +
+                  (size_t)(c->node.size / k->groups);
+    c->node.scratch = forward > back ? forward : back;
 }
 
-/* ReLU, and maxima of 2 x 2, in either order; where they are made of what is
+/* The nodes behind a convolution that it may compute too.  They are known by
+ * their ops, as an op of the program's own may have the same name. */
+extern const gradus_op gradus_relu_op, gradus_maxpool_op;
+
+static bool is_max2(const gradus_node *n)
+{
+    return n->op == &gradus_maxpool_op &&
+           gradus_attr_int(n->attr, "size", 0) == 2 &&
+           gradus_attr_int(n->attr, "stride", 0) == 2 &&
+           gradus_attr_int(n->attr, "padding", 0) == 0;
+}
+
+/* ReLU, and maxima of 2 x 2, in either order: where they are made of what is
  * still in registers, four of five passes over the largest arrays go. */
 static int absorb(gradus_node *n, const gradus_node *user)
 {
     conv2d_node *c = (conv2d_node *)n;
+    gradus_conv k = c->conv;
 
-    if (!is_direct(c))
+    if (user->op == &gradus_relu_op && !k.relu)
+        k.relu = true;
+    else if (is_max2(user) && !k.max2)
+        k.max2 = true;
+    else
         return 0;
-    if (user->op == &gradus_relu_op && !c->relu) {
-        c->relu = 1;
-        return 1;
-    }
-    if (user->op != &gradus_maxpool_op || c->halves ||
-        gradus_attr_int(user->attr, "size", 0) != 2 ||
-        gradus_attr_int(user->attr, "stride", 0) != 2 ||
-        gradus_attr_int(user->attr, "padding", 0) != 0)
+    if (best_way(&k, false) == &gradus_conv_plain)
         return 0;
-    c->halves = 1;
-    n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
+    c->conv = k;
+    if (k.max2) /* a byte for each maximum */
+        n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
+    choose_ways(c);
     return 1;
 }
 
-static const gradus_conv_way *way_of(const gradus_conv *k)
+/* ---- forward ----------------------------------------------------------- */
+
+static gradus_conv conv_of(const conv2d_node *c)
 {
-    return gradus_conv_max2.fits(k) ? &gradus_conv_max2
-           : gradus_conv_vectors.fits(k) ? &gradus_conv_vectors
-                                       : &gradus_conv_gemm;
+    gradus_conv k = c->conv;
+
+    k.W = c->node.param[0].w;
+    k.b = c->node.n_params > 1 ? c->node.param[1].w : NULL;
+    return k;
+}
+
+/* Numbers of x, and of the result, of a group. */
+static size_t x_size(const gradus_conv *k)
+{
+    return (size_t)(k->in * k->height * k->width);
+}
+
+static size_t z_size(const gradus_conv *k)
+{
+    return (size_t)(k->out * gradus_conv_height(k) * gradus_conv_width(k));
+}
+
+static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
+                                    int row, int group)
+{
+    const size_t at = (size_t)row * (size_t)k->groups + (size_t)group;
+    gradus_conv_sample s = { .group = group,
+                             .x = n->in[0]->y + at * x_size(k),
+                             .z = n->result->y + at * z_size(k) };
+
+    if (k->max2 && n->kept)
+        s.argmax = (uint8_t *)(n->kept + (size_t)row * n->keep_row) +
+                   (size_t)group * z_size(k);
+    return s;
 }
 
 static void forward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
-    const gradus_conv v = convolution(c);
-    const gradus_conv_way *way = way_of(&v);
-    const size_t x_size = (size_t)(n->in[0]->size / c->groups);
-    const size_t y_size = gradus_conv2d_result(c);
+    const gradus_conv k = conv_of(c);
 
-    if (way->begin)
-        way->begin(&v, r.scratch);
+    if (c->forward->begin)
+        c->forward->begin(&k, r.scratch);
     for (int i = r.from; i < r.from + r.n; i++)
-        for (int k = 0; k < c->groups; k++) {
-            const size_t at = (size_t)i * c->groups + k;
-            const gradus_conv_sample s = {
-                .group = k, .x = n->in[0]->y + at * x_size,
-                .z = n->result->y + at * y_size,
-                .argmax = gradus_conv2d_which(c, i, k) };
-            way->forward(&v, &s, r.scratch);
+        for (int group = 0; group < k.groups; group++) {
+            const gradus_conv_sample s = sample_of(n, &k, i, group);
+            c->forward->forward(&k, &s, r.scratch);
         }
 }
 
-/* ---- back ------------------------------------------------------------ */
+/* ---- back -------------------------------------------------------------- */
 
-/* Few enough numbers that going through them one by one is faster than a
- * product: behind maxima of 2 x 2 a quarter at most. */
-static int is_sparse(const gradus_real *dy, size_t n)
+static gradus_conv_sample sample_back(const gradus_node *n,
+                                      const gradus_conv *k, gradus_rows r,
+                                      int row, int group)
+{
+    const size_t at = (size_t)row * (size_t)k->groups + (size_t)group;
+    gradus_conv_sample s = sample_of(n, k, row, group);
+
+    s.dz = n->result->dy + at * z_size(k);
+    s.dW = gradus_share(&n->param[0], r) +
+           (size_t)group * gradus_conv_weights(k);
+    if (k->b)
+        s.db = gradus_share(&n->param[1], r) + group * k->out;
+    if (n->in[0]->dy)
+        s.dx = n->in[0]->dy + at * x_size(k);
+    return s;
+}
+
+/* dy[n] = dz where the ReLU let something through. */
+static const gradus_real *back_through_relu(const gradus_conv_sample *s,
+                                            size_t n, gradus_real *dy)
+{
+    for (size_t i = 0; i < n; i++) {
+        gradus_real d = s->dz[i]; /* read always: then no branch is needed */
+        dy[i] = s->z[i] > 0 ? d : 0;
+    }
+    return dy;
+}
+
+/* Are so few of n numbers not 0 that going through them one by one is faster
+ * than a product?  Behind maxima of 2 x 2 a quarter is left at most. */
+static bool is_sparse(const gradus_real *dy, size_t n)
 {
     int count = 0;
 
@@ -94,68 +179,33 @@ static int is_sparse(const gradus_real *dy, size_t n)
     return (size_t)count <= n / 3;
 }
 
-static size_t dense_scratch(const conv2d_node *c)
-{
-    const gradus_conv k = convolution(c);
-
-    return way_of(&k)->scratch(&k);
-}
-
-/* Back through a ReLU alone. */
-static const gradus_real *masked(const gradus_real *dy, const gradus_real *y,
-                                 size_t n, gradus_real *dx)
-{
-    for (size_t i = 0; i < n; i++) {
-        gradus_real d = dy[i]; /* read always: then no branch is needed */
-        dx[i] = y[i] > 0 ? d : 0;
-    }
-    return dx;
-}
-
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
-    const gradus_conv v = convolution(c);
-    const gradus_conv_way *way = way_of(&v);
-    const gradus_node *to = n->result;
-    const size_t x_size = (size_t)(n->in[0]->size / c->groups);
-    const size_t y_size = gradus_conv2d_result(c);
-    gradus_real *dW = gradus_share(&n->param[0], r);
-    gradus_real *sparse = r.scratch + dense_scratch(c);
-    gradus_real *mask = sparse + gradus_conv2d_sparse_scratch(c);
-    int any_sparse = 0, any_dense = 0;
+    const gradus_conv k = conv_of(c);
+    const gradus_conv_way *const way[] = { c->backward, &gradus_conv_nonzero };
+    gradus_real *const scratch[] = { r.scratch,
+                                     r.scratch + way[0]->scratch(&k) };
+    gradus_real *behind_relu = scratch[1] + way[1]->scratch(&k);
+    bool begun[2] = { false, false };
 
     for (int i = r.from; i < r.from + r.n; i++)
-        for (int k = 0; k < c->groups; k++) {
-            const size_t at = (size_t)i * c->groups + k;
-            const unsigned char *which = gradus_conv2d_which(c, i, k);
-            gradus_conv_sample s = {
-                .group = k, .x = n->in[0]->y + at * x_size,
-                .dz = to->dy + at * y_size,
-                .dW = dW + k * gradus_conv_weights(&v) };
-            if (n->in[0]->dy)
-                s.dx = n->in[0]->dy + at * x_size;
-            if (c->bias)
-                s.db = gradus_share(&n->param[1], r) + k * v.out;
-            if (c->relu && !which)
-                s.dz = masked(s.dz, to->y + at * y_size, y_size, mask);
-            if (which || is_sparse(s.dz, y_size)) {
-                if (!any_sparse++)
-                    gradus_conv2d_sparse_begin(c, sparse);
-                gradus_conv2d_sparse_add(c, &(conv2d_sparse){
-                    .group = k, .x = s.x, .dy = s.dz, .which = which,
-                    .dx = s.dx, .db = s.db }, sparse);
-                continue;
-            }
-            if (!any_dense++ && way->begin_back)
-                way->begin_back(&v, r.scratch);
-            way->backward(&v, &s, r.scratch);
+        for (int group = 0; group < k.groups; group++) {
+            gradus_conv_sample s = sample_back(n, &k, r, i, group);
+            if (k.relu && !k.max2)
+                s.dz = back_through_relu(&s, z_size(&k), behind_relu);
+            const int w = k.max2 || is_sparse(s.dz, z_size(&k));
+            if (!begun[w] && way[w]->begin_back)
+                way[w]->begin_back(&k, scratch[w]);
+            begun[w] = true;
+            way[w]->backward(&k, &s, scratch[w]);
         }
-    if (any_sparse)
-        gradus_conv2d_sparse_end(c, sparse, dW);
+    if (begun[1])
+        gradus_conv_nonzero.end_back(&k, scratch[1],
+                                     gradus_share(&n->param[0], r));
 }
 
-/* ---- constructor ----------------------------------------------------- */
+/* ---- constructor ------------------------------------------------------- */
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
@@ -215,6 +265,23 @@ static gradus_node *set_attrs(gradus_node *n, int channels, int kernel,
     return gradus_set_attr(n, "bias", 1, &(double){ !o->no_bias });
 }
 
+/* The columns of conv_gemm.c are the largest array of a sample. */
+static int is_too_large(gradus_node *n, const gradus_conv *k)
+{
+    double ckk = (double)k->in * k->kernel * k->kernel;
+    double image = (double)k->in * ((double)k->height + 2. * k->padding) *
+                   ((double)k->width + 2. * k->padding);
+
+    if (image > INT32_MAX / 2)
+        return gradus_fail(n, "an image of %.0f numbers with its padding is "
+                           "too large", image), 1;
+    if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
+        return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
+                           "are too many", ckk,
+                           n->shape[1] * n->shape[2]), 1;
+    return 0;
+}
+
 static int outputs(int size, int kernel, const gradus_conv2d_options *o)
 {
     return (int)(((int64_t)size + 2 * (int64_t)o->padding - kernel) /
@@ -235,40 +302,23 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     if (!n || settings_are_wrong(n, channels, kernel, &o))
         return NULL;
     conv2d_node *c = (conv2d_node *)n;
-    c->channels = x->shape[0];
-    c->height = x->shape[1];
-    c->width = x->shape[2];
-    c->kernel = kernel;
-    c->stride = o.stride;
-    c->padding = o.padding;
-    c->groups = o.groups;
-    c->bias = !o.no_bias;
-    c->simd = gradus_simd_here();
-    n = gradus_shape(n, 3, (int[]){ channels,
-                                    outputs(c->height, kernel, &o),
-                                    outputs(c->width, kernel, &o) });
+    c->conv = (gradus_conv){
+        .in = x->shape[0] / o.groups, .height = x->shape[1],
+        .width = x->shape[2], .out = channels / o.groups,
+        .out_height = outputs(x->shape[1], kernel, &o),
+        .out_width = outputs(x->shape[2], kernel, &o), .kernel = kernel,
+        .stride = o.stride, .padding = o.padding, .groups = o.groups,
+        .simd = gradus_simd_here() };
+    n = gradus_shape(n, 3, (int[]){ channels, c->conv.out_height,
+                                    c->conv.out_width });
     n = gradus_add_param(n, "weight", 4,
-                         (int[]){ channels, x->shape[0] / o.groups, kernel,
-                                  kernel }, GRADUS_HE, 0);
-    if (c->bias)
+                         (int[]){ channels, c->conv.in, kernel, kernel },
+                         GRADUS_HE, 0);
+    if (!o.no_bias)
         n = gradus_add_param(n, "bias", 1, &channels, GRADUS_ZERO, 0);
-    if (!set_attrs(n, channels, kernel, &o))
+    n = set_attrs(n, channels, kernel, &o);
+    if (!n || is_too_large(n, &c->conv))
         return NULL;
-    double ckk = (double)gradus_conv2d_in(c) * kernel * kernel;
-    double image = (double)gradus_conv2d_in(c) *
-                   ((double)c->height + 2. * c->padding) *
-                   ((double)c->width + 2. * c->padding);
-    if (image > INT32_MAX / 2)
-        return gradus_fail(n, "an image of %.0f numbers with its padding is "
-                           "too large", image);
-    if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
-        return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
-                           "are too many", ckk, n->shape[1] * n->shape[2]);
-    gradus_conv v = convolution(c);
-    v.max2 = true;
-    size_t halves = v.stride == 1 ? gradus_conv_max2.scratch(&v) : 0;
-    n->scratch = dense_scratch(c) + gradus_conv2d_sparse_scratch(c) +
-                 (size_t)(n->size / c->groups);
-    n->scratch = n->scratch < halves ? halves : n->scratch;
+    choose_ways(c);
     return n;
 }

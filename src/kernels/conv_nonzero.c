@@ -1,4 +1,4 @@
-/* conv2d_sparse.c -- back through a convolution where most of dy is 0.
+/* conv_nonzero.c -- back through a convolution where most of dy is 0.
  *
  * Behind maxima of 2 x 2 three of four numbers of dy are 0, and behind ReLU
  * more.  Each of the others, dy[o,i,j], is worth
@@ -8,11 +8,11 @@
  *   dx[c, s i + u - p, s j + v - p] += dy[o,i,j] W[o,c,u,v]
  *
  * Here images are [row,column,channel] within a border of zeros, and weights
- * [o,u,v,c]: then row u of the kernel is one line of k c numbers in both.  A
- * line is cut into chunks of LANES, a processor's vector; what the last one
- * has beyond the line is 0 in W, and in dW is not looked at.
+ * [o,u,v,c]: then line u of the kernel is k c numbers side by side in both.  It
+ * is cut into vectors of LANES numbers; what the last one has beyond the line
+ * is 0 in W, and in dW is not looked at.
  */
-#include "layers/conv2d.h"
+#include "kernels/conv.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ enum { LANES = 4 };
 #endif
 
 enum {
-    AT_ONCE = 5, /* chunks whose sums are in registers together */
+    AT_ONCE = 5, /* vectors whose sums are in registers together */
     LIST = 256   /* positions that are looked through together */
 };
 
@@ -37,96 +37,96 @@ typedef struct {
     gradus_real dy;
 } nonzero;
 
+/* Sizes of what is in the scratch memory, in numbers but where it says so. */
 typedef struct {
-    int kernel, in; /* size; channels of a group */
-    int per_line;   /* chunks of a line of the kernel */
-    int chunks;     /* of a kernel, a multiple of AT_ONCE */
-    size_t line;    /* numbers of a line of the image */
-    size_t image;   /* of the image, and what its last chunk may read */
-    size_t weights; /* of all kernels */
+    int kernel, in;
+    int per_line;   /* vectors of a line of the kernel */
+    int vectors;    /* of a kernel, a multiple of AT_ONCE */
+    size_t line;    /* a line of the image */
+    size_t image;   /* the image, and what its last vector may read */
+    size_t weights; /* all kernels */
 } layout;
 
-static layout layout_of(const conv2d_node *c)
+static layout layout_of(const gradus_conv *c)
 {
-    size_t border = 2 * (size_t)c->padding;
-    layout l = { .kernel = c->kernel, .in = c->channels / c->groups };
+    const size_t border = 2 * (size_t)c->padding;
+    layout l = { .kernel = c->kernel, .in = c->in };
 
     l.per_line = (l.kernel * l.in - 1) / LANES + 1;
-    l.chunks = ((l.kernel * l.per_line - 1) / AT_ONCE + 1) * AT_ONCE;
+    l.vectors = ((l.kernel * l.per_line - 1) / AT_ONCE + 1) * AT_ONCE;
     l.line = ((size_t)c->width + border) * (size_t)l.in;
     l.image = ((size_t)c->height + border) * l.line + LANES;
-    l.weights = (size_t)c->node.shape[0] * (size_t)l.chunks * LANES;
+    l.weights = (size_t)c->groups * (size_t)c->out * (size_t)l.vectors * LANES;
     return l;
 }
 
-/* Of a group of x. */
-static size_t numbers_of(const conv2d_node *c)
+/* Of x. */
+static size_t numbers_of(const gradus_conv *c)
 {
-    return (size_t)(c->node.in[0]->size / c->groups);
+    return (size_t)c->in * (size_t)c->height * (size_t)c->width;
 }
 
 /* W, dW, the images of x and dx, and two lists of places, as many as numbers
  * of x; an int takes no more room than a number. */
-size_t gradus_conv2d_sparse_scratch(const conv2d_node *c)
+static size_t scratch_size(const gradus_conv *c)
 {
-    layout l = layout_of(c);
+    const layout l = layout_of(c);
 
     return 2 * l.weights + 2 * l.image + 2 * numbers_of(c);
 }
 
 /* ---- from and to the order of the library ---------------------------- */
 
-/* Where W[o,ch,u,v] is among the chunks. */
-static size_t in_chunks(const layout *l, int o, int ch, int u, int v)
+/* Where W[o,ch,u,v] is among the vectors; o counts through all groups. */
+static size_t in_vectors(const layout *l, int o, int ch, int u, int v)
 {
-    return ((size_t)o * l->chunks + (size_t)u * l->per_line) * LANES +
+    return ((size_t)o * l->vectors + (size_t)u * l->per_line) * LANES +
            (size_t)v * l->in + ch;
 }
 
 /* in_image: where x[ch,i,j] is in the image.  in_x: where the numbers of the
- * image's first line are in x; of the others they are as many lines on. */
-static void find_places(const conv2d_node *c, const layout *l, int *in_image,
-                        int *in_x)
+ * image's first line are in x; those of the others are as many lines on. */
+static void find_places(const gradus_conv *c, int *in_image, int *in_x)
 {
     const int h = c->height, w = c->width, p = c->padding;
 
-    for (int ch = 0; ch < l->in; ch++)
+    for (int ch = 0; ch < c->in; ch++)
         for (int i = 0; i < h; i++)
             for (int j = 0; j < w; j++)
-                *in_image++ = ((i + p) * (w + 2 * p) + j + p) * l->in + ch;
+                *in_image++ = ((i + p) * (w + 2 * p) + j + p) * c->in + ch;
     for (int j = 0; j < w; j++)
-        for (int ch = 0; ch < l->in; ch++)
+        for (int ch = 0; ch < c->in; ch++)
             *in_x++ = ch * h * w + j;
 }
 
-void gradus_conv2d_sparse_begin(const conv2d_node *c, gradus_real *scratch)
+static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const layout l = layout_of(c);
-    const gradus_real *W = c->node.param[0].w;
+    const gradus_real *W = c->W;
 
     memset(scratch, 0, (2 * l.weights + l.image) * sizeof *scratch);
-    for (int o = 0; o < c->node.shape[0]; o++)
+    for (int o = 0; o < c->groups * c->out; o++)
         for (int ch = 0; ch < l.in; ch++)
             for (int u = 0; u < l.kernel; u++)
                 for (int v = 0; v < l.kernel; v++)
-                    scratch[in_chunks(&l, o, ch, u, v)] = *W++;
+                    scratch[in_vectors(&l, o, ch, u, v)] = *W++;
     int *places = (int *)(scratch + 2 * l.weights + 2 * l.image);
-    find_places(c, &l, places, places + numbers_of(c));
+    find_places(c, places, places + numbers_of(c));
 }
 
-void gradus_conv2d_sparse_end(const conv2d_node *c, const gradus_real *scratch,
-                              gradus_real *dW)
+static void end_back(const gradus_conv *c, const gradus_real *scratch,
+                     gradus_real *dW)
 {
     const layout l = layout_of(c);
 
-    for (int o = 0; o < c->node.shape[0]; o++)
+    for (int o = 0; o < c->groups * c->out; o++)
         for (int ch = 0; ch < l.in; ch++)
             for (int u = 0; u < l.kernel; u++)
                 for (int v = 0; v < l.kernel; v++)
-                    *dW++ += scratch[l.weights + in_chunks(&l, o, ch, u, v)];
+                    *dW++ += scratch[l.weights + in_vectors(&l, o, ch, u, v)];
 }
 
-GRADUS_INLINE void interleave(const conv2d_node *c, const layout *l,
+GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
                               const gradus_real *restrict x,
                               const int *restrict in_x,
                               gradus_real *restrict image)
@@ -149,16 +149,16 @@ GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
 
 /* ---- the work -------------------------------------------------------- */
 
-/* Where a chunk of the kernel is in the image, from the kernel's place on. */
+/* A vector of the kernel. */
 typedef struct {
-    int chunk, of_line; /* the how many-th, of all and of its line */
-    size_t at;
+    int vector, of_line; /* its index, overall and within its line */
+    size_t at;           /* in the image, from the kernel's place on */
 } cursor;
 
-/* Those that only fill up to AT_ONCE are at the kernel's place. */
-GRADUS_INLINE size_t next_chunk(const layout *l, cursor *p)
+/* Vectors that only fill up to AT_ONCE are at the kernel's place. */
+GRADUS_INLINE size_t next_vector(const layout *l, cursor *p)
 {
-    size_t at = p->chunk++ < l->kernel * l->per_line ? p->at : 0;
+    size_t at = p->vector++ < l->kernel * l->per_line ? p->at : 0;
 
     p->at += LANES;
     if (++p->of_line == l->per_line) {
@@ -177,12 +177,12 @@ GRADUS_INLINE gradus_real add_to_weights(const layout *l, const nonzero *list,
     gradus_real all = 0;
     cursor p = { 0 };
 
-    for (int m = 0; m < l->chunks; m += AT_ONCE) {
+    for (int m = 0; m < l->vectors; m += AT_ONCE) {
         const gradus_real *x[AT_ONCE];
         lanes *dw = (lanes *)(dW + (size_t)m * LANES);
         lanes sum[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
-            x[a] = image + next_chunk(l, &p);
+            x[a] = image + next_vector(l, &p);
             sum[a] = dw[a];
         }
         all = 0;
@@ -203,11 +203,11 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
 {
     cursor p = { 0 };
 
-    for (int m = 0; m < l->chunks; m += AT_ONCE) {
+    for (int m = 0; m < l->vectors; m += AT_ONCE) {
         gradus_real *dx[AT_ONCE];
         lanes w[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
-            dx[a] = image + next_chunk(l, &p);
+            dx[a] = image + next_vector(l, &p);
             w[a] = ((const lanes *)(W + (size_t)m * LANES))[a];
         }
         for (int i = 0; i < n; i++)
@@ -218,8 +218,8 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
 
 /* ---- what is not 0 --------------------------------------------------- */
 
-/* Where in the image the kernel is for positions from .. from+n-1 of y, or of
- * its halves, whose lines are `scale` lines of the image apart. */
+/* at[n]: where in the image the kernel is for z's positions from .. from+n-1,
+ * which are `scale` lines, and columns, of the image apart. */
 GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
                                   int from, int n, int *at)
 {
@@ -237,25 +237,25 @@ GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
     }
 }
 
-/* The two below list those of n numbers of dy that count, at[] in the image:
- * each is written and stays if another does not follow in its place.  Without a
- * branch, as nobody can foresee which. */
-GRADUS_INLINE int list_nonzeros(const gradus_real *dy, const int *at, int n,
+/* The two below list those of dz[n] that count, at[n] in the image: each is
+ * written, and stays unless another follows in its place.  There is no branch
+ * in that, as nobody can foresee which they are. */
+GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
                                 nonzero *list)
 {
     int count = 0;
 
     for (int p = 0; p < n; p++) { /* count <= p: within the list */
-        list[count] = (nonzero){ at[p], dy[p] };
-        count += dy[p] != 0;
+        list[count] = (nonzero){ at[p], dz[p] };
+        count += dz[p] != 0;
     }
     return count;
 }
 
-/* dy of maxima of 2 x 2.  Zeros of its own are few: with them left out a step
- * of cnn-8-16 took 1.04 times as long. */
-GRADUS_INLINE int list_halves(const layout *l, const gradus_real *dy,
-                              const unsigned char *which, const int *at, int n,
+/* dz is of maxima.  Zeros of its own are few: with them left out a step of
+ * cnn-8-16 took 1.04 times as long. */
+GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
+                              const uint8_t *argmax, const int *at, int n,
                               nonzero *list)
 {
     const int right = l->in, below = (int)l->line;
@@ -263,20 +263,19 @@ GRADUS_INLINE int list_halves(const layout *l, const gradus_real *dy,
     int count = 0;
 
     for (int p = 0; p < n; p++) {
-        list[count] = (nonzero){ at[p] + in_square[which[p]], dy[p] };
-        count += which[p] < 4;
+        list[count] = (nonzero){ at[p] + in_square[argmax[p]], dz[p] };
+        count += argmax[p] < 4;
     }
     return count;
 }
 
 /* ---- all of it, by each kind of processor ---------------------------- */
 
-GRADUS_INLINE void add(const conv2d_node *c, const conv2d_sparse *s,
+GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
                        gradus_real *scratch)
 {
     const layout l = layout_of(c);
-    const gradus_node *of = s->which ? c->node.result : &c->node;
-    const int P = of->shape[1] * of->shape[2];
+    const int w = gradus_conv_width(c), P = gradus_conv_height(c) * w;
     gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
     gradus_real *W = scratch + l.weights / c->groups * s->group;
     gradus_real *dW = W + l.weights;
@@ -289,14 +288,12 @@ GRADUS_INLINE void add(const conv2d_node *c, const conv2d_sparse *s,
         memset(dimage, 0, l.image * sizeof *dimage);
     for (int from = 0; from < P; from += LIST) {
         int some = P - from < LIST ? P - from : LIST;
-        find_positions(&l, of->shape[2], s->which ? 2 : c->stride, from, some,
-                       at);
-        for (int o = 0; o < gradus_conv2d_out(c); o++) {
-            size_t p = (size_t)o * P + from, k = (size_t)o * l.chunks * LANES;
-            int n = s->which
-                        ? list_halves(&l, s->dy + p, s->which + p, at, some,
-                                      list)
-                        : list_nonzeros(s->dy + p, at, some, list);
+        find_positions(&l, w, c->max2 ? 2 : c->stride, from, some, at);
+        for (int o = 0; o < c->out; o++) {
+            size_t p = (size_t)o * P + from, k = (size_t)o * l.vectors * LANES;
+            int n = c->max2 ? list_maxima(&l, s->dz + p, s->argmax + p, at,
+                                          some, list)
+                            : list_nonzeros(s->dz + p, at, some, list);
             gradus_real sum = add_to_weights(&l, list, n, image, dW + k);
             if (s->db)
                 s->db[o] += sum;
@@ -308,32 +305,45 @@ GRADUS_INLINE void add(const conv2d_node *c, const conv2d_sparse *s,
         add_interleaved(numbers_of(c), dimage, in_image, s->dx);
 }
 
-GRADUS_FOR_AVX512 static void by_avx512(const conv2d_node *c,
-                                        const conv2d_sparse *s,
-                                        gradus_real *scratch)
+static void by_plain(const gradus_conv *c, const gradus_conv_sample *s,
+                     gradus_real *scratch)
 {
     add(c, s, scratch);
 }
 
-GRADUS_FOR_AVX2 static void by_avx2(const conv2d_node *c,
-                                    const conv2d_sparse *s,
+GRADUS_FOR_AVX2 static void by_avx2(const gradus_conv *c,
+                                    const gradus_conv_sample *s,
                                     gradus_real *scratch)
 {
     add(c, s, scratch);
 }
 
-static void plain(const conv2d_node *c, const conv2d_sparse *s,
-                  gradus_real *scratch)
+GRADUS_FOR_AVX512 static void by_avx512(const gradus_conv *c,
+                                        const gradus_conv_sample *s,
+                                        gradus_real *scratch)
 {
     add(c, s, scratch);
 }
 
-void gradus_conv2d_sparse_add(const conv2d_node *c, const conv2d_sparse *s,
-                              gradus_real *scratch)
+/* ---- the way ------------------------------------------------------------ */
+
+/* A maximum is of neighbours of y, so its stride is 1. */
+static bool fits(const gradus_conv *c)
 {
-    switch (c->simd) {
-    case GRADUS_AVX512: by_avx512(c, s, scratch); break;
-    case GRADUS_AVX2: by_avx2(c, s, scratch); break;
-    default: plain(c, s, scratch);
-    }
+    return !c->max2 || c->stride == 1;
 }
+
+static void backward(const gradus_conv *c, const gradus_conv_sample *s,
+                     gradus_real *scratch)
+{
+    static gradus_conv_pass *const version[] = {
+        [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
+        [GRADUS_AVX512] = by_avx512 };
+
+    version[c->simd](c, s, scratch);
+}
+
+const gradus_conv_way gradus_conv_nonzero = {
+    .name = "nonzero", .fits = fits, .scratch = scratch_size,
+    .begin_back = begin_back, .backward = backward, .end_back = end_back,
+};

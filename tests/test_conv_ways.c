@@ -27,7 +27,8 @@ START_TEST(the_plain_way_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
-                            .stride = 1, .groups = 1, .W = four, .b = (gradus_real[]){ 10 } };
+                            .stride = 1, .groups = 1, .W = four,
+                            .b = (gradus_real[]){ 10 } };
     gradus_real z[4], dW[4] = { 1 }, db[1] = { 2 }, dx[9] = { 3 };
 
     convolve(&c, &(gradus_conv_sample){ .x = nine, .z = z, .dz = powers,
@@ -91,7 +92,7 @@ START_TEST(maxima_and_relu_of_the_plain_way_by_hand)
 }
 END_TEST
 
-/* ---- every way, every setting ------------------------------------------- */
+/* ---- every way, every setting ---------------------------------------- */
 
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_plain, &gradus_conv_gemm, &gradus_conv_vectors,
@@ -146,17 +147,6 @@ static size_t arrays(const gradus_conv *c)
     return SAMPLES * (size_t)c->groups;
 }
 
-/* Numbers of each, of a group of a sample. */
-static size_t x_size(const gradus_conv *c)
-{
-    return (size_t)(c->in * c->height * c->width);
-}
-
-static size_t z_size(const gradus_conv *c)
-{
-    return (size_t)(c->out * gradus_conv_height(c) * gradus_conv_width(c));
-}
-
 /* Of all groups. */
 static size_t weights(const gradus_conv *c)
 {
@@ -191,8 +181,8 @@ static gradus_conv conv_of(int shape, int setting)
 
     c.out_height = (int)((c.height + border - k) / stride) + 1;
     c.out_width = (int)((c.width + border - k) / stride) + 1;
-    ck_assert_uint_le(arrays(&c) * x_size(&c), MOST);
-    ck_assert_uint_le(arrays(&c) * z_size(&c), MOST);
+    ck_assert_uint_le(arrays(&c) * gradus_conv_x_size(&c), MOST);
+    ck_assert_uint_le(arrays(&c) * gradus_conv_z_size(&c), MOST);
     ck_assert_uint_le(weights(&c), MOST);
     return c;
 }
@@ -201,13 +191,15 @@ static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
                                  size_t i)
 {
     const int group = (int)i % c->groups;
+    const size_t x_at = i * gradus_conv_x_size(c);
+    const size_t z_at = i * gradus_conv_z_size(c);
 
     return (gradus_conv_sample){
-        .group = group, .x = x + i * x_size(c), .z = r->z + i * z_size(c),
-        .argmax = c->max2 ? r->argmax + i * z_size(c) : NULL,
-        .dz = dz + i * z_size(c), .dW = r->dW + group * gradus_conv_weights(c),
+        .group = group, .x = x + x_at, .z = r->z + z_at, .dz = dz + z_at,
+        .argmax = c->max2 ? r->argmax + z_at : NULL,
+        .dW = r->dW + group * gradus_conv_weights(c),
         .db = c->b ? r->db + group * c->out : NULL,
-        .dx = setting & NO_DX ? NULL : r->dx + i * x_size(c) };
+        .dx = setting & NO_DX ? NULL : r->dx + x_at };
 }
 
 /* See dz in conv.h. */
@@ -219,16 +211,16 @@ static void clear_behind_closed_relu(const gradus_conv *c)
         const gradus_conv_sample s = sample(c, 0, &r, i);
         gradus_conv_plain.forward(c, &s, NULL);
     }
-    for (size_t i = 0; i < arrays(c) * z_size(c); i++)
+    for (size_t i = 0; i < arrays(c) * gradus_conv_z_size(c); i++)
         dz[i] *= r.z[i] > 0;
 }
 
 static void make_data(const gradus_conv *c, int setting)
 {
     const int whole = setting & WHOLE;
-    const size_t n = arrays(c) * z_size(c);
+    const size_t n = arrays(c) * gradus_conv_z_size(c);
 
-    make_numbers(x, arrays(c) * x_size(c), whole, 1);
+    make_numbers(x, arrays(c) * gradus_conv_x_size(c), whole, 1);
     make_numbers(W, weights(c), whole, 2);
     make_numbers(b, biases(c), whole, 3);
     make_numbers(dz, n, whole, 4);
@@ -308,7 +300,7 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
     static results r;
 
     run(way, c, setting, &r);
-    if (differ(r.z, truth->z, arrays(c) * z_size(c), 10 * near))
+    if (differ(r.z, truth->z, arrays(c) * gradus_conv_z_size(c), 10 * near))
         return "z";
     if (memcmp(r.argmax, truth->argmax, sizeof r.argmax))
         return "argmax";
@@ -316,7 +308,7 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
         return "dW";
     if (differ(r.db, truth->db, biases(c), 30 * near))
         return "db";
-    if (differ(r.dx, truth->dx, arrays(c) * x_size(c), 30 * near))
+    if (differ(r.dx, truth->dx, arrays(c) * gradus_conv_x_size(c), 30 * near))
         return "dx";
     return NULL;
 }
@@ -327,7 +319,7 @@ START_TEST(every_way_that_fits_does_what_the_plain_one_does)
 
     for (int setting = 0; setting < SETTINGS; setting++) {
         gradus_conv c = conv_of(_i, setting);
-        if (z_size(&c) == 0) /* no maximum in a single line */
+        if (gradus_conv_z_size(&c) == 0) /* no maximum in a single line */
             continue;
         make_data(&c, setting);
         run(&gradus_conv_plain, &c, setting, &truth);
@@ -344,7 +336,7 @@ START_TEST(every_way_that_fits_does_what_the_plain_one_does)
 }
 END_TEST
 
-/* ---- planted bugs -------------------------------------------------------- */
+/* ---- planted bugs ---------------------------------------------------- */
 
 static const char *spoilt;
 
@@ -353,9 +345,9 @@ static void wrong_forward(const gradus_conv *c, const gradus_conv_sample *s,
 {
     gradus_conv_plain.forward(c, s, scratch);
     if (strcmp(spoilt, "z") == 0)
-        s->z[z_size(c) - 1] += (gradus_real)1e-3;
+        s->z[gradus_conv_z_size(c) - 1] += (gradus_real)1e-3;
     if (strcmp(spoilt, "argmax") == 0)
-        s->argmax[z_size(c) - 1] ^= 1;
+        s->argmax[gradus_conv_z_size(c) - 1] ^= 1;
 }
 
 static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -367,7 +359,7 @@ static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
     if (strcmp(spoilt, "db") == 0)
         s->db[c->out - 1] += (gradus_real)1e-3;
     if (strcmp(spoilt, "dx") == 0)
-        s->dx[x_size(c) - 1] = 0;
+        s->dx[gradus_conv_x_size(c) - 1] = 0;
 }
 
 START_TEST(planted_bugs_are_caught)

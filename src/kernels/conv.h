@@ -3,8 +3,8 @@
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
  *
- * conv_plain.c does what this equation says.  The other ways do it faster, each
- * with some settings only, and up to rounding with the same result.
+ * conv_plain.c does what this equation says.  The other ways do it faster, but
+ * each with some settings only; up to rounding the result is the same.
  */
 #ifndef GRADUS_CONV_H
 #define GRADUS_CONV_H
@@ -41,7 +41,18 @@ static inline int gradus_conv_width(const gradus_conv *c)
     return c->max2 ? c->out_width / 2 : c->out_width;
 }
 
-/* Numbers of W, of a group. */
+/* Numbers of x, z and W. */
+static inline size_t gradus_conv_x_size(const gradus_conv *c)
+{
+    return (size_t)c->in * (size_t)c->height * (size_t)c->width;
+}
+
+static inline size_t gradus_conv_z_size(const gradus_conv *c)
+{
+    return (size_t)c->out * (size_t)gradus_conv_height(c) *
+           (size_t)gradus_conv_width(c);
+}
+
 static inline size_t gradus_conv_weights(const gradus_conv *c)
 {
     return (size_t)c->out * (size_t)c->in * (size_t)c->kernel *
@@ -49,8 +60,8 @@ static inline size_t gradus_conv_weights(const gradus_conv *c)
 }
 
 /* The arrays of one group of one sample.  Going back, dz is the gradient with
- * respect to z; but where there is a ReLU and no maximum, it is 0 already where
- * the ReLU let nothing through. */
+ * respect to z; but with a ReLU and no maximum, the caller has set it to 0
+ * wherever the ReLU let nothing through. */
 typedef struct {
     int group;
     const gradus_real *x;  /* [in,height,width]                           */
@@ -88,5 +99,10 @@ typedef struct {
 
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
     gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero;
+
+/* The fastest way forward or back that fits c, if dz may be anything; and is
+ * this one, of n numbers, so sparse that conv_nonzero.c is faster still? */
+const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
+bool gradus_conv_is_sparse(const gradus_real *dz, size_t n);
 
 #endif

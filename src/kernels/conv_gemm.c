@@ -37,7 +37,7 @@ static bool is_pointwise(const gradus_conv *c)
     return c->kernel == 1 && c->stride == 1 && c->padding == 0;
 }
 
-/* ---- between the image and its columns --------------------------------- */
+/* ---- between the image and its columns ------------------------------- */
 
 /* One row of the columns' matrix, from what is under one number of the kernel:
  *
@@ -111,7 +111,7 @@ static void add_columns(const gradus_conv *c, const gradus_real *dcol,
     gradus_conv_image_add_inside(&m, scratch, dx);
 }
 
-/* ---- the way ------------------------------------------------------------ */
+/* ---- the way --------------------------------------------------------- */
 
 static bool fits(const gradus_conv *c)
 {

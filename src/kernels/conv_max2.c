@@ -4,8 +4,8 @@
  *   z[o,i,j] = max_{r,t = 0,1} y[o, 2i + r, 2j + t]
  *
  * The four y of a maximum are in one lane of four registers, and other lanes
- * have other i,j: so nothing changes its place for the maxima, and y is written
- * nowhere.  For that the image is taken apart into phases,
+ * have other i,j: so nothing changes its place for the maxima, and y is never
+ * written.  For that the image is taken apart into phases,
  *
  *   phase[c,e,f,i,j] = image[c, 2i + e, 2j + f]       e = 0, 1   f = 0 .. k
  *
@@ -97,8 +97,17 @@ GRADUS_INLINE void split_columns(const pooled *d,
     }
 }
 
-/* The phases of `lines` lines of z from this one on.  Lines are copied by whole
- * vectors: what is too much of one, the next is written over. */
+/* Lines are copied by whole vectors: what is too much of one, the next is
+ * written over. */
+GRADUS_INLINE void copy_lines(int lines, int width, const gradus_real *from,
+                              size_t pitch, gradus_real *to)
+{
+    for (int i = 0; i < lines; i++, from += pitch, to += width)
+        for (int j = 0; j < width; j += COPIED)
+            memcpy(to + j, from + j, COPIED * sizeof *to);
+}
+
+/* The phases of `lines` lines of z from this one on. */
 static void split_lines(const pooled *d, int line, int lines)
 {
     const size_t plane = d->image.plane / 2, pitch = d->image.pitch / 2;
@@ -108,13 +117,9 @@ static void split_lines(const pooled *d, int line, int lines)
     for (int ch = 0; ch < d->t.in; ch++)
         for (int e = 0; e < 2; e++)
             for (int f = 0; f <= d->t.kernel; f++, phase += d->t.step) {
-                const gradus_real *from = (f % 2 ? d->odd : d->even) +
-                    (size_t)ch * plane + (2 * (size_t)line + e) * pitch + f / 2;
-                gradus_real *to = phase;
-                for (int i = 0; i < lines; i++, from += 2 * pitch,
-                         to += d->width)
-                    for (int j = 0; j < d->width; j += COPIED)
-                        memcpy(to + j, from + j, COPIED * sizeof *to);
+                const gradus_real *from = f % 2 ? d->odd : d->even;
+                from += ch * plane + (2 * (size_t)line + e) * pitch + f / 2;
+                copy_lines(lines, d->width, from, 2 * pitch, phase);
             }
 }
 
@@ -211,7 +216,7 @@ GRADUS_FOR_AVX512 static void by_avx512(const pooled *d,
     convolve(d, 64, 4, image);
 }
 
-/* ---- the way ------------------------------------------------------------ */
+/* ---- the way --------------------------------------------------------- */
 
 static bool fits(const gradus_conv *c)
 {

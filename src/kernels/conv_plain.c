@@ -11,11 +11,12 @@
  *
  * x [in,H,W]   y [out,h,w]   W [out,in,k,k]   b [out]   stride s, padding p
  *
- * If a maximum is asked for, z[o,i,j] is that of the four y[o, 2i + r, 2j + t],
- * r, t = 0, 1, and only the first that is as large as z has a dy: that of z.
- * If a ReLU is asked for, a y below 0 counts as 0, and has no dy.
+ * If maxima are asked for, z[o,i,j] is that of the four y[o, 2i + r, 2j + t],
+ * r, t = 0, 1; dy is dz for the first of them that is as large as z, and 0 for
+ * the others.  If a ReLU is asked for, a z below 0 becomes 0, and its dy is 0.
  *
- * The library itself takes faster ways, which this one is to check.
+ * The library takes the faster ways beside this one, and tests compare them
+ * with it.
  */
 #include "kernels/conv.h"
 
@@ -30,7 +31,7 @@ static ptrdiff_t place(const gradus_conv *c, int ch, int64_t i, int64_t j)
     return ((ptrdiff_t)ch * c->height + i) * c->width + j;
 }
 
-/* ---- forward ---------------------------------------------------------- */
+/* ---- forward --------------------------------------------------------- */
 
 /* y[o,i,j] */
 static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
@@ -93,7 +94,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
             }
 }
 
-/* ---- back ------------------------------------------------------------- */
+/* ---- back ------------------------------------------------------------ */
 
 /* What dy, the gradient of y[o,i,j], is worth to the others. */
 static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,

@@ -49,11 +49,12 @@ static gradus_conv turned(const gradus_conv *c)
     return (gradus_conv){
         .in = c->out, .height = c->out_height, .width = c->out_width,
         .out = c->in, .out_height = c->height, .out_width = c->width,
-        .kernel = c->kernel, .stride = 1, .padding = c->kernel - 1 - c->padding,
-        .groups = c->groups, .simd = c->simd };
+        .kernel = c->kernel, .stride = 1,
+        .padding = c->kernel - 1 - c->padding, .groups = c->groups,
+        .simd = c->simd };
 }
 
-/* ---- the scratch memory: all of W, the image, a strip of some channels --- */
+/* ---- scratch memory: all of W, the image, a strip of some channels --- */
 
 static int lines_of_strip(int height, size_t pitch)
 {
@@ -202,7 +203,7 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
     version[c->simd](&d);
 }
 
-/* ---- the way ------------------------------------------------------------ */
+/* ---- the way --------------------------------------------------------- */
 
 /* A kernel of 1 is left to conv_gemm.c: x is its matrix of columns. */
 static bool fits(const gradus_conv *c)

@@ -11,51 +11,36 @@
  *   x [B,C,H,W]   y [B,K,h,w]   W [K,C/groups,k,k]   b [K]
  *   h = (H + 2p - k) / s + 1, w alike, for stride s and padding p
  *
- * kernels/conv_plain.c has the loops.  What is here chooses among the ways that
- * kernels/conv.h names, and takes them through one sample after the other, so
- * that all of a sample stays in cache.
+ * The loops are in kernels/conv_plain.c, and in faster ways beside it.  They
+ * take one group of channels of one sample at a time; this file takes all
+ * groups of a sample before the next sample, so that it stays in cache.
  */
 #include "kernels/conv.h"
 
 typedef struct {
     gradus_node node;
-    gradus_conv conv; /* without W and b, which compile has yet to place */
+    gradus_conv conv; /* without W and b, which compile places */
     const gradus_conv_way *forward, *backward;
 } conv2d_node;
 
-/* ---- the choice -------------------------------------------------------- */
-
-/* The last that leads there and does all that c asks for. */
-static const gradus_conv_way *best_way(const gradus_conv *c, bool back)
-{
-    static const gradus_conv_way *const ways[] = {
-        &gradus_conv_plain, &gradus_conv_nonzero, &gradus_conv_gemm,
-        &gradus_conv_vectors, &gradus_conv_max2,
-    };
-    int k = sizeof ways / sizeof *ways - 1;
-
-    while (!(back ? ways[k]->backward : ways[k]->forward) ||
-           !ways[k]->fits(c))
-        k--;
-    return ways[k];
-}
-
-/* Backward wants memory for the best way, for the one that it takes where most
- * of dy is 0, and for a dy behind the ReLU. */
+/* Backward wants memory for the best way, for conv_nonzero.c, which it takes
+ * where most of dy is 0, and for a dy behind the ReLU. */
 static void choose_ways(conv2d_node *c)
 {
     const gradus_conv *k = &c->conv;
 
-    c->forward = best_way(k, false);
-    c->backward = best_way(k, true);
+    c->forward = gradus_conv_best(k, false);
+    c->backward = gradus_conv_best(k, true);
     size_t forward = c->forward->scratch(k);
     size_t back = c->backward->scratch(k) + gradus_conv_nonzero.scratch(k) +
-                  (size_t)(c->node.size / k->groups);
+                  gradus_conv_z_size(k);
     c->node.scratch = forward > back ? forward : back;
 }
 
-/* The nodes behind a convolution that it may compute too.  They are known by
- * their ops, as an op of the program's own may have the same name. */
+/* ---- what is behind it ----------------------------------------------- */
+
+/* Known by their ops and not by a name, which an op of a program's own may
+ * have too. */
 extern const gradus_op gradus_relu_op, gradus_maxpool_op;
 
 static bool is_max2(const gradus_node *n)
@@ -79,16 +64,16 @@ static int absorb(gradus_node *n, const gradus_node *user)
         k.max2 = true;
     else
         return 0;
-    if (best_way(&k, false) == &gradus_conv_plain)
+    if (gradus_conv_best(&k, false) == &gradus_conv_plain)
         return 0;
     c->conv = k;
-    if (k.max2) /* a byte for each maximum */
+    if (k.max2) /* argmax: a byte for each number of z */
         n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
     choose_ways(c);
     return 1;
 }
 
-/* ---- forward ----------------------------------------------------------- */
+/* ---- forward --------------------------------------------------------- */
 
 static gradus_conv conv_of(const conv2d_node *c)
 {
@@ -99,28 +84,18 @@ static gradus_conv conv_of(const conv2d_node *c)
     return k;
 }
 
-/* Numbers of x, and of the result, of a group. */
-static size_t x_size(const gradus_conv *k)
-{
-    return (size_t)(k->in * k->height * k->width);
-}
-
-static size_t z_size(const gradus_conv *k)
-{
-    return (size_t)(k->out * gradus_conv_height(k) * gradus_conv_width(k));
-}
-
 static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
                                     int row, int group)
 {
-    const size_t at = (size_t)row * (size_t)k->groups + (size_t)group;
+    const size_t i = (size_t)row * (size_t)k->groups + (size_t)group;
+    const size_t z = gradus_conv_z_size(k);
     gradus_conv_sample s = { .group = group,
-                             .x = n->in[0]->y + at * x_size(k),
-                             .z = n->result->y + at * z_size(k) };
+                             .x = n->in[0]->y + i * gradus_conv_x_size(k),
+                             .z = n->result->y + i * z };
 
     if (k->max2 && n->kept)
         s.argmax = (uint8_t *)(n->kept + (size_t)row * n->keep_row) +
-                   (size_t)group * z_size(k);
+                   (size_t)group * z;
     return s;
 }
 
@@ -138,22 +113,22 @@ static void forward(gradus_node *n, gradus_rows r)
         }
 }
 
-/* ---- back -------------------------------------------------------------- */
+/* ---- back ------------------------------------------------------------ */
 
 static gradus_conv_sample sample_back(const gradus_node *n,
                                       const gradus_conv *k, gradus_rows r,
                                       int row, int group)
 {
-    const size_t at = (size_t)row * (size_t)k->groups + (size_t)group;
+    const size_t i = (size_t)row * (size_t)k->groups + (size_t)group;
     gradus_conv_sample s = sample_of(n, k, row, group);
 
-    s.dz = n->result->dy + at * z_size(k);
+    s.dz = n->result->dy + i * gradus_conv_z_size(k);
     s.dW = gradus_share(&n->param[0], r) +
            (size_t)group * gradus_conv_weights(k);
     if (k->b)
         s.db = gradus_share(&n->param[1], r) + group * k->out;
     if (n->in[0]->dy)
-        s.dx = n->in[0]->dy + at * x_size(k);
+        s.dx = n->in[0]->dy + i * gradus_conv_x_size(k);
     return s;
 }
 
@@ -168,21 +143,11 @@ static const gradus_real *back_through_relu(const gradus_conv_sample *s,
     return dy;
 }
 
-/* Are so few of n numbers not 0 that going through them one by one is faster
- * than a product?  Behind maxima of 2 x 2 a quarter is left at most. */
-static bool is_sparse(const gradus_real *dy, size_t n)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        count += dy[i] != 0;
-    return (size_t)count <= n / 3;
-}
-
 static void backward(gradus_node *n, gradus_rows r)
 {
     const conv2d_node *c = (const conv2d_node *)n;
     const gradus_conv k = conv_of(c);
+    const size_t z = gradus_conv_z_size(&k);
     const gradus_conv_way *const way[] = { c->backward, &gradus_conv_nonzero };
     gradus_real *const scratch[] = { r.scratch,
                                      r.scratch + way[0]->scratch(&k) };
@@ -193,8 +158,8 @@ static void backward(gradus_node *n, gradus_rows r)
         for (int group = 0; group < k.groups; group++) {
             gradus_conv_sample s = sample_back(n, &k, r, i, group);
             if (k.relu && !k.max2)
-                s.dz = back_through_relu(&s, z_size(&k), behind_relu);
-            const int w = k.max2 || is_sparse(s.dz, z_size(&k));
+                s.dz = back_through_relu(&s, z, behind_relu);
+            const int w = k.max2 || gradus_conv_is_sparse(s.dz, z);
             if (!begun[w] && way[w]->begin_back)
                 way[w]->begin_back(&k, scratch[w]);
             begun[w] = true;
@@ -205,7 +170,7 @@ static void backward(gradus_node *n, gradus_rows r)
                                      gradus_share(&n->param[0], r));
 }
 
-/* ---- constructor ------------------------------------------------------- */
+/* ---- constructor ----------------------------------------------------- */
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)

@@ -1,0 +1,18 @@
+/* conv.c -- which way to convolve. */
+#include "kernels/conv.h"
+
+/* Later ones are faster, where they fit. */
+static const gradus_conv_way *const ways[] = {
+    &gradus_conv_plain, &gradus_conv_nonzero, &gradus_conv_gemm,
+    &gradus_conv_vectors, &gradus_conv_max2,
+};
+
+const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
+{
+    int k = sizeof ways / sizeof *ways - 1;
+
+    while (!(back ? ways[k]->backward : ways[k]->forward) ||
+           !ways[k]->fits(c))
+        k--;
+    return ways[k];
+}

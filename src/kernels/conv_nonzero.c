@@ -321,17 +321,6 @@ GRADUS_FOR_AVX512 static void by_avx512(const gradus_conv *c,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* Going through up to a third of the numbers one by one is faster than a
- * product with all of them.  Behind maxima of 2 x 2 a quarter is left. */
-bool gradus_conv_is_sparse(const gradus_real *dz, size_t n)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        count += dz[i] != 0;
-    return (size_t)count <= n / 3;
-}
-
 /* A maximum is of neighbours of y, so its stride is 1. */
 static bool fits(const gradus_conv *c)
 {

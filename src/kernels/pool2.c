@@ -1,0 +1,56 @@
+/* pool2.c -- maxima of 2 x 2 numbers side by side, which most nets have.  A
+ * pair of lines is read once, and no window needs to be clipped.
+ *
+ *   y[i,j] = max x[2i + u, 2j + v]             u, v = 0, 1
+ *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first where x = y
+ */
+#include "kernels/pool2.h"
+
+/* y [w] of two lines of x, z [2w]. */
+static void max_of_lines(int w, const gradus_real *x, const gradus_real *z,
+                         gradus_real *restrict y)
+{
+    for (int j = 0; j < w; j++) {
+        gradus_real m = larger(x[2 * j], x[2 * j + 1]);
+        y[j] = larger(larger(m, z[2 * j]), z[2 * j + 1]);
+    }
+}
+
+void gradus_pool2_forward(int height, int width, const gradus_real *x,
+                          gradus_real *y)
+{
+    const int h = height / 2, w = width / 2;
+
+    for (int i = 0; i < h; i++, x += 2 * (size_t)width, y += w)
+        max_of_lines(w, x, x + width, y);
+}
+
+/* x, z and dx, dz [2w] are two lines each; a, b, c say that the first, the
+ * first two, the first three values are below the maximum.  They are numbers:
+ * compilers make branches of conditions, and nobody can foresee these.  (The
+ * product with 0 is 0: a dy that is not finite is an error in any case.) */
+static void back_to_lines(int w, const gradus_real *x, const gradus_real *z,
+                          const gradus_real *y, const gradus_real *dy,
+                          gradus_real *restrict dx, gradus_real *restrict dz)
+{
+    for (int j = 0; j < w; j++) {
+        int a = x[2 * j] < y[j];
+        int b = a & (x[2 * j + 1] < y[j]);
+        int c = b & (z[2 * j] < y[j]);
+        dx[2 * j] += (gradus_real)(1 - a) * dy[j];
+        dx[2 * j + 1] += (gradus_real)(a - b) * dy[j];
+        dz[2 * j] += (gradus_real)(b - c) * dy[j];
+        dz[2 * j + 1] += (gradus_real)c * dy[j];
+    }
+}
+
+void gradus_pool2_backward(int height, int width, const gradus_real *x,
+                           const gradus_real *y, const gradus_real *dy,
+                           gradus_real *dx)
+{
+    const int h = height / 2, w = width / 2;
+    const size_t pair = 2 * (size_t)width;
+
+    for (int i = 0; i < h; i++, x += pair, dx += pair, y += w, dy += w)
+        back_to_lines(w, x, x + width, y, dy, dx, dx + width);
+}

@@ -230,7 +230,8 @@ endif
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 644 include/gradus.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 include/gradus.h include/gradus_layer.h \
+	    $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/libgradus.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libgradus.so \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.so.$(VERSION)
@@ -245,6 +246,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/include/gradus.h \
+	    $(DESTDIR)$(PREFIX)/include/gradus_layer.h \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.* \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
 

@@ -45,6 +45,7 @@
 #ifndef GRADUS_H
 #define GRADUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,6 +72,8 @@ typedef struct gradus_graph gradus_graph;
 typedef struct gradus_node gradus_node;
 typedef struct gradus_optimiser gradus_optimiser;
 typedef struct gradus_workspace gradus_workspace;
+
+enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, without the batch's */
 
 /* The calling thread's last error message, "" before the first. */
 const char *gradus_error(void);
@@ -296,6 +299,10 @@ int gradus_augment(gradus_node *image, const gradus_augmentation *a);
 /* Compute dy of this input too (to look at, or to check gradients). */
 int gradus_want_gradient(gradus_node *input);
 
+/* Keep this node's value, so that gradus_value can show it; otherwise it may be
+ * computed together with the node behind it, and exist nowhere. */
+int gradus_want_value(gradus_node *n);
+
 /* Multiplies this loss and its gradients; 1 unless set.  The losses of a graph
  * add up.  May be changed between steps. */
 int gradus_loss_weight(gradus_node *loss, double weight);
@@ -310,6 +317,37 @@ int gradus_summary(const gradus_graph *g, FILE *out);
 
 int gradus_node_count(const gradus_graph *g);
 gradus_node *gradus_node_at(const gradus_graph *g, int id); /* NULL: no such */
+gradus_node *gradus_find_node(const gradus_graph *g, const char *name);
+
+/* What a node is: its name, its op ("dense"), how many numbers a row of its
+ * value has, and their shape, whose axes it writes to shape (or not, if that
+ * is NULL) and whose rank it returns. */
+const char *gradus_node_name(const gradus_node *n);
+const char *gradus_node_op(const gradus_node *n);
+int gradus_node_size(const gradus_node *n);
+int gradus_node_shape(const gradus_node *n, int shape[GRADUS_MAX_RANK]);
+
+/* The value [B,size] of the last forward, and its gradient [B,size] of the last
+ * backward.  NULL, with a message that says why there is none and what to
+ * do. */
+const gradus_real *gradus_value(const gradus_node *n);
+const gradus_real *gradus_gradient(const gradus_node *n);
+
+/* A parameter of a node: `size` numbers of shape [units,...], and their
+ * gradient.  w and dw are NULL before compile. */
+typedef struct {
+    const char *name; /* "weight" */
+    int rank, shape[4];
+    size_t size;
+    bool buffer; /* saved, but no optimiser changes it */
+    gradus_real *w, *dw;
+} gradus_param;
+
+/* A node's parameters, by number from 0 and by name; NULL if there is no
+ * such. */
+const gradus_param *gradus_param_at(const gradus_node *n, int j);
+const gradus_param *gradus_find_param(const gradus_node *n, const char *name);
+
 int gradus_threads(const gradus_graph *g);                  /* after compile */
 int gradus_max_batch(const gradus_graph *g);
 
@@ -715,234 +753,6 @@ uint32_t gradus_random_u32(gradus_random *r);
 uint32_t gradus_random_below(gradus_random *r, uint32_t n); /* n > 0 */
 double gradus_random_uniform(gradus_random *r);             /* in [0,1) */
 double gradus_random_normal(gradus_random *r);              /* mean 0, var 1 */
-
-/* ======================================================================
- * Writing a layer: everything the built-in ones use
- * ====================================================================== */
-
-/* Rows from .. from+n-1 of the batch, which no other thread has. */
-typedef struct {
-    int from, n;
-    int slice;            /* the how many-th piece of the batch, from 0 */
-    int training;         /* 0 when evaluating or inferring */
-    const int *index;     /* [B], the fed row of each row of the batch */
-    gradus_real *scratch; /* the node's `scratch` numbers, this thread's own */
-    uint64_t seed, pass;  /* the graph's seed, and the backward passes it has
-                             done: random numbers of (seed, pass, row) are the
-                             same at any number of threads */
-} gradus_rows;
-
-/* Units from .. from+n-1 of a node's parameters, over the batch's rows row ..
- * row+rows-1. */
-typedef struct {
-    int from, n;
-    int row, rows;
-    int add; /* non-zero: add the gradient to what is there; 0: replace it */
-} gradus_tile;
-
-typedef struct gradus_attr gradus_attr; /* a node's settings, as saved */
-
-typedef struct {
-    const char *name;
-    /* Before forward, on the calling thread, and to check data without one:
-     * sums a loss's divisor, say.  Not in gradus_infer.  0, or non-zero with a
-     * message (gradus_fail).  May be NULL. */
-    int (*prepare)(gradus_node *n, gradus_rows r);
-    void (*forward)(gradus_node *n, gradus_rows r);  /* y[r] = f(x[r]) */
-    /* y[t] of all rows, of no more than the operand's y and the parameters.
-     * Called in place of forward, except by gradus_infer, where no gradient
-     * passes to the one operand and the batch is small: up to 128 rows, and
-     * half the units.  A thread then reads the parameters that it has updated
-     * itself.  NULL is fine; not for losses, nor beside sum. */
-    void (*forward_units)(gradus_node *n, gradus_tile t);
-    void (*backward)(gradus_node *n, gradus_rows r); /* dx[r] += dy[r] df/dx;
-                                        NULL where no gradient passes */
-    /* dpar[t] = sum over t's rows, or += with t.add: a large batch comes in
-     * parts.  NULL where there are no parameters, or where backward makes it
-     * too: by adding its rows' share to gradus_share(&n->param[j], r), [size],
-     * which starts as zero.  The shares of a batch are then added up in their
-     * order. */
-    void (*gradient)(gradus_node *n, gradus_tile t);
-    /* For a layer that mixes the rows of a batch, in training.  Before forward
-     * of any rows: sum puts what forward has to know of the slice r into
-     * gradus_sums(n, r), and unite makes one of the slices' sums, on the
-     * calling thread.  Before backward likewise; unite_back makes dpar too,
-     * `add` as in gradus_tile.  NULL in all other layers. */
-    void (*sum)(gradus_node *n, gradus_rows r);
-    void (*unite)(gradus_node *n, int slices);
-    void (*sum_back)(gradus_node *n, gradus_rows r);
-    void (*unite_back)(gradus_node *n, int slices, int add);
-    /* After a step, on the calling thread: to keep a running mean, say. */
-    void (*stepped)(gradus_node *n);
-    /* A loss: says what is wrong with a row whose loss is not finite and
-     * returns non-zero, or returns 0 if nothing is.  May be NULL. */
-    int (*diagnose)(gradus_node *n, int row);
-    /* Will n compute the value of `user`, its only one, along with its own?
-     * Asked by compile, and then again with user's only user.  If so neither n
-     * nor what is between them has a y and a dy; n->result has them, and the
-     * user's own forward and backward are not called.  May be NULL. */
-    int (*absorb)(gradus_node *n, const gradus_node *user);
-    /* Builds the node again from a model file, with its constructor.  Only the
-     * built-in ops are looked up there: NULL in your own, whose models are
-     * read by building the graph and gradus_load_parameters. */
-    gradus_node *(*make)(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *attr);
-} gradus_op;
-
-/* A parameter: `size` numbers of shape [units,...], w, and their gradient. */
-typedef struct {
-    const char *name; /* "weight" */
-    int rank, shape[4];
-    size_t size, offset; /* w is theta + offset */
-    int fan_in, fan_out;
-    gradus_initialiser how;
-    double a;
-    int buffer; /* non-zero: saved, but no optimiser changes it */
-    gradus_real *w, *dw;
-    gradus_real *share; /* [slices,size], see gradus_op's gradient */
-} gradus_param;
-
-/* What a node is fed; a node of your own computes. */
-typedef enum {
-    GRADUS_COMPUTED, /* nothing */
-    GRADUS_VALUES,   /* real or u8 numbers: an input */
-    GRADUS_LABELS,
-    GRADUS_WEIGHTS
-} gradus_kind;
-
-/* Rows lent to a data node by gradus_feed and its like: one pointer is set. */
-typedef struct {
-    const gradus_real *x;
-    const uint8_t *u8;
-    const int32_t *labels;
-    size_t rows; /* 0: nothing was fed */
-} gradus_fed;
-
-enum { GRADUS_MAX_RANK = 3, GRADUS_MAX_OPERANDS = 8, GRADUS_MAX_PARAMS = 4 };
-
-/* Open to read.  Pointers are set by compile; dy is NULL where no gradient is
- * wanted (data), and backward must then leave it alone.  Both y and dy are NULL
- * where the value goes into another's at once: of a convolution that is used by
- * a ReLU or a maximum of 2 x 2 alone, and of that ReLU; result says where. */
-struct gradus_node {
-    const gradus_op *op;
-    gradus_graph *graph;
-    char name[32];
-    int id;
-    int n_in;
-    gradus_node *in[GRADUS_MAX_OPERANDS];
-    int rank, shape[GRADUS_MAX_RANK], size; /* of one sample */
-    gradus_real *y, *dy;                    /* [B,size] */
-    gradus_node *result; /* itself, or whose value it computes, see absorb */
-
-    int units; /* the first axis of every parameter: what tiles count */
-    int n_params;
-    gradus_param param[GRADUS_MAX_PARAMS];
-
-    size_t scratch; /* numbers that a call of its op needs, see gradus_rows */
-    size_t keep, keep_row; /* numbers it keeps from forward for backward: of
-                            * the batch, and then of each row */
-    gradus_real *kept; /* [keep + B keep_row]; NULL in a workspace */
-    int n_sums;
-    double *sums; /* [slices,n_sums], see gradus_op's sum */
-    int wants_gradient;
-    double lr_scale, decay_scale; /* see gradus_param_group */
-
-    gradus_kind kind;
-    gradus_fed fed; /* of data nodes */
-    int32_t *label; /* a labels node's value, [B,size]; it has no y */
-
-    /* Losses: forward fills loss[r]; backward adds to the logits' dy what it
-     * has times weight / D, where D is divisor, or 1 if that is 0. */
-    int is_loss;
-    double weight;  /* of this loss among others */
-    double *loss;   /* [B], not yet divided or weighted; NULL: not wanted */
-    double divisor; /* D of this batch; 0 counts as 1 */
-    gradus_reduction reduction;
-    /* Class k at position s of a row is y[k*class_step + s*position_step];
-     * classes is 0 where y is no distribution over classes. */
-    int classes, positions, class_step, position_step;
-    int use_ignore_label, ignore_label;
-
-    gradus_attr *attr;
-    size_t bytes; /* of the whole struct, an own layer's part included */
-};
-
-/* A new node, zeroed, of `bytes` bytes (a struct that begins with
- * gradus_node), with operands in[0..n_in-1].  NULL, with a message or an
- * earlier one, if an operand is NULL or they are of different graphs.  For a
- * node without operands, g is given; otherwise it may be NULL. */
-gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
-                           int n_in, gradus_node *const *in);
-
-/* Its shape, rank numbers, each at least 1.  Returns n, or NULL with a
- * message. */
-gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape);
-
-/* A parameter of the node, and how it starts, unless gradus_initialise says
- * otherwise.  The first axis of all of them must be the same; fan_in is the
- * product of the others.  Returns n, or NULL with a message. */
-gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
-                              const int *shape, gradus_initialiser how,
-                              double a);
-
-/* Numbers [size], all `value` at first, that are saved with the parameters but
- * not trained: a running mean, say.  Returns n, or NULL with a message. */
-gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
-                               double value);
-
-/* Notes a setting, so that model files hold it.  Returns n, or NULL. */
-gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
-                             const double *values);
-/* The values of a setting and their count; NULL and 0 where it is not set. */
-const double *gradus_attr_values(const gradus_attr *a, const char *name,
-                                 int *count);
-/* Its one value; `otherwise` where not set; INT_MIN where it is not an int. */
-int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise);
-double gradus_attr_double(const gradus_attr *a, const char *name,
-                          double otherwise);
-
-/* Sets the error message "node 3, dense1: ..."; before compile, it makes that
- * fail.  Always NULL, for constructors to return; n may be NULL. */
-#ifdef __GNUC__
-__attribute__((format(printf, 2, 3)))
-#endif
-gradus_node *gradus_fail(gradus_node *n, const char *format, ...);
-
-/* Row r.from of a [B,size] array. */
-static inline gradus_real *gradus_row(gradus_real *a, gradus_rows r, int size)
-{
-    return a ? a + (size_t)r.from * (size_t)size : a;
-}
-
-/* Where backward adds the gradient of a parameter, if its op has no gradient
- * function: [size], of these rows alone. */
-static inline gradus_real *gradus_share(const gradus_param *p, gradus_rows r)
-{
-    return p->share + (size_t)r.slice * p->size;
-}
-
-/* Where sum and sum_back put their n_sums numbers. */
-static inline double *gradus_sums(const gradus_node *n, gradus_rows r)
-{
-    return n->sums + (size_t)r.slice * (size_t)n->n_sums;
-}
-
-enum { GRADUS_N, GRADUS_T }; /* as it is, transposed */
-
-/* C = op(A) op(B) + beta C, with op(A) [m,k], op(B) [k,n], C [m,n]; lda, ldb,
- * ldc are the lengths of the rows as they lie in memory. */
-void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
-                 const gradus_real *A, int lda, const gradus_real *B, int ldb,
-                 gradus_real beta, gradus_real *C, int ldc);
-
-/* Compares every gradient (parameters, and inputs that want one) of the first
- * n fed rows with central differences of step h: the largest
- *   |a - n| / (1e-6 + 1e-4 max(|a|, |n|)),
- * at most 1 when all is well (compile as double and take h = 1e-6).  Negative
- * on error.  where, if not NULL, gets the place of the largest, 64 bytes.  Take
- * an n of at least 2: an op's gradient gets them in two parts. */
-double gradus_check_gradients(gradus_graph *g, int n, double h, char *where);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

@@ -406,7 +406,7 @@ int battery_covers(const battery_row *row, const gradus_op *op)
     ck_assert_msg(trial_draw(t) == 0, "%s: %s", row->name, trial_fault());
     for (int i = 0; i < gradus_node_count(t->g); i++) {
         const gradus_node *n = gradus_node_at(t->g, i);
-        covers |= n->op == op && (n == t->y || n->kind != GRADUS_COMPUTED);
+        covers |= n->op == op && (n == t->y || n->kind != GRADUS_KIND_COMPUTED);
     }
     trial_free_all();
     return covers;

@@ -6,7 +6,7 @@
 #ifndef BATTERY_H
 #define BATTERY_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 typedef enum {
     GRADIENTS, /* those of central differences, for a dense and a sparse dy */

@@ -2,7 +2,7 @@
 #ifndef LOSS_HEAD_H
 #define LOSS_HEAD_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 /* A loss over values z that are fed and want a gradient, with targets t; w are
  * row weights, or NULL. */

@@ -3,7 +3,7 @@
 #ifndef NETS_H
 #define NETS_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 /* x -> dense -> relu -> dense -> softmax_ce, compiled. */
 typedef struct {

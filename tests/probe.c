@@ -6,62 +6,68 @@
 #include <math.h>
 
 typedef struct {
-    gradus_node node;
-    const double *c;
+    gradus_loss_node loss;
+    const double *c; /* [B,size] */
 } probe_node;
 
-static const double *weights_of(const gradus_node *n, gradus_rows r, int i)
+static const double *weights_of(const gradus_node *n, gradus_part p, int i)
 {
     return ((const probe_node *)n)->c +
-           (size_t)r.index[i] * (size_t)n->size;
+           (size_t)p.batch->index[i] * (size_t)n->size;
 }
 
-static void weigh(gradus_node *n, gradus_rows r)
+static void weigh(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from; i < r.from + r.n; i++) {
-        const double *c = weights_of(n, r, i);
+    double *loss = gradus_as_loss(n)->loss;
+
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        const double *c = weights_of(n, p, i);
         const gradus_real *x = n->in[0]->y + (size_t)i * (size_t)n->size;
-        n->loss[i] = 0;
+        loss[i] = 0;
         for (int k = 0; k < n->size; k++)
-            n->loss[i] += c[k] * x[k];
+            loss[i] += c[k] * x[k];
     }
 }
 
-static void weigh_back(gradus_node *n, gradus_rows r)
+static void weigh_back(gradus_node *n, gradus_part p)
 {
     gradus_real *dx = n->in[0]->dy;
+    double weight = gradus_as_loss(n)->weight;
 
-    for (int i = r.from; i < r.from + r.n; i++) {
-        const double *c = weights_of(n, r, i);
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        const double *c = weights_of(n, p, i);
         for (int k = 0; k < n->size; k++)
             dx[(size_t)i * (size_t)n->size + (size_t)k] +=
-                (gradus_real)(n->weight * c[k]);
+                (gradus_real)(weight * c[k]);
     }
 }
 
 gradus_node *probe(gradus_node *x, const double *c)
 {
+    static const gradus_loss_rule rule = { .divisor = NULL };
     static const gradus_op op = {
         .name = "probe", .forward = weigh, .backward = weigh_back,
+        .loss = &rule,
     };
     gradus_node *n = gradus_append(NULL, &op, sizeof(probe_node), 1, &x);
 
     if (!n)
         return NULL;
-    n->is_loss = 1;
     ((probe_node *)n)->c = c;
     return gradus_shape(n, x->rank, x->shape);
 }
 
 double probe_divisor(const gradus_node *loss)
 {
-    return loss->divisor > 0 ? loss->divisor : 1;
+    double divisor = gradus_as_loss(loss)->divisor;
+
+    return divisor > 0 ? divisor : 1;
 }
 
-static void take_rows(gradus_node *n, gradus_rows r)
+static void take_rows(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from; i < r.from + r.n; i++) {
-        size_t row = (size_t)(r.index ? r.index[i] : i);
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        size_t row = (size_t)p.batch->index[i];
         memcpy(n->y + (size_t)i * n->size, n->fed.x + row * n->size,
                (size_t)n->size * sizeof *n->y);
     }
@@ -72,7 +78,7 @@ gradus_node *values(gradus_graph *g, int rank, const int *shape)
     static const gradus_op op = { .name = "values", .forward = take_rows };
     gradus_node *n = gradus_append(g, &op, sizeof *n, 0, NULL);
 
-    n->kind = GRADUS_VALUES;
+    n->kind = GRADUS_KIND_VALUES;
     return gradus_shape(n, rank, shape);
 }
 

@@ -2,7 +2,7 @@
 #ifndef PROBE_H
 #define PROBE_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 /* The loss L = sum c[i,k] x[i,k] over the rows of the batch, so that dx = c.
  * c is borrowed, and has a row for each that is fed. */

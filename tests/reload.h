@@ -2,7 +2,7 @@
 #ifndef RELOAD_H
 #define RELOAD_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 /* g, compiled, saved and loaded again: with the same ops, names, operands and
  * shapes, and it saves to the same bytes: which is tested.  In a test between

@@ -2,7 +2,7 @@
 #ifndef SOFTMAX_HEAD_H
 #define SOFTMAX_HEAD_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 typedef struct {
     gradus_graph *g;

@@ -182,8 +182,8 @@ START_TEST(a_slope_that_is_not_finite_is_refused)
     static const struct {
         double slope;
         const char *message;
-    } cases[] = { { NAN, "slope nan" }, { INFINITY, "slope inf" },
-                  { -INFINITY, "slope -inf, a finite one wanted" } };
+    } cases[] = { { NAN, "slope is nan" }, { INFINITY, "slope is inf" },
+                  { -INFINITY, "slope is -inf; must be finite" } };
 
     ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2),
                                          cases[_i].slope));
@@ -198,7 +198,7 @@ END_TEST
 START_TEST(a_slope_that_no_float_holds_is_refused)
 {
     ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2), 1e39));
-    assert_error("slope 1e+39, a finite one wanted");
+    assert_error("slope is 1e+39; must be finite");
 }
 END_TEST
 #endif
@@ -211,7 +211,7 @@ START_TEST(null_and_labels_are_refused)
     ck_assert_str_ne(gradus_error(), "");
     functions[_i].make(gradus_labels(g, 1));
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("labels has labels, which are no numbers");
+    assert_error("operand labels holds labels");
 }
 END_TEST
 
@@ -263,7 +263,7 @@ END_TEST
 START_TEST(a_slope_missing_or_doubled_in_a_file_is_refused)
 {
     static const char *const cases[][3] = {
-        { "slope\\\":[0.25]", "slape\\\":[0.25]", "slope nan, a finite one" },
+        { "slope\\\":[0.25]", "slape\\\":[0.25]", "slope is nan" },
         { "slope\\\":[0.25]", "slope\\\":[0,25]", "not what its op makes" },
     };
 

@@ -94,8 +94,8 @@ START_TEST(another_number_of_axes_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_dense(a, 24)),
-                   "node 2, add1: input has 3 axes, dense1 has 1; one shape "
-                   "wanted");
+                   "node 2, add1: input has rank 3 and dense1 rank 1; must "
+                   "have the same shape");
 }
 END_TEST
 
@@ -103,8 +103,8 @@ START_TEST(another_length_of_an_axis_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
-                   "node 2, add1: axis 1 of input is 3, of input2 4; one "
-                   "shape wanted");
+                   "node 2, add1: axis 1 of input is 3 and of input2 4; "
+                   "must have the same shape");
 }
 END_TEST
 
@@ -140,31 +140,31 @@ static void residual_graph(void)
     gradus_feed(a, v, B);
 }
 
-static void add_to(gradus_node *x, const gradus_node *n, gradus_rows r)
+static void add_to(gradus_node *x, const gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
         x->dy[i] += n->dy[i];
 }
 
-static void only_the_first(gradus_node *n, gradus_rows r)
+static void only_the_first(gradus_node *n, gradus_part p)
 {
-    add_to(n->in[0], n, r);
+    add_to(n->in[0], n, p);
 }
 
-static void only_the_second(gradus_node *n, gradus_rows r)
+static void only_the_second(gradus_node *n, gradus_part p)
 {
-    add_to(n->in[1], n, r);
+    add_to(n->in[1], n, p);
 }
 
-static void twice_the_first(gradus_node *n, gradus_rows r)
+static void twice_the_first(gradus_node *n, gradus_part p)
 {
-    add_to(n->in[0], n, r);
-    add_to(n->in[0], n, r);
+    add_to(n->in[0], n, p);
+    add_to(n->in[0], n, p);
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = {
+    void (*const bug[])(gradus_node *, gradus_part) = {
         only_the_first, only_the_second, twice_the_first
     };
 
@@ -185,8 +185,8 @@ START_TEST(a_file_with_other_operands_is_refused)
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[   ]",
           "add: " },
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0,2]",
-          "operand 1 is no node made before" },
-        { "units\\\":[2]", "units\\\":[3]", "axis 0 of input is 2, of" },
+          "operand 1 must be the number of an earlier node" },
+        { "units\\\":[2]", "units\\\":[3]", "axis 0 of input is 2 and of" },
     };
 
     a = gradus_input(g, 2);

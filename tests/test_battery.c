@@ -1,7 +1,7 @@
 /* test_battery.c -- each row of the battery through each check that it does
  * not leave out; and the checks themselves, which have to see planted bugs. */
 #include "battery.h"
-#include "graph/graph.h"
+#include "io/io.h"
 #include "probe.h"
 #include "tests.h"
 
@@ -108,44 +108,44 @@ END_TEST
 
 static const gradus_op *right;
 
-static void reads_the_row_before(gradus_node *n, gradus_rows r)
+static void reads_the_row_before(gradus_node *n, gradus_part p)
 {
-    right->forward(n, r);
-    for (int i = r.from ? r.from : 1; i < r.from + r.n; i++)
+    right->forward(n, p);
+    for (int i = p.row ? p.row : 1; i < p.row + p.rows; i++)
         n->y[i * n->size] += n->in[0]->y[(i - 1) * n->in[0]->size] / 100;
 }
 
-static void counts_threads(gradus_node *n, gradus_rows r)
+static void counts_threads(gradus_node *n, gradus_part p)
 {
-    right->forward(n, r);
-    n->y[r.from * n->size] *=
+    right->forward(n, p);
+    n->y[p.row * n->size] *=
         1 + (gradus_real)gradus_threads(n->graph) / 1000;
 }
 
 /* A workspace has no dy. */
-static void infers_otherwise(gradus_node *n, gradus_rows r)
+static void infers_otherwise(gradus_node *n, gradus_part p)
 {
-    right->forward(n, r);
+    right->forward(n, p);
     if (!n->dy)
-        n->y[r.from * n->size] *= (gradus_real)1.01;
+        n->y[p.row * n->size] *= (gradus_real)1.01;
 }
 
-static void takes_nan_for_0(gradus_node *n, gradus_rows r)
+static void takes_nan_for_0(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+    for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->y[i] = n->in[0]->y[i] > 0 ? n->in[0]->y[i] : 0;
 }
 
-static void never_adds(gradus_node *n, gradus_tile t)
+static void never_adds(gradus_node *n, gradus_part p)
 {
-    t.add = 0;
-    right->gradient(n, t);
+    p.add = 0;
+    right->gradient(n, p);
 }
 
-static void always_adds(gradus_node *n, gradus_tile t)
+static void always_adds(gradus_node *n, gradus_part p)
 {
-    t.add = 1;
-    right->gradient(n, t);
+    p.add = 1;
+    right->gradient(n, p);
 }
 
 static gradus_node *dense(gradus_node *x)
@@ -161,8 +161,8 @@ static gradus_node *noting_another_p(gradus_node *x)
 static const struct bug {
     battery_check check; /* that has to see it */
     gradus_node *(*layer)(gradus_node *x);
-    void (*forward)(gradus_node *n, gradus_rows r);
-    void (*gradient)(gradus_node *n, gradus_tile t);
+    void (*forward)(gradus_node *n, gradus_part p);
+    void (*gradient)(gradus_node *n, gradus_part p);
 } bugs[] = {
     { .check = ALONE, dense, .forward = reads_the_row_before },
     { .check = ALONE, gradus_batchnorm },
@@ -213,30 +213,30 @@ END_TEST
 
 #ifdef GRADUS_DOUBLE
 
-static void overwrites(gradus_node *n, gradus_rows r)
+static void overwrites(gradus_node *n, gradus_part p)
 {
     for (int j = 0; j < n->n_in; j++)
         if (n->in[j]->dy)
-            memset(gradus_row(n->in[j]->dy, r, n->in[j]->size), 0,
-                   (size_t)(r.n * n->in[j]->size) * sizeof *n->dy);
-    right->backward(n, r);
+            memset(gradus_row(n->in[j]->dy, p, n->in[j]->size), 0,
+                   (size_t)(p.rows * n->in[j]->size) * sizeof *n->dy);
+    right->backward(n, p);
 }
 
-static void leaves_out_a_row(gradus_node *n, gradus_rows r)
+static void leaves_out_a_row(gradus_node *n, gradus_part p)
 {
-    r.n--;
-    right->backward(n, r);
+    p.rows--;
+    right->backward(n, p);
 }
 
-static void goes_back_twice(gradus_node *n, gradus_rows r)
+static void goes_back_twice(gradus_node *n, gradus_part p)
 {
-    right->backward(n, r);
-    right->backward(n, r);
+    right->backward(n, p);
+    right->backward(n, p);
 }
 
 static const struct {
     const char *name;
-    void (*backward)(gradus_node *n, gradus_rows r);
+    void (*backward)(gradus_node *n, gradus_part p);
 } backward_bugs[] = {
     { "overwrites dx", overwrites },
     { "leaves out a row", leaves_out_a_row },

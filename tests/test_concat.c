@@ -127,17 +127,17 @@ START_TEST(another_number_of_axes_is_refused)
     gradus_node *a = gradus_image(g, 2, 3, 4);
 
     assert_refused(concat(a, gradus_input(g, 24)),
-                   "node 2, concat1: input2 has 1 axes, input has 3; as many "
-                   "wanted");
+                   "node 2, concat1: input2 has rank 1 and input rank 3; "
+                   "must be the same");
 }
 END_TEST
 
 START_TEST(another_height_or_width_is_refused)
 {
     static const char *const why[] = {
-        "node 2, concat1: axis 1 of input2 is 4, of input 3; all but axis 0 "
+        "node 2, concat1: axis 1 of input2 is 4 and of input 3; all axes but axis 0 "
         "must be the same",
-        "node 2, concat1: axis 2 of input2 is 5, of input 4; all but axis 0 "
+        "node 2, concat1: axis 2 of input2 is 5 and of input 4; all axes but axis 0 "
         "must be the same",
     };
 
@@ -153,11 +153,11 @@ START_TEST(no_operand_is_refused)
     gradus_node *a = gradus_input(g, 1);
 
     ck_assert_ptr_null(gradus_concat(0, &a));
-    assert_error("concat: 0 operands, 1 to 8 wanted");
+    assert_error("concat: got 0 operands; must be 1 to 8");
     ck_assert_ptr_null(gradus_concat(-1, &a));
-    assert_error("concat: -1 operands, 1 to 8 wanted");
+    assert_error("concat: got -1 operands; must be 1 to 8");
     ck_assert_ptr_null(gradus_concat(1, NULL));
-    assert_error("concat: 0 operands");
+    assert_error("concat: got 0 operands");
 }
 END_TEST
 
@@ -167,7 +167,7 @@ START_TEST(nine_operands_are_refused)
 
     assert_refused(
         gradus_concat(9, (gradus_node *[]){ a, a, a, a, a, a, a, a, a }),
-        "concat: 9 operands, 1 to 8 wanted");
+        "concat: got 9 operands; must be 1 to 8");
 }
 END_TEST
 
@@ -183,7 +183,7 @@ START_TEST(more_than_an_int_is_refused)
     gradus_node *a = gradus_input(g, INT_MAX);
 
     assert_refused(concat(a, gradus_input(g, 1)),
-                   "node 2, concat1: axis 0 is longer than 2147483647");
+                   "node 2, concat1: axis 0 would be longer than 2147483647");
 }
 END_TEST
 
@@ -192,7 +192,7 @@ START_TEST(more_values_than_an_int_is_refused)
     gradus_node *a = gradus_image(g, 1 << 20, 32, 32);
 
     assert_refused(concat(a, a),
-                   "node 1, concat1: a shape of 3 axes, the first 2097152");
+                   "node 1, concat1: the shape is [2097152,");
 }
 END_TEST
 
@@ -223,37 +223,37 @@ static void graph(void)
 }
 
 /* dx_j += dy from column `at` on. */
-static void part(gradus_node *n, gradus_rows r, int j, int at)
+static void part(gradus_node *n, gradus_part p, int j, int at)
 {
     gradus_node *x = n->in[j];
 
-    for (int i = r.from; i < r.from + r.n; i++)
+    for (int i = p.row; i < p.row + p.rows; i++)
         for (int k = 0; k < x->size; k++)
             x->dy[i * x->size + k] += n->dy[i * n->size + at + k];
 }
 
-static void swapped(gradus_node *n, gradus_rows r)
+static void swapped(gradus_node *n, gradus_part p)
 {
-    part(n, r, 0, 4);
-    part(n, r, 1, 0);
-    part(n, r, 2, 8);
+    part(n, p, 0, 4);
+    part(n, p, 1, 0);
+    part(n, p, 2, 8);
 }
 
-static void all_from_the_first(gradus_node *n, gradus_rows r)
+static void all_from_the_first(gradus_node *n, gradus_part p)
 {
     for (int j = 0; j < 3; j++)
-        part(n, r, j, 0);
+        part(n, p, j, 0);
 }
 
-static void last_left_out(gradus_node *n, gradus_rows r)
+static void last_left_out(gradus_node *n, gradus_part p)
 {
-    part(n, r, 0, 0);
-    part(n, r, 1, 4);
+    part(n, p, 0, 0);
+    part(n, p, 1, 4);
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = {
+    void (*const bug[])(gradus_node *, gradus_part) = {
         swapped, all_from_the_first, last_left_out
     };
 
@@ -272,9 +272,9 @@ START_TEST(a_file_with_other_operands_is_refused)
 {
     static const char *const cases[][3] = {
         { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",
-          "concat: 0 operands" },
+          "concat: got 0 operands" },
         { "shape\\\":[2,3,4]", "shape\\\":[2,3,5]",
-          "axis 2 of input2 is 4, of input 5" },
+          "axis 2 of input2 is 4 and of input 5" },
     };
 
     gradus_node *a = gradus_image(g, 2, 3, 4);

@@ -163,27 +163,27 @@ END_TEST
 
 static const gradus_op *right;
 
-static void one_weight_off(gradus_node *n, gradus_rows r)
+static void one_weight_off(gradus_node *n, gradus_part p)
 {
-    right->backward(n, r);
-    gradus_share(&n->param[0], r)[3] *= 1.001;
+    right->backward(n, p);
+    gradus_share(n, 0, p)[3] *= 1.001;
 }
 
-static void without_bias(gradus_node *n, gradus_rows r)
+static void without_bias(gradus_node *n, gradus_part p)
 {
-    right->backward(n, r);
-    gradus_share(&n->param[1], r)[0] = 0;
+    right->backward(n, p);
+    gradus_share(n, 1, p)[0] = 0;
 }
 
-static void one_dx_off(gradus_node *n, gradus_rows r)
+static void one_dx_off(gradus_node *n, gradus_part p)
 {
-    right->backward(n, r);
+    right->backward(n, p);
     n->in[0]->dy[7] *= 1.001;
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = {
+    void (*const bug[])(gradus_node *, gradus_part) = {
         one_weight_off, without_bias, one_dx_off };
 
     build(_i < 3 ? 1 : CASES + 1);
@@ -203,17 +203,17 @@ static const struct {
     gradus_conv2d_options o;
     const char *why;
 } rejected[] = {
-    { 0, 3, { 0 }, "0 channels, kernel 3" },
+    { 0, 3, { 0 }, "channels 0, kernel 3" },
     { 4, 0, { 0 }, "kernel 0" },
     { 4, 3, { .stride = -1 }, "stride -1" },
-    { 4, 3, { .padding = -1 }, "padding -1" },
-    { 4, 3, { .padding = 3 }, "padding 3" },
+    { 4, 3, { .padding = -1 }, "padding is -1" },
+    { 4, 3, { .padding = 3 }, "padding is 3" },
     { 4, 3, { .groups = -2 }, "groups -2" },
-    { 4, 3, { .groups = 3 }, "do not divide into 3 groups" },
-    { 3, 3, { .groups = 2 }, "2 channels to 3 channels do not divide" },
-    { 4, 9, { .padding = 1 }, "kernel 9 is larger than the image [2,6,8] with "
-                              "padding 1" },
-    { 1 << 30, 3, { 0 }, "each at least 1, the product at most" },
+    { 4, 3, { .groups = 3 }, "groups is 3; must divide the 2 channels of" },
+    { 3, 3, { .groups = 2 }, "groups is 2; must divide the 2 channels of input and the 3" },
+    { 4, 9, { .padding = 1 }, "the kernel of 9 is larger than input "
+                              "[2,6,8] with a padding of 1" },
+    { 1 << 30, 3, { 0 }, "every axis must be at least 1 and their product at most" },
 };
 
 START_TEST(wrong_settings_are_rejected)
@@ -230,7 +230,7 @@ END_TEST
 START_TEST(an_operand_that_is_no_image_is_rejected)
 {
     ck_assert_ptr_null(gradus_conv2d(gradus_input(g, 9), 1, 3, NULL));
-    assert_error("an operand of 1 axes; images [channels,height,width]");
+    assert_error("input has rank 1; must be 3, as [channels,height,width]");
 }
 END_TEST
 

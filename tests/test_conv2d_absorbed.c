@@ -61,7 +61,7 @@ static void build(int i, gradus_op *alone)
     last = put_behind(put_behind(y, cases[i].first), cases[i].second);
     if (alone) {
         plant(y, alone);
-        alone->absorb = NULL;
+        alone->fuse = NULL;
     }
     fill(input, MOST, 1);
     fill_double(c, MOST, 2);

@@ -3,6 +3,8 @@
 #include "probe.h"
 #include "tests.h"
 
+#include <stdatomic.h>
+
 static gradus_graph *g;
 static gradus_node *x;
 
@@ -105,15 +107,16 @@ END_TEST
 
 enum { CASES = 5 };
 
-static void no_rows(gradus_node *n, gradus_rows r)
-{
-    memset(gradus_row(n->y, r, n->size), 0xff,
-           (size_t)r.n * (size_t)n->size * sizeof *n->y);
-}
+/* dense's own op, and how often it was called: in all, and for all rows at
+ * once, as it is by units. */
+static const gradus_op *right;
+static atomic_int calls, calls_by_units;
 
-static void no_units(gradus_node *n, gradus_tile t)
+static void count_calls(gradus_node *n, gradus_part p)
 {
-    memset(n->y, 0xff, (size_t)t.rows * (size_t)n->size * sizeof *n->y);
+    atomic_fetch_add(&calls, 1);
+    atomic_fetch_add(&calls_by_units, p.rows == p.batch->rows);
+    right->forward(n, p);
 }
 
 /* Of three tiles or more, by units or by rows. */
@@ -132,11 +135,9 @@ START_TEST(values_are_the_sums_by_hand)
 
     x = gradus_input(g, IN);
     gradus_node *y = gradus_dense(x, units);
-    plant(y, &op);
-    if (cases[_i].by_units)
-        op.forward = no_rows;
-    else
-        op.forward_units = no_units;
+    right = plant(y, &op);
+    op.forward = count_calls;
+    calls = calls_by_units = 0;
     if (cases[_i].wants_gradient)
         gradus_want_gradient(x);
     fill(v, (size_t)rows * IN, 1);
@@ -144,6 +145,7 @@ START_TEST(values_are_the_sums_by_hand)
     fill(gradus_parameters(g), gradus_parameter_count(g), 2);
     gradus_feed(x, v, (size_t)rows);
     ck_assert_int_eq(gradus_forward(g, NULL, rows), 0);
+    ck_assert_int_eq(calls_by_units, cases[_i].by_units ? calls : 0);
     for (int i = 0; i < rows * units; i++) {
         const gradus_real *w = y->param[0].w + i % units * IN;
         double sum = y->param[1].w[i % units];
@@ -162,13 +164,13 @@ START_TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
     gradus_dense(x, 2);
     ck_assert(gradus_check_gradients(NULL, 1, 1e-6, NULL) < 0);
     ck_assert(gradus_check_gradients(g, 1, 1e-6, NULL) < 0);
-    assert_error("a compiled graph wanted");
+    assert_error("the graph is not compiled; call gradus_compile first");
     ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
     gradus_feed(x, X, 2);
     ck_assert(gradus_check_gradients(g, 2, 1e-6, NULL) < 0);
     assert_error("the graph has no loss");
     ck_assert(gradus_check_gradients(g, 2, 0, NULL) < 0);
-    assert_error("gradus_check_gradients: a step of 0");
+    assert_error("gradus_check_gradients: h is 0");
 }
 END_TEST
 
@@ -207,10 +209,10 @@ static void two_layers_one_to_spoil(void)
 }
 
 /* dX += dY W' */
-static void transposed(gradus_node *n, gradus_rows r)
+static void transposed(gradus_node *n, gradus_part p)
 {
-    gradus_gemm(GRADUS_N, GRADUS_T, r.n, N, N, gradus_row(n->dy, r, N), N,
-                n->param[0].w, N, 1, gradus_row(n->in[0]->dy, r, N), N);
+    gradus_gemm(GRADUS_N, GRADUS_T, p.rows, N, N, gradus_row(n->dy, p, N), N,
+                n->param[0].w, N, 1, gradus_row(n->in[0]->dy, p, N), N);
 }
 
 START_TEST(a_transpose_too_many_is_caught)
@@ -222,10 +224,10 @@ START_TEST(a_transpose_too_many_is_caught)
 END_TEST
 
 /* dX = dY W; the first of the two layers, whose backward comes second. */
-static void overwriting(gradus_node *n, gradus_rows r)
+static void overwriting(gradus_node *n, gradus_part p)
 {
-    gradus_gemm(GRADUS_N, GRADUS_N, r.n, N, N, gradus_row(n->dy, r, N), N,
-                n->param[0].w, N, 0, gradus_row(n->in[0]->dy, r, N), N);
+    gradus_gemm(GRADUS_N, GRADUS_N, p.rows, N, N, gradus_row(n->dy, p, N), N,
+                n->param[0].w, N, 0, gradus_row(n->in[0]->dy, p, N), N);
 }
 
 START_TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
@@ -236,10 +238,10 @@ START_TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
 }
 END_TEST
 
-static void without_bias(gradus_node *n, gradus_tile t)
+static void without_bias(gradus_node *n, gradus_part p)
 {
-    right->gradient(n, t);
-    memset(n->param[1].dw + t.from, 0, (size_t)t.n * sizeof(gradus_real));
+    right->gradient(n, p);
+    memset(n->param[1].dw + p.unit, 0, (size_t)p.units * sizeof(gradus_real));
 }
 
 START_TEST(a_missing_bias_gradient_is_caught)
@@ -250,10 +252,10 @@ START_TEST(a_missing_bias_gradient_is_caught)
 }
 END_TEST
 
-static void without_the_last_row(gradus_node *n, gradus_tile t)
+static void without_the_last_row(gradus_node *n, gradus_part p)
 {
-    t.rows--;
-    right->gradient(n, t);
+    p.rows--;
+    right->gradient(n, p);
 }
 
 START_TEST(a_row_left_out_of_the_weight_gradient_is_caught)
@@ -264,16 +266,16 @@ START_TEST(a_row_left_out_of_the_weight_gradient_is_caught)
 }
 END_TEST
 
-static void always_the_first_rows(gradus_node *n, gradus_tile t)
+static void always_the_first_rows(gradus_node *n, gradus_part p)
 {
-    t.row = 0;
-    right->gradient(n, t);
+    p.row = 0;
+    right->gradient(n, p);
 }
 
-static void never_adding(gradus_node *n, gradus_tile t)
+static void never_adding(gradus_node *n, gradus_part p)
 {
-    t.add = 0;
-    right->gradient(n, t);
+    p.add = 0;
+    right->gradient(n, p);
 }
 
 START_TEST(a_batch_in_parts_taken_for_a_whole_is_caught)
@@ -285,9 +287,9 @@ START_TEST(a_batch_in_parts_taken_for_a_whole_is_caught)
 END_TEST
 
 /* One number of 16, by a thousandth. */
-static void slightly_off(gradus_node *n, gradus_tile t)
+static void slightly_off(gradus_node *n, gradus_part p)
 {
-    right->gradient(n, t);
+    right->gradient(n, p);
     n->param[0].dw[7] *= 1.001;
 }
 
@@ -314,21 +316,21 @@ static void assert_rejected(const char *why)
 START_TEST(no_units_are_rejected)
 {
     ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), 0));
-    assert_rejected("node 1, dense1: 0 units, at least 1 wanted");
+    assert_rejected("node 1, dense1: units is 0; must be at least 1");
 }
 END_TEST
 
 START_TEST(negative_units_are_rejected)
 {
     ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), -3));
-    assert_rejected("node 1, dense1: -3 units, at least 1 wanted");
+    assert_rejected("node 1, dense1: units is -3; must be at least 1");
 }
 END_TEST
 
 START_TEST(a_weight_of_more_than_two_to_the_31_numbers_is_rejected)
 {
     ck_assert_ptr_null(gradus_dense(gradus_input(g, 65536), 32768));
-    assert_rejected("node 1, dense1: parameter weight: too large");
+    assert_rejected("node 1, dense1: weight is [32768,");
 }
 END_TEST
 
@@ -336,8 +338,8 @@ START_TEST(labels_are_no_operand)
 {
     gradus_dense(gradus_labels(g, 1), 2);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("node 1, dense1: labels has labels, which are no numbers to "
-                 "compute with");
+    assert_error("node 1, dense1: operand labels holds labels; "
+                 "only losses take labels");
 }
 END_TEST
 
@@ -347,14 +349,14 @@ START_TEST(a_loss_is_no_operand)
     gradus_node *loss = gradus_softmax_ce(gradus_input(g, 3), t, NULL);
 
     ck_assert_ptr_null(gradus_dense(loss, 2));
-    assert_rejected("a loss cannot be an operand of dense");
+    assert_rejected("is a loss; a loss cannot be an operand of dense");
 }
 END_TEST
 
 START_TEST(null_is_passed_on_and_the_first_message_kept)
 {
     ck_assert_ptr_null(gradus_dense(gradus_dense(gradus_input(g, 0), 3), 2));
-    assert_rejected("node 0, input: a shape of 1 axes, the first 0");
+    assert_rejected("node 0, input: the shape is [0]");
 }
 END_TEST
 
@@ -363,7 +365,7 @@ START_TEST(a_compiled_graph_takes_no_layer)
     x = gradus_input(g, 2);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_ptr_null(gradus_dense(x, 2));
-    assert_error("dense: the graph is compiled, nodes come before");
+    assert_error("dense: the graph is compiled; add nodes before gradus_compile");
 }
 END_TEST
 

@@ -89,7 +89,7 @@ START_TEST(a_probability_outside_0_to_below_1_is_refused)
     const double p[] = { -0.1, 1, NAN };
 
     ck_assert_ptr_null(gradus_dropout(gradus_input(g, 2), p[_i]));
-    assert_error("node 1, dropout1: probability ");
+    assert_error("node 1, dropout1: the probability is ");
 }
 END_TEST
 
@@ -97,10 +97,13 @@ END_TEST
 
 static const gradus_op *right;
 
-static void another_mask(gradus_node *n, gradus_rows r)
+static void another_mask(gradus_node *n, gradus_part p)
 {
-    r.pass++;
-    right->backward(n, r);
+    gradus_batch later = *p.batch;
+
+    later.pass++;
+    p.batch = &later;
+    right->backward(n, p);
 }
 
 START_TEST(another_mask_in_backward_is_caught)

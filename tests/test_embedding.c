@@ -49,8 +49,8 @@ START_TEST(what_is_no_token_is_refused)
     embed();
     gradus_feed(x, (gradus_real[]){ 0, 1, 2, bad[_i] }, 2);
     ck_assert_int_ne(gradus_forward(g, NULL, 2), 0);
-    assert_error("embedding1: sample 1, position 1: token ");
-    assert_error("whole numbers 0..2 wanted");
+    assert_error("embedding1: sample 1, position 1: the token is ");
+    assert_error("must be a whole number, 0 to 2");
 }
 END_TEST
 
@@ -89,31 +89,31 @@ END_TEST
 
 static const gradus_op *right;
 
-static void never_adding(gradus_node *n, gradus_tile t)
+static void never_adding(gradus_node *n, gradus_part p)
 {
-    t.add = 0;
-    right->gradient(n, t);
+    p.add = 0;
+    right->gradient(n, p);
 }
 
-static void always_the_first_rows(gradus_node *n, gradus_tile t)
+static void always_the_first_rows(gradus_node *n, gradus_part p)
 {
-    t.row = 0;
-    right->gradient(n, t);
+    p.row = 0;
+    right->gradient(n, p);
 }
 
 /* The last token's vector gets what the first one should. */
-static void one_token_off(gradus_node *n, gradus_tile t)
+static void one_token_off(gradus_node *n, gradus_part p)
 {
     gradus_real *dW = n->param[0].dw;
 
-    right->gradient(n, t);
+    right->gradient(n, p);
     dW[4] += dW[0];
     dW[0] = 0;
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_tile) = {
+    void (*const bug[])(gradus_node *, gradus_part) = {
         never_adding, always_the_first_rows, one_token_off };
 
     embed();

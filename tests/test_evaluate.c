@@ -224,7 +224,7 @@ START_TEST(a_bad_label_or_logit_is_an_error)
     m.k = 0;
     labels[6] = K;
     ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
-    assert_error("sample 6, position 0: label 4");
+    assert_error("sample 6, position 0: the label is 4");
     labels[6] = 0;
     z[4 * K + 1] = (gradus_real)NAN;
     ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);

@@ -212,7 +212,7 @@ END_TEST
 START_TEST(a_refused_fit_leaves_no_log)
 {
     ((int32_t *)d.labels)[SAMPLES - 1] = CLASSES;
-    refused(files_path("log.csv"), "label 4");
+    refused(files_path("log.csv"), "the label is 4");
     ck_assert_int_ne(access(files_path("log.csv"), F_OK), 0);
 }
 END_TEST

@@ -207,13 +207,13 @@ START_TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
 END_TEST
 
 /* y = a + b of two operands of one shape, written with the public header. */
-static void add(gradus_node *s, gradus_rows r)
+static void add(gradus_node *s, gradus_part p)
 {
-    const gradus_real *a = gradus_row(s->in[0]->y, r, s->size);
-    const gradus_real *b = gradus_row(s->in[1]->y, r, s->size);
-    gradus_real *y = gradus_row(s->y, r, s->size);
+    const gradus_real *a = gradus_row(s->in[0]->y, p, s->size);
+    const gradus_real *b = gradus_row(s->in[1]->y, p, s->size);
+    gradus_real *y = gradus_row(s->y, p, s->size);
 
-    for (int i = 0; i < r.n * s->size; i++)
+    for (int i = 0; i < p.rows * s->size; i++)
         y[i] = a[i] + b[i];
 }
 
@@ -281,7 +281,7 @@ START_TEST(a_wrong_number_of_rows_is_an_error)
     uint8_t pixels[IN] = { 0 };
 
     ck_assert_ptr_null(gradus_infer(w, d.x, 0));
-    assert_error("0 rows, 1 to 10 wanted");
+    assert_error("got 0 rows; must be 1 to 10");
     ck_assert_ptr_null(gradus_infer(w, d.x, -1));
     ck_assert_ptr_null(gradus_infer(w, d.x, 11));
     ck_assert_ptr_null(gradus_infer_u8(w, pixels, 0));

@@ -32,21 +32,21 @@ static void forward(const int *index, int n)
 START_TEST(shapes_without_a_value_are_rejected)
 {
     ck_assert_ptr_null(gradus_input(g, 0));
-    assert_error("node 0, input: a shape of 1 axes, the first 0: each at "
-                 "least 1");
+    assert_error("node 0, input: the shape is [0]; every axis "
+                 "must be at least 1");
     ck_assert_ptr_null(gradus_input(g, -1));
     ck_assert_ptr_null(gradus_image(g, 1, 28, 0));
-    assert_error("a shape of 3 axes");
+    assert_error("the shape is [1,28,0]");
     ck_assert_ptr_null(gradus_image(g, 0, 28, 28));
     ck_assert_ptr_null(gradus_labels(g, 0));
-    assert_error("labels: a shape of 1 axes, the first 0");
+    assert_error("labels: the shape is [0]");
 }
 END_TEST
 
 START_TEST(images_of_more_than_two_to_the_31_values_are_rejected)
 {
     ck_assert_ptr_null(gradus_image(g, 3, 65536, 65536));
-    assert_error("the product at most 2147483647");
+    assert_error("their product at most 2147483647");
     ck_assert_ptr_null(gradus_image(g, INT_MAX, INT_MAX, INT_MAX));
 }
 END_TEST
@@ -65,18 +65,27 @@ END_TEST
 START_TEST(normalisation_wants_means_and_positive_deviations)
 {
     gradus_node *x = gradus_image(g, 2, 1, 1);
-    double bad[][2] = { { 0, 0 },   { 0, -1 },       { 0, NAN },
-                        { NAN, 1 }, { INFINITY, 1 }, { 0, INFINITY } };
+    const struct {
+        double mean, std;
+        const char *why;
+    } bad[] = {
+        { 0, 0, "channel 1: the standard deviation is 0; must be positive" },
+        { 0, -1, "channel 1: the standard deviation is -1; must be positive" },
+        { 0, NAN, "channel 1: the standard deviation is nan" },
+        { 0, INFINITY, "channel 1: the standard deviation is inf" },
+        { NAN, 1, "channel 1: the mean is nan; must be finite" },
+        { INFINITY, 1, "channel 1: the mean is inf; must be finite" },
+    };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        double mean[] = { 0, bad[i][0] }, std[] = { 1, bad[i][1] };
+        double mean[] = { 0, bad[i].mean }, std[] = { 1, bad[i].std };
         ck_assert_int_ne(gradus_normalise(x, mean, std), 0);
-        assert_error("node 0, input: channel 1: mean");
+        assert_error(bad[i].why);
     }
     ck_assert_int_ne(gradus_normalise(x, NULL, (double[]){ 1, 1 }), 0);
-    assert_error("an input, its means and its standard deviations wanted");
+    assert_error("gradus_normalise: the means are NULL");
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0); /* the first is kept */
-    assert_error("channel 1: mean");
+    assert_error("channel 1: the standard deviation is 0");
 }
 END_TEST
 
@@ -88,9 +97,9 @@ START_TEST(normalisation_is_for_inputs_and_before_compile)
     compile(1);
     ck_assert_int_ne(gradus_normalise(NULL, &one, &one), 0);
     ck_assert_int_ne(gradus_normalise(t, &one, &one), 0);
-    assert_error("gradus_normalise: an input");
+    assert_error("must be an input");
     ck_assert_int_ne(gradus_normalise(x, &one, &one), 0);
-    assert_error("gradus_normalise comes before compile");
+    assert_error("gradus_normalise comes before gradus_compile");
 }
 END_TEST
 
@@ -100,10 +109,10 @@ START_TEST(only_inputs_want_a_gradient)
 
     ck_assert_int_ne(gradus_want_gradient(NULL), 0);
     ck_assert_int_ne(gradus_want_gradient(y), 0);
-    assert_error("relu1: only inputs can want a gradient");
+    assert_error("relu1: is no input; only inputs can want a gradient");
     ck_assert_int_ne(gradus_want_gradient(gradus_labels(g, 1)), 0);
     ck_assert_int_ne(gradus_want_gradient(gradus_row_weights(g)), 0);
-    assert_error("row_weights: only inputs can want a gradient");
+    assert_error("row_weights: is no input; only inputs can want a gradient");
 }
 END_TEST
 
@@ -192,14 +201,14 @@ END_TEST
 START_TEST(rows_that_were_not_fed_are_an_error)
 {
     ck_assert_int_ne(gradus_forward(g, (int[]){ 0, 3 }, 2), 0);
-    assert_error("node 0, input: row 3 wanted, 3 rows were fed");
+    assert_error("node 0, input: row 3 is asked for, but 3 rows were fed");
     ck_assert_int_ne(gradus_forward(g, (int[]){ -1 }, 1), 0);
-    assert_error("node 0, input: row -1 wanted");
+    assert_error("node 0, input: row -1 is asked for");
     ck_assert_int_ne(gradus_forward(g, NULL, 4), 0);
-    assert_error("row 3 wanted, 3 rows were fed");
+    assert_error("row 3 is asked for, but 3 rows were fed");
     gradus_feed_labels(t1, (int32_t[]){ 0, 1 }, 2);
     ck_assert_int_ne(gradus_forward(g, NULL, 3), 0);
-    assert_error("node 2, labels: row 2 wanted, 2 rows were fed");
+    assert_error("node 2, labels: row 2 is asked for, but 2 rows were fed");
 }
 END_TEST
 
@@ -208,10 +217,10 @@ START_TEST(batches_of_no_rows_or_too_many_are_an_error)
     int index[5] = { 0 };
 
     ck_assert_int_ne(gradus_forward(g, index, 0), 0);
-    assert_error("forward: a batch of 0 rows, 1 to 4 wanted");
+    assert_error("gradus_forward: the batch has 0 rows; must be 1 to 4");
     ck_assert_int_ne(gradus_forward(g, index, -1), 0);
     ck_assert_int_ne(gradus_forward(g, index, 5), 0);
-    assert_error("forward: a batch of 5 rows, 1 to 4 wanted");
+    assert_error("gradus_forward: the batch has 5 rows; must be 1 to 4");
 }
 END_TEST
 
@@ -223,7 +232,7 @@ START_TEST(row_weights_are_finite_and_not_negative)
         gradus_real v[] = { 1, 1, bad[i] };
         gradus_feed(w1, v, 3);
         ck_assert_int_ne(gradus_forward(g, (int[]){ 2 }, 1), 0);
-        assert_error("node 3, row_weights: sample 2: weight");
+        assert_error("node 3, row_weights: the weight of sample 2 is");
         forward(NULL, 2); /* it was not in this batch */
     }
 }

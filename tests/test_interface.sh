@@ -1,13 +1,13 @@
 #!/bin/sh
-# test_interface.sh -- what users of the library's files rely on: the header in
+# test_interface.sh -- what users of the library's files rely on: the headers in
 # C11 and C++17, the names that the shared library exports, make install, and
 # equation tags that documentation, code and tests share.
 . tests/verdict.sh
 
 cat >"$dir/use.c" <<'TEXT'
-#include <gradus.h>
+#include <gradus_layer.h>
 #ifdef I
-#error "gradus.h defines I"
+#error "the headers define I"
 #endif
 int main(void) { return gradus_error()[0]; }
 TEXT
@@ -15,13 +15,13 @@ cp "$dir/use.c" "$dir/use.cc"
 strict="-Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only"
 # shellcheck disable=SC2086 # flags are meant to be split
 $CC -std=c11 $strict -Iinclude "$dir/use.c"
-verdict "the header is C11" $?
+verdict "the headers are C11" $?
 if command -v c++ >/dev/null; then
     # shellcheck disable=SC2086
     c++ -std=c++17 $strict -Iinclude "$dir/use.cc"
-    verdict "the header is C++17" $?
+    verdict "the headers are C++17" $?
 else
-    echo "skipped the header is C++17: no c++ here"
+    echo "skipped the headers are C++17: no c++ here"
 fi
 
 nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |
@@ -29,12 +29,13 @@ nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |
 [ "$(nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/' |
     grep -cvE ' (gradus_|__(asan|ubsan|tsan|odr_asan))')" -eq 0 ]
 verdict "the shared library exports only gradus_ names" $?
-printf '#include <gradus.h>\n' | $CC -E -P -Iinclude - |
+printf '#include <gradus_layer.h>\n' | $CC -E -P -Iinclude - |
     grep -oE '\bgradus_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$dir/declared"
-printf "%s\n" gradus_row gradus_share gradus_sums >>"$dir/exported" # inline, in the header
+printf "%s\n" gradus_row gradus_count gradus_as_loss gradus_share gradus_sums \
+    >>"$dir/exported" # inline, in gradus_layer.h
 sort -o "$dir/exported" "$dir/exported"
 diff "$dir/declared" "$dir/exported"
-verdict "what the header declares is what the library exports" $?
+verdict "what the headers declare is what the library exports" $?
 
 # shellcheck disable=SC2046,SC2086 # flags are meant to be split
 MAKEFLAGS='' make -s install DESTDIR="$dir/stage" PREFIX=/usr BUILD="$BUILD" >/dev/null &&

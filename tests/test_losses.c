@@ -102,13 +102,13 @@ END_TEST
 
 static const gradus_op *right;
 
-static void without_its_weight(gradus_node *n, gradus_rows r)
+static void without_its_weight(gradus_node *n, gradus_part p)
 {
-    double a = n->weight;
+    double a = gradus_as_loss(n)->weight;
 
-    n->weight = 1;
-    right->backward(n, r);
-    n->weight = a;
+    gradus_as_loss(n)->weight = 1;
+    right->backward(n, p);
+    gradus_as_loss(n)->weight = a;
 }
 
 /* In each of the losses. */

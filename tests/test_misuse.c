@@ -119,8 +119,8 @@ START_TEST(training_null_or_an_uncompiled_graph_is_refused)
     gradus_metrics m = { 0 };
 
     gradus_dense(gradus_input(raw, 2), 2);
-    failed(gradus_forward(NULL, NULL, 1), "a compiled graph");
-    failed(gradus_forward(raw, NULL, 1), "a compiled graph");
+    failed(gradus_forward(NULL, NULL, 1), "the graph is NULL");
+    failed(gradus_forward(raw, NULL, 1), "the graph is not compiled");
     failed(gradus_backward(NULL), "no forward");
     failed(gradus_backward(raw), "no forward");
     failed(gradus_step(NULL), "optimiser is NULL");
@@ -131,7 +131,7 @@ START_TEST(training_null_or_an_uncompiled_graph_is_refused)
     failed(gradus_evaluate(n.g, NULL, &m), "none was fed");
     failed(gradus_evaluate(n.g, &d, NULL), "the metrics are NULL");
     ck_assert_double_lt(gradus_check_gradients(NULL, 1, 1e-6, NULL), 0);
-    assert_error("a compiled graph");
+    assert_error("the graph is NULL");
     ck_assert_double_lt(gradus_check_gradients(raw, 1, 1e-6, NULL), 0);
     gradus_graph_free(raw);
 }
@@ -154,7 +154,7 @@ START_TEST(a_gradient_check_wants_a_step_and_rows)
     gradus_feed(n.x, x, 4);
     gradus_feed_labels(n.t, labels, 4);
     ck_assert_double_lt(gradus_check_gradients(n.g, 4, 0, where), 0);
-    assert_error("a step of 0");
+    assert_error("h is 0");
     ck_assert_double_lt(gradus_check_gradients(n.g, 4, NAN, where), 0);
     ck_assert_double_lt(gradus_check_gradients(n.g, 4, -1, where), 0);
     ck_assert_double_lt(gradus_check_gradients(n.g, 0, 1e-6, where), 0);
@@ -191,10 +191,10 @@ START_TEST(inference_with_null_is_refused)
 {
     gradus_graph *raw = gradus_graph_new(1);
 
-    null(gradus_workspace_new(NULL, 1), "a compiled graph");
-    null(gradus_workspace_new(raw, 1), "a compiled graph");
-    null(gradus_workspace_new(n.g, 0), "at least 1 wanted, not 0");
-    null(gradus_workspace_new(n.g, -1), "at least 1 wanted, not -1");
+    null(gradus_workspace_new(NULL, 1), "the graph is NULL");
+    null(gradus_workspace_new(raw, 1), "the graph is not compiled");
+    null(gradus_workspace_new(n.g, 0), "max_batch is 0; must be at least 1");
+    null(gradus_workspace_new(n.g, -1), "max_batch is -1; must be at least 1");
     null(gradus_infer(NULL, x, 1), "workspace is NULL");
     null(gradus_infer(w, NULL, 1), "data is NULL");
     null(gradus_infer_u8(NULL, pixels, 1), "workspace is NULL");
@@ -266,11 +266,11 @@ START_TEST(layers_are_built_from_what_can_be)
     ck_assert_ptr_null(gradus_set_attr(NULL, "a", 1, &(double){ 1 }));
     null(gradus_fail(NULL, "number %d", 7), "number 7");
     gradus_node *own = gradus_append(g, &op, sizeof(gradus_node), 0, NULL);
-    null(gradus_shape(own, 4, five), "4 axes");
-    null(gradus_shape(own, 0, five), "0 axes");
-    null(gradus_add_param(own, "w", 5, five, GRADUS_ZERO, 0), "1 to 4 axes");
+    null(gradus_shape(own, 4, five), "the shape has rank 4; must be 1 to 3");
+    null(gradus_shape(own, 0, five), "the shape has rank 0");
+    null(gradus_add_param(own, "w", 5, five, GRADUS_ZERO, 0), "of rank 1 to 4");
     null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_ZERO, 0),
-         "too large");
+         "w is [0]; every axis must be at least 1");
     null(gradus_set_attr(own, "a", 0, &(double){ 1 }), "0 values");
     null(gradus_set_attr(own, "a_name_of_more_than_31_characters", 1,
                          &(double){ 1 }), "setting");

@@ -6,7 +6,7 @@
 #include "probe.h"
 #include "reload.h"
 
-#include "graph/graph.h"
+#include "io/io.h"
 
 #include <glob.h>
 #include <math.h>
@@ -83,7 +83,7 @@ static void *as_labels(const double *v, size_t n)
 static void *feed(gradus_node *n, FILE *f, int rows)
 {
     const size_t all = (size_t)rows * (size_t)n->size;
-    const int labels = n->kind == GRADUS_LABELS;
+    const int labels = n->kind == GRADUS_KIND_LABELS;
     double *v = read_line(f, n->name, all);
     void *data = labels ? as_labels(v, all) : as_reals(v, all);
 
@@ -132,7 +132,7 @@ START_TEST(a_file_computes_what_it_did)
     ck_assert_int_eq(fscanf(f, "%d rows", &rows), 1);
     ck_assert_int_le(gradus_node_count(g), 32);
     for (int i = 0; i < gradus_node_count(g); i++)
-        if (gradus_node_at(g, i)->kind != GRADUS_COMPUTED)
+        if (gradus_node_at(g, i)->kind != GRADUS_KIND_COMPUTED)
             data[i] = feed(gradus_node_at(g, i), f, rows);
     check_loss(g, f);
     check_output(g, data[0], f, rows);

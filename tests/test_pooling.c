@@ -354,16 +354,16 @@ static void deep_graph(pooling *pool, windows w)
 
 static const gradus_op *right;
 
-static void slightly_off(gradus_node *n, gradus_rows r)
+static void slightly_off(gradus_node *n, gradus_part p)
 {
-    right->backward(n, r);
+    right->backward(n, p);
     for (int i = 0; i < n->size; i++)
-        n->in[0]->dy[r.from * IN] += 1e-3 * n->dy[r.from * n->size + i];
+        n->in[0]->dy[p.row * IN] += 1e-3 * n->dy[p.row * n->size + i];
 }
 
 /* The gradient of the other kind of pool: all of dy to one value or shares of
  * it to all. */
-static void of_the_other_kind(gradus_node *n, gradus_rows r)
+static void of_the_other_kind(gradus_node *n, gradus_part p)
 {
     gradus_graph *h = gradus_graph_new(1);
     gradus_node *image = gradus_image(h, 2, 5, 6);
@@ -371,24 +371,24 @@ static void of_the_other_kind(gradus_node *n, gradus_rows r)
                              ? gradus_maxpool(image, 3, 2, 1)
                              : gradus_avgpool(image, 3, 2, 1);
 
-    other->op->backward(n, r);
+    other->op->backward(n, p);
     gradus_graph_free(h);
 }
 
 /* Every value of x a third too much, also those of windows cut by the border:
  * dy is divided by 3 x 2 and not by 3 x 3. */
-static void shares_of_fewer(gradus_node *n, gradus_rows r)
+static void shares_of_fewer(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+    for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->dy[i] *= 1.5;
-    right->backward(n, r);
-    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+    right->backward(n, p);
+    for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->dy[i] /= 1.5;
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    static void (*const bugs[])(gradus_node *, gradus_rows) = {
+    static void (*const bugs[])(gradus_node *, gradus_part) = {
         slightly_off, shares_of_fewer, of_the_other_kind,
     };
     static pooling *const pools[] = { gradus_maxpool, gradus_avgpool, NULL };
@@ -409,19 +409,19 @@ static const struct {
     windows w;
     const char *why;
 } refused[] = {
-    { { 0, 1, 0, 1, 4, 5 }, "windows of size 0, at least 1 wanted" },
-    { { -2, 1, 0, 1, 4, 5 }, "windows of size -2" },
-    { { INT_MIN, 1, 0, 1, 4, 5 }, "windows of size -2147483648" },
-    { { 2, -1, 0, 1, 4, 5 }, "a stride of -1, at least 1, or 0 for the size" },
-    { { 2, 1, -1, 1, 4, 5 }, "a padding of -1, 0 to 1 (half the size 2)" },
-    { { 2, 1, 2, 1, 4, 5 }, "a padding of 2, 0 to 1 (half the size 2)" },
-    { { 1, 1, 1, 1, 4, 5 }, "a padding of 1, 0 to 0" },
-    { { 3, 1, INT_MAX, 1, 4, 5 }, "a padding of 2147483647, 0 to 1" },
-    { { 5, 1, 0, 1, 4, 5 }, "windows of size 5 are larger than input [1,4,5] "
+    { { 0, 1, 0, 1, 4, 5 }, "the kernel is 0; must be at least 1" },
+    { { -2, 1, 0, 1, 4, 5 }, "the kernel is -2" },
+    { { INT_MIN, 1, 0, 1, 4, 5 }, "the kernel is -2147483648" },
+    { { 2, -1, 0, 1, 4, 5 }, "stride is -1; must be at least 1, or 0 for" },
+    { { 2, 1, -1, 1, 4, 5 }, "padding is -1; must be 0 to 1, half the kernel of 2" },
+    { { 2, 1, 2, 1, 4, 5 }, "padding is 2; must be 0 to 1, half the kernel of 2" },
+    { { 1, 1, 1, 1, 4, 5 }, "padding is 1; must be 0 to 0" },
+    { { 3, 1, INT_MAX, 1, 4, 5 }, "padding is 2147483647; must be 0 to 1" },
+    { { 5, 1, 0, 1, 4, 5 }, "the kernel of 5 is larger than input [1,4,5] "
                             "with a padding of 0" },
     { { 5, 1, 0, 1, 5, 4 }, "larger than input [1,5,4]" },
     { { 9, 1, 2, 1, 5, 4 }, "larger than input [1,5,4] with a padding of 2" },
-    { { INT_MAX, 1, 0, 1, 5, 4 }, "windows of size 2147483647 are larger" },
+    { { INT_MAX, 1, 0, 1, 5, 4 }, "the kernel of 2147483647 is larger" },
 };
 
 static void assert_refused(const char *node, const char *why)
@@ -451,7 +451,7 @@ START_TEST(values_without_lines_are_refused)
         : _i == 1 ? gradus_avgpool(x, 2, 0, 0)
                   : gradus_global_avgpool(x);
     assert_refused("node 1, ",
-                   "input has 1 axis, [channels,height,width] wanted");
+                   "input has rank 1; must be 3, as [channels,height,width]");
 }
 END_TEST
 
@@ -461,7 +461,7 @@ START_TEST(null_is_passed_on)
     ck_assert_ptr_null(gradus_maxpool(x, 1, 0, 0));
     ck_assert_ptr_null(gradus_avgpool(x, 1, 0, 0));
     ck_assert_ptr_null(gradus_global_avgpool(x));
-    assert_error("node 1, maxpool1: windows of size 0");
+    assert_error("node 1, maxpool1: the kernel is 0");
 }
 END_TEST
 

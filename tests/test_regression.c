@@ -39,7 +39,7 @@ START_TEST(squares_of_two_by_two_by_hand)
     ck_assert_double_eq(gradus_loss(h.g), (1 + 0 + 4 + 16) / 4.);
     assert_near(h.z->dy, (double[]){ .5, 0, -1, 2 }, 4, 0);
     assert_near(h.loss->y, (double[]){ 1, 2, 3, 5 }, 4, 0);
-    ck_assert_int_eq(h.loss->classes, 0);
+    ck_assert_int_eq(gradus_as_loss(h.loss)->classes, 0);
 }
 END_TEST
 
@@ -162,25 +162,25 @@ static void begin_case(int which)
 static const gradus_op *right;
 
 /* The gradient of a half of it. */
-static void halved(gradus_node *n, gradus_rows r)
+static void halved(gradus_node *n, gradus_part p)
 {
-    n->weight /= 2;
-    right->backward(n, r);
-    n->weight *= 2;
+    gradus_as_loss(n)->weight /= 2;
+    right->backward(n, p);
+    gradus_as_loss(n)->weight *= 2;
 }
 
 /* As if all rows weighed 1 and nothing were far off. */
-static void plain(gradus_node *n, gradus_rows r)
+static void plain(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
-        n->in[0]->dy[i] += n->weight / n->divisor *
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight / gradus_as_loss(n)->divisor *
                            (n->y[i] - n->in[1]->y[i]);
 }
 
 /* For mse and huber, with weights. */
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = {
+    void (*const bug[])(gradus_node *, gradus_part) = {
         halved, plain
     };
 
@@ -202,9 +202,9 @@ START_TEST(values_that_are_not_finite_are_an_error)
         double v[4];
         const char *why;
     } bad[] = {
-        { { 0, INFINITY, 0, 0 }, "1: row 0: value 1, predicted, is inf" },
-        { { 0, -INFINITY, 0, 0 }, "1: row 0: value 1, predicted, is -inf" },
-        { { 0, 0, 0, -INFINITY }, "1: row 0: target 1 is -inf, a finite" },
+        { { 0, INFINITY, 0, 0 }, "1: row 0: prediction 1 is inf" },
+        { { 0, -INFINITY, 0, 0 }, "1: row 0: prediction 1 is -inf" },
+        { { 0, 0, 0, -INFINITY }, "1: row 0: target 1 is -inf; must be finite" },
         { { 0, 0, NAN, 0 }, "node 1, input2: row 0: value 0 is " },
     };
 
@@ -236,7 +236,7 @@ START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
     gradus_feed(x, Y, 2);
     gradus_feed(to, t, 2);
     ck_assert_int_ne(gradus_train_step(o, NULL, 2), 0);
-    assert_error("row 1: target 0 is -inf, a finite one wanted (row 1 is "
+    assert_error("row 1: target 0 is -inf; must be finite (row 1 is "
                  "sample 1); parameters are unchanged");
     ck_assert(gradus_parameters_hash(g) == before);
     gradus_optimiser_free(o);
@@ -260,12 +260,12 @@ START_TEST(bad_operands_are_refused)
     gradus_node *labels = gradus_labels(h.g, 3), *t = h.t;
 
     assert_refused(_i, t, gradus_input(h.g, 4), none,
-                   "1: 4 targets a sample from input3, but input2 has 3");
-    assert_refused(_i, t, labels, none, "not from labels");
-    assert_refused(_i, t, gradus_relu(t), none, "not from relu1");
-    assert_refused(_i, t, h.z, none, "that wants no gradient, not from input");
+                   "1: a row of input3 has size 4; must be 3, as of input2");
+    assert_refused(_i, t, labels, none, "the targets come from labels;");
+    assert_refused(_i, t, gradus_relu(t), none, "the targets come from relu1");
+    assert_refused(_i, t, h.z, none, "the targets come from input; must be an input that wants no");
     ck_assert_int_ne(gradus_compile(h.g, 1, 1), 0);
-    assert_error("1: 4 targets a sample from input3");
+    assert_error("1: a row of input3 has size 4");
     end();
     h = loss_head_new(3, 0);
     assert_refused(_i, h.z, NULL, none, "an operand is NULL");
@@ -279,9 +279,9 @@ START_TEST(bad_options_are_refused)
 
     h = loss_head_new(3, 0);
     assert_refused(_i, h.z, h.t, (options){ .reduction = (gradus_reduction)3 },
-                   "no reduction has the number 3");
+                   "the reduction is 3");
     assert_refused(_i, h.z, h.t, (options){ .row_weight = h.t },
-                   "row_weight: a gradus_row_weights node wanted");
+                   "must be a gradus_row_weights node");
     for (int i = 0; i < 5; i++)
         assert_refused(_i, h.z, h.t, (options){ .delta = delta[i] },
                        "delta is ");

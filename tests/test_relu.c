@@ -57,7 +57,7 @@ START_TEST(null_is_passed_on)
 
     ck_assert_ptr_null(gradus_relu(gradus_dense(gradus_input(other, 2), 0)));
     ck_assert_int_ne(gradus_compile(other, 1, 1), 0);
-    assert_error("node 1, dense1: 0 units");
+    assert_error("node 1, dense1: units is 0");
     gradus_graph_free(other);
 }
 END_TEST
@@ -75,7 +75,7 @@ START_TEST(labels_are_no_operand)
 
     gradus_relu(gradus_labels(other, 1));
     ck_assert_int_ne(gradus_compile(other, 1, 1), 0);
-    assert_error("node 1, relu1: labels has labels");
+    assert_error("node 1, relu1: operand labels holds labels");
     gradus_graph_free(other);
 }
 END_TEST
@@ -105,23 +105,23 @@ static gradus_graph *deep_graph(gradus_node **relu)
 }
 
 /* dx += dy [x < 0] */
-static void wrong_side(gradus_node *n, gradus_rows r)
+static void wrong_side(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
         n->in[0]->dy[i] += n->in[0]->y[i] < 0 ? n->dy[i] : 0;
 }
 
 /* dx += dy */
-static void no_mask(gradus_node *n, gradus_rows r)
+static void no_mask(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
         n->in[0]->dy[i] += n->dy[i];
 }
 
 /* Planted bugs, each of which the check has to see. */
 START_TEST(a_wrong_mask_is_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = { wrong_side, no_mask };
+    void (*const bug[])(gradus_node *, gradus_part) = { wrong_side, no_mask };
     gradus_node *relu;
     gradus_graph *deep = deep_graph(&relu);
     gradus_op wrong = *relu->op;

@@ -76,21 +76,21 @@ START_TEST(shapes_that_do_not_fit_are_refused)
         int rank, shape[4];
         const char *why;
     } cases[] = {
-        { 0, { 12 }, "node 1, reshape1: a shape of 0 axes, 1 to 3 wanted" },
-        { 4, { 1, 1, 1, 12 }, "a shape of 4 axes, 1 to 3 wanted" },
-        { -1, { 12 }, "a shape of -1 axes, 1 to 3 wanted" },
-        { 2, { 3, 5 }, "a shape of 15 values, but input has 12" },
-        { 1, { 11 }, "a shape of 11 values, but input has 12" },
-        { 2, { 0, 12 }, "axis 0 is 0, at least 1 wanted, or -1" },
-        { 2, { 12, -2 }, "axis 1 is -2, at least 1 wanted, or -1" },
+        { 0, { 12 }, "node 1, reshape1: the shape has rank 0; must be 1 to 3" },
+        { 4, { 1, 1, 1, 12 }, "the shape has rank 4; must be 1 to 3" },
+        { -1, { 12 }, "the shape has rank -1; must be 1 to 3" },
+        { 2, { 3, 5 }, "the shape has 15 values, but input has 12" },
+        { 1, { 11 }, "the shape has 11 values, but input has 12" },
+        { 2, { 0, 12 }, "axis 0 is 0; must be at least 1, or -1" },
+        { 2, { 12, -2 }, "axis 1 is -2; must be at least 1, or -1" },
         { 2, { -3, -4 }, "axis 0 is -3" },
-        { 2, { -1, -1 }, "axis 1 is another -1, one can be inferred" },
-        { 3, { -1, 3, -1 }, "axis 2 is another -1" },
+        { 2, { -1, -1 }, "axis 1 is a second -1; only one axis can be inferred" },
+        { 3, { -1, 3, -1 }, "axis 2 is a second -1" },
         { 2, { -1, 5 }, "axis 0 is -1, but the others do not divide the 12 "
                         "values of input" },
         { 2, { 24, -1 }, "axis 1 is -1, but the others do not divide" },
         { 3, { 4, -1, 4 }, "axis 1 is -1, but the others do not divide" },
-        { 3, { 65536, 65536, 65536 }, "a shape of 3 axes, the first 65536" },
+        { 3, { 65536, 65536, 65536 }, "the shape is [65536,65536,65536]" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -114,14 +114,14 @@ START_TEST(null_and_labels_are_refused)
     ck_assert_str_ne(gradus_error(), "");
     gradus_flatten(gradus_labels(g, 2));
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("node 1, reshape1: labels has labels");
+    assert_error("node 1, reshape1: operand labels holds labels");
 }
 END_TEST
 
 START_TEST(no_shape_is_refused)
 {
     ck_assert_ptr_null(gradus_reshape(gradus_input(g, 2), 1, NULL));
-    assert_error("node 1, reshape1: a shape of 0 axes");
+    assert_error("node 1, reshape1: the shape has rank 0");
 }
 END_TEST
 
@@ -151,9 +151,9 @@ static void two_shapes(void)
     gradus_feed(x, v, B);
 }
 
-static void backwards(gradus_node *n, gradus_rows r)
+static void backwards(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from; i < r.from + r.n; i++)
+    for (int i = p.row; i < p.row + p.rows; i++)
         for (int k = 0; k < N; k++)
             n->in[0]->dy[i * N + k] += n->dy[i * N + N - 1 - k];
 }
@@ -175,7 +175,7 @@ END_TEST
 START_TEST(another_shape_in_a_file_is_refused)
 {
     static const char *const cases[][2] = {
-        { "[10,2,2]", "a shape of 40 values, but input has 20" },
+        { "[10,2,2]", "the shape has 40 values, but input has 20" },
         { "[10,2.5]", "setting shape is not what its op makes of it" },
         { "[10,  0]", "axis 1 is 0" },
         { "[-1,  2]", "axis 0 is 0" },

@@ -55,7 +55,7 @@ START_TEST(two_by_two_by_hand)
     assert_near(h.loss->y, (double[]){ .5, .75, .25, .5 }, 4, rounding());
     assert_loss((2 * LOG2 + 2 * LOG4_3) / 4);
     assert_near(h.z->dy, (double[]){ -.125, -.0625, .0625, 0 }, 4, rounding());
-    ck_assert_int_eq(h.loss->classes, 0);
+    ck_assert_int_eq(gradus_as_loss(h.loss)->classes, 0);
 }
 END_TEST
 
@@ -227,24 +227,24 @@ static void begin_case(int which)
 }
 
 /* As if no row or class had a weight. */
-static void unweighted(gradus_node *n, gradus_rows r)
+static void unweighted(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
-        n->in[0]->dy[i] += n->weight / n->divisor *
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight / gradus_as_loss(n)->divisor *
                            (n->y[i] - n->in[1]->y[i]);
 }
 
 /* The sigmoid's own derivative once more. */
-static void twice(gradus_node *n, gradus_rows r)
+static void twice(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++)
-        n->in[0]->dy[i] += n->weight / n->divisor * n->y[i] * (1 - n->y[i]) *
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight / gradus_as_loss(n)->divisor * n->y[i] * (1 - n->y[i]) *
                            (n->y[i] - n->in[1]->y[i]);
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = {
+    void (*const bug[])(gradus_node *, gradus_part) = {
         unweighted, twice
     };
 
@@ -263,10 +263,10 @@ START_TEST(targets_outside_0_to_1_are_an_error)
 {
     const double bad[] = { -1e-30, 1.0001, 2, -INFINITY, INFINITY, NAN };
     const char *why[] = {
-        "1: row 1: target 2 is -1e-30, 0 to 1 wanted",
-        "1: row 1: target 2 is 1.0001, 0 to 1",
-        "1: row 1: target 2 is 2, 0 to 1",
-        "1: row 1: target 2 is -inf, 0 to 1",
+        "1: row 1: target 2 is -1e-30; must be 0 to 1",
+        "1: row 1: target 2 is 1.0001; must be 0 to 1",
+        "1: row 1: target 2 is 2; must be 0 to 1",
+        "1: row 1: target 2 is -inf; must be 0 to 1",
         "node 1, input2: row 1: value 2 is inf",
         "node 1, input2: row 1: value 2 is ",
     };
@@ -317,7 +317,7 @@ START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
     gradus_feed(x, v, 2);
     gradus_feed(t, v, 2);
     ck_assert_int_ne(gradus_train_step(o, NULL, 2), 0);
-    assert_error("row 1: target 0 is 2, 0 to 1 wanted (row 1 is sample 1); "
+    assert_error("row 1: target 0 is 2; must be 0 to 1 (row 1 is sample 1); "
                  "parameters are unchanged");
     ck_assert(gradus_parameters_hash(g) == before);
     gradus_optimiser_free(o);
@@ -342,14 +342,14 @@ START_TEST(bad_operands_and_options_are_refused)
     options none = { 0 };
 
     assert_refused(h.z, gradus_input(h.g, 4), none,
-                   "sigmoid_ce1: 4 targets a sample from input3, but input "
-                   "has 3 values");
-    assert_refused(h.z, gradus_labels(h.g, 3), none, "not from labels");
-    assert_refused(t, h.z, none, "that wants no gradient, not from input");
+                   "sigmoid_ce1: a row of input3 has size 4; must be 3, as of "
+                   "input");
+    assert_refused(h.z, gradus_labels(h.g, 3), none, "the targets come from labels;");
+    assert_refused(t, h.z, none, "the targets come from input; must be an input that wants no");
     assert_refused(h.z, t, (options){ .reduction = (gradus_reduction)3 },
-                   "no reduction has the number 3");
+                   "the reduction is 3");
     assert_refused(h.z, t, (options){ .row_weight = t },
-                   "row_weight: a gradus_row_weights node wanted");
+                   "must be a gradus_row_weights node");
     for (int i = 0; i < 3; i++)
         assert_refused(h.z, t,
                        (options){ .class_weight =

@@ -117,7 +117,7 @@ START_TEST(null_and_labels_are_refused)
     ck_assert_str_ne(gradus_error(), "");
     gradus_softmax(gradus_labels(g, 1));
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("node 1, softmax1: labels has labels");
+    assert_error("node 1, softmax1: operand labels holds labels");
 }
 END_TEST
 
@@ -147,9 +147,9 @@ static void deep_graph(void)
 
 /* dx_k += y_k (dy_k - sum_j w_j dy_j y_j), one softmax of `size` after the
  * other, with what a bug makes of it. */
-static void wrong_back(gradus_node *n, gradus_rows r, int size, int only_own)
+static void wrong_back(gradus_node *n, gradus_part p, int size, int only_own)
 {
-    for (int i = r.from * N; i < (r.from + r.n) * N; i++) {
+    for (int i = p.row * N; i < (p.row + p.rows) * N; i++) {
         const gradus_real *yi = n->y + i / size * size;
         const gradus_real *dyi = n->dy + i / size * size;
         double sum = 0;
@@ -160,20 +160,20 @@ static void wrong_back(gradus_node *n, gradus_rows r, int size, int only_own)
 }
 
 /* The diagonal of the Jacobian alone. */
-static void diagonal(gradus_node *n, gradus_rows r)
+static void diagonal(gradus_node *n, gradus_part p)
 {
-    wrong_back(n, r, C, 1);
+    wrong_back(n, p, C, 1);
 }
 
 /* A sum over the sample. */
-static void too_wide(gradus_node *n, gradus_rows r)
+static void too_wide(gradus_node *n, gradus_part p)
 {
-    wrong_back(n, r, N, 0);
+    wrong_back(n, p, N, 0);
 }
 
 START_TEST(planted_bugs_are_caught)
 {
-    void (*const bug[])(gradus_node *, gradus_rows) = { diagonal, too_wide };
+    void (*const bug[])(gradus_node *, gradus_part) = { diagonal, too_wide };
 
     deep_graph();
     gradus_op wrong = *y->op;

@@ -89,7 +89,7 @@ START_TEST(a_label_out_of_range_is_an_error_before_any_weight_changes)
         char why[80];
         labels[5] = bad[i];
         snprintf(why, sizeof why, "node 3, softmax_ce1: sample 5, position 0: "
-                 "label %d, classes are 0..2", (int)bad[i]);
+                 "the label is %d; must be 0 to 2", (int)bad[i]);
         ck_assert_int_ne(entry[_i](), 0);
         assert_error(why);
         ck_assert_uint_eq(gradus_parameters_hash(h.g), before);
@@ -135,7 +135,7 @@ START_TEST(logits_that_overflow_stop_the_step_and_change_nothing)
         uint64_t before = gradus_parameters_hash(h.g);
         ck_assert_int_ne(gradus_train_step(o, (int[]){ 4, 5 }, 2), 0);
         assert_error(bad[i] < 0 ? "row 0: class 1 is masked (its logit is "
-                                  "-inf) and is the target"
+                                  "-inf), but it is the target"
                                 : "node 3, softmax_ce1: row 0: the logit of "
                                   "class 1 is ");
         assert_error("(row 0 is sample 4); parameters are unchanged");
@@ -152,7 +152,7 @@ START_TEST(a_bad_label_names_its_position)
                                               .ignore_label = 9 });
     gradus_feed(h.z, (gradus_real[24]){ 0 }, 2);
     gradus_feed_labels(h.t, (int32_t[]){ 0, 1, 2, 9, 0, 0, 4, 0 }, 2);
-    assert_forward_fails(2, "sample 1, position 2: label 4, classes are 0..2");
+    assert_forward_fails(2, "sample 1, position 2: the label is 4; must be 0 to 2");
 }
 END_TEST
 
@@ -235,8 +235,8 @@ START_TEST(a_masked_class_cannot_be_the_target)
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     gradus_feed(h.z, (gradus_real[]){ 0, -INFINITY }, 1);
     gradus_feed_labels(h.t, (int32_t[]){ 1 }, 1);
-    assert_forward_fails(1, "row 0: class 1 is masked (its logit is -inf) and "
-                            "is the target");
+    assert_forward_fails(1, "row 0: class 1 is masked (its logit is "
+                            "-inf), but it is the target");
 }
 END_TEST
 

@@ -193,60 +193,60 @@ END_TEST
 static const gradus_op *right;
 
 /* dz without 1/D */
-static void undivided(gradus_node *n, gradus_rows r)
+static void undivided(gradus_node *n, gradus_part p)
 {
-    n->divisor = 1;
-    right->backward(n, r);
+    gradus_as_loss(n)->divisor = 1;
+    right->backward(n, p);
 }
 
 /* dz = y - t, where t does not sum to 1 */
-static void y_minus_t(gradus_node *n, gradus_rows r)
+static void y_minus_t(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
+    for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->in[0]->dy[i] +=
-            n->weight * (n->y[i] - n->in[1]->y[i]) / n->divisor;
+            gradus_as_loss(n)->weight * (n->y[i] - n->in[1]->y[i]) / gradus_as_loss(n)->divisor;
 }
 
 /* The label's -1 forgotten: dz = y sum(t). */
-static void without_target(gradus_node *n, gradus_rows r)
+static void without_target(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from * n->size; i < (r.from + r.n) * n->size; i++)
-        n->in[0]->dy[i] += n->weight * n->y[i] / n->divisor;
+    for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight * n->y[i] / gradus_as_loss(n)->divisor;
 }
 
-static void without_weight(gradus_node *n, gradus_rows r)
+static void without_weight(gradus_node *n, gradus_part p)
 {
-    double weight = n->weight;
+    double weight = gradus_as_loss(n)->weight;
 
-    n->weight = 1;
-    right->backward(n, r);
-    n->weight = weight;
+    gradus_as_loss(n)->weight = 1;
+    right->backward(n, p);
+    gradus_as_loss(n)->weight = weight;
 }
 
 /* Ignored rows have a gradient after all. */
-static void not_ignoring(gradus_node *n, gradus_rows r)
+static void not_ignoring(gradus_node *n, gradus_part p)
 {
-    n->use_ignore_label = 0;
-    right->backward(n, r);
-    n->use_ignore_label = 1;
+    gradus_as_loss(n)->use_ignore_label = 0;
+    right->backward(n, p);
+    gradus_as_loss(n)->use_ignore_label = 1;
 }
 
 /* The classes of a position where the positions of a class are. */
-static void transposed(gradus_node *n, gradus_rows r)
+static void transposed(gradus_node *n, gradus_part p)
 {
-    int step = n->class_step;
+    int step = gradus_as_loss(n)->class_step;
 
-    n->class_step = n->position_step;
-    n->position_step = step;
-    right->backward(n, r);
-    n->position_step = n->class_step;
-    n->class_step = step;
+    gradus_as_loss(n)->class_step = gradus_as_loss(n)->position_step;
+    gradus_as_loss(n)->position_step = step;
+    right->backward(n, p);
+    gradus_as_loss(n)->position_step = gradus_as_loss(n)->class_step;
+    gradus_as_loss(n)->class_step = step;
 }
 
 START_TEST(planted_bugs_are_caught)
 {
     static const struct {
-        void (*backward)(gradus_node *, gradus_rows);
+        void (*backward)(gradus_node *, gradus_part);
         int layout, which;
     } bug[] = {
         { undivided, 0, 0 },      { y_minus_t, 0, 48 },

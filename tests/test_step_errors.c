@@ -200,8 +200,8 @@ START_TEST(a_label_out_of_range_names_its_sample_and_changes_nothing)
         trainee t = trainee_new();
         t.labels[47] = bad[i];
         ck_assert_int_ne(gradus_train_step(t.o, ROWS, 4), 0);
-        assert_error("softmax_ce1: sample 47, position 0: label");
-        assert_error("classes are 0..4");
+        assert_error("softmax_ce1: sample 47, position 0: the label is ");
+        assert_error("must be 0 to 4");
         ck_assert_int_ne(gradus_forward(t.n.g, ROWS, 4), 0);
         assert_error("sample 47");
         assert_unharmed(&t);
@@ -215,9 +215,9 @@ START_TEST(an_index_out_of_range_names_the_row_and_changes_nothing)
     trainee t = trainee_new();
 
     ck_assert_int_ne(gradus_train_step(t.o, (int[]){ 0, SAMPLES }, 2), 0);
-    assert_error("row 60 wanted, 60 rows were fed");
+    assert_error("row 60 is asked for, but 60 rows were fed");
     ck_assert_int_ne(gradus_train_step(t.o, (int[]){ 0, -1 }, 2), 0);
-    assert_error("row -1 wanted");
+    assert_error("row -1 is asked for");
     ck_assert_int_ne(gradus_forward(t.n.g, (int[]){ SAMPLES }, 1), 0);
     assert_unharmed(&t);
     trainee_free(&t);
@@ -229,10 +229,10 @@ START_TEST(a_batch_of_no_rows_or_too_many_is_refused)
     trainee t = trainee_new();
 
     ck_assert_int_ne(gradus_train_step(t.o, NULL, 0), 0);
-    assert_error("a batch of 0 rows, 1 to 20 wanted");
+    assert_error("the batch has 0 rows; must be 1 to 20");
     ck_assert_int_ne(gradus_train_step(t.o, NULL, -5), 0);
     ck_assert_int_ne(gradus_forward(t.n.g, NULL, BATCH + 1), 0);
-    assert_error("a batch of 21 rows");
+    assert_error("the batch has 21 rows");
     assert_unharmed(&t);
     trainee_free(&t);
 }
@@ -244,7 +244,7 @@ START_TEST(a_batch_larger_than_what_was_fed_is_refused)
 
     gradus_feed_labels(t.n.t, t.labels, BATCH - 1);
     ck_assert_int_ne(gradus_train_step(t.o, NULL, BATCH), 0);
-    assert_error("labels: row 19 wanted, 19 rows were fed");
+    assert_error("labels: row 19 is asked for, but 19 rows were fed");
     trainee_free(&t);
 }
 END_TEST

@@ -3,7 +3,7 @@
 #define TESTS_H
 
 #include <check.h>
-#include <gradus.h>
+#include <gradus_layer.h>
 #include <string.h>
 
 /* The last error contains this text. */

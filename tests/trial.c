@@ -81,7 +81,7 @@ static double *new_weights(const trial *t, const gradus_node *n, size_t each)
 static void add_loss(trial *t)
 {
     t->loss = t->y;
-    if (t->y->is_loss)
+    if (t->y->op->loss)
         gradus_loss_weight(t->loss, 0.7);
     else if (t->behind == MSE)
         t->loss = gradus_mse(t->y, gradus_input(t->g, t->y->size), NULL);
@@ -100,7 +100,7 @@ static gradus_real value_of(const trial *t, const gradus_node *n,
         return (gradus_real)floor((u + 1) / 2 * BATTERY_TOKENS);
     if (n == t->x)
         return 3 * u;
-    if (n->kind == GRADUS_WEIGHTS)
+    if (n->kind == GRADUS_KIND_WEIGHTS)
         return u < -0.6 ? 0 : 1 + u;
     return u < 0 ? 0 : u; /* targets, of every loss; some are 0 */
 }
@@ -127,7 +127,7 @@ static int feed(trial *t, gradus_node *n)
 {
     const size_t count = (size_t)t->rows * (size_t)n->size;
 
-    if (n->kind == GRADUS_LABELS)
+    if (n->kind == GRADUS_KIND_LABELS)
         return feed_labels(t, n, count);
     if (n == t->x && t->row->data == PIXELS)
         return feed_pixels(t, n, count);
@@ -142,7 +142,7 @@ int trial_feed(trial *t)
 {
     ck_assert_int_le(gradus_node_count(t->g), TRIAL_NODES);
     for (int i = 0; i < gradus_node_count(t->g); i++)
-        if (gradus_node_at(t->g, i)->kind != GRADUS_COMPUTED)
+        if (gradus_node_at(t->g, i)->kind != GRADUS_KIND_COMPUTED)
             TRY(feed(t, gradus_node_at(t->g, i)));
     return 0;
 }

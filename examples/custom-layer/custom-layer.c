@@ -1,54 +1,55 @@
-/* custom-layer.c -- a layer of your own, with gradus.h alone: a rectifier that
- * learns its slopes.  Trains with it on a spiral's arms; compiled as double,
- * it checks the layer's gradients instead. */
-#include "gradus.h"
+/* custom-layer.c -- a layer of your own: a rectifier that learns its slopes.
+ * Trains with it on a spiral's arms; compiled as double, it checks the layer's
+ * gradients instead. */
+#include "gradus_layer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- the layer ------------------------------------------------------- */
+/* ---- the layer ---------------------------------------------------------- */
 
-/* Parametric rectifier (He et al. 2015), one slope a for each unit:
+/* Parametric rectifier (He et al. 2015), with one slope a for each unit:
  *
  *   y = x where x > 0, else a x           x, y [B,units]   a [units]
  *
  *   dx += dy where x > 0, else a dy       da = sum over rows of dy min(0, x)
- *
- * r and t are the rows and the units that no other thread has. */
-static void forward(gradus_node *n, gradus_rows r)
+ */
+static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     const gradus_real *a = n->param[0].w;
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (int i = 0; i < r.n; i++, x += n->size, y += n->size)
+    for (int i = 0; i < p.rows; i++, x += n->size, y += n->size)
         for (int u = 0; u < n->size; u++)
             y[u] = x[u] > 0 ? x[u] : a[u] * x[u];
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     const gradus_real *a = n->param[0].w;
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
 
-    for (int i = 0; i < r.n; i++, x += n->size, dy += n->size, dx += n->size)
+    for (int i = 0; i < p.rows; i++, x += n->size, dy += n->size, dx += n->size)
         for (int u = 0; u < n->size; u++)
-            dx[u] += x[u] > 0 ? dy[u] : a[u] * dy[u]; /* others add too */
+            dx[u] += x[u] > 0 ? dy[u] : a[u] * dy[u]; /* others add, too */
 }
 
-static void gradient(gradus_node *n, gradus_tile t)
+/* Of units p.unit .. alone; a large batch comes in several parts. */
+static void gradient(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = n->in[0]->y + (size_t)t.row * (size_t)n->size;
-    const gradus_real *dy = n->dy + (size_t)t.row * (size_t)n->size;
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *da = n->param[0].dw;
 
-    for (int u = t.from; u < t.from + t.n && !t.add; u++)
-        da[u] = 0;
-    for (int i = 0; i < t.rows; i++, x += n->size, dy += n->size)
-        for (int u = t.from; u < t.from + t.n; u++)
+    for (int u = p.unit; u < p.unit + p.units; u++)
+        if (!p.add)
+            da[u] = 0;
+    for (int i = 0; i < p.rows; i++, x += n->size, dy += n->size)
+        for (int u = p.unit; u < p.unit + p.units; u++)
             da[u] += x[u] > 0 ? 0 : dy[u] * x[u];
 }
 
@@ -61,13 +62,13 @@ static gradus_node *learned_relu(gradus_node *x)
     gradus_node *n = gradus_append(NULL, &op, sizeof *n, 1, &x);
 
     if (n && x->rank != 1)
-        return gradus_fail(n, "%s has %d axes, 1 wanted", x->name, x->rank);
+        return gradus_fail(n, "%s has rank %d; must be 1", x->name, x->rank);
     n = n ? gradus_shape(n, 1, x->shape) : NULL;
     return gradus_add_param(n, "slope", 1, n ? n->shape : NULL,
                             GRADUS_CONSTANT, 0.25);
 }
 
-/* ---- what is done with it -------------------------------------------- */
+/* ---- what is done with it ----------------------------------------------- */
 
 enum { ARMS = 3, N = 100 * ARMS };
 

@@ -84,19 +84,23 @@ static int open_model(reader *r, const char *path)
     gradus_node *in = gradus_node_at(r->graph, 0);
     gradus_node *out =
         gradus_node_at(r->graph, gradus_node_count(r->graph) - 1);
-    if (in->rank != 3 || in->n_in || out->classes != out->size) {
+    int shape[GRADUS_MAX_RANK];
+    if (strcmp(gradus_node_op(in), "input") != 0 ||
+        gradus_node_shape(in, shape) != 3 ||
+        strcmp(gradus_node_op(out), "softmax_ce") != 0 ||
+        gradus_node_shape(out, NULL) != 1) {
         complain("%s: this model does not put images into classes", path);
         return 1;
     }
-    r->channels = in->shape[0];
-    r->height = in->shape[1];
-    r->width = in->shape[2];
-    r->classes = out->classes;
+    r->channels = shape[0];
+    r->height = shape[1];
+    r->width = shape[2];
+    r->classes = gradus_node_size(out);
     for (int k = 0; k < r->classes; k++) {
         int width = (int)strlen(class_name(r, k));
         r->name_width = width > r->name_width ? width : r->name_width;
     }
-    r->pixels = malloc((size_t)in->size);
+    r->pixels = malloc((size_t)gradus_node_size(in));
     r->workspace = gradus_workspace_new(r->graph, 1);
     if (!r->pixels || !r->workspace)
         complain("%s", r->pixels ? gradus_error() : "out of memory");

@@ -49,9 +49,10 @@ int main(void)
     check(gradus_feed(x, X[0], N) || gradus_feed_labels(t, arm, N));
     for (int step = 0; step <= 200; step++) {
         check(gradus_forward(g, NULL, N)); /* all N rows, in order */
+        const gradus_real *p = gradus_value(y); /* [N,ARMS] */
         int right = 0;
         for (int i = 0; i < N; i++)
-            right += best(y->y + ARMS * i) == arm[i];
+            right += best(p + ARMS * i) == arm[i];
         if (step % 40 == 0)
             printf("step %3d  loss %.4f  accuracy %5.1f %%\n", step,
                    gradus_loss(g), 100.0 * right / N);

@@ -1,7 +1,7 @@
 /* gemm.c -- matrix products by OpenBLAS: the only file that sees cblas.h. */
 #include "base/gemm.h"
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <cblas.h>
 #include <pthread.h>

@@ -1,9 +1,11 @@
-/* compile.c -- from a drawn graph to one that runs: checks, memory, tiles. */
+/* compile.c -- from a drawn graph to one that runs: checks, memory, first
+ * parameters. */
 #include "base/error.h"
-#include "graph/graph.h"
 #include "base/memory.h"
 #include "base/pool.h"
-#include "run/sweep.h"
+#include "graph/cut.h"
+#include "graph/graph.h"
+#include "graph/stages.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,24 +13,30 @@
 
 enum { MAX_THREADS = 1024 };
 
-static int check_node(gradus_node *n)
+/* ---- checks ------------------------------------------------------------- */
+
+/* Is what n reads, has and computes what its op needs? */
+static int check_node(const gradus_node *n)
 {
+    const gradus_op *op = n->op;
+
     for (int j = 0; j < n->n_in; j++)
-        if (n->in[j]->kind == GRADUS_LABELS && !(n->is_loss && j))
-            return gradus_refuse(n, "%s has labels, which are no numbers to "
-                                 "compute with", n->in[j]->name);
+        if (n->in[j]->kind == GRADUS_KIND_LABELS && !(op->loss && j))
+            return gradus_refuse(n, "operand %s holds labels; only losses take "
+                                 "labels, as targets", n->in[j]->name);
     if (n->size < 1)
-        return gradus_refuse(n, "has no shape; see gradus_shape");
-    if (n->n_params && !n->op->gradient && !n->op->backward &&
-        !n->op->sum_back)
-        return gradus_refuse(n, "has parameters, and its op no gradient");
-    if (n->kind == GRADUS_COMPUTED && !n->op->forward)
-        return gradus_refuse(n, "computes its value, and its op has no "
+        return gradus_refuse(n, "has no shape; its constructor must call "
+                             "gradus_shape");
+    if (n->n_params && !op->gradient && !op->backward && !op->mixing)
+        return gradus_refuse(n, "has parameters, but its op has neither "
+                             "gradient nor backward");
+    if (n->kind == GRADUS_KIND_COMPUTED && !op->forward)
+        return gradus_refuse(n, "computes its value, but its op has no "
                              "forward");
     return 0;
 }
 
-static int check(gradus_graph *g, int max_batch, int threads)
+static int check(const gradus_graph *g, int max_batch, int threads)
 {
     if (!g)
         return gradus_error_set("gradus_compile: the graph is NULL");
@@ -40,50 +48,53 @@ static int check(gradus_graph *g, int max_batch, int threads)
     if (g->count == 0)
         return gradus_error_set("gradus_compile: the graph has no nodes");
     if (max_batch < 1)
-        return gradus_error_set("gradus_compile: a batch of %d rows, at least "
-                                "1 wanted", max_batch);
+        return gradus_error_set("gradus_compile: max_batch is %d; must be at "
+                                "least 1", max_batch);
     if (threads < 0 || threads > MAX_THREADS)
-        return gradus_error_set("gradus_compile: %d threads, 0 (all "
-                                "processors) to %d wanted", threads,
-                                MAX_THREADS);
+        return gradus_error_set("gradus_compile: threads is %d; must be 0 (as "
+                                "many as there are processors) to %d",
+                                threads, MAX_THREADS);
     for (int i = 0; i < g->count; i++)
         if (check_node(g->node[i]))
             return -1;
     return 0;
 }
 
-/* Parameters first, theta and grad each in one piece, in node order. */
+/* ---- memory ------------------------------------------------------------- */
+
+/* Plans theta and grad, each in one piece, in node order. */
 static void plan_parameters(gradus_graph *g, gradus_plan *p)
 {
     size_t count = 0;
 
     for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++) {
-            g->node[i]->param[j].offset = count;
+        for (int j = 0; j < g->node[i]->n_params; j++)
             count += g->node[i]->param[j].size;
-        }
     g->parameters = count;
     g->theta = gradus_plan_take(p, count, sizeof *g->theta);
     g->grad = gradus_plan_take(p, count, sizeof *g->grad);
-    for (int i = 0; g->theta && i < g->count; i++)
+    if (!g->theta)
+        return;
+    count = 0;
+    for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++) {
             gradus_param *q = &g->node[i]->param[j];
-            q->w = g->theta + q->offset;
-            q->dw = g->grad + q->offset;
+            q->w = g->theta + count;
+            q->dw = g->grad + count;
+            count += q->size;
         }
 }
 
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
     size_t values = batch * (size_t)n->size; /* two ints: no overflow */
-    size_t slices = (size_t)gradus_sweep_slices((int)batch);
+    size_t slices = (size_t)gradus_slice_most((int)batch);
 
-    for (int j = 0; j < n->n_params && gradus_sweep_shares(n); j++)
-        n->param[j].share =
-            gradus_plan_take(p, slices * n->param[j].size,
-                             sizeof *n->param[j].share);
-
-    if (n->kind == GRADUS_LABELS)
+    if (gradus_has_shares(n))
+        for (int j = 0; j < n->n_params; j++)
+            n->share[j] = gradus_plan_take(p, slices * n->param[j].size,
+                                           sizeof *n->share[j]);
+    if (n->kind == GRADUS_KIND_LABELS)
         n->label = gradus_plan_take(p, values, sizeof *n->label);
     else if (n->result == n)
         n->y = gradus_plan_take(p, values, sizeof *n->y);
@@ -92,200 +103,144 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
     n->kept = gradus_plan_take(p, n->keep + batch * n->keep_row,
                                sizeof *n->kept);
     n->sums = gradus_plan_take(p, slices * (size_t)n->n_sums, sizeof *n->sums);
-    if (n->is_loss)
-        n->loss = gradus_plan_take(p, batch, sizeof *n->loss);
+    if (n->op->loss)
+        gradus_as_loss(n)->loss = gradus_plan_take(p, batch, sizeof(double));
 }
 
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
     plan_parameters(g, p);
     g->index = gradus_plan_take(p, batch, sizeof *g->index);
+    g->stage = gradus_plan_take(p, gradus_stages_most(g), sizeof *g->stage);
     g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
                                   sizeof *g->scratch);
     for (int i = 0; i < g->count; i++)
         plan_node(g->node[i], p, batch);
 }
 
-/* What the neediest op needs, and a cache line between threads. */
+/* The largest scratch memory that any op asks for, and a cache line, so that
+ * two threads never write to the same one. */
 static void size_scratch(gradus_graph *g)
 {
+    g->scratch_size = 0;
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->scratch > g->scratch_size)
             g->scratch_size = g->node[i]->scratch;
     g->scratch_size = (g->scratch_size / 16 + 1) * 16;
 }
 
-/* A row meets each parameter three times, each value some. */
-static void estimate_work(gradus_graph *g)
-{
-    g->work = g->parameters;
-    for (int i = 0; i < g->count; i++)
-        g->work += (size_t)g->node[i]->size;
-}
-
+/* Walks the plan twice: for its size, and to hand the memory out. */
 static int allocate(gradus_graph *g, int max_batch)
 {
     gradus_plan p = { 0 };
 
+    size_scratch(g);
     plan(g, &p, (size_t)max_batch);
     g->block = gradus_plan_allocate(&p);
     if (!g->block)
-        return gradus_error_set("out of memory: %zu bytes for %zu parameters "
-                                "and batches of %d; try smaller batches",
-                                p.used, g->parameters, max_batch);
+        return gradus_no_memory("%zu parameters and batches of %d rows, %zu "
+                                "bytes; try a smaller max_batch",
+                                g->parameters, max_batch, p.used);
     plan(g, &p, (size_t)max_batch);
     return 0;
 }
 
-/* How a parameter starts.  Its numbers are a stream of their own, so that they
- * do not depend on what else the graph has drawn. */
-static void initialise(const gradus_param *p, uint64_t seed, uint64_t stream)
-{
-    double glorot = sqrt(6.0 / ((double)p->fan_in + p->fan_out));
-    gradus_random r;
+/* ---- first parameters --------------------------------------------------- */
 
-    gradus_random_init(&r, seed, 0, stream);
-    for (size_t i = 0; i < p->size; i++)
-        switch (p->how) {
-        case GRADUS_ZERO:
-            p->w[i] = 0;
-            break;
-        case GRADUS_HE:
-            p->w[i] = (gradus_real)(gradus_random_normal(&r) *
-                                    sqrt(2.0 / p->fan_in));
-            break;
-        case GRADUS_CONSTANT:
-            p->w[i] = (gradus_real)p->a;
-            break;
-        case GRADUS_NORMAL:
-            p->w[i] = (gradus_real)(gradus_random_normal(&r) * p->a);
-            break;
-        case GRADUS_GLOROT:
-        case GRADUS_UNIFORM: {
-            double a = p->how == GRADUS_GLOROT ? glorot : p->a;
-            p->w[i] = (gradus_real)((2 * gradus_random_uniform(&r) - 1) * a);
-            break;
-        }
-        }
+/* fan_in is the product of all axes but the first, fan_out of all but the
+ * second, as in PyTorch; of a vector, fan_out is its length. */
+static void get_fans(const gradus_param *p, double *in, double *out)
+{
+    *in = (double)p->size / p->shape[0];
+    *out = p->rank < 2 ? p->shape[0] : (double)p->size / p->shape[1];
 }
 
-/* The one operand of one other node, or NULL. */
-static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
+/* One first value of a parameter with these fans. */
+static double draw(gradus_random *r, gradus_initialiser how, double a,
+                   double fan_in, double fan_out)
 {
-    gradus_node *user = NULL;
-
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_in; j++)
-            if (g->node[i]->in[j] == n) {
-                if (user)
-                    return NULL;
-                user = g->node[i];
-            }
-    return user;
-}
-
-/* As many as an op takes of the nodes that use its value and no other. */
-static void absorb_users(gradus_graph *g)
-{
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *n = g->node[i], *user;
-        while (n->op->absorb && (user = only_user(g, n->result)) &&
-               n->op->absorb(n, user)) {
-            const gradus_node *before = n->result;
-            for (int j = i; j < g->count; j++)
-                if (g->node[j]->result == before)
-                    g->node[j]->result = user;
-        }
+    switch (how) {
+    case GRADUS_HE:
+        return gradus_random_normal(r) * sqrt(2.0 / fan_in);
+    case GRADUS_GLOROT:
+        a = sqrt(6.0 / (fan_in + fan_out));
+        return (2 * gradus_random_uniform(r) - 1) * a;
+    case GRADUS_NORMAL:
+        return gradus_random_normal(r) * a;
+    case GRADUS_UNIFORM:
+        return (2 * gradus_random_uniform(r) - 1) * a;
+    case GRADUS_CONSTANT:
+        return a;
+    default:
+        return 0;
     }
 }
 
-/* A node's gradient reaches back where an operand's does. */
+/* Each parameter's numbers are a stream of their own, so that they do not
+ * depend on what else the graph has drawn. */
+static void initialise(gradus_graph *g, int i, int j)
+{
+    const gradus_param *p = &g->node[i]->param[j];
+    double fan_in, fan_out;
+    gradus_random r;
+
+    get_fans(p, &fan_in, &fan_out);
+    gradus_random_init(&r, g->seed, 0,
+                       (uint64_t)i * GRADUS_MAX_PARAMS + (uint64_t)j);
+    for (size_t k = 0; k < p->size; k++)
+        p->w[k] = (gradus_real)draw(&r, g->info[i].start[j].how,
+                                    g->info[i].start[j].a, fan_in, fan_out);
+}
+
+/* ---- compile ------------------------------------------------------------ */
+
+/* A node wants a gradient if one of its operands does.  Losses pass it on from
+ * themselves. */
 static void spread_wants(gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
         for (int j = 0; j < n->n_in; j++)
-            n->wants_gradient |= n->in[j]->wants_gradient && !n->is_loss;
+            n->wants_gradient |= n->in[j]->wants_gradient && !n->op->loss;
     }
 }
 
-/* Rows that tiles see together, of 784 numbers 0.4 MB: with 256 a step of batch
- * 1,024 was measured 1.05 times as long, with all of them 1.15. */
-enum { TILE_ROWS = 128 };
-
-/* Units a tile: some 32,768 parameters, which with their gradient and a slice
- * of the batch lie well in a core's cache; in sixteens, the height of a GEMM
- * kernel's block.  It depends on shapes alone, never on the threads. */
-static int tile_units(const gradus_node *n)
+/* After a failure the graph can be compiled again. */
+static void undo(gradus_graph *g)
 {
-    size_t per_unit = 0;
-
-    for (int j = 0; j < n->n_params; j++)
-        per_unit += n->param[j].size / (size_t)n->units;
-    size_t units = 32768 / per_unit / 16 * 16;
-    return units < 16 ? 16 : units > (size_t)n->units ? n->units : (int)units;
+    gradus_pool_free(g->pool);
+    free(g->tile);
+    g->pool = NULL;
+    g->tile = NULL;
+    g->tiles = 0;
 }
 
-/* By where the middle is among the units, so that each thread's range of tiles
- * has a fair part of every node; of one node, in order. */
-static int compare_tiles(const void *a_, const void *b_)
+int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
 {
-    const struct gradus_piece *a = a_, *b = b_;
-    double x = (a->from + a->n / 2.0) / a->node->units;
-    double y = (b->from + b->n / 2.0) / b->node->units;
-
-    return x != y ? (x > y) - (x < y) : a->node->id - b->node->id;
-}
-
-static int cut_tiles(gradus_graph *g)
-{
-    int count = 0;
-
-    g->tile_rows = TILE_ROWS;
-    for (int i = 0; i < g->count; i++)
-        if (g->node[i]->n_params)
-            count += (g->node[i]->units - 1) / tile_units(g->node[i]) + 1;
-    g->tile = calloc((size_t)count + 1, sizeof *g->tile);
-    if (!g->tile)
-        return gradus_error_set("out of memory for %d tiles", count);
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *n = g->node[i];
-        for (int from = 0, k; n->n_params && from < n->units; from += k) {
-            k = tile_units(n);
-            k = k < n->units - from ? k : n->units - from;
-            g->tile[g->tiles++] = (struct gradus_piece){ n, from, k };
-        }
+    if (check(g, max_batch, threads))
+        return -1;
+    spread_wants(g);
+    gradus_fuse(g);
+    g->threads = threads ? threads : gradus_pool_processors();
+    g->pool = gradus_pool_new(g->threads);
+    if (!g->pool)
+        return -1;
+    if (gradus_cut_tiles(g) || allocate(g, max_batch)) {
+        undo(g);
+        return -1;
     }
-    qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
+    g->batch.index = g->index;
+    g->work = gradus_estimate_work(g);
+    g->max_batch = max_batch;
     return 0;
 }
 
 int gradus_compile(gradus_graph *g, int max_batch, int threads)
 {
-    if (check(g, max_batch, threads))
+    if (gradus_compile_plan(g, max_batch, threads))
         return -1;
-    if (threads == 0)
-        threads = gradus_pool_processors();
-    spread_wants(g);
-    absorb_users(g);
-    size_scratch(g);
-    g->threads = threads;
-    g->pool = gradus_pool_new(threads);
-    if (!g->pool)
-        return -1;
-    if (cut_tiles(g) || allocate(g, max_batch)) {
-        gradus_pool_free(g->pool);
-        free(g->tile);
-        g->pool = NULL;
-        g->tile = NULL;
-        g->tiles = 0;
-        return -1;
-    }
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
-            initialise(&g->node[i]->param[j], g->seed,
-                       (uint64_t)i * GRADUS_MAX_PARAMS + (uint64_t)j);
-    estimate_work(g);
-    g->max_batch = max_batch;
+            initialise(g, i, j);
     return 0;
 }

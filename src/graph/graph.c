@@ -1,32 +1,24 @@
-/* graph.c -- a graph's life, its settings before compile, its accessors. */
+/* graph.c -- a graph's life, and what can be asked of it and of its nodes. */
 #include "graph/graph.h"
 
 #include "base/error.h"
 #include "base/pool.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- life --------------------------------------------------------------- */
 
 gradus_graph *gradus_graph_new(uint64_t seed)
 {
     gradus_graph *g = calloc(1, sizeof *g);
 
     if (!g) {
-        gradus_error_set("out of memory for a graph");
+        gradus_no_memory("a graph");
         return NULL;
     }
     g->seed = seed;
     return g;
-}
-
-static void free_node(gradus_node *n)
-{
-    for (gradus_attr *a = n->attr, *next; a; a = next) {
-        next = a->next;
-        free(a);
-    }
-    free(n);
 }
 
 void gradus_graph_free(gradus_graph *g)
@@ -34,71 +26,21 @@ void gradus_graph_free(gradus_graph *g)
     if (!g)
         return;
     gradus_pool_free(g->pool);
-    for (int i = 0; i < g->count; i++)
-        free_node(g->node[i]);
+    for (int i = 0; i < g->count; i++) {
+        gradus_attrs_free(g->node[i]->attr);
+        free(g->node[i]);
+    }
     for (int i = 0; i < g->class_count; i++)
         free(g->class_name[i]);
     free(g->class_name);
     free(g->node);
+    free(g->info);
     free(g->tile);
     free(g->block);
     free(g);
 }
 
-/* n, or NULL with a message unless its graph can still be changed. */
-static gradus_node *changeable(gradus_node *n, const char *function)
-{
-    if (!n)
-        gradus_error_set("%s: the node is NULL", function);
-    else if (n->graph->max_batch)
-        return gradus_fail(n, "%s: the graph is compiled already", function);
-    return n;
-}
-
-int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
-{
-    if (!changeable(n, "gradus_initialise"))
-        return -1;
-    if (n->n_params == 0)
-        return gradus_fail(n, "has no parameters to initialise"), -1;
-    if ((unsigned)how > GRADUS_CONSTANT)
-        return gradus_fail(n, "no initialiser has the number %d", how), -1;
-    if (how >= GRADUS_NORMAL &&
-        !(fabs(a) <= 1e30 && (a >= 0 || how == GRADUS_CONSTANT)))
-        return gradus_fail(n, "initialiser: a is %g, finite and, where it "
-                           "is a spread, at least 0 wanted", a), -1;
-    n->param[0].how = how;
-    n->param[0].a = a;
-    return 0;
-}
-
-int gradus_want_gradient(gradus_node *input)
-{
-    if (!changeable(input, "gradus_want_gradient"))
-        return -1;
-    if (input->kind != GRADUS_VALUES)
-        return gradus_fail(input, "only inputs can want a gradient"), -1;
-    const gradus_graph *g = input->graph;
-    for (int i = 0; i < g->count; i++)
-        for (int j = 1; g->node[i]->is_loss && j < g->node[i]->n_in; j++)
-            if (g->node[i]->in[j] == input)
-                return gradus_fail(input, "targets and weights get no "
-                                   "gradient"), -1;
-    input->wants_gradient = 1;
-    return 0;
-}
-
-int gradus_loss_weight(gradus_node *loss, double weight)
-{
-    if (!loss)
-        return gradus_error_set("gradus_loss_weight: the node is NULL");
-    if (!loss->is_loss)
-        return gradus_fail(loss, "is no loss"), -1;
-    if (!isfinite(weight))
-        return gradus_fail(loss, "weight %g, a finite one wanted", weight), -1;
-    loss->weight = weight;
-    return 0;
-}
+/* ---- of the graph ------------------------------------------------------- */
 
 int gradus_node_count(const gradus_graph *g)
 {
@@ -108,6 +50,16 @@ int gradus_node_count(const gradus_graph *g)
 gradus_node *gradus_node_at(const gradus_graph *g, int id)
 {
     return g && id >= 0 && id < g->count ? g->node[id] : NULL;
+}
+
+gradus_node *gradus_find_node(const gradus_graph *g, const char *name)
+{
+    if (!g || !name)
+        return NULL;
+    for (int i = 0; i < g->count; i++)
+        if (strcmp(g->node[i]->name, name) == 0)
+            return g->node[i];
+    return NULL;
 }
 
 int gradus_threads(const gradus_graph *g)
@@ -145,4 +97,91 @@ uint64_t gradus_parameters_hash(const gradus_graph *g)
     for (size_t i = 0; i < g->parameters * sizeof *g->theta; i++)
         hash = (hash ^ byte[i]) * 0x100000001b3;
     return hash;
+}
+
+/* ---- of a node ---------------------------------------------------------- */
+
+const char *gradus_node_name(const gradus_node *n)
+{
+    return n ? n->name : NULL;
+}
+
+const char *gradus_node_op(const gradus_node *n)
+{
+    return n ? n->op->name : NULL;
+}
+
+int gradus_node_size(const gradus_node *n)
+{
+    return n ? n->size : 0;
+}
+
+int gradus_node_shape(const gradus_node *n, int shape[GRADUS_MAX_RANK])
+{
+    if (!n)
+        return 0;
+    if (shape)
+        memcpy(shape, n->shape, sizeof n->shape);
+    return n->rank;
+}
+
+const gradus_param *gradus_param_at(const gradus_node *n, int j)
+{
+    return n && j >= 0 && j < n->n_params ? &n->param[j] : NULL;
+}
+
+const gradus_param *gradus_find_param(const gradus_node *n, const char *name)
+{
+    if (!n || !name)
+        return NULL;
+    for (int j = 0; j < n->n_params; j++)
+        if (strcmp(n->param[j].name, name) == 0)
+            return &n->param[j];
+    return NULL;
+}
+
+/* Says why n has neither y nor dy, if another node's op computes its value. */
+static bool refuse_fused(const gradus_node *n)
+{
+    if (n->result == n)
+        return false;
+    gradus_refuse(n, "is computed together with %s; call "
+                  "gradus_want_value(%s) before gradus_compile",
+                  n->result->name, n->name);
+    return true;
+}
+
+const gradus_real *gradus_value(const gradus_node *n)
+{
+    if (!n) {
+        gradus_error_set("gradus_value: the node is NULL");
+        return NULL;
+    }
+    if (!n->graph->batch.rows)
+        return gradus_refuse(n, "has no value before a forward succeeds"), NULL;
+    if (refuse_fused(n))
+        return NULL;
+    if (!n->y)
+        gradus_refuse(n, "holds labels, not values");
+    return n->y;
+}
+
+const gradus_real *gradus_gradient(const gradus_node *n)
+{
+    if (!n) {
+        gradus_error_set("gradus_gradient: the node is NULL");
+        return NULL;
+    }
+    if (!n->graph->batch.rows || n->graph->gradients_old)
+        return gradus_refuse(n, "has no gradient before a backward succeeds"),
+               NULL;
+    if (refuse_fused(n))
+        return NULL;
+    if (n->op->loss)
+        return gradus_refuse(n, "is a loss; gradients are those of the loss"),
+               NULL;
+    if (!n->dy)
+        gradus_refuse(n, "has no gradient: nothing before it wants one; see "
+                      "gradus_want_gradient");
+    return n->dy;
 }

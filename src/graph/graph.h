@@ -1,11 +1,10 @@
-/* graph.h -- what a graph is made of; for graph.c and its neighbours.  Layers
- * and losses do without it: they use the public header alone. */
+/* graph.h -- what a graph is made of.  Layers and losses do without it. */
 #ifndef GRADUS_GRAPH_H
 #define GRADUS_GRAPH_H
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
-/* A node's setting: `count` numbers under a name. */
+/* A setting of a node: `count` numbers under a name. */
 struct gradus_attr {
     gradus_attr *next;
     char name[32];
@@ -13,41 +12,73 @@ struct gradus_attr {
     double value[];
 };
 
+/* What the library knows of a node and its op need not. */
+typedef struct {
+    size_t bytes; /* of the node's struct, with the part that is its op's */
+    double lr_scale, decay_scale; /* see gradus_param_group */
+    bool wants_value;             /* see gradus_want_value */
+    struct {
+        gradus_initialiser how;
+        double a;
+    } start[GRADUS_MAX_PARAMS]; /* how each parameter starts */
+} gradus_node_info;
+
+/* Units unit .. unit + units - 1 of a node's parameters; see cut.h. */
+typedef struct {
+    gradus_node *node;
+    int unit, units;
+} gradus_tile;
+
+/* Which calls may follow which is decided by four fields, `compiled` being
+ * max_batch > 0:
+ *
+ *   call             needs                          leaves
+ *   gradus_forward   compiled                       batch.rows > 0,
+ *                                                   !params_changed,
+ *                                                   gradients_old
+ *   gradus_backward  batch.rows > 0, !params_changed, !gradients_old
+ *                    batch.training
+ *   gradus_step      !gradients_old                 params_changed
+ *   gradus_evaluate  compiled                       as forward, !batch.training
+ *   gradus_load_parameters, or fit's restore_best   params_changed,
+ *                    compiled                       gradients_old
+ *   a forward that fails                            batch.rows == 0
+ */
 struct gradus_graph {
     uint64_t seed;
-    int count, room;
-    gradus_node **node; /* [count], operands before their users */
-    char failure[512];  /* the first constructor's message, or "" */
+    int count, room;        /* nodes, and how many the two arrays can hold */
+    gradus_node **node;     /* [count], operands before their users */
+    gradus_node_info *info; /* [count], of the same nodes */
+    char failure[512];      /* the first constructor's message, or "" */
     int class_count;
-    char **class_name;
+    char **class_name; /* [class_count] */
 
-    /* From here on set by compile. */
-    int max_batch, threads; /* max_batch is 0 before compile */
-    size_t parameters;
-    size_t work; /* about the multiplications a row takes */
-    gradus_real *theta, *grad;
-    void *block; /* of all arrays: theta, grad, every y, dy, .. */
-    gradus_real *scratch; /* [threads,scratch_size], for ops */
-    size_t scratch_size;
+    /* Set by compile. */
+    int max_batch, threads;
+    size_t parameters;           /* numbers in theta, and in grad */
+    gradus_real *theta, *grad;   /* [parameters], in node order */
+    void *block;                 /* all arrays: theta, grad, every y, dy, .. */
+    gradus_real *scratch;        /* [threads,scratch_size], for ops */
+    size_t scratch_size;         /* numbers */
+    size_t work;                 /* of a row, see gradus_estimate_work */
+    int tiles;
+    gradus_tile *tile;           /* [tiles] */
+    struct gradus_stage *stage;  /* what gradus_list_stages writes */
     struct gradus_pool *pool;
 
-    /* Tiles of the parameters, the items of whatever goes by units. */
-    int tiles, tile_rows; /* rows that all of them see before the next ones */
-    struct gradus_piece {
-        gradus_node *node;
-        int from, n;
-    } *tile;
-
     /* The batch at hand. */
-    int *index;             /* [max_batch], the fed row of each row */
-    int rows;               /* 0: no forward yet */
-    int training;
-    int moved;              /* parameters have changed since forward */
-    int stale;              /* a forward began since the gradients were made */
-    uint64_t passes;        /* backward, done so far */
-    uint64_t pass;          /* that number when the last forward began */
-    uint64_t steps, epochs; /* done so far, by all optimisers */
+    gradus_batch batch;     /* rows is 0 if no forward has succeeded */
+    int *index;             /* [max_batch], what batch.index points to */
+    bool params_changed;    /* since the last forward */
+    bool gradients_old;     /* a forward began after they were computed */
+    uint64_t passes;        /* backward passes so far */
+    uint64_t steps, epochs; /* so far, by all optimisers */
 };
+
+static inline gradus_node_info *gradus_info(const gradus_node *n)
+{
+    return &n->graph->info[n->id];
+}
 
 /* Sets the message "node 3, dense1: ...", as gradus_fail does, but leaves the
  * graph fit to compile.  Always -1. */
@@ -56,13 +87,26 @@ __attribute__((format(printf, 2, 3)))
 #endif
 int gradus_refuse(const gradus_node *n, const char *format, ...);
 
-/* Does an operand compute its value?  See absorb in gradus.h. */
-static inline int gradus_absorbed(const gradus_node *n)
+/* Writes a shape of rank 1 to 4 as "[3,28,28]". */
+void gradus_shape_text(int rank, const int *shape, char text[64]);
+
+/* May n's constructor still change it?  Else, as the graph is compiled, a
+ * message. */
+bool gradus_is_open(const gradus_node *n);
+
+/* Frees a list of settings. */
+void gradus_attrs_free(gradus_attr *a);
+
+/* Does another node's op compute this one's value?  See gradus_op's fuse. */
+static inline bool gradus_is_fused(const gradus_node *n)
 {
     return n->n_in && n->in[0]->result == n->result;
 }
 
-/* Every op that a model file may name, ended by NULL (ops.c). */
-extern const gradus_op *const gradus_ops[];
+/* Lets each op take over the nodes behind it (fuse.c). */
+void gradus_fuse(gradus_graph *g);
+
+/* Compiles, but leaves the parameters zero, for a file to be read. */
+int gradus_compile_plan(gradus_graph *g, int max_batch, int threads);
 
 #endif

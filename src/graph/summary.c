@@ -1,7 +1,7 @@
 /* summary.c -- a graph as a table. */
 #include "base/error.h"
+#include "graph/cut.h"
 #include "graph/graph.h"
-#include "run/sweep.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -42,12 +42,12 @@ static size_t bytes_of(const gradus_node *n, int max_batch)
     size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
 
     bytes += (n->keep + (size_t)max_batch * n->keep_row) * sizeof *n->kept;
-    bytes += (size_t)gradus_sweep_slices(max_batch) * (size_t)n->n_sums *
+    bytes += (size_t)gradus_slice_most(max_batch) * (size_t)n->n_sums *
              sizeof *n->sums;
-    if (n->n_params && n->param[0].share)
+    if (n->share[0])
         bytes += parameters_of(n) * sizeof(gradus_real) *
-                 (size_t)gradus_sweep_slices(max_batch);
-    if (n->kind == GRADUS_LABELS)
+                 (size_t)gradus_slice_most(max_batch);
+    if (n->kind == GRADUS_KIND_LABELS)
         return bytes + values * sizeof *n->label;
     return bytes + (n->y ? values : 0) * sizeof *n->y * (n->dy ? 2 : 1);
 }

@@ -50,35 +50,44 @@ static int print_node(FILE *f, const gradus_node *n)
     putc(']', f);
     if (n->attr && print_attrs(f, n))
         return -1;
-    if (n->is_loss && n->weight != 1) {
+    if (n->op->loss && gradus_as_loss(n)->weight != 1) {
         fputs(",\"weight\":", f);
-        gradus_print_number(f, n->weight);
+        gradus_print_number(f, gradus_as_loss(n)->weight);
     }
     putc('}', f);
     return 0;
+}
+
+/* Returns the built-in op of this name, or NULL. */
+static const gradus_op *find_op(const char *name)
+{
+    for (const gradus_op *const *op = gradus_ops; *op; op++)
+        if (name && strcmp((*op)->name, name) == 0)
+            return *op;
+    return NULL;
+}
+
+/* A model file names ops: an op of one's own that is called like a built-in one
+ * would be loaded as that. */
+static int check_op(const gradus_node *n)
+{
+    const gradus_op *op = find_op(n->op->name);
+
+    if (!op || op == n->op)
+        return 0;
+    return gradus_error_set("the op of node %s is called %s, as a built-in one "
+                            "is; give it another name", n->name, op->name);
 }
 
 int gradus_architecture_print(FILE *f, const gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {
         putc(i ? ',' : '[', f);
-        if (print_node(f, g->node[i]))
+        if (check_op(g->node[i]) || print_node(f, g->node[i]))
             return -1;
     }
     putc(']', f);
     return 0;
-}
-
-/* Returns the built-in op of this name, or NULL with a message. */
-static const gradus_op *find_op(const char *name)
-{
-    for (const gradus_op *const *op = gradus_ops; *op; op++)
-        if (name && strcmp((*op)->name, name) == 0)
-            return *op;
-    gradus_error_set("op \"%.64s\" is not one of gradus's; for a layer of "
-                     "your own, build the graph and call "
-                     "gradus_load_parameters", name ? name : "");
-    return NULL;
 }
 
 /* Sets in[] to the operands, and returns how many there are, or -1. */
@@ -134,14 +143,6 @@ static int read_attrs(json_t *json, gradus_attr **list)
     return 0;
 }
 
-static void free_attrs(gradus_attr *a)
-{
-    for (gradus_attr *next; a; a = next) {
-        next = a->next;
-        free(a);
-    }
-}
-
 /* An op that ignores a setting of the file, or adds one, would save another
  * file than it was loaded from. */
 static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
@@ -166,8 +167,15 @@ static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
     const char *name = json_string_value(json_object_get(json, "name"));
     const json_t *weight = json_object_get(json, "weight");
     int id = g->count;
-    gradus_node *n = op->make(g, in, n_in, attr);
+    gradus_node *n = NULL;
 
+    if (!op->unary)
+        n = op->make(g, in, n_in, attr);
+    else if (n_in == 1)
+        n = op->unary(in[0]);
+    else
+        gradus_error_set("%s does not take these %d operands; must be 1",
+                         op->name, n_in);
     if (!n)
         return -1;
     if (n->id != id || g->count != id + 1 || n->n_in != n_in ||
@@ -183,18 +191,20 @@ static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
 /* Appends the node that an element of the list describes. */
 static int read_node(gradus_graph *g, const json_t *json)
 {
-    const gradus_op *op =
-        find_op(json_string_value(json_object_get(json, "op")));
+    const char *name = json_string_value(json_object_get(json, "op"));
+    const gradus_op *op = find_op(name);
     gradus_node *in[GRADUS_MAX_OPERANDS];
     gradus_attr *attr = NULL;
 
     if (!op)
-        return -1;
+        return gradus_error_set("op \"%.64s\" is not built in; if it is your "
+                                "own, build the graph and call "
+                                "gradus_load_parameters", name ? name : "");
     int n_in = read_operands(g, json_object_get(json, "in"), in);
     int error = n_in < 0 ||
                 read_attrs(json_object_get(json, "attr"), &attr) ||
                 make_node(g, json, op, in, n_in, attr);
-    free_attrs(attr);
+    gradus_attrs_free(attr);
     return error;
 }
 

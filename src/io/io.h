@@ -2,7 +2,7 @@
 #ifndef GRADUS_IO_H
 #define GRADUS_IO_H
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <jansson.h>
 #include <sys/types.h>
@@ -30,6 +30,11 @@ void gradus_print_string(FILE *f, const char *text);
 /* Prints v, which is finite, with the fewest of 15 to 17 digits from which the
  * same bits are read back.  Needs the C locale. */
 void gradus_print_number(FILE *f, double v);
+
+/* ----- ops.c ------------------------------------------------------------- */
+
+/* Every op that a model file may name, ended by NULL. */
+extern const gradus_op *const gradus_ops[];
 
 /* ----- architecture.c: the nodes ---------------------------------------- */
 
@@ -71,9 +76,11 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path);
 /* Returns a string of the metadata, or NULL if there is none of that key. */
 const char *gradus_safetensors_string(const gradus_safetensors *f,
                                       const char *key);
-/* Reads the values, to theta + param->offset; each tensor must have its param.
- * To be called once.  After an error theta holds some of the values. */
-int gradus_safetensors_read(gradus_safetensors *f, gradus_real *theta);
+/* Reads the values; each tensor must have its param.  A parameter's go to the
+ * same place in `to` as it has in theta.  To be called once.  After an error
+ * `to` holds some of the values. */
+int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
+                            gradus_real *to);
 void gradus_safetensors_close(gradus_safetensors *f);
 
 /* Sets name to that of a parameter's tensor: "dense1.weight". */

@@ -153,8 +153,8 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
     }
     if (gradus_safetensors_open(&f, path) == 0)
         g = read_graph(&f);
-    if (g && (match(&f, g) || gradus_compile(g, max_batch, threads) ||
-              gradus_safetensors_read(&f, g->theta))) {
+    if (g && (match(&f, g) || gradus_compile_plan(g, max_batch, threads) ||
+              gradus_safetensors_read(&f, g->theta, g->theta))) {
         gradus_graph_free(g);
         g = NULL;
     }
@@ -180,12 +180,12 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     int error = gradus_safetensors_open(&f, path) || match(&f, g);
     if (!error) {
         theta = malloc(g->parameters * sizeof *theta + 1);
-        error = theta ? gradus_safetensors_read(&f, theta)
+        error = theta ? gradus_safetensors_read(&f, g->theta, theta)
                       : gradus_no_memory("the parameters");
     }
     if (!error) {
         memcpy(g->theta, theta, g->parameters * sizeof *theta);
-        g->stale = g->moved = 1;
+        g->gradients_old = g->params_changed = true;
     }
     free(theta);
     gradus_safetensors_close(&f);

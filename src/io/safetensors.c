@@ -290,10 +290,12 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
 
 /* The tensors lie in the order of f.tensor, with nothing between them, so the
  * file is read on from the header to its end. */
-int gradus_safetensors_read(gradus_safetensors *f, gradus_real *theta)
+int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
+                            gradus_real *to)
 {
     for (int i = 0; i < f->count; i++)
-        if (read_values(f, &f->tensor[i], theta + f->tensor[i].param->offset))
+        if (read_values(f, &f->tensor[i],
+                        to + (f->tensor[i].param->w - theta)))
             return -1;
     if (f->own && f->crc != f->wanted)
         return gradus_error_set("damaged: its checksum is %08lx, but that of "

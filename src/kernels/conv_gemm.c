@@ -10,6 +10,8 @@
  *
  * and dx[..] += dcol[..] back at the places that the columns came from.
  */
+#include "gradus_layer.h" /* gradus_gemm */
+
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
 

@@ -1,53 +1,49 @@
-/* activations.c -- smooth functions of each number by itself.
+/* activations.c -- functions of each number by itself.
  *
- *   sigmoid   y = s(x) = 1 / (1 + exp(-x))     y' = y (1 - y)
- *   tanh      y = tanh(x)                      y' = 1 - y^2
- *   gelu      y = x P(x)                       y' = P(x) + x p(x)
- *   silu      y = x s(x)                       y' = s(x) (1 + x (1 - s(x)))
+ *   relu        y = max(0, x)                  y' = 1 where x > 0, else 0
+ *   leaky_relu  y = x where x >= 0, else a x   y' = 1 where x > 0, else a
+ *   sigmoid     y = s(x) = 1 / (1 + exp(-x))   y' = y (1 - y)
+ *   tanh        y = tanh(x)                    y' = 1 - y^2
+ *   gelu        y = x P(x)                     y' = P(x) + x p(x)
+ *   silu        y = x s(x)                     y' = s(x) (1 + x (1 - s(x)))
  *
- *   P and p are the normal distribution and its density:
+ *   P is the normal distribution and p its density:
  *   P(x) = erfc(-x / sqrt 2) / 2,  p(x) = exp(-x^2 / 2) / sqrt(2 pi)
  *
- *   dx += dy y'                                x, y of one shape
+ *   dx += dy y'                                x, y [B,size] of one shape
  *
- * No finite x makes a NaN: where exp(-x) overflows, s(x) is 0.  erfc keeps the
- * digits of P below 0, which 1 + erf would lose.
+ * A NaN stays a NaN, and no finite x becomes one: where exp(-x) overflows, s(x)
+ * is 0.  erfc keeps the digits of P below 0, which 1 + erf would lose.  At 0,
+ * the derivatives of relu and leaky_relu are 0 and a, as in PyTorch.
  */
-#include "gradus.h"
+#include "gradus_layer.h"
+
+#include "layers/layers.h"
 
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* y = f(x) of these rows; f is known where this is inlined. */
-static inline void apply(gradus_node *n, gradus_rows r,
+/* y = f(x) for the rows of p.  The compiler knows f, as this is inlined. */
+static inline void apply(gradus_node *n, gradus_part p,
                          gradus_real (*f)(gradus_real x))
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (size_t i = 0; i < (size_t)r.n * n->size; i++)
+    for (size_t i = 0; i < gradus_count(p, n->size); i++)
         y[i] = f(x[i]);
 }
 
-/* dx += dy f', a function of x or of y, here v. */
-static inline void chain(gradus_node *n, gradus_rows r, const gradus_real *v,
+/* dx += dy y'(v), where v [B,size] is x or y, whichever y' is simpler in. */
+static inline void chain(gradus_node *n, gradus_part p, gradus_real *v,
                          gradus_real (*derivative)(gradus_real v))
 {
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
 
-    for (size_t i = 0; i < (size_t)r.n * n->size; i++)
+    v = gradus_row(v, p, n->size);
+    for (size_t i = 0; i < gradus_count(p, n->size); i++)
         dx[i] += dy[i] * derivative(v[i]);
-}
-
-static const gradus_real *x_of(const gradus_node *n, gradus_rows r)
-{
-    return gradus_row(n->in[0]->y, r, n->size);
-}
-
-static const gradus_real *y_of(const gradus_node *n, gradus_rows r)
-{
-    return gradus_row(n->y, r, n->size);
 }
 
 /* A node of x's shape. */
@@ -58,7 +54,89 @@ static gradus_node *new_node(const gradus_op *op, gradus_node *x)
     return n ? gradus_shape(n, x->rank, x->shape) : NULL;
 }
 
-/* ---- sigmoid --------------------------------------------------------- */
+/* ---- relu --------------------------------------------------------------- */
+
+static gradus_real relu(gradus_real x)
+{
+    return x < 0 ? 0 : x;
+}
+
+static void relu_forward(gradus_node *n, gradus_part p)
+{
+    apply(n, p, relu);
+}
+
+static void relu_backward(gradus_node *n, gradus_part p)
+{
+    const gradus_real *y = gradus_row(n->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
+
+    for (size_t i = 0; i < gradus_count(p, n->size); i++) {
+        gradus_real d = dy[i]; /* it is always read: no branch is needed */
+        dx[i] += y[i] > 0 ? d : 0;
+    }
+}
+
+const gradus_op gradus_relu_op = {
+    .name = "relu", .forward = relu_forward, .backward = relu_backward,
+    .unary = gradus_relu,
+};
+
+gradus_node *gradus_relu(gradus_node *x)
+{
+    return new_node(&gradus_relu_op, x);
+}
+
+/* ---- leaky_relu --------------------------------------------------------- */
+
+static gradus_real slope_of(const gradus_node *n)
+{
+    return (gradus_real)gradus_attr_double(n->attr, "slope", 0);
+}
+
+static void leaky_forward(gradus_node *n, gradus_part p)
+{
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size), a = slope_of(n);
+
+    for (size_t i = 0; i < gradus_count(p, n->size); i++)
+        y[i] = x[i] < 0 ? a * x[i] : x[i];
+}
+
+static void leaky_backward(gradus_node *n, gradus_part p)
+{
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size), a = slope_of(n);
+
+    for (size_t i = 0; i < gradus_count(p, n->size); i++)
+        dx[i] += dy[i] * (x[i] > 0 ? 1 : a);
+}
+
+static gradus_node *make_leaky(gradus_graph *g, gradus_node *const *in,
+                               int n_in, const gradus_attr *a)
+{
+    (void)g;
+    return gradus_leaky_relu(n_in ? in[0] : NULL,
+                             gradus_attr_double(a, "slope", NAN));
+}
+
+const gradus_op gradus_leaky_relu_op = {
+    .name = "leaky_relu", .forward = leaky_forward, .backward = leaky_backward,
+    .make = make_leaky,
+};
+
+gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
+{
+    gradus_node *n = new_node(&gradus_leaky_relu_op, x);
+
+    if (n && !isfinite((gradus_real)slope))
+        return gradus_fail(n, "slope is %g; must be finite", slope);
+    return gradus_set_attr(n, "slope", 1, &slope);
+}
+
+/* ---- sigmoid ------------------------------------------------------------ */
 
 static gradus_real sigmoid(gradus_real x)
 {
@@ -70,26 +148,19 @@ static gradus_real sigmoid_derivative(gradus_real y)
     return y * (1 - y);
 }
 
-static void sigmoid_forward(gradus_node *n, gradus_rows r)
+static void sigmoid_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, r, sigmoid);
+    apply(n, p, sigmoid);
 }
 
-static void sigmoid_backward(gradus_node *n, gradus_rows r)
+static void sigmoid_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, r, y_of(n, r), sigmoid_derivative);
-}
-
-static gradus_node *make_sigmoid(gradus_graph *g, gradus_node *const *in,
-                                 int n_in, const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_sigmoid(n_in ? in[0] : NULL);
+    chain(n, p, n->y, sigmoid_derivative);
 }
 
 const gradus_op gradus_sigmoid_op = {
     .name = "sigmoid", .forward = sigmoid_forward,
-    .backward = sigmoid_backward, .make = make_sigmoid,
+    .backward = sigmoid_backward, .unary = gradus_sigmoid,
 };
 
 gradus_node *gradus_sigmoid(gradus_node *x)
@@ -97,38 +168,31 @@ gradus_node *gradus_sigmoid(gradus_node *x)
     return new_node(&gradus_sigmoid_op, x);
 }
 
-/* ---- tanh ------------------------------------------------------------ */
+/* ---- tanh --------------------------------------------------------------- */
 
-static gradus_real hyperbolic(gradus_real x)
+static gradus_real tangent(gradus_real x)
 {
     return tanh(x);
 }
 
-static gradus_real tanh_derivative(gradus_real y)
+static gradus_real tangent_derivative(gradus_real y)
 {
     return (1 - y) * (1 + y);
 }
 
-static void tanh_forward(gradus_node *n, gradus_rows r)
+static void tanh_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, r, hyperbolic);
+    apply(n, p, tangent);
 }
 
-static void tanh_backward(gradus_node *n, gradus_rows r)
+static void tanh_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, r, y_of(n, r), tanh_derivative);
-}
-
-static gradus_node *make_tanh(gradus_graph *g, gradus_node *const *in,
-                              int n_in, const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_tanh(n_in ? in[0] : NULL);
+    chain(n, p, n->y, tangent_derivative);
 }
 
 const gradus_op gradus_tanh_op = {
     .name = "tanh", .forward = tanh_forward, .backward = tanh_backward,
-    .make = make_tanh,
+    .unary = gradus_tanh,
 };
 
 gradus_node *gradus_tanh(gradus_node *x)
@@ -136,16 +200,17 @@ gradus_node *gradus_tanh(gradus_node *x)
     return new_node(&gradus_tanh_op, x);
 }
 
-/* ---- gelu ------------------------------------------------------------ */
+/* ---- gelu --------------------------------------------------------------- */
 
-static gradus_real normal(gradus_real x)
+/* P(x) */
+static gradus_real normal_cdf(gradus_real x)
 {
     return (gradus_real)0.5 * erfc(x * (gradus_real)-0.70710678118654752440);
 }
 
 static gradus_real gelu(gradus_real x)
 {
-    return x * normal(x);
+    return x * normal_cdf(x);
 }
 
 static gradus_real gelu_derivative(gradus_real x)
@@ -153,29 +218,22 @@ static gradus_real gelu_derivative(gradus_real x)
     gradus_real density = (gradus_real)0.39894228040143267794 *
                           exp((gradus_real)-0.5 * x * x);
 
-    return normal(x) + x * density;
+    return normal_cdf(x) + x * density;
 }
 
-static void gelu_forward(gradus_node *n, gradus_rows r)
+static void gelu_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, r, gelu);
+    apply(n, p, gelu);
 }
 
-static void gelu_backward(gradus_node *n, gradus_rows r)
+static void gelu_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, r, x_of(n, r), gelu_derivative);
-}
-
-static gradus_node *make_gelu(gradus_graph *g, gradus_node *const *in,
-                              int n_in, const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_gelu(n_in ? in[0] : NULL);
+    chain(n, p, n->in[0]->y, gelu_derivative);
 }
 
 const gradus_op gradus_gelu_op = {
     .name = "gelu", .forward = gelu_forward, .backward = gelu_backward,
-    .make = make_gelu,
+    .unary = gradus_gelu,
 };
 
 gradus_node *gradus_gelu(gradus_node *x)
@@ -183,7 +241,7 @@ gradus_node *gradus_gelu(gradus_node *x)
     return new_node(&gradus_gelu_op, x);
 }
 
-/* ---- silu ------------------------------------------------------------ */
+/* ---- silu --------------------------------------------------------------- */
 
 static gradus_real silu(gradus_real x)
 {
@@ -197,26 +255,19 @@ static gradus_real silu_derivative(gradus_real x)
     return s * (1 + x * (1 - s));
 }
 
-static void silu_forward(gradus_node *n, gradus_rows r)
+static void silu_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, r, silu);
+    apply(n, p, silu);
 }
 
-static void silu_backward(gradus_node *n, gradus_rows r)
+static void silu_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, r, x_of(n, r), silu_derivative);
-}
-
-static gradus_node *make_silu(gradus_graph *g, gradus_node *const *in,
-                              int n_in, const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_silu(n_in ? in[0] : NULL);
+    chain(n, p, n->in[0]->y, silu_derivative);
 }
 
 const gradus_op gradus_silu_op = {
     .name = "silu", .forward = silu_forward, .backward = silu_backward,
-    .make = make_silu,
+    .unary = gradus_silu,
 };
 
 gradus_node *gradus_silu(gradus_node *x)

@@ -1,28 +1,30 @@
 /* add.c -- the sum of two nodes: a residual connection.
  *
- *   y = a + b                   a, b, y of one shape
+ *   y = a + b                   a, b, y [B,size] of one shape
  *
  *   da += dy    db += dy
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *a = gradus_row(n->in[0]->y, r, n->size);
-    const gradus_real *b = gradus_row(n->in[1]->y, r, n->size);
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    const gradus_real *a = gradus_row(n->in[0]->y, p, n->size);
+    const gradus_real *b = gradus_row(n->in[1]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (size_t i = 0; i < (size_t)r.n * n->size; i++)
+    for (size_t i = 0; i < gradus_count(p, n->size); i++)
         y[i] = a[i] + b[i];
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
 
     for (int j = 0; j < 2; j++) {
-        gradus_real *dx = gradus_row(n->in[j]->dy, r, n->size);
-        for (size_t i = 0; dx && i < (size_t)r.n * n->size; i++)
+        gradus_real *dx = gradus_row(n->in[j]->dy, p, n->size);
+        if (!dx)
+            continue;
+        for (size_t i = 0; i < gradus_count(p, n->size); i++)
             dx[i] += dy[i];
     }
 }
@@ -46,12 +48,12 @@ gradus_node *gradus_add(gradus_node *a, gradus_node *b)
     if (!n)
         return NULL;
     if (a->rank != b->rank)
-        return gradus_fail(n, "%s has %d axes, %s has %d; one shape wanted",
-                           a->name, a->rank, b->name, b->rank);
+        return gradus_fail(n, "%s has rank %d and %s rank %d; must have the "
+                           "same shape", a->name, a->rank, b->name, b->rank);
     for (int i = 0; i < a->rank; i++)
         if (a->shape[i] != b->shape[i])
-            return gradus_fail(n, "axis %d of %s is %d, of %s %d; one shape "
-                               "wanted", i, a->name, a->shape[i], b->name,
-                               b->shape[i]);
+            return gradus_fail(n, "axis %d of %s is %d and of %s %d; must have "
+                               "the same shape", i, a->name, a->shape[i],
+                               b->name, b->shape[i]);
     return gradus_shape(n, a->rank, a->shape);
 }

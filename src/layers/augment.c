@@ -23,21 +23,23 @@ const char *gradus_augment_fault(const gradus_augmentation *a)
 
     for (int i = 0; i < 4; i++)
         if (!(all[i] >= 0 && all[i] <= 1e6))
-            return "shift, rotate, elastic and sigma: 0 to a million wanted";
+            return "shift, rotate, elastic and sigma must be 0 to a million";
     if (!(a->scale >= 0 && a->scale < 1))
-        return "scale: 0 to below 1 wanted";
+        return "scale must be at least 0 and below 1";
     if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > most_sigma))
-        return "sigma: 0, or 0.1 to 64, wanted";
+        return "sigma must be 0 (for the default) or 0.1 to 64";
     return NULL;
 }
 
+/* A number in [-most,most). */
 static double around_zero(gradus_random *r, double most)
 {
     return (2 * gradus_random_uniform(r) - 1) * most;
 }
 
-/* to = from smoothed along an axis of `length` values, `step` apart; beside it
- * there are `lines`, `apart` from each other.  Outside is 0. */
+/* to = from, smoothed along one axis of an image.  The axis has `length` values
+ * that are `step` numbers apart; there are `lines` lines along it, `apart`
+ * numbers from each other.  kernel [2 radius + 1]; outside the image is 0. */
 static void smooth(const gradus_real *from, gradus_real *to,
                    const gradus_real *kernel, int radius, int length, int step,
                    int lines, int apart)
@@ -55,7 +57,7 @@ static void smooth(const gradus_real *from, gradus_real *to,
     }
 }
 
-/* One component of d, [h,w]; `spare` is memory for another. */
+/* One component of d [h,w]; spare [h,w] is scratch memory. */
 static void make_field(const gradus_augmentation *a, gradus_random *r, int h,
                        int w, gradus_real *d, gradus_real *spare)
 {
@@ -76,7 +78,7 @@ static void make_field(const gradus_augmentation *a, gradus_random *r, int h,
     smooth(spare, d, kernel, radius, w, 1, h, w);
 }
 
-/* The value of one channel at (y,x). */
+/* The value of one channel v [h,w] at (y,x), in pixels. */
 static gradus_real value_at(const gradus_real *v, int h, int w, double y,
                             double x, gradus_real outside)
 {
@@ -95,7 +97,7 @@ static gradus_real value_at(const gradus_real *v, int h, int w, double y,
     return (gradus_real)sum;
 }
 
-/* The map from p to q, but for d. */
+/* The map from p to q, without d: q = a p + shift. */
 typedef struct {
     double a[2][2], shift[2];
 } map;
@@ -125,8 +127,9 @@ void gradus_augment_image(const gradus_augmentation *a, gradus_random *r,
     const double cy = (h - 1) / 2.0, cx = (w - 1) / 2.0;
     map m = random_map(a, r);
 
-    for (int k = 0; k < 2 && a->elastic > 0; k++)
-        make_field(a, r, h, w, field + k * area, field + 2 * area);
+    if (a->elastic > 0)
+        for (int k = 0; k < 2; k++)
+            make_field(a, r, h, w, field + k * area, field + 2 * area);
     for (int p = 0; p < area; p++) {
         double i = p / w - cy, j = p % w - cx;
         double y = cy + m.a[0][0] * i + m.a[0][1] * j + m.shift[0];

@@ -4,11 +4,12 @@
 
 #include "gradus.h"
 
-/* What is wrong with the options, or NULL. */
+/* What is wrong with the options; NULL if nothing is. */
 const char *gradus_augment_fault(const gradus_augmentation *a);
 
-/* to [channels,height,width] = from, changed; pixels from outside are
- * outside[c].  field is memory for 3 images of one channel. */
+/* to = from, changed at random: both are images of this shape,
+ * [channels,height,width].  A pixel from outside is outside[c], [channels].
+ * field is scratch memory, [3,height,width]. */
 void gradus_augment_image(const gradus_augmentation *a, gradus_random *random,
                           const int shape[3], const gradus_real *from,
                           const gradus_real *outside, gradus_real *to,

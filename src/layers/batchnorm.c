@@ -12,7 +12,7 @@
  * Otherwise they are running ones, to which each step adds a tenth of the
  * batch's, the variance with m - 1 below it, as in PyTorch.
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <limits.h>
 #include <math.h>
@@ -109,19 +109,19 @@ static inline void add_up_products(double *lane, const gradus_real *x,
 /* ---- forward --------------------------------------------------------- */
 
 /* The mean of each channel, and its sum of (x - mean)^2. */
-static void sum(gradus_node *n, gradus_rows r)
+static void sum(gradus_node *n, gradus_part r)
 {
-    const double m = (double)r.n * positions(n);
+    const double m = (double)r.rows * positions(n);
     double *to = gradus_sums(n, r);
 
     *to++ = m;
     for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         double lane[LANES] = { 0 }, square[LANES] = { 0 }, mean[LANES];
-        for (int i = r.from; i < r.from + r.n; i++)
+        for (int i = r.row; i < r.row + r.rows; i++)
             add_up(lane, row(n, n->in[0]->y, i, g), g.width);
         for (int l = 0; l < LANES; l++)
             mean[l] = total(g, lane, l) / m;
-        for (int i = r.from; i < r.from + r.n; i++) {
+        for (int i = r.row; i < r.row + r.rows; i++) {
             const gradus_real *x = row(n, n->in[0]->y, i, g);
             add_up_products(square, x, mean, x, mean, g.width);
         }
@@ -153,13 +153,13 @@ static void unite(gradus_node *n, int slices)
 }
 
 /* y of the group in these rows. */
-static void normalise(const gradus_node *n, gradus_rows r, group g,
+static void normalise(const gradus_node *n, gradus_part r, group g,
                       const gradus_real *mean, const gradus_real *scale)
 {
     const gradus_real *w = n->param[WEIGHT].w + g.first;
     const gradus_real *b = n->param[BIAS].w + g.first;
 
-    for (int i = r.from; i < r.from + r.n; i++) {
+    for (int i = r.row; i < r.row + r.rows; i++) {
         const gradus_real *x = row(n, n->in[0]->y, i, g);
         gradus_real *restrict y = row(n, n->y, i, g);
         for (int p = 0; g.count == 1 && p < g.width; p++)
@@ -170,11 +170,11 @@ static void normalise(const gradus_node *n, gradus_rows r, group g,
 }
 
 /* In training with the moments of the batch, else with the running ones. */
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part r)
 {
     for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         gradus_real scale[LANES];
-        if (r.training) {
+        if (r.batch->training) {
             normalise(n, r, g, batch(n, MEAN) + g.first,
                       batch(n, SCALE) + g.first);
             continue;
@@ -190,17 +190,17 @@ static void forward(gradus_node *n, gradus_rows r)
 /* ---- back ------------------------------------------------------------ */
 
 /* Of each channel sum dy (x - mean) and sum dy. */
-static void sum_back(gradus_node *n, gradus_rows r)
+static void sum_back(gradus_node *n, gradus_part r)
 {
     const double zero[LANES] = { 0 };
     double *to = gradus_sums(n, r);
 
-    *to++ = (double)r.n * positions(n);
+    *to++ = (double)r.rows * positions(n);
     for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         double mean[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
         for (int l = 0; l < LANES; l++)
             mean[l] = batch(n, MEAN)[g.first + l % g.count];
-        for (int i = r.from; i < r.from + r.n; i++) {
+        for (int i = r.row; i < r.row + r.rows; i++) {
             const gradus_real *dy = row(n, n->dy, i, g);
             add_up_products(products, dy, zero, row(n, n->in[0]->y, i, g),
                             mean, g.width);
@@ -213,7 +213,7 @@ static void sum_back(gradus_node *n, gradus_rows r)
     }
 }
 
-static void unite_back(gradus_node *n, int slices, int add)
+static void unite_back(gradus_node *n, int slices, bool add)
 {
     gradus_real *dw = n->param[WEIGHT].dw, *dbias = n->param[BIAS].dw;
 
@@ -251,11 +251,11 @@ static slope slope_of(const gradus_node *n, group g)
     return s;
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part r)
 {
     for (group g = group_at(n, 0); g.count; g = after(n, g)) {
         const slope s = slope_of(n, g);
-        for (int i = r.from; i < r.from + r.n; i++) {
+        for (int i = r.row; i < r.row + r.rows; i++) {
             const gradus_real *x = row(n, n->in[0]->y, i, g);
             const gradus_real *dy = row(n, n->dy, i, g);
             gradus_real *restrict dx = row(n, n->in[0]->dy, i, g);
@@ -280,25 +280,22 @@ static void stepped(gradus_node *n)
     }
 }
 
-static int prepare(gradus_node *n, gradus_rows r)
+static int check(gradus_node *n, gradus_part r)
 {
-    if (r.training && (double)r.n * positions(n) < 2)
+    if (r.batch->training && (double)r.rows * positions(n) < 2)
         return gradus_fail(n, "a batch of one value a channel has no "
                            "variance; at least 2 rows wanted"), -1;
     return 0;
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_batchnorm(n_in ? in[0] : NULL);
-}
+static const gradus_mixing mixing = {
+    .sum = sum, .unite = unite, .sum_back = sum_back,
+    .unite_back = unite_back, .stepped = stepped,
+};
 
 const gradus_op gradus_batchnorm_op = {
-    .name = "batchnorm", .prepare = prepare, .sum = sum, .unite = unite,
-    .forward = forward, .sum_back = sum_back, .unite_back = unite_back,
-    .backward = backward, .stepped = stepped, .make = make,
+    .name = "batchnorm", .forward = forward, .backward = backward,
+    .unary = gradus_batchnorm, .mixing = &mixing, .check = check,
 };
 
 gradus_node *gradus_batchnorm(gradus_node *x)

@@ -1,19 +1,19 @@
-/* concat.c -- nodes one after the other along a sample's first axis.
+/* concat.c -- nodes one after the other along a row's first axis.
  *
  *   y = [x_1; x_2; ..]          x_j [B,c_j,..]   y [B,c_1 + c_2 + ..,..]
  *
- *   dx_j += dy of its part
+ *   dx_j += the part of dy that came from x_j
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <limits.h>
 #include <string.h>
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (int i = r.from; i < r.from + r.n; i++)
+    for (int i = p.row; i < p.row + p.rows; i++)
         for (int j = 0; j < n->n_in; j++) {
             size_t m = (size_t)n->in[j]->size;
             memcpy(y, n->in[j]->y + (size_t)i * m, m * sizeof *y);
@@ -21,24 +21,24 @@ static void forward(gradus_node *n, gradus_rows r)
         }
 }
 
-/* dx [n,m] += columns of dy, whose rows are `row` long. */
-static void add_columns(gradus_real *dx, int n, int m, const gradus_real *dy,
-                        int row)
+/* dx [rows,m] += the first m columns of dy, whose rows are `width` long. */
+static void add_columns(gradus_real *dx, int rows, int m,
+                        const gradus_real *dy, int width)
 {
-    for (int i = 0; i < n; i++, dx += m, dy += row)
+    for (int i = 0; i < rows; i++, dx += m, dy += width)
         for (int k = 0; k < m; k++)
             dx[k] += dy[k];
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
 
     for (int j = 0; j < n->n_in; j++) {
         int m = n->in[j]->size;
-        gradus_real *dx = gradus_row(n->in[j]->dy, r, m);
+        gradus_real *dx = gradus_row(n->in[j]->dy, p, m);
         if (dx)
-            add_columns(dx, r.n, m, dy, n->size);
+            add_columns(dx, p.rows, m, dy, n->size);
         dy += m;
     }
 }
@@ -54,18 +54,19 @@ const gradus_op gradus_concat_op = {
     .name = "concat", .forward = forward, .backward = backward, .make = make,
 };
 
-/* That x has the axes of the first operand, but for the first. */
+/* Has x the axes of the first operand, apart from axis 0? */
 static gradus_node *check_axes(gradus_node *n, const gradus_node *x)
 {
     const gradus_node *first = n->in[0];
 
     if (x->rank != first->rank)
-        return gradus_fail(n, "%s has %d axes, %s has %d; as many wanted",
-                           x->name, x->rank, first->name, first->rank);
+        return gradus_fail(n, "%s has rank %d and %s rank %d; must be the "
+                           "same", x->name, x->rank, first->name,
+                           first->rank);
     for (int i = 1; i < x->rank; i++)
         if (x->shape[i] != first->shape[i])
-            return gradus_fail(n, "axis %d of %s is %d, of %s %d; all but "
-                               "axis 0 must be the same", i, x->name,
+            return gradus_fail(n, "axis %d of %s is %d and of %s %d; all axes "
+                               "but axis 0 must be the same", i, x->name,
                                x->shape[i], first->name, first->shape[i]);
     return n;
 }
@@ -75,11 +76,11 @@ gradus_node *gradus_concat(int count, gradus_node *const *nodes)
     int shape[GRADUS_MAX_RANK];
 
     if (count < 1 || !nodes)
-        return gradus_fail(NULL, "concat: %d operands, 1 to %d wanted",
+        return gradus_fail(NULL, "concat: got %d operands; must be 1 to %d",
                            nodes ? count : 0, GRADUS_MAX_OPERANDS);
-    if (count > GRADUS_MAX_OPERANDS) /* said of a node: compile fails too */
-        return gradus_fail(nodes[0], "concat: %d operands, 1 to %d wanted",
-                           count, GRADUS_MAX_OPERANDS);
+    if (count > GRADUS_MAX_OPERANDS) /* said of a node, so compile fails too */
+        return gradus_fail(nodes[0], "concat: got %d operands; must be 1 to "
+                           "%d", count, GRADUS_MAX_OPERANDS);
     gradus_node *n =
         gradus_append(NULL, &gradus_concat_op, sizeof *n, count, nodes);
     if (!n)
@@ -89,7 +90,7 @@ gradus_node *gradus_concat(int count, gradus_node *const *nodes)
         if (!check_axes(n, nodes[j]))
             return NULL;
         if (shape[0] > INT_MAX - nodes[j]->shape[0])
-            return gradus_fail(n, "axis 0 is longer than %d", INT_MAX);
+            return gradus_fail(n, "axis 0 would be longer than %d", INT_MAX);
         shape[0] += nodes[j]->shape[0];
     }
     return gradus_shape(n, nodes[0]->rank, shape);

@@ -15,7 +15,10 @@
  * take one group of channels of one sample at a time; this file takes all
  * groups of a sample before the next sample, so that it stays in cache.
  */
+#include "gradus_layer.h"
+
 #include "kernels/conv.h"
+#include "layers/layers.h"
 
 typedef struct {
     gradus_node node;
@@ -39,10 +42,6 @@ static void choose_ways(conv2d_node *c)
 
 /* ---- what is behind it ----------------------------------------------- */
 
-/* Known by their ops and not by a name, which an op of a program's own may
- * have too. */
-extern const gradus_op gradus_relu_op, gradus_maxpool_op;
-
 static bool is_max2(const gradus_node *n)
 {
     return n->op == &gradus_maxpool_op &&
@@ -53,7 +52,7 @@ static bool is_max2(const gradus_node *n)
 
 /* ReLU, and maxima of 2 x 2, in either order: where they are made of what is
  * still in registers, four of five passes over the largest arrays go. */
-static int absorb(gradus_node *n, const gradus_node *user)
+static bool fuse(gradus_node *n, const gradus_node *user)
 {
     conv2d_node *c = (conv2d_node *)n;
     gradus_conv k = c->conv;
@@ -63,14 +62,14 @@ static int absorb(gradus_node *n, const gradus_node *user)
     else if (is_max2(user) && !k.max2)
         k.max2 = true;
     else
-        return 0;
+        return false;
     if (gradus_conv_best(&k, false) == &gradus_conv_plain)
-        return 0;
+        return false;
     c->conv = k;
     if (k.max2) /* argmax: a byte for each number of z */
         n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
     choose_ways(c);
-    return 1;
+    return true;
 }
 
 /* ---- forward --------------------------------------------------------- */
@@ -99,34 +98,34 @@ static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
     return s;
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
     const conv2d_node *c = (const conv2d_node *)n;
     const gradus_conv k = conv_of(c);
 
     if (c->forward->begin)
-        c->forward->begin(&k, r.scratch);
-    for (int i = r.from; i < r.from + r.n; i++)
+        c->forward->begin(&k, p.scratch);
+    for (int i = p.row; i < p.row + p.rows; i++)
         for (int group = 0; group < k.groups; group++) {
             const gradus_conv_sample s = sample_of(n, &k, i, group);
-            c->forward->forward(&k, &s, r.scratch);
+            c->forward->forward(&k, &s, p.scratch);
         }
 }
 
 /* ---- back ------------------------------------------------------------ */
 
 static gradus_conv_sample sample_back(const gradus_node *n,
-                                      const gradus_conv *k, gradus_rows r,
+                                      const gradus_conv *k, gradus_part p,
                                       int row, int group)
 {
     const size_t i = (size_t)row * (size_t)k->groups + (size_t)group;
     gradus_conv_sample s = sample_of(n, k, row, group);
 
     s.dz = n->result->dy + i * gradus_conv_z_size(k);
-    s.dW = gradus_share(&n->param[0], r) +
+    s.dW = gradus_share(n, 0, p) +
            (size_t)group * gradus_conv_weights(k);
     if (k->b)
-        s.db = gradus_share(&n->param[1], r) + group * k->out;
+        s.db = gradus_share(n, 1, p) + group * k->out;
     if (n->in[0]->dy)
         s.dx = n->in[0]->dy + i * gradus_conv_x_size(k);
     return s;
@@ -143,20 +142,20 @@ static const gradus_real *back_through_relu(const gradus_conv_sample *s,
     return dy;
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
     const conv2d_node *c = (const conv2d_node *)n;
     const gradus_conv k = conv_of(c);
     const size_t z = gradus_conv_z_size(&k);
     const gradus_conv_way *const way[] = { c->backward, &gradus_conv_nonzero };
-    gradus_real *const scratch[] = { r.scratch,
-                                     r.scratch + way[0]->scratch(&k) };
+    gradus_real *const scratch[] = { p.scratch,
+                                     p.scratch + way[0]->scratch(&k) };
     gradus_real *behind_relu = scratch[1] + way[1]->scratch(&k);
     bool begun[2] = { false, false };
 
-    for (int i = r.from; i < r.from + r.n; i++)
+    for (int i = p.row; i < p.row + p.rows; i++)
         for (int group = 0; group < k.groups; group++) {
-            gradus_conv_sample s = sample_back(n, &k, r, i, group);
+            gradus_conv_sample s = sample_back(n, &k, p, i, group);
             if (k.relu && !k.max2)
                 s.dz = back_through_relu(&s, z, behind_relu);
             const int w = k.max2 || gradus_conv_is_sparse(s.dz, z);
@@ -167,7 +166,7 @@ static void backward(gradus_node *n, gradus_rows r)
         }
     if (begun[1])
         gradus_conv_nonzero.end_back(&k, scratch[1],
-                                     gradus_share(&n->param[0], r));
+                                     gradus_share(n, 0, p));
 }
 
 /* ---- constructor ----------------------------------------------------- */
@@ -190,7 +189,7 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
 
 const gradus_op gradus_conv2d_op = {
     .name = "conv", .forward = forward, .backward = backward,
-    .absorb = absorb, .make = make,
+    .fuse = fuse, .make = make,
 };
 
 static int settings_are_wrong(gradus_node *n, int channels, int kernel,
@@ -199,22 +198,24 @@ static int settings_are_wrong(gradus_node *n, int channels, int kernel,
     const gradus_node *x = n->in[0];
 
     if (x->rank != 3)
-        return gradus_fail(n, "an operand of %d axes; images "
-                           "[channels,height,width] wanted", x->rank), 1;
-    if (channels < 1 || kernel < 1 || o->stride < 1 || o->padding < 0 ||
-        o->padding >= kernel || o->groups < 1)
-        return gradus_fail(n, "%d channels, kernel %d, stride %d, padding %d, "
-                           "groups %d; at least 1, padding 0 to kernel - 1 "
-                           "wanted", channels, kernel, o->stride, o->padding,
-                           o->groups), 1;
+        return gradus_fail(n, "%s has rank %d; must be 3, as "
+                           "[channels,height,width]", x->name, x->rank), 1;
+    if (channels < 1 || kernel < 1 || o->stride < 1 || o->groups < 1)
+        return gradus_fail(n, "channels %d, kernel %d, stride %d, groups %d; "
+                           "must all be at least 1", channels, kernel,
+                           o->stride, o->groups), 1;
+    if (o->padding < 0 || o->padding >= kernel)
+        return gradus_fail(n, "padding is %d; must be 0 to %d, below the "
+                           "kernel of %d", o->padding, kernel - 1, kernel), 1;
     if (x->shape[0] % o->groups || channels % o->groups)
-        return gradus_fail(n, "%d channels to %d channels do not divide into "
-                           "%d groups", x->shape[0], channels, o->groups), 1;
+        return gradus_fail(n, "groups is %d; must divide the %d channels of "
+                           "%s and the %d of this node", o->groups,
+                           x->shape[0], x->name, channels), 1;
     for (int i = 1; i < 3; i++)
         if ((int64_t)x->shape[i] + 2 * (int64_t)o->padding < kernel)
-            return gradus_fail(n, "kernel %d is larger than the image "
-                               "[%d,%d,%d] with padding %d", kernel,
-                               x->shape[0], x->shape[1], x->shape[2],
+            return gradus_fail(n, "the kernel of %d is larger than %s "
+                               "[%d,%d,%d] with a padding of %d", kernel,
+                               x->name, x->shape[0], x->shape[1], x->shape[2],
                                o->padding), 1;
     return 0;
 }
@@ -238,12 +239,12 @@ static int is_too_large(gradus_node *n, const gradus_conv *k)
                    ((double)k->width + 2. * k->padding);
 
     if (image > INT32_MAX / 2)
-        return gradus_fail(n, "an image of %.0f numbers with its padding is "
-                           "too large", image), 1;
+        return gradus_fail(n, "an image has %.0f numbers with its padding; "
+                           "must be at most %d", image, INT32_MAX / 2), 1;
     if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
-        return gradus_fail(n, "the columns of an image, %.0f x %d numbers, "
-                           "are too many", ckk,
-                           n->shape[1] * n->shape[2]), 1;
+        return gradus_fail(n, "the columns of an image are %.0f x %d numbers; "
+                           "must be at most %d", ckk,
+                           n->shape[1] * n->shape[2], INT32_MAX / 2), 1;
     return 0;
 }
 

@@ -1,14 +1,14 @@
-/* dropout.c -- values left out at random in training.
+/* dropout.c -- sets values to 0 at random, in training.
  *
- *   y = x m / (1 - p)           m 0 with probability p, else 1
+ *   y = x m / (1 - p)           m = 0 with probability p, else 1
  *
- *   dx += dy m / (1 - p)
+ *   dx += dy m / (1 - p)        x, y, m [B,size] of one shape
  *
- * Srivastava et al. 2014, scaled in training, so that inference is y = x.  The
- * numbers m are made anew by backward rather than kept: (seed, pass, row) and
- * the node decide them.
+ * Srivastava et al. 2014, scaled in training, so that inference is y = x.
+ * Backward draws the same m again rather than keep it: the graph's seed, the
+ * pass, the row and the node decide them.
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <string.h>
 
@@ -17,18 +17,20 @@ typedef struct {
     double p;
 } dropout_node;
 
-enum { STREAM = 1 << 16 }; /* of random numbers, the first node's */
+enum { STREAM = 1 << 16 }; /* of random numbers, the node with id 0 */
 
-static gradus_random numbers(const gradus_node *n, gradus_rows r, int row)
+/* The random numbers of one row. */
+static gradus_random numbers(const gradus_node *n, const gradus_batch *b,
+                             int row)
 {
     gradus_random random;
 
-    gradus_random_init(&random, r.seed, STREAM + (uint32_t)n->id,
-                       r.pass << 32 | (uint32_t)row);
+    gradus_random_init(&random, b->seed, STREAM + (uint32_t)n->id,
+                       b->pass << 32 | (uint32_t)(b->first + row));
     return random;
 }
 
-/* to += from m / (1 - p), for one row. */
+/* to [size] += from [size] m / (1 - p), for one row. */
 static void add_masked(const dropout_node *d, gradus_random random,
                        const gradus_real *from, gradus_real *to)
 {
@@ -41,30 +43,34 @@ static void add_masked(const dropout_node *d, gradus_random random,
     }
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+/* to [B,size] += from [B,size] m / (1 - p), for the rows of p. */
+static void mask_rows(gradus_node *n, gradus_part p, gradus_real *from,
+                      gradus_real *to)
 {
-    const dropout_node *d = (const dropout_node *)n;
     size_t size = (size_t)n->size;
 
-    if (!r.training) {
-        memcpy(gradus_row(n->y, r, n->size),
-               gradus_row(n->in[0]->y, r, n->size),
-               (size_t)r.n * size * sizeof *n->y);
-        return;
-    }
-    memset(gradus_row(n->y, r, n->size), 0, (size_t)r.n * size * sizeof *n->y);
-    for (int i = r.from; i < r.from + r.n; i++)
-        add_masked(d, numbers(n, r, i), n->in[0]->y + (size_t)i * size,
-                   n->y + (size_t)i * size);
+    for (int i = p.row; i < p.row + p.rows; i++)
+        add_masked((const dropout_node *)n, numbers(n, p.batch, i),
+                   from + (size_t)i * size, to + (size_t)i * size);
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    size_t size = (size_t)n->size;
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
+    size_t bytes = gradus_count(p, n->size) * sizeof *y;
 
-    for (int i = r.from; i < r.from + r.n; i++)
-        add_masked((const dropout_node *)n, numbers(n, r, i),
-                   n->dy + (size_t)i * size, n->in[0]->dy + (size_t)i * size);
+    if (!p.batch->training) {
+        memcpy(y, x, bytes);
+        return;
+    }
+    memset(y, 0, bytes);
+    mask_rows(n, p, n->in[0]->y, n->y);
+}
+
+static void backward(gradus_node *n, gradus_part p)
+{
+    mask_rows(n, p, n->dy, n->in[0]->dy);
 }
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
@@ -86,7 +92,8 @@ gradus_node *gradus_dropout(gradus_node *x, double p)
     if (!n)
         return NULL;
     if (!(p >= 0 && p < 1))
-        return gradus_fail(n, "probability %g, 0 to below 1 wanted", p);
+        return gradus_fail(n, "the probability is %g; must be at least 0 and "
+                           "below 1", p);
     ((dropout_node *)n)->p = p;
     n = gradus_set_attr(n, "p", 1, &p);
     return gradus_shape(n, x->rank, x->shape);

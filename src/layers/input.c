@@ -2,12 +2,12 @@
  *
  *   y = (v - mean[c]) / std[c]      v real, or u8 / 255;  y [B,size]
  *
- * Gathering is part of the forward sweep, so each worker gathers its own rows,
- * and a pixel is converted on the one pass that moves it.
+ * Forward gathers the rows, so each thread gathers its own, and a pixel is
+ * converted in the one pass that moves it.
  */
-#include "layers/augment.h"
+#include "gradus_layer.h"
 
-#include "gradus.h"
+#include "layers/augment.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,13 +15,14 @@
 typedef struct {
     gradus_node node;
     int channels;
-    const double *mean, *std; /* [channels], of the node's settings, or NULL */
-    int augmented;
+    const double *mean, *std; /* [channels], in the node's settings, or NULL */
+    bool augmented;
     gradus_augmentation augmentation;
 } input_node;
 
-enum { AUGMENTATION = 1 << 17 }; /* stream of random numbers, first node's */
+enum { STREAM = 1 << 17 }; /* of random numbers, the node with id 0 */
 
+/* y [n] = (v / 255 - mean) / std */
 static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
                       double std)
 {
@@ -32,28 +33,30 @@ static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
         y[i] = a * v[i] + b;
 }
 
+/* y [n] = (v - mean) / std, in double, as v may lie close to a large mean */
 static void gather_real(const gradus_real *v, gradus_real *y, int n,
                         double mean, double std)
 {
-    /* in double: v may lie close to a large mean */
     for (int i = 0; i < n; i++)
         y[i] = (gradus_real)((v[i] - mean) / std);
 }
 
-/* Shuffled rows come from all over the memory, so u8 rows are asked for two
- * rows ahead: a step of 784-128-10 took 7 % less time. */
-static void prefetch_row(const gradus_node *n, gradus_rows r, int i)
+/* Shuffled rows come from all over the memory, so the u8 row of row i of the
+ * batch is asked for before it is needed.  Two rows ahead, a step of
+ * 784-128-10 took 7 % less time. */
+static void prefetch_row(const gradus_node *n, gradus_part p, int i)
 {
 #ifdef __GNUC__
-    if (!n->fed.u8 || i >= r.from + r.n)
+    if (!n->fed.u8 || i >= p.row + p.rows)
         return;
-    const uint8_t *v = n->fed.u8 + (size_t)r.index[i] * (size_t)n->size;
+    const uint8_t *v = n->fed.u8 +
+                       (size_t)p.batch->index[i] * (size_t)n->size;
     for (int k = 0; k < n->size; k += 64)
         __builtin_prefetch(v + k);
 #endif
 }
 
-/* One sample, as it was fed. */
+/* y [size] = one of the fed rows, converted and normalised. */
 static void gather(const input_node *x, size_t row, gradus_real *y)
 {
     const gradus_fed *fed = &x->node.fed;
@@ -72,14 +75,17 @@ static void gather(const input_node *x, size_t row, gradus_real *y)
     }
 }
 
-static void gather_augmented(const input_node *x, gradus_rows r, size_t row,
+/* The same, and then changed at random.  The scratch memory holds the image,
+ * the values outside of it, and what gradus_augment_image needs. */
+static void gather_augmented(const input_node *x, gradus_part p, size_t row,
                              gradus_real *y)
 {
-    gradus_real *image = r.scratch, *outside = image + x->node.size;
+    const gradus_batch *b = p.batch;
+    gradus_real *image = p.scratch, *outside = image + x->node.size;
     gradus_random random;
 
-    gradus_random_init(&random, r.seed, AUGMENTATION + (uint32_t)x->node.id,
-                       r.pass << 32 | (uint32_t)row);
+    gradus_random_init(&random, b->seed, STREAM + (uint32_t)x->node.id,
+                       b->pass << 32 | (uint32_t)row);
     for (int c = 0; c < x->channels; c++)
         outside[c] = (gradus_real)(x->mean ? -x->mean[c] / x->std[c] : 0);
     gather(x, row, image);
@@ -87,16 +93,16 @@ static void gather_augmented(const input_node *x, gradus_rows r, size_t row,
                          outside, y, outside + x->channels);
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
     const input_node *x = (const input_node *)n;
 
-    for (int i = r.from; i < r.from + r.n; i++) {
-        size_t row = (size_t)r.index[i];
-        gradus_real *y = n->y + (size_t)i * n->size;
-        prefetch_row(n, r, i + 2);
-        if (x->augmented && r.training)
-            gather_augmented(x, r, row, y);
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        size_t row = (size_t)p.batch->index[i];
+        gradus_real *y = n->y + (size_t)i * (size_t)n->size;
+        prefetch_row(n, p, i + 2);
+        if (x->augmented && p.batch->training)
+            gather_augmented(x, p, row, y);
         else
             gather(x, row, y);
     }
@@ -120,13 +126,14 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
     else if (rank == 3)
         n = gradus_image(g, s[0], s[1], s[2]);
     else
-        return gradus_fail(NULL, "input: a shape of %d numbers, 1 or 3 wanted",
+        return gradus_fail(NULL, "input: the shape has rank %d; must be 1 or 3",
                            rank);
     if (n && mean) {
         int channels = ((input_node *)n)->channels;
         if (means != channels || stds != channels)
-            return gradus_fail(n, "%d means and %d standard deviations for %d "
-                               "channels", means, stds, channels);
+            return gradus_fail(n, "has %d means and %d standard deviations; "
+                               "must be %d of each, one a channel", means,
+                               stds, channels);
         if (gradus_normalise(n, mean, std))
             return NULL;
     }
@@ -146,7 +153,7 @@ static gradus_node *new_input(gradus_graph *g, int channels, int rank,
 
     if (!gradus_shape(n, rank, shape))
         return NULL;
-    n->kind = GRADUS_VALUES;
+    n->kind = GRADUS_KIND_VALUES;
     ((input_node *)n)->channels = channels;
     for (int i = 0; i < rank; i++)
         attr[i] = shape[i];
@@ -163,37 +170,60 @@ gradus_node *gradus_image(gradus_graph *g, int channels, int height, int width)
     return new_input(g, channels, 3, (int[]){ channels, height, width });
 }
 
+/* ---- settings ----------------------------------------------------------- */
+
+/* Is n an input of a graph that is not compiled yet?  Else a message. */
+static bool can_set(gradus_node *n, const char *function)
+{
+    if (!n || n->op != &gradus_input_op) {
+        gradus_fail(n, "%s: the node is %s; must be an input", function,
+                    n ? "something else" : "NULL");
+        return false;
+    }
+    if (gradus_max_batch(n->graph)) {
+        gradus_fail(n, "%s comes before gradus_compile", function);
+        return false;
+    }
+    return true;
+}
+
 int gradus_normalise(gradus_node *n, const double *mean, const double *std)
 {
-    if (!n || n->op != &gradus_input_op || !mean || !std)
-        return gradus_fail(n, "gradus_normalise: an input, its means and its "
-                           "standard deviations wanted"), -1;
-    if (gradus_max_batch(n->graph))
-        return gradus_fail(n, "gradus_normalise comes before compile"), -1;
+    if (!can_set(n, "gradus_normalise"))
+        return -1;
+    if (!mean || !std)
+        return gradus_fail(n, "gradus_normalise: the %s are NULL",
+                           mean ? "standard deviations" : "means"), -1;
     input_node *x = (input_node *)n;
-    for (int c = 0; c < x->channels; c++)
-        if (!(fabs(mean[c]) < 1e30 && std[c] > 1e-30 && std[c] < 1e30))
-            return gradus_fail(n, "channel %d: mean %g, standard deviation "
-                               "%g; finite ones, the second positive, "
-                               "wanted", c, mean[c], std[c]), -1;
-    int count, status = !gradus_set_attr(n, "mean", x->channels, mean) ||
-                        !gradus_set_attr(n, "std", x->channels, std);
+    for (int c = 0; c < x->channels; c++) {
+        if (!(fabs(mean[c]) < 1e30))
+            return gradus_fail(n, "channel %d: the mean is %g; must be finite",
+                               c, mean[c]), -1;
+        if (!(std[c] > 1e-30 && std[c] < 1e30))
+            return gradus_fail(n, "channel %d: the standard deviation is %g; "
+                               "must be positive and finite", c, std[c]), -1;
+    }
+    int count;
+    bool noted = gradus_set_attr(n, "mean", x->channels, mean) &&
+                 gradus_set_attr(n, "std", x->channels, std);
     x->mean = gradus_attr_values(n->attr, "mean", &count);
     x->std = gradus_attr_values(n->attr, "std", &count);
-    return status ? -1 : 0;
+    return noted ? 0 : -1;
 }
 
 int gradus_augment(gradus_node *n, const gradus_augmentation *a)
 {
-    if (!n || n->op != &gradus_input_op || n->rank != 3 || !a)
-        return gradus_fail(n, "gradus_augment: an input of images and what to "
-                           "do wanted"), -1;
-    if (gradus_max_batch(n->graph))
-        return gradus_fail(n, "gradus_augment comes before compile"), -1;
+    if (!can_set(n, "gradus_augment"))
+        return -1;
+    if (n->rank != 3)
+        return gradus_fail(n, "gradus_augment: the input has rank %d; must be "
+                           "an image", n->rank), -1;
+    if (!a)
+        return gradus_fail(n, "gradus_augment: the options are NULL"), -1;
     if (gradus_augment_fault(a))
         return gradus_fail(n, "%s", gradus_augment_fault(a)), -1;
     input_node *x = (input_node *)n;
-    x->augmented = 1;
+    x->augmented = true;
     x->augmentation = *a;
     n->scratch = (size_t)n->size + (size_t)x->channels +
                  3 * (size_t)(n->size / x->channels);

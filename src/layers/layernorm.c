@@ -5,16 +5,18 @@
  *   dg += sum dy x^             db += sum dy             u = g dy
  *   dx += (u - mean(u) - x^ mean(u x^)) / sqrt(var + eps)
  *
- * with means over the D values of the axis; var is their mean square
+ *   x, y [B,..,D]   g, b [D]
+ *
+ * The means are over the D values of the axis, and var is their mean square
  * deviation.  Ba, Kiros, Hinton: Layer Normalization (2016).
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <math.h>
 
 static const double eps = 1e-5;
 
-/* mean, and 1 / sqrt(var + eps), of D values. */
+/* The mean and 1 / sqrt(var + eps) of x [D]. */
 static void moments(const gradus_real *x, int D, gradus_real *mean,
                     gradus_real *scale)
 {
@@ -29,26 +31,27 @@ static void moments(const gradus_real *x, int D, gradus_real *mean,
     *scale = (gradus_real)(1 / sqrt(square / D + eps));
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
     const int D = n->units;
     const gradus_real *g = n->param[0].w, *b = n->param[1].w;
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
-    gradus_real *y = gradus_row(n->y, r, n->size), mean, scale;
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size), mean, scale;
 
-    for (size_t i = 0; i < (size_t)r.n * (n->size / D); i++, x += D, y += D) {
+    for (size_t i = 0; i < gradus_count(p, n->size / D); i++, x += D, y += D) {
         moments(x, D, &mean, &scale);
         for (int k = 0; k < D; k++)
             y[k] = g[k] * ((x[k] - mean) * scale) + b[k];
     }
 }
 
-static void backward_parameters(const gradus_node *n, gradus_rows r,
+/* dg, db [D] += what x, dy [D] contribute */
+static void backward_parameters(const gradus_node *n, gradus_part p,
                                 const gradus_real *x, const gradus_real *dy,
                                 gradus_real mean, gradus_real scale)
 {
-    gradus_real *dg = gradus_share(&n->param[0], r);
-    gradus_real *db = gradus_share(&n->param[1], r);
+    gradus_real *dg = gradus_share(n, 0, p);
+    gradus_real *db = gradus_share(n, 1, p);
 
     for (int k = 0; k < n->units; k++) {
         dg[k] += dy[k] * ((x[k] - mean) * scale);
@@ -56,6 +59,7 @@ static void backward_parameters(const gradus_node *n, gradus_rows r,
     }
 }
 
+/* dx [D] += .., for x, dy [D] */
 static void backward_operand(const gradus_node *n, const gradus_real *x,
                              const gradus_real *dy, gradus_real *dx,
                              gradus_real mean, gradus_real scale)
@@ -74,31 +78,24 @@ static void backward_operand(const gradus_node *n, const gradus_real *x,
                           (x[k] - mean) * scale * mean_ux);
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
     const int D = n->units;
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->size), mean, scale;
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size), mean, scale;
 
-    for (size_t i = 0; i < (size_t)r.n * (n->size / D); i++, x += D, dy += D) {
+    for (size_t i = 0; i < gradus_count(p, n->size / D); i++, x += D, dy += D) {
         moments(x, D, &mean, &scale);
-        backward_parameters(n, r, x, dy, mean, scale);
+        backward_parameters(n, p, x, dy, mean, scale);
         if (dx)
             backward_operand(n, x, dy, dx + i * D, mean, scale);
     }
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_layernorm(n_in ? in[0] : NULL);
-}
-
 const gradus_op gradus_layernorm_op = {
     .name = "layernorm", .forward = forward, .backward = backward,
-    .make = make,
+    .unary = gradus_layernorm,
 };
 
 gradus_node *gradus_layernorm(gradus_node *x)
@@ -111,8 +108,7 @@ gradus_node *gradus_layernorm(gradus_node *x)
         return NULL;
     const int *D = &x->shape[x->rank - 1];
     if (*D < 2)
-        return gradus_fail(n, "a last axis of %d; at least 2 values wanted",
-                           *D);
+        return gradus_fail(n, "the last axis is %d; must be at least 2", *D);
     n = gradus_add_param(n, "weight", 1, D, GRADUS_CONSTANT, 1);
     return gradus_add_param(n, "bias", 1, D, GRADUS_ZERO, 0);
 }

@@ -16,7 +16,10 @@
  * A line of outputs is computed together, one (u,v) after the other, so that
  * the innermost loops have neither branches nor borders.
  */
+#include "gradus_layer.h"
+
 #include "kernels/pool2.h"
+#include "layers/layers.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -43,94 +46,94 @@ static range clip(int64_t first, int64_t step, int size, int n)
 }
 
 /* The u at which the windows of outputs y[i,..] are on lines of x. */
-static range lines_of_windows(const pooling_node *p, int i)
+static range lines_of_windows(const pooling_node *pool, int i)
 {
-    return clip((int64_t)i * p->stride - p->padding, 1,
-                p->node.in[0]->shape[1], p->size);
+    return clip((int64_t)i * pool->stride - pool->padding, 1,
+                pool->node.in[0]->shape[1], pool->size);
 }
 
 /* The v at which some window is on a column of x: from where the last window
  * is to where the first is. */
-static range columns_of_windows(const pooling_node *p)
+static range columns_of_windows(const pooling_node *pool)
 {
-    const int W = p->node.in[0]->shape[2];
-    int64_t last = (int64_t)(p->node.shape[2] - 1) * p->stride;
+    const int W = pool->node.in[0]->shape[2];
+    int64_t last = (int64_t)(pool->node.shape[2] - 1) * pool->stride;
 
-    return (range){ clip(last - p->padding, 1, W, p->size).from,
-                    clip(-(int64_t)p->padding, 1, W, p->size).to };
+    return (range){ clip(last - pool->padding, 1, W, pool->size).from,
+                    clip(-(int64_t)pool->padding, 1, W, pool->size).to };
 }
 
 /* The j of outputs y[i,j] whose windows are on a column of x at v. */
-static range outputs_at(const pooling_node *p, int v)
+static range outputs_at(const pooling_node *pool, int v)
 {
-    return clip((int64_t)v - p->padding, p->stride, p->node.in[0]->shape[2],
-                p->node.shape[2]);
+    return clip((int64_t)v - pool->padding, pool->stride, pool->node.in[0]->shape[2],
+                pool->node.shape[2]);
 }
 
 /* Where x[is-p+u, js-p+v] is in a channel, less j s. */
-static int64_t place(const pooling_node *p, int i, int u, int v)
+static int64_t place(const pooling_node *pool, int i, int u, int v)
 {
-    int64_t line = (int64_t)i * p->stride - p->padding + u;
+    int64_t line = (int64_t)i * pool->stride - pool->padding + u;
 
-    return line * p->node.in[0]->shape[2] - p->padding + v;
+    return line * pool->node.in[0]->shape[2] - pool->padding + v;
 }
 
-static bool is_2x2(const pooling_node *p)
+static bool is_2x2(const pooling_node *pool)
 {
-    return p->size == 2 && p->stride == 2 && p->padding == 0;
+    return pool->size == 2 && pool->stride == 2 && pool->padding == 0;
 }
 
 /* ---- maximum --------------------------------------------------------- */
 
 /* y[i,j] = max x[is-p+u, js-p+v] of all j */
-static void max_line(const pooling_node *p, int i,
+static void max_line(const pooling_node *pool, int i,
                      const gradus_real *restrict x, gradus_real *restrict y)
 {
-    const range us = lines_of_windows(p, i), vs = columns_of_windows(p);
+    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
 
-    for (int j = 0; j < p->node.shape[2]; j++)
+    for (int j = 0; j < pool->node.shape[2]; j++)
         y[j] = -INFINITY;
     for (int u = us.from; u < us.to; u++)
         for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(p, v);
-            const int64_t at = place(p, i, u, v);
+            const range js = outputs_at(pool, v);
+            const int64_t at = place(pool, i, u, v);
             for (int j = js.from; j < js.to; j++)
-                y[j] = larger(y[j], x[at + (int64_t)j * p->stride]);
+                y[j] = larger(y[j], x[at + (int64_t)j * pool->stride]);
         }
 }
 
-static void max_forward(gradus_node *n, gradus_rows r)
+static void max_forward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *p = (const pooling_node *)n;
+    const pooling_node *pool = (const pooling_node *)n;
     const int h = n->shape[1], w = n->shape[2];
     const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (size_t c = 0; c < (size_t)r.n * n->shape[0];
+    for (size_t c = 0; c < gradus_count(p, n->shape[0]);
          c++, x += H * W, y += h * w)
-        if (is_2x2(p))
+        if (is_2x2(pool))
             gradus_pool2_forward(H, W, x, y);
         else
             for (int i = 0; i < h; i++)
-                max_line(p, i, x, y + i * w);
+                max_line(pool, i, x, y + i * w);
 }
 
 /* dx[is-p+u, js-p+v] += dy[i,j] of all j, (u,v) the first where x = y;
  * left [w]: what no x has had yet of dy */
-static void max_line_back(const pooling_node *p, int i, const gradus_real *x,
+static void max_line_back(const pooling_node *pool, int i, const gradus_real *x,
                           const gradus_real *y, const gradus_real *dy,
                           gradus_real *restrict left, gradus_real *restrict dx)
 {
-    const range us = lines_of_windows(p, i), vs = columns_of_windows(p);
+    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
 
-    memcpy(left, dy, (size_t)p->node.shape[2] * sizeof *left);
+    memcpy(left, dy, (size_t)pool->node.shape[2] * sizeof *left);
     for (int u = us.from; u < us.to; u++)
         for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(p, v);
-            const int64_t at = place(p, i, u, v);
+            const range js = outputs_at(pool, v);
+            const int64_t at = place(pool, i, u, v);
             for (int j = js.from; j < js.to; j++) {
-                int64_t k = at + (int64_t)j * p->stride;
+                int64_t k = at + (int64_t)j * pool->stride;
                 gradus_real rest = (gradus_real)(x[k] < y[j]) * left[j];
                 dx[k] += left[j] - rest;
                 left[j] = rest;
@@ -138,88 +141,88 @@ static void max_line_back(const pooling_node *p, int i, const gradus_real *x,
         }
 }
 
-static void max_backward(gradus_node *n, gradus_rows r)
+static void max_backward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *p = (const pooling_node *)n;
+    const pooling_node *pool = (const pooling_node *)n;
     const int h = n->shape[1], w = n->shape[2];
     const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    const gradus_real *y = gradus_row(n->y, r, n->size);
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
+    const gradus_real *y = gradus_row(n->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->in[0]->size);
 
-    for (size_t c = 0; c < (size_t)r.n * n->shape[0];
+    for (size_t c = 0; c < gradus_count(p, n->shape[0]);
          c++, x += H * W, dx += H * W, y += h * w, dy += h * w)
-        if (is_2x2(p))
+        if (is_2x2(pool))
             gradus_pool2_backward(H, W, x, y, dy, dx);
         else
             for (int i = 0; i < h; i++)
-                max_line_back(p, i, x, y + i * w, dy + i * w, r.scratch, dx);
+                max_line_back(pool, i, x, y + i * w, dy + i * w, p.scratch, dx);
 }
 
 /* ---- mean ------------------------------------------------------------ */
 
 /* y[i,j] = 1/k^2 sum x[is-p+u, js-p+v] of all j */
-static void avg_line(const pooling_node *p, int i,
+static void avg_line(const pooling_node *pool, int i,
                      const gradus_real *restrict x, gradus_real *restrict y)
 {
-    const gradus_real k = (gradus_real)p->size;
-    const range us = lines_of_windows(p, i), vs = columns_of_windows(p);
+    const gradus_real k = (gradus_real)pool->size;
+    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
 
-    memset(y, 0, (size_t)p->node.shape[2] * sizeof *y);
+    memset(y, 0, (size_t)pool->node.shape[2] * sizeof *y);
     for (int u = us.from; u < us.to; u++)
         for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(p, v);
-            const int64_t at = place(p, i, u, v);
+            const range js = outputs_at(pool, v);
+            const int64_t at = place(pool, i, u, v);
             for (int j = js.from; j < js.to; j++)
-                y[j] += x[at + (int64_t)j * p->stride];
+                y[j] += x[at + (int64_t)j * pool->stride];
         }
-    for (int j = 0; j < p->node.shape[2]; j++)
+    for (int j = 0; j < pool->node.shape[2]; j++)
         y[j] /= k * k;
 }
 
-static void avg_forward(gradus_node *n, gradus_rows r)
+static void avg_forward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *p = (const pooling_node *)n;
+    const pooling_node *pool = (const pooling_node *)n;
     const int h = n->shape[1], w = n->shape[2];
     const size_t image = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->in[0]->size);
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (size_t c = 0; c < (size_t)r.n * n->shape[0]; c++, x += image)
+    for (size_t c = 0; c < gradus_count(p, n->shape[0]); c++, x += image)
         for (int i = 0; i < h; i++, y += w)
-            avg_line(p, i, x, y);
+            avg_line(pool, i, x, y);
 }
 
 /* dx[is-p+u, js-p+v] += dy[i,j] / k^2 of all j; d [w]: that quotient */
-static void avg_line_back(const pooling_node *p, int i, const gradus_real *dy,
+static void avg_line_back(const pooling_node *pool, int i, const gradus_real *dy,
                           gradus_real *restrict d, gradus_real *restrict dx)
 {
-    const gradus_real k = (gradus_real)p->size;
-    const range us = lines_of_windows(p, i), vs = columns_of_windows(p);
+    const gradus_real k = (gradus_real)pool->size;
+    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
 
-    for (int j = 0; j < p->node.shape[2]; j++)
+    for (int j = 0; j < pool->node.shape[2]; j++)
         d[j] = dy[j] / (k * k);
     for (int u = us.from; u < us.to; u++)
         for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(p, v);
-            const int64_t at = place(p, i, u, v);
+            const range js = outputs_at(pool, v);
+            const int64_t at = place(pool, i, u, v);
             for (int j = js.from; j < js.to; j++)
-                dx[at + (int64_t)j * p->stride] += d[j];
+                dx[at + (int64_t)j * pool->stride] += d[j];
         }
 }
 
-static void avg_backward(gradus_node *n, gradus_rows r)
+static void avg_backward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *p = (const pooling_node *)n;
+    const pooling_node *pool = (const pooling_node *)n;
     const int h = n->shape[1], w = n->shape[2];
     const size_t image = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->in[0]->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->in[0]->size);
 
-    for (size_t c = 0; c < (size_t)r.n * n->shape[0]; c++, dx += image)
+    for (size_t c = 0; c < gradus_count(p, n->shape[0]); c++, dx += image)
         for (int i = 0; i < h; i++, dy += w)
-            avg_line_back(p, i, dy, r.scratch, dx);
+            avg_line_back(pool, i, dy, p.scratch, dx);
 }
 
 /* ---- constructors ---------------------------------------------------- */
@@ -258,20 +261,20 @@ static gradus_node *check(gradus_node *n, int size, int stride, int padding)
     int64_t padded = 2 * (int64_t)padding;
 
     if (x->rank != 3)
-        return gradus_fail(n, "%s has %d %s, [channels,height,width] wanted",
-                           x->name, x->rank, x->rank == 1 ? "axis" : "axes");
+        return gradus_fail(n, "%s has rank %d; must be 3, as "
+                           "[channels,height,width]", x->name, x->rank);
     if (size < 1)
-        return gradus_fail(n, "windows of size %d, at least 1 wanted", size);
+        return gradus_fail(n, "the kernel is %d; must be at least 1", size);
     if (stride < 0)
-        return gradus_fail(n, "a stride of %d, at least 1, or 0 for the "
-                           "size, wanted", stride);
+        return gradus_fail(n, "stride is %d; must be at least 1, or 0 for the "
+                           "kernel's size", stride);
     if (padding < 0 || padding > size / 2)
-        return gradus_fail(n, "a padding of %d, 0 to %d (half the size %d) "
-                           "wanted", padding, size / 2, size);
+        return gradus_fail(n, "padding is %d; must be 0 to %d, half the kernel "
+                           "of %d", padding, size / 2, size);
     if (size > x->shape[1] + padded || size > x->shape[2] + padded)
-        return gradus_fail(n, "windows of size %d are larger than %s "
-                           "[%d,%d,%d] with a padding of %d", size, x->name,
-                           x->shape[0], x->shape[1], x->shape[2], padding);
+        return gradus_fail(n, "the kernel of %d is larger than %s [%d,%d,%d] "
+                           "with a padding of %d", size, x->name, x->shape[0],
+                           x->shape[1], x->shape[2], padding);
     return n;
 }
 

@@ -4,25 +4,24 @@
  *
  *   dx += dy
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <limits.h>
 #include <string.h>
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
-
-    memcpy(gradus_row(n->y, r, n->size), x,
-           (size_t)r.n * n->size * sizeof *x);
+    memcpy(gradus_row(n->y, p, n->size),
+           gradus_row(n->in[0]->y, p, n->size),
+           gradus_count(p, n->size) * sizeof *n->y);
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
 
-    for (size_t i = 0; i < (size_t)r.n * n->size; i++)
+    for (size_t i = 0; i < gradus_count(p, n->size); i++)
         dx[i] += dy[i];
 }
 
@@ -42,8 +41,9 @@ const gradus_op gradus_reshape_op = {
     .name = "reshape", .forward = forward, .backward = backward, .make = make,
 };
 
-/* What the other axes leave of size for an axis of -1; 0: they do not fit. */
-static int left_over(int size, int rank, const int *shape)
+/* What an axis of -1 must be for the product of the shape to be `size`; 0 if
+ * the other axes do not divide it. */
+static int infer_axis(int size, int rank, const int *shape)
 {
     for (int i = 0; i < rank; i++)
         if (shape[i] != -1)
@@ -51,27 +51,27 @@ static int left_over(int size, int rank, const int *shape)
     return size;
 }
 
-/* s is the shape, with what is left over in the place of a -1. */
-static gradus_node *infer(gradus_node *n, int rank, const int *shape, int *s)
+/* s [rank] = the shape, with the axis of -1 filled in. */
+static gradus_node *infer_shape(gradus_node *n, int rank, const int *shape,
+                                int *s)
 {
     const gradus_node *x = n->in[0];
     int unknown = 0;
 
     for (int i = 0; i < rank; i++) {
         s[i] = shape[i];
-        if (shape[i] == -1) {
-            s[i] = left_over(x->size, rank, shape);
-            if (unknown++)
-                return gradus_fail(n, "axis %d is another -1, one can be "
-                                   "inferred", i);
-            if (!s[i])
-                return gradus_fail(n, "axis %d is -1, but the others do not "
-                                   "divide the %d values of %s", i, x->size,
-                                   x->name);
-        } else if (shape[i] < 1) {
-            return gradus_fail(n, "axis %d is %d, at least 1 wanted, or -1 "
-                               "where it is to be inferred", i, shape[i]);
-        }
+        if (shape[i] != -1 && shape[i] < 1)
+            return gradus_fail(n, "axis %d is %d; must be at least 1, or -1 to "
+                               "be inferred", i, shape[i]);
+        if (shape[i] != -1)
+            continue;
+        if (unknown++)
+            return gradus_fail(n, "axis %d is a second -1; only one axis can "
+                               "be inferred", i);
+        s[i] = infer_axis(x->size, rank, shape);
+        if (!s[i])
+            return gradus_fail(n, "axis %d is -1, but the others do not divide "
+                               "the %d values of %s", i, x->size, x->name);
     }
     return n;
 }
@@ -85,13 +85,13 @@ gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape)
     if (!n)
         return NULL;
     if (rank < 1 || rank > GRADUS_MAX_RANK || !shape)
-        return gradus_fail(n, "a shape of %d axes, 1 to %d wanted",
+        return gradus_fail(n, "the shape has rank %d; must be 1 to %d",
                            shape ? rank : 0, GRADUS_MAX_RANK);
-    if (!infer(n, rank, shape, s) || !gradus_shape(n, rank, s))
+    if (!infer_shape(n, rank, shape, s) || !gradus_shape(n, rank, s))
         return NULL;
     if (n->size != x->size)
-        return gradus_fail(n, "a shape of %d values, but %s has %d", n->size,
-                           x->name, x->size);
+        return gradus_fail(n, "the shape has %d values, but %s has %d",
+                           n->size, x->name, x->size);
     for (int i = 0; i < rank; i++)
         attr[i] = s[i];
     return gradus_set_attr(n, "shape", rank, attr);

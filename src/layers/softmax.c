@@ -4,10 +4,10 @@
  *
  *   dx_k += y_k (dy_k - sum_j dy_j y_j)
  *
- *   x, y [B,..,C]: one softmax over C at each position; -inf masks a number,
- *   which then is 0 and has no gradient.
+ *   x, y [B,..,C]: one softmax over C at each position.  An x of -inf masks
+ *   its number, which is then 0 and has no gradient.
  */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
@@ -17,6 +17,7 @@ static int last_axis(const gradus_node *n)
     return n->shape[n->rank - 1];
 }
 
+/* x, y [C] */
 static void softmax(const gradus_real *x, gradus_real *y, int C)
 {
     gradus_real m = x[0];
@@ -31,6 +32,7 @@ static void softmax(const gradus_real *x, gradus_real *y, int C)
         y[k] *= scale;
 }
 
+/* y, dy, dx [C] */
 static void softmax_back(const gradus_real *y, const gradus_real *dy,
                          gradus_real *dx, int C)
 {
@@ -43,36 +45,30 @@ static void softmax_back(const gradus_real *y, const gradus_real *dy,
         dx[k] += y[k] * (dy[k] - mean);
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, r, n->size);
-    gradus_real *y = gradus_row(n->y, r, n->size);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
     int C = last_axis(n);
 
-    for (size_t i = 0; i < (size_t)r.n * n->size; i += C)
+    for (size_t i = 0; i < gradus_count(p, n->size); i += (size_t)C)
         softmax(x + i, y + i, C);
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *y = gradus_row(n->y, r, n->size);
-    const gradus_real *dy = gradus_row(n->dy, r, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, r, n->size);
+    const gradus_real *y = gradus_row(n->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
     int C = last_axis(n);
 
-    for (size_t i = 0; i < (size_t)r.n * n->size; i += C)
+    for (size_t i = 0; i < gradus_count(p, n->size); i += (size_t)C)
         softmax_back(y + i, dy + i, dx + i, C);
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
-{
-    (void)g, (void)a;
-    return gradus_softmax(n_in ? in[0] : NULL);
-}
-
 const gradus_op gradus_softmax_op = {
-    .name = "softmax", .forward = forward, .backward = backward, .make = make,
+    .name = "softmax", .forward = forward, .backward = backward,
+    .unary = gradus_softmax,
 };
 
 gradus_node *gradus_softmax(gradus_node *x)

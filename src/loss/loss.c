@@ -1,67 +1,80 @@
-/* loss.c -- what losses share: operands, weights, divisor. */
+/* loss.c -- what losses share: operands, weights, D. */
 #include "loss/loss.h"
 
 #include <math.h>
 
-gradus_node *gradus_loss_new(const gradus_op *op, size_t bytes, gradus_node *z,
-                             gradus_node *t, gradus_node *row_weight)
+gradus_loss_node *gradus_loss_new(const gradus_op *op, size_t bytes,
+                                  gradus_node *z, gradus_node *t,
+                                  gradus_node *row_weight)
 {
     gradus_node *in[] = { z, t, row_weight };
     gradus_node *n = gradus_append(NULL, op, bytes, 2 + !!row_weight, in);
 
     if (!n || !gradus_shape(n, z->rank, z->shape))
         return NULL;
-    n->is_loss = 1;
-    return n;
+    return gradus_as_loss(n);
 }
 
-gradus_node *gradus_loss_reduce(gradus_node *n, gradus_reduction reduction)
+bool gradus_loss_reduce(gradus_loss_node *l, gradus_reduction reduction)
 {
+    gradus_node *n = &l->node;
+
     if ((unsigned)reduction > GRADUS_SUM)
-        return gradus_fail(n, "no reduction has the number %d", reduction);
-    if (n->n_in > 2 && n->in[2]->kind != GRADUS_WEIGHTS)
-        return gradus_fail(n, "row_weight: a gradus_row_weights node wanted");
-    n->reduction = reduction;
+        return gradus_fail(n, "the reduction is %d; must be 0 to %d", reduction,
+                           GRADUS_SUM);
+    if (n->n_in > 2 && n->in[2]->kind != GRADUS_KIND_WEIGHTS)
+        return gradus_fail(n, "row_weight is %s; must be a gradus_row_weights "
+                           "node", n->in[2]->name);
+    l->reduction = reduction;
     if (reduction) /* not the default */
         n = gradus_set_attr(n, "reduction", 1, &(double){ reduction });
-    return n;
+    return n != NULL;
 }
 
-gradus_node *gradus_loss_class_weight(gradus_node *n, int K, const double *w)
+bool gradus_loss_class_weight(gradus_loss_node *l, int K, const double *w,
+                              const double **kept)
 {
-    for (int k = 0; w && k < K; k++)
+    int count;
+
+    *kept = NULL;
+    if (!w)
+        return true;
+    for (int k = 0; k < K; k++)
         if (!(w[k] >= 0 && isfinite(w[k])))
-            return gradus_fail(n, "class_weight[%d] is %g, finite and at "
-                               "least 0 wanted", k, w[k]);
-    return w ? gradus_set_attr(n, "class_weight", K, w) : n;
+            return gradus_fail(&l->node, "class_weight[%d] is %g; must be "
+                               "finite and at least 0", k, w[k]);
+    if (!gradus_set_attr(&l->node, "class_weight", K, w))
+        return false;
+    *kept = gradus_attr_values(l->node.attr, "class_weight", &count);
+    return true;
 }
 
-void gradus_loss_divide(gradus_node *n, double valid, double all)
+double gradus_loss_divisor(const gradus_loss_node *l, double valid, double all)
 {
-    n->divisor = n->reduction == GRADUS_MEAN_VALID   ? valid
-                 : n->reduction == GRADUS_MEAN_BATCH ? all
-                                                     : 1;
+    return l->reduction == GRADUS_MEAN_VALID   ? valid
+           : l->reduction == GRADUS_MEAN_BATCH ? all
+                                               : 1;
 }
 
-gradus_node *gradus_loss_elements(gradus_node *n)
+bool gradus_loss_elements(gradus_loss_node *l)
 {
-    const gradus_node *z = n->in[0], *t = n->in[1];
+    const gradus_node *z = l->node.in[0], *t = l->node.in[1];
 
-    if (t->kind != GRADUS_VALUES || t->wants_gradient)
-        return gradus_fail(n, "targets come from an input node that wants no "
-                           "gradient, not from %s", t->name);
+    if (t->kind != GRADUS_KIND_VALUES || t->wants_gradient)
+        return gradus_fail(&l->node, "the targets come from %s; must be an "
+                           "input that wants no gradient", t->name);
     if (t->size != z->size)
-        return gradus_fail(n, "%d targets a sample from %s, but %s has %d "
-                           "values", t->size, t->name, z->name, z->size);
-    return n;
+        return gradus_fail(&l->node, "a row of %s has size %d; must be %d, as "
+                           "of %s", t->name, t->size, z->size, z->name);
+    return true;
 }
 
-int gradus_loss_prepare(gradus_node *n, gradus_rows r)
+double gradus_loss_count_elements(const gradus_node *n, gradus_part all)
 {
     double rows = 0;
 
-    for (int i = r.from; i < r.from + r.n; i++)
+    for (int i = all.row; i < all.row + all.rows; i++)
         rows += gradus_loss_row_weight(n, i);
-    gradus_loss_divide(n, rows * n->size, (double)r.n * n->size);
-    return 0;
+    return gradus_loss_divisor(gradus_as_loss(n), rows * n->size,
+                               (double)all.rows * n->size);
 }

@@ -16,13 +16,15 @@
 #include <string.h>
 
 typedef struct {
-    gradus_node node;
+    gradus_loss_node loss;
     double c, delta;
-} regression;
+} regression_node;
 
-/* The elements are added up in so many sums: one would wait for itself. */
+/* Eight running sums: with a single one, every addition would wait for the one
+ * before. */
 enum { SUMS = 8 };
 
+/* l(y - t) */
 static double element(double y, double t, double delta)
 {
     double d = fabs(y - t), m = d < delta ? d : delta;
@@ -30,7 +32,7 @@ static double element(double y, double t, double delta)
     return m * (d - m / 2);
 }
 
-/* sum_k l(y_k - t_k) */
+/* sum_k l(y_k - t_k), over y, t [n] */
 static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
                            double delta)
 {
@@ -47,20 +49,24 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
     return all;
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    const regression *l = (const regression *)n;
+    const regression_node *r = (const regression_node *)n;
     size_t size = (size_t)n->size;
 
-    memcpy(gradus_row(n->y, r, n->size), gradus_row(n->in[0]->y, r, n->size),
-           (size_t)r.n * size * sizeof *n->y);
-    for (int i = r.from; n->loss && i < r.from + r.n; i++)
-        n->loss[i] = gradus_loss_row_weight(n, i) * l->c *
-                     sum_elements(n->y + i * size, n->in[1]->y + i * size,
-                                  n->size, l->delta);
+    memcpy(gradus_row(n->y, p, n->size), gradus_row(n->in[0]->y, p, n->size),
+           gradus_count(p, n->size) * sizeof *n->y);
+    if (!r->loss.loss)
+        return;
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        size_t at = (size_t)i * size;
+        r->loss.loss[i] = gradus_loss_row_weight(n, i) * r->c *
+                          sum_elements(n->y + at, n->in[1]->y + at, n->size,
+                                       r->delta);
+    }
 }
 
-/* dy += a max(-delta, min(delta, y - t)) */
+/* dy += a max(-delta, min(delta, y - t)), over y, t, dy [n] */
 static void add_gradient(const gradus_real *y, const gradus_real *t,
                          gradus_real *dy, int n, gradus_real a,
                          gradus_real delta)
@@ -73,34 +79,35 @@ static void add_gradient(const gradus_real *y, const gradus_real *t,
     }
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const regression *l = (const regression *)n;
-    double scale = n->weight * l->c / (n->divisor > 0 ? n->divisor : 1);
+    const regression_node *r = (const regression_node *)n;
+    double scale = gradus_loss_scale(&r->loss) * r->c;
     size_t size = (size_t)n->size;
 
-    for (int i = r.from; i < r.from + r.n; i++)
-        add_gradient(n->y + i * size, n->in[1]->y + i * size,
-                     n->in[0]->dy + i * size, n->size,
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        size_t at = (size_t)i * size;
+        add_gradient(n->y + at, n->in[1]->y + at, n->in[0]->dy + at, n->size,
                      (gradus_real)(scale * gradus_loss_row_weight(n, i)),
-                     (gradus_real)l->delta);
+                     (gradus_real)r->delta);
+    }
 }
 
-/* Why the loss of a row is not finite. */
-static int diagnose(gradus_node *n, int row)
+/* Says why the loss of a row is not finite. */
+static bool diagnose(gradus_node *n, int row)
 {
-    const gradus_real *y = n->y + (size_t)row * n->size;
-    const gradus_real *t = n->in[1]->y + (size_t)row * n->size;
+    const gradus_real *y = n->y + (size_t)row * (size_t)n->size;
+    const gradus_real *t = n->in[1]->y + (size_t)row * (size_t)n->size;
 
     for (int k = 0; k < n->size; k++) {
         if (!isfinite(y[k]))
-            return gradus_fail(n, "row %d: value %d, predicted, is %g", row, k,
-                               (double)y[k]), 1;
+            return gradus_fail(n, "row %d: prediction %d is %g", row, k,
+                               (double)y[k]), true;
         if (!isfinite(t[k]))
-            return gradus_fail(n, "row %d: target %d is %g, a finite one "
-                               "wanted", row, k, (double)t[k]), 1;
+            return gradus_fail(n, "row %d: target %d is %g; must be finite",
+                               row, k, (double)t[k]), true;
     }
-    return 0;
+    return false;
 }
 
 static gradus_regression_options read_options(gradus_node *const *in, int n_in,
@@ -131,25 +138,29 @@ static gradus_node *make_huber(gradus_graph *g, gradus_node *const *in,
     return gradus_huber(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
 }
 
+static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,
+                                       .diagnose = diagnose };
+
 const gradus_op gradus_mse_op = {
-    .name = "mse", .prepare = gradus_loss_prepare, .forward = forward,
-    .backward = backward, .diagnose = diagnose, .make = make_mse,
+    .name = "mse", .forward = forward, .backward = backward, .make = make_mse,
+    .loss = &rule,
 };
 
 const gradus_op gradus_huber_op = {
-    .name = "huber", .prepare = gradus_loss_prepare, .forward = forward,
-    .backward = backward, .diagnose = diagnose, .make = make_huber,
+    .name = "huber", .forward = forward, .backward = backward,
+    .make = make_huber, .loss = &rule,
 };
 
-static gradus_node *new_loss(const gradus_op *op, gradus_node *y,
-                             gradus_node *t, gradus_regression_options o)
+static regression_node *new_loss(const gradus_op *op, gradus_node *y,
+                                 gradus_node *t,
+                                 const gradus_regression_options *o)
 {
-    gradus_node *n =
-        gradus_loss_new(op, sizeof(regression), y, t, o.row_weight);
+    gradus_loss_node *l =
+        gradus_loss_new(op, sizeof(regression_node), y, t, o->row_weight);
 
-    if (!n || !gradus_loss_elements(n))
+    if (!l || !gradus_loss_elements(l) || !gradus_loss_reduce(l, o->reduction))
         return NULL;
-    return gradus_loss_reduce(n, o.reduction);
+    return (regression_node *)l;
 }
 
 gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
@@ -158,16 +169,16 @@ gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
     gradus_regression_options o = { 0 };
     if (options)
         o = *options;
-    gradus_node *n = new_loss(&gradus_mse_op, y, t, o);
+    regression_node *r = new_loss(&gradus_mse_op, y, t, &o);
 
-    if (!n)
+    if (!r)
         return NULL;
-    ((regression *)n)->c = 2;
-    ((regression *)n)->delta = INFINITY;
+    r->c = 2;
+    r->delta = INFINITY;
     if (o.delta != 0)
-        return gradus_fail(n, "delta is %g, but a squared error has none",
-                           o.delta);
-    return n;
+        return gradus_fail(&r->loss.node, "delta is %g, but a squared error "
+                           "has none; must be 0", o.delta);
+    return &r->loss.node;
 }
 
 gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
@@ -176,16 +187,16 @@ gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
     gradus_regression_options o = { 0 };
     if (options)
         o = *options;
-    gradus_node *n = new_loss(&gradus_huber_op, y, t, o);
+    regression_node *r = new_loss(&gradus_huber_op, y, t, &o);
 
-    if (!n)
+    if (!r)
         return NULL;
-    ((regression *)n)->c = 1;
-    ((regression *)n)->delta = o.delta != 0 ? o.delta : 1;
+    r->c = 1;
+    r->delta = o.delta != 0 ? o.delta : 1;
     if (o.delta == 0)
-        return n;
+        return &r->loss.node;
     if (!(o.delta >= 1e-30 && o.delta <= 1e30))
-        return gradus_fail(n, "delta is %g, 1e-30 to 1e30, or 0 for 1, wanted",
-                           o.delta);
-    return gradus_set_attr(n, "delta", 1, &o.delta);
+        return gradus_fail(&r->loss.node, "delta is %g; must be 1e-30 to 1e30, "
+                           "or 0 for 1", o.delta);
+    return gradus_set_attr(&r->loss.node, "delta", 1, &o.delta);
 }

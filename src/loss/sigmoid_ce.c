@@ -1,5 +1,5 @@
 /* sigmoid_ce.c -- sigmoid and binary cross entropy, fused into one layer: each
- * value is a question of its own, yes or no.
+ * value answers a question of its own, yes or no.
  *
  *   e = exp(-|z|)
  *   y = sigmoid(z) = 1 / (1 + e) where z >= 0, e / (1 + e) elsewhere
@@ -11,8 +11,8 @@
  *   z, y, t [B,K] or [B,K,..], t in [0,1]; w_i the row's weight, c_k the
  *   class's; D: size times the weights of the rows, or B size, or 1
  *
- * No exponential overflows and no logarithm is taken of a rounded y: the loss
- * and its gradient are whole wherever z is finite.
+ * No exponential overflows and no logarithm is taken of a rounded y, so the
+ * loss and its gradient are accurate wherever z is finite.
  */
 #include "loss/loss.h"
 
@@ -20,10 +20,10 @@
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
 typedef struct {
-    gradus_node node;
-    int K;
-    const double *class_weight; /* [K] of the node's settings, or NULL */
-} sigmoid_ce;
+    gradus_loss_node loss;
+    int K;                      /* classes: the first axis of z */
+    const double *class_weight; /* [K], in the node's settings, or NULL */
+} sigmoid_ce_node;
 
 /* y of z, and e. */
 static gradus_real sigmoid(gradus_real z, gradus_real *e)
@@ -32,6 +32,7 @@ static gradus_real sigmoid(gradus_real z, gradus_real *e)
     return (z < 0 ? *e : 1) / (1 + *e);
 }
 
+/* y [n] = sigmoid(z [n]) */
 static void sigmoids(const gradus_real *z, gradus_real *y, int n)
 {
     gradus_real e;
@@ -40,7 +41,8 @@ static void sigmoids(const gradus_real *z, gradus_real *y, int n)
         y[s] = sigmoid(z[s], &e);
 }
 
-/* The same, and sum l(z, t); NaN where a target is none. */
+/* The same, and returns sum l(z, t) over t [n]; NaN if a target is not in
+ * [0,1]. */
 static double cross_entropy(const gradus_real *z, const gradus_real *t,
                             gradus_real *y, int n)
 {
@@ -56,25 +58,26 @@ static double cross_entropy(const gradus_real *z, const gradus_real *t,
     return bad ? NAN : sum;
 }
 
-/* What has one weight: a class, or the row where no class has one. */
-static int blocks(const sigmoid_ce *l)
+/* In how many pieces of one weight a row comes: its classes, or 1 if they have
+ * no weights. */
+static int pieces(const sigmoid_ce_node *l)
 {
     return l->class_weight ? l->K : 1;
 }
 
-static double class_weight(const sigmoid_ce *l, int k)
+static double class_weight(const sigmoid_ce_node *l, int k)
 {
     return l->class_weight ? l->class_weight[k] : 1;
 }
 
-static double row_loss(gradus_node *n, int i)
+static double row_loss(const gradus_node *n, int i)
 {
-    const sigmoid_ce *l = (const sigmoid_ce *)n;
-    int S = n->size / blocks(l);
+    const sigmoid_ce_node *l = (const sigmoid_ce_node *)n;
+    int S = n->size / pieces(l);
     double loss = 0;
 
-    for (int k = 0; k < blocks(l); k++) {
-        size_t at = (size_t)i * n->size + (size_t)k * S;
+    for (int k = 0; k < pieces(l); k++) {
+        size_t at = (size_t)i * (size_t)n->size + (size_t)k * (size_t)S;
         loss += class_weight(l, k) *
                 cross_entropy(n->in[0]->y + at, n->in[1]->y + at, n->y + at,
                               S);
@@ -82,17 +85,20 @@ static double row_loss(gradus_node *n, int i)
     return gradus_loss_row_weight(n, i) * loss;
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    for (int i = r.from; i < r.from + r.n; i++)
-        if (n->loss)
-            n->loss[i] = row_loss(n, i);
+    double *loss = gradus_as_loss(n)->loss;
+
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        size_t at = (size_t)i * (size_t)n->size;
+        if (loss)
+            loss[i] = row_loss(n, i);
         else
-            sigmoids(n->in[0]->y + (size_t)i * n->size,
-                     n->y + (size_t)i * n->size, n->size);
+            sigmoids(n->in[0]->y + at, n->y + at, n->size);
+    }
 }
 
-/* dz += a (y - t) */
+/* dz += a (y - t), over y, t, dz [n] */
 static void add_gradient(const gradus_real *y, const gradus_real *t,
                          gradus_real *dz, int n, gradus_real a)
 {
@@ -100,15 +106,15 @@ static void add_gradient(const gradus_real *y, const gradus_real *t,
         dz[s] += a * (y[s] - t[s]);
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const sigmoid_ce *l = (const sigmoid_ce *)n;
-    double scale = n->weight / (n->divisor > 0 ? n->divisor : 1);
-    int S = n->size / blocks(l);
+    const sigmoid_ce_node *l = (const sigmoid_ce_node *)n;
+    double scale = gradus_loss_scale(&l->loss);
+    int S = n->size / pieces(l);
 
-    for (int i = r.from; i < r.from + r.n; i++)
-        for (int k = 0; k < blocks(l); k++) {
-            size_t at = (size_t)i * n->size + (size_t)k * S;
+    for (int i = p.row; i < p.row + p.rows; i++)
+        for (int k = 0; k < pieces(l); k++) {
+            size_t at = (size_t)i * (size_t)n->size + (size_t)k * (size_t)S;
             double a =
                 scale * gradus_loss_row_weight(n, i) * class_weight(l, k);
             add_gradient(n->y + at, n->in[1]->y + at, n->in[0]->dy + at, S,
@@ -116,21 +122,21 @@ static void backward(gradus_node *n, gradus_rows r)
         }
 }
 
-/* Why the loss of a row is not finite. */
-static int diagnose(gradus_node *n, int row)
+/* Says why the loss of a row is not finite. */
+static bool diagnose(gradus_node *n, int row)
 {
-    const gradus_real *z = n->in[0]->y + (size_t)row * n->size;
-    const gradus_real *t = n->in[1]->y + (size_t)row * n->size;
+    const gradus_real *z = n->in[0]->y + (size_t)row * (size_t)n->size;
+    const gradus_real *t = n->in[1]->y + (size_t)row * (size_t)n->size;
 
     for (int k = 0; k < n->size; k++) {
         if (!isfinite(z[k]))
             return gradus_fail(n, "row %d: logit %d is %g", row, k,
-                               (double)z[k]), 1;
+                               (double)z[k]), true;
         if (!(t[k] >= 0 && t[k] <= 1))
-            return gradus_fail(n, "row %d: target %d is %g, 0 to 1 wanted",
-                               row, k, (double)t[k]), 1;
+            return gradus_fail(n, "row %d: target %d is %g; must be 0 to 1",
+                               row, k, (double)t[k]), true;
     }
-    return 0;
+    return false;
 }
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
@@ -145,14 +151,17 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
 
     (void)g;
     if (o.class_weight && n_in && weights != in[0]->shape[0])
-        return gradus_fail(NULL, "sigmoid_ce: %d class weights for %d classes",
-                           weights, in[0]->shape[0]);
+        return gradus_fail(NULL, "sigmoid_ce: got %d class weights; must be "
+                           "%d, one a class", weights, in[0]->shape[0]);
     return gradus_sigmoid_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
 }
 
+static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,
+                                       .diagnose = diagnose };
+
 const gradus_op gradus_sigmoid_ce_op = {
-    .name = "sigmoid_ce", .prepare = gradus_loss_prepare, .forward = forward,
-    .backward = backward, .diagnose = diagnose, .make = make,
+    .name = "sigmoid_ce", .forward = forward, .backward = backward,
+    .make = make, .loss = &rule,
 };
 
 gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
@@ -161,16 +170,14 @@ gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
     gradus_sigmoid_ce_options o = { 0 };
     if (options)
         o = *options;
-    gradus_node *n = gradus_loss_new(&gradus_sigmoid_ce_op, sizeof(sigmoid_ce),
-                                     z, t, o.row_weight);
-    int count;
+    gradus_loss_node *l = gradus_loss_new(
+        &gradus_sigmoid_ce_op, sizeof(sigmoid_ce_node), z, t, o.row_weight);
 
-    if (!n || !gradus_loss_elements(n) || !gradus_loss_reduce(n, o.reduction))
+    if (!l || !gradus_loss_elements(l) || !gradus_loss_reduce(l, o.reduction))
         return NULL;
-    sigmoid_ce *l = (sigmoid_ce *)n;
-    l->K = n->shape[0];
-    if (!gradus_loss_class_weight(n, l->K, o.class_weight))
+    sigmoid_ce_node *s = (sigmoid_ce_node *)l;
+    s->K = z->shape[0];
+    if (!gradus_loss_class_weight(l, s->K, o.class_weight, &s->class_weight))
         return NULL;
-    l->class_weight = gradus_attr_values(n->attr, "class_weight", &count);
-    return n;
+    return &l->node;
 }

@@ -11,8 +11,9 @@
  *   D: the weights of the rows that count (of a label: row_weight[i]
  *   class_weight[k]), or B, or 1                                         (S7)
  *
- * (S3) never takes the log of a rounded probability and (S4) never divides by
- * one: both are exact wherever z is finite.  docs/softmax.md derives them.
+ * (S3) never takes the logarithm of a rounded probability and (S4) never
+ * divides by one, so both are accurate wherever z is finite.  docs/softmax.md
+ * derives them.
  */
 #include "loss/loss.h"
 
@@ -21,71 +22,80 @@
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
 typedef struct {
-    gradus_node node;
+    gradus_loss_node loss;
     double on, off;             /* 1 - eps and eps / K of (S5) */
-    const double *class_weight; /* [K] of the node's settings, or NULL */
-} softmax_ce;
+    const double *class_weight; /* [K], in the node's settings, or NULL */
+} softmax_ce_node;
 
-static double class_weight(const softmax_ce *l, int k)
+/* ---- targets ------------------------------------------------------------ */
+
+static double class_weight(const softmax_ce_node *l, int k)
 {
     return l->class_weight ? l->class_weight[k] : 1;
 }
 
-/* The label at row i, position s; NULL where t is a distribution. */
-static const int32_t *label_at(const gradus_node *n, int i, int s)
+/* The label at row i, position s; NULL if t is a distribution. */
+static const int32_t *label_at(const gradus_loss_node *l, int i, int s)
 {
-    const gradus_node *t = n->in[1];
-    if (t->kind != GRADUS_LABELS)
+    const gradus_node *t = l->node.in[1];
+
+    if (t->kind != GRADUS_KIND_LABELS)
         return NULL;
-    return t->label + (size_t)i * n->positions + s;
+    return t->label + (size_t)i * (size_t)l->positions + s;
 }
 
-static int is_ignored(const gradus_node *n, const int32_t *label)
+static bool is_ignored(const gradus_loss_node *l, const int32_t *label)
 {
-    return label && n->use_ignore_label && *label == n->ignore_label;
+    return label && l->use_ignore_label && *label == l->ignore_label;
 }
 
 /* Where class 0 of row i, position s lies in z, y and t. */
-static size_t at(const gradus_node *n, int i, int s)
+static size_t place(const gradus_loss_node *l, int i, int s)
 {
-    return (size_t)i * n->size + (size_t)s * n->position_step;
+    return (size_t)i * (size_t)l->node.size +
+           (size_t)s * (size_t)l->position_step;
 }
 
-/* t_k of row i, position s, without the class's weight: (S5) or as fed. */
-static double unweighted(const softmax_ce *l, int i, int s, int k)
+/* t_k of row i, position s, without the class's weight: (S5), or as fed. */
+static double unweighted(const softmax_ce_node *n, int i, int s, int k)
 {
-    const gradus_node *n = &l->node;
-    const int32_t *label = label_at(n, i, s);
+    const gradus_loss_node *l = &n->loss;
+    const int32_t *label = label_at(l, i, s);
 
     if (label)
-        return l->off + (*label == k ? l->on : 0);
-    return n->in[1]->y[at(n, i, s) + (size_t)k * n->class_step];
+        return n->off + (*label == k ? n->on : 0);
+    return l->node.in[1]->y[place(l, i, s) +
+                            (size_t)k * (size_t)l->class_step];
 }
 
-static double target(const softmax_ce *l, int i, int s, int k)
+/* t_k of row i, position s, with it: (S6). */
+static double target(const softmax_ce_node *n, int i, int s, int k)
 {
-    return unweighted(l, i, s, k) * class_weight(l, k);
+    return unweighted(n, i, s, k) * class_weight(n, k);
 }
 
-/* Sums D (S7) over the whole batch; the labels have been checked. */
-static int prepare(gradus_node *n, gradus_rows r)
+/* D (S7) of the whole batch; the labels have been checked. */
+static double divisor(const gradus_node *n, gradus_part all)
 {
-    const softmax_ce *l = (const softmax_ce *)n;
+    const gradus_loss_node *l = gradus_as_loss(n);
     double D = 0;
 
-    for (int i = r.from; i < r.from + r.n; i++)
-        for (int s = 0; s < n->positions; s++) {
-            const int32_t *label = label_at(n, i, s);
-            if (is_ignored(n, label))
+    for (int i = all.row; i < all.row + all.rows; i++)
+        for (int s = 0; s < l->positions; s++) {
+            const int32_t *label = label_at(l, i, s);
+            if (is_ignored(l, label))
                 continue;
             D += gradus_loss_row_weight(n, i) *
-                 (label ? class_weight(l, *label) : 1);
+                 (label ? class_weight((const softmax_ce_node *)n, *label)
+                        : 1);
         }
-    gradus_loss_divide(n, D, r.n);
-    return 0;
+    return gradus_loss_divisor(l, D, all.rows);
 }
 
-/* y = softmax(z) at one position, (S1); returns log sum_j exp(z_j - m). */
+/* ---- forward, backward -------------------------------------------------- */
+
+/* y = softmax(z) at one position, (S1): z and y are K numbers, `step` apart.
+ * Sets *max to m and returns log sum_j exp(z_j - m). */
 static double softmax(const gradus_real *z, gradus_real *y, int K, int step,
                       gradus_real *max)
 {
@@ -103,103 +113,133 @@ static double softmax(const gradus_real *z, gradus_real *y, int K, int step,
     return log(sum);
 }
 
-/* sum_k t_k (lse(z) - z_k), (S3).  Differences of finite floats can overflow a
- * float, but not a double. */
-static double cross_entropy(const softmax_ce *l, int i, int s,
+/* sum_k t_k (lse(z) - z_k), (S3), at row i, position s, where z points to.
+ * Differences of finite floats can overflow a float, but not a double. */
+static double cross_entropy(const softmax_ce_node *n, int i, int s,
                             const gradus_real *z, double m, double log_sum)
 {
-    const gradus_node *n = &l->node;
+    const gradus_loss_node *l = &n->loss;
     double loss = 0;
 
-    for (int k = 0; k < n->classes; k++) {
-        double t = target(l, i, s, k);
-        if (unweighted(l, i, s, k) < 0)
+    for (int k = 0; k < l->classes; k++) {
+        double t = target(n, i, s, k);
+        if (unweighted(n, i, s, k) < 0)
             return NAN;
-        if (t != 0) /* a masked class, z = -inf, costs only if aimed at */
-            loss += t * (log_sum + (m - z[k * n->class_step]));
+        if (t != 0) /* a masked class, z = -inf, costs only as a target */
+            loss += t * (log_sum + (m - z[k * l->class_step]));
     }
     return loss;
 }
 
-static void forward(gradus_node *n, gradus_rows r)
+/* y of row i; returns its loss. */
+static double forward_row(const gradus_node *n, int i)
 {
-    const softmax_ce *l = (const softmax_ce *)n;
+    const gradus_loss_node *l = gradus_as_loss(n);
+    double loss = 0;
 
-    for (int i = r.from; i < r.from + r.n; i++) {
-        double loss = 0;
-        for (int s = 0; s < n->positions; s++) {
-            const gradus_real *z = n->in[0]->y + at(n, i, s);
-            gradus_real m;
-            double log_sum =
-                softmax(z, n->y + at(n, i, s), n->classes, n->class_step, &m);
-            if (!n->loss || isnan(log_sum))
-                loss += log_sum;
-            else if (!is_ignored(n, label_at(n, i, s)))
-                loss += gradus_loss_row_weight(n, i) *
-                        cross_entropy(l, i, s, z, m, log_sum);
-        }
-        if (n->loss)
-            n->loss[i] = loss;
+    for (int s = 0; s < l->positions; s++) {
+        const gradus_real *z = n->in[0]->y + place(l, i, s);
+        gradus_real m;
+        double log_sum = softmax(z, n->y + place(l, i, s), l->classes,
+                                 l->class_step, &m);
+        if (!l->loss || isnan(log_sum))
+            loss += log_sum;
+        else if (!is_ignored(l, label_at(l, i, s)))
+            loss += gradus_loss_row_weight(n, i) *
+                    cross_entropy((const softmax_ce_node *)n, i, s, z, m,
+                                  log_sum);
+    }
+    return loss;
+}
+
+static void forward(gradus_node *n, gradus_part p)
+{
+    double *loss = gradus_as_loss(n)->loss;
+
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        double of_row = forward_row(n, i);
+        if (loss)
+            loss[i] = of_row;
     }
 }
 
-static void backward(gradus_node *n, gradus_rows r)
+/* dz += a (y sum t - t) at row i, position s (S4) */
+static void backward_position(const softmax_ce_node *n, int i, int s, double a)
 {
-    const softmax_ce *l = (const softmax_ce *)n;
-    double scale = n->weight / (n->divisor > 0 ? n->divisor : 1);
-    int step = n->class_step;
+    const gradus_loss_node *l = &n->loss;
+    const gradus_real *y = l->node.y + place(l, i, s);
+    gradus_real *dz = l->node.in[0]->dy + place(l, i, s);
+    int step = l->class_step;
+    double sum = 0;
 
-    for (int i = r.from; i < r.from + r.n; i++)
-        for (int s = 0; s < n->positions; s++) {
-            const gradus_real *y = n->y + at(n, i, s);
-            gradus_real *dz = n->in[0]->dy + at(n, i, s);
-            double a = scale * gradus_loss_row_weight(n, i), sum = 0;
-            if (is_ignored(n, label_at(n, i, s)))
-                continue;
-            for (int k = 0; k < n->classes; k++)
-                sum += target(l, i, s, k);
-            /* dz += (y sum t - t) / D (S4) */
-            for (int k = 0; k < n->classes; k++)
-                dz[k * step] += (gradus_real)(
-                    a * (y[k * step] * sum - target(l, i, s, k)));
-        }
+    for (int k = 0; k < l->classes; k++)
+        sum += target(n, i, s, k);
+    for (int k = 0; k < l->classes; k++)
+        dz[k * step] +=
+            (gradus_real)(a * (y[k * step] * sum - target(n, i, s, k)));
 }
 
-/* Why the loss at one position of a row is not finite. */
-static int diagnose_position(gradus_node *n, int i, int s)
+static void backward(gradus_node *n, gradus_part p)
 {
-    const softmax_ce *l = (const softmax_ce *)n;
-    const gradus_real *z = n->in[0]->y + at(n, i, s);
+    const gradus_loss_node *l = gradus_as_loss(n);
+    double scale = gradus_loss_scale(l);
+
+    for (int i = p.row; i < p.row + p.rows; i++) {
+        double a = scale * gradus_loss_row_weight(n, i);
+        for (int s = 0; s < l->positions; s++)
+            if (!is_ignored(l, label_at(l, i, s)))
+                backward_position((const softmax_ce_node *)n, i, s, a);
+    }
+}
+
+/* ---- diagnosis ---------------------------------------------------------- */
+
+/* Is the target of class k, whose logit is z, wrong at row i, position s? */
+static bool diagnose_target(gradus_node *n, int i, int s, int k, double z)
+{
+    const softmax_ce_node *l = (const softmax_ce_node *)n;
+    double t = unweighted(l, i, s, k);
+
+    if (!(t >= 0 && isfinite(t)))
+        return gradus_fail(n, "row %d: the target of class %d is %g; must be "
+                           "finite and at least 0", i, k, t), true;
+    if (z == -INFINITY && target(l, i, s, k) > 0)
+        return gradus_fail(n, "row %d: class %d is masked (its logit is -inf), "
+                           "but it is the target", i, k), true;
+    return false;
+}
+
+/* Says why the loss at one position of a row is not finite. */
+static bool diagnose_position(gradus_node *n, int i, int s)
+{
+    const gradus_loss_node *l = gradus_as_loss(n);
+    const gradus_real *z = n->in[0]->y + place(l, i, s);
     int masked = 0;
 
-    for (int k = 0; k < n->classes; k++) {
-        double v = z[k * n->class_step];
+    for (int k = 0; k < l->classes; k++) {
+        double v = z[k * l->class_step];
         if (isnan(v) || v == INFINITY)
             return gradus_fail(n, "row %d: the logit of class %d is %g", i, k,
-                               v), 1;
+                               v), true;
         masked += v == -INFINITY;
-        if (is_ignored(n, label_at(n, i, s)))
-            continue;
-        double t = unweighted(l, i, s, k);
-        if (!(t >= 0 && isfinite(t)))
-            return gradus_fail(n, "row %d: the target of class %d is %g, "
-                               "finite and at least 0 wanted", i, k, t), 1;
-        if (v == -INFINITY && target(l, i, s, k) > 0)
-            return gradus_fail(n, "row %d: class %d is masked (its logit is "
-                               "-inf) and is the target", i, k), 1;
+        if (!is_ignored(l, label_at(l, i, s)) &&
+            diagnose_target(n, i, s, k, v))
+            return true;
     }
-    if (masked == n->classes)
-        return gradus_fail(n, "row %d: every logit is -inf", i), 1;
-    return 0;
+    if (masked == l->classes)
+        return gradus_fail(n, "row %d: every logit is -inf", i), true;
+    return false;
 }
 
-static int diagnose(gradus_node *n, int row)
+static bool diagnose(gradus_node *n, int row)
 {
-    for (int s = 0; s < n->positions; s++)
+    for (int s = 0; s < gradus_as_loss(n)->positions; s++)
         if (diagnose_position(n, row, s))
-            return 1;
-    return 0;
+            return true;
+    return false;
 }
+
+/* ---- constructor -------------------------------------------------------- */
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
@@ -218,76 +258,84 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
     gradus_attr_values(a, "ignore_label", &ignores);
     o.use_ignore_label = ignores > 0;
     if (n_in < 2)
-        return gradus_fail(NULL, "softmax_ce: %d operands, logits and targets "
-                           "wanted", n_in);
+        return gradus_fail(NULL, "softmax_ce: got %d operands; must be logits "
+                           "and targets", n_in);
     const gradus_node *z = in[0];
     int K = z->shape[o.last_axis ? z->rank - 1 : 0];
     if (o.class_weight && weights != K)
-        return gradus_fail(NULL, "softmax_ce: %d class weights for %d classes",
-                           weights, K);
+        return gradus_fail(NULL, "softmax_ce: got %d class weights; must be "
+                           "%d, one a class", weights, K);
     return gradus_softmax_ce(in[0], in[1], &o);
 }
 
+static const gradus_loss_rule rule = { .divisor = divisor,
+                                       .diagnose = diagnose };
+
 const gradus_op gradus_softmax_ce_op = {
-    .name = "softmax_ce", .prepare = prepare, .forward = forward,
-    .backward = backward, .diagnose = diagnose, .make = make,
+    .name = "softmax_ce", .forward = forward, .backward = backward,
+    .make = make, .loss = &rule,
 };
 
-/* Which of z's axes are the classes, and what the others amount to. */
-static void set_axes(gradus_node *n, int last_axis)
+/* Sets which of z's axes are the classes, and what the others amount to. */
+static void set_axes(gradus_loss_node *l, bool last_axis)
 {
-    const gradus_node *z = n->in[0];
+    const gradus_node *z = l->node.in[0];
 
-    n->classes = z->shape[last_axis ? z->rank - 1 : 0];
-    n->positions = n->size / n->classes;
-    n->class_step = last_axis ? 1 : n->positions;
-    n->position_step = last_axis ? n->classes : 1;
+    l->classes = z->shape[last_axis ? z->rank - 1 : 0];
+    l->positions = z->size / l->classes;
+    l->class_step = last_axis ? 1 : l->positions;
+    l->position_step = last_axis ? l->classes : 1;
 }
 
-static gradus_node *check_target(gradus_node *n, const gradus_node *t)
+static bool check_target(gradus_loss_node *l, const gradus_node *t)
 {
-    const gradus_node *z = n->in[0];
-    int labels = t->kind == GRADUS_LABELS;
+    const gradus_node *z = l->node.in[0];
+    bool labels = t->kind == GRADUS_KIND_LABELS;
+    size_t bytes = (size_t)z->rank * sizeof *z->shape;
 
-    if ((!labels && t->kind != GRADUS_VALUES) || t->wants_gradient)
-        return gradus_fail(n, "targets come from a labels or input node that "
-                           "wants no gradient, not from %s", t->name);
-    if (labels && t->size != n->positions)
-        return gradus_fail(n, "%d labels a sample, but the logits of %s have "
-                           "%d positions: [B,K,S] has S, [B,K] has 1",
-                           t->size, z->name, n->positions);
-    if (!labels && (t->rank != z->rank ||
-                    memcmp(t->shape, z->shape,
-                           (size_t)z->rank * sizeof *z->shape) != 0))
-        return gradus_fail(n, "targets of %d values do not have the shape of "
-                           "the logits, %d", t->size, z->size);
-    return n;
+    if ((!labels && t->kind != GRADUS_KIND_VALUES) || t->wants_gradient)
+        return gradus_fail(&l->node, "the targets come from %s; must be "
+                           "labels, or an input that wants no gradient",
+                           t->name);
+    if (labels && t->size != l->positions)
+        return gradus_fail(&l->node, "positions of %s is %d; must be %d, as in "
+                           "%s ([B,K,S] has S positions, [B,K] has 1)",
+                           t->name, t->size, l->positions, z->name);
+    if (!labels &&
+        (t->rank != z->rank || memcmp(t->shape, z->shape, bytes) != 0))
+        return gradus_fail(&l->node, "the targets of %s (%d a row) do not have "
+                           "the shape of the logits of %s (%d a row)",
+                           t->name, t->size, z->name, z->size);
+    return true;
 }
 
-static gradus_node *check_options(gradus_node *n,
-                                  const gradus_softmax_ce_options *o)
+static bool check_options(gradus_loss_node *l,
+                          const gradus_softmax_ce_options *o)
 {
+    bool labels = l->node.in[1]->kind == GRADUS_KIND_LABELS;
     double eps = o->label_smoothing;
 
     if (!(eps >= 0 && eps <= 1))
-        return gradus_fail(n, "label smoothing %g, 0 to 1 wanted", eps);
-    if (eps > 0 && (n->classes < 2 || n->in[1]->kind != GRADUS_LABELS))
-        return gradus_fail(n, "label smoothing wants labels and at least 2 "
-                           "classes, not %d", n->classes);
-    if (o->use_ignore_label && n->in[1]->kind != GRADUS_LABELS)
-        return gradus_fail(n, "ignore_label wants labels, not distributions");
-    return n;
+        return gradus_fail(&l->node, "label_smoothing is %g; must be 0 to 1",
+                           eps);
+    if (eps > 0 && (l->classes < 2 || !labels))
+        return gradus_fail(&l->node, "label_smoothing is set, but there %s; it "
+                           "needs labels of at least 2 classes",
+                           labels ? "is 1 class" : "are no labels");
+    if (o->use_ignore_label && !labels)
+        return gradus_fail(&l->node, "use_ignore_label is set, but the targets "
+                           "are distributions; it needs labels");
+    return true;
 }
 
-/* Notes the options that are not the defaults; the order is that of model
- * files. */
-static gradus_node *note_options(gradus_node *n,
-                                 const gradus_softmax_ce_options *o)
+/* Records the options that are not the defaults, in the order of model files,
+ * and takes them over. */
+static bool save_options(gradus_loss_node *l,
+                         const gradus_softmax_ce_options *o)
 {
-    softmax_ce *l = (softmax_ce *)n;
-    int count;
+    softmax_ce_node *s = (softmax_ce_node *)l;
+    gradus_node *n = gradus_loss_reduce(l, o->reduction) ? &l->node : NULL;
 
-    n = gradus_loss_reduce(n, o->reduction);
     if (o->label_smoothing > 0)
         n = gradus_set_attr(n, "label_smoothing", 1, &o->label_smoothing);
     if (o->use_ignore_label)
@@ -295,14 +343,12 @@ static gradus_node *note_options(gradus_node *n,
                             &(double){ o->ignore_label });
     if (o->last_axis)
         n = gradus_set_attr(n, "last_axis", 1, &(double){ 1 });
-    if (!n || !gradus_loss_class_weight(n, n->classes, o->class_weight))
-        return NULL;
-    n->use_ignore_label = o->use_ignore_label;
-    n->ignore_label = o->ignore_label;
-    l->on = 1 - o->label_smoothing;
-    l->off = o->label_smoothing / n->classes;
-    l->class_weight = gradus_attr_values(n->attr, "class_weight", &count);
-    return n;
+    l->use_ignore_label = o->use_ignore_label;
+    l->ignore_label = o->ignore_label;
+    s->on = 1 - o->label_smoothing;
+    s->off = o->label_smoothing / l->classes;
+    return n && gradus_loss_class_weight(l, l->classes, o->class_weight,
+                                         &s->class_weight);
 }
 
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
@@ -311,12 +357,13 @@ gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
     gradus_softmax_ce_options o = { 0 };
     if (options)
         o = *options;
-    gradus_node *n = gradus_loss_new(&gradus_softmax_ce_op, sizeof(softmax_ce),
-                                     z, t, o.row_weight);
-    if (!n)
+    gradus_loss_node *l = gradus_loss_new(
+        &gradus_softmax_ce_op, sizeof(softmax_ce_node), z, t, o.row_weight);
+
+    if (!l)
         return NULL;
-    set_axes(n, o.last_axis);
-    if (!check_target(n, t) || !check_options(n, &o))
+    set_axes(l, o.last_axis);
+    if (!check_target(l, t) || !check_options(l, &o) || !save_options(l, &o))
         return NULL;
-    return note_options(n, &o);
+    return &l->node;
 }

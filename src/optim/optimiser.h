@@ -2,7 +2,7 @@
 #ifndef GRADUS_OPTIMISER_H
 #define GRADUS_OPTIMISER_H
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <float.h>
 #include <stdbool.h>

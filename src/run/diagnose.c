@@ -6,44 +6,65 @@
 
 #include <math.h>
 
-static int is_bad(const gradus_node *n, int row)
+/* Has n, or a node that its op computes as well, a NaN or +inf in this row?
+ * (-inf is a mask.)  Then sets a message. */
+static bool is_bad(gradus_node *n, int row)
 {
-    for (int k = 0; n->y && k < n->size; k++) {
-        gradus_real v = n->y[(size_t)row * n->size + k];
-        if (isnan(v) || v == INFINITY)
-            return gradus_fail((gradus_node *)n, "row %d: value %d is %g", row,
-                               k, (double)v), 1;
+    const gradus_node *result = n->result;
+
+    if (!result->y || gradus_is_fused(n)) /* the latter: named already */
+        return false;
+    for (int k = 0; k < result->size; k++) {
+        gradus_real v = result->y[(size_t)row * (size_t)result->size + k];
+        if (!isnan(v) && v != INFINITY)
+            continue;
+        if (result == n)
+            gradus_fail(n, "row %d: value %d is %g", row, k, (double)v);
+        else
+            gradus_fail(n, "row %d: value %d of %s, which is computed together "
+                        "with it, is %g", row, k, result->name, (double)v);
+        return true;
     }
-    return 0;
+    return false;
 }
 
-/* Says what made the loss of this row NaN or infinite: the first node on the
- * way whose value is; but of its own logits and targets the loss knows more,
- * and whether a -inf is a mask. */
-static int diagnose_row(const gradus_graph *g, int row)
+/* Lets a loss say what is wrong in this row, if it is n itself or if n, which
+ * is bad, is its operand: of its own logits and targets it knows more. */
+static bool ask_losses(const gradus_graph *g, const gradus_node *n, bool bad,
+                       int row)
 {
     for (int i = 0; i < g->count; i++) {
-        gradus_node *n = g->node[i];
-        int bad = is_bad(n, row);
-        for (int j = 0; j < g->count; j++) {
-            gradus_node *loss = g->node[j];
-            if ((loss == n || (bad && loss->is_loss && loss->in[0] == n)) &&
-                loss->op->diagnose && loss->op->diagnose(loss, row))
-                return 1;
-        }
-        if (bad)
-            return 1;
+        gradus_node *loss = g->node[i];
+        if (!loss->op->loss || !loss->op->loss->diagnose)
+            continue;
+        if ((loss == n || (bad && loss->in[0]->result == n->result)) &&
+            loss->op->loss->diagnose(loss, row))
+            return true;
     }
-    return 0;
+    return false;
+}
+
+/* Names the first node on the way whose value made the loss of this row NaN or
+ * infinite. */
+static bool diagnose_row(const gradus_graph *g, int row)
+{
+    for (int i = 0; i < g->count; i++) {
+        bool bad = is_bad(g->node[i], row);
+        if (ask_losses(g, g->node[i], bad, row) || bad)
+            return true;
+    }
+    return false;
 }
 
 /* The first row with a loss that is not finite, or -1. */
 static int first_bad_row(const gradus_graph *g)
 {
-    for (int row = 0; row < g->rows; row++)
-        for (int i = 0; i < g->count; i++)
-            if (g->node[i]->is_loss && !isfinite(g->node[i]->loss[row]))
+    for (int row = 0; row < g->batch.rows; row++)
+        for (int i = 0; i < g->count; i++) {
+            const gradus_loss_node *l = gradus_as_loss(g->node[i]);
+            if (l && !isfinite(l->loss[row]))
                 return row;
+        }
     return -1;
 }
 
@@ -57,7 +78,7 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
                                 "finite: scale it down (gradus_loss_weight)",
                                 loss);
     if (!diagnose_row(g, row))
-        gradus_error_set("row %d: nothing else is", row);
+        gradus_error_set("every other value of row %d is finite", row);
     snprintf(why, sizeof why, "%s", gradus_error());
     return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
                             "parameters are unchanged; check the data, or "
@@ -65,7 +86,6 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
                             loss, why, row, g->index[row]);
 }
 
-/* Names the first gradient that is not finite. */
 int gradus_diagnose_gradients(const gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++)

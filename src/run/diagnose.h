@@ -4,8 +4,12 @@
 
 #include "gradus.h"
 
-/* Sets the message: node, row, sample and value, or parameter.  Always -1. */
+/* Sets a message that names the node, the row, the sample and the value.
+ * Always -1. */
 int gradus_diagnose_loss(const gradus_graph *g, double loss);
+
+/* Sets a message that names the first gradient that is not finite.  Always
+ * -1. */
 int gradus_diagnose_gradients(const gradus_graph *g);
 
 #endif

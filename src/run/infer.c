@@ -1,13 +1,14 @@
 /* infer.c -- forward alone, in memory of the caller's own.
  *
- * A workspace holds copies of the nodes that the output depends on.  They
- * share the graph's parameters, which nobody here writes, and have values of
- * their own; so the layers' forward functions serve as they are.
+ * A workspace holds copies of the nodes that the output depends on.  They share
+ * the graph's parameters, which nobody writes here, and have values of their
+ * own, so the layers' forward functions serve as they are.
  */
-#include "base/gemm.h"
 #include "base/error.h"
-#include "graph/graph.h"
+#include "base/gemm.h"
 #include "base/memory.h"
+#include "graph/cut.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,39 +17,44 @@
 struct gradus_workspace {
     int max_batch;
     int count;
-    gradus_node **node; /* [graph's nodes], NULL where not depended on */
+    gradus_node **node; /* [count], by id; NULL if the output does not depend
+                           on it */
     gradus_node *input, *output;
-    int *index; /* [max_batch], 0, 1, 2 .. */
-    gradus_real *scratch;
+    int *index;            /* [max_batch]: 0, 1, 2, .. */
+    gradus_real *scratch;  /* [scratch_size] */
     size_t scratch_size;
-    void *block;
+    void *block; /* index, scratch and every y */
 };
 
-/* The last loss, or without one the last node. */
+/* ---- a workspace -------------------------------------------------------- */
+
+/* The last loss; without one, the last node. */
 static const gradus_node *output_of(const gradus_graph *g)
 {
     for (int i = g->count; i-- > 0;)
-        if (g->node[i]->is_loss)
+        if (g->node[i]->op->loss)
             return g->node[i];
     return g->node[g->count - 1];
 }
 
-/* A copy of n and of all it depends on; of a loss, the logits alone. */
+/* A copy of n and of all it depends on; of a loss, only of its logits. */
 static gradus_node *copy(gradus_workspace *w, const gradus_node *n)
 {
     if (w->node[n->id])
         return w->node[n->id];
-    gradus_node *c = malloc(n->bytes);
+    size_t bytes = gradus_info(n)->bytes;
+    gradus_node *c = malloc(bytes);
     if (!c) {
-        gradus_error_set("out of memory for a workspace");
+        gradus_no_memory("a workspace");
         return NULL;
     }
-    memcpy(c, n, n->bytes);
+    memcpy(c, n, bytes);
     w->node[n->id] = c;
     c->y = c->dy = c->kept = NULL;
-    c->loss = NULL;
     memset(&c->fed, 0, sizeof c->fed);
-    for (int j = 0; j < n->n_in && !(n->is_loss && j); j++) {
+    if (c->op->loss)
+        gradus_as_loss(c)->loss = NULL;
+    for (int j = 0; j < (n->op->loss ? 1 : n->n_in); j++) {
         c->in[j] = copy(w, n->in[j]);
         if (!c->in[j])
             return NULL;
@@ -56,16 +62,17 @@ static gradus_node *copy(gradus_workspace *w, const gradus_node *n)
     return c;
 }
 
-/* The one node that is to be fed. */
+/* Finds the one node that is fed. */
 static int find_input(gradus_workspace *w)
 {
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
-        if (!n || n->kind == GRADUS_COMPUTED)
+        if (!n || n->kind == GRADUS_KIND_COMPUTED)
             continue;
-        if (w->input || n->kind != GRADUS_VALUES)
-            return gradus_fail(n, "a workspace wants an output that depends "
-                               "on one input alone"), -1;
+        if (w->input || n->kind != GRADUS_KIND_VALUES)
+            return gradus_refuse(n, "inference needs an output that depends "
+                                 "on one input alone, and this one depends on "
+                                 "%s, too", n->name);
         w->input = n;
     }
     return 0;
@@ -83,13 +90,27 @@ static void plan(gradus_workspace *w, gradus_plan *p)
     }
 }
 
-static int build(gradus_workspace *w, const gradus_graph *g)
+/* Walks the plan twice: for its size, and to hand the memory out. */
+static int allocate(gradus_workspace *w)
 {
     gradus_plan p = { 0 };
 
-    w->node = calloc((size_t)g->count, sizeof(gradus_node *));
+    plan(w, &p);
+    w->block = gradus_plan_allocate(&p);
+    if (!w->block)
+        return gradus_no_memory("inference on batches of %d rows, %zu bytes; "
+                                "try smaller ones", w->max_batch, p.used);
+    plan(w, &p);
+    for (int i = 0; i < w->max_batch; i++)
+        w->index[i] = i;
+    return 0;
+}
+
+static int build(gradus_workspace *w, const gradus_graph *g)
+{
+    w->node = calloc((size_t)g->count, sizeof *w->node);
     if (!w->node)
-        return gradus_error_set("out of memory for a workspace");
+        return gradus_no_memory("a workspace");
     w->count = g->count;
     w->scratch_size = g->scratch_size;
     w->output = copy(w, output_of(g));
@@ -98,28 +119,24 @@ static int build(gradus_workspace *w, const gradus_graph *g)
     for (int i = 0; i < w->count; i++)
         if (w->node[i])
             w->node[i]->result = w->node[w->node[i]->result->id];
-    plan(w, &p);
-    w->block = gradus_plan_allocate(&p);
-    if (!w->block)
-        return gradus_error_set("out of memory: %zu bytes for inference on "
-                                "batches of %d; try smaller ones", p.used,
-                                w->max_batch);
-    plan(w, &p);
-    for (int i = 0; i < w->max_batch; i++)
-        w->index[i] = i;
-    return 0;
+    return allocate(w);
 }
 
 gradus_workspace *gradus_workspace_new(const gradus_graph *g, int max_batch)
 {
-    if (!g || !g->max_batch || max_batch < 1) {
-        gradus_error_set("gradus_workspace_new: a compiled graph and a batch "
-                         "of at least 1 wanted, not %d", max_batch);
+    if (!g || !g->max_batch) {
+        gradus_error_set("gradus_workspace_new: the graph is %s",
+                         g ? "not compiled" : "NULL");
+        return NULL;
+    }
+    if (max_batch < 1) {
+        gradus_error_set("gradus_workspace_new: max_batch is %d; must be at "
+                         "least 1", max_batch);
         return NULL;
     }
     gradus_workspace *w = calloc(1, sizeof *w);
     if (!w) {
-        gradus_error_set("out of memory for a workspace");
+        gradus_no_memory("a workspace");
         return NULL;
     }
     w->max_batch = max_batch;
@@ -134,42 +151,51 @@ void gradus_workspace_free(gradus_workspace *w)
 {
     if (!w)
         return;
-    for (int i = 0; i < w->count; i++)
-        free(w->node[i]);
+    if (w->node)
+        for (int i = 0; i < w->count; i++)
+            free(w->node[i]);
     free(w->node);
     free(w->block);
     free(w);
 }
 
+/* ---- inference ---------------------------------------------------------- */
+
+/* y [n,size], if all of it is finite; else NULL and a message. */
 static const gradus_real *checked_output(const gradus_node *y, int n)
 {
-    for (size_t i = 0; i < (size_t)n * y->size; i++)
+    size_t size = (size_t)y->size;
+
+    for (size_t i = 0; i < (size_t)n * size; i++)
         if (!isfinite(y->y[i])) {
             gradus_error_set("gradus_infer: row %zu: value %zu of %s is %g",
-                             i / y->size, i % y->size, y->name,
-                             (double)y->y[i]);
+                             i / size, i % size, y->name, (double)y->y[i]);
             return NULL;
         }
     return y->y;
 }
 
-/* All rows of most batches at once, so that large weights pass through the
- * cache once: in the slices of training, of 64 rows, a batch of 256 took
- * 784-512-512-10 1.2 times as long on a busy machine. */
 static const gradus_real *run(gradus_workspace *w, int n)
 {
-    const int slice = 256;
+    const gradus_batch b = { .rows = n, .index = w->index };
 
     gradus_blas_enter();
-    for (int from = 0; from < n; from += slice) {
-        gradus_rows r = { .from = from,
-                          .n = n - from < slice ? n - from : slice,
-                          .slice = from / slice,
-                          .index = w->index,
-                          .scratch = w->scratch };
-        for (int i = 0; i < w->count; i++)
-            if (w->node[i] && !gradus_absorbed(w->node[i]))
-                w->node[i]->op->forward(w->node[i], r);
+    for (int row = 0; row < n; row += GRADUS_INFER_ROWS) {
+        int left = n - row;
+        gradus_part p = {
+            .row = row,
+            .rows = left < GRADUS_INFER_ROWS ? left : GRADUS_INFER_ROWS,
+            .slice = row / GRADUS_INFER_ROWS,
+            .scratch = w->scratch,
+            .batch = &b,
+        };
+        for (int i = 0; i < w->count; i++) {
+            gradus_node *x = w->node[i];
+            if (!x || gradus_is_fused(x))
+                continue;
+            p.units = x->units;
+            x->op->forward(x, p);
+        }
     }
     gradus_blas_leave();
     return checked_output(w->output, n);
@@ -181,8 +207,8 @@ static int check(const gradus_workspace *w, const void *data, int n)
         return gradus_error_set("gradus_infer: the %s is NULL",
                                 w ? "data" : "workspace");
     if (n < 1 || n > w->max_batch)
-        return gradus_error_set("gradus_infer: %d rows, 1 to %d wanted (what "
-                                "the workspace is for)", n, w->max_batch);
+        return gradus_error_set("gradus_infer: got %d rows; must be 1 to %d, "
+                                "the workspace's max_batch", n, w->max_batch);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* evaluate.c -- loss, accuracy, top-k and confusion over a dataset. */
 #include "base/error.h"
 #include "graph/graph.h"
-#include "run/batch.h"
+#include "run/step.h"
 #include "train/feed.h"
 #include "train/meter.h"
 
@@ -13,7 +13,7 @@ static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
 {
     for (int from = 0, rows; from < n; from += rows) {
         rows = n - from < g->max_batch ? n - from : g->max_batch;
-        if (gradus_batch_forward(g, NULL, from, rows, 0))
+        if (gradus_run_forward(g, NULL, from, rows, false))
             return -1;
         gradus_meter_add(meter);
     }
@@ -65,7 +65,7 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
     if (m->k < 0)
         return gradus_error_set("gradus_evaluate: k is %d; must be at least 1",
                                 m->k);
-    if (gradus_batch_check_loss(g) ||
+    if (gradus_need_loss(g) ||
         (data && gradus_feed_dataset(g, data, &before)))
         return -1;
     int status = measure(g, m);

@@ -19,10 +19,10 @@ static int start_feed(gradus_node *n, const void *data, size_t rows,
     if (!n || !data)
         return gradus_error_set("gradus_feed: the %s is NULL",
                                 n ? "data" : "node");
-    if (n->kind == GRADUS_COMPUTED)
+    if (n->kind == GRADUS_KIND_COMPUTED)
         return gradus_refuse(n, "computes its value; only inputs, labels and "
                              "row weights can be fed");
-    if ((n->kind == GRADUS_LABELS) != labels)
+    if ((n->kind == GRADUS_KIND_LABELS) != labels)
         return gradus_refuse(n, labels ? "takes values, not labels"
                                        : "takes labels, not values");
     if (rows < 1 || rows > INT_MAX)
@@ -43,7 +43,7 @@ int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows)
 {
-    if (n && (n->kind == GRADUS_LABELS || n->kind == GRADUS_WEIGHTS))
+    if (n && (n->kind == GRADUS_KIND_LABELS || n->kind == GRADUS_KIND_WEIGHTS))
         return gradus_refuse(n, "takes no u8 values");
     if (start_feed(n, values, rows, false))
         return -1;
@@ -71,10 +71,10 @@ static int find_takers(const gradus_graph *g, gradus_node **taker)
 {
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
-        if (n->kind == GRADUS_COMPUTED)
+        if (n->kind == GRADUS_KIND_COMPUTED)
             continue;
-        int field = n->kind == GRADUS_LABELS    ? LABELS
-                    : n->kind == GRADUS_WEIGHTS ? WEIGHTS
+        int field = n->kind == GRADUS_KIND_LABELS    ? LABELS
+                    : n->kind == GRADUS_KIND_WEIGHTS ? WEIGHTS
                     : taker[VALUES]             ? TARGETS
                                                 : VALUES;
         if (taker[field])
@@ -163,7 +163,7 @@ int gradus_fed_rows(const gradus_graph *g)
 
     for (int i = 0; i < g->count; i++) {
         const gradus_node *n = g->node[i];
-        if (n->kind == GRADUS_COMPUTED)
+        if (n->kind == GRADUS_KIND_COMPUTED)
             continue;
         if (!first)
             first = n;

@@ -2,7 +2,7 @@
 #ifndef GRADUS_FEED_H
 #define GRADUS_FEED_H
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
 /* The fields of a dataset that data nodes take: values, labels, targets and
  * weights. */

@@ -4,7 +4,7 @@
 #include "base/shuffle.h"
 #include "graph/graph.h"
 #include "optim/optimiser.h"
-#include "run/batch.h"
+#include "run/step.h"
 #include "train/best.h"
 #include "train/feed.h"
 #include "train/log.h"
@@ -195,7 +195,7 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
 {
     for (int from = 0, rows; from < n; from += rows) {
         rows = n - from < batch ? n - from : batch;
-        if (gradus_batch_prepare(g, NULL, from, rows, training))
+        if (gradus_prepare(g, NULL, from, rows, training))
             return -1;
     }
     return 0;

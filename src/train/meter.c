@@ -20,10 +20,10 @@ int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
 {
     *m = (gradus_meter){ .graph = g, .k = 1 };
     for (int i = 0; i < g->count; i++) {
-        const gradus_node *n = g->node[i];
-        if (n->is_loss && n->classes && n->n_in > 1 &&
-            n->in[1]->kind == GRADUS_LABELS)
-            m->classifier = n;
+        const gradus_loss_node *l = gradus_as_loss(g->node[i]);
+        if (l && l->classes && l->node.n_in > 1 &&
+            l->node.in[1]->kind == GRADUS_KIND_LABELS)
+            m->classifier = l;
     }
     m->total = calloc((size_t)g->count, sizeof *m->total);
     if (!m->total)
@@ -45,25 +45,25 @@ void gradus_meter_free(gradus_meter *m)
 
 /* The most probable class at one position, whose K probabilities are
  * y[0], y[class_step], ..; among equals the lowest class. */
-static int best_class(const gradus_node *n, const gradus_real *y)
+static int best_class(const gradus_loss_node *l, const gradus_real *y)
 {
     int best = 0;
 
-    for (int k = 1; k < n->classes; k++)
-        if (y[k * n->class_step] > y[best * n->class_step])
+    for (int k = 1; k < l->classes; k++)
+        if (y[k * l->class_step] > y[best * l->class_step])
             best = k;
     return best;
 }
 
 /* The number of classes that come before class k when they are sorted by
  * probability; among equals the lowest comes first.  y as above. */
-static int rank_of(const gradus_node *n, const gradus_real *y, int k)
+static int rank_of(const gradus_loss_node *l, const gradus_real *y, int k)
 {
-    gradus_real y_k = y[k * n->class_step];
+    gradus_real y_k = y[k * l->class_step];
     int rank = 0;
 
-    for (int j = 0; j < n->classes; j++) {
-        gradus_real y_j = y[j * n->class_step];
+    for (int j = 0; j < l->classes; j++) {
+        gradus_real y_j = y[j * l->class_step];
         rank += y_j > y_k || (y_j == y_k && j < k);
     }
     return rank;
@@ -72,29 +72,30 @@ static int rank_of(const gradus_node *n, const gradus_real *y, int k)
 /* Counts one label, with the probabilities y of its position. */
 static void count_label(gradus_meter *m, const gradus_real *y, int label)
 {
-    const gradus_node *n = m->classifier;
-    int rank;
+    const gradus_loss_node *l = m->classifier;
 
-    if (n->use_ignore_label && label == n->ignore_label)
+    if (l->use_ignore_label && label == l->ignore_label)
         return;
-    rank = rank_of(n, y, label);
+    int rank = rank_of(l, y, label);
     m->labels++;
     m->correct += rank == 0;
     m->in_top_k += rank < m->k;
     if (m->confusion)
-        m->confusion[(size_t)label * n->classes + best_class(n, y)]++;
+        m->confusion[(size_t)label * (size_t)l->classes +
+                     (size_t)best_class(l, y)]++;
 }
 
 /* y is [rows,size], the labels [rows,positions]. */
 static void count_labels(gradus_meter *m)
 {
-    const gradus_node *n = m->classifier;
-    const int32_t *label = n->in[1]->label;
+    const gradus_loss_node *l = m->classifier;
+    const int32_t *label = l->node.in[1]->label;
 
-    for (int i = 0; i < m->graph->rows; i++)
-        for (int s = 0; s < n->positions; s++)
-            count_label(m, n->y + (size_t)i * n->size +
-                               (size_t)s * n->position_step, *label++);
+    for (int i = 0; i < m->graph->batch.rows; i++)
+        for (int s = 0; s < l->positions; s++)
+            count_label(m, l->node.y + (size_t)i * (size_t)l->node.size +
+                               (size_t)s * (size_t)l->position_step,
+                        *label++);
 }
 
 void gradus_meter_add(gradus_meter *m)
@@ -102,12 +103,12 @@ void gradus_meter_add(gradus_meter *m)
     const gradus_graph *g = m->graph;
 
     for (int i = 0; i < g->count; i++) {
-        const gradus_node *n = g->node[i];
-        if (!n->is_loss)
+        const gradus_loss_node *l = gradus_as_loss(g->node[i]);
+        if (!l)
             continue;
-        for (int row = 0; row < g->rows; row++)
-            m->total[i].sum += n->loss[row];
-        m->total[i].divisor += n->divisor;
+        for (int row = 0; row < g->batch.rows; row++)
+            m->total[i].sum += l->loss[row];
+        m->total[i].divisor += l->divisor;
     }
     if (m->classifier)
         count_labels(m);
@@ -118,12 +119,11 @@ double gradus_meter_loss(const gradus_meter *m)
     double loss = 0;
 
     for (int i = 0; i < m->graph->count; i++) {
-        const gradus_node *n = m->graph->node[i];
-        double D = m->total[i].divisor;
-        if (!n->is_loss)
+        const gradus_loss_node *l = gradus_as_loss(m->graph->node[i]);
+        if (!l)
             continue;
-        double sum = n->weight * m->total[i].sum;
-        loss += n->reduction != GRADUS_SUM && D > 0 ? sum / D : sum;
+        double D = m->total[i].divisor, sum = l->weight * m->total[i].sum;
+        loss += l->reduction != GRADUS_SUM && D > 0 ? sum / D : sum;
     }
     return loss;
 }

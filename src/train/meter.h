@@ -2,11 +2,11 @@
 #ifndef GRADUS_METER_H
 #define GRADUS_METER_H
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
 typedef struct {
     const gradus_graph *graph;
-    const gradus_node *classifier; /* the last loss with labels, or NULL */
+    const gradus_loss_node *classifier; /* the last loss with labels, or NULL */
     int k;                         /* of in_top_k, at least 1 */
     size_t *confusion; /* [K,K] of the classifier's K classes, or NULL: counts
                           of true class, predicted class; the caller's */

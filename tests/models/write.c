@@ -5,7 +5,7 @@
  *
  * A file that is there stays as it is: it is to be loaded for ever.  A new
  * layer, loss or setting gets a new model below, and so a new file. */
-#include "gradus.h"
+#include "gradus_layer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,9 +120,9 @@ static double number(const gradus_node *n, int i)
         return k % 9;
     if (strcmp(n->name, "portions") == 0)
         return k / 128.;
-    if (n->kind == GRADUS_LABELS)
+    if (n->kind == GRADUS_KIND_LABELS)
         return k % 3;
-    return n->kind == GRADUS_WEIGHTS ? 0.5 + k % 3 : (k - 50) / 64.;
+    return n->kind == GRADUS_KIND_WEIGHTS ? 0.5 + k % 3 : (k - 50) / 64.;
 }
 
 /* And says so, a line a node: its name and its numbers. */
@@ -139,7 +139,7 @@ static int feed(gradus_node *n, FILE *out)
         fprintf(out, " %.9g", (double)value[n->id][i]);
     }
     fprintf(out, "\n");
-    return n->kind == GRADUS_LABELS
+    return n->kind == GRADUS_KIND_LABELS
                ? gradus_feed_labels(n, label[n->id], ROWS)
                : gradus_feed(n, value[n->id], ROWS);
 }
@@ -149,7 +149,7 @@ static void feed_all(const gradus_graph *g, FILE *out)
     fprintf(out, "%d rows\n", ROWS);
     for (int i = 0; i < gradus_node_count(g); i++) {
         gradus_node *n = gradus_node_at(g, i);
-        if (n->kind != GRADUS_COMPUTED)
+        if (n->kind != GRADUS_KIND_COMPUTED)
             must(!feed(n, out), "feed");
     }
 }

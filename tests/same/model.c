@@ -130,7 +130,7 @@ void same_feed(same_model *m, int rows)
         gradus_random r;
         gradus_random_init(&r, 20, (uint32_t)i, 0);
         int error = f->kind == PIXELS ? feed_pixels(f, &r, (size_t)rows)
-                    : f->kind == WHOLE && f->node->kind == GRADUS_LABELS
+                    : f->kind == WHOLE && f->node->kind == GRADUS_KIND_LABELS
                         ? feed_labels(f, &r, (size_t)rows)
                         : feed_reals(f, &r, (size_t)rows);
         same_must(!error, "feed");

@@ -2,7 +2,7 @@
 #ifndef SAME_H
 #define SAME_H
 
-#include "gradus.h"
+#include "gradus_layer.h"
 
 enum { MAX_FED = 8, MAX_BATCHES = 5 };
 

@@ -84,9 +84,9 @@ void write_data(const gradus_graph *g)
 {
     for (int i = 0; i < gradus_node_count(g); i++) {
         const gradus_node *n = gradus_node_at(g, i);
-        if (n->kind == GRADUS_LABELS)
+        if (n->kind == GRADUS_KIND_LABELS)
             write_labels(n);
-        else if (n->kind != GRADUS_COMPUTED)
+        else if (n->kind != GRADUS_KIND_COMPUTED)
             write_numbers(n->name, 2, (int[]){ WRITE_ROWS, n->size },
                           n->fed.x);
     }
@@ -125,7 +125,7 @@ void write_gradients(const gradus_graph *g)
         for (int j = 0; j < n->n_params; j++)
             if (!n->param[j].buffer)
                 write_param(n, &n->param[j], "d_", n->param[j].dw);
-        if (n->kind == GRADUS_VALUES && n->dy)
+        if (n->kind == GRADUS_KIND_VALUES && n->dy)
             write_input_gradient(n);
     }
 }
@@ -162,7 +162,7 @@ void write_feed_inputs(gradus_graph *g, int tokens)
 {
     for (int i = 0; i < gradus_node_count(g); i++) {
         gradus_node *n = gradus_node_at(g, i);
-        if (n->kind != GRADUS_VALUES)
+        if (n->kind != GRADUS_KIND_VALUES)
             continue;
         gradus_real *v = write_draw((size_t)WRITE_ROWS * (size_t)n->size);
         for (int k = 0; tokens && !i && k < WRITE_ROWS * n->size; k++)

@@ -2,7 +2,7 @@
 #ifndef WRITE_H
 #define WRITE_H
 
-#include <gradus.h>
+#include <gradus_layer.h>
 
 /* Of every graph, and of those that are trained. */
 enum { WRITE_ROWS = 6, WRITE_STEPS = 20 };

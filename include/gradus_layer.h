@@ -1,0 +1,352 @@
+/* gradus_layer.h -- for who writes a layer of their own.  The layers of gradus
+ * are written with it too.
+ *
+ * A whole layer, a ReLU:
+ *
+ *     // y = max(0, x)                        x, y [B,size]
+ *     static void forward(gradus_node *n, gradus_part p)
+ *     {
+ *         const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+ *         gradus_real *y = gradus_row(n->y, p, n->size);
+ *
+ *         for (size_t i = 0; i < gradus_count(p, n->size); i++)
+ *             y[i] = x[i] < 0 ? 0 : x[i];
+ *     }
+ *
+ *     // dx += dy where x > 0                 dx, dy [B,size]
+ *     static void backward(gradus_node *n, gradus_part p)
+ *     {
+ *         const gradus_real *y = gradus_row(n->y, p, n->size);
+ *         const gradus_real *dy = gradus_row(n->dy, p, n->size);
+ *         gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
+ *
+ *         for (size_t i = 0; i < gradus_count(p, n->size); i++)
+ *             dx[i] += y[i] > 0 ? dy[i] : 0;  // other users of x add, too
+ *     }
+ *
+ *     gradus_node *my_relu(gradus_node *x)
+ *     {
+ *         static const gradus_op op = { .name = "my_relu", .forward = forward,
+ *                                       .backward = backward };
+ *         gradus_node *n = gradus_append(NULL, &op, sizeof *n, 1, &x);
+ *
+ *         return n ? gradus_shape(n, x->rank, x->shape) : NULL;
+ *     }
+ *
+ * examples/custom-layer is a program around a layer with parameters.
+ * gradus_check_gradients, at the end of this header, compares a layer's
+ * gradients with central differences.
+ *
+ * A step computes every row of the batch forward and backward, and then the
+ * gradient of every parameter.  Each of these is cut into parts that run on
+ * several threads at once.  How it is cut depends on the shapes and on the
+ * batch, never on the number of threads; src/graph/cut.h has the words for
+ * the parts.
+ */
+#ifndef GRADUS_LAYER_H
+#define GRADUS_LAYER_H
+
+#include "gradus.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+/* ======================================================================
+ * The work: a part of a batch
+ * ====================================================================== */
+
+/* The batch at hand. */
+typedef struct {
+    int rows;            /* B, the rows of the batch */
+    int first;           /* the number of its first row in the whole batch: 0
+                            unless several processes share one */
+    bool training;       /* false in gradus_evaluate and gradus_infer */
+    const int *index;    /* [rows], which of the fed rows each row is */
+    uint64_t seed, pass; /* the graph's seed, and how many backward passes came
+                            before.  Random numbers drawn from (seed, pass,
+                            first + row) do not depend on the threads */
+} gradus_batch;
+
+/* A part of the work: rows row .. row + rows - 1 of the batch, and units unit
+ * .. unit + units - 1 of the node's parameters.  No other thread has a part
+ * that overlaps with it. */
+typedef struct {
+    int row, rows;
+    int unit, units;
+    int slice;            /* the number of this slice of the batch, from 0 */
+    bool add;             /* gradient: add to dw, do not replace it */
+    gradus_real *scratch; /* [n->scratch], memory of this thread's own */
+    const gradus_batch *batch;
+} gradus_part;
+
+/* Row p.row of an array [B,size]; NULL if the array is NULL. */
+static inline gradus_real *gradus_row(gradus_real *a, gradus_part p, int size)
+{
+    return a ? a + (size_t)p.row * (size_t)size : a;
+}
+
+/* How many numbers the rows of p have in an array [B,size]. */
+static inline size_t gradus_count(gradus_part p, int size)
+{
+    return (size_t)p.rows * (size_t)size;
+}
+
+/* ======================================================================
+ * The op: what nodes of one kind do
+ * ====================================================================== */
+
+typedef struct gradus_attr gradus_attr; /* a node's settings, as saved */
+
+/* For a layer that mixes the rows of a batch in training, as batch
+ * normalisation does.  Before forward, `sum` writes what the rows of p
+ * contribute to gradus_sums(n, p), and then `unite`, on the calling thread,
+ * combines the sums of all slices.  Before backward, sum_back and unite_back
+ * do the same; unite_back also computes the parameters' gradients, and adds
+ * them to dw if `add` is set. */
+typedef struct {
+    void (*sum)(gradus_node *n, gradus_part p);
+    void (*unite)(gradus_node *n, int slices);
+    void (*sum_back)(gradus_node *n, gradus_part p);
+    void (*unite_back)(gradus_node *n, int slices, bool add);
+    /* After a step, on the calling thread: keeps a running mean, say. */
+    void (*stepped)(gradus_node *n);
+} gradus_mixing;
+
+/* For a loss.  Either function may be NULL. */
+typedef struct {
+    /* D, by which the loss of the batch p is divided: the weight of the rows
+     * that count.  Labels are checked before.  NULL: the loss is a sum. */
+    double (*divisor)(const gradus_node *n, gradus_part p);
+    /* Sets a message that says why the loss of a row is not finite, and
+     * returns true; or returns false if nothing of the loss's own is wrong. */
+    bool (*diagnose)(gradus_node *n, int row);
+} gradus_loss_rule;
+
+/* A layer needs forward, backward unless no gradient passes through it, and
+ * gradient if it has parameters.  The rest is NULL in most. */
+typedef struct {
+    const char *name; /* "dense"; nodes are called dense1, dense2, .. */
+
+    void (*forward)(gradus_node *n, gradus_part p);  /* y[p] = f(x[p]) */
+    void (*backward)(gradus_node *n, gradus_part p); /* dx[p] += dy[p] df/dx */
+
+    /* dw of p's units = a sum over p's rows, or += if p.add is set: a large
+     * batch comes in several parts.  If it is NULL, backward computes dw, too:
+     * it adds the sum over its rows to gradus_share(n, j, p), which starts as
+     * zero, and the shares of all slices are then added in their order. */
+    void (*gradient)(gradus_node *n, gradus_part p);
+
+    /* Builds a node from a model file, by calling its constructor with the
+     * operands and settings that are saved there.  `unary` is the constructor
+     * itself, in place of `make`, where it takes one operand and no settings.
+     * Both are NULL in an op of your own: its models are read by building the
+     * graph and calling gradus_load_parameters. */
+    gradus_node *(*make)(gradus_graph *g, gradus_node *const *in, int n_in,
+                         const gradus_attr *attr);
+    gradus_node *(*unary)(gradus_node *x);
+
+    /* forward can also compute some units of all rows, from nothing but the
+     * operand's y and the parameters.  It is then called so for a small batch
+     * where no gradient passes to the operand: threads read the parameters
+     * that they have updated themselves. */
+    bool by_units;
+
+    const gradus_mixing *mixing;  /* of a layer that mixes rows */
+    const gradus_loss_rule *loss; /* of a loss; its nodes begin with a
+                                     gradus_loss_node */
+
+    /* Checks the data of a batch before anything is computed.  p is the whole
+     * batch; only data nodes have values.  Returns 0, or non-zero with a
+     * message (gradus_fail).  gradus_infer does not call it. */
+    int (*check)(gradus_node *n, gradus_part p);
+
+    /* Asked by compile: can n compute the value of `user`, the only node that
+     * uses its own, at the same time?  If it returns true, it is asked again
+     * about the only user of that one, and so on.  n->result is the last such
+     * user; only that one has y and dy, and its own forward and backward are
+     * not called. */
+    bool (*fuse)(gradus_node *n, const gradus_node *user);
+} gradus_op;
+
+/* ======================================================================
+ * The node
+ * ====================================================================== */
+
+/* What a data node is fed.  A node of any other kind computes its value. */
+typedef enum {
+    GRADUS_KIND_COMPUTED,
+    GRADUS_KIND_VALUES, /* real numbers or u8: an input */
+    GRADUS_KIND_LABELS,
+    GRADUS_KIND_WEIGHTS
+} gradus_kind;
+
+/* The rows lent to a data node by gradus_feed and its like.  One of the
+ * pointers is set. */
+typedef struct {
+    const gradus_real *x;
+    const uint8_t *u8;
+    const int32_t *labels;
+    size_t rows; /* 0: nothing was fed */
+} gradus_fed;
+
+enum { GRADUS_MAX_OPERANDS = 8, GRADUS_MAX_PARAMS = 4 };
+
+/* Everything in it is open to read.  A constructor sets what it needs through
+ * the functions below, and the sizes scratch, keep, keep_row and n_sums by
+ * hand; gradus_compile sets the pointers. */
+struct gradus_node {
+    const gradus_op *op;
+    gradus_graph *graph;
+    char name[32];
+    int id; /* its place in the graph; operands have a lower one */
+    int n_in;
+    gradus_node *in[GRADUS_MAX_OPERANDS];
+    int rank, shape[GRADUS_MAX_RANK], size; /* of one row; size: the product */
+
+    gradus_real *y;  /* [B,size], or NULL where its value goes into result's */
+    gradus_real *dy; /* [B,size], or NULL where no gradient is wanted: backward
+                        then leaves it alone */
+    gradus_node *result; /* the node whose value it computes: itself, unless
+                            its op has fused others */
+    bool wants_gradient;
+
+    int units; /* the first axis of every parameter */
+    int n_params;
+    gradus_param param[GRADUS_MAX_PARAMS];
+    gradus_real *share[GRADUS_MAX_PARAMS]; /* [slices,size] each, or NULL: see
+                                              gradus_share */
+    gradus_attr *attr;
+
+    size_t scratch;        /* numbers of scratch memory that a call needs */
+    size_t keep, keep_row; /* numbers kept from forward to backward: `keep` for
+                              the batch and keep_row for each row */
+    gradus_real *kept;     /* [keep + B keep_row]; NULL in a workspace */
+    int n_sums;            /* numbers that `sum` leaves of each slice */
+    double *sums;          /* [slices,n_sums] */
+
+    /* A data node's. */
+    gradus_kind kind;
+    gradus_fed fed;
+    int32_t *label; /* [B,size], the value of a labels node, which has no y */
+};
+
+/* A node whose op has a loss rule.  Its forward writes loss[row]; its backward
+ * adds weight / D times the gradient to the operand's dy. */
+typedef struct {
+    gradus_node node;
+    double weight;  /* of this loss among the graph's others */
+    double *loss;   /* [B], neither divided nor weighted; NULL: not wanted */
+    double divisor; /* D of this batch; 0 counts as 1 */
+    gradus_reduction reduction;
+    /* Class k at position s of a row is y[k*class_step + s*position_step].
+     * classes is 0 where y is no distribution over classes. */
+    int classes, positions, class_step, position_step;
+    bool use_ignore_label;
+    int ignore_label;
+} gradus_loss_node;
+
+/* n as a loss; NULL if it is none. */
+static inline gradus_loss_node *gradus_as_loss(const gradus_node *n)
+{
+    return n->op->loss ? (gradus_loss_node *)n : NULL;
+}
+
+/* ======================================================================
+ * For constructors
+ * ====================================================================== */
+
+/* Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
+ * gradus_node), with operands in[0..n_in-1].  NULL, with a message or an
+ * earlier one, if an operand is NULL or they are of different graphs.  For a
+ * node without operands, g is its graph; otherwise g may be NULL. */
+gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
+                           int n_in, gradus_node *const *in);
+
+/* Sets its shape: `rank` numbers (1 to GRADUS_MAX_RANK), each at least 1.
+ * Returns n, or NULL with a message. */
+gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape);
+
+/* Adds a parameter, and says how it starts unless gradus_initialise does.  The
+ * first axis of all of a node's parameters must be the same, its units.
+ * Returns n, or NULL with a message. */
+gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
+                              const int *shape, gradus_initialiser how,
+                              double a);
+
+/* Adds numbers [size], all `value` at first, that are saved with the
+ * parameters but not trained: a running mean, say.  Returns n, or NULL with a
+ * message. */
+gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
+                               double value);
+
+/* Records a setting of `count` numbers, so that model files hold it.  Returns
+ * n, or NULL with a message. */
+gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
+                             const double *values);
+/* The values of a setting and how many there are; NULL and 0 if it is not
+ * set. */
+const double *gradus_attr_values(const gradus_attr *a, const char *name,
+                                 int *count);
+/* The one value of a setting; `otherwise` if it is not set.  gradus_attr_int
+ * returns INT_MIN if the value is no int. */
+int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise);
+double gradus_attr_double(const gradus_attr *a, const char *name,
+                          double otherwise);
+
+/* Sets the message "node 3, dense1: ..."; before compile, it makes that fail.
+ * Always NULL, for constructors to return.  n may be NULL. */
+#ifdef __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+gradus_node *gradus_fail(gradus_node *n, const char *format, ...);
+
+/* ======================================================================
+ * For forward, backward and gradient
+ * ====================================================================== */
+
+/* Where backward adds the gradient of parameter j over the rows of p, if the
+ * op has no gradient function: [param[j].size]. */
+static inline gradus_real *gradus_share(const gradus_node *n, int j,
+                                        gradus_part p)
+{
+    return n->share[j] + (size_t)p.slice * n->param[j].size;
+}
+
+/* Where sum and sum_back write the n_sums numbers of the slice of p. */
+static inline double *gradus_sums(const gradus_node *n, gradus_part p)
+{
+    return n->sums + (size_t)p.slice * (size_t)n->n_sums;
+}
+
+enum { GRADUS_N, GRADUS_T }; /* as it is, transposed */
+
+/* C = op(A) op(B) + beta C, with op(A) [m,k], op(B) [k,n], C [m,n]; lda, ldb,
+ * ldc are the lengths of the rows as they lie in memory. */
+void gradus_gemm(int op_a, int op_b, int m, int n, int k, const gradus_real *A,
+                 int lda, const gradus_real *B, int ldb, gradus_real beta,
+                 gradus_real *C, int ldc);
+
+/* ======================================================================
+ * For tests
+ * ====================================================================== */
+
+/* Compares every gradient (of parameters, and of inputs that want one) of the
+ * first n fed rows with central differences of step h.  Returns the largest
+ *   |a - d| / (1e-6 + 1e-4 max(|a|, |d|)),  a the gradient, d the difference,
+ * which is at most 1 when all is well (compile as double and take h = 1e-6);
+ * negative on error.  `where`, if not NULL, gets the place of the largest, 64
+ * bytes.  Take an n of at least 2: gradient then gets the batch in two
+ * parts. */
+double gradus_check_gradients(gradus_graph *g, int n, double h, char *where);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

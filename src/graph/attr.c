@@ -1,0 +1,82 @@
+/* attr.c -- the settings of a node, which model files hold. */
+#include "graph/graph.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gradus_attr *find(const gradus_attr *a, const char *name)
+{
+    while (a && strcmp(a->name, name) != 0)
+        a = a->next;
+    return (gradus_attr *)a;
+}
+
+/* Adds a setting to the end of n's list; NULL if there is no room for it. */
+static gradus_attr *add(gradus_node *n, const char *name, int count)
+{
+    gradus_attr **end = &n->attr, *a;
+
+    if (count < 1 || strlen(name) >= sizeof a->name)
+        return NULL;
+    a = calloc(1, sizeof *a + (size_t)count * sizeof *a->value);
+    if (!a)
+        return NULL;
+    while (*end)
+        end = &(*end)->next;
+    *end = a;
+    strcpy(a->name, name);
+    a->count = count;
+    return a;
+}
+
+gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
+                             const double *values)
+{
+    if (!n || !gradus_is_open(n))
+        return NULL;
+    gradus_attr *a = find(n->attr, name);
+    if (a && a->count != count)
+        return gradus_fail(n, "the setting %s got %d values; must be %d as "
+                           "before", name, count, a->count);
+    if (!a)
+        a = add(n, name, count);
+    if (!a)
+        return gradus_fail(n, "there is no room for %d values of the setting "
+                           "%.32s", count, name);
+    memcpy(a->value, values, (size_t)count * sizeof *values);
+    return n;
+}
+
+const double *gradus_attr_values(const gradus_attr *a, const char *name,
+                                 int *count)
+{
+    a = find(a, name);
+    *count = a ? a->count : 0;
+    return a ? a->value : NULL;
+}
+
+double gradus_attr_double(const gradus_attr *a, const char *name,
+                          double otherwise)
+{
+    a = find(a, name);
+    return a ? a->value[0] : otherwise;
+}
+
+int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise)
+{
+    double v = gradus_attr_double(a, name, otherwise);
+
+    if (!(v > INT_MIN && v <= INT_MAX) || v != floor(v))
+        return INT_MIN;
+    return (int)v;
+}
+
+void gradus_attrs_free(gradus_attr *a)
+{
+    for (gradus_attr *next; a; a = next) {
+        next = a->next;
+        free(a);
+    }
+}

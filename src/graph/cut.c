@@ -1,0 +1,119 @@
+/* cut.c -- how the work of a step is cut into parts; cut.h has the words. */
+#include "graph/cut.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+
+/* ---- slices ------------------------------------------------------------- */
+
+/* Two slices for a small batch, so that two threads have work.  From 128 rows
+ * on, 64 rows a slice, where a matrix product is near its full speed.  Always a
+ * multiple of 16, the height of a GEMM kernel's block. */
+int gradus_slice_rows(int rows)
+{
+    int half = ((rows - 1) / 32 + 1) * 16;
+
+    return half < 64 ? half : 64;
+}
+
+int gradus_slice_count(int rows)
+{
+    return (rows - 1) / gradus_slice_rows(rows) + 1;
+}
+
+int gradus_slice_most(int max_batch)
+{
+    return max_batch <= 128 ? 2 : (max_batch - 1) / 64 + 1;
+}
+
+bool gradus_has_shares(const gradus_node *n)
+{
+    return n->n_params && !n->op->gradient && !n->op->mixing;
+}
+
+/* ---- tiles -------------------------------------------------------------- */
+
+/* Units of each of n's tiles: about 32,768 parameters, which lie in a core's
+ * cache together with their gradient and a slice of the batch.  A multiple of
+ * 16, the height of a GEMM kernel's block, if there are that many. */
+static int tile_units(const gradus_node *n)
+{
+    size_t per_unit = 0;
+
+    for (int j = 0; j < n->n_params; j++)
+        per_unit += n->param[j].size / (size_t)n->units;
+    size_t units = 32768 / per_unit / 16 * 16;
+    return units < 16 ? 16 : units > (size_t)n->units ? n->units : (int)units;
+}
+
+/* Orders tiles by the relative position of their middle unit, so that every
+ * thread's range of tiles holds a fair part of every node.  Within a node,
+ * tiles keep their order. */
+static int compare_tiles(const void *p, const void *q)
+{
+    const gradus_tile *a = p, *b = q;
+    double x = (a->unit + a->units / 2.0) / a->node->units;
+    double y = (b->unit + b->units / 2.0) / b->node->units;
+
+    return x != y ? (x > y) - (x < y) : a->node->id - b->node->id;
+}
+
+static void cut_node(gradus_graph *g, gradus_node *n)
+{
+    int most = tile_units(n);
+
+    for (int unit = 0; unit < n->units; unit += most) {
+        int left = n->units - unit;
+        g->tile[g->tiles++] =
+            (gradus_tile){ n, unit, left < most ? left : most };
+    }
+}
+
+int gradus_cut_tiles(gradus_graph *g)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->n_params)
+            count += (size_t)(g->node[i]->units - 1) /
+                     (size_t)tile_units(g->node[i]) + 1;
+    g->tile = calloc(count + 1, sizeof *g->tile);
+    if (!g->tile)
+        return gradus_no_memory("%zu tiles of the parameters", count);
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->n_params)
+            cut_node(g, g->node[i]);
+    qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
+    return 0;
+}
+
+/* ---- thresholds --------------------------------------------------------- */
+
+size_t gradus_estimate_work(const gradus_graph *g)
+{
+    size_t work = g->parameters;
+
+    for (int i = 0; i < g->count; i++)
+        work += (size_t)g->node[i]->size;
+    return work;
+}
+
+/* Below this much work, waking the other threads costs more than it saves (XOR,
+ * say).  The bits are the same either way. */
+bool gradus_pays_threads(const gradus_graph *g, int rows)
+{
+    return g->work * (size_t)(rows ? rows : 1) >= 32768;
+}
+
+/* By rows, every thread reads all weights in every step, and at least half of
+ * them were last written by another thread: on two cores a step of 784-128-10
+ * at batch 64 takes 1.3 times as long.  By units, the rows cross from thread to
+ * thread instead, which pays while they are fewer.  A layer that passes a
+ * gradient on reads all its weights by rows on the way back anyway. */
+bool gradus_goes_by_units(const gradus_node *n, int rows)
+{
+    return n->op->by_units && !n->op->mixing && n->n_in == 1 &&
+           !n->in[0]->wants_gradient && !gradus_is_fused(n) && rows <= 128 &&
+           rows <= n->units / 2;
+}

@@ -1,0 +1,124 @@
+/* settings.c -- what a caller may set of any node: its name, how its weights
+ * start, what is kept of it, how fast it learns. */
+#include "graph/graph.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Is n a node of a graph that is not compiled yet?  Else a message. */
+static bool can_change(gradus_node *n, const char *function)
+{
+    if (!n)
+        gradus_error_set("%s: the node is NULL", function);
+    else if (n->graph->max_batch)
+        gradus_refuse(n, "%s comes before gradus_compile", function);
+    return n && !n->graph->max_batch;
+}
+
+int gradus_name(gradus_node *n, const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+    if (!name)
+        return gradus_error_set("gradus_name: the name is NULL");
+    if (!can_change(n, "gradus_name"))
+        return -1;
+    size_t length = strlen(name);
+    if (length < 1 || length >= sizeof n->name ||
+        strspn(name, allowed) != length)
+        return gradus_fail(n, "the name \"%.40s\" must be 1 to 31 letters, "
+                           "digits and _", name), -1;
+    if (strcmp(n->name, name) != 0 && gradus_find_node(n->graph, name))
+        return gradus_fail(n, "another node is named %s already", name), -1;
+    strcpy(n->name, name);
+    return 0;
+}
+
+int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
+{
+    if (!can_change(n, "gradus_initialise"))
+        return -1;
+    if (n->n_params == 0)
+        return gradus_fail(n, "has no parameters to initialise"), -1;
+    if ((unsigned)how > GRADUS_CONSTANT)
+        return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
+                           GRADUS_CONSTANT), -1;
+    if (how >= GRADUS_NORMAL && !(fabs(a) <= 1e30))
+        return gradus_fail(n, "the initialiser's a is %g; must be finite", a),
+               -1;
+    if (how >= GRADUS_NORMAL && how != GRADUS_CONSTANT && a < 0)
+        return gradus_fail(n, "the initialiser's spread is %g; must be at "
+                           "least 0", a), -1;
+    gradus_info(n)->start[0].how = how;
+    gradus_info(n)->start[0].a = a;
+    return 0;
+}
+
+/* Is n a target or a weight of some loss? */
+static bool is_side_operand(const gradus_node *n)
+{
+    const gradus_graph *g = n->graph;
+
+    for (int i = 0; i < g->count; i++) {
+        if (!g->node[i]->op->loss)
+            continue;
+        for (int j = 1; j < g->node[i]->n_in; j++)
+            if (g->node[i]->in[j] == n)
+                return true;
+    }
+    return false;
+}
+
+int gradus_want_gradient(gradus_node *input)
+{
+    if (!can_change(input, "gradus_want_gradient"))
+        return -1;
+    if (input->kind != GRADUS_KIND_VALUES)
+        return gradus_fail(input, "is no input; only inputs can want a "
+                           "gradient"), -1;
+    if (is_side_operand(input))
+        return gradus_fail(input, "is a target or a weight of a loss; these "
+                           "have no gradient"), -1;
+    input->wants_gradient = true;
+    return 0;
+}
+
+int gradus_want_value(gradus_node *n)
+{
+    if (!can_change(n, "gradus_want_value"))
+        return -1;
+    gradus_info(n)->wants_value = true;
+    return 0;
+}
+
+int gradus_loss_weight(gradus_node *n, double weight)
+{
+    if (!n)
+        return gradus_error_set("gradus_loss_weight: the node is NULL");
+    if (!n->op->loss)
+        return gradus_fail(n, "is not a loss; only losses have a weight"), -1;
+    if (!isfinite(weight))
+        return gradus_fail(n, "the weight is %g; must be finite", weight), -1;
+    gradus_as_loss(n)->weight = weight;
+    return 0;
+}
+
+int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale)
+{
+    if (!n)
+        return gradus_error_set("gradus_param_group: the node is NULL");
+    if (n->n_params == 0)
+        return gradus_refuse(n, "has no parameters to learn");
+    if (!(lr_scale >= 0 && lr_scale <= 1e30))
+        return gradus_refuse(n, "lr_scale is %g; must be finite and at least "
+                             "0", lr_scale);
+    if (!(decay_scale >= 0 && decay_scale <= 1e30))
+        return gradus_refuse(n, "decay_scale is %g; must be finite and at "
+                             "least 0", decay_scale);
+    gradus_info(n)->lr_scale = lr_scale;
+    gradus_info(n)->decay_scale = decay_scale;
+    return 0;
+}

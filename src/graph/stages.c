@@ -1,0 +1,82 @@
+/* stages.c -- the order of a step; stages.h says what a stage is. */
+#include "graph/stages.h"
+
+#include "graph/cut.h"
+
+/* Does node i need sums over all rows before its forward and backward? */
+static bool mixes(const gradus_graph *g, int i)
+{
+    return g->batch.training && g->node[i]->op->mixing;
+}
+
+static gradus_stage *add(gradus_graph *g, int *count, int kind,
+                         gradus_node *node)
+{
+    gradus_stage *s = &g->stage[(*count)++];
+
+    *s = (gradus_stage){ .kind = kind, .node = node, .down = -1 };
+    return s;
+}
+
+/* The last stage of rows goes up to the end of the graph. */
+static void list_forward(gradus_graph *g, int *count)
+{
+    gradus_stage *rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
+
+    for (int i = 1; i < g->count; i++) {
+        gradus_node *n = g->node[i];
+        if (!mixes(g, i) && !gradus_goes_by_units(n, g->batch.rows))
+            continue;
+        rows->up_end = i;
+        if (mixes(g, i)) {
+            rows->sum = n;
+            add(g, count, GRADUS_STAGE_UNITE, n);
+            rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
+            rows->up = i;
+        } else {
+            add(g, count, GRADUS_STAGE_UNITS, n);
+            rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
+            rows->up = i + 1;
+        }
+    }
+    rows->up_end = g->count;
+}
+
+/* The way back begins in the stage where the way forward ends, while the slice
+ * is in the cache. */
+static void list_backward(gradus_graph *g, int *count)
+{
+    if (*count == 0)
+        add(g, count, GRADUS_STAGE_ROWS, NULL);
+    gradus_stage *rows = &g->stage[*count - 1];
+
+    rows->turn = true;
+    rows->down = g->count - 1;
+    for (int i = g->count - 1; i > 0; i--) {
+        if (!mixes(g, i))
+            continue;
+        rows->down_end = i + 1;
+        rows->sum_back = g->node[i];
+        add(g, count, GRADUS_STAGE_UNITE_BACK, g->node[i]);
+        rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
+        rows->down = i;
+    }
+}
+
+int gradus_list_stages(gradus_graph *g, int what)
+{
+    int count = 0;
+
+    if (what & GRADUS_FORWARD)
+        list_forward(g, &count);
+    if (what & GRADUS_BACKWARD)
+        list_backward(g, &count);
+    return count;
+}
+
+/* Each node but the first can begin two stages on the way forward, and two on
+ * the way back. */
+size_t gradus_stages_most(const gradus_graph *g)
+{
+    return 4 * (size_t)g->count + 1;
+}

@@ -1,0 +1,151 @@
+/* rows.c -- phase 1: every slice of the batch forward through the net and
+ * back. */
+#include "run/run.h"
+
+#include "base/pool.h"
+#include "graph/cut.h"
+#include "graph/stages.h"
+
+#include <string.h>
+
+void gradus_run_jobs(const gradus_graph *g,
+                     void (*job)(void *arg, int item, int thread), void *arg,
+                     int items)
+{
+    if (gradus_pays_threads(g, g->batch.rows)) {
+        gradus_pool_run(g->pool, job, arg, items);
+        return;
+    }
+    for (int i = 0; i < items; i++)
+        job(arg, i, 0);
+}
+
+/* A stage, for the jobs of all threads. */
+typedef struct {
+    gradus_graph *g;
+    const gradus_stage *stage;
+} rows_job;
+
+/* ---- one slice ---------------------------------------------------------- */
+
+/* p, of all units of n. */
+static gradus_part all_units(const gradus_node *n, gradus_part p)
+{
+    p.units = n->units;
+    return p;
+}
+
+static void forward(const gradus_stage *s, gradus_node *const *node,
+                    gradus_part p)
+{
+    for (int i = s->up; i < s->up_end; i++) {
+        gradus_node *n = node[i];
+        if (n->op->forward && !gradus_is_fused(n))
+            n->op->forward(n, all_units(n, p));
+    }
+    if (s->sum)
+        s->sum->op->mixing->sum(s->sum, all_units(s->sum, p));
+}
+
+/* Clears what backward adds to, for all nodes, before the first of them. */
+static void clear_gradients(const gradus_graph *g, gradus_part p)
+{
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *n = g->node[i];
+        if (n->dy)
+            memset(gradus_row(n->dy, p, n->size), 0,
+                   gradus_count(p, n->size) * sizeof *n->dy);
+        if (!gradus_has_shares(n))
+            continue;
+        for (int j = 0; j < n->n_params; j++)
+            memset(gradus_share(n, j, p), 0,
+                   n->param[j].size * sizeof *n->share[j]);
+    }
+}
+
+static bool reaches_back(const gradus_node *n)
+{
+    for (int j = 0; j < n->n_in; j++)
+        if (n->in[j]->dy)
+            return true;
+    return false;
+}
+
+static void backward(const gradus_stage *s, gradus_node *const *node,
+                     gradus_part p)
+{
+    for (int i = s->down; i >= s->down_end; i--) {
+        gradus_node *n = node[i];
+        if (n->op->backward && !gradus_is_fused(n) &&
+            (reaches_back(n) || gradus_has_shares(n)))
+            n->op->backward(n, all_units(n, p));
+    }
+    if (s->sum_back)
+        s->sum_back->op->mixing->sum_back(s->sum_back,
+                                          all_units(s->sum_back, p));
+}
+
+static void run_slice(void *arg, int item, int thread)
+{
+    const rows_job *job = arg;
+    gradus_graph *g = job->g;
+    int most = gradus_slice_rows(g->batch.rows);
+    int row = item * most, left = g->batch.rows - row;
+    gradus_part p = {
+        .row = row,
+        .rows = left < most ? left : most,
+        .slice = item,
+        .scratch = g->scratch + (size_t)thread * g->scratch_size,
+        .batch = &g->batch,
+    };
+
+    forward(job->stage, g->node, p);
+    if (job->stage->turn)
+        clear_gradients(g, p);
+    backward(job->stage, g->node, p);
+}
+
+/* ---- one tile, forward -------------------------------------------------- */
+
+/* Is offered every tile, not only this node's, so that a thread meets the tiles
+ * here that it will own in phase 2. */
+static void run_units(void *arg, int item, int thread)
+{
+    const rows_job *job = arg;
+    gradus_tile t = job->g->tile[item];
+
+    (void)thread;
+    if (t.node != job->stage->node)
+        return;
+    t.node->op->forward(t.node, (gradus_part){ .rows = job->g->batch.rows,
+                                               .unit = t.unit,
+                                               .units = t.units,
+                                               .batch = &job->g->batch });
+}
+
+/* ---- all stages --------------------------------------------------------- */
+
+void gradus_run_rows(gradus_graph *g, int what, bool add)
+{
+    int slices = gradus_slice_count(g->batch.rows);
+    int stages = gradus_list_stages(g, what);
+
+    for (int i = 0; i < stages; i++) {
+        rows_job job = { g, &g->stage[i] };
+        gradus_node *n = job.stage->node;
+        switch (job.stage->kind) {
+        case GRADUS_STAGE_ROWS:
+            gradus_run_jobs(g, run_slice, &job, slices);
+            break;
+        case GRADUS_STAGE_UNITS:
+            gradus_run_jobs(g, run_units, &job, g->tiles);
+            break;
+        case GRADUS_STAGE_UNITE:
+            n->op->mixing->unite(n, slices);
+            break;
+        case GRADUS_STAGE_UNITE_BACK:
+            n->op->mixing->unite_back(n, slices, add);
+            break;
+        }
+    }
+}

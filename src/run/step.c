@@ -1,0 +1,263 @@
+/* step.c -- a batch: are its rows and labels right, and what is its loss; and
+ * the calls that take it forward, backward and a step on. */
+#include "run/step.h"
+
+#include "base/error.h"
+#include "base/gemm.h"
+#include "graph/cut.h"
+#include "graph/graph.h"
+#include "graph/stages.h"
+#include "optim/optimiser.h"
+#include "run/diagnose.h"
+#include "run/run.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- the data of a batch ------------------------------------------------ */
+
+static int check_rows(const gradus_node *n, const gradus_batch *b)
+{
+    if (!n->fed.rows)
+        return gradus_refuse(n, "nothing was fed to it; call gradus_feed (or "
+                             "gradus_infer, to predict)");
+    for (int i = 0; i < b->rows; i++)
+        if (b->index[i] < 0 || (size_t)b->index[i] >= n->fed.rows)
+            return gradus_refuse(n, "row %d is asked for, but %zu rows were "
+                                 "fed", b->index[i], n->fed.rows);
+    return 0;
+}
+
+/* label [B,S] = the fed labels of the batch's rows. */
+static void gather_labels(gradus_node *n, const gradus_batch *b)
+{
+    size_t S = (size_t)n->size;
+
+    for (int i = 0; i < b->rows; i++)
+        memcpy(n->label + (size_t)i * S,
+               n->fed.labels + (size_t)b->index[i] * S, S * sizeof *n->label);
+}
+
+/* y [B] = the fed weights of the batch's rows. */
+static int gather_weights(gradus_node *n, const gradus_batch *b)
+{
+    for (int i = 0; i < b->rows; i++) {
+        gradus_real w = n->fed.x[b->index[i]];
+        if (!(w >= 0 && isfinite(w)))
+            return gradus_fail(n, "the weight of sample %d is %g; must be "
+                               "finite and at least 0", b->index[i],
+                               (double)w), -1;
+        n->y[i] = w;
+    }
+    return 0;
+}
+
+/* Labels and weights are gathered here, on the calling thread, because a loss
+ * is divided by the weight of the whole batch, which must be known before the
+ * first slice.  Inputs gather their rows slice by slice. */
+static int take_data(gradus_node *n, const gradus_batch *b)
+{
+    if (n->kind == GRADUS_KIND_COMPUTED)
+        return 0;
+    if (check_rows(n, b))
+        return -1;
+    if (n->kind == GRADUS_KIND_LABELS)
+        gather_labels(n, b);
+    return n->kind == GRADUS_KIND_WEIGHTS ? gather_weights(n, b) : 0;
+}
+
+/* Checks the labels of one loss, so that no loss has to do it itself. */
+static int check_labels(const gradus_loss_node *l, const gradus_batch *b)
+{
+    const gradus_node *n = &l->node;
+    const gradus_node *t = n->n_in > 1 ? n->in[1] : NULL;
+
+    if (!l->classes || !t || t->kind != GRADUS_KIND_LABELS)
+        return 0;
+    size_t S = (size_t)t->size;
+    for (size_t i = 0; i < (size_t)b->rows * S; i++) {
+        int label = (int)t->label[i];
+        if (l->use_ignore_label && label == l->ignore_label)
+            continue;
+        if (label < 0 || label >= l->classes)
+            return gradus_refuse(n, "sample %d, position %d: the label is %d; "
+                                 "must be 0 to %d", b->index[i / S],
+                                 (int)(i % S), label, l->classes - 1);
+    }
+    return 0;
+}
+
+static int prepare_loss(gradus_loss_node *l, gradus_part all)
+{
+    if (check_labels(l, all.batch))
+        return -1;
+    if (l->node.op->loss->divisor)
+        l->divisor = l->node.op->loss->divisor(&l->node, all);
+    return 0;
+}
+
+int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
+                   bool training)
+{
+    gradus_batch b = { .rows = n, .training = training, .index = g->index,
+                       .seed = g->seed };
+    gradus_part all = { .rows = n, .batch = &b };
+
+    g->batch.rows = 0;
+    for (int i = 0; i < n; i++)
+        g->index[i] = index ? index[i] : from + i;
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *x = g->node[i];
+        if (take_data(x, &b) ||
+            (x->op->loss && prepare_loss(gradus_as_loss(x), all)) ||
+            (x->op->check && x->op->check(x, all)))
+            return -1;
+    }
+    return 0;
+}
+
+static int begin(gradus_graph *g, const int *index, int from, int n,
+                 bool training)
+{
+    if (!g || !g->max_batch)
+        return gradus_error_set("gradus_forward: the graph is %s; call "
+                                "gradus_compile first",
+                                g ? "not compiled" : "NULL");
+    if (n < 1 || n > g->max_batch)
+        return gradus_error_set("gradus_forward: the batch has %d rows; must "
+                                "be 1 to %d, the graph's max_batch", n,
+                                g->max_batch);
+    g->batch.rows = 0;
+    g->gradients_old = true;
+    if (gradus_prepare(g, index, from, n, training))
+        return -1;
+    g->batch.rows = n;
+    g->batch.training = training;
+    g->batch.seed = g->seed;
+    g->batch.pass = g->passes;
+    g->params_changed = false;
+    return 0;
+}
+
+/* ---- the loss ----------------------------------------------------------- */
+
+double gradus_loss_of(const gradus_loss_node *l, int rows)
+{
+    double sum = 0;
+
+    for (int i = 0; i < rows; i++)
+        sum += l->loss[i];
+    return l->weight * sum / (l->divisor > 0 ? l->divisor : 1);
+}
+
+double gradus_loss(const gradus_graph *g)
+{
+    double sum = 0;
+
+    if (!g || !g->batch.rows)
+        return NAN;
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->op->loss)
+            sum += gradus_loss_of(gradus_as_loss(g->node[i]), g->batch.rows);
+    return sum;
+}
+
+int gradus_need_loss(const gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->op->loss)
+            return 0;
+    return gradus_error_set("the graph has no loss to train on");
+}
+
+static int check_loss(gradus_graph *g)
+{
+    double loss = gradus_loss(g);
+
+    if (isfinite(loss))
+        return 0;
+    gradus_diagnose_loss(g, loss);
+    g->batch.rows = 0;
+    return -1;
+}
+
+/* ---- what users call ---------------------------------------------------- */
+
+int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
+                       bool training)
+{
+    if (begin(g, index, from, n, training))
+        return -1;
+    gradus_blas_enter();
+    gradus_run_rows(g, GRADUS_FORWARD, false);
+    gradus_blas_leave();
+    return check_loss(g);
+}
+
+int gradus_forward(gradus_graph *g, const int *index, int n)
+{
+    return gradus_run_forward(g, index, 0, n, true);
+}
+
+int gradus_run_backward(gradus_graph *g, bool add, int tile_rows)
+{
+    if (!g || !g->batch.rows)
+        return gradus_error_set("gradus_backward: no forward has succeeded "
+                                "before it");
+    if (!g->batch.training)
+        return gradus_error_set("gradus_backward: the last forward was an "
+                                "evaluation's; call gradus_forward first");
+    if (g->params_changed)
+        return gradus_error_set("gradus_backward: the parameters have changed "
+                                "since the last forward; call gradus_forward "
+                                "first");
+    if (gradus_need_loss(g))
+        return -1;
+    gradus_blas_enter();
+    gradus_run_rows(g, GRADUS_BACKWARD, add);
+    int status = gradus_run_tiles(g, add, tile_rows);
+    gradus_blas_leave();
+    return status;
+}
+
+int gradus_backward(gradus_graph *g)
+{
+    return gradus_run_backward(g, false, GRADUS_TILE_ROWS);
+}
+
+int gradus_backward_add(gradus_graph *g)
+{
+    return gradus_run_backward(g, true, GRADUS_TILE_ROWS);
+}
+
+int gradus_step(gradus_optimiser *o)
+{
+    if (!o)
+        return gradus_error_set("gradus_step: the optimiser is NULL");
+    gradus_graph *g = o->graph;
+    if (g->gradients_old)
+        return gradus_error_set("gradus_step: the gradients are older than "
+                                "the last forward; call gradus_backward "
+                                "first");
+    if (gradus_check_finite_gradients(g))
+        return -1;
+    gradus_run_update(o);
+    return 0;
+}
+
+int gradus_train_step(gradus_optimiser *o, const int *index, int n)
+{
+    if (!o)
+        return gradus_error_set("gradus_train_step: the optimiser is NULL");
+    gradus_graph *g = o->graph;
+    if (gradus_need_loss(g) || begin(g, index, 0, n, true))
+        return -1;
+    gradus_blas_enter();
+    gradus_run_rows(g, GRADUS_FORWARD | GRADUS_BACKWARD, false);
+    int status = check_loss(g) ||
+                 gradus_run_tiles(g, false, GRADUS_TILE_ROWS);
+    if (!status)
+        gradus_run_update(o);
+    gradus_blas_leave();
+    return status ? -1 : 0;
+}

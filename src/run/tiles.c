@@ -1,0 +1,101 @@
+/* tiles.c -- phase 2: the gradient of every parameter over the whole batch. */
+#include "run/run.h"
+
+#include "graph/cut.h"
+#include "run/diagnose.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* A part of the batch, for the jobs of all threads. */
+typedef struct {
+    gradus_graph *g;
+    int row, rows;   /* where the part begins; rows of all parts but the last */
+    bool add;        /* to the gradients of earlier batches */
+    atomic_bool bad; /* a gradient is not finite */
+} tiles_job;
+
+/* x - x is 0 for every finite x and NaN for the others; there is no branch, so
+ * that this runs at the speed of memory. */
+static bool all_finite(const gradus_real *a, size_t n)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad |= a[i] - a[i] != 0;
+    return !bad;
+}
+
+static void check_tile(void *arg, int item, int thread)
+{
+    tiles_job *job = arg;
+    gradus_tile t = job->g->tile[item];
+
+    (void)thread;
+    for (int j = 0; j < t.node->n_params; j++) {
+        gradus_range r = gradus_tile_range(t, j);
+        if (!all_finite(t.node->param[j].dw + r.from, r.count))
+            atomic_store(&job->bad, true);
+    }
+}
+
+/* dw[t] = the shares of the batch's slices, added in their order. */
+static void add_shares(const tiles_job *job, gradus_tile t, int j)
+{
+    const gradus_param *q = &t.node->param[j];
+    gradus_range r = gradus_tile_range(t, j);
+    const gradus_real *share = t.node->share[j] + r.from;
+    gradus_real *dw = q->dw + r.from;
+    int slices = gradus_slice_count(job->g->batch.rows);
+
+    if (!job->add)
+        memset(dw, 0, r.count * sizeof *dw);
+    for (int i = 0; i < slices; i++, share += q->size)
+        for (size_t k = 0; k < r.count; k++)
+            dw[k] += share[k];
+}
+
+static void run_tile(void *arg, int item, int thread)
+{
+    const tiles_job *job = arg;
+    gradus_tile t = job->g->tile[item];
+    const int left = job->g->batch.rows - job->row;
+    gradus_part p = { .row = job->row,
+                      .rows = left < job->rows ? left : job->rows,
+                      .unit = t.unit,
+                      .units = t.units,
+                      .add = job->add || job->row > 0,
+                      .batch = &job->g->batch };
+
+    if (t.node->op->gradient)
+        t.node->op->gradient(t.node, p);
+    if (left > job->rows)
+        return; /* the rest of the batch is to come */
+    if (gradus_has_shares(t.node))
+        for (int j = 0; j < t.node->n_params; j++)
+            add_shares(job, t, j);
+    check_tile(arg, item, thread);
+}
+
+/* All parts have about as many rows, and none has more than tile_rows. */
+int gradus_run_tiles(gradus_graph *g, bool add, int tile_rows)
+{
+    const int rows = g->batch.rows, parts = (rows - 1) / tile_rows + 1;
+    tiles_job job = { .g = g, .add = add, .rows = (rows - 1) / parts + 1 };
+
+    for (; job.row < rows; job.row += job.rows)
+        gradus_run_jobs(g, run_tile, &job, g->tiles);
+    if (atomic_load(&job.bad))
+        return gradus_diagnose_gradients(g);
+    g->gradients_old = false;
+    g->passes++;
+    return 0;
+}
+
+int gradus_check_finite_gradients(gradus_graph *g)
+{
+    tiles_job job = { .g = g };
+
+    gradus_run_jobs(g, check_tile, &job, g->tiles);
+    return atomic_load(&job.bad) ? gradus_diagnose_gradients(g) : 0;
+}

@@ -5,6 +5,8 @@
  *   dg = sum dy x^              db = sum dy
  *   dx += g (dy - db / m - x^ dg / m) / sqrt(var + eps)
  *
+ *   x, y [B,C,positions]        g, b, mean, var [C]
+ *
  * Ioffe, Szegedy: Batch Normalization (2015).  In training, mean and var are
  * those of the m values that the channel has in the batch, so it is a layer
  * that mixes rows: each slice of the batch is summed by itself, and the sums
@@ -14,6 +16,8 @@
  */
 #include "gradus_layer.h"
 
+#include "kernels/sums.h"
+
 #include <limits.h>
 #include <math.h>
 
@@ -21,13 +25,13 @@ enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 
 static const double eps = 1e-5, momentum = 0.1;
 
-/* Of the batch, for each channel: five arrays in n->kept. */
+/* What is known of the batch: arrays [C] in n->kept. */
 typedef enum {
     MEAN,
-    SCALE,      /* 1 / sqrt(var + eps) */
-    VAR,        /* unbiased */
-    MEAN_DY,    /* db / m */
-    MEAN_DY_X,  /* dg / m */
+    SCALE,   /* 1 / sqrt(var + eps) */
+    VAR,     /* unbiased: with m - 1 */
+    MEAN_DY, /* db / m */
+    SLOPE,   /* scale dg / m */
     ARRAYS
 } array;
 
@@ -36,100 +40,35 @@ static gradus_real *batch(const gradus_node *n, array a)
     return n->kept + (size_t)a * (size_t)n->units;
 }
 
-/* Of a slice: how many values a channel has, and two numbers of each channel,
- * in n->sums. */
-enum { SUMS_OF_CHANNEL = 2 };
+/* What is known of a slice, in n->sums: m, and then two numbers a channel. */
+enum { OF_CHANNEL = 2 };
 
-/* Values of a channel that lie side by side, one row's. */
-static int positions(const gradus_node *n) { return n->size / n->units; }
-
-/* ---- sums of channels ------------------------------------------------- */
-
-/* Rows are summed in lanes, in a fixed order: of every sixteenth value of a
- * channel; or, where it has but one in a row, of sixteen channels. */
-enum { LANES = 16 };
-
-typedef struct {
-    int first, count; /* channels: one, or up to LANES */
-    int width;        /* their values side by side in a row */
-} group;
-
-/* The one from this channel on; after the last channel its count is 0. */
-static group group_at(const gradus_node *n, int first)
+static const double *slice(const gradus_node *n, int i)
 {
-    int left = n->units - first < LANES ? n->units - first : LANES;
-
-    return positions(n) > 1 && left ? (group){ first, 1, positions(n) }
-                                    : (group){ first, left, left };
+    return n->sums + (size_t)i * (size_t)n->n_sums;
 }
 
-static group after(const gradus_node *n, group g)
+/* Values of a channel in one row. */
+static int positions(const gradus_node *n)
 {
-    return group_at(n, g.first + g.count);
+    return n->size / n->units;
 }
 
-/* A group's values of row i in an array of n's shape. */
-static gradus_real *row(const gradus_node *n, gradus_real *a, int i, group g)
+static gradus_channels channels(const gradus_node *n, gradus_part p)
 {
-    return a + ((size_t)i * n->units + g.first) * positions(n);
-}
-
-/* The sum of the how many-th channel of the group. */
-static double total(group g, const double *lane, int channel)
-{
-    double sum = 0;
-
-    for (int l = 0; g.count == 1 && l < LANES; l++)
-        sum += lane[l];
-    return g.count == 1 ? sum : lane[channel];
-}
-
-/* lane += x */
-static inline void add_up(double *lane, const gradus_real *x, int width)
-{
-    for (; width >= LANES; width -= LANES, x += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] += x[l];
-    for (int l = 0; l < width; l++)
-        lane[l] += x[l];
-}
-
-/* lane += (x - a) (y - b); a and b of each lane */
-static inline void add_up_products(double *lane, const gradus_real *x,
-                                   const double *a, const gradus_real *y,
-                                   const double *b, int width)
-{
-    for (; width >= LANES; width -= LANES, x += LANES, y += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
-    for (int l = 0; l < width; l++)
-        lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
+    return (gradus_channels){ p.rows, n->units, positions(n) };
 }
 
 /* ---- forward --------------------------------------------------------- */
 
-/* The mean of each channel, and its sum of (x - mean)^2. */
-static void sum(gradus_node *n, gradus_part r)
+/* Of each channel the mean, and sum (x - mean)^2. */
+static void sum(gradus_node *n, gradus_part p)
 {
-    const double m = (double)r.rows * positions(n);
-    double *to = gradus_sums(n, r);
+    double *sums = gradus_sums(n, p);
 
-    *to++ = m;
-    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
-        double lane[LANES] = { 0 }, square[LANES] = { 0 }, mean[LANES];
-        for (int i = r.row; i < r.row + r.rows; i++)
-            add_up(lane, row(n, n->in[0]->y, i, g), g.width);
-        for (int l = 0; l < LANES; l++)
-            mean[l] = total(g, lane, l) / m;
-        for (int i = r.row; i < r.row + r.rows; i++) {
-            const gradus_real *x = row(n, n->in[0]->y, i, g);
-            add_up_products(square, x, mean, x, mean, g.width);
-        }
-        for (int k = 0; k < g.count; k++) {
-            *to++ = mean[k];
-            *to++ = total(g, square, k);
-        }
-    }
+    sums[0] = (double)p.rows * positions(n);
+    gradus_sum_deviations(channels(n, p), gradus_row(n->in[0]->y, p, n->size),
+                          sums + 1);
 }
 
 /* Slice by slice: Chan, Golub, LeVeque: Updating formulae and a pairwise
@@ -139,8 +78,7 @@ static void unite(gradus_node *n, int slices)
     for (int c = 0; c < n->units; c++) {
         double m = 0, mean = 0, square = 0;
         for (int i = 0; i < slices; i++) {
-            const double *all = n->sums + (size_t)i * (size_t)n->n_sums;
-            const double *of = all + 1 + SUMS_OF_CHANNEL * c;
+            const double *all = slice(n, i), *of = all + 1 + OF_CHANNEL * c;
             double more = m + *all, delta = of[0] - mean;
             mean += delta * *all / more;
             square += of[1] + delta * delta * m * *all / more;
@@ -152,65 +90,55 @@ static void unite(gradus_node *n, int slices)
     }
 }
 
-/* y of the group in these rows. */
-static void normalise(const gradus_node *n, gradus_part r, group g,
-                      const gradus_real *mean, const gradus_real *scale)
+/* y = g x^ + b of `width` values side by side, of one channel, or with a step
+ * of 1 of as many channels. */
+static inline void normalise(int width, int step, const gradus_real *x,
+                             const gradus_real *mean, const gradus_real *scale,
+                             const gradus_real *g, const gradus_real *b,
+                             gradus_real *restrict y)
 {
-    const gradus_real *w = n->param[WEIGHT].w + g.first;
-    const gradus_real *b = n->param[BIAS].w + g.first;
-
-    for (int i = r.row; i < r.row + r.rows; i++) {
-        const gradus_real *x = row(n, n->in[0]->y, i, g);
-        gradus_real *restrict y = row(n, n->y, i, g);
-        for (int p = 0; g.count == 1 && p < g.width; p++)
-            y[p] = *w * ((x[p] - *mean) * *scale) + *b;
-        for (int k = 0; g.count > 1 && k < g.count; k++)
-            y[k] = w[k] * ((x[k] - mean[k]) * scale[k]) + b[k];
-    }
+    for (int p = 0, c = 0; p < width; p++, c += step)
+        y[p] = g[c] * ((x[p] - mean[c]) * scale[c]) + b[c];
 }
 
 /* In training with the moments of the batch, else with the running ones. */
-static void forward(gradus_node *n, gradus_part r)
+static void forward(gradus_node *n, gradus_part p)
 {
-    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
-        gradus_real scale[LANES];
-        if (r.batch->training) {
-            normalise(n, r, g, batch(n, MEAN) + g.first,
-                      batch(n, SCALE) + g.first);
-            continue;
+    const int C = n->units, P = positions(n);
+    const gradus_real *g = n->param[WEIGHT].w, *b = n->param[BIAS].w;
+    const gradus_real *mean = n->param[RUNNING_MEAN].w, *scale = p.scratch;
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
+
+    if (p.batch->training) {
+        mean = batch(n, MEAN);
+        scale = batch(n, SCALE);
+    } else {
+        for (int c = 0; c < C; c++) {
+            double var = n->param[RUNNING_VAR].w[c];
+            p.scratch[c] = (gradus_real)(1 / sqrt(var + eps));
         }
-        for (int k = 0; k < g.count; k++) {
-            double var = n->param[RUNNING_VAR].w[g.first + k];
-            scale[k] = (gradus_real)(1 / sqrt(var + eps));
-        }
-        normalise(n, r, g, n->param[RUNNING_MEAN].w + g.first, scale);
     }
+    for (int i = 0; i < p.rows; i++, x += n->size, y += n->size)
+        if (P == 1)
+            normalise(C, 1, x, mean, scale, g, b, y);
+        else
+            for (int c = 0; c < C; c++)
+                normalise(P, 0, x + c * P, mean + c, scale + c, g + c, b + c,
+                          y + c * P);
 }
 
 /* ---- back ------------------------------------------------------------ */
 
-/* Of each channel sum dy (x - mean) and sum dy. */
-static void sum_back(gradus_node *n, gradus_part r)
+/* Of each channel sum dy (x - mean), and sum dy. */
+static void sum_back(gradus_node *n, gradus_part p)
 {
-    const double zero[LANES] = { 0 };
-    double *to = gradus_sums(n, r);
+    double *sums = gradus_sums(n, p);
 
-    *to++ = (double)r.rows * positions(n);
-    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
-        double mean[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
-        for (int l = 0; l < LANES; l++)
-            mean[l] = batch(n, MEAN)[g.first + l % g.count];
-        for (int i = r.row; i < r.row + r.rows; i++) {
-            const gradus_real *dy = row(n, n->dy, i, g);
-            add_up_products(products, dy, zero, row(n, n->in[0]->y, i, g),
-                            mean, g.width);
-            add_up(lane, dy, g.width);
-        }
-        for (int k = 0; k < g.count; k++) {
-            *to++ = total(g, products, k);
-            *to++ = total(g, lane, k);
-        }
-    }
+    sums[0] = (double)p.rows * positions(n);
+    gradus_sum_gradients(channels(n, p), gradus_row(n->in[0]->y, p, n->size),
+                         batch(n, MEAN), gradus_row(n->dy, p, n->size),
+                         sums + 1);
 }
 
 static void unite_back(gradus_node *n, int slices, bool add)
@@ -220,53 +148,53 @@ static void unite_back(gradus_node *n, int slices, bool add)
     for (int c = 0; c < n->units; c++) {
         double m = 0, dg = 0, db = 0;
         for (int i = 0; i < slices; i++) {
-            const double *all = n->sums + (size_t)i * (size_t)n->n_sums;
+            const double *all = slice(n, i);
             m += *all;
-            dg += all[1 + SUMS_OF_CHANNEL * c];
-            db += all[2 + SUMS_OF_CHANNEL * c];
+            dg += all[1 + OF_CHANNEL * c];
+            db += all[2 + OF_CHANNEL * c];
         }
         dg *= batch(n, SCALE)[c];
         dw[c] = (add ? dw[c] : 0) + (gradus_real)dg;
         dbias[c] = (add ? dbias[c] : 0) + (gradus_real)db;
         batch(n, MEAN_DY)[c] = (gradus_real)(db / m);
-        batch(n, MEAN_DY_X)[c] = (gradus_real)(dg / m);
+        batch(n, SLOPE)[c] = batch(n, SCALE)[c] * (gradus_real)(dg / m);
     }
 }
 
-/* dx += scale (dy - a - (x - mean) b), of each channel */
-typedef struct {
-    gradus_real scale[LANES], a[LANES], mean[LANES], b[LANES];
-} slope;
-
-static slope slope_of(const gradus_node *n, group g)
+/* dx += scale (dy - db / m - (x - mean) slope), of values as in normalise */
+static inline void add_gradient(int width, int step, const gradus_real *x,
+                                const gradus_real *mean,
+                                const gradus_real *dy,
+                                const gradus_real *mean_dy,
+                                const gradus_real *slope,
+                                const gradus_real *scale,
+                                gradus_real *restrict dx)
 {
-    slope s = { { 0 }, { 0 }, { 0 }, { 0 } };
-
-    for (int k = 0, c = g.first; k < g.count; k++, c++) {
-        s.scale[k] = n->param[WEIGHT].w[c] * batch(n, SCALE)[c];
-        s.a[k] = batch(n, MEAN_DY)[c];
-        s.mean[k] = batch(n, MEAN)[c];
-        s.b[k] = batch(n, SCALE)[c] * batch(n, MEAN_DY_X)[c];
-    }
-    return s;
+    for (int p = 0, c = 0; p < width; p++, c += step)
+        dx[p] += scale[c] *
+                 (dy[p] - mean_dy[c] - (x[p] - mean[c]) * slope[c]);
 }
 
-static void backward(gradus_node *n, gradus_part r)
+static void backward(gradus_node *n, gradus_part p)
 {
-    for (group g = group_at(n, 0); g.count; g = after(n, g)) {
-        const slope s = slope_of(n, g);
-        for (int i = r.row; i < r.row + r.rows; i++) {
-            const gradus_real *x = row(n, n->in[0]->y, i, g);
-            const gradus_real *dy = row(n, n->dy, i, g);
-            gradus_real *restrict dx = row(n, n->in[0]->dy, i, g);
-            for (int p = 0; g.count == 1 && p < g.width; p++)
-                dx[p] += *s.scale *
-                         (dy[p] - *s.a - (x[p] - *s.mean) * *s.b);
-            for (int k = 0; g.count > 1 && k < g.count; k++)
-                dx[k] += s.scale[k] *
-                         (dy[k] - s.a[k] - (x[k] - s.mean[k]) * s.b[k]);
-        }
-    }
+    const int C = n->units, P = positions(n);
+    const gradus_real *mean = batch(n, MEAN), *mean_dy = batch(n, MEAN_DY);
+    const gradus_real *slope = batch(n, SLOPE);
+    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
+    const gradus_real *dy = gradus_row(n->dy, p, n->size);
+    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
+    gradus_real *scale = p.scratch; /* g / sqrt(var + eps) */
+
+    for (int c = 0; c < C; c++)
+        scale[c] = n->param[WEIGHT].w[c] * batch(n, SCALE)[c];
+    for (int i = 0; i < p.rows;
+         i++, x += n->size, dy += n->size, dx += n->size)
+        if (P == 1)
+            add_gradient(C, 1, x, mean, dy, mean_dy, slope, scale, dx);
+        else
+            for (int c = 0; c < C; c++)
+                add_gradient(P, 0, x + c * P, mean + c, dy + c * P,
+                             mean_dy + c, slope + c, scale + c, dx + c * P);
 }
 
 static void stepped(gradus_node *n)
@@ -280,11 +208,11 @@ static void stepped(gradus_node *n)
     }
 }
 
-static int check(gradus_node *n, gradus_part r)
+static int check(gradus_node *n, gradus_part p)
 {
-    if (r.batch->training && (double)r.rows * positions(n) < 2)
+    if (p.batch->training && (double)p.rows * positions(n) < 2)
         return gradus_fail(n, "a batch of one value a channel has no "
-                           "variance; at least 2 rows wanted"), -1;
+                           "variance; must have at least 2 rows"), -1;
     return 0;
 }
 
@@ -307,9 +235,11 @@ gradus_node *gradus_batchnorm(gradus_node *x)
     if (!n)
         return NULL;
     n->keep = ARRAYS * (size_t)x->shape[0];
-    if (x->shape[0] > (INT_MAX - 1) / SUMS_OF_CHANNEL)
-        return gradus_fail(n, "%d channels are too many", x->shape[0]);
-    n->n_sums = 1 + SUMS_OF_CHANNEL * x->shape[0];
+    if (x->shape[0] > (INT_MAX - 1) / OF_CHANNEL)
+        return gradus_fail(n, "there are %d channels; must be at most %d",
+                           x->shape[0], (INT_MAX - 1) / OF_CHANNEL);
+    n->n_sums = 1 + OF_CHANNEL * x->shape[0];
+    n->scratch = (size_t)x->shape[0];
     n = gradus_add_param(n, "weight", 1, x->shape, GRADUS_CONSTANT, 1);
     n = gradus_add_param(n, "bias", 1, x->shape, GRADUS_ZERO, 0);
     n = gradus_add_buffer(n, "running_mean", x->shape[0], 0);

@@ -84,17 +84,25 @@ static gradus_conv conv_of(const conv2d_node *c)
 }
 
 static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
-                                    int row, int group)
+                                    gradus_part p, int row, int group)
 {
     const size_t i = (size_t)row * (size_t)k->groups + (size_t)group;
-    const size_t z = gradus_conv_z_size(k);
-    gradus_conv_sample s = { .group = group,
-                             .x = n->in[0]->y + i * gradus_conv_x_size(k),
-                             .z = n->result->y + i * z };
+    const size_t x = i * gradus_conv_x_size(k), z = i * gradus_conv_z_size(k);
+    gradus_conv_sample s = { .group = group, .x = n->in[0]->y + x,
+                             .z = n->result->y + z };
 
     if (k->max2 && n->kept)
         s.argmax = (uint8_t *)(n->kept + (size_t)row * n->keep_row) +
-                   (size_t)group * z;
+                   (size_t)group * gradus_conv_z_size(k);
+    if (!n->result->dy)
+        return s; /* there is no way back */
+    s.dz = n->result->dy + z;
+    s.dW = gradus_share(n, 0, p) +
+           (size_t)group * gradus_conv_weights(k);
+    if (k->b)
+        s.db = gradus_share(n, 1, p) + group * k->out;
+    if (n->in[0]->dy)
+        s.dx = n->in[0]->dy + x;
     return s;
 }
 
@@ -107,29 +115,12 @@ static void forward(gradus_node *n, gradus_part p)
         c->forward->begin(&k, p.scratch);
     for (int i = p.row; i < p.row + p.rows; i++)
         for (int group = 0; group < k.groups; group++) {
-            const gradus_conv_sample s = sample_of(n, &k, i, group);
+            const gradus_conv_sample s = sample_of(n, &k, p, i, group);
             c->forward->forward(&k, &s, p.scratch);
         }
 }
 
 /* ---- back ------------------------------------------------------------ */
-
-static gradus_conv_sample sample_back(const gradus_node *n,
-                                      const gradus_conv *k, gradus_part p,
-                                      int row, int group)
-{
-    const size_t i = (size_t)row * (size_t)k->groups + (size_t)group;
-    gradus_conv_sample s = sample_of(n, k, row, group);
-
-    s.dz = n->result->dy + i * gradus_conv_z_size(k);
-    s.dW = gradus_share(n, 0, p) +
-           (size_t)group * gradus_conv_weights(k);
-    if (k->b)
-        s.db = gradus_share(n, 1, p) + group * k->out;
-    if (n->in[0]->dy)
-        s.dx = n->in[0]->dy + i * gradus_conv_x_size(k);
-    return s;
-}
 
 /* dy[n] = dz where the ReLU let something through. */
 static const gradus_real *back_through_relu(const gradus_conv_sample *s,
@@ -155,7 +146,7 @@ static void backward(gradus_node *n, gradus_part p)
 
     for (int i = p.row; i < p.row + p.rows; i++)
         for (int group = 0; group < k.groups; group++) {
-            gradus_conv_sample s = sample_back(n, &k, p, i, group);
+            gradus_conv_sample s = sample_of(n, &k, p, i, group);
             if (k.relu && !k.max2)
                 s.dz = back_through_relu(&s, z, behind_relu);
             const int w = k.max2 || gradus_conv_is_sparse(s.dz, z);

@@ -20,8 +20,8 @@ bool gradus_loss_reduce(gradus_loss_node *l, gradus_reduction reduction)
     gradus_node *n = &l->node;
 
     if ((unsigned)reduction > GRADUS_SUM)
-        return gradus_fail(n, "the reduction is %d; must be 0 to %d", reduction,
-                           GRADUS_SUM);
+        return gradus_fail(n, "the reduction is %d; must be 0 to %d",
+                           reduction, GRADUS_SUM);
     if (n->n_in > 2 && n->in[2]->kind != GRADUS_KIND_WEIGHTS)
         return gradus_fail(n, "row_weight is %s; must be a gradus_row_weights "
                            "node", n->in[2]->name);
@@ -47,6 +47,18 @@ bool gradus_loss_class_weight(gradus_loss_node *l, int K, const double *w,
         return false;
     *kept = gradus_attr_values(l->node.attr, "class_weight", &count);
     return true;
+}
+
+bool gradus_loss_saved_weight(const char *op, const gradus_attr *a, int K,
+                              const double **w)
+{
+    int count;
+
+    *w = gradus_attr_values(a, "class_weight", &count);
+    if (!*w || count == K)
+        return true;
+    return gradus_fail(NULL, "%s: got %d class weights; must be %d, one a "
+                       "class", op, count, K);
 }
 
 double gradus_loss_divisor(const gradus_loss_node *l, double valid, double all)

@@ -10,14 +10,19 @@ gradus_loss_node *gradus_loss_new(const gradus_op *op, size_t bytes,
                                   gradus_node *z, gradus_node *t,
                                   gradus_node *row_weight);
 
-/* Checks the reduction and the row weights, and records the reduction.  Returns
- * whether all is well; else there is a message. */
+/* Checks the reduction and the row weights, and records the reduction.
+ * Returns whether all is well; else there is a message. */
 bool gradus_loss_reduce(gradus_loss_node *l, gradus_reduction reduction);
 
 /* Checks and records weights w [K] of classes; NULL: none.  Returns as above;
  * *kept points to the recorded weights, or is NULL. */
 bool gradus_loss_class_weight(gradus_loss_node *l, int K, const double *w,
                               const double **kept);
+
+/* The weights of K classes in the settings of a model file; *w is NULL if there
+ * are none.  Returns as above, with a message that names the op. */
+bool gradus_loss_saved_weight(const char *op, const gradus_attr *a, int K,
+                              const double **w);
 
 /* D: the weight `valid` of what counts, or `all`, or 1, as the reduction
  * says. */

@@ -142,17 +142,15 @@ static bool diagnose(gradus_node *n, int row)
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
-    int weights;
     gradus_sigmoid_ce_options o = {
         .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
-        .class_weight = gradus_attr_values(a, "class_weight", &weights),
         .row_weight = n_in > 2 ? in[2] : NULL,
     };
 
     (void)g;
-    if (o.class_weight && n_in && weights != in[0]->shape[0])
-        return gradus_fail(NULL, "sigmoid_ce: got %d class weights; must be "
-                           "%d, one a class", weights, in[0]->shape[0]);
+    if (n_in && !gradus_loss_saved_weight("sigmoid_ce", a, in[0]->shape[0],
+                                          &o.class_weight))
+        return NULL;
     return gradus_sigmoid_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
 }
 

@@ -131,40 +131,31 @@ static double cross_entropy(const softmax_ce_node *n, int i, int s,
     return loss;
 }
 
-/* y of row i; returns its loss. */
-static double forward_row(const gradus_node *n, int i)
-{
-    const gradus_loss_node *l = gradus_as_loss(n);
-    double loss = 0;
-
-    for (int s = 0; s < l->positions; s++) {
-        const gradus_real *z = n->in[0]->y + place(l, i, s);
-        gradus_real m;
-        double log_sum = softmax(z, n->y + place(l, i, s), l->classes,
-                                 l->class_step, &m);
-        if (!l->loss || isnan(log_sum))
-            loss += log_sum;
-        else if (!is_ignored(l, label_at(l, i, s)))
-            loss += gradus_loss_row_weight(n, i) *
-                    cross_entropy((const softmax_ce_node *)n, i, s, z, m,
-                                  log_sum);
-    }
-    return loss;
-}
-
 static void forward(gradus_node *n, gradus_part p)
 {
-    double *loss = gradus_as_loss(n)->loss;
+    const gradus_loss_node *l = gradus_as_loss(n);
 
     for (int i = p.row; i < p.row + p.rows; i++) {
-        double of_row = forward_row(n, i);
-        if (loss)
-            loss[i] = of_row;
+        double loss = 0;
+        for (int s = 0; s < l->positions; s++) {
+            const gradus_real *z = n->in[0]->y + place(l, i, s);
+            gradus_real m;
+            double log_sum = softmax(z, n->y + place(l, i, s), l->classes,
+                                     l->class_step, &m);
+            if (!l->loss || isnan(log_sum))
+                loss += log_sum;
+            else if (!is_ignored(l, label_at(l, i, s)))
+                loss += gradus_loss_row_weight(n, i) *
+                        cross_entropy((const softmax_ce_node *)n, i, s, z, m,
+                                      log_sum);
+        }
+        if (l->loss)
+            l->loss[i] = loss;
     }
 }
 
-/* dz += a (y sum t - t) at row i, position s (S4) */
-static void backward_position(const softmax_ce_node *n, int i, int s, double a)
+/* dz += a (y sum t - t) at row i, position s, (S4). */
+static void add_gradient(const softmax_ce_node *n, int i, int s, double a)
 {
     const gradus_loss_node *l = &n->loss;
     const gradus_real *y = l->node.y + place(l, i, s);
@@ -184,12 +175,11 @@ static void backward(gradus_node *n, gradus_part p)
     const gradus_loss_node *l = gradus_as_loss(n);
     double scale = gradus_loss_scale(l);
 
-    for (int i = p.row; i < p.row + p.rows; i++) {
-        double a = scale * gradus_loss_row_weight(n, i);
+    for (int i = p.row; i < p.row + p.rows; i++)
         for (int s = 0; s < l->positions; s++)
             if (!is_ignored(l, label_at(l, i, s)))
-                backward_position((const softmax_ce_node *)n, i, s, a);
-    }
+                add_gradient((const softmax_ce_node *)n, i, s,
+                             scale * gradus_loss_row_weight(n, i));
 }
 
 /* ---- diagnosis ---------------------------------------------------------- */
@@ -244,12 +234,11 @@ static bool diagnose(gradus_node *n, int row)
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
-    int weights, ignores;
+    int ignores;
     gradus_softmax_ce_options o = {
         .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
         .label_smoothing = gradus_attr_double(a, "label_smoothing", 0),
         .last_axis = gradus_attr_int(a, "last_axis", 0),
-        .class_weight = gradus_attr_values(a, "class_weight", &weights),
         .row_weight = n_in > 2 ? in[2] : NULL,
         .ignore_label = gradus_attr_int(a, "ignore_label", 0),
     };
@@ -260,11 +249,10 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
     if (n_in < 2)
         return gradus_fail(NULL, "softmax_ce: got %d operands; must be logits "
                            "and targets", n_in);
-    const gradus_node *z = in[0];
-    int K = z->shape[o.last_axis ? z->rank - 1 : 0];
-    if (o.class_weight && weights != K)
-        return gradus_fail(NULL, "softmax_ce: got %d class weights; must be "
-                           "%d, one a class", weights, K);
+    int axis = o.last_axis ? in[0]->rank - 1 : 0;
+    if (!gradus_loss_saved_weight("softmax_ce", a, in[0]->shape[axis],
+                                  &o.class_weight))
+        return NULL;
     return gradus_softmax_ce(in[0], in[1], &o);
 }
 

@@ -1,0 +1,93 @@
+#!/bin/sh
+# test_dependencies.sh -- which folder of src/ may use which: by its includes
+# and by the symbols of its object files.  src/README.md says why.  Then, that
+# no file and no function has grown too long to read.
+. tests/verdict.sh
+
+# allowed FOLDER: the folders that it may use beside itself
+allowed() {
+    case $1 in
+    base) ;;
+    kernels | graph | data) echo base ;;
+    layers | loss) echo kernels ;;
+    optim) echo base graph ;;
+    run) echo base graph optim ;;
+    io) echo base graph optim ;;
+    train) echo base graph optim run io ;;
+    *) echo "no rule for src/$1; see tests/test_dependencies.sh" >&2 ;;
+    esac
+}
+
+# may FOLDER USED: is USED allowed?
+may() {
+    [ "$1" = "$2" ] || case " $(allowed "$1") " in *" $2 "*) ;; *) false ;; esac
+}
+
+# includes SRC: the includes in that tree that break a rule
+includes() {
+    (cd "$1" && grep -oH '^#include "[a-z]*/' ./*/*.[ch]) |
+        sed 's|^\./\([a-z]*\)/\([^:]*\):#include "\([a-z]*\)/|\1 \2 \3|' |
+        while read -r folder file used; do
+            may "$folder" "$used" ||
+                echo "src/$folder/$file includes a header of $used"
+        done
+}
+
+# Where each symbol is defined, and which the headers of include/ declare.
+for object in "$BUILD"/obj/src/*/*.o; do
+    nm --defined-only "$object" |
+        awk -v at="$(basename "$(dirname "$object")")" \
+            '$2 ~ /[TDBR]/ && $3 ~ /^gradus_/ { print $3, at }'
+done | sort -u >"$dir/defined"
+printf '#include <gradus_layer.h>\n' | $CC -E -P -Iinclude - |
+    grep -oE '\bgradus_[a-z0-9_]+' | sort -u >"$dir/public"
+
+# A layer may call what the headers declare of base and of graph; ops.c, the
+# list of all ops, may name the layers.
+symbols() {
+    for object in "$BUILD"/obj/src/*/*.o; do
+        folder=$(basename "$(dirname "$object")")
+        file=$(basename "$object" .o).c
+        nm -u "$object" | awk '$2 ~ /^gradus_/ { print $2 }' | sort -u |
+            join - "$dir/defined" |
+            while read -r symbol used; do
+                may "$folder" "$used" && continue
+                case $folder/$file/$used in
+                io/ops.c/layers | io/ops.c/loss) continue ;;
+                layers/*/base | layers/*/graph | loss/*/base | loss/*/graph)
+                    grep -qx "$symbol" "$dir/public" && continue ;;
+                esac
+                echo "src/$folder/$file uses $symbol of $used"
+            done
+    done
+}
+
+includes src >"$dir/broken"
+cat "$dir/broken"
+[ -s "$dir/defined" ] && [ ! -s "$dir/broken" ]
+verdict "no file includes what its folder may not" $?
+mkdir -p "$dir/planted/base"
+echo '#include "graph/graph.h"' >"$dir/planted/base/error.c"
+[ "$(includes "$dir/planted")" = \
+    "src/base/error.c includes a header of graph" ]
+verdict "an include that is forbidden is found and named" $?
+symbols >"$dir/broken"
+cat "$dir/broken"
+[ ! -s "$dir/broken" ]
+verdict "no file uses a symbol that its folder may not" $?
+sed -i 's/^\(gradus_error_set\) base/\1 train/' "$dir/defined"
+symbols | grep -qx "src/io/save.c uses gradus_error_set of train"
+verdict "a symbol that is forbidden is found and named" $?
+
+# Lines after the first comment, and of function bodies.
+awk 'FNR == 1 { head = /^\/\*/; lines = 0 }
+     !head && ++lines == 331 { print FILENAME " has more than 330 lines" }
+     head && /\*\// { head = 0 }
+     /^{/ { body = FNR } /^}/ && body { if (FNR - body - 1 > 50)
+         print FILENAME ":" body ": a function of " FNR - body - 1 " lines"
+         body = 0 }' src/*/*.[ch] >"$dir/long"
+cat "$dir/long"
+[ ! -s "$dir/long" ]
+verdict "no file has more than 330 lines, and no function more than 50" $?
+
+finish

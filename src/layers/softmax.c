@@ -9,27 +9,11 @@
  */
 #include "gradus_layer.h"
 
-#include <math.h>
-#include <tgmath.h> /* exp of a gradus_real, float or double */
+#include "kernels/softmax.h"
 
 static int last_axis(const gradus_node *n)
 {
     return n->shape[n->rank - 1];
-}
-
-/* x, y [C] */
-static void softmax(const gradus_real *x, gradus_real *y, int C)
-{
-    gradus_real m = x[0];
-    double sum = 0;
-
-    for (int k = 1; k < C; k++)
-        m = x[k] > m ? x[k] : m;
-    for (int k = 0; k < C; k++)
-        sum += y[k] = exp(x[k] - m);
-    gradus_real scale = (gradus_real)(1 / sum);
-    for (int k = 0; k < C; k++)
-        y[k] *= scale;
 }
 
 /* y, dy, dx [C] */
@@ -48,11 +32,11 @@ static void softmax_back(const gradus_real *y, const gradus_real *dy,
 static void forward(gradus_node *n, gradus_part p)
 {
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    gradus_real *y = gradus_row(n->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size), max;
     int C = last_axis(n);
 
     for (size_t i = 0; i < gradus_count(p, n->size); i += (size_t)C)
-        softmax(x + i, y + i, C);
+        gradus_softmax_of(x + i, y + i, C, 1, &max);
 }
 
 static void backward(gradus_node *n, gradus_part p)

@@ -15,11 +15,11 @@
  * divides by one, so both are accurate wherever z is finite.  docs/softmax.md
  * derives them.
  */
+#include "kernels/softmax.h"
 #include "loss/loss.h"
 
 #include <math.h>
 #include <string.h>
-#include <tgmath.h> /* exp of a gradus_real, float or double */
 
 typedef struct {
     gradus_loss_node loss;
@@ -94,25 +94,6 @@ static double divisor(const gradus_node *n, gradus_part all)
 
 /* ---- forward, backward -------------------------------------------------- */
 
-/* y = softmax(z) at one position, (S1): z and y are K numbers, `step` apart.
- * Sets *max to m and returns log sum_j exp(z_j - m). */
-static double softmax(const gradus_real *z, gradus_real *y, int K, int step,
-                      gradus_real *max)
-{
-    gradus_real m = z[0];
-    double sum = 0;
-
-    for (int k = 1; k < K; k++)
-        m = z[k * step] > m ? z[k * step] : m;
-    for (int k = 0; k < K; k++)
-        sum += y[k * step] = exp(z[k * step] - m);
-    gradus_real scale = (gradus_real)(1 / sum);
-    for (int k = 0; k < K; k++)
-        y[k * step] *= scale;
-    *max = m;
-    return log(sum);
-}
-
 /* sum_k t_k (lse(z) - z_k), (S3), at row i, position s, where z points to.
  * Differences of finite floats can overflow a float, but not a double. */
 static double cross_entropy(const softmax_ce_node *n, int i, int s,
@@ -140,8 +121,8 @@ static void forward(gradus_node *n, gradus_part p)
         for (int s = 0; s < l->positions; s++) {
             const gradus_real *z = n->in[0]->y + place(l, i, s);
             gradus_real m;
-            double log_sum = softmax(z, n->y + place(l, i, s), l->classes,
-                                     l->class_step, &m);
+            double log_sum = log(gradus_softmax_of(
+                z, n->y + place(l, i, s), l->classes, l->class_step, &m));
             if (!l->loss || isnan(log_sum))
                 loss += log_sum;
             else if (!is_ignored(l, label_at(l, i, s)))

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* OpenBLAS keeps its number of threads in a global of the process, so the
- * count of those who rely on it has to be one too. */
+ * count of those who rely on it must be one, too. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users, threads_before;
 
@@ -31,6 +31,7 @@ void gradus_blas_leave(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* C = op(A) op(B) + beta C, in one call of OpenBLAS. */
 static void gemm(int ta, int tb, int m, int n, int k, const gradus_real *A,
                  int lda, const gradus_real *B, int ldb, gradus_real beta,
                  gradus_real *C, int ldc)
@@ -45,6 +46,7 @@ static void gemm(int ta, int tb, int m, int n, int k, const gradus_real *A,
 #endif
 }
 
+/* Has OpenBLAS its kernels for small products here (see below)? */
 static int has_small_kernels(void)
 {
     const char *core = openblas_get_corename();
@@ -53,34 +55,37 @@ static int has_small_kernels(void)
            strcmp(core, "SapphireRapids") == 0;
 }
 
-/* With AVX-512, OpenBLAS has kernels for products of at most 100^3
- * multiplications which do not pack their operands first; of A B', only up to
- * 1,200 numbers.  The products of a training step, cut into pieces for them,
- * were measured 1.1 to 1.6 times as fast as whole; but A B' with sums of
- * fewer than 128 products (dW of a convolution of small images) 0.5 to 0.9
- * times.  Other processors would pack for each piece anew.
+/* A block of a product: its rows and columns of C, and how many products are
+ * summed up at once.
  *
- * The pieces below were the fastest of a search, or within 2 % of it, for
- * layers of 128 to 784.  With 256 rows of B at once in place of 128, products
- * took up to 1.3 times as long: most where the rows lie a power of two apart,
- * and so meet in a few of the cache's sets. */
+ * With AVX-512, OpenBLAS has kernels for products of at most 100^3
+ * multiplications which do not pack their operands first; of A B', only up to
+ * 1,200 numbers of C.  The products of a training step, cut into blocks for
+ * them, were measured to be 1.1 to 1.6 times as fast as whole, but A B' with
+ * sums of fewer than 128 products (dW of a convolution of small images) only
+ * 0.5 to 0.9 times.  Other processors would pack anew for each block.
+ *
+ * The blocks below were the fastest of a search, or within 2 % of it, for
+ * layers of 128 to 784 units.  With 256 rows of B at once in place of 128,
+ * products took up to 1.3 times as long, most if the rows lie a power of two
+ * apart, and so meet in a few of the cache's sets. */
 typedef struct {
     int rows, cols, sums;
-} piece;
+} block;
 
-static piece piece_of(int transpose_b, int a_bt, int m, int n, int k)
+static block block_of(int transpose_b, int a_bt, int m, int n, int k)
 {
     const double most = 1e6;
-    const piece whole = { m, n, k };
+    const block whole = { m, n, k };
     int fits = (double)m * n * k <= most && !(a_bt && (double)m * n > 1200);
 
     if (fits || (a_bt && k < 128) || !has_small_kernels())
         return whole;
     if (!transpose_b)
-        return (piece){ 64, 64, 128 };
+        return (block){ 64, 64, 128 };
     for (int rows = 64; rows >= 16; rows /= 2)
         if (16.0 * rows * k <= most)
-            return (piece){ rows, 16, k };
+            return (block){ rows, 16, k };
     return whole;
 }
 
@@ -93,12 +98,12 @@ void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
                  const gradus_real *A, int lda, const gradus_real *B, int ldb,
                  gradus_real beta, gradus_real *C, int ldc)
 {
-    /* Of op(A) and op(B), in A and B. */
+    /* How far apart rows and columns of op(A) and op(B) lie in A and B. */
     size_t a_row = transpose_a ? 1 : (size_t)lda;
     size_t a_col = transpose_a ? (size_t)lda : 1;
     size_t b_row = transpose_b ? 1 : (size_t)ldb;
     size_t b_col = transpose_b ? (size_t)ldb : 1;
-    piece p = piece_of(transpose_b, !transpose_a && transpose_b, m, n, k);
+    block p = block_of(transpose_b, !transpose_a && transpose_b, m, n, k);
 
     for (int j = 0; j < n; j += p.cols)
         for (int i = 0; i < m; i += p.rows)

@@ -1,4 +1,4 @@
-/* memory.c -- one block, planned first and then handed out in parts. */
+/* memory.c -- one block of memory, planned first and then handed out. */
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -18,8 +18,8 @@ void *gradus_plan_take(gradus_plan *p, size_t count, size_t size)
     return part;
 }
 
-/* calloc rather than aligned_alloc and memset: pages that nobody touches then
- * cost nothing. */
+/* This is calloc rather than aligned_alloc and memset, because pages that
+ * nobody touches then cost nothing. */
 void *gradus_plan_allocate(gradus_plan *p)
 {
     char *block = p->overflow ? NULL : calloc(p->used + ALIGN, 1);

@@ -1,14 +1,15 @@
-/* memory.h -- the memory of nodes' values, for compile and for workspaces. */
+/* memory.h -- one block of memory for many arrays. */
 #ifndef GRADUS_MEMORY_H
 #define GRADUS_MEMORY_H
 
-#include "gradus.h"
+#include <stddef.h>
+#include <stdint.h>
 
 /* A plan is walked twice: first with base NULL, to sum up `used`; then, with a
- * block of that size at base, to hand the parts out. */
+ * block of that size at base, to hand the arrays out. */
 typedef struct {
     char *base;
-    size_t used;
+    size_t used;  /* bytes */
     int overflow; /* the sum does not fit a size_t */
 } gradus_plan;
 

@@ -1,17 +1,18 @@
-/* pool.c -- threads that share out the items of a job; knows no layer.
+/* pool.c -- threads that share out the items of a job.
  *
  * Each thread has a range of the items, the same one for the same number of
- * items: what it touched in one job is still in its cache in the next.  Who
- * has finished his own takes from the others.  A range's ticket holds its next
- * item and its end; because both change in one exchange, whoever raises it
- * holds an item of the present job, however late he woke.  The caller waits
- * for items done, not for threads: a worker whose core is busy elsewhere
- * delays nobody.
+ * items, so what it touched in one job is still in its cache in the next.  A
+ * thread that has finished its own range takes items from the others.  A
+ * range's ticket holds its next item and its end.  Both change in one
+ * exchange, so a thread that raises a ticket holds an item of the present job,
+ * however late it woke.  The caller waits for items done, not for threads: a
+ * worker whose core is busy elsewhere delays nobody.
  *
- * Whoever waits spins for some microseconds, since the next phase of a step is
- * mostly that near, and then sleeps.  A sleeper raises its flag before it
- * looks a last time, and whoever changes the state looks at the flag after:
- * with sequentially consistent atomics one of the two sees the other.
+ * A thread that waits spins for some microseconds, since the next phase of a
+ * step is mostly that near, and then sleeps.  A sleeper raises its flag before
+ * it looks a last time, and a thread that changes the state looks at the flag
+ * afterwards: with sequentially consistent atomics one of the two sees the
+ * other.
  */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "base/pool.h"
@@ -33,7 +34,7 @@ struct gradus_pool {
     int items;
     atomic_int done; /* items that have returned */
 
-    int spins; /* looks before sleep */
+    int spins; /* how often a waiting thread looks before it sleeps */
     pthread_mutex_t lock;
     pthread_cond_t wake, finished;
     atomic_int sleepers; /* workers asleep, or about to be */
@@ -45,11 +46,11 @@ struct gradus_pool {
         atomic_uint_fast64_t ticket; /* end << 32 | next */
         gradus_pool *pool;
         pthread_t thread;
-        char apart[64]; /* tickets in cache lines of their own */
+        char apart[64]; /* keeps tickets in cache lines of their own */
     } member[]; /* [threads], the first one is the caller */
 };
 
-/* An item of this range, or -1. */
+/* Takes the next item of this range; -1 if there is none. */
 static int take(struct member *m)
 {
     uint_fast64_t t = atomic_load(&m->ticket);
@@ -70,6 +71,7 @@ static int has_items(gradus_pool *p)
     return 0;
 }
 
+/* Tells the processor that this is a waiting loop. */
 static void pause_a_little(void)
 {
 #if defined __x86_64__ || defined __i386__
@@ -77,6 +79,7 @@ static void pause_a_little(void)
 #endif
 }
 
+/* Counts an item as done, and wakes the caller if it was the last. */
 static void finish_one(gradus_pool *p)
 {
     int items = p->items;
@@ -89,7 +92,7 @@ static void finish_one(gradus_pool *p)
     }
 }
 
-/* Works until there is nothing left to take, in the own range first. */
+/* Works until there is nothing left to take, in its own range first. */
 static void work(struct member *me)
 {
     gradus_pool *p = me->pool;
@@ -104,7 +107,7 @@ static void work(struct member *me)
     }
 }
 
-/* Sleeps until there are items (1) or the pool is to end (0). */
+/* Sleeps until there are items (returns 1) or the pool ends (returns 0). */
 static int sleep_for_items(gradus_pool *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -129,6 +132,7 @@ static void *worker(void *arg)
     return NULL;
 }
 
+/* The caller waits here until all items are done. */
 static void wait_until_done(gradus_pool *p, int items)
 {
     for (int i = 0; i < p->spins; i++) {
@@ -144,7 +148,7 @@ static void wait_until_done(gradus_pool *p, int items)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Opens the ranges; from the first on, others may be at work. */
+/* Opens the ranges.  As soon as the first is open, others may be at work. */
 static void deal(gradus_pool *p, int items)
 {
     uint_fast64_t threads = (uint_fast64_t)p->threads, from = 0;
@@ -191,7 +195,7 @@ int gradus_pool_processors(void)
 }
 
 /* Workers take no signals: those are for the threads of the program.  Returns
- * an errno. */
+ * an errno, 0 if all is well. */
 static int start_workers(gradus_pool *p)
 {
     sigset_t all, before;
@@ -229,13 +233,13 @@ gradus_pool *gradus_pool_new(int threads)
     gradus_pool *p =
         calloc(1, sizeof *p + (size_t)threads * sizeof *p->member);
     if (!p) {
-        gradus_error_set("out of memory for %d threads", threads);
+        gradus_no_memory("%d threads", threads);
         return NULL;
     }
     p->threads = threads;
     for (int i = 0; i < threads; i++)
         p->member[i].pool = p;
-    /* Some 50 microseconds; none where it would take a core from a worker. */
+    /* About 50 microseconds; none if that would take a core from a worker. */
     p->spins = threads <= gradus_pool_processors() ? 2000 : 0;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);

@@ -4,8 +4,8 @@
 
 typedef struct gradus_pool gradus_pool;
 
-/* A pool of `threads` threads, the caller's own included.  NULL, with a
- * message, if they cannot be had. */
+/* A pool of `threads` threads, which include the caller's own.  NULL, with a
+ * message, if they cannot be started. */
 gradus_pool *gradus_pool_new(int threads);
 void gradus_pool_free(gradus_pool *p); /* NULL is fine */
 
@@ -16,7 +16,7 @@ void gradus_pool_run(gradus_pool *p,
                      void (*job)(void *arg, int item, int worker), void *arg,
                      int items);
 
-/* The processors that this process may run on. */
+/* How many processors this process may run on. */
 int gradus_pool_processors(void);
 
 #endif

@@ -9,8 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-/* The high and low half of a product; multipliers and Weyl constants are the
- * paper's, section 2.4. */
+/* One round: the high and low halves of two products, mixed with the key.  The
+ * multipliers here, and the Weyl constants below, are those of the paper's
+ * section 2.4. */
 static void philox_round(uint32_t c[4], const uint32_t k[2])
 {
     uint64_t p0 = (uint64_t)0xD2511F53 * c[0];
@@ -56,8 +57,8 @@ uint32_t gradus_random_u32(gradus_random *r)
     return r->block[4 - r->left--];
 }
 
-/* Lemire 2019: the high word of u32 * n, drawing again in the few cases where
- * 2^32 is no multiple of n. */
+/* Lemire 2019: the high word of u32 * n, drawn again in the few cases that
+ * would favour some numbers, as 2^32 need not be a multiple of n. */
 uint32_t gradus_random_below(gradus_random *r, uint32_t n)
 {
     uint64_t m = (uint64_t)gradus_random_u32(r) * n;

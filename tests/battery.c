@@ -1,7 +1,6 @@
 /* battery.c -- the checks of the battery, each for any row. */
 #include "battery.h"
 
-#include "files.h"
 #include "probe.h"
 #include "reload.h"
 #include "trial.h"
@@ -264,13 +263,8 @@ static int check_saved(const battery_row *row)
     trial *t = trial_new(row, MSE, rows_of(row));
     trial *u = trial_new(row, MSE, t->rows);
 
-    if (trial_begin(t, 1) || trial_step(t))
-        return -1;
-    files_begin();
-    int status = load_again(u, t);
-    files_end();
-    if (status || trial_run(u, NULL, u->rows) ||
-        trial_run(u, NULL, u->rows) ||
+    if (trial_begin(t, 1) || trial_step(t) || load_again(u, t) ||
+        trial_run(u, NULL, u->rows) || trial_run(u, NULL, u->rows) ||
         trial_run(t, NULL, t->rows))
         return -1;
     if (gradus_loss(t->g) != gradus_loss(u->g))

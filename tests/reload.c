@@ -23,6 +23,7 @@ static void save(const gradus_graph *g, const char *name)
 
 gradus_graph *reload(const gradus_graph *g)
 {
+    files_begin();
     save(g, "net");
     gradus_graph *h = gradus_load(files_path("net"), gradus_max_batch(g), 1);
     ck_assert_msg(h != NULL, "%s", gradus_error());
@@ -35,12 +36,14 @@ gradus_graph *reload(const gradus_graph *g)
     ck_assert(same(a, b));
     free(a.byte);
     free(b.byte);
+    files_end();
     return h;
 }
 
 void refuse_reload(const gradus_graph *g, const char *right, const char *wrong,
                    const char *message)
 {
+    files_begin();
     save(g, "net");
     contents c = read_whole(files_path("net"));
     char *at = strstr((char *)c.byte + 8, right);
@@ -53,4 +56,5 @@ void refuse_reload(const gradus_graph *g, const char *right, const char *wrong,
     ck_assert_msg(!gradus_load(files_path("net"), 1, 1), "loaded %s", wrong);
     ck_assert_msg(strstr(gradus_error(), message) != NULL,
                   "no \"%s\" in \"%s\"", message, gradus_error());
+    files_end();
 }

@@ -5,8 +5,7 @@
 #include <gradus_layer.h>
 
 /* g, compiled, saved and loaded again: with the same ops, names, operands and
- * shapes, and it saves to the same bytes: which is tested.  In a test between
- * files_begin and files_end. */
+ * shapes, and it saves to the same bytes: which is tested. */
 gradus_graph *reload(const gradus_graph *g);
 
 /* Saves g, puts `wrong` in the place of `right`, of the same length, in the

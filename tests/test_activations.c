@@ -1,6 +1,5 @@
 /* test_activations.c -- functions of each number: by hand, far out, and
  * spoilt. */
-#include "files.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
@@ -277,7 +276,6 @@ Suite *suite_activations(void)
 {
     Suite *s = suite_create("activations");
     TCase *t = tcase_create("activations");
-    TCase *f = tcase_create("activations_in_files");
 
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_loop_test(t, values_and_slopes_are_the_known_ones, 0, COUNT);
@@ -294,11 +292,8 @@ Suite *suite_activations(void)
 #else
     tcase_add_test(t, a_slope_that_no_float_holds_is_refused);
 #endif
-    tcase_add_checked_fixture(f, files_begin, files_end);
-    tcase_add_checked_fixture(f, begin, end);
-    tcase_add_loop_test(f, a_slope_missing_or_doubled_in_a_file_is_refused, 0,
+    tcase_add_loop_test(t, a_slope_missing_or_doubled_in_a_file_is_refused, 0,
                         2);
     suite_add_tcase(s, t);
-    suite_add_tcase(s, f);
     return s;
 }

@@ -1,5 +1,4 @@
 /* test_add.c -- the sum of two nodes: by hand, and spoilt. */
-#include "files.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
@@ -200,7 +199,6 @@ Suite *suite_add(void)
 {
     Suite *s = suite_create("add");
     TCase *t = tcase_create("add");
-    TCase *f = tcase_create("add_in_files");
 
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, two_by_two_by_hand);
@@ -213,10 +211,7 @@ Suite *suite_add(void)
 #ifdef GRADUS_DOUBLE
     tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
 #endif
-    tcase_add_checked_fixture(f, files_begin, files_end);
-    tcase_add_checked_fixture(f, begin, end);
-    tcase_add_loop_test(f, a_file_with_other_operands_is_refused, 0, 4);
+    tcase_add_loop_test(t, a_file_with_other_operands_is_refused, 0, 4);
     suite_add_tcase(s, t);
-    suite_add_tcase(s, f);
     return s;
 }

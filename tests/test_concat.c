@@ -1,6 +1,5 @@
 /* test_concat.c -- nodes one after the other: by hand, and
  * spoilt. */
-#include "files.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
@@ -288,7 +287,6 @@ Suite *suite_concat(void)
 {
     Suite *s = suite_create("concat");
     TCase *t = tcase_create("concat");
-    TCase *f = tcase_create("concat_in_files");
 
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, features_by_hand);
@@ -305,10 +303,7 @@ Suite *suite_concat(void)
 #ifdef GRADUS_DOUBLE
     tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
 #endif
-    tcase_add_checked_fixture(f, files_begin, files_end);
-    tcase_add_checked_fixture(f, begin, end);
-    tcase_add_loop_test(f, a_file_with_other_operands_is_refused, 0, 2);
+    tcase_add_loop_test(t, a_file_with_other_operands_is_refused, 0, 2);
     suite_add_tcase(s, t);
-    suite_add_tcase(s, f);
     return s;
 }

@@ -1,6 +1,5 @@
 /* test_losses.c -- several losses in one graph, and losses over data that are
  * cut into batches. */
-#include "files.h"
 #include "nets.h"
 #include "probe.h"
 #include "reload.h"
@@ -132,9 +131,7 @@ START_TEST(a_model_file_keeps_them_and_their_weights)
     begin_several(4);
     for (int i = 0; i < LOSSES; i++)
         gradus_loss_weight(loss[i], weight[i]);
-    files_begin();
     gradus_graph_free(reload(g));
-    files_end();
 }
 END_TEST
 

@@ -1,6 +1,5 @@
 /* test_reshape.c -- the same numbers in another shape: by hand, and
  * spoilt. */
-#include "files.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
@@ -194,7 +193,6 @@ Suite *suite_reshape(void)
 {
     Suite *s = suite_create("reshape");
     TCase *t = tcase_create("reshape");
-    TCase *f = tcase_create("reshape_in_files");
 
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, the_numbers_and_gradients_keep_their_order);
@@ -206,10 +204,7 @@ Suite *suite_reshape(void)
 #ifdef GRADUS_DOUBLE
     tcase_add_test(t, a_reversed_gradient_is_caught);
 #endif
-    tcase_add_checked_fixture(f, files_begin, files_end);
-    tcase_add_checked_fixture(f, begin, end);
-    tcase_add_loop_test(f, another_shape_in_a_file_is_refused, 0, 5);
+    tcase_add_loop_test(t, another_shape_in_a_file_is_refused, 0, 5);
     suite_add_tcase(s, t);
-    suite_add_tcase(s, f);
     return s;
 }

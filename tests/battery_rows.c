@@ -207,7 +207,7 @@ BUILD(softmax_ce_batch, SOFTMAX_CE(1, .reduction = GRADUS_MEAN_BATCH))
 BUILD(softmax_ce_sum, SOFTMAX_CE(1, .reduction = GRADUS_SUM))
 BUILD(softmax_ce_smoothed, SOFTMAX_CE(1, .label_smoothing = 0.2))
 BUILD(softmax_ce_ignoring,
-      SOFTMAX_CE(1, .use_ignore_label = 1, .ignore_label = 30))
+      SOFTMAX_CE(1, .use_ignore_label = 1, .ignore_label = 3))
 BUILD(softmax_ce_classes, SOFTMAX_CE(8, .class_weight = class_weight))
 BUILD(softmax_ce_weighted, SOFTMAX_CE(1, ROW_WEIGHT))
 BUILD(softmax_ce_positions, SOFTMAX_CE(12, 0))
@@ -351,7 +351,7 @@ const battery_row battery_rows[] = {
     { ROW(softmax_ce_batch), VECTOR(60), .labels = 60 },
     { ROW(softmax_ce_sum), VECTOR(60), .labels = 60 },
     { ROW(softmax_ce_smoothed), VECTOR(60), .labels = 60 },
-    { ROW(softmax_ce_ignoring), VECTOR(60), .labels = 31 },
+    { ROW(softmax_ce_ignoring), VECTOR(60), .labels = 4 },
     { ROW(softmax_ce_classes), IMAGE(6, 4, 2), .labels = 6 },
     { ROW(softmax_ce_weighted), VECTOR(60), .labels = 60 },
     { ROW(softmax_ce_positions), IMAGE(3, 4, 3), .labels = 3 },

@@ -268,7 +268,7 @@ START_TEST(a_bug_in_any_backward_is_seen)
     for (int i = 0; i < battery_count(); i++) {
         battery_row row = *(sound = &battery_rows[i]);
         row.build = spoilt_backward;
-        row.rows = 3;
+        row.rows = 4;
         if (row.no_gradient || battery_why_not(sound, GRADIENTS))
             continue;
         for (planted_bug = 0; planted_bug < BACKWARD_BUGS; planted_bug++) {

@@ -13,38 +13,38 @@ typedef struct {
     int convolutions; /* non-zero: a cnn, and width holds its channels */
     int count;
     int width[MAX_LAYERS];
-} net_shape;
+} bench_net;
 
 typedef struct {
     const char *command;
-    net_shape net;
+    bench_net net;
     int batch, threads, epochs;
-    size_t samples; /* at most so many of the training data; 0: all */
+    size_t samples; /* taken of the training data; 0: all */
     double seconds; /* that are measured, after a fifth as long to warm up */
     double learning_rate, momentum;
     const char *data;    /* folder of the IDX files */
     const char *weights; /* where `check` leaves the first parameters */
     int forward_only;    /* of gemm: as inference does */
-    int turns;           /* see next_turn */
+    int turns;           /* see bench_next_turn */
 } options;
 
-options parse_options(int argc, char **argv);
+options bench_options(int argc, char **argv);
 
 /* Prints the message and ends the program. */
-_Noreturn void fail(const char *message);
+_Noreturn void bench_fail(const char *message);
 
-/* Whether to measure now: with --turns once for each line that is read, so that
- * programs can take turns; else once.  `turn` counts from 0. */
-int next_turn(const options *o, int turn);
+/* Should the program measure now?  With --turns, once for each line that it
+ * reads, so that programs can take turns; else once.  `turn` counts from 0. */
+int bench_next_turn(const options *o, int turn);
 
-double now(void); /* seconds, from some start */
+double bench_seconds(void); /* seconds, from some start */
 
 /* kB that this process has had in memory at most, so far.  Not ru_maxrss,
  * which begins with the size of the process that started this one. */
-long peak_kb(void);
+long bench_peak_kb(void);
 
 /* The limits that a step is held against. */
-void measure_gemm(const options *o);
-void measure_peak(const options *o);
+void bench_gemm(const options *o);
+void bench_peak(const options *o);
 
 #endif

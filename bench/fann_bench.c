@@ -27,7 +27,7 @@ static struct fann *build(const options *o)
     struct fann *net =
         fann_create_standard_array((unsigned)o->net.count, width);
     if (!net)
-        fail("out of memory");
+        bench_fail("out of memory");
     fann_set_activation_function_hidden(net, FANN_SIGMOID);
     fann_set_activation_function_output(net, FANN_SIGMOID);
     fann_set_train_error_function(net, FANN_ERRORFUNC_LINEAR);
@@ -42,7 +42,7 @@ static fann_type *as_numbers(const gradus_dataset *d)
     size_t n = d->n * (size_t)d->size;
     fann_type *x = malloc(n * sizeof *x);
     if (!x)
-        fail("out of memory");
+        bench_fail("out of memory");
     for (size_t i = 0; i < n; i++)
         x[i] = (fann_type)d->pixels[i] / 255;
     return x;
@@ -61,28 +61,28 @@ static void step(struct fann *net, const gradus_dataset *d, fann_type *x)
 static double steps(struct fann *net, const gradus_dataset *d, fann_type *x,
                     double seconds)
 {
-    double began = now(), t = began;
+    double began = bench_seconds(), t = began;
     long done = 0;
-    for (; t < began + seconds; t = now(), done++)
+    for (; t < began + seconds; t = bench_seconds(), done++)
         step(net, d, x);
     return (double)done / (t - began);
 }
 
 static void measure_training(const options *o)
 {
-    long at_start = peak_kb();
+    long at_start = bench_peak_kb();
     gradus_dataset *d = gradus_load_mnist(o->data, "train");
     if (!d)
-        fail(gradus_error());
+        bench_fail(gradus_error());
     struct fann *net = build(o);
     fann_type *x = as_numbers(d);
-    for (int turn = 0; next_turn(o, turn); turn++) {
+    for (int turn = 0; bench_next_turn(o, turn); turn++) {
         steps(net, d, x, o->seconds / 5);
         fann_reset_MSE(net);
         double rate = steps(net, d, x, o->seconds);
         printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
                "\"start_kb\": %ld, \"mean_square_error\": %.4g}\n",
-               rate, peak_kb(), at_start, (double)fann_get_MSE(net));
+               rate, bench_peak_kb(), at_start, (double)fann_get_MSE(net));
     }
     free(x);
     fann_destroy(net);
@@ -91,13 +91,13 @@ static void measure_training(const options *o)
 
 int main(int argc, char **argv)
 {
-    options o = parse_options(argc, argv);
+    options o = bench_options(argc, argv);
     int last = o.net.count - 1;
     if (strcmp(o.command, "train") != 0)
-        fail("a command: train");
+        bench_fail("a command: train");
     if (o.net.convolutions || o.net.width[0] != 28 * 28 ||
         o.net.width[last] != CLASSES || o.threads != 1)
-        fail("dense nets of MNIST, on one thread");
+        bench_fail("dense nets of MNIST, on one thread");
     measure_training(&o);
     return 0;
 }

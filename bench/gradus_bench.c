@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gradus_node *convolutions(gradus_graph *g, const net_shape *net)
+static gradus_node *convolutions(gradus_graph *g, const bench_net *net)
 {
     gradus_node *h = gradus_image(g, 1, 28, 28);
     for (int i = 0; i < net->count; i++) {
@@ -32,7 +32,7 @@ static gradus_node *convolutions(gradus_graph *g, const net_shape *net)
     return gradus_dense(h, 10);
 }
 
-static gradus_node *dense_layers(gradus_graph *g, const net_shape *net)
+static gradus_node *dense_layers(gradus_graph *g, const bench_net *net)
 {
     gradus_node *h = gradus_input(g, net->width[0]);
     for (int i = 1; i + 1 < net->count; i++)
@@ -47,7 +47,7 @@ static gradus_graph *build(const options *o)
                                          : dense_layers(g, &o->net);
     gradus_softmax_ce(z, gradus_labels(g, 1), NULL);
     if (gradus_compile(g, o->batch, o->threads))
-        fail(gradus_error());
+        bench_fail(gradus_error());
     return g;
 }
 
@@ -57,7 +57,7 @@ static gradus_optimiser *sgd(const options *o, gradus_graph *g)
         g, &(gradus_sgd_options){ .learning_rate = o->learning_rate,
                                   .momentum = o->momentum });
     if (!rule)
-        fail(gradus_error());
+        bench_fail(gradus_error());
     return rule;
 }
 
@@ -65,7 +65,7 @@ static gradus_dataset *load(const options *o, const char *part)
 {
     gradus_dataset *d = gradus_load_mnist(o->data, part);
     if (!d)
-        fail(gradus_error());
+        bench_fail(gradus_error());
     if (o->samples && o->samples < d->n)
         d->n = o->samples;
     return d;
@@ -87,7 +87,7 @@ static int watch(const gradus_progress *p, void *user)
     s->done = s->earlier + p->so_far.samples;
     if (p->epoch_done)
         s->earlier = s->done;
-    s->end = now();
+    s->end = bench_seconds();
     if (!s->until && s->end >= s->warm) {
         s->began = s->end;
         s->until = s->end + s->seconds;
@@ -100,25 +100,26 @@ static int watch(const gradus_progress *p, void *user)
 static double train(gradus_optimiser *rule, const gradus_dataset *d,
                     double seconds)
 {
-    stopwatch s = { .warm = now() + seconds / 5, .seconds = seconds };
+    stopwatch s = { .warm = bench_seconds() + seconds / 5,
+                    .seconds = seconds };
     if (gradus_fit(rule, d, &(gradus_fit_options){ .epochs = INT_MAX,
                                 .callback = watch, .user = &s }))
-        fail(gradus_error());
+        bench_fail(gradus_error());
     return (double)(s.done - s.at_start) / (s.end - s.began);
 }
 
 static void measure_training(const options *o)
 {
-    long at_start = peak_kb();
+    long at_start = bench_peak_kb();
     gradus_dataset *d = load(o, "train");
     gradus_graph *g = build(o);
     gradus_optimiser *rule = sgd(o, g);
-    for (int turn = 0; next_turn(o, turn); turn++) {
+    for (int turn = 0; bench_next_turn(o, turn); turn++) {
         double rate = train(rule, d, o->seconds);
         printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
                "\"start_kb\": %ld, \"parameters\": %zu, "
                "\"data_bytes\": %zu}\n",
-               rate, peak_kb(), at_start, gradus_parameter_count(g),
+               rate, bench_peak_kb(), at_start, gradus_parameter_count(g),
                d->n * ((size_t)d->size + sizeof(int32_t)));
     }
     gradus_optimiser_free(rule);
@@ -130,8 +131,8 @@ static void measure_training(const options *o)
 
 enum { MAX_CALLS = 1 << 20 };
 
-/* A barrier that does not sleep, as the pools of the libraries beside it do not
- * between two batches. */
+/* A barrier that does not sleep, since the pools of the libraries beside it do
+ * not sleep between two batches. */
 typedef struct {
     int threads;
     atomic_int arrived, round;
@@ -163,13 +164,13 @@ typedef struct {
 
 static double infer_batch(share *s, gradus_workspace *w, size_t row)
 {
-    double start = now();
+    double start = bench_seconds();
     meet(s->all);
     if (!gradus_infer(w, s->x + (row + (size_t)s->from) * (size_t)s->size,
                       s->n))
-        fail(gradus_error());
+        bench_fail(gradus_error());
     meet(s->all);
-    return now() - start;
+    return bench_seconds() - start;
 }
 
 static void *infer_share(void *user)
@@ -178,14 +179,14 @@ static void *infer_share(void *user)
     size_t row = 0;
     gradus_workspace *w = gradus_workspace_new(s->graph, s->n);
     if (!w)
-        fail(gradus_error());
-    double start = now(), warm = start + s->seconds / 5;
+        bench_fail(gradus_error());
+    double start = bench_seconds(), warm = start + s->seconds / 5;
     for (int warming = 1; !*s->stop; row += (size_t)s->batch) {
         if (row + (size_t)s->batch > s->rows)
             row = 0;
         double took = infer_batch(s, w, row);
         if (s->from == 0) { /* the others wait for this one */
-            double t = now();
+            double t = bench_seconds();
             if (!warming && s->calls < MAX_CALLS)
                 s->latency[s->calls++] = took;
             if (!warming)
@@ -214,7 +215,7 @@ static float *as_floats(const gradus_dataset *d)
     size_t n = d->n * (size_t)d->size;
     float *x = malloc(n * sizeof *x);
     if (!x)
-        fail("out of memory");
+        bench_fail("out of memory");
     for (size_t i = 0; i < n; i++)
         x[i] = (float)d->pixels[i] / 255;
     return x;
@@ -226,7 +227,7 @@ static void print_latencies(const share *s)
     printf("{\"samples_per_second\": %.6g, \"p50\": %.6g, \"p99\": %.6g, "
            "\"peak_kb\": %ld}\n", (double)s->calls * s->batch / s->elapsed,
            s->latency[s->calls / 2], s->latency[s->calls * 99 / 100],
-           peak_kb());
+           bench_peak_kb());
 }
 
 static void infer(const options *o, const gradus_graph *g,
@@ -242,10 +243,10 @@ static void infer(const options *o, const gradus_graph *g,
                         .seconds = o->seconds, .all = &all, .stop = &stop };
     s[0].latency = malloc(MAX_CALLS * sizeof *s[0].latency);
     if (!s[0].latency)
-        fail("out of memory");
+        bench_fail("out of memory");
     for (int i = 1; i < o->threads; i++)
         if (pthread_create(&thread[i], NULL, infer_share, &s[i]))
-            fail("no thread could be started");
+            bench_fail("no thread could be started");
     infer_share(&s[0]);
     for (int i = 1; i < o->threads; i++)
         pthread_join(thread[i], NULL);
@@ -259,8 +260,9 @@ static void measure_inference(const options *o)
     gradus_graph *g = build(o);
     float *x = as_floats(d);
     if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
-        fail("infer: the batch is cut into equal parts, and has to be there");
-    for (int turn = 0; next_turn(o, turn); turn++)
+        bench_fail("infer: the threads must divide the batch, and the data "
+                   "must hold one");
+    for (int turn = 0; bench_next_turn(o, turn); turn++)
         infer(o, g, d, x);
     free(x);
     gradus_graph_free(g);
@@ -276,7 +278,7 @@ static void first_step(const options *o)
     gradus_optimiser *rule = sgd(o, g);
     d->n = (size_t)o->batch;
     if (gradus_fit(rule, d, NULL))
-        fail(gradus_error());
+        bench_fail(gradus_error());
     printf("{\"loss\": %.9g}\n", gradus_loss(g));
     fflush(stdout); /* the driver's clock stops here */
     gradus_optimiser_free(rule);
@@ -295,12 +297,12 @@ static void check(const options *o)
     gradus_epoch *history = calloc((size_t)o->epochs, sizeof *history);
     gradus_metrics m = { 0 };
     if (!history)
-        fail("out of memory");
+        bench_fail("out of memory");
     if ((o->weights && gradus_save(g, o->weights)) ||
         gradus_fit(rule, d, &(gradus_fit_options){ .epochs = o->epochs,
                                 .keep_order = 1, .history = history }) ||
         gradus_evaluate(g, test, &m))
-        fail(gradus_error());
+        bench_fail(gradus_error());
     printf("{\"train_loss\": %.9g, \"test_loss\": %.9g, "
            "\"test_accuracy\": %.9g}\n", history[o->epochs - 1].train_loss,
            m.loss, m.accuracy);
@@ -319,12 +321,12 @@ int main(int argc, char **argv)
     } commands[] = { { "train", measure_training },
                      { "infer", measure_inference },
                      { "start", first_step }, { "check", check },
-                     { "gemm", measure_gemm }, { "peak", measure_peak } };
-    options o = parse_options(argc, argv);
+                     { "gemm", bench_gemm }, { "peak", bench_peak } };
+    options o = bench_options(argc, argv);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(o.command, commands[i].name) == 0) {
             commands[i].run(&o);
             return 0;
         }
-    fail("a command: train, infer, start, check, gemm or peak");
+    bench_fail("a command: train, infer, start, check, gemm or peak");
 }

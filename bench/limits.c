@@ -22,13 +22,13 @@ static float *numbers(int rows, int columns)
     size_t n = (size_t)rows * (size_t)columns;
     float *x = malloc(n * sizeof *x);
     if (!x)
-        fail("out of memory");
+        bench_fail("out of memory");
     for (size_t i = 0; i < n; i++)
         x[i] = (float)(i % 17) / 17 - 0.5f;
     return x;
 }
 
-static layer make_layer(const net_shape *net, int i, int batch)
+static layer make_layer(const bench_net *net, int i, int batch)
 {
     layer l = { .in = net->width[i], .out = net->width[i + 1],
                 .first = i == 0 };
@@ -75,27 +75,27 @@ static void step(const layer *l, int count, int batch, int forward_only)
         backward(&l[i], batch);
 }
 
-void measure_gemm(const options *o)
+void bench_gemm(const options *o)
 {
     layer l[MAX_LAYERS];
     int count = o->net.count - 1;
     if (o->net.convolutions)
-        fail("gemm: of dense layers alone");
+        bench_fail("gemm: of dense layers alone");
     openblas_set_num_threads(1);
     for (int i = 0; i < count; i++)
         l[i] = make_layer(&o->net, i, o->batch);
 
-    for (int turn = 0; next_turn(o, turn); turn++) {
-        double warm = now() + o->seconds / 5;
+    for (int turn = 0; bench_next_turn(o, turn); turn++) {
+        double warm = bench_seconds() + o->seconds / 5;
         do
             step(l, count, o->batch, o->forward_only);
-        while (now() < warm);
+        while (bench_seconds() < warm);
 
-        double start = now(), elapsed, steps = 0;
+        double start = bench_seconds(), elapsed, steps = 0;
         do {
             step(l, count, o->batch, o->forward_only);
             steps++;
-        } while ((elapsed = now() - start) < o->seconds);
+        } while ((elapsed = bench_seconds() - start) < o->seconds);
         printf("{\"samples_per_second\": %.6g, \"step_seconds\": %.6g}\n",
                steps * o->batch / elapsed, elapsed / steps);
     }
@@ -141,17 +141,17 @@ static float turn(void)
 static void *run_chains(void *job)
 {
     chain_job *j = job;
-    double warm = now() + j->seconds / 5;
+    double warm = bench_seconds() + j->seconds / 5;
     do
         j->sum += turn();
-    while (now() < warm);
+    while (bench_seconds() < warm);
 
     pthread_barrier_wait(j->begin);
-    double start = now();
+    double start = bench_seconds();
     do {
         j->sum += turn();
         j->flops += 2.0 * LANES * CHAINS * TURNS;
-    } while ((j->elapsed = now() - start) < j->seconds);
+    } while ((j->elapsed = bench_seconds() - start) < j->seconds);
     return NULL;
 }
 
@@ -165,7 +165,7 @@ static void peak(const options *o)
     for (int i = 0; i < o->threads; i++) {
         job[i] = (chain_job){ .seconds = o->seconds, .begin = &begin };
         if (pthread_create(&thread[i], NULL, run_chains, &job[i]))
-            fail("no thread could be started");
+            bench_fail("no thread could be started");
     }
     for (int i = 0; i < o->threads; i++) {
         pthread_join(thread[i], NULL);
@@ -175,10 +175,10 @@ static void peak(const options *o)
            LANES, (double)job[0].sum);
 }
 
-void measure_peak(const options *o)
+void bench_peak(const options *o)
 {
     if (o->threads > 256)
-        fail("peak: at most 256 threads");
-    for (int turn = 0; next_turn(o, turn); turn++)
+        bench_fail("peak: at most 256 threads");
+    for (int turn = 0; bench_next_turn(o, turn); turn++)
         peak(o);
 }

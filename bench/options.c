@@ -9,20 +9,20 @@
 #include <string.h>
 #include <time.h>
 
-void fail(const char *message)
+void bench_fail(const char *message)
 {
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
     exit(1);
 }
 
-double now(void)
+double bench_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-long peak_kb(void)
+long bench_peak_kb(void)
 {
     char line[256];
     long kb = 0;
@@ -35,7 +35,7 @@ long peak_kb(void)
     return kb;
 }
 
-int next_turn(const options *o, int turn)
+int bench_next_turn(const options *o, int turn)
 {
     int c;
     if (!o->turns)
@@ -46,20 +46,20 @@ int next_turn(const options *o, int turn)
     return c != EOF;
 }
 
-static net_shape parse_net(char *text)
+static bench_net parse_net(char *text)
 {
-    net_shape n = { 0 };
+    bench_net n = { 0 };
     for (char *one; (one = strsep(&text, "-"));) {
         if (strcmp(one, "cnn") == 0) {
             n.convolutions = 1;
             continue;
         }
         if (n.count == MAX_LAYERS || atoi(one) < 1)
-            fail("--net: like 784-128-10 or cnn-8-16");
+            bench_fail("--net: like 784-128-10 or cnn-8-16");
         n.width[n.count++] = atoi(one);
     }
     if (n.count < 2 || (n.convolutions && n.count != 2))
-        fail("--net: like 784-128-10 or cnn-8-16");
+        bench_fail("--net: like 784-128-10 or cnn-8-16");
     return n;
 }
 
@@ -79,7 +79,7 @@ static const struct option flags[] = {
     { NULL, 0, NULL, 0 }
 };
 
-options parse_options(int argc, char **argv)
+options bench_options(int argc, char **argv)
 {
     char usual[] = "784-128-10";
     options o = { .net = parse_net(usual), .batch = 64, .threads = 1,
@@ -102,9 +102,9 @@ options parse_options(int argc, char **argv)
         default: exit(2); /* getopt has said what was wrong */
         }
     if (optind != argc - 1)
-        fail("wants one command, after the flags");
+        bench_fail("wants one command, after the flags");
     o.command = argv[optind];
     if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0))
-        fail("--batch, --threads, --epochs, --seconds: more than 0");
+        bench_fail("--batch, --threads, --epochs, --seconds: more than 0");
     return o;
 }

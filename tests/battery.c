@@ -384,6 +384,24 @@ const char *battery_why_not(const battery_row *row, battery_check check)
     return row->why_not[check];
 }
 
+int battery_takers(battery_check check)
+{
+    int takers = 0;
+
+    for (int i = 0; i < battery_count(); i++)
+        takers += !battery_why_not(&battery_rows[i], check);
+    return takers;
+}
+
+const battery_row *battery_nth(int n, battery_check check)
+{
+    const battery_row *row = battery_rows;
+
+    while (battery_why_not(row, check) || n-- > 0)
+        row++;
+    return row;
+}
+
 const char *battery_fault(const battery_row *row, battery_check check)
 {
     int status = checks[check].check(row);
@@ -400,7 +418,8 @@ int battery_covers(const battery_row *row, const gradus_op *op)
     ck_assert_msg(trial_draw(t) == 0, "%s: %s", row->name, trial_fault());
     for (int i = 0; i < gradus_node_count(t->g); i++) {
         const gradus_node *n = gradus_node_at(t->g, i);
-        covers |= n->op == op && (n == t->y || n->kind != GRADUS_KIND_COMPUTED);
+        covers |= n->op == op &&
+                  (n == t->y || n->kind != GRADUS_KIND_COMPUTED);
     }
     trial_free_all();
     return covers;

@@ -46,6 +46,10 @@ const char *battery_check_name(battery_check check);
 /* Why this row leaves this check out, or NULL if it does not. */
 const char *battery_why_not(const battery_row *row, battery_check check);
 
+/* How many rows do not, and the n-th of them. */
+int battery_takers(battery_check check);
+const battery_row *battery_nth(int n, battery_check check);
+
 /* NULL if the row passes the check, and else what is wrong, valid until the
  * next call. */
 const char *battery_fault(const battery_row *row, battery_check check);

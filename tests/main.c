@@ -1,33 +1,116 @@
-/* main.c -- runs every suite, or the one named on the command line. */
+/* main.c -- runs the tests that are listed: all of them, those of a suite and
+ * its parts (`fit` and `fit_log`), or one of them.
+ *
+ *     build/test [SUITE [TEST]]
+ */
 #include "tests.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { SUITES = 128, NAME = 32 };
+
+static tests_entry *list;
+static int count;
+
+void tests_list(tests_entry *e)
+{
+    e->next = list;
+    list = e;
+    count++;
+}
+
+/* By file, and by line in it: in what order they were listed is the linker's
+ * and the compiler's choice. */
+static int compare(const void *p, const void *q)
+{
+    const tests_entry *a = *(tests_entry *const *)p;
+    const tests_entry *b = *(tests_entry *const *)q;
+    int files = strcmp(a->file, b->file);
+
+    return files ? files : a->line - b->line;
+}
+
+/* "dense" of "tests/test_dense.c"; Check keeps the pointer. */
+static const char *suite_name(const char *file)
+{
+    static char names[SUITES][NAME];
+    static int used;
+    const char *at = strrchr(file, '/');
+
+    if (used == SUITES)
+        abort();
+    char *name = names[used++];
+    snprintf(name, NAME, "%s", (at ? at + 1 : file) + strlen("test_"));
+    name[strcspn(name, ".")] = '\0';
+    return name;
+}
+
+/* Is it the suite asked for, or a part of it? */
+static int is_wanted(const char *name, const char *wanted)
+{
+    size_t n = wanted ? strlen(wanted) : 0;
+
+    return !n || (strncmp(name, wanted, n) == 0 &&
+                  (name[n] == '\0' || name[n] == '_'));
+}
+
+static TCase *new_case(Suite *s, const char *name, struct tests_common common)
+{
+    TCase *c = tcase_create(name);
+
+    tcase_add_checked_fixture(c, common.begin, common.end);
+    if (common.timeout > 0)
+        tcase_set_timeout(c, common.timeout);
+    suite_add_tcase(s, c);
+    return c;
+}
+
+/* The n tests of a file, or the one that is asked for. */
+static Suite *new_suite(const char *name, tests_entry *const *e, int n,
+                        const char *wanted)
+{
+    Suite *s = suite_create(name);
+    TCase *c = NULL;
+
+    for (int i = 0; i < n; i++) {
+        if (!e[i]->test || !c)
+            c = new_case(s, name, e[i]->common);
+        if (e[i]->test && (!wanted || !strcmp(wanted, e[i]->test->name)))
+            tcase_add_loop_test(c, e[i]->test, 0, e[i]->times);
+    }
+    return s;
+}
+
+static void add_suites(SRunner *runner, tests_entry *const *e,
+                       const char *suite, const char *test)
+{
+    for (int i = 0, n; i < count; i += n) {
+        const char *name = suite_name(e[i]->file);
+        for (n = 1; i + n < count; n++)
+            if (strcmp(e[i]->file, e[i + n]->file) != 0)
+                break;
+        if (is_wanted(name, suite))
+            srunner_add_suite(runner, new_suite(name, e + i, n, test));
+    }
+}
 
 int main(int argc, char **argv)
 {
-    Suite *(*const suites[])(void) = {
-        suite_battery,      suite_embedding,
-        suite_random,       suite_pool,         suite_graph,
-        suite_dense,        suite_relu,         suite_input,
-        suite_softmax_ce,   suite_regression,   suite_sigmoid_ce,
-        suite_losses,       suite_sgd,          suite_step,
-        suite_fit,          suite_evaluate,     suite_infer,
-        suite_misuse,       suite_idx,          suite_image,
-        suite_split,        suite_csv,          suite_safetensors,
-        suite_architecture, suite_model,        suite_atomic,
-        suite_conv2d,       suite_dropout,      suite_norms,
-        suite_augment,      suite_activations,  suite_softmax,
-        suite_add,          suite_concat,       suite_reshape,
-        suite_residual,     suite_optimisers,   suite_schedule,
-        suite_pooling,      suite_gemm,         suite_old_models,
-    };
+    tests_entry **entry = calloc((size_t)count + 1, sizeof(tests_entry *));
     SRunner *runner = srunner_create(NULL);
 
-    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-        srunner_add_suite(runner, suites[i]());
-    srunner_run(runner, argc > 1 ? argv[1] : NULL, NULL, CK_ENV);
+    if (!entry)
+        return EXIT_FAILURE;
+    for (int i = 0; i < count; i++, list = list->next)
+        entry[i] = list;
+    qsort(entry, (size_t)count, sizeof *entry, compare);
+    add_suites(runner, entry, argc > 1 ? argv[1] : NULL,
+               argc > 2 ? argv[2] : NULL);
+    srunner_run_all(runner, CK_ENV);
     int run = srunner_ntests_run(runner);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+    free(entry);
     return run && !failed ? EXIT_SUCCESS : EXIT_FAILURE; /* no such suite? */
 }

@@ -12,7 +12,7 @@ static gradus_node *leaky(gradus_node *x)
     return gradus_leaky_relu(x, 0.25);
 }
 
-enum { LEAKY, SIGMOID, TANH, GELU, SILU, COUNT, AT = 9 };
+enum { LEAKY, SIGMOID, TANH, GELU, SILU, FUNCTIONS, AT = 9 };
 
 static const double points[AT] = { -30, -5, -1, -0.5, 0, 0.5, 1, 5, 30 };
 
@@ -20,7 +20,7 @@ static const double points[AT] = { -30, -5, -1, -0.5, 0, 0.5, 1, 5, 30 };
 static const struct {
     gradus_node *(*make)(gradus_node *x);
     double y[AT], slope[AT];
-} functions[COUNT] = {
+} functions[FUNCTIONS] = {
     { leaky,
       { -7.5, -1.25, -0.25, -0.125, 0, 0.5, 1, 5, 30 },
       { 0.25, 0.25, 0.25, 0.25, 0.25, 1, 1, 1, 1 } },
@@ -67,6 +67,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* One row of nine numbers, as an image: not only of vectors; dy all 2. */
 static void run(gradus_node *(*function)(gradus_node *),
                 const gradus_real *fed)
@@ -83,7 +85,7 @@ static void run(gradus_node *(*function)(gradus_node *),
     ck_assert_int_eq(gradus_backward(g), 0);
 }
 
-START_TEST(values_and_slopes_are_the_known_ones)
+LOOP_TEST(values_and_slopes_are_the_known_ones, FUNCTIONS)
 {
     gradus_real fed[AT];
 
@@ -95,10 +97,9 @@ START_TEST(values_and_slopes_are_the_known_ones)
         x->dy[i] /= 2;
     assert_near(x->dy, functions[_i].slope, AT, rounding());
 }
-END_TEST
 
 /* Where y is small, all its digits count: those of 1 + erf do not. */
-START_TEST(small_values_keep_their_digits)
+LOOP_TEST(small_values_keep_their_digits, FUNCTIONS)
 {
     gradus_real fed[AT] = { -5 };
 
@@ -109,13 +110,13 @@ START_TEST(small_values_keep_their_digits)
         ck_assert_double_le(fabs(x->dy[0] / 2 / functions[_i].slope[1] - 1),
                             8 * rounding());
 }
-END_TEST
 
-START_TEST(far_out_they_are_finite_and_flat)
+LOOP_TEST(far_out_they_are_finite_and_flat, FUNCTIONS)
 {
     static const struct {
         double below, above; /* y / x or, where y is bounded, y */
-    } limit[COUNT] = { { 0.25, 1 }, { 0, 1 }, { -1, 1 }, { 0, 1 }, { 0, 1 } };
+    } limit[FUNCTIONS] = { { 0.25, 1 }, { 0, 1 }, { -1, 1 }, { 0, 1 },
+                           { 0, 1 } };
     const gradus_real far = sizeof far == sizeof(float)
                                 ? FLT_MAX
                                 : (gradus_real)(DBL_MAX / 8); /* a loss sums */
@@ -135,9 +136,8 @@ START_TEST(far_out_they_are_finite_and_flat)
                       (double)fed[i]);
     }
 }
-END_TEST
 
-START_TEST(has_the_shape_of_its_operand)
+LOOP_TEST(has_the_shape_of_its_operand, FUNCTIONS)
 {
     x = gradus_image(g, 2, 3, 4);
     y = functions[_i].make(x);
@@ -145,7 +145,6 @@ START_TEST(has_the_shape_of_its_operand)
     ck_assert_mem_eq(y->shape, x->shape, sizeof y->shape);
     ck_assert_int_eq(y->n_params, 0);
 }
-END_TEST
 
 /* ---- slopes of leaky_relu -------------------------------------------- */
 
@@ -160,23 +159,21 @@ static gradus_node *flat(gradus_node *in)
 }
 
 /* Its sign cannot be told from y. */
-START_TEST(a_negative_slope_turns_back_up)
+TEST(a_negative_slope_turns_back_up)
 {
     run(steep, (const gradus_real[AT]){ -1, 2 });
     assert_near(y->y, (double[]){ 2, 2 }, 2, 0);
     assert_near(x->dy, (double[]){ -4, 2, -4 }, 3, 0);
 }
-END_TEST
 
-START_TEST(a_slope_of_zero_is_a_relu)
+TEST(a_slope_of_zero_is_a_relu)
 {
     run(flat, (const gradus_real[AT]){ -1, 2 });
     assert_near(y->y, (double[]){ 0, 2, 0 }, 3, 0);
     assert_near(x->dy, (double[]){ 0, 2, 0 }, 3, 0);
 }
-END_TEST
 
-START_TEST(a_slope_that_is_not_finite_is_refused)
+LOOP_TEST(a_slope_that_is_not_finite_is_refused, 3)
 {
     static const struct {
         double slope;
@@ -191,20 +188,18 @@ START_TEST(a_slope_that_is_not_finite_is_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error(cases[_i].message);
 }
-END_TEST
 
 #ifndef GRADUS_DOUBLE
-START_TEST(a_slope_that_no_float_holds_is_refused)
+TEST(a_slope_that_no_float_holds_is_refused)
 {
     ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2), 1e39));
     assert_error("slope is 1e+39; must be finite");
 }
-END_TEST
 #endif
 
 /* ---- refused --------------------------------------------------------- */
 
-START_TEST(null_and_labels_are_refused)
+LOOP_TEST(null_and_labels_are_refused, FUNCTIONS)
 {
     ck_assert_ptr_null(functions[_i].make(NULL));
     ck_assert_str_ne(gradus_error(), "");
@@ -212,7 +207,6 @@ START_TEST(null_and_labels_are_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("operand labels holds labels");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -240,9 +234,9 @@ static void deep_graph(gradus_node *(*f)(gradus_node *))
     gradus_feed(x, v, B);
 }
 
-START_TEST(the_derivative_of_another_function_is_caught)
+LOOP_TEST(the_derivative_of_another_function_is_caught, FUNCTIONS * FUNCTIONS)
 {
-    int one = _i / COUNT, other = _i % COUNT;
+    int one = _i / FUNCTIONS, other = _i % FUNCTIONS;
 
     if (one == other)
         return;
@@ -253,13 +247,12 @@ START_TEST(the_derivative_of_another_function_is_caught)
     probe_assert_caught(y, &wrong, B);
     gradus_graph_free(h);
 }
-END_TEST
 
 #endif
 
 /* ---- model files ----------------------------------------------------- */
 
-START_TEST(a_slope_missing_or_doubled_in_a_file_is_refused)
+LOOP_TEST(a_slope_missing_or_doubled_in_a_file_is_refused, 2)
 {
     static const char *const cases[][3] = {
         { "slope\\\":[0.25]", "slape\\\":[0.25]", "slope is nan" },
@@ -269,31 +262,4 @@ START_TEST(a_slope_missing_or_doubled_in_a_file_is_refused)
     leaky(gradus_input(g, 2));
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     refuse_reload(g, cases[_i][0], cases[_i][1], cases[_i][2]);
-}
-END_TEST
-
-Suite *suite_activations(void)
-{
-    Suite *s = suite_create("activations");
-    TCase *t = tcase_create("activations");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, values_and_slopes_are_the_known_ones, 0, COUNT);
-    tcase_add_loop_test(t, small_values_keep_their_digits, 0, COUNT);
-    tcase_add_loop_test(t, far_out_they_are_finite_and_flat, 0, COUNT);
-    tcase_add_loop_test(t, has_the_shape_of_its_operand, 0, COUNT);
-    tcase_add_test(t, a_negative_slope_turns_back_up);
-    tcase_add_test(t, a_slope_of_zero_is_a_relu);
-    tcase_add_loop_test(t, a_slope_that_is_not_finite_is_refused, 0, 3);
-    tcase_add_loop_test(t, null_and_labels_are_refused, 0, COUNT);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, the_derivative_of_another_function_is_caught, 0,
-                        COUNT * COUNT);
-#else
-    tcase_add_test(t, a_slope_that_no_float_holds_is_refused);
-#endif
-    tcase_add_loop_test(t, a_slope_missing_or_doubled_in_a_file_is_refused, 0,
-                        2);
-    suite_add_tcase(s, t);
-    return s;
 }

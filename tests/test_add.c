@@ -16,6 +16,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static const double C[] = { 3, 5, 7, 11 };
 
 static void step(int rows)
@@ -31,7 +33,7 @@ static void step(int rows)
     ck_assert_int_eq(gradus_backward(g), 0);
 }
 
-START_TEST(two_by_two_by_hand)
+TEST(two_by_two_by_hand)
 {
     a = gradus_input(g, 2);
     b = gradus_input(g, 2);
@@ -43,10 +45,9 @@ START_TEST(two_by_two_by_hand)
     assert_near(a->dy, C, 4, 0);
     assert_near(b->dy, C, 4, 0);
 }
-END_TEST
 
 /* Data has no dy: then only the other operand gets its gradient. */
-START_TEST(an_operand_may_want_no_gradient)
+LOOP_TEST(an_operand_may_want_no_gradient, 2)
 {
     a = gradus_input(g, 2);
     b = gradus_input(g, 2);
@@ -56,9 +57,8 @@ START_TEST(an_operand_may_want_no_gradient)
     ck_assert_ptr_null((_i ? b : a)->dy);
     assert_near((_i ? a : b)->dy, C, 4, 0);
 }
-END_TEST
 
-START_TEST(a_node_added_to_itself_is_doubled)
+TEST(a_node_added_to_itself_is_doubled)
 {
     a = gradus_input(g, 2);
     b = NULL;
@@ -68,16 +68,14 @@ START_TEST(a_node_added_to_itself_is_doubled)
     assert_near(y->y, (double[]){ 2, 4, 6, 8 }, 4, 0);
     assert_near(a->dy, (double[]){ 6, 10, 14, 22 }, 4, 0);
 }
-END_TEST
 
-START_TEST(has_the_shape_of_its_operands)
+TEST(has_the_shape_of_its_operands)
 {
     a = gradus_image(g, 2, 3, 4);
     y = gradus_add(a, gradus_relu(a));
     ck_assert_int_eq(y->rank, 3);
     ck_assert_mem_eq(y->shape, a->shape, sizeof y->shape);
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
@@ -89,32 +87,29 @@ static void assert_refused(gradus_node *n, const char *why)
     assert_error(why); /* the first message is kept for compile */
 }
 
-START_TEST(another_number_of_axes_is_refused)
+TEST(another_number_of_axes_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_dense(a, 24)),
                    "node 2, add1: input has rank 3 and dense1 rank 1; must "
                    "have the same shape");
 }
-END_TEST
 
-START_TEST(another_length_of_an_axis_is_refused)
+TEST(another_length_of_an_axis_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
                    "node 2, add1: axis 1 of input is 3 and of input2 4; "
                    "must have the same shape");
 }
-END_TEST
 
-START_TEST(null_is_refused)
+LOOP_TEST(null_is_refused, 2)
 {
     a = gradus_input(g, 2);
     ck_assert_ptr_null(gradus_add(NULL, NULL));
     assert_refused(_i ? gradus_add(a, NULL) : gradus_add(NULL, a),
                    "add: an operand is NULL");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -161,7 +156,7 @@ static void twice_the_first(gradus_node *n, gradus_part p)
     add_to(n->in[0], n, p);
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 3)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         only_the_first, only_the_second, twice_the_first
@@ -172,11 +167,10 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bug[_i];
     probe_assert_caught(y, &wrong, B);
 }
-END_TEST
 
 #endif
 
-START_TEST(a_file_with_other_operands_is_refused)
+LOOP_TEST(a_file_with_other_operands_is_refused, 4)
 {
     static const char *const cases[][3] = {
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0  ]",
@@ -192,26 +186,4 @@ START_TEST(a_file_with_other_operands_is_refused)
     gradus_add(a, gradus_dense(a, 2));
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     refuse_reload(g, cases[_i][0], cases[_i][1], cases[_i][2]);
-}
-END_TEST
-
-Suite *suite_add(void)
-{
-    Suite *s = suite_create("add");
-    TCase *t = tcase_create("add");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, two_by_two_by_hand);
-    tcase_add_loop_test(t, an_operand_may_want_no_gradient, 0, 2);
-    tcase_add_test(t, a_node_added_to_itself_is_doubled);
-    tcase_add_test(t, has_the_shape_of_its_operands);
-    tcase_add_test(t, another_number_of_axes_is_refused);
-    tcase_add_test(t, another_length_of_an_axis_is_refused);
-    tcase_add_loop_test(t, null_is_refused, 0, 2);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
-#endif
-    tcase_add_loop_test(t, a_file_with_other_operands_is_refused, 0, 4);
-    suite_add_tcase(s, t);
-    return s;
 }

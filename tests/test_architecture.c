@@ -172,7 +172,9 @@ static const char *write_model(const char *seed, const char *architecture,
     return path;
 }
 
-START_TEST(an_architecture_that_cannot_be_is_an_error)
+EACH_TEST(.begin = files_begin, .end = files_end)
+
+LOOP_TEST(an_architecture_that_cannot_be_is_an_error, COUNT(architectures))
 {
     const char *wanted = architectures[_i].error;
 
@@ -187,7 +189,6 @@ START_TEST(an_architecture_that_cannot_be_is_an_error)
     }
     gradus_graph_free(g);
 }
-END_TEST
 
 static const struct {
     const char *seed, *more, *error;
@@ -209,7 +210,7 @@ static const struct {
       "duplicate object key near '\"gradus.seed\"'" },
 };
 
-START_TEST(metadata_that_cannot_be_is_an_error)
+LOOP_TEST(metadata_that_cannot_be_is_an_error, COUNT(metadata))
 {
     gradus_graph *g = gradus_load(
         write_model(metadata[_i].seed, LOSS(""), metadata[_i].more), 4, 1);
@@ -221,9 +222,8 @@ START_TEST(metadata_that_cannot_be_is_an_error)
     }
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(another_version_or_a_lost_part_is_an_error)
+LOOP_TEST(another_version_or_a_lost_part_is_an_error, 4)
 {
     static const char *const cases[][3] = {
         { "gradus.version\":\"1", "gradus.version\":\"2", "is 2; must be 1" },
@@ -240,22 +240,4 @@ START_TEST(another_version_or_a_lost_part_is_an_error)
     ck_assert_ptr_null(gradus_load(path, 4, 1));
     assert_error(cases[_i][2]);
     free(c.byte);
-}
-END_TEST
-
-#define COUNT(table) (int)(sizeof(table) / sizeof *(table))
-
-Suite *suite_architecture(void)
-{
-    Suite *s = suite_create("architecture");
-    TCase *t = tcase_create("architecture");
-
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_add_loop_test(t, an_architecture_that_cannot_be_is_an_error, 0,
-                        COUNT(architectures));
-    tcase_add_loop_test(t, metadata_that_cannot_be_is_an_error, 0,
-                        COUNT(metadata));
-    tcase_add_loop_test(t, another_version_or_a_lost_part_is_an_error, 0, 4);
-    suite_add_tcase(s, t);
-    return s;
 }

@@ -14,7 +14,9 @@
 
 /* ---- calls that fail -----------------------------------------------------*/
 
-START_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new)
+EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 60)
+
+LOOP_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new, 4)
 {
     static const int errors[] = { ENOSPC, EIO, EDQUOT, EROFS };
     gradus_graph *old = small_net(1), *new = small_net(2);
@@ -52,9 +54,8 @@ START_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new)
     gradus_graph_free(old);
     gradus_graph_free(new);
 }
-END_TEST
 
-START_TEST(a_first_save_that_fails_leaves_nothing)
+TEST(a_first_save_that_fails_leaves_nothing)
 {
     gradus_graph *g = small_net(1);
     int k = 0;
@@ -70,9 +71,8 @@ START_TEST(a_first_save_that_fails_leaves_nothing)
     } while (fault.seen);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(interrupted_and_short_calls_are_continued)
+TEST(interrupted_and_short_calls_are_continued)
 {
     gradus_graph *g = small_net(1);
 
@@ -104,9 +104,8 @@ START_TEST(interrupted_and_short_calls_are_continued)
     free(wanted.byte);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(interrupted_and_short_reads_are_continued)
+TEST(interrupted_and_short_reads_are_continued)
 {
     gradus_graph *g = small_net(1), *h;
 
@@ -123,9 +122,8 @@ START_TEST(interrupted_and_short_reads_are_continued)
     }
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_failing_read_is_an_error_and_changes_nothing)
+TEST(a_failing_read_is_an_error_and_changes_nothing)
 {
     gradus_graph *g = small_net(1), *to = small_net(2);
     uint64_t before = gradus_parameters_hash(to);
@@ -146,7 +144,6 @@ START_TEST(a_failing_read_is_an_error_and_changes_nothing)
     gradus_graph_free(g);
     gradus_graph_free(to);
 }
-END_TEST
 
 /* ---- allocations that fail -----------------------------------------------*/
 
@@ -167,7 +164,7 @@ static void end_failures(void)
     json_set_alloc_funcs(jansson_malloc, jansson_free);
 }
 
-START_TEST(without_memory_saving_is_an_error)
+LOOP_TEST(without_memory_saving_is_an_error, 2)
 {
     gradus_graph *g = small_net(1);
     int error, k = 0, live;
@@ -186,9 +183,8 @@ START_TEST(without_memory_saving_is_an_error)
     end_failures();
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(without_memory_loading_is_an_error_and_changes_nothing)
+LOOP_TEST(without_memory_loading_is_an_error_and_changes_nothing, 2)
 {
     gradus_graph *g = small_net(1), *to = small_net(2), *h;
     uint64_t before = gradus_parameters_hash(to);
@@ -221,11 +217,10 @@ START_TEST(without_memory_loading_is_an_error_and_changes_nothing)
     gradus_graph_free(to);
     gradus_graph_free(h);
 }
-END_TEST
 
 /* ---- files and folders as they are ---------------------------------------*/
 
-START_TEST(a_full_disk_leaves_the_old_file)
+TEST(a_full_disk_leaves_the_old_file)
 {
     gradus_graph *g = small_net(1), *large = gradus_graph_new(1);
     gradus_node *x = gradus_input(large, 300), *t = gradus_labels(large, 1);
@@ -251,9 +246,8 @@ START_TEST(a_full_disk_leaves_the_old_file)
     gradus_graph_free(g);
     gradus_graph_free(large);
 }
-END_TEST
 
-START_TEST(places_where_no_file_can_be_are_errors)
+TEST(places_where_no_file_can_be_are_errors)
 {
     static const char *const names[] = { "none/net", "file/net", "folder",
                                          "folder/", "" };
@@ -273,7 +267,6 @@ START_TEST(places_where_no_file_can_be_are_errors)
     assert_error("File name too long");
     gradus_graph_free(g);
 }
-END_TEST
 
 static mode_t mode_of(const char *path)
 {
@@ -285,7 +278,7 @@ static mode_t mode_of(const char *path)
 
 /* A FIFO stands for /dev/full and its like: should this fail for root, the
  * system keeps its devices. */
-START_TEST(a_device_is_refused_and_stays)
+TEST(a_device_is_refused_and_stays)
 {
     gradus_graph *g = small_net(1);
 
@@ -296,9 +289,8 @@ START_TEST(a_device_is_refused_and_stays)
     ck_assert_int_eq(files_in_folder(), 1);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_read_only_folder_is_an_error)
+TEST(a_read_only_folder_is_an_error)
 {
     gradus_graph *g = small_net(1);
 
@@ -310,9 +302,8 @@ START_TEST(a_read_only_folder_is_an_error)
     assert_error("no temporary file can be made beside it");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(permissions_follow_the_umask_or_the_old_file)
+TEST(permissions_follow_the_umask_or_the_old_file)
 {
     gradus_graph *g = small_net(1);
     mode_t before = umask(027);
@@ -325,9 +316,8 @@ START_TEST(permissions_follow_the_umask_or_the_old_file)
     ck_assert_int_eq(mode_of(files_path("net")) & 0777, 0604);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_symbolic_link_stays_and_its_file_is_replaced)
+TEST(a_symbolic_link_stays_and_its_file_is_replaced)
 {
     gradus_graph *g = small_net(1);
 
@@ -341,9 +331,8 @@ START_TEST(a_symbolic_link_stays_and_its_file_is_replaced)
     gradus_graph_free(g);
     gradus_graph_free(h);
 }
-END_TEST
 
-START_TEST(a_bare_name_is_saved_in_the_working_folder)
+TEST(a_bare_name_is_saved_in_the_working_folder)
 {
     gradus_graph *g = small_net(1);
     char before[4096];
@@ -355,9 +344,8 @@ START_TEST(a_bare_name_is_saved_in_the_working_folder)
     ck_assert_int_eq(files_in_folder(), 1);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(what_a_killed_program_left_is_no_obstacle)
+TEST(what_a_killed_program_left_is_no_obstacle)
 {
     gradus_graph *g = small_net(1);
     char name[64];
@@ -368,33 +356,4 @@ START_TEST(what_a_killed_program_left_is_no_obstacle)
                   gradus_error());
     ck_assert_int_eq(files_in_folder(), 2);
     gradus_graph_free(g);
-}
-END_TEST
-
-Suite *suite_atomic(void)
-{
-    Suite *s = suite_create("atomic");
-    TCase *t = tcase_create("atomic");
-
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_set_timeout(t, 60);
-    tcase_add_loop_test(
-        t, a_save_that_fails_anywhere_leaves_the_old_file_or_the_new, 0, 4);
-    tcase_add_test(t, a_first_save_that_fails_leaves_nothing);
-    tcase_add_test(t, interrupted_and_short_calls_are_continued);
-    tcase_add_test(t, interrupted_and_short_reads_are_continued);
-    tcase_add_test(t, a_failing_read_is_an_error_and_changes_nothing);
-    tcase_add_loop_test(t, without_memory_saving_is_an_error, 0, 2);
-    tcase_add_loop_test(
-        t, without_memory_loading_is_an_error_and_changes_nothing, 0, 2);
-    tcase_add_test(t, a_full_disk_leaves_the_old_file);
-    tcase_add_test(t, places_where_no_file_can_be_are_errors);
-    tcase_add_test(t, a_device_is_refused_and_stays);
-    tcase_add_test(t, a_read_only_folder_is_an_error);
-    tcase_add_test(t, permissions_follow_the_umask_or_the_old_file);
-    tcase_add_test(t, a_symbolic_link_stays_and_its_file_is_replaced);
-    tcase_add_test(t, a_bare_name_is_saved_in_the_working_folder);
-    tcase_add_test(t, what_a_killed_program_left_is_no_obstacle);
-    suite_add_tcase(s, t);
-    return s;
 }

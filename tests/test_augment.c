@@ -23,14 +23,15 @@ static void begin(void)
     fill(from, 2 * A, 1);
 }
 
-START_TEST(nothing_asked_for_changes_nothing)
+EACH_TEST(.begin = begin)
+
+TEST(nothing_asked_for_changes_nothing)
 {
     change((gradus_augmentation){ 0 }, 1);
     ck_assert_mem_eq(from, to, sizeof from);
 }
-END_TEST
 
-START_TEST(a_flip_turns_left_and_right_every_other_time)
+TEST(a_flip_turns_left_and_right_every_other_time)
 {
     int flips = 0;
 
@@ -44,7 +45,6 @@ START_TEST(a_flip_turns_left_and_right_every_other_time)
     ck_assert_int_gt(flips, 16);
     ck_assert_int_lt(flips, 48);
 }
-END_TEST
 
 /* Where a ramp y + 10 x comes from is read off the values themselves. */
 static void ramp(void)
@@ -53,7 +53,7 @@ static void ramp(void)
         from[p] = from[A + p] = (gradus_real)(p / W + 10 * (p % W));
 }
 
-START_TEST(a_shift_moves_every_pixel_by_the_same)
+TEST(a_shift_moves_every_pixel_by_the_same)
 {
     ramp();
     change((gradus_augmentation){ .shift = 2 }, 3);
@@ -62,11 +62,10 @@ START_TEST(a_shift_moves_every_pixel_by_the_same)
     ck_assert_double_lt(fabs(moved), 22);
     assert_near(to + 3 * W + 3, (double[]){ 33 + moved }, 1, 10 * rounding());
 }
-END_TEST
 
 /* 90 degrees would be a corner on a corner of a square; here: the centre stays,
  * and a step to the right in the output is as long as one in the image. */
-START_TEST(a_rotation_keeps_centre_and_lengths)
+TEST(a_rotation_keeps_centre_and_lengths)
 {
     ramp();
     change((gradus_augmentation){ .rotate = 30 }, 1);
@@ -77,9 +76,8 @@ START_TEST(a_rotation_keeps_centre_and_lengths)
     ck_assert_double_eq_tol(right * right + down * down, 101, 1e-2);
     ck_assert_double_ge(right, 10 * cos(30 * 3.15 / 180) - 0.5);
 }
-END_TEST
 
-START_TEST(a_scale_stretches_both_axes_alike)
+TEST(a_scale_stretches_both_axes_alike)
 {
     ramp();
     change((gradus_augmentation){ .scale = 0.2 }, 2);
@@ -90,11 +88,10 @@ START_TEST(a_scale_stretches_both_axes_alike)
     ck_assert_double_ge(down, 1 / 1.21);
     ck_assert_double_le(down, 1 / 0.79);
 }
-END_TEST
 
 /* The smoothed field is small (of 15 x 15 numbers' mean) but not nothing, and
  * neighbours move alike. */
-START_TEST(an_elastic_field_is_smooth)
+TEST(an_elastic_field_is_smooth)
 {
     ramp();
     change((gradus_augmentation){ .elastic = 8, .sigma = 2 }, 5);
@@ -109,9 +106,8 @@ START_TEST(an_elastic_field_is_smooth)
     ck_assert_double_gt(most, 0.1);
     ck_assert_double_lt(step, most);
 }
-END_TEST
 
-START_TEST(from_outside_comes_what_is_outside)
+TEST(from_outside_comes_what_is_outside)
 {
     for (int i = 0; i < 2 * A; i++)
         from[i] = 5;
@@ -121,7 +117,6 @@ START_TEST(from_outside_comes_what_is_outside)
         ck_assert_double_eq(to[A + i], -1);
     }
 }
-END_TEST
 
 /* ---- in a graph ------------------------------------------------------ */
 
@@ -145,7 +140,7 @@ static gradus_graph *graph(int threads, gradus_node **x)
     return g;
 }
 
-START_TEST(threads_and_order_change_nothing_and_the_pass_does)
+TEST(threads_and_order_change_nothing_and_the_pass_does)
 {
     gradus_node *x, *y;
     gradus_graph *g = graph(1, &x), *h = graph(3, &y);
@@ -161,9 +156,8 @@ START_TEST(threads_and_order_change_nothing_and_the_pass_does)
     gradus_graph_free(g);
     gradus_graph_free(h);
 }
-END_TEST
 
-START_TEST(evaluation_sees_the_images_as_they_are)
+TEST(evaluation_sees_the_images_as_they_are)
 {
     gradus_node *x;
     gradus_graph *g = graph(1, &x);
@@ -174,9 +168,8 @@ START_TEST(evaluation_sees_the_images_as_they_are)
         ck_assert_double_eq_tol(x->y[i], pixels[i] / 255.0, 1e-6);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(wrong_options_are_refused)
+LOOP_TEST(wrong_options_are_refused, 6)
 {
     const gradus_augmentation bad[] = {
         { .shift = -1 }, { .rotate = NAN }, { .scale = 1 }, { .sigma = 65 },
@@ -189,9 +182,8 @@ START_TEST(wrong_options_are_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(only_images_are_augmented)
+TEST(only_images_are_augmented)
 {
     gradus_graph *g = gradus_graph_new(1);
 
@@ -200,26 +192,4 @@ START_TEST(only_images_are_augmented)
                                     &(gradus_augmentation){ 0 }), 0);
     assert_error("must be an image");
     gradus_graph_free(g);
-}
-END_TEST
-
-Suite *suite_augment(void)
-{
-    Suite *s = suite_create("augment");
-    TCase *t = tcase_create("augment");
-
-    tcase_add_checked_fixture(t, begin, NULL);
-    tcase_add_test(t, nothing_asked_for_changes_nothing);
-    tcase_add_test(t, a_flip_turns_left_and_right_every_other_time);
-    tcase_add_test(t, a_shift_moves_every_pixel_by_the_same);
-    tcase_add_test(t, a_rotation_keeps_centre_and_lengths);
-    tcase_add_test(t, a_scale_stretches_both_axes_alike);
-    tcase_add_test(t, an_elastic_field_is_smooth);
-    tcase_add_test(t, from_outside_comes_what_is_outside);
-    tcase_add_test(t, threads_and_order_change_nothing_and_the_pass_does);
-    tcase_add_test(t, evaluation_sees_the_images_as_they_are);
-    tcase_add_loop_test(t, wrong_options_are_refused, 0, 6);
-    tcase_add_test(t, only_images_are_augmented);
-    suite_add_tcase(s, t);
-    return s;
 }

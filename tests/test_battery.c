@@ -5,73 +5,35 @@
 #include "probe.h"
 #include "tests.h"
 
-static void run(int row, battery_check check)
+/* The i-th row that does not leave the check out. */
+static void run(int i, battery_check check)
 {
-    const battery_row *r = &battery_rows[row];
-    const char *fault = battery_fault(r, check);
+    const battery_row *row = battery_nth(i, check);
+    const char *fault = battery_fault(row, check);
 
-    ck_assert_msg(!fault, "%s: %s", r->name, fault);
+    ck_assert_msg(!fault, "%s: %s", row->name, fault);
 }
+
+EACH_TEST(.timeout = 60)
+
+#define CHECK_TEST(name, check)                                             \
+    LOOP_TEST(name, battery_takers(check)) { run(_i, check); }
 
 #ifdef GRADUS_DOUBLE
-START_TEST(gradients_are_those_of_central_differences)
-{
-    run(_i, GRADIENTS);
-}
-END_TEST
+CHECK_TEST(gradients_are_those_of_central_differences, GRADIENTS)
 #endif
-
-START_TEST(a_row_does_not_depend_on_its_batch)
-{
-    run(_i, ALONE);
-}
-END_TEST
-
-START_TEST(the_bits_are_the_same_on_any_number_of_threads)
-{
-    run(_i, THREADS);
-}
-END_TEST
-
-START_TEST(inference_has_the_values_of_evaluation)
-{
-    run(_i, INFERENCE);
-}
-END_TEST
-
-START_TEST(a_second_backward_gives_the_same_gradients)
-{
-    run(_i, TWICE);
-}
-END_TEST
-
-START_TEST(backward_add_adds)
-{
-    run(_i, ADDING);
-}
-END_TEST
-
-START_TEST(a_model_file_holds_it)
-{
-    run(_i, SAVED);
-}
-END_TEST
-
-START_TEST(a_nan_never_passes_in_silence)
-{
-    run(_i, NANS);
-}
-END_TEST
-
-START_TEST(the_row_of_a_nan_is_named)
-{
-    run(_i, NAMED);
-}
-END_TEST
+CHECK_TEST(a_row_does_not_depend_on_its_batch, ALONE)
+CHECK_TEST(the_bits_are_the_same_on_any_number_of_threads, THREADS)
+CHECK_TEST(inference_has_the_values_of_evaluation, INFERENCE)
+CHECK_TEST(a_second_backward_gives_the_same_gradients, TWICE)
+CHECK_TEST(backward_add_adds, ADDING)
+CHECK_TEST(a_model_file_holds_it, SAVED)
+CHECK_TEST(a_nan_never_passes_in_silence, NANS)
+CHECK_TEST(the_row_of_a_nan_is_named, NAMED)
 
 /* ---- what there is, and what is left out ----------------------------- */
 
-START_TEST(every_op_has_a_row)
+TEST(every_op_has_a_row)
 {
     for (int i = 0; gradus_ops[i]; i++) {
         int rows = 0;
@@ -81,9 +43,8 @@ START_TEST(every_op_has_a_row)
                       gradus_ops[i]->name);
     }
 }
-END_TEST
 
-START_TEST(what_is_left_out_is_printed_with_its_reason)
+TEST(what_is_left_out_is_printed_with_its_reason)
 {
     int count = 0;
 
@@ -102,7 +63,6 @@ START_TEST(what_is_left_out_is_printed_with_its_reason)
            sizeof(gradus_real) == sizeof(float)
                ? "; gradients are checked in double alone" : "");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -178,7 +138,6 @@ static const struct bug {
     { .check = GRADIENTS, dense, .forward = reads_the_row_before },
 #endif
 };
-enum { BUGS = sizeof bugs / sizeof *bugs };
 
 static const struct bug *bug;
 
@@ -197,7 +156,7 @@ static gradus_node *spoilt(gradus_node *x)
     return n;
 }
 
-START_TEST(planted_bugs_are_seen)
+LOOP_TEST(planted_bugs_are_seen, COUNT(bugs))
 {
     const battery_row row = { "spoilt", spoilt, .rank = 3,
                               .shape = { 2, 3, 5 } };
@@ -207,7 +166,6 @@ START_TEST(planted_bugs_are_seen)
     ck_assert_msg(fault != NULL, "the check \"%s\" did not see bug %d",
                   battery_check_name(bug->check), _i);
 }
-END_TEST
 
 /* ---- the bugs that any backward may have ----------------------------- */
 
@@ -242,7 +200,6 @@ static const struct {
     { "leaves out a row", leaves_out_a_row },
     { "adds twice", goes_back_twice },
 };
-enum { BACKWARD_BUGS = sizeof backward_bugs / sizeof *backward_bugs };
 
 static const battery_row *sound;
 static int planted_bug, plantings;
@@ -261,7 +218,7 @@ static gradus_node *spoilt_backward(gradus_node *x)
     return n;
 }
 
-START_TEST(a_bug_in_any_backward_is_seen)
+TEST(a_bug_in_any_backward_is_seen)
 {
     int seen = 0;
 
@@ -271,7 +228,8 @@ START_TEST(a_bug_in_any_backward_is_seen)
         row.rows = 4;
         if (row.no_gradient || battery_why_not(sound, GRADIENTS))
             continue;
-        for (planted_bug = 0; planted_bug < BACKWARD_BUGS; planted_bug++) {
+        for (planted_bug = 0; planted_bug < COUNT(backward_bugs);
+             planted_bug++) {
             plantings = 0;
             const char *fault = battery_fault(&row, GRADIENTS);
             ck_assert_msg(fault || !plantings, "%s: a backward that %s is not "
@@ -281,39 +239,5 @@ START_TEST(a_bug_in_any_backward_is_seen)
     }
     printf("battery: %d bugs planted in backward were seen\n", seen);
 }
-END_TEST
 
 #endif
-
-Suite *suite_battery(void)
-{
-    const TTest *const tests[CHECKS] = {
-#ifdef GRADUS_DOUBLE
-        [GRADIENTS] = gradients_are_those_of_central_differences,
-#endif
-        [ALONE] = a_row_does_not_depend_on_its_batch,
-        [THREADS] = the_bits_are_the_same_on_any_number_of_threads,
-        [INFERENCE] = inference_has_the_values_of_evaluation,
-        [TWICE] = a_second_backward_gives_the_same_gradients,
-        [ADDING] = backward_add_adds,
-        [SAVED] = a_model_file_holds_it,
-        [NANS] = a_nan_never_passes_in_silence,
-        [NAMED] = the_row_of_a_nan_is_named,
-    };
-    Suite *s = suite_create("battery");
-    TCase *t = tcase_create("battery");
-
-    tcase_set_timeout(t, 60);
-    for (int check = 0; check < CHECKS; check++)
-        for (int i = 0; i < battery_count() && tests[check]; i++)
-            if (!battery_why_not(&battery_rows[i], (battery_check)check))
-                tcase_add_loop_test(t, tests[check], i, i + 1);
-    tcase_add_loop_test(t, planted_bugs_are_seen, 0, BUGS);
-#ifdef GRADUS_DOUBLE
-    tcase_add_test(t, a_bug_in_any_backward_is_seen);
-#endif
-    tcase_add_test(t, every_op_has_a_row);
-    tcase_add_test(t, what_is_left_out_is_printed_with_its_reason);
-    suite_add_tcase(s, t);
-    return s;
-}

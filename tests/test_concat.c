@@ -19,6 +19,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static gradus_node *concat(gradus_node *a, gradus_node *b)
 {
     return gradus_concat(2, (gradus_node *[]){ a, b });
@@ -35,7 +37,7 @@ static void step(int rows, const double *c)
 /* ---- by hand --------------------------------------------------------- */
 
 /* Two rows of 1, 2 and 3 features; the middle operand wants no gradient. */
-START_TEST(features_by_hand)
+TEST(features_by_hand)
 {
     gradus_node *a = gradus_input(g, 1), *b = gradus_input(g, 2);
     gradus_node *d = gradus_input(g, 3);
@@ -53,10 +55,9 @@ START_TEST(features_by_hand)
     ck_assert_ptr_null(b->dy);
     assert_near(d->dy, (double[]){ 4, 5, 6, 10, 11, 12 }, 6, 0);
 }
-END_TEST
 
 /* One channel and two, of 1 x 2 pixels. */
-START_TEST(channels_by_hand)
+TEST(channels_by_hand)
 {
     gradus_node *a = gradus_image(g, 1, 1, 2), *b = gradus_image(g, 2, 1, 2);
 
@@ -73,9 +74,8 @@ START_TEST(channels_by_hand)
     assert_near(b->dy, (double[]){ 1, 2, 3, 4, 7, 8, 9, 10 }, 8, 0);
     assert_near(a->dy, (double[]){ 5, 6, 11, 12 }, 4, 0);
 }
-END_TEST
 
-START_TEST(a_node_may_be_there_twice)
+TEST(a_node_may_be_there_twice)
 {
     gradus_node *a = gradus_input(g, 2);
 
@@ -86,9 +86,8 @@ START_TEST(a_node_may_be_there_twice)
     assert_near(y->y, (double[]){ 1, 2, 1, 2 }, 4, 0);
     assert_near(a->dy, (double[]){ 31, 42 }, 2, 0);
 }
-END_TEST
 
-START_TEST(one_or_eight_operands_will_do)
+LOOP_TEST(one_or_eight_operands_will_do, 2)
 {
     gradus_node *a[GRADUS_MAX_OPERANDS];
     gradus_real v[GRADUS_MAX_OPERANDS][4];
@@ -109,7 +108,6 @@ START_TEST(one_or_eight_operands_will_do)
     for (int i = 0; i < count; i++)
         assert_near(y->y + 2 * i, (double[]){ i, -5 }, 2, 0);
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
@@ -121,7 +119,7 @@ static void assert_refused(gradus_node *n, const char *why)
     assert_error(why); /* the first message is kept for compile */
 }
 
-START_TEST(another_number_of_axes_is_refused)
+TEST(another_number_of_axes_is_refused)
 {
     gradus_node *a = gradus_image(g, 2, 3, 4);
 
@@ -129,9 +127,8 @@ START_TEST(another_number_of_axes_is_refused)
                    "node 2, concat1: input2 has rank 1 and input rank 3; "
                    "must be the same");
 }
-END_TEST
 
-START_TEST(another_height_or_width_is_refused)
+LOOP_TEST(another_height_or_width_is_refused, 2)
 {
     static const char *const why[] = {
         "node 2, concat1: axis 1 of input2 is 4 and of input 3; all axes but axis 0 "
@@ -145,9 +142,8 @@ START_TEST(another_height_or_width_is_refused)
     assert_refused(concat(a, gradus_image(g, 2, _i ? 3 : 4, _i ? 5 : 4)),
                    why[_i]);
 }
-END_TEST
 
-START_TEST(no_operand_is_refused)
+TEST(no_operand_is_refused)
 {
     gradus_node *a = gradus_input(g, 1);
 
@@ -158,9 +154,8 @@ START_TEST(no_operand_is_refused)
     ck_assert_ptr_null(gradus_concat(1, NULL));
     assert_error("concat: got 0 operands");
 }
-END_TEST
 
-START_TEST(nine_operands_are_refused)
+TEST(nine_operands_are_refused)
 {
     gradus_node *a = gradus_input(g, 1);
 
@@ -168,32 +163,28 @@ START_TEST(nine_operands_are_refused)
         gradus_concat(9, (gradus_node *[]){ a, a, a, a, a, a, a, a, a }),
         "concat: got 9 operands; must be 1 to 8");
 }
-END_TEST
 
-START_TEST(null_is_refused)
+TEST(null_is_refused)
 {
     assert_refused(concat(gradus_input(g, 1), NULL),
                    "concat: an operand is NULL");
 }
-END_TEST
 
-START_TEST(more_than_an_int_is_refused)
+TEST(more_than_an_int_is_refused)
 {
     gradus_node *a = gradus_input(g, INT_MAX);
 
     assert_refused(concat(a, gradus_input(g, 1)),
                    "node 2, concat1: axis 0 would be longer than 2147483647");
 }
-END_TEST
 
-START_TEST(more_values_than_an_int_is_refused)
+TEST(more_values_than_an_int_is_refused)
 {
     gradus_node *a = gradus_image(g, 1 << 20, 32, 32);
 
     assert_refused(concat(a, a),
                    "node 1, concat1: the shape is [2097152,");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -250,7 +241,7 @@ static void last_left_out(gradus_node *n, gradus_part p)
     part(n, p, 1, 4);
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 3)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         swapped, all_from_the_first, last_left_out
@@ -261,13 +252,12 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bug[_i];
     probe_assert_caught(y, &wrong, B);
 }
-END_TEST
 
 #endif
 
 /* ---- model files ----------------------------------------------------- */
 
-START_TEST(a_file_with_other_operands_is_refused)
+LOOP_TEST(a_file_with_other_operands_is_refused, 2)
 {
     static const char *const cases[][3] = {
         { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",
@@ -280,30 +270,4 @@ START_TEST(a_file_with_other_operands_is_refused)
     concat(a, gradus_image(g, 1, 3, 4));
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     refuse_reload(g, cases[_i][0], cases[_i][1], cases[_i][2]);
-}
-END_TEST
-
-Suite *suite_concat(void)
-{
-    Suite *s = suite_create("concat");
-    TCase *t = tcase_create("concat");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, features_by_hand);
-    tcase_add_test(t, channels_by_hand);
-    tcase_add_test(t, a_node_may_be_there_twice);
-    tcase_add_loop_test(t, one_or_eight_operands_will_do, 0, 2);
-    tcase_add_test(t, another_number_of_axes_is_refused);
-    tcase_add_loop_test(t, another_height_or_width_is_refused, 0, 2);
-    tcase_add_test(t, no_operand_is_refused);
-    tcase_add_test(t, nine_operands_are_refused);
-    tcase_add_test(t, null_is_refused);
-    tcase_add_test(t, more_than_an_int_is_refused);
-    tcase_add_test(t, more_values_than_an_int_is_refused);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
-#endif
-    tcase_add_loop_test(t, a_file_with_other_operands_is_refused, 0, 2);
-    suite_add_tcase(s, t);
-    return s;
 }

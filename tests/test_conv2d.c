@@ -20,8 +20,10 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* One row [1,3,3], one kernel 2x2 of 1 2 3 4, bias 10, dy 1 10 100 1000. */
-START_TEST(three_by_three_by_hand)
+TEST(three_by_three_by_hand)
 {
     static const double c[] = { 1, 10, 100, 1000 };
     gradus_node *x = gradus_image(g, 1, 3, 3);
@@ -42,7 +44,6 @@ START_TEST(three_by_three_by_hand)
     assert_near(x->dy, (double[]){ 1, 12, 20, 103, 1234, 2040, 300, 3400,
                                    4000 }, 9, 0);
 }
-END_TEST
 
 /* ---- against the definition ------------------------------------------ */
 
@@ -142,7 +143,7 @@ static void assert_same(const gradus_real *v, const gradus_real *plain,
         assert_near(v + i, &(double){ plain[i] }, 1, tolerance);
 }
 
-START_TEST(every_setting_is_as_defined)
+LOOP_TEST(every_setting_is_as_defined, 2 * CASES)
 {
     build(_i);
     ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
@@ -157,7 +158,6 @@ START_TEST(every_setting_is_as_defined)
         assert_same(y->param[1].dw, plain_db, y->param[1].size,
                     30 * rounding());
 }
-END_TEST
 
 #ifdef GRADUS_DOUBLE
 
@@ -181,7 +181,7 @@ static void one_dx_off(gradus_node *n, gradus_part p)
     n->in[0]->dy[7] *= 1.001;
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 6)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         one_weight_off, without_bias, one_dx_off };
@@ -192,7 +192,6 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bug[_i % 3];
     probe_assert_caught(y, &wrong, B);
 }
-END_TEST
 
 #endif
 
@@ -216,7 +215,7 @@ static const struct {
     { 1 << 30, 3, { 0 }, "every axis must be at least 1 and their product at most" },
 };
 
-START_TEST(wrong_settings_are_rejected)
+LOOP_TEST(wrong_settings_are_rejected, sizeof rejected / sizeof *rejected)
 {
     ck_assert_ptr_null(gradus_conv2d(gradus_image(g, 2, 6, 8),
                                      rejected[_i].channels,
@@ -225,18 +224,16 @@ START_TEST(wrong_settings_are_rejected)
     assert_error(rejected[_i].why);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
 }
-END_TEST
 
-START_TEST(an_operand_that_is_no_image_is_rejected)
+TEST(an_operand_that_is_no_image_is_rejected)
 {
     ck_assert_ptr_null(gradus_conv2d(gradus_input(g, 9), 1, 3, NULL));
     assert_error("input has rank 1; must be 3, as [channels,height,width]");
 }
-END_TEST
 
 /* [4,1,3,3] and [4]: 40 parameters, their gradients, and two slices' shares;
  * values and gradients of 3 rows of 4 * 5 * 4. */
-START_TEST(a_summary_counts_the_shares_of_the_gradient)
+TEST(a_summary_counts_the_shares_of_the_gradient)
 {
     char text[2048] = "", bytes[32];
     FILE *f = fmemopen(text, sizeof text, "w");
@@ -249,26 +246,4 @@ START_TEST(a_summary_counts_the_shares_of_the_gradient)
     snprintf(bytes, sizeof bytes, " 40 %12zu",
              (4 * 40 + 2 * 3 * 80) * sizeof(gradus_real));
     ck_assert_msg(strstr(text, bytes) != NULL, "%s", text);
-}
-END_TEST
-
-Suite *suite_conv2d(void)
-{
-    Suite *s = suite_create("conv2d");
-    TCase *t = tcase_create("conv2d");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, three_by_three_by_hand);
-    tcase_add_loop_test(t, every_setting_is_as_defined, 0, 2 * CASES);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 6);
-#endif
-    tcase_add_loop_test(t, wrong_settings_are_rejected, 0,
-                        sizeof rejected / sizeof *rejected);
-    tcase_add_test(t, an_operand_that_is_no_image_is_rejected);
-    tcase_add_test(t, a_summary_counts_the_shares_of_the_gradient);
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, conv_ways());
-    suite_add_tcase(s, conv2d_absorbed());
-    return s;
 }

@@ -80,7 +80,9 @@ static void as_double(const gradus_real *from, double *to, int n)
         to[i] = from[i];
 }
 
-START_TEST(what_it_computes_is_what_they_would)
+EACH_TEST(.begin = begin, .end = end)
+
+LOOP_TEST(what_it_computes_is_what_they_would, CASES)
 {
     static double value[MOST], dx[MOST], gradient[MOST];
     gradus_op alone;
@@ -102,11 +104,10 @@ START_TEST(what_it_computes_is_what_they_would)
     assert_near(gradus_gradients(g), gradient, gradus_parameter_count(g),
                 30 * rounding());
 }
-END_TEST
 
 /* ---- what becomes of the nodes --------------------------------------- */
 
-START_TEST(only_the_last_one_has_a_value)
+TEST(only_the_last_one_has_a_value)
 {
     gradus_node *t = gradus_labels(g, 1);
     y = gradus_conv2d(gradus_image(g, 1, 6, 6), 2, 3, NULL);
@@ -124,7 +125,6 @@ START_TEST(only_the_last_one_has_a_value)
     ck_assert_ptr_nonnull(last->y);
     ck_assert_ptr_nonnull(last->dy);
 }
-END_TEST
 
 static void assert_absorbs_nothing(gradus_node *n, gradus_node *behind_it)
 {
@@ -134,7 +134,7 @@ static void assert_absorbs_nothing(gradus_node *n, gradus_node *behind_it)
     ck_assert_ptr_nonnull(n->y);
 }
 
-START_TEST(others_are_left_alone)
+LOOP_TEST(others_are_left_alone, 7)
 {
     const gradus_conv2d_options wide = { .stride = 2 };
 
@@ -169,9 +169,8 @@ START_TEST(others_are_left_alone)
         assert_absorbs_nothing(y, gradus_tanh(y));
     }
 }
-END_TEST
 
-START_TEST(a_second_maximum_is_not_absorbed)
+TEST(a_second_maximum_is_not_absorbed)
 {
     y = gradus_conv2d(gradus_image(g, 1, 10, 10), 2, 3, NULL);
     gradus_node *first = gradus_maxpool(y, 2, 2, 0);
@@ -180,17 +179,4 @@ START_TEST(a_second_maximum_is_not_absorbed)
     ck_assert_int_eq(gradus_compile(g, B, 1), 0);
     ck_assert_ptr_eq(y->result, first);
     ck_assert_ptr_eq(last->result, last);
-}
-END_TEST
-
-TCase *conv2d_absorbed(void)
-{
-    TCase *t = tcase_create("conv2d_absorbed");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, what_it_computes_is_what_they_would, 0, CASES);
-    tcase_add_test(t, only_the_last_one_has_a_value);
-    tcase_add_loop_test(t, others_are_left_alone, 0, 7);
-    tcase_add_test(t, a_second_maximum_is_not_absorbed);
-    return t;
 }

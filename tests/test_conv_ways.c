@@ -23,7 +23,7 @@ static void convolve(const gradus_conv *c, const gradus_conv_sample *s)
     gradus_conv_plain.backward(c, s, NULL);
 }
 
-START_TEST(the_plain_way_by_hand)
+TEST(the_plain_way_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
@@ -39,10 +39,9 @@ START_TEST(the_plain_way_by_hand)
     assert_near(dx, (double[]){ 4, 12, 20, 103, 1234, 2040, 300, 3400, 4000 },
                 9, 0);
 }
-END_TEST
 
 /* The kernel's first place is half outside, its second begins at 5. */
-START_TEST(the_plain_way_with_a_stride_and_a_border_by_hand)
+TEST(the_plain_way_with_a_stride_and_a_border_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
@@ -57,10 +56,9 @@ START_TEST(the_plain_way_with_a_stride_and_a_border_by_hand)
     assert_near(dx, (double[]){ 4, 30, 40, 200, 1000, 2000, 400, 3000, 4000 },
                 9, 0);
 }
-END_TEST
 
 /* y = x + b, so that z is the maxima of x, and after the ReLU 0 and 1. */
-START_TEST(maxima_and_relu_of_the_plain_way_by_hand)
+TEST(maxima_and_relu_of_the_plain_way_by_hand)
 {
     const gradus_real image[] = { 1, 2, 8, 8, 9,
                                   5, 6, 8, 7, 9,
@@ -90,7 +88,6 @@ START_TEST(maxima_and_relu_of_the_plain_way_by_hand)
                                 0, 10, 0, 0, 0,
                                 0, 0, 0, 0, 0 }, 15, 0);
 }
-END_TEST
 
 /* ---- every way, every setting ---------------------------------------- */
 
@@ -313,7 +310,7 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
     return NULL;
 }
 
-START_TEST(every_way_that_fits_does_what_the_plain_one_does)
+LOOP_TEST(every_way_that_fits_does_what_the_plain_one_does, SHAPES)
 {
     static results truth;
 
@@ -334,7 +331,6 @@ START_TEST(every_way_that_fits_does_what_the_plain_one_does)
             }
     }
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -362,7 +358,7 @@ static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
         s->dx[gradus_conv_x_size(c) - 1] = 0;
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 5)
 {
     static const char *const each[] = { "z", "argmax", "dW", "db", "dx" };
     gradus_conv_way wrong = gradus_conv_plain;
@@ -376,18 +372,4 @@ START_TEST(planted_bugs_are_caught)
     run(&gradus_conv_plain, &c, MAX2, &truth);
     ck_assert_ptr_null(fault(&gradus_conv_plain, &c, MAX2, &truth));
     ck_assert_str_eq(fault(&wrong, &c, MAX2, &truth), spoilt);
-}
-END_TEST
-
-TCase *conv_ways(void)
-{
-    TCase *t = tcase_create("conv_ways");
-
-    tcase_add_test(t, the_plain_way_by_hand);
-    tcase_add_test(t, the_plain_way_with_a_stride_and_a_border_by_hand);
-    tcase_add_test(t, maxima_and_relu_of_the_plain_way_by_hand);
-    tcase_add_loop_test(t, every_way_that_fits_does_what_the_plain_one_does, 0,
-                        SHAPES);
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 5);
-    return t;
 }

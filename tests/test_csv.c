@@ -22,6 +22,8 @@ static void end(void)
     files_end();
 }
 
+EACH_TEST(.begin = files_begin, .end = end)
+
 static const char *file(const char *text)
 {
     return files_write("data.csv", text, strlen(text));
@@ -64,7 +66,7 @@ static void refused(const char *text, const gradus_csv_options *o,
 
 /* ---- what is read ------------------------------------------------------- */
 
-START_TEST(names_and_rows_of_numbers)
+TEST(names_and_rows_of_numbers)
 {
     static const double x[] = { 1, 2.5, -3, 4e-3, 0, 5e2 };
 
@@ -74,7 +76,6 @@ START_TEST(names_and_rows_of_numbers)
     ck_assert_ptr_null(d->targets);
     ck_assert_ptr_null(d->class_names);
 }
-END_TEST
 
 /* Each of these is the table 1 2, 3 4. */
 static const struct {
@@ -94,16 +95,15 @@ static const struct {
     { "\"a\nb\",\"a,b\"\n1,2\n3,4\n", { 0 } },
 };
 
-START_TEST(the_same_table_however_it_is_written)
+LOOP_TEST(the_same_table_however_it_is_written, sizeof SAME / sizeof *SAME)
 {
     static const double x[] = { 1, 2, 3, 4 };
 
     load(SAME[_i].text, &SAME[_i].o);
     holds(2, 2, x);
 }
-END_TEST
 
-START_TEST(gzip_loads_too)
+TEST(gzip_loads_too)
 {
     static const double x[] = { 1, 2 };
 
@@ -111,10 +111,9 @@ START_TEST(gzip_loads_too)
     ck_assert_msg(d != NULL, "%s", gradus_error());
     holds(1, 2, x);
 }
-END_TEST
 
 /* The text has 200 kB, the file less than 1 kB. */
-START_TEST(a_long_gzip_file_loads_to_its_end)
+TEST(a_long_gzip_file_loads_to_its_end)
 {
     enum { ROWS = 50000 };
     static char text[4 + 4 * ROWS + 1];
@@ -128,10 +127,9 @@ START_TEST(a_long_gzip_file_loads_to_its_end)
     for (int i = 0; i < ROWS; i++)
         ck_assert(d->x[2 * i] == i % 10 && d->x[2 * i + 1] == i % 7);
 }
-END_TEST
 
 /* The bits must be those of strtod, which rounds to nearest. */
-START_TEST(numbers_are_read_to_the_last_bit)
+TEST(numbers_are_read_to_the_last_bit)
 {
     static const char *const text[] = {
         "0", "-0", "1", "0.1", "3.14159265358979323846", "1e22", "1e23",
@@ -160,9 +158,8 @@ START_TEST(numbers_are_read_to_the_last_bit)
         ck_assert_msg(v == w, "%s is %.17g", s, v);
     }
 }
-END_TEST
 
-START_TEST(a_number_may_have_a_thousand_digits)
+TEST(a_number_may_have_a_thousand_digits)
 {
     char text[1001] = "0.";
     double v;
@@ -171,18 +168,16 @@ START_TEST(a_number_may_have_a_thousand_digits)
     ck_assert_int_eq(gradus_number_parse(text, strlen(text), &v), 0);
     ck_assert(v == 1. / 3);
 }
-END_TEST
 
-START_TEST(a_number_ends_where_its_field_ends)
+TEST(a_number_ends_where_its_field_ends)
 {
     double v;
 
     ck_assert_int_eq(gradus_number_parse("12345678901234567890,5", 20, &v), 0);
     ck_assert(v == 12345678901234567890.);
 }
-END_TEST
 
-START_TEST(a_comma_locale_changes_nothing)
+TEST(a_comma_locale_changes_nothing)
 {
     static const double x[] = { 2.5, 0.1, 1e-30, 2.25e25 };
 
@@ -195,9 +190,8 @@ START_TEST(a_comma_locale_changes_nothing)
     if (d)
         holds(2, 2, x);
 }
-END_TEST
 
-START_TEST(what_is_not_a_number_is_refused)
+TEST(what_is_not_a_number_is_refused)
 {
     static const char *const text[] = {
         "", "-", "+", ".", "e5", "1e", "1e+", "--1", "1,5", "1 2", "0x10",
@@ -211,11 +205,10 @@ START_TEST(what_is_not_a_number_is_refused)
                       "%s: accepted", text[i]);
     }
 }
-END_TEST
 
 /* ---- labels and targets ------------------------------------------------- */
 
-START_TEST(labels_are_numbers_by_name_or_by_number)
+TEST(labels_are_numbers_by_name_or_by_number)
 {
     static const double x[] = { 1, 2, 3, 4, 5, 6 };
     static const int32_t labels[] = { 2, 0, 4 };
@@ -229,9 +222,8 @@ START_TEST(labels_are_numbers_by_name_or_by_number)
         ck_assert_ptr_null(d->class_names);
     }
 }
-END_TEST
 
-START_TEST(labels_are_names_in_the_order_of_their_bytes)
+TEST(labels_are_names_in_the_order_of_their_bytes)
 {
     static const double x[] = { 1, 2, 3, 4, 5 };
     static const int32_t labels[] = { 2, 1, 2, 0, 3 };
@@ -244,9 +236,8 @@ START_TEST(labels_are_names_in_the_order_of_their_bytes)
     for (int k = 0; k < 4; k++)
         ck_assert_str_eq(d->class_names[k], names[k]);
 }
-END_TEST
 
-START_TEST(numbers_are_names_where_that_is_asked_for)
+TEST(numbers_are_names_where_that_is_asked_for)
 {
     static const int32_t labels[] = { 1, 0, 1 };
 
@@ -256,9 +247,8 @@ START_TEST(numbers_are_names_where_that_is_asked_for)
     ck_assert_str_eq(d->class_names[0], "-1");
     ck_assert_str_eq(d->class_names[1], "7");
 }
-END_TEST
 
-START_TEST(another_file_gets_the_same_classes)
+TEST(another_file_gets_the_same_classes)
 {
     static const int32_t labels[] = { 0, 2 };
     static const char *const names[] = { "one", "two", "three" };
@@ -273,9 +263,8 @@ START_TEST(another_file_gets_the_same_classes)
             "data.csv:3: column 2 (\"y\"): got \"four\"; must be one of the "
             "class names");
 }
-END_TEST
 
-START_TEST(targets_come_in_the_order_asked_for)
+TEST(targets_come_in_the_order_asked_for)
 {
     static const double x[] = { 2, 6 };
     static const gradus_real t[] = { 4, 1, 8, 5 };
@@ -288,9 +277,8 @@ START_TEST(targets_come_in_the_order_asked_for)
     ck_assert_int_eq(d->target_size, 2);
     ck_assert_mem_eq(d->targets, t, sizeof t);
 }
-END_TEST
 
-START_TEST(a_net_learns_from_a_file)
+TEST(a_net_learns_from_a_file)
 {
     net n = net_new(1, (int[]){ 2, 8, 2 }, 4, 1);
     gradus_optimiser *o =
@@ -307,11 +295,10 @@ START_TEST(a_net_learns_from_a_file)
     gradus_optimiser_free(o);
     net_free(&n);
 }
-END_TEST
 
 /* ---- what is refused ---------------------------------------------------- */
 
-START_TEST(errors_name_file_row_and_column)
+TEST(errors_name_file_row_and_column)
 {
     refused("id,name,age\n1,2,3\n1,2,abc\n", NULL,
             "data.csv:3: column 3 (\"age\"): got \"abc\"; must be a number");
@@ -328,9 +315,8 @@ START_TEST(errors_name_file_row_and_column)
     refused("a;b\n1,5;2\n", &(gradus_csv_options){ .separator = ';' },
             "data.csv:2: column 1 (\"a\"): got \"1,5\"; must be a num");
 }
-END_TEST
 
-START_TEST(rows_of_another_length_are_refused)
+TEST(rows_of_another_length_are_refused)
 {
     refused("a,b,c\n1,2,3\n1,2\n", NULL,
             "data.csv:3: got 2 columns; must be 3, as in the first row");
@@ -338,25 +324,22 @@ START_TEST(rows_of_another_length_are_refused)
     refused("a,b\n1,2\n\n3,4\n", NULL, "data.csv:3: got 1 column; must be 2");
     refused("a\n1\n\n2\n", NULL, "data.csv:3: column 1 (\"a\"): got an empty");
 }
-END_TEST
 
-START_TEST(a_first_row_of_data_is_not_taken_for_names)
+TEST(a_first_row_of_data_is_not_taken_for_names)
 {
     refused("5.1,3.5,setosa\n4,5,setosa\n", NULL,
             "data.csv:1: column 1: got \"5.1\"; must be a name: set the");
 }
-END_TEST
 
-START_TEST(quotes_that_do_not_match_are_refused)
+TEST(quotes_that_do_not_match_are_refused)
 {
     refused("a,b\n1,\"2\n3,4\n", NULL,
             "data.csv:2: column 2: its quote is not closed");
     refused("a,b\n1,\"2\"3\n", NULL, "column 2: text after its closing quote");
     refused("a,b\n1,2\"3\n", NULL, "column 2: a quote inside a field");
 }
-END_TEST
 
-START_TEST(what_is_not_a_label_is_refused)
+TEST(what_is_not_a_label_is_refused)
 {
     gradus_csv_options o = { .label = "y" };
 
@@ -369,9 +352,8 @@ START_TEST(what_is_not_a_label_is_refused)
     refused("x,y\n1,cat\n2,\n", &o, "data.csv:3: column 2 (\"y\"): got an "
                                     "empty field; must be a label");
 }
-END_TEST
 
-START_TEST(columns_that_do_not_exist_are_refused)
+TEST(columns_that_do_not_exist_are_refused)
 {
     static const char *const none[] = { "z", "0", "3", "-3", "1.5", "" };
 
@@ -390,9 +372,8 @@ START_TEST(columns_that_do_not_exist_are_refused)
     refused("y\n1\n", &(gradus_csv_options){ .label = "y" },
             "no column is left for values");
 }
-END_TEST
 
-START_TEST(files_without_rows_are_refused)
+TEST(files_without_rows_are_refused)
 {
     static const char *const empty[] = { "", "\n", "\r\n\n", "\xef\xbb\xbf" };
 
@@ -403,9 +384,8 @@ START_TEST(files_without_rows_are_refused)
         gradus_load_csv(files_write("wide", "a\0,\0b\0\n\0", 8), NULL));
     assert_error("wide: byte 1 is NUL; must be text");
 }
-END_TEST
 
-START_TEST(files_that_cannot_be_read_are_refused)
+TEST(files_that_cannot_be_read_are_refused)
 {
     files_folder("folder");
     ck_assert_ptr_null(gradus_load_csv(files_path("folder"), NULL));
@@ -415,9 +395,8 @@ START_TEST(files_that_cannot_be_read_are_refused)
     ck_assert_ptr_null(gradus_load_csv(NULL, NULL));
     assert_error("path is NULL");
 }
-END_TEST
 
-START_TEST(impossible_options_are_refused)
+TEST(impossible_options_are_refused)
 {
     static const char *const names[] = { "b", "a", "b" };
 
@@ -432,9 +411,8 @@ START_TEST(impossible_options_are_refused)
     refused("a\n1\n", &(gradus_csv_options){ .text_labels = 1 },
             "text_labels without a label column");
 }
-END_TEST
 
-START_TEST(each_allocation_may_fail)
+TEST(each_allocation_may_fail)
 {
     const char *path = file("x,y\n1,cat\n2,dog\n");
     gradus_csv_options o = { .label = "y" };
@@ -451,10 +429,9 @@ START_TEST(each_allocation_may_fail)
     }
     ck_assert_int_gt(k, 4); /* text, columns, classes, dataset */
 }
-END_TEST
 
 /* Every beginning of a file loads or is refused; nothing else happens. */
-START_TEST(truncation_at_every_byte_is_harmless)
+TEST(truncation_at_every_byte_is_harmless)
 {
     static const char whole[] =
         "x,y,\"z \"\"1\"\"\"\r\n1.5,cat,\"3\"\r\n-2e1,\"d,og\",4\r\n";
@@ -470,42 +447,4 @@ START_TEST(truncation_at_every_byte_is_harmless)
         ck_assert(!some || (some->n >= 1 && some->n <= 2));
         gradus_dataset_free(some);
     }
-}
-END_TEST
-
-Suite *suite_csv(void)
-{
-    Suite *s = suite_create("csv");
-    TCase *c = tcase_create("csv");
-
-    tcase_add_checked_fixture(c, files_begin, end);
-    tcase_add_test(c, names_and_rows_of_numbers);
-    tcase_add_loop_test(c, the_same_table_however_it_is_written, 0,
-                        sizeof SAME / sizeof *SAME);
-    tcase_add_test(c, gzip_loads_too);
-    tcase_add_test(c, a_long_gzip_file_loads_to_its_end);
-    tcase_add_test(c, numbers_are_read_to_the_last_bit);
-    tcase_add_test(c, a_number_may_have_a_thousand_digits);
-    tcase_add_test(c, a_number_ends_where_its_field_ends);
-    tcase_add_test(c, a_comma_locale_changes_nothing);
-    tcase_add_test(c, what_is_not_a_number_is_refused);
-    tcase_add_test(c, labels_are_numbers_by_name_or_by_number);
-    tcase_add_test(c, labels_are_names_in_the_order_of_their_bytes);
-    tcase_add_test(c, numbers_are_names_where_that_is_asked_for);
-    tcase_add_test(c, another_file_gets_the_same_classes);
-    tcase_add_test(c, targets_come_in_the_order_asked_for);
-    tcase_add_test(c, a_net_learns_from_a_file);
-    tcase_add_test(c, errors_name_file_row_and_column);
-    tcase_add_test(c, rows_of_another_length_are_refused);
-    tcase_add_test(c, a_first_row_of_data_is_not_taken_for_names);
-    tcase_add_test(c, quotes_that_do_not_match_are_refused);
-    tcase_add_test(c, what_is_not_a_label_is_refused);
-    tcase_add_test(c, columns_that_do_not_exist_are_refused);
-    tcase_add_test(c, files_without_rows_are_refused);
-    tcase_add_test(c, files_that_cannot_be_read_are_refused);
-    tcase_add_test(c, impossible_options_are_refused);
-    tcase_add_test(c, each_allocation_may_fail);
-    tcase_add_test(c, truncation_at_every_byte_is_harmless);
-    suite_add_tcase(s, c);
-    return s;
 }

@@ -1,5 +1,5 @@
-/* test_dense.c -- the fully connected layer: by hand, by units, and spoilt: the
- * gradient check has to see every planted bug. */
+/* test_dense.c -- the fully connected layer: by hand, by units, and spoilt, as
+ * the gradient check has to see every planted bug. */
 #include "probe.h"
 #include "tests.h"
 
@@ -18,6 +18,8 @@ static void end(void)
 {
     gradus_graph_free(g);
 }
+
+EACH_TEST(.begin = begin, .end = end)
 
 /* ---- by hand --------------------------------------------------------- */
 
@@ -40,24 +42,22 @@ static gradus_node *two_by_two(void)
     return y;
 }
 
-START_TEST(values_of_two_by_two_by_hand)
+TEST(values_of_two_by_two_by_hand)
 {
     gradus_node *y = two_by_two();
 
     assert_near(y->y, (double[]){ -0.5, 2, -0.5, 7 }, 4, 0);
     ck_assert_double_eq(gradus_loss(g), -0.5 + 4 - 1.5 - 7);
 }
-END_TEST
 
-START_TEST(gradients_of_two_by_two_by_hand)
+TEST(gradients_of_two_by_two_by_hand)
 {
     two_by_two();
     assert_near(x->dy, (double[]){ 5, 0, 1, -3.5 }, 4, 0);
     assert_near(gradus_gradients(g), (double[]){ 10, 14, -1, 0, 4, 1 }, 6, 0);
 }
-END_TEST
 
-START_TEST(parameters_are_a_weight_and_a_bias_that_starts_at_zero)
+TEST(parameters_are_a_weight_and_a_bias_that_starts_at_zero)
 {
     gradus_node *y = gradus_dense(gradus_image(g, 2, 3, 4), 5);
 
@@ -71,11 +71,10 @@ START_TEST(parameters_are_a_weight_and_a_bias_that_starts_at_zero)
     for (int i = 0; i < 5; i++)
         ck_assert(y->param[1].w[i] == 0);
 }
-END_TEST
 
 /* 35 units of 2050 inputs are cut into three tiles, 150 rows into three slices
  * and, for the tiles, two parts; at last with what is there. */
-START_TEST(tiles_slices_and_parts_add_up_to_the_sums_by_hand)
+TEST(tiles_slices_and_parts_add_up_to_the_sums_by_hand)
 {
     enum { IN = 2050, OUT = 35, ROWS = 150 };
     static gradus_real v[ROWS * IN];
@@ -101,7 +100,6 @@ START_TEST(tiles_slices_and_parts_add_up_to_the_sums_by_hand)
         ck_assert_int_eq(gradus_backward_add(g), 0);
     }
 }
-END_TEST
 
 /* ---- by units ------------------------------------------------------- */
 
@@ -120,7 +118,7 @@ static void count_calls(gradus_node *n, gradus_part p)
 }
 
 /* Of three tiles or more, by units or by rows. */
-START_TEST(values_are_the_sums_by_hand)
+LOOP_TEST(values_are_the_sums_by_hand, CASES)
 {
     static const struct {
         int units, rows, wants_gradient, by_units;
@@ -154,11 +152,10 @@ START_TEST(values_are_the_sums_by_hand)
         assert_near(y->y + i, &sum, 1, 10 * rounding());
     }
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
-START_TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
+TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
 {
     x = gradus_input(g, 2);
     gradus_dense(x, 2);
@@ -172,7 +169,6 @@ START_TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
     ck_assert(gradus_check_gradients(g, 2, 0, NULL) < 0);
     assert_error("gradus_check_gradients: h is 0");
 }
-END_TEST
 
 #ifdef GRADUS_DOUBLE
 
@@ -215,13 +211,12 @@ static void transposed(gradus_node *n, gradus_part p)
                 n->param[0].w, N, 1, gradus_row(n->in[0]->dy, p, N), N);
 }
 
-START_TEST(a_transpose_too_many_is_caught)
+TEST(a_transpose_too_many_is_caught)
 {
     two_layers_one_to_spoil();
     wrong.backward = transposed;
     probe_assert_caught(layer, &wrong, B);
 }
-END_TEST
 
 /* dX = dY W; the first of the two layers, whose backward comes second. */
 static void overwriting(gradus_node *n, gradus_part p)
@@ -230,13 +225,12 @@ static void overwriting(gradus_node *n, gradus_part p)
                 n->param[0].w, N, 0, gradus_row(n->in[0]->dy, p, N), N);
 }
 
-START_TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
+TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
 {
     two_layers_one_to_spoil();
     wrong.backward = overwriting;
     probe_assert_caught(layer, &wrong, B);
 }
-END_TEST
 
 static void without_bias(gradus_node *n, gradus_part p)
 {
@@ -244,13 +238,12 @@ static void without_bias(gradus_node *n, gradus_part p)
     memset(n->param[1].dw + p.unit, 0, (size_t)p.units * sizeof(gradus_real));
 }
 
-START_TEST(a_missing_bias_gradient_is_caught)
+TEST(a_missing_bias_gradient_is_caught)
 {
     two_layers_one_to_spoil();
     wrong.gradient = without_bias;
     probe_assert_caught(layer, &wrong, B);
 }
-END_TEST
 
 static void without_the_last_row(gradus_node *n, gradus_part p)
 {
@@ -258,13 +251,12 @@ static void without_the_last_row(gradus_node *n, gradus_part p)
     right->gradient(n, p);
 }
 
-START_TEST(a_row_left_out_of_the_weight_gradient_is_caught)
+TEST(a_row_left_out_of_the_weight_gradient_is_caught)
 {
     two_layers_one_to_spoil();
     wrong.gradient = without_the_last_row;
     probe_assert_caught(layer, &wrong, B);
 }
-END_TEST
 
 static void always_the_first_rows(gradus_node *n, gradus_part p)
 {
@@ -278,13 +270,12 @@ static void never_adding(gradus_node *n, gradus_part p)
     right->gradient(n, p);
 }
 
-START_TEST(a_batch_in_parts_taken_for_a_whole_is_caught)
+LOOP_TEST(a_batch_in_parts_taken_for_a_whole_is_caught, 2)
 {
     two_layers_one_to_spoil();
     wrong.gradient = _i ? never_adding : always_the_first_rows;
     probe_assert_caught(layer, &wrong, B);
 }
-END_TEST
 
 /* One number of 16, by a thousandth. */
 static void slightly_off(gradus_node *n, gradus_part p)
@@ -293,14 +284,13 @@ static void slightly_off(gradus_node *n, gradus_part p)
     n->param[0].dw[7] *= 1.001;
 }
 
-START_TEST(one_number_off_by_a_thousandth_is_caught)
+TEST(one_number_off_by_a_thousandth_is_caught)
 {
     two_layers_one_to_spoil();
     wrong.gradient = slightly_off;
     probe_assert_caught(layer, &wrong, B);
     ck_assert_str_eq(worst(), "dense1.weight[7]");
 }
-END_TEST
 
 #endif
 
@@ -313,37 +303,33 @@ static void assert_rejected(const char *why)
     assert_error(why); /* the first message is kept for compile */
 }
 
-START_TEST(no_units_are_rejected)
+TEST(no_units_are_rejected)
 {
     ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), 0));
     assert_rejected("node 1, dense1: units is 0; must be at least 1");
 }
-END_TEST
 
-START_TEST(negative_units_are_rejected)
+TEST(negative_units_are_rejected)
 {
     ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), -3));
     assert_rejected("node 1, dense1: units is -3; must be at least 1");
 }
-END_TEST
 
-START_TEST(a_weight_of_more_than_two_to_the_31_numbers_is_rejected)
+TEST(a_weight_of_more_than_two_to_the_31_numbers_is_rejected)
 {
     ck_assert_ptr_null(gradus_dense(gradus_input(g, 65536), 32768));
     assert_rejected("node 1, dense1: weight is [32768,");
 }
-END_TEST
 
-START_TEST(labels_are_no_operand)
+TEST(labels_are_no_operand)
 {
     gradus_dense(gradus_labels(g, 1), 2);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("node 1, dense1: operand labels holds labels; "
                  "only losses take labels");
 }
-END_TEST
 
-START_TEST(a_loss_is_no_operand)
+TEST(a_loss_is_no_operand)
 {
     gradus_node *t = gradus_labels(g, 1);
     gradus_node *loss = gradus_softmax_ce(gradus_input(g, 3), t, NULL);
@@ -351,51 +337,17 @@ START_TEST(a_loss_is_no_operand)
     ck_assert_ptr_null(gradus_dense(loss, 2));
     assert_rejected("is a loss; a loss cannot be an operand of dense");
 }
-END_TEST
 
-START_TEST(null_is_passed_on_and_the_first_message_kept)
+TEST(null_is_passed_on_and_the_first_message_kept)
 {
     ck_assert_ptr_null(gradus_dense(gradus_dense(gradus_input(g, 0), 3), 2));
     assert_rejected("node 0, input: the shape is [0]");
 }
-END_TEST
 
-START_TEST(a_compiled_graph_takes_no_layer)
+TEST(a_compiled_graph_takes_no_layer)
 {
     x = gradus_input(g, 2);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_ptr_null(gradus_dense(x, 2));
     assert_error("dense: the graph is compiled; add nodes before gradus_compile");
-}
-END_TEST
-
-Suite *suite_dense(void)
-{
-    Suite *s = suite_create("dense");
-    TCase *t = tcase_create("dense");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, values_of_two_by_two_by_hand);
-    tcase_add_test(t, gradients_of_two_by_two_by_hand);
-    tcase_add_test(t, tiles_slices_and_parts_add_up_to_the_sums_by_hand);
-    tcase_add_test(t, parameters_are_a_weight_and_a_bias_that_starts_at_zero);
-    tcase_add_loop_test(t, values_are_the_sums_by_hand, 0, CASES);
-    tcase_add_test(t, gradients_cannot_be_checked_without_a_loss_or_a_step);
-    tcase_add_test(t, no_units_are_rejected);
-    tcase_add_test(t, negative_units_are_rejected);
-    tcase_add_test(t, a_weight_of_more_than_two_to_the_31_numbers_is_rejected);
-    tcase_add_test(t, labels_are_no_operand);
-    tcase_add_test(t, a_loss_is_no_operand);
-    tcase_add_test(t, null_is_passed_on_and_the_first_message_kept);
-    tcase_add_test(t, a_compiled_graph_takes_no_layer);
-#ifdef GRADUS_DOUBLE
-    tcase_add_test(t, a_transpose_too_many_is_caught);
-    tcase_add_test(t, a_gradient_that_overwrites_instead_of_adding_is_caught);
-    tcase_add_test(t, a_missing_bias_gradient_is_caught);
-    tcase_add_test(t, a_row_left_out_of_the_weight_gradient_is_caught);
-    tcase_add_loop_test(t, a_batch_in_parts_taken_for_a_whole_is_caught, 0, 2);
-    tcase_add_test(t, one_number_off_by_a_thousandth_is_caught);
-#endif
-    suite_add_tcase(s, t);
-    return s;
 }

@@ -26,6 +26,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void drop(double p)
 {
     x = gradus_input(g, N);
@@ -37,7 +39,7 @@ static void drop(double p)
 }
 
 /* p = 1/4: 0 or 3 / (3/4) = 4, and dx 0 or 5 / (3/4) at the same places. */
-START_TEST(a_quarter_is_left_out_and_the_rest_scaled)
+TEST(a_quarter_is_left_out_and_the_rest_scaled)
 {
     int zeros = 0;
 
@@ -53,9 +55,8 @@ START_TEST(a_quarter_is_left_out_and_the_rest_scaled)
     ck_assert_int_gt(zeros, 400); /* 500 +- 5 standard deviations of 19 */
     ck_assert_int_lt(zeros, 600);
 }
-END_TEST
 
-START_TEST(another_pass_leaves_out_others_and_the_same_pass_the_same)
+TEST(another_pass_leaves_out_others_and_the_same_pass_the_same)
 {
     gradus_real first[B * N];
 
@@ -69,9 +70,8 @@ START_TEST(another_pass_leaves_out_others_and_the_same_pass_the_same)
     ck_assert_mem_ne(y->y, first, sizeof first);
     ck_assert_mem_ne(y->y, y->y + N, N * sizeof *y->y);
 }
-END_TEST
 
-START_TEST(inference_leaves_nothing_out)
+TEST(inference_leaves_nothing_out)
 {
     x = gradus_input(g, N);
     gradus_dropout(x, 0.9);
@@ -82,16 +82,14 @@ START_TEST(inference_leaves_nothing_out)
     ck_assert_mem_eq(p, v, N * sizeof *v);
     gradus_workspace_free(w);
 }
-END_TEST
 
-START_TEST(a_probability_outside_0_to_below_1_is_refused)
+LOOP_TEST(a_probability_outside_0_to_below_1_is_refused, 3)
 {
     const double p[] = { -0.1, 1, NAN };
 
     ck_assert_ptr_null(gradus_dropout(gradus_input(g, 2), p[_i]));
     assert_error("node 1, dropout1: the probability is ");
 }
-END_TEST
 
 #ifdef GRADUS_DOUBLE
 
@@ -106,7 +104,7 @@ static void another_mask(gradus_node *n, gradus_part p)
     right->backward(n, p);
 }
 
-START_TEST(another_mask_in_backward_is_caught)
+TEST(another_mask_in_backward_is_caught)
 {
     drop(0.5);
     gradus_op wrong = *y->op;
@@ -114,25 +112,5 @@ START_TEST(another_mask_in_backward_is_caught)
     wrong.backward = another_mask;
     probe_assert_caught(y, &wrong, 3);
 }
-END_TEST
 
 #endif
-
-Suite *suite_dropout(void)
-{
-    Suite *s = suite_create("dropout");
-    TCase *t = tcase_create("dropout");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, a_quarter_is_left_out_and_the_rest_scaled);
-    tcase_add_test(t,
-                   another_pass_leaves_out_others_and_the_same_pass_the_same);
-    tcase_add_test(t, inference_leaves_nothing_out);
-    tcase_add_loop_test(t, a_probability_outside_0_to_below_1_is_refused, 0,
-                        3);
-#ifdef GRADUS_DOUBLE
-    tcase_add_test(t, another_mask_in_backward_is_caught);
-#endif
-    suite_add_tcase(s, t);
-    return s;
-}

@@ -17,6 +17,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* Tokens 2 0, 2 1: vectors 4 5, 0 1, 4 5, 2 3. */
 static void embed(void)
 {
@@ -30,7 +32,7 @@ static void embed(void)
         y->param[0].w[i] = (gradus_real)i;
 }
 
-START_TEST(four_tokens_by_hand)
+TEST(four_tokens_by_hand)
 {
     embed();
     gradus_feed(x, (gradus_real[]){ 2, 0, 2, 1 }, 2);
@@ -40,9 +42,8 @@ START_TEST(four_tokens_by_hand)
     ck_assert_int_eq(gradus_forward(g, NULL, 2) || gradus_backward_add(g), 0);
     assert_near(y->param[0].dw, (double[]){ 6, 8, 14, 16, 12, 16 }, 6, 0);
 }
-END_TEST
 
-START_TEST(what_is_no_token_is_refused)
+LOOP_TEST(what_is_no_token_is_refused, 4)
 {
     const gradus_real bad[] = { 3, -1, (gradus_real)0.5, NAN };
 
@@ -52,18 +53,16 @@ START_TEST(what_is_no_token_is_refused)
     assert_error("embedding1: sample 1, position 1: the token is ");
     assert_error("must be a whole number, 0 to 2");
 }
-END_TEST
 
-START_TEST(pixels_are_no_tokens)
+TEST(pixels_are_no_tokens)
 {
     embed();
     gradus_feed_u8(x, (uint8_t[]){ 0, 1 }, 1);
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
     assert_error("input was fed pixels");
 }
-END_TEST
 
-START_TEST(inference_of_what_is_no_token_is_an_error)
+TEST(inference_of_what_is_no_token_is_an_error)
 {
     x = gradus_input(g, 1);
     gradus_embedding(x, 3, 2);
@@ -73,15 +72,13 @@ START_TEST(inference_of_what_is_no_token_is_an_error)
     ck_assert_ptr_nonnull(gradus_infer(w, (gradus_real[]){ 2 }, 1));
     gradus_workspace_free(w);
 }
-END_TEST
 
-START_TEST(only_an_input_is_embedded)
+TEST(only_an_input_is_embedded)
 {
     ck_assert_ptr_null(gradus_embedding(gradus_relu(gradus_input(g, 2)), 3,
                                         2));
     assert_error("relu1 computes its value");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -111,7 +108,7 @@ static void one_token_off(gradus_node *n, gradus_part p)
     dW[0] = 0;
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 3)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         never_adding, always_the_first_rows, one_token_off };
@@ -123,24 +120,5 @@ START_TEST(planted_bugs_are_caught)
     wrong.gradient = bug[_i];
     probe_assert_caught(y, &wrong, 2);
 }
-END_TEST
 
 #endif
-
-Suite *suite_embedding(void)
-{
-    Suite *s = suite_create("embedding");
-    TCase *t = tcase_create("embedding");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, four_tokens_by_hand);
-    tcase_add_loop_test(t, what_is_no_token_is_refused, 0, 4);
-    tcase_add_test(t, pixels_are_no_tokens);
-    tcase_add_test(t, inference_of_what_is_no_token_is_an_error);
-    tcase_add_test(t, only_an_input_is_embedded);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 3);
-#endif
-    suite_add_tcase(s, t);
-    return s;
-}

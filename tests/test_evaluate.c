@@ -64,7 +64,9 @@ static gradus_metrics evaluate(gradus_reduction reduction, int max_batch,
     return m;
 }
 
-START_TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
+EACH_TEST(.timeout = 60)
+
+TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
 {
     double sum = sum_of_losses();
 
@@ -77,11 +79,10 @@ START_TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
         ck_assert_double_eq_tol(m.loss, sum, N * TOLERANCE);
     }
 }
-END_TEST
 
 /* Samples 0 and 6 are right.  2 and 3 are wrong, 3 because the lowest class
  * wins a tie; 4 is a tie that class 0 wins. */
-START_TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
+TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
 {
     for (int batch = 1; batch <= N; batch++) {
         gradus_metrics m = evaluate(GRADUS_MEAN_VALID, batch, 0, NULL);
@@ -90,19 +91,17 @@ START_TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
         ck_assert_double_eq(m.top_k, m.accuracy); /* k is 1 */
     }
 }
-END_TEST
 
 /* The ranks of the labels are 1, 3, 2, 2, 2, 1. */
-START_TEST(top_k_counts_the_labels_among_the_k_first)
+TEST(top_k_counts_the_labels_among_the_k_first)
 {
     ck_assert_double_eq(evaluate(0, 3, 1, NULL).top_k, 2.0 / 6);
     ck_assert_double_eq(evaluate(0, 3, 2, NULL).top_k, 5.0 / 6);
     ck_assert_double_eq(evaluate(0, 3, 3, NULL).top_k, 1);
     ck_assert_double_eq(evaluate(0, 3, 99, NULL).top_k, 1);
 }
-END_TEST
 
-START_TEST(the_confusion_matrix_has_a_row_for_each_true_class)
+TEST(the_confusion_matrix_has_a_row_for_each_true_class)
 {
     static const size_t wanted[K * K] = {
         1, 0, 0, 0,  1, 0, 0, 0,  0, 2, 0, 1,  0, 0, 0, 1,
@@ -112,9 +111,8 @@ START_TEST(the_confusion_matrix_has_a_row_for_each_true_class)
     evaluate(0, 3, 0, confusion);
     ck_assert_mem_eq(confusion, wanted, sizeof wanted);
 }
-END_TEST
 
-START_TEST(data_of_which_nothing_counts_has_no_accuracy)
+TEST(data_of_which_nothing_counts_has_no_accuracy)
 {
     static const int32_t ignored[N] = { IGNORED, IGNORED, IGNORED, IGNORED,
                                         IGNORED, IGNORED, IGNORED };
@@ -129,10 +127,9 @@ START_TEST(data_of_which_nothing_counts_has_no_accuracy)
     ck_assert(isnan(m.accuracy) && isnan(m.top_k));
     gradus_graph_free(g);
 }
-END_TEST
 
 /* The targets say the same as the labels. */
-START_TEST(targets_and_weights_come_from_the_dataset)
+TEST(targets_and_weights_come_from_the_dataset)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, K), *t = gradus_input(g, K);
@@ -160,9 +157,8 @@ START_TEST(targets_and_weights_come_from_the_dataset)
     assert_error("no weights");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
+TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, K), *t = gradus_labels(g, 1);
@@ -185,9 +181,8 @@ START_TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
     ck_assert_double_eq(m.accuracy, 0.5);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(positions_count_one_by_one)
+TEST(positions_count_one_by_one)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_image(g, 2, 1, 3), *t = gradus_labels(g, 3);
@@ -207,9 +202,8 @@ START_TEST(positions_count_one_by_one)
     ck_assert_mem_eq(confusion, ((size_t[]){ 1, 1, 1, 3 }), sizeof confusion);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_bad_label_or_logit_is_an_error)
+TEST(a_bad_label_or_logit_is_an_error)
 {
     gradus_graph *g = graph(GRADUS_MEAN_VALID, 3);
     gradus_real z[N * K];
@@ -231,10 +225,9 @@ START_TEST(a_bad_label_or_logit_is_an_error)
     assert_error("sample 4");
     gradus_graph_free(g);
 }
-END_TEST
 
 /* A second labels node would keep the labels of other data. */
-START_TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
+TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
 {
     static const gradus_real X[] = { 1, 2, 3, 4 };
     static const int32_t A[] = { 0, 1 }, B[] = { 1, 1 };
@@ -259,9 +252,8 @@ START_TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
     assert_error("labels2: was fed 1 rows, but input was fed 2");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_graph_without_a_loss_cannot_be_evaluated)
+TEST(a_graph_without_a_loss_cannot_be_evaluated)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_dense(gradus_input(g, 2), 2);
@@ -272,28 +264,4 @@ START_TEST(a_graph_without_a_loss_cannot_be_evaluated)
     ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
     assert_error("no loss");
     gradus_graph_free(g);
-}
-END_TEST
-
-Suite *suite_evaluate(void)
-{
-    Suite *s = suite_create("evaluate");
-    TCase *c = tcase_create("evaluate");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, the_loss_is_that_of_the_whole_data_whatever_the_batches);
-    tcase_add_test(
-        c, accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest);
-    tcase_add_test(c, top_k_counts_the_labels_among_the_k_first);
-    tcase_add_test(c, the_confusion_matrix_has_a_row_for_each_true_class);
-    tcase_add_test(c, data_of_which_nothing_counts_has_no_accuracy);
-    tcase_add_test(c, targets_and_weights_come_from_the_dataset);
-    tcase_add_test(
-        c, losses_add_up_with_their_weights_and_the_last_has_the_accuracy);
-    tcase_add_test(c, positions_count_one_by_one);
-    tcase_add_test(c, a_bad_label_or_logit_is_an_error);
-    tcase_add_test(c, a_graph_with_two_labels_nodes_is_fed_by_hand);
-    tcase_add_test(c, a_graph_without_a_loss_cannot_be_evaluated);
-    suite_add_tcase(s, c);
-    return s;
 }

@@ -30,6 +30,8 @@ static void end(void)
     data_free(&d);
 }
 
+EACH_TEST(.begin = begin, .end = end, .timeout = 120)
+
 static uint64_t hash(void)
 {
     return gradus_parameters_hash(n.g);
@@ -40,7 +42,7 @@ static void fit(gradus_fit_options options)
     ck_assert_msg(gradus_fit(o, &d, &options) == 0, "%s", gradus_error());
 }
 
-START_TEST(xor_is_learnt)
+TEST(xor_is_learnt)
 {
     static const gradus_real X[] = { 0, 0, 0, 1, 1, 0, 1, 1 };
     static const int32_t labels[] = { 0, 1, 1, 0 };
@@ -58,7 +60,6 @@ START_TEST(xor_is_learnt)
     gradus_optimiser_free(sgd);
     net_free(&xor);
 }
-END_TEST
 
 /* The hash after three epochs, with validation, on this many threads. */
 static uint64_t hash_of_fit(int threads)
@@ -75,16 +76,15 @@ static uint64_t hash_of_fit(int threads)
     return h;
 }
 
-START_TEST(the_bits_are_the_same_on_any_number_of_threads)
+TEST(the_bits_are_the_same_on_any_number_of_threads)
 {
     uint64_t one = hash_of_fit(1);
 
     for (int threads = 2; threads <= 4; threads++)
         ck_assert_uint_eq(hash_of_fit(threads), one);
 }
-END_TEST
 
-START_TEST(validation_changes_no_bit_of_the_training)
+TEST(validation_changes_no_bit_of_the_training)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -96,9 +96,8 @@ START_TEST(validation_changes_no_bit_of_the_training)
     gradus_optimiser_free(sgd);
     net_free(&other);
 }
-END_TEST
 
-START_TEST(two_calls_of_one_epoch_are_one_call_of_two)
+TEST(two_calls_of_one_epoch_are_one_call_of_two)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -111,9 +110,8 @@ START_TEST(two_calls_of_one_epoch_are_one_call_of_two)
     gradus_optimiser_free(sgd);
     net_free(&other);
 }
-END_TEST
 
-START_TEST(kept_order_is_that_of_the_data_with_a_small_last_batch)
+TEST(kept_order_is_that_of_the_data_with_a_small_last_batch)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -130,9 +128,8 @@ START_TEST(kept_order_is_that_of_the_data_with_a_small_last_batch)
     gradus_optimiser_free(sgd);
     net_free(&other);
 }
-END_TEST
 
-START_TEST(without_being_asked_to_keep_the_order_it_shuffles)
+TEST(without_being_asked_to_keep_the_order_it_shuffles)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -143,7 +140,6 @@ START_TEST(without_being_asked_to_keep_the_order_it_shuffles)
     gradus_optimiser_free(sgd);
     net_free(&other);
 }
-END_TEST
 
 static int note_first_loss(const gradus_progress *p, void *user)
 {
@@ -152,7 +148,7 @@ static int note_first_loss(const gradus_progress *p, void *user)
     return 0;
 }
 
-START_TEST(every_epoch_has_an_order_of_its_own)
+TEST(every_epoch_has_an_order_of_its_own)
 {
     double first[3];
 
@@ -163,11 +159,10 @@ START_TEST(every_epoch_has_an_order_of_its_own)
     ck_assert_double_ne(first[1], first[2]);
     ck_assert_double_ne(first[0], first[2]);
 }
-END_TEST
 
 /* With a learning rate of 0, the mean over the batches is that of the data
  * only if each sample comes once. */
-START_TEST(a_shuffled_epoch_takes_every_sample_once)
+TEST(a_shuffled_epoch_takes_every_sample_once)
 {
     gradus_metrics m = { 0 };
     gradus_epoch history[3];
@@ -181,9 +176,8 @@ START_TEST(a_shuffled_epoch_takes_every_sample_once)
         ck_assert_double_eq(history[i].train_accuracy, m.accuracy);
     }
 }
-END_TEST
 
-START_TEST(the_history_holds_losses_that_fall_and_the_validation)
+TEST(the_history_holds_losses_that_fall_and_the_validation)
 {
     gradus_epoch history[8];
     gradus_metrics m = { 0 };
@@ -201,16 +195,14 @@ START_TEST(the_history_holds_losses_that_fall_and_the_validation)
         ck_assert_double_ge(history[i].seconds, 0);
     data_free(&v);
 }
-END_TEST
 
-START_TEST(without_validation_its_history_is_nan)
+TEST(without_validation_its_history_is_nan)
 {
     gradus_epoch history;
 
     fit((gradus_fit_options){ .history = &history });
     ck_assert(isnan(history.valid_loss) && isnan(history.valid_accuracy));
 }
-END_TEST
 
 /* ---- callback ---------------------------------------------------------- */
 
@@ -236,7 +228,7 @@ static int look(const gradus_progress *p, void *user)
     return ++w->calls == w->stop_at;
 }
 
-START_TEST(the_callback_sees_every_batch_and_every_epoch)
+TEST(the_callback_sees_every_batch_and_every_epoch)
 {
     watch w = { 0 };
 
@@ -249,9 +241,8 @@ START_TEST(the_callback_sees_every_batch_and_every_epoch)
     ck_assert_uint_eq(w.samples, SAMPLES);
     ck_assert(isfinite(w.valid_loss));
 }
-END_TEST
 
-START_TEST(the_callback_stops_in_the_middle_of_an_epoch)
+TEST(the_callback_stops_in_the_middle_of_an_epoch)
 {
     watch w = { .stop_at = 6 + 2 };
     gradus_epoch history[3];
@@ -263,9 +254,8 @@ START_TEST(the_callback_stops_in_the_middle_of_an_epoch)
     ck_assert_uint_eq(history[1].samples, 2 * BATCH);
     ck_assert_uint_eq(history[2].samples, 0);
 }
-END_TEST
 
-START_TEST(the_callback_stops_at_the_end_of_an_epoch)
+TEST(the_callback_stops_at_the_end_of_an_epoch)
 {
     watch w = { .stop_at = 6 };
     gradus_epoch history[2];
@@ -276,7 +266,6 @@ START_TEST(the_callback_stops_at_the_end_of_an_epoch)
     ck_assert_uint_eq(history[0].samples, SAMPLES);
     ck_assert_uint_eq(history[1].samples, 0);
 }
-END_TEST
 
 static int evaluate_meanwhile(const gradus_progress *p, void *user)
 {
@@ -286,7 +275,7 @@ static int evaluate_meanwhile(const gradus_progress *p, void *user)
     return gradus_evaluate(n.g, user, &m);
 }
 
-START_TEST(a_callback_may_evaluate_and_changes_no_bit)
+TEST(a_callback_may_evaluate_and_changes_no_bit)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -301,11 +290,10 @@ START_TEST(a_callback_may_evaluate_and_changes_no_bit)
     net_free(&other);
     data_free(&v);
 }
-END_TEST
 
 /* ---- what was fed ------------------------------------------------------- */
 
-START_TEST(what_was_fed_is_fed_again_after_fit_and_evaluate)
+TEST(what_was_fed_is_fed_again_after_fit_and_evaluate)
 {
     gradus_dataset fed = data_new(3, 10, IN, CLASSES);
     gradus_metrics m = { 0 };
@@ -318,9 +306,8 @@ START_TEST(what_was_fed_is_fed_again_after_fit_and_evaluate)
     ck_assert_mem_eq(n.t->label, fed.labels, 10 * sizeof *fed.labels);
     data_free(&fed);
 }
-END_TEST
 
-START_TEST(what_was_fed_is_fed_again_after_an_error_too)
+TEST(what_was_fed_is_fed_again_after_an_error_too)
 {
     gradus_dataset fed = data_new(3, 10, IN, CLASSES);
     gradus_metrics m = { 0 };
@@ -334,9 +321,8 @@ START_TEST(what_was_fed_is_fed_again_after_an_error_too)
     ck_assert_int_ne(gradus_backward(n.g), 0); /* there is no batch left */
     data_free(&fed);
 }
-END_TEST
 
-START_TEST(without_data_it_trains_on_what_is_fed)
+TEST(without_data_it_trains_on_what_is_fed)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -347,37 +333,4 @@ START_TEST(without_data_it_trains_on_what_is_fed)
     ck_assert_uint_eq(gradus_parameters_hash(other.g), hash());
     gradus_optimiser_free(sgd);
     net_free(&other);
-}
-END_TEST
-
-Suite *suite_fit(void)
-{
-    Suite *s = suite_create("fit");
-    TCase *c = tcase_create("fit");
-
-    tcase_set_timeout(c, 120);
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, xor_is_learnt);
-    tcase_add_test(c, the_bits_are_the_same_on_any_number_of_threads);
-    tcase_add_test(c, validation_changes_no_bit_of_the_training);
-    tcase_add_test(c, two_calls_of_one_epoch_are_one_call_of_two);
-    tcase_add_test(c, kept_order_is_that_of_the_data_with_a_small_last_batch);
-    tcase_add_test(c, without_being_asked_to_keep_the_order_it_shuffles);
-    tcase_add_test(c, every_epoch_has_an_order_of_its_own);
-    tcase_add_test(c, a_shuffled_epoch_takes_every_sample_once);
-    tcase_add_test(c, the_history_holds_losses_that_fall_and_the_validation);
-    tcase_add_test(c, without_validation_its_history_is_nan);
-    tcase_add_test(c, the_callback_sees_every_batch_and_every_epoch);
-    tcase_add_test(c, the_callback_stops_in_the_middle_of_an_epoch);
-    tcase_add_test(c, the_callback_stops_at_the_end_of_an_epoch);
-    tcase_add_test(c, a_callback_may_evaluate_and_changes_no_bit);
-    tcase_add_test(c, what_was_fed_is_fed_again_after_fit_and_evaluate);
-    tcase_add_test(c, what_was_fed_is_fed_again_after_an_error_too);
-    tcase_add_test(c, without_data_it_trains_on_what_is_fed);
-    suite_add_tcase(s, c);
-    suite_add_tcase(s, fit_errors());
-    suite_add_tcase(s, fit_best());
-    suite_add_tcase(s, fit_log());
-    suite_add_tcase(s, fit_next());
-    return s;
 }

@@ -31,6 +31,8 @@ static void end(void)
     data_free(&d);
 }
 
+EACH_TEST(.begin = begin, .end = end, .timeout = 60)
+
 /* What a callback does, and what it notes. */
 typedef struct {
     int from;       /* the epoch at whose end ... */
@@ -75,7 +77,7 @@ static int epochs_run(void)
 
 /* From epoch 3 on the losses stay the same: epochs 4 and 5 are the first and
  * the second without progress. */
-START_TEST(patience_stops_after_its_number_of_epochs_without_a_low)
+TEST(patience_stops_after_its_number_of_epochs_without_a_low)
 {
     for (int patience = 1; patience <= 3; patience++) {
         script s = { .from = 3, .rate = 0 };
@@ -87,9 +89,8 @@ START_TEST(patience_stops_after_its_number_of_epochs_without_a_low)
         ck_assert_int_eq(best, 3); /* the first of equal ones */
     }
 }
-END_TEST
 
-START_TEST(without_patience_all_epochs_run)
+TEST(without_patience_all_epochs_run)
 {
     script s = { .from = 3, .rate = 0 };
 
@@ -98,19 +99,17 @@ START_TEST(without_patience_all_epochs_run)
     ck_assert_int_eq(best, 3);
     ck_assert_uint_eq(s.hash[EPOCHS - 1], gradus_parameters_hash(n.g));
 }
-END_TEST
 
 /* Every epoch improves by less than min_delta, so the best is the last. */
-START_TEST(min_delta_is_for_patience_alone)
+TEST(min_delta_is_for_patience_alone)
 {
     ck_assert_int_eq(fit((gradus_fit_options){ .patience = 4,
                                                .min_delta = 100 }, NULL), 0);
     ck_assert_int_eq(epochs_run(), 5);
     ck_assert_int_eq(best, 4);
 }
-END_TEST
 
-START_TEST(small_improvements_count_together)
+TEST(small_improvements_count_together)
 {
     static const double loss[] = { 1.0, 0.95, 0.91, 0.89, 0.85, NAN, 0.85 };
     static const int waited[] = { 0, 1, 2, 0, 1, 2, 3 };
@@ -128,7 +127,6 @@ START_TEST(small_improvements_count_together)
     }
     gradus_best_end(&b, n.g, &options);
 }
-END_TEST
 
 static void restored(const script *s, int epoch)
 {
@@ -141,7 +139,7 @@ static void restored(const script *s, int epoch)
 }
 
 /* Steps of 200 times the size spoil what was learnt by epoch 4. */
-START_TEST(the_best_parameters_are_restored)
+TEST(the_best_parameters_are_restored)
 {
     script s = { .from = 4, .rate = 10 };
 
@@ -151,9 +149,8 @@ START_TEST(the_best_parameters_are_restored)
     ck_assert_uint_ne(s.hash[7], s.hash[4]);
     restored(&s, 4);
 }
-END_TEST
 
-START_TEST(they_are_restored_too_when_the_callback_stops)
+TEST(they_are_restored_too_when_the_callback_stops)
 {
     script s = { .from = 2, .rate = 10, .stop_batch = 5 * 4 + 2 };
 
@@ -162,9 +159,8 @@ START_TEST(they_are_restored_too_when_the_callback_stops)
     ck_assert_uint_eq(history[4].samples, 2 * BATCH);
     restored(&s, 2);
 }
-END_TEST
 
-START_TEST(they_are_restored_too_after_an_error)
+TEST(they_are_restored_too_after_an_error)
 {
     script s = { .from = 2, .rate = 1e30 };
 
@@ -172,9 +168,8 @@ START_TEST(they_are_restored_too_after_an_error)
     assert_error("the loss is");
     restored(&s, 2);
 }
-END_TEST
 
-START_TEST(without_an_epoch_validated_nothing_is_restored)
+TEST(without_an_epoch_validated_nothing_is_restored)
 {
     script s = { .stop_batch = 1 };
     uint64_t before = gradus_parameters_hash(n.g);
@@ -183,9 +178,8 @@ START_TEST(without_an_epoch_validated_nothing_is_restored)
     ck_assert_int_eq(best, -1);
     ck_assert_uint_ne(gradus_parameters_hash(n.g), before);
 }
-END_TEST
 
-START_TEST(gradients_from_before_the_restore_are_not_taken_up)
+TEST(gradients_from_before_the_restore_are_not_taken_up)
 {
     script s = { .from = 0, .rate = 10, .stop_batch = 5 + 2 };
 
@@ -194,7 +188,6 @@ START_TEST(gradients_from_before_the_restore_are_not_taken_up)
     ck_assert_int_ne(gradus_step(o), 0);
     assert_error("gradients");
 }
-END_TEST
 
 static void refused(gradus_fit_options options, const char *text)
 {
@@ -205,7 +198,7 @@ static void refused(gradus_fit_options options, const char *text)
     ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
 }
 
-START_TEST(options_that_cannot_be_are_refused)
+TEST(options_that_cannot_be_are_refused)
 {
     refused((gradus_fit_options){ .patience = 2 },
             "gradus_fit: patience needs validation data");
@@ -215,9 +208,8 @@ START_TEST(options_that_cannot_be_are_refused)
     refused((gradus_fit_options){ .min_delta = -1 }, "min_delta is -1");
     refused((gradus_fit_options){ .min_delta = NAN }, "min_delta is nan");
 }
-END_TEST
 
-START_TEST(no_memory_for_the_copy_is_an_error_before_any_step)
+TEST(no_memory_for_the_copy_is_an_error_before_any_step)
 {
     int live = allocations_live(), failed = 1, k = 0;
 
@@ -234,25 +226,4 @@ START_TEST(no_memory_for_the_copy_is_an_error_before_any_step)
             assert_error("out of memory");
     }
     ck_assert_int_eq(k, 5);
-}
-END_TEST
-
-TCase *fit_best(void)
-{
-    TCase *c = tcase_create("best");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, patience_stops_after_its_number_of_epochs_without_a_low);
-    tcase_add_test(c, without_patience_all_epochs_run);
-    tcase_add_test(c, min_delta_is_for_patience_alone);
-    tcase_add_test(c, small_improvements_count_together);
-    tcase_add_test(c, the_best_parameters_are_restored);
-    tcase_add_test(c, they_are_restored_too_when_the_callback_stops);
-    tcase_add_test(c, they_are_restored_too_after_an_error);
-    tcase_add_test(c, without_an_epoch_validated_nothing_is_restored);
-    tcase_add_test(c, gradients_from_before_the_restore_are_not_taken_up);
-    tcase_add_test(c, options_that_cannot_be_are_refused);
-    tcase_add_test(c, no_memory_for_the_copy_is_an_error_before_any_step);
-    return c;
 }

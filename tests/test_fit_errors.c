@@ -25,6 +25,8 @@ static void end(void)
     data_free(&d);
 }
 
+EACH_TEST(.begin = begin, .end = end, .timeout = 60)
+
 /* Fit refuses, says why, and changes nothing. */
 static void refused(const gradus_dataset *data, gradus_fit_options options,
                     const char *text)
@@ -36,7 +38,7 @@ static void refused(const gradus_dataset *data, gradus_fit_options options,
     ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
 }
 
-START_TEST(a_bad_label_anywhere_is_an_error_before_the_first_step)
+TEST(a_bad_label_anywhere_is_an_error_before_the_first_step)
 {
     static const int where[] = { 0, 75, SAMPLES - 1 };
     int32_t *labels = (int32_t *)d.labels;
@@ -50,9 +52,8 @@ START_TEST(a_bad_label_anywhere_is_an_error_before_the_first_step)
     labels[SAMPLES - 1] = CLASSES;
     refused(&d, (gradus_fit_options){ 0 }, "sample 149, position 0: the label is 4");
 }
-END_TEST
 
-START_TEST(a_bad_label_of_the_validation_is_an_error_before_the_first_step)
+TEST(a_bad_label_of_the_validation_is_an_error_before_the_first_step)
 {
     gradus_dataset v = data_new(2, 200, IN, CLASSES);
 
@@ -64,9 +65,8 @@ START_TEST(a_bad_label_of_the_validation_is_an_error_before_the_first_step)
             "validation data: node 0, input: takes 12 values");
     data_free(&v);
 }
-END_TEST
 
-START_TEST(a_nan_in_the_data_names_epoch_batch_and_sample)
+TEST(a_nan_in_the_data_names_epoch_batch_and_sample)
 {
     ((gradus_real *)d.x)[70 * IN] = (gradus_real)NAN;
     ck_assert_int_ne(
@@ -74,9 +74,8 @@ START_TEST(a_nan_in_the_data_names_epoch_batch_and_sample)
     assert_error("epoch 1, batch 3: the loss is");
     assert_error("sample 70");
 }
-END_TEST
 
-START_TEST(data_that_does_not_fit_is_refused)
+TEST(data_that_does_not_fit_is_refused)
 {
     uint8_t pixels[IN] = { 0 };
     gradus_dataset bad = d;
@@ -96,9 +95,8 @@ START_TEST(data_that_does_not_fit_is_refused)
     bad = d, bad.n = (size_t)1 << 40;
     refused(&bad, (gradus_fit_options){ 0 }, "1099511627776 rows");
 }
-END_TEST
 
-START_TEST(options_that_cannot_be_are_refused)
+TEST(options_that_cannot_be_are_refused)
 {
     refused(&d, (gradus_fit_options){ .epochs = -1 },
             "gradus_fit: epochs is -1; must be at least 1");
@@ -113,20 +111,4 @@ START_TEST(options_that_cannot_be_are_refused)
     gradus_feed(n.x, d.x, 10);
     refused(NULL, (gradus_fit_options){ 0 },
             "labels: was fed 9 rows, but input was fed 10");
-}
-END_TEST
-
-TCase *fit_errors(void)
-{
-    TCase *c = tcase_create("errors");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, a_bad_label_anywhere_is_an_error_before_the_first_step);
-    tcase_add_test(
-        c, a_bad_label_of_the_validation_is_an_error_before_the_first_step);
-    tcase_add_test(c, a_nan_in_the_data_names_epoch_batch_and_sample);
-    tcase_add_test(c, data_that_does_not_fit_is_refused);
-    tcase_add_test(c, options_that_cannot_be_are_refused);
-    return c;
 }

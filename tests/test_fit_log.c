@@ -36,6 +36,8 @@ static void end(void)
     files_end();
 }
 
+EACH_TEST(.begin = begin, .end = end, .timeout = 60)
+
 static void fit(gradus_fit_options options)
 {
     options.log = files_path("log.csv");
@@ -82,7 +84,7 @@ static void says(const char *line, int epoch, double rate,
                       near(v[6], e->valid_accuracy), "%s", line);
 }
 
-START_TEST(a_line_for_each_epoch_over_all_calls)
+TEST(a_line_for_each_epoch_over_all_calls)
 {
     const char *line[8];
 
@@ -95,9 +97,8 @@ START_TEST(a_line_for_each_epoch_over_all_calls)
     ck_assert_int_eq(read_log(line), 4);
     says(line[3], 3, 0.1, &history[0]);
 }
-END_TEST
 
-START_TEST(it_loads_as_csv_and_nan_is_empty)
+TEST(it_loads_as_csv_and_nan_is_empty)
 {
     const char *line[8];
 
@@ -115,7 +116,6 @@ START_TEST(it_loads_as_csv_and_nan_is_empty)
     ck_assert_double_eq(log->x[5], 2);
     gradus_dataset_free(log);
 }
-END_TEST
 
 static int stop_and_slow(const gradus_progress *p, void *user)
 {
@@ -123,7 +123,7 @@ static int stop_and_slow(const gradus_progress *p, void *user)
     return p->epoch * 100 + p->batch == *(int *)user;
 }
 
-START_TEST(an_epoch_that_was_cut_short_has_no_line)
+TEST(an_epoch_that_was_cut_short_has_no_line)
 {
     const char *line[8];
     int when = 102;
@@ -138,7 +138,6 @@ START_TEST(an_epoch_that_was_cut_short_has_no_line)
     ck_assert_int_eq(strncmp(line[2], "2,", 2), 0);
     ck_assert_str_eq(line[2] + strlen(line[2]) - 2, ",,");
 }
-END_TEST
 
 static int raise_rate(const gradus_progress *p, void *user)
 {
@@ -148,7 +147,7 @@ static int raise_rate(const gradus_progress *p, void *user)
     return 0;
 }
 
-START_TEST(the_learning_rate_is_that_of_the_last_step)
+TEST(the_learning_rate_is_that_of_the_last_step)
 {
     const char *line[8];
 
@@ -158,9 +157,8 @@ START_TEST(the_learning_rate_is_that_of_the_last_step)
     says(line[1], 1, 0.125, &history[0]);
     says(line[2], 2, 0.25, &history[1]);
 }
-END_TEST
 
-START_TEST(a_comma_locale_changes_nothing)
+TEST(a_comma_locale_changes_nothing)
 {
     const char *line[8];
 
@@ -172,7 +170,6 @@ START_TEST(a_comma_locale_changes_nothing)
     ck_assert_int_eq(read_log(line), 2);
     says(line[1], 1, 0.125, &history[0]);
 }
-END_TEST
 
 /* Fit refuses, says why, and changes nothing. */
 static void refused(const char *path, const char *message)
@@ -185,16 +182,15 @@ static void refused(const char *path, const char *message)
     ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
 }
 
-START_TEST(a_log_that_cannot_be_written_is_an_error_at_once)
+TEST(a_log_that_cannot_be_written_is_an_error_at_once)
 {
     refused(files_path("none/log.csv"), "none/log.csv: No such file");
     refused(files_path("."), "Is a directory");
     refused("/dev/full", "/dev/full: No space left");
     refused("", "No such file");
 }
-END_TEST
 
-START_TEST(a_file_of_another_kind_is_not_written_into)
+TEST(a_file_of_another_kind_is_not_written_into)
 {
     static const char *const other[] = { "a,b\n1,2\n", "epoch", "\n" };
 
@@ -207,17 +203,15 @@ START_TEST(a_file_of_another_kind_is_not_written_into)
         ck_assert_str_eq(text, other[i]);
     }
 }
-END_TEST
 
-START_TEST(a_refused_fit_leaves_no_log)
+TEST(a_refused_fit_leaves_no_log)
 {
     ((int32_t *)d.labels)[SAMPLES - 1] = CLASSES;
     refused(files_path("log.csv"), "the label is 4");
     ck_assert_int_ne(access(files_path("log.csv"), F_OK), 0);
 }
-END_TEST
 
-START_TEST(a_full_disk_ends_the_training_after_its_epoch)
+TEST(a_full_disk_ends_the_training_after_its_epoch)
 {
     fault_at(4, ENOSPC); /* open, header, epoch 1, epoch 2 */
     int status = gradus_fit(o, &d, &(gradus_fit_options){
@@ -229,9 +223,8 @@ START_TEST(a_full_disk_ends_the_training_after_its_epoch)
     ck_assert_uint_eq(history[1].samples, SAMPLES);
     ck_assert_uint_eq(history[2].samples, 0);
 }
-END_TEST
 
-START_TEST(lines_written_byte_by_byte_are_whole)
+TEST(lines_written_byte_by_byte_are_whole)
 {
     const char *line[8];
 
@@ -240,24 +233,4 @@ START_TEST(lines_written_byte_by_byte_are_whole)
     fault.one_byte = 0;
     ck_assert_int_eq(read_log(line), 2);
     says(line[1], 1, 0.125, &history[0]);
-}
-END_TEST
-
-TCase *fit_log(void)
-{
-    TCase *c = tcase_create("log");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, a_line_for_each_epoch_over_all_calls);
-    tcase_add_test(c, it_loads_as_csv_and_nan_is_empty);
-    tcase_add_test(c, an_epoch_that_was_cut_short_has_no_line);
-    tcase_add_test(c, the_learning_rate_is_that_of_the_last_step);
-    tcase_add_test(c, a_comma_locale_changes_nothing);
-    tcase_add_test(c, a_log_that_cannot_be_written_is_an_error_at_once);
-    tcase_add_test(c, a_file_of_another_kind_is_not_written_into);
-    tcase_add_test(c, a_refused_fit_leaves_no_log);
-    tcase_add_test(c, a_full_disk_ends_the_training_after_its_epoch);
-    tcase_add_test(c, lines_written_byte_by_byte_are_whole);
-    return c;
 }

@@ -24,6 +24,8 @@ static void end(void)
     data_free(&d);
 }
 
+EACH_TEST(.begin = begin, .end = end, .timeout = 60)
+
 /* Feeds the rows of d in their order, `size` at a time; as batch number
  * `fail_at` of an epoch it returns `wrong` instead. */
 typedef struct {
@@ -57,7 +59,7 @@ static int fit(source *s, gradus_fit_options options)
     return gradus_fit(o, NULL, &options);
 }
 
-START_TEST(batches_fed_one_by_one_are_those_of_the_data)
+TEST(batches_fed_one_by_one_are_those_of_the_data)
 {
     net other = net_new(1, (int[]){ IN, 90, CLASSES }, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(
@@ -88,7 +90,6 @@ START_TEST(batches_fed_one_by_one_are_those_of_the_data)
     gradus_optimiser_free(sgd);
     net_free(&other);
 }
-END_TEST
 
 static int stop(const gradus_progress *p, void *user)
 {
@@ -96,7 +97,7 @@ static int stop(const gradus_progress *p, void *user)
     return p->batch == 2;
 }
 
-START_TEST(the_callback_stops_it)
+TEST(the_callback_stops_it)
 {
     gradus_epoch history[2];
     source s = { .size = 20 };
@@ -108,9 +109,8 @@ START_TEST(the_callback_stops_it)
     ck_assert_uint_eq(history[0].samples, 40);
     ck_assert_uint_eq(history[1].samples, 0);
 }
-END_TEST
 
-START_TEST(what_next_may_not_return_is_an_error)
+TEST(what_next_may_not_return_is_an_error)
 {
     static const int wrong[] = { -1, 0, BATCH + 1, 21 };
     static const char *const message[] = {
@@ -128,26 +128,11 @@ START_TEST(what_next_may_not_return_is_an_error)
         ck_assert(i == 3 || gradus_parameters_hash(n.g) == before);
     }
 }
-END_TEST
 
-START_TEST(data_and_next_together_are_refused)
+TEST(data_and_next_together_are_refused)
 {
     gradus_fit_options options = { .next = next };
 
     ck_assert_int_ne(gradus_fit(o, &d, &options), 0);
     assert_error("data and next are both given");
-}
-END_TEST
-
-TCase *fit_next(void)
-{
-    TCase *c = tcase_create("next");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, batches_fed_one_by_one_are_those_of_the_data);
-    tcase_add_test(c, the_callback_stops_it);
-    tcase_add_test(c, what_next_may_not_return_is_an_error);
-    tcase_add_test(c, data_and_next_together_are_refused);
-    return c;
 }

@@ -59,22 +59,11 @@ static void check_product(int ta, int tb, int m, int n, int k,
     free(before);
 }
 
-START_TEST(products_are_as_defined)
+LOOP_TEST(products_are_as_defined, SIZES)
 {
     for (int ta = 0; ta < 2; ta++)
         for (int tb = 0; tb < 2; tb++)
             for (int beta = 0; beta < 2; beta++)
                 check_product(ta, tb, size[_i].m, size[_i].n, size[_i].k,
                               (gradus_real)beta);
-}
-END_TEST
-
-Suite *suite_gemm(void)
-{
-    Suite *s = suite_create("gemm");
-    TCase *t = tcase_create("gemm");
-
-    tcase_add_loop_test(t, products_are_as_defined, 0, SIZES);
-    suite_add_tcase(s, t);
-    return s;
 }

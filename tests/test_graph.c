@@ -69,7 +69,9 @@ static void assert_sum(const gradus_real *a, const gradus_real *b,
     free(sum);
 }
 
-START_TEST(a_node_used_twice_gets_the_sum_of_both_gradients)
+EACH_TEST(.timeout = 60)
+
+TEST(a_node_used_twice_gets_the_sum_of_both_gradients)
 {
     fork_net both = fork_new(1, 1), one[] = { fork_new(1, 0), fork_new(0, 1) };
     gradus_dataset d = data_new(1, 20, 6, 3);
@@ -96,9 +98,8 @@ START_TEST(a_node_used_twice_gets_the_sum_of_both_gradients)
     gradus_graph_free(one[1].g);
     data_free(&d);
 }
-END_TEST
 
-START_TEST(a_loss_weight_scales_loss_and_gradients_and_may_change)
+TEST(a_loss_weight_scales_loss_and_gradients_and_may_change)
 {
     fork_net one = fork_new(1, 0), three = fork_new(1, 0);
     gradus_dataset d = data_new(1, 20, 6, 3);
@@ -119,11 +120,10 @@ START_TEST(a_loss_weight_scales_loss_and_gradients_and_may_change)
     gradus_graph_free(three.g);
     data_free(&d);
 }
-END_TEST
 
 /* ---- names, parameters ------------------------------------------------ */
 
-START_TEST(nodes_are_named_by_op_and_number_unless_told)
+TEST(nodes_are_named_by_op_and_number_unless_told)
 {
     static const char *const names[] = { "input",  "input2", "labels",
                                          "dense1", "trunk",  "dense3",
@@ -144,9 +144,8 @@ START_TEST(nodes_are_named_by_op_and_number_unless_told)
     ck_assert_ptr_null(gradus_node_at(g, -1));
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(an_automatic_name_avoids_those_that_are_taken)
+TEST(an_automatic_name_avoids_those_that_are_taken)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 2), *first = gradus_dense(x, 2);
@@ -156,9 +155,8 @@ START_TEST(an_automatic_name_avoids_those_that_are_taken)
     ck_assert_str_eq(gradus_dense(x, 2)->name, "dense3");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(parameters_lie_in_node_order_weight_before_bias)
+TEST(parameters_lie_in_node_order_weight_before_bias)
 {
     net n = net_new(1, (int[]){ 5, 7, 3 }, 4, 1);
     gradus_real *theta = gradus_parameters(n.g), *grad = gradus_gradients(n.g);
@@ -176,9 +174,8 @@ START_TEST(parameters_lie_in_node_order_weight_before_bias)
     ck_assert_uint_eq((uintptr_t)n.z->y % 64, 0);
     net_free(&n);
 }
-END_TEST
 
-START_TEST(a_graph_has_nothing_to_show_before_compile)
+TEST(a_graph_has_nothing_to_show_before_compile)
 {
     gradus_graph *g = gradus_graph_new(1);
 
@@ -194,16 +191,14 @@ START_TEST(a_graph_has_nothing_to_show_before_compile)
     ck_assert_int_eq(gradus_max_batch(g), 3);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(zero_threads_means_all_processors)
+TEST(zero_threads_means_all_processors)
 {
     net n = net_new(1, (int[]){ 2, 2, 2 }, 1, 0);
 
     ck_assert_int_ge(gradus_threads(n.g), 1);
     net_free(&n);
 }
-END_TEST
 
 /* ---- summary ----------------------------------------------------------- */
 
@@ -214,7 +209,7 @@ static void add_line(FILE *f, const char *name, const char *operands,
             parameters, bytes);
 }
 
-START_TEST(the_summary_is_a_table_of_the_nodes)
+TEST(the_summary_is_a_table_of_the_nodes)
 {
     net n = net_new(1, (int[]){ 4, 8, 3 }, 10, 1);
     char *wanted, *text;
@@ -239,25 +234,4 @@ START_TEST(the_summary_is_a_table_of_the_nodes)
     free(text);
     free(wanted);
     net_free(&n);
-}
-END_TEST
-
-Suite *suite_graph(void)
-{
-    Suite *s = suite_create("graph");
-    TCase *c = tcase_create("graph");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, a_node_used_twice_gets_the_sum_of_both_gradients);
-    tcase_add_test(c, a_loss_weight_scales_loss_and_gradients_and_may_change);
-    tcase_add_test(c, nodes_are_named_by_op_and_number_unless_told);
-    tcase_add_test(c, an_automatic_name_avoids_those_that_are_taken);
-    tcase_add_test(c, parameters_lie_in_node_order_weight_before_bias);
-    tcase_add_test(c, a_graph_has_nothing_to_show_before_compile);
-    tcase_add_test(c, zero_threads_means_all_processors);
-    tcase_add_test(c, the_summary_is_a_table_of_the_nodes);
-    suite_add_tcase(s, c);
-    suite_add_tcase(s, graph_initialised());
-    suite_add_tcase(s, graph_refused());
-    return s;
 }

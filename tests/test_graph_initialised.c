@@ -43,13 +43,14 @@ static void assert_spread(spread s, double variance, double limit)
     ck_assert_double_eq(s.bias, 0);
 }
 
-START_TEST(he_is_the_default_with_variance_2_by_fan_in)
+EACH_TEST(.timeout = 60)
+
+TEST(he_is_the_default_with_variance_2_by_fan_in)
 {
     assert_spread(start(GRADUS_HE, 0), 2.0 / 200, 6 * sqrt(2.0 / 200));
 }
-END_TEST
 
-START_TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
+TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
 {
     spread s = start(GRADUS_GLOROT, 0);
     double a = sqrt(6.0 / 500);
@@ -57,15 +58,13 @@ START_TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
     assert_spread(s, 2.0 / 500, a * 1.0001);
     ck_assert_double_gt(s.most, 0.999 * a);
 }
-END_TEST
 
-START_TEST(normal_has_the_deviation_that_was_asked_for)
+TEST(normal_has_the_deviation_that_was_asked_for)
 {
     assert_spread(start(GRADUS_NORMAL, 0.5), 0.25, 3);
 }
-END_TEST
 
-START_TEST(uniform_fills_its_range_and_no_more)
+TEST(uniform_fills_its_range_and_no_more)
 {
     spread s = start(GRADUS_UNIFORM, 0.25);
 
@@ -73,9 +72,8 @@ START_TEST(uniform_fills_its_range_and_no_more)
     ck_assert_double_lt(s.least, -0.249);
     ck_assert_double_gt(s.most, 0.249);
 }
-END_TEST
 
-START_TEST(constant_is_that_number)
+TEST(constant_is_that_number)
 {
     spread s = start(GRADUS_CONSTANT, -0.25);
 
@@ -83,16 +81,14 @@ START_TEST(constant_is_that_number)
     ck_assert_double_eq_tol(s.mean, -0.25, 1e-9);
     ck_assert_double_eq_tol(s.variance, 0.0625, 1e-9);
 }
-END_TEST
 
-START_TEST(zero_is_zero)
+TEST(zero_is_zero)
 {
     spread s = start(GRADUS_ZERO, 0);
 
     ck_assert_double_eq(s.variance, 0);
     ck_assert_double_eq(s.bias, 0);
 }
-END_TEST
 
 static uint64_t hash_of_seed(uint64_t seed, int threads)
 {
@@ -103,15 +99,14 @@ static uint64_t hash_of_seed(uint64_t seed, int threads)
     return hash;
 }
 
-START_TEST(parameters_depend_on_the_seed_and_on_nothing_else)
+TEST(parameters_depend_on_the_seed_and_on_nothing_else)
 {
     ck_assert_uint_eq(hash_of_seed(1, 1), hash_of_seed(1, 3));
     ck_assert_uint_ne(hash_of_seed(1, 1), hash_of_seed(2, 1));
     ck_assert_uint_ne(hash_of_seed(1, 1), hash_of_seed(1ULL << 32 | 1, 1));
 }
-END_TEST
 
-START_TEST(two_equal_layers_start_differently)
+TEST(two_equal_layers_start_differently)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 4);
@@ -121,9 +116,8 @@ START_TEST(two_equal_layers_start_differently)
     ck_assert_mem_ne(a->param[0].w, b->param[0].w, 16 * sizeof(gradus_real));
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(the_hash_is_fnv_1a_of_the_bytes)
+TEST(the_hash_is_fnv_1a_of_the_bytes)
 {
     net n = net_new(1, (int[]){ 1, 1, 2 }, 1, 1);
     uint64_t hash = 0xcbf29ce484222325;
@@ -139,22 +133,4 @@ START_TEST(the_hash_is_fnv_1a_of_the_bytes)
     theta[3] = -theta[3];
     ck_assert_uint_ne(gradus_parameters_hash(n.g), hash);
     net_free(&n);
-}
-END_TEST
-
-TCase *graph_initialised(void)
-{
-    TCase *c = tcase_create("initialised");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, he_is_the_default_with_variance_2_by_fan_in);
-    tcase_add_test(c, glorot_is_uniform_with_variance_2_by_fan_in_and_out);
-    tcase_add_test(c, normal_has_the_deviation_that_was_asked_for);
-    tcase_add_test(c, uniform_fills_its_range_and_no_more);
-    tcase_add_test(c, constant_is_that_number);
-    tcase_add_test(c, zero_is_zero);
-    tcase_add_test(c, parameters_depend_on_the_seed_and_on_nothing_else);
-    tcase_add_test(c, two_equal_layers_start_differently);
-    tcase_add_test(c, the_hash_is_fnv_1a_of_the_bytes);
-    return c;
 }

@@ -21,6 +21,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* The graph does not compile, and compile says why. */
 static void assert_compile_says(const char *text)
 {
@@ -30,21 +32,19 @@ static void assert_compile_says(const char *text)
     ck_assert_int_eq(gradus_max_batch(g), 0);
 }
 
-START_TEST(a_null_operand_from_outside_is_named_by_compile)
+TEST(a_null_operand_from_outside_is_named_by_compile)
 {
     ck_assert_ptr_null(gradus_softmax_ce(gradus_dense(NULL, 3), t, NULL));
     assert_compile_says("softmax_ce: an operand is NULL");
 }
-END_TEST
 
-START_TEST(null_labels_are_named_by_compile)
+TEST(null_labels_are_named_by_compile)
 {
     ck_assert_ptr_null(gradus_softmax_ce(gradus_dense(x, 3), NULL, NULL));
     assert_compile_says("softmax_ce: an operand is NULL");
 }
-END_TEST
 
-START_TEST(calls_nest_over_a_failure_and_the_first_message_stays)
+TEST(calls_nest_over_a_failure_and_the_first_message_stays)
 {
     gradus_node *z = gradus_dense(gradus_relu(gradus_dense(x, 0)), -3);
 
@@ -52,9 +52,8 @@ START_TEST(calls_nest_over_a_failure_and_the_first_message_stays)
     gradus_dense(x, -7);
     assert_compile_says("node 2, dense1: units is 0; must be at least 1");
 }
-END_TEST
 
-START_TEST(operands_of_two_graphs_spoil_both)
+TEST(operands_of_two_graphs_spoil_both)
 {
     gradus_graph *other = gradus_graph_new(2);
     gradus_node *z = gradus_dense(gradus_input(other, 4), 3);
@@ -66,9 +65,8 @@ START_TEST(operands_of_two_graphs_spoil_both)
     assert_compile_says("another graph");
     gradus_graph_free(other);
 }
-END_TEST
 
-START_TEST(a_loss_is_no_operand)
+TEST(a_loss_is_no_operand)
 {
     gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
 
@@ -76,55 +74,48 @@ START_TEST(a_loss_is_no_operand)
     ck_assert_ptr_null(gradus_dense(loss, 3));
     assert_compile_says("softmax_ce1: is a loss; a loss cannot be an operand of dense");
 }
-END_TEST
 
-START_TEST(labels_are_no_operand)
+TEST(labels_are_no_operand)
 {
     gradus_dense(t, 3);
     assert_compile_says("dense1: operand labels holds labels");
 }
-END_TEST
 
-START_TEST(labels_are_no_logits)
+TEST(labels_are_no_logits)
 {
     gradus_softmax_ce(t, t, NULL);
     assert_compile_says("operand labels holds labels");
 }
-END_TEST
 
-START_TEST(targets_cannot_be_computed)
+TEST(targets_cannot_be_computed)
 {
     gradus_node *z = gradus_dense(x, 3), *computed = gradus_relu(z);
 
     ck_assert_ptr_null(gradus_softmax_ce(z, computed, NULL));
     assert_compile_says("the targets come from relu1");
 }
-END_TEST
 
-START_TEST(labels_for_other_positions_are_refused)
+TEST(labels_for_other_positions_are_refused)
 {
     gradus_softmax_ce(gradus_dense(x, 3), gradus_labels(g, 2), NULL);
     assert_compile_says("positions of labels2 is 2; must be 1, as in dense1");
 }
-END_TEST
 
-START_TEST(targets_of_another_shape_are_refused)
+TEST(targets_of_another_shape_are_refused)
 {
     gradus_softmax_ce(gradus_dense(x, 3), gradus_input(g, 2), NULL);
     assert_compile_says("the targets of input2 (2 a row) do not have the shape");
 }
-END_TEST
 
-START_TEST(row_weights_must_be_a_row_weights_node)
+TEST(row_weights_must_be_a_row_weights_node)
 {
     gradus_softmax_ce(
         gradus_dense(x, 3), t,
         &(gradus_softmax_ce_options){ .row_weight = gradus_input(g, 1) });
     assert_compile_says("must be a gradus_row_weights node");
 }
-END_TEST
 
-START_TEST(a_node_that_failed_is_refused_where_it_is_found_again)
+TEST(a_node_that_failed_is_refused_where_it_is_found_again)
 {
     gradus_input(g, 0);
     gradus_node *bad = gradus_node_at(g, 2);
@@ -136,9 +127,8 @@ START_TEST(a_node_that_failed_is_refused_where_it_is_found_again)
         gradus_normalise(bad, &(double){ 0 }, &(double){ 1 }), 0);
     assert_compile_says("node 2, input2: the shape is [0]");
 }
-END_TEST
 
-START_TEST(sizes_below_one_are_refused)
+TEST(sizes_below_one_are_refused)
 {
     ck_assert_ptr_null(gradus_input(g, 0));
     ck_assert_ptr_null(gradus_input(g, -1));
@@ -148,23 +138,20 @@ START_TEST(sizes_below_one_are_refused)
     ck_assert_ptr_null(gradus_dense(x, INT_MIN));
     assert_compile_says("node 2, input2");
 }
-END_TEST
 
-START_TEST(an_image_of_more_than_INT_MAX_values_is_refused)
+TEST(an_image_of_more_than_INT_MAX_values_is_refused)
 {
     ck_assert_ptr_null(gradus_image(g, 3, 32768, 32768));
     assert_compile_says("their product at most 2147483647");
 }
-END_TEST
 
-START_TEST(a_weight_of_more_than_INT_MAX_numbers_is_refused)
+TEST(a_weight_of_more_than_INT_MAX_numbers_is_refused)
 {
     ck_assert_ptr_null(gradus_dense(x, INT_MAX / 4 + 1));
     assert_compile_says("weight is [536870912,");
 }
-END_TEST
 
-START_TEST(a_batch_of_more_bytes_than_there_can_be_is_refused)
+TEST(a_batch_of_more_bytes_than_there_can_be_is_refused)
 {
     gradus_input(g, INT_MAX);
     ck_assert_int_ne(gradus_compile(g, INT_MAX, 2), 0);
@@ -173,9 +160,8 @@ START_TEST(a_batch_of_more_bytes_than_there_can_be_is_refused)
     ck_assert_ptr_null(gradus_parameters(g));
     ck_assert_int_eq(gradus_max_batch(g), 0);
 }
-END_TEST
 
-START_TEST(batches_and_threads_that_cannot_be_are_refused)
+TEST(batches_and_threads_that_cannot_be_are_refused)
 {
     ck_assert_int_ne(gradus_compile(g, 0, 1), 0);
     assert_error("max_batch is 0");
@@ -185,9 +171,8 @@ START_TEST(batches_and_threads_that_cannot_be_are_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1025), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
 }
-END_TEST
 
-START_TEST(a_graph_without_nodes_is_refused)
+TEST(a_graph_without_nodes_is_refused)
 {
     gradus_graph *empty = gradus_graph_new(1);
 
@@ -195,17 +180,15 @@ START_TEST(a_graph_without_nodes_is_refused)
     assert_error("no nodes");
     gradus_graph_free(empty);
 }
-END_TEST
 
-START_TEST(a_graph_compiles_once)
+TEST(a_graph_compiles_once)
 {
     ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
     ck_assert_int_ne(gradus_compile(g, 2, 1), 0);
     assert_error("compiled already");
 }
-END_TEST
 
-START_TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
+TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
 {
     gradus_node *n = gradus_dense(x, 3);
     double zero = 0, one = 1;
@@ -223,9 +206,8 @@ START_TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
     ck_assert_int_eq(gradus_node_count(g), 3);
     ck_assert_uint_eq(gradus_parameters_hash(g), hash);
 }
-END_TEST
 
-START_TEST(names_that_cannot_be_are_refused)
+TEST(names_that_cannot_be_are_refused)
 {
     static const char *const bad[] = { "", "a b", "a.b", "gr\303\274n",
                                        "a123456789b123456789c123456789dd" };
@@ -239,16 +221,14 @@ START_TEST(names_that_cannot_be_are_refused)
     ck_assert_str_eq(x->name, "input");
     assert_compile_says("1 to 31 letters");
 }
-END_TEST
 
-START_TEST(the_longest_name_is_accepted)
+TEST(the_longest_name_is_accepted)
 {
     ck_assert_int_eq(gradus_name(x, "a123456789B123456789_123456789d"), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
 }
-END_TEST
 
-START_TEST(settings_that_cannot_be_are_refused)
+TEST(settings_that_cannot_be_are_refused)
 {
     gradus_node *n = gradus_dense(x, 3);
     double zero = 0, nan = NAN;
@@ -268,7 +248,6 @@ START_TEST(settings_that_cannot_be_are_refused)
     ck_assert_int_ne(gradus_loss_weight(n, 1), 0);
     assert_error("is not a loss");
 }
-END_TEST
 
 static void forward_nothing(gradus_node *n, gradus_part p)
 {
@@ -276,7 +255,7 @@ static void forward_nothing(gradus_node *n, gradus_part p)
 }
 
 /* Own layers: what an op lacks is found before it is called. */
-START_TEST(ops_that_are_not_complete_are_refused)
+TEST(ops_that_are_not_complete_are_refused)
 {
     static const gradus_op no_forward = { .name = "lazy" };
     static const gradus_op no_gradient = { .name = "lazy",
@@ -293,10 +272,9 @@ START_TEST(ops_that_are_not_complete_are_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("lazy1: has parameters, but its op has neither gradient nor backward");
 }
-END_TEST
 
 /* It would be loaded from a model file as the built-in one. */
-START_TEST(an_own_op_has_no_built_in_name)
+TEST(an_own_op_has_no_built_in_name)
 {
     static const gradus_op own = { .name = "relu",
                                    .forward = forward_nothing };
@@ -308,9 +286,8 @@ START_TEST(an_own_op_has_no_built_in_name)
     assert_error("/nowhere/net: the op of node relu1 is called relu, as a "
                  "built-in one is; give it another name");
 }
-END_TEST
 
-START_TEST(a_finished_node_keeps_its_shape_parameters_and_settings)
+TEST(a_finished_node_keeps_its_shape_parameters_and_settings)
 {
     gradus_node *n = gradus_dense(x, 3);
 
@@ -318,18 +295,16 @@ START_TEST(a_finished_node_keeps_its_shape_parameters_and_settings)
         gradus_set_attr(n, "units", 2, (double[]){ 3, 4 }));
     assert_error("the setting units got 2 values; must be 1");
 }
-END_TEST
 
-START_TEST(a_mistake_in_feeding_does_not_spoil_the_graph)
+TEST(a_mistake_in_feeding_does_not_spoil_the_graph)
 {
     ck_assert_int_ne(gradus_feed(t, (gradus_real[]){ 1 }, 1), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_ptr_null(gradus_shape(x, 1, &(int){ 9 }));
     assert_error("input: the graph is compiled");
 }
-END_TEST
 
-START_TEST(targets_want_no_gradient)
+TEST(targets_want_no_gradient)
 {
     gradus_node *target = gradus_input(g, 3);
 
@@ -337,51 +312,11 @@ START_TEST(targets_want_no_gradient)
     ck_assert_int_ne(gradus_want_gradient(target), 0);
     assert_error("is a target or a weight of a loss");
 }
-END_TEST
 
-START_TEST(a_loss_weight_is_finite)
+TEST(a_loss_weight_is_finite)
 {
     gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
 
     ck_assert_int_ne(gradus_loss_weight(loss, NAN), 0);
     ck_assert_int_ne(gradus_loss_weight(loss, INFINITY), 0);
-}
-END_TEST
-
-TCase *graph_refused(void)
-{
-    TCase *c = tcase_create("refused");
-
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, a_null_operand_from_outside_is_named_by_compile);
-    tcase_add_test(c, null_labels_are_named_by_compile);
-    tcase_add_test(c, calls_nest_over_a_failure_and_the_first_message_stays);
-    tcase_add_test(c, operands_of_two_graphs_spoil_both);
-    tcase_add_test(c, a_loss_is_no_operand);
-    tcase_add_test(c, labels_are_no_operand);
-    tcase_add_test(c, labels_are_no_logits);
-    tcase_add_test(c, targets_cannot_be_computed);
-    tcase_add_test(c, labels_for_other_positions_are_refused);
-    tcase_add_test(c, targets_of_another_shape_are_refused);
-    tcase_add_test(c, row_weights_must_be_a_row_weights_node);
-    tcase_add_test(c,
-                   a_node_that_failed_is_refused_where_it_is_found_again);
-    tcase_add_test(c, sizes_below_one_are_refused);
-    tcase_add_test(c, an_image_of_more_than_INT_MAX_values_is_refused);
-    tcase_add_test(c, a_weight_of_more_than_INT_MAX_numbers_is_refused);
-    tcase_add_test(c, a_batch_of_more_bytes_than_there_can_be_is_refused);
-    tcase_add_test(c, batches_and_threads_that_cannot_be_are_refused);
-    tcase_add_test(c, a_graph_without_nodes_is_refused);
-    tcase_add_test(c, a_graph_compiles_once);
-    tcase_add_test(c, a_compiled_graph_takes_no_nodes_and_no_settings);
-    tcase_add_test(c, names_that_cannot_be_are_refused);
-    tcase_add_test(c, the_longest_name_is_accepted);
-    tcase_add_test(c, settings_that_cannot_be_are_refused);
-    tcase_add_test(c, ops_that_are_not_complete_are_refused);
-    tcase_add_test(c, an_own_op_has_no_built_in_name);
-    tcase_add_test(c, a_finished_node_keeps_its_shape_parameters_and_settings);
-    tcase_add_test(c, a_mistake_in_feeding_does_not_spoil_the_graph);
-    tcase_add_test(c, targets_want_no_gradient);
-    tcase_add_test(c, a_loss_weight_is_finite);
-    return c;
 }

@@ -62,16 +62,17 @@ static void check_bad(const char *images, const char *labels,
                   "%s: no \"%s\" in \"%s\"", what, words, gradus_error());
 }
 
-START_TEST(plain_and_gzip_files_load_whatever_their_names)
+EACH_TEST(.begin = files_begin, .end = files_end)
+
+TEST(plain_and_gzip_files_load_whatever_their_names)
 {
     for (int i = 0; i < 4; i++)
         check_good(gradus_load_idx(
             WRITERS[i & 1]("images", IMAGES, sizeof IMAGES),
             WRITERS[i >> 1]("labels.gz", LABELS, sizeof LABELS)));
 }
-END_TEST
 
-START_TEST(a_file_of_rank_2_has_no_height_and_width)
+TEST(a_file_of_rank_2_has_no_height_and_width)
 {
     unsigned char rows[12 + 12] = { 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 6 };
     gradus_dataset *d = gradus_load_idx(
@@ -82,10 +83,9 @@ START_TEST(a_file_of_rank_2_has_no_height_and_width)
     ck_assert_int_eq(d->channels + d->height + d->width, 0);
     gradus_dataset_free(d);
 }
-END_TEST
 
 /* These are more labels than the reader's buffer holds, and one is 255. */
-START_TEST(ten_thousand_labels_arrive_in_order)
+TEST(ten_thousand_labels_arrive_in_order)
 {
     enum { N = 10000 };
     static unsigned char x[12 + N] = { 0, 0, 8, 2, 0, 0, N >> 8, N & 255,
@@ -102,9 +102,8 @@ START_TEST(ten_thousand_labels_arrive_in_order)
     ck_assert_int_eq(d->classes, 256);
     gradus_dataset_free(d);
 }
-END_TEST
 
-START_TEST(gzip_members_are_joined)
+TEST(gzip_members_are_joined)
 {
     const char *a = files_write_gz("a", IMAGES, 20);
     const char *b = files_write_gz("b", IMAGES + 20, sizeof IMAGES - 20);
@@ -117,7 +116,6 @@ START_TEST(gzip_members_are_joined)
     fclose(g);
     check_good(gradus_load_idx(files_write("both", both, n), good_labels()));
 }
-END_TEST
 
 /* A file made of the first `bytes` bytes of a good one, or of all of it and
  * zeros, with four bytes put at `at`. */
@@ -207,7 +205,7 @@ static size_t changed(const change *c, const unsigned char *good,
     return c->bytes;
 }
 
-START_TEST(a_bad_image_file_is_an_error_that_names_it)
+LOOP_TEST(a_bad_image_file_is_an_error_that_names_it, 2 * COUNT(BAD_IMAGES))
 {
     unsigned char file[8192];
     const char *labels = good_labels();
@@ -217,9 +215,8 @@ START_TEST(a_bad_image_file_is_an_error_that_names_it)
 
     check_bad(bad, labels, "/bad", c->words, c->what);
 }
-END_TEST
 
-START_TEST(a_bad_label_file_is_an_error_that_names_it)
+LOOP_TEST(a_bad_label_file_is_an_error_that_names_it, 2 * COUNT(BAD_LABELS))
 {
     unsigned char file[8192];
     const char *images = good_images();
@@ -229,10 +226,9 @@ START_TEST(a_bad_label_file_is_an_error_that_names_it)
 
     check_bad(images, bad, "/bad", c->words, c->what);
 }
-END_TEST
 
 /* 16 x 2^30 x 2^30 is 0 in 64 bits. */
-START_TEST(sizes_whose_product_wraps_are_an_error)
+TEST(sizes_whose_product_wraps_are_an_error)
 {
     const unsigned char wraps[28] = { 0,    0, 8, 3, 0,    0, 0, 16,
                                       0x40, 0, 0, 0, 0x40, 0, 0, 0 };
@@ -240,9 +236,8 @@ START_TEST(sizes_whose_product_wraps_are_an_error)
     check_bad(files_write("bad", wraps, sizeof wraps), good_labels(), "/bad",
               "do not fit", "wraps");
 }
-END_TEST
 
-START_TEST(truncation_at_every_byte_is_an_error)
+TEST(truncation_at_every_byte_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
 
@@ -251,7 +246,6 @@ START_TEST(truncation_at_every_byte_is_an_error)
     for (size_t n = 0; n < sizeof LABELS; n++)
         check_bad(images, files_write("bad", LABELS, n), "/bad", "", "cut");
 }
-END_TEST
 
 static size_t gzipped(const void *bytes, size_t n, unsigned char *to,
                       size_t room)
@@ -264,7 +258,7 @@ static size_t gzipped(const void *bytes, size_t n, unsigned char *to,
     return k;
 }
 
-START_TEST(truncation_of_gzip_at_every_byte_is_an_error)
+TEST(truncation_of_gzip_at_every_byte_is_an_error)
 {
     unsigned char gz[256];
     const char *images = good_images(), *labels = good_labels();
@@ -276,10 +270,9 @@ START_TEST(truncation_of_gzip_at_every_byte_is_an_error)
     for (size_t k = 0; k < n; k++)
         check_bad(images, files_write("bad", gz, k), "/bad", "", "cut");
 }
-END_TEST
 
 /* The first 10 bytes hold a date and such, which nothing checks. */
-START_TEST(every_bit_flip_in_gzip_data_is_an_error)
+TEST(every_bit_flip_in_gzip_data_is_an_error)
 {
     unsigned char gz[256];
     const char *labels = good_labels();
@@ -291,9 +284,8 @@ START_TEST(every_bit_flip_in_gzip_data_is_an_error)
         gz[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
 }
-END_TEST
 
-START_TEST(data_after_gzip_data_is_an_error)
+TEST(data_after_gzip_data_is_an_error)
 {
     unsigned char gz[256] = { 0 };
     const char *labels = good_labels();
@@ -303,9 +295,8 @@ START_TEST(data_after_gzip_data_is_an_error)
     memcpy(gz + n, "rubbish", 7);
     check_bad(files_write("bad", gz, n + 7), labels, "/bad", "damaged", "");
 }
-END_TEST
 
-START_TEST(gzip_in_gzip_is_an_error)
+TEST(gzip_in_gzip_is_an_error)
 {
     unsigned char gz[256];
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
@@ -313,7 +304,6 @@ START_TEST(gzip_in_gzip_is_an_error)
     check_bad(files_write_gz("bad", gz, n), good_labels(), "/bad",
               "not an IDX file", "twice");
 }
-END_TEST
 
 static long peak_kb(void)
 {
@@ -325,7 +315,7 @@ static long peak_kb(void)
 
 /* One file is 64 MB of zeros in 64 KB, more than its header announces; the
  * header of the other announces more than a file of its size can hold. */
-START_TEST(a_gzip_bomb_takes_no_memory)
+TEST(a_gzip_bomb_takes_no_memory)
 {
     static const unsigned char zeros[1 << 16];
     static const unsigned char huge[16] = { 0, 0, 8, 3, 0, 0, 16, 0,
@@ -343,9 +333,8 @@ START_TEST(a_gzip_bomb_takes_no_memory)
     check_bad(liar, labels, "/liar", "do not fit", "liar");
     ck_assert_int_lt(peak_kb() - before, 16 * 1024);
 }
-END_TEST
 
-START_TEST(swapped_files_are_called_swapped)
+TEST(swapped_files_are_called_swapped)
 {
     check_bad(good_labels(), good_images(), "/labels", "swap the two", "");
     check_bad(good_images(), good_images(), "/images",
@@ -353,9 +342,8 @@ START_TEST(swapped_files_are_called_swapped)
     check_bad(good_labels(), good_labels(), "/labels",
               "labels where images belong", "");
 }
-END_TEST
 
-START_TEST(a_path_that_is_not_a_regular_file_is_an_error)
+TEST(a_path_that_is_not_a_regular_file_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
     const char *fifo = files_path("fifo"), *link = files_path("dangling");
@@ -373,9 +361,8 @@ START_TEST(a_path_that_is_not_a_regular_file_is_an_error)
     check_bad(NULL, labels, "", "NULL", "");
     check_bad(images, NULL, "", "NULL", "");
 }
-END_TEST
 
-START_TEST(a_file_that_may_not_be_read_is_an_error)
+TEST(a_file_that_may_not_be_read_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
 
@@ -385,54 +372,19 @@ START_TEST(a_file_that_may_not_be_read_is_an_error)
         fprintf(stderr, "skipped: this user can read everything\n");
     files_readable();
 }
-END_TEST
 
-START_TEST(a_symbolic_link_to_a_good_file_loads)
+TEST(a_symbolic_link_to_a_good_file_loads)
 {
     const char *link = files_path("link");
 
     ck_assert_int_eq(symlink(good_images(), link), 0);
     check_good(gradus_load_idx(link, good_labels()));
 }
-END_TEST
 
-START_TEST(freeing_nothing_and_what_is_not_owned_is_fine)
+TEST(freeing_nothing_and_what_is_not_owned_is_fine)
 {
     gradus_dataset own = { .n = 1 };
 
     gradus_dataset_free(NULL);
     gradus_dataset_free(&own);
-}
-END_TEST
-
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
-Suite *suite_idx(void)
-{
-    Suite *s = suite_create("idx");
-    TCase *t = tcase_create("idx");
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_add_test(t, plain_and_gzip_files_load_whatever_their_names);
-    tcase_add_test(t, a_file_of_rank_2_has_no_height_and_width);
-    tcase_add_test(t, ten_thousand_labels_arrive_in_order);
-    tcase_add_test(t, gzip_members_are_joined);
-    tcase_add_loop_test(t, a_bad_image_file_is_an_error_that_names_it, 0,
-                        2 * COUNT(BAD_IMAGES));
-    tcase_add_test(t, sizes_whose_product_wraps_are_an_error);
-    tcase_add_loop_test(t, a_bad_label_file_is_an_error_that_names_it, 0,
-                        2 * COUNT(BAD_LABELS));
-    tcase_add_test(t, truncation_at_every_byte_is_an_error);
-    tcase_add_test(t, truncation_of_gzip_at_every_byte_is_an_error);
-    tcase_add_test(t, every_bit_flip_in_gzip_data_is_an_error);
-    tcase_add_test(t, data_after_gzip_data_is_an_error);
-    tcase_add_test(t, gzip_in_gzip_is_an_error);
-    tcase_add_test(t, a_gzip_bomb_takes_no_memory);
-    tcase_add_test(t, swapped_files_are_called_swapped);
-    tcase_add_test(t, a_path_that_is_not_a_regular_file_is_an_error);
-    tcase_add_test(t, a_file_that_may_not_be_read_is_an_error);
-    tcase_add_test(t, a_symbolic_link_to_a_good_file_loads);
-    tcase_add_test(t, freeing_nothing_and_what_is_not_owned_is_fine);
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, idx_mnist());
-    return s;
 }

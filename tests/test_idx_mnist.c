@@ -18,7 +18,9 @@ static void check_good(const char *part)
     gradus_dataset_free(d);
 }
 
-START_TEST(plain_and_gzip_load_in_any_mixture)
+EACH_TEST(.begin = files_begin, .end = files_end)
+
+TEST(plain_and_gzip_load_in_any_mixture)
 {
     files_write("t10k-images-idx3-ubyte", IMAGE, sizeof IMAGE);
     files_write_gz("t10k-labels-idx1-ubyte.gz", LABEL, sizeof LABEL);
@@ -27,9 +29,8 @@ START_TEST(plain_and_gzip_load_in_any_mixture)
     files_write("train-labels-idx1-ubyte", LABEL, sizeof LABEL);
     check_good("train");
 }
-END_TEST
 
-START_TEST(the_plain_file_is_preferred)
+TEST(the_plain_file_is_preferred)
 {
     files_write("t10k-images-idx3-ubyte.gz", "bad", 3);
     files_write("t10k-images-idx3-ubyte", IMAGE, sizeof IMAGE);
@@ -37,9 +38,8 @@ START_TEST(the_plain_file_is_preferred)
     files_write("t10k-labels-idx1-ubyte", LABEL, sizeof LABEL);
     check_good("t10k");
 }
-END_TEST
 
-START_TEST(missing_files_are_named_with_the_way_to_get_them)
+TEST(missing_files_are_named_with_the_way_to_get_them)
 {
     ck_assert_ptr_null(gradus_load_mnist(files_path("none"), "train"));
     assert_error("none/train-images-idx3-ubyte,");
@@ -49,9 +49,8 @@ START_TEST(missing_files_are_named_with_the_way_to_get_them)
     ck_assert_ptr_null(gradus_load_mnist(files_path("."), "train"));
     assert_error("train-labels-idx1-ubyte.gz");
 }
-END_TEST
 
-START_TEST(other_parts_and_long_paths_are_refused)
+TEST(other_parts_and_long_paths_are_refused)
 {
     static char longest[5000];
 
@@ -65,7 +64,6 @@ START_TEST(other_parts_and_long_paths_are_refused)
     ck_assert_ptr_null(gradus_load_mnist(NULL, "train"));
     assert_error("dir is NULL");
 }
-END_TEST
 
 static void check_sample(const char *dir, const char *part, size_t n)
 {
@@ -79,21 +77,8 @@ static void check_sample(const char *dir, const char *part, size_t n)
     gradus_dataset_free(d);
 }
 
-START_TEST(the_sample_in_data_loads)
+TEST(the_sample_in_data_loads)
 {
     check_sample("data/sample", "train", 6000);
     check_sample("data/sample", "t10k", 1000);
-}
-END_TEST
-
-TCase *idx_mnist(void)
-{
-    TCase *t = tcase_create("idx mnist");
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_add_test(t, plain_and_gzip_load_in_any_mixture);
-    tcase_add_test(t, the_plain_file_is_preferred);
-    tcase_add_test(t, missing_files_are_named_with_the_way_to_get_them);
-    tcase_add_test(t, other_parts_and_long_paths_are_refused);
-    tcase_add_test(t, the_sample_in_data_loads);
-    return t;
 }

@@ -28,7 +28,9 @@ static void check_bad(const char *words, const char *what)
     picture_check_bad(written(), words, what);
 }
 
-START_TEST(a_grey_png_arrives_as_it_is)
+EACH_TEST(.begin = files_begin, .end = files_end)
+
+TEST(a_grey_png_arrives_as_it_is)
 {
     const uint8_t grey[6] = { 0, 1, 2, 127, 254, 255 };
 
@@ -36,9 +38,8 @@ START_TEST(a_grey_png_arrives_as_it_is)
     load(1, 2, 3);
     ck_assert_mem_eq(out, grey, 6);
 }
-END_TEST
 
-START_TEST(grey_is_three_times_the_same_in_rgb)
+TEST(grey_is_three_times_the_same_in_rgb)
 {
     const uint8_t grey[2] = { 10, 200 };
     const uint8_t planes[6] = { 10, 200, 10, 200, 10, 200 };
@@ -47,9 +48,8 @@ START_TEST(grey_is_three_times_the_same_in_rgb)
     load(3, 1, 2);
     ck_assert_mem_eq(out, planes, 6);
 }
-END_TEST
 
-START_TEST(rgb_arrives_as_three_planes)
+TEST(rgb_arrives_as_three_planes)
 {
     const uint8_t rgb[6] = { 1, 2, 3, 4, 5, 6 };
     const uint8_t planes[6] = { 1, 4, 2, 5, 3, 6 };
@@ -58,10 +58,9 @@ START_TEST(rgb_arrives_as_three_planes)
     load(3, 1, 2);
     ck_assert_mem_eq(out, planes, 6);
 }
-END_TEST
 
 /* Grey is (77 R + 150 G + 29 B)/256, rounded down. */
-START_TEST(rgb_becomes_grey_by_its_brightness)
+TEST(rgb_becomes_grey_by_its_brightness)
 {
     const uint8_t rgb[15] = { 255, 0,  0,  0,  255, 0,   0,  0,
                               255, 10, 20, 30, 255, 255, 255 };
@@ -71,10 +70,9 @@ START_TEST(rgb_becomes_grey_by_its_brightness)
     load(1, 1, 5);
     ck_assert_mem_eq(out, grey, 5);
 }
-END_TEST
 
 /* What shows is a v + (1-a) 255, whatever colour hides behind a = 0. */
-START_TEST(transparency_shows_white)
+TEST(transparency_shows_white)
 {
     const uint8_t rgba[12] = { 0, 0, 0, 0, 90, 60, 30, 51, 90, 60, 30, 255 };
     const uint8_t planes[9] = { 255, 222, 90, 255, 216, 60, 255, 210, 30 };
@@ -88,9 +86,8 @@ START_TEST(transparency_shows_white)
     load(1, 1, 3);
     ck_assert_mem_eq(out, grey, 3);
 }
-END_TEST
 
-START_TEST(a_transparent_colour_shows_white)
+TEST(a_transparent_colour_shows_white)
 {
     const uint8_t grey[3] = { 5, 6, 7 }, expected[3] = { 5, 255, 7 };
 
@@ -100,9 +97,8 @@ START_TEST(a_transparent_colour_shows_white)
     load(1, 1, 3);
     ck_assert_mem_eq(out, expected, 3);
 }
-END_TEST
 
-START_TEST(png_of_1_and_16_bits_and_palettes_load)
+TEST(png_of_1_and_16_bits_and_palettes_load)
 {
     const uint8_t bits[1] = { 0xa0 }, black_white[3] = { 255, 0, 255 };
 
@@ -125,7 +121,6 @@ START_TEST(png_of_1_and_16_bits_and_palettes_load)
     load(3, 1, 2);
     ck_assert_mem_eq(out, planes, 6);
 }
-END_TEST
 
 /* The picture is 16x16: red is 100, green and blue are 20 in the left half and
  * 220 in the right. */
@@ -143,31 +138,28 @@ static void check_jpeg_pixels(void)
     }
 }
 
-START_TEST(a_jpeg_arrives_nearly_as_it_was)
+TEST(a_jpeg_arrives_nearly_as_it_was)
 {
     make_jpeg();
     check_jpeg_pixels();
     picture_read(&p, "tests/pictures/progressive.jpg");
     check_jpeg_pixels();
 }
-END_TEST
 
-START_TEST(further_data_behind_a_jpeg_is_left_alone)
+TEST(further_data_behind_a_jpeg_is_left_alone)
 {
     make_jpeg();
     picture_bytes(&p, "\377\330 another picture", 18);
     check_jpeg_pixels();
 }
-END_TEST
 
-START_TEST(the_digits_in_data_load)
+TEST(the_digits_in_data_load)
 {
     ck_assert_int_eq(gradus_load_image("data/digits/7-a.png", 1, 28, 28, out),
                      0);
 }
-END_TEST
 
-START_TEST(making_it_smaller_takes_means)
+TEST(making_it_smaller_takes_means)
 {
     const uint8_t grey[16] = { 0,  4,  100, 100, 8,  12, 100, 100,
                                50, 50, 255, 255, 50, 50, 255, 255 };
@@ -179,9 +171,8 @@ START_TEST(making_it_smaller_takes_means)
     load(1, 1, 1);
     ck_assert_int_eq(out[0], (6 + 100 + 50 + 255 + 2) / 4);
 }
-END_TEST
 
-START_TEST(channels_are_resized_apart)
+TEST(channels_are_resized_apart)
 {
     const uint8_t rgb[6] = { 0, 100, 7, 50, 200, 7 }, mean[3] = { 25, 150, 7 };
 
@@ -189,9 +180,8 @@ START_TEST(channels_are_resized_apart)
     load(3, 1, 1);
     ck_assert_mem_eq(out, mean, 3);
 }
-END_TEST
 
-START_TEST(making_it_larger_interpolates)
+TEST(making_it_larger_interpolates)
 {
     const uint8_t grey[2] = { 0, 200 }, wide[4] = { 0, 50, 150, 200 };
 
@@ -199,9 +189,8 @@ START_TEST(making_it_larger_interpolates)
     load(1, 1, 4);
     ck_assert_mem_eq(out, wide, 4);
 }
-END_TEST
 
-START_TEST(one_colour_stays_that_colour_at_any_size)
+TEST(one_colour_stays_that_colour_at_any_size)
 {
     static uint8_t grey[64 * 64];
 
@@ -213,9 +202,8 @@ START_TEST(one_colour_stays_that_colour_at_any_size)
             ck_assert_int_eq(out[i], 77);
     }
 }
-END_TEST
 
-START_TEST(the_longest_side_loads_and_a_longer_one_does_not)
+TEST(the_longest_side_loads_and_a_longer_one_does_not)
 {
     static uint8_t grey[16385];
 
@@ -231,7 +219,6 @@ START_TEST(the_longest_side_loads_and_a_longer_one_does_not)
     picture_png(&p, 1, 16385, 1, grey);
     check_bad("a side is longer", "high");
 }
-END_TEST
 
 static void make_png(void)
 {
@@ -240,7 +227,7 @@ static void make_png(void)
     picture_png(&p, 3, 2, 3, rgb);
 }
 
-START_TEST(what_is_neither_png_nor_jpeg_is_an_error)
+TEST(what_is_neither_png_nor_jpeg_is_an_error)
 {
     static const char *const starts[] = {
         "hello, world", "GIF89a  ",     "BM      ",     "P5 1 1 255 a",
@@ -259,9 +246,8 @@ START_TEST(what_is_neither_png_nor_jpeg_is_an_error)
     picture_check_bad(files_write_gz("picture.gz", p.bytes, p.n), "gzip",
                       "gz");
 }
-END_TEST
 
-START_TEST(a_path_that_cannot_be_read_is_an_error)
+TEST(a_path_that_cannot_be_read_is_an_error)
 {
     files_folder("folder");
     ck_assert_int_eq(mkfifo(files_path("fifo"), 0600), 0);
@@ -276,18 +262,16 @@ START_TEST(a_path_that_cannot_be_read_is_an_error)
         fprintf(stderr, "skipped: this user can read everything\n");
     files_readable();
 }
-END_TEST
 
-START_TEST(a_file_of_more_than_128_MiB_is_an_error)
+TEST(a_file_of_more_than_128_MiB_is_an_error)
 {
     const char *path = files_write("large", "\211PNG\r\n\032\n", 8);
 
     ck_assert_int_eq(truncate(path, (1 << 27) + 1), 0);
     picture_check_bad(path, "larger than 134217728 bytes", "large");
 }
-END_TEST
 
-START_TEST(impossible_requests_are_errors)
+TEST(impossible_requests_are_errors)
 {
     make_png();
     const char *path = written();
@@ -301,35 +285,4 @@ START_TEST(impossible_requests_are_errors)
     assert_error("1 x -1 pixels");
     ck_assert_int_ne(gradus_load_image(path, 1, 1 << 30, 1 << 30, out), 0);
     ck_assert_int_ne(gradus_load_image(path, 3, 16384, 16384, out), 0);
-}
-END_TEST
-
-Suite *suite_image(void)
-{
-    Suite *s = suite_create("image");
-    TCase *t = tcase_create("image");
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_add_test(t, a_grey_png_arrives_as_it_is);
-    tcase_add_test(t, grey_is_three_times_the_same_in_rgb);
-    tcase_add_test(t, rgb_arrives_as_three_planes);
-    tcase_add_test(t, rgb_becomes_grey_by_its_brightness);
-    tcase_add_test(t, transparency_shows_white);
-    tcase_add_test(t, a_transparent_colour_shows_white);
-    tcase_add_test(t, png_of_1_and_16_bits_and_palettes_load);
-    tcase_add_test(t, a_jpeg_arrives_nearly_as_it_was);
-    tcase_add_test(t, further_data_behind_a_jpeg_is_left_alone);
-    tcase_add_test(t, the_digits_in_data_load);
-    tcase_add_test(t, making_it_smaller_takes_means);
-    tcase_add_test(t, channels_are_resized_apart);
-    tcase_add_test(t, making_it_larger_interpolates);
-    tcase_add_test(t, one_colour_stays_that_colour_at_any_size);
-    tcase_add_test(t, the_longest_side_loads_and_a_longer_one_does_not);
-    tcase_add_test(t, what_is_neither_png_nor_jpeg_is_an_error);
-    tcase_add_test(t, a_path_that_cannot_be_read_is_an_error);
-    tcase_add_test(t, a_file_of_more_than_128_MiB_is_an_error);
-    tcase_add_test(t, impossible_requests_are_errors);
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, image_refused());
-    suite_add_tcase(s, image_folder());
-    return s;
 }

@@ -41,7 +41,9 @@ static void make_folder(void)
     put("Dog/10.png", 1);
 }
 
-START_TEST(classes_and_files_come_in_the_order_of_their_bytes)
+EACH_TEST(.begin = files_begin, .end = files_end)
+
+TEST(classes_and_files_come_in_the_order_of_their_bytes)
 {
     make_folder();
     put("Dog/2.png", 9);
@@ -63,9 +65,8 @@ START_TEST(classes_and_files_come_in_the_order_of_their_bytes)
     }
     gradus_dataset_free(d);
 }
-END_TEST
 
-START_TEST(hidden_files_are_skipped_and_links_followed)
+TEST(hidden_files_are_skipped_and_links_followed)
 {
     make_folder();
     files_write(".hidden", "x", 1);
@@ -79,9 +80,8 @@ START_TEST(hidden_files_are_skipped_and_links_followed)
     ck_assert_int_eq(d->pixels[4 * 4], 1);
     gradus_dataset_free(d);
 }
-END_TEST
 
-START_TEST(rgb_and_resized_images_load)
+TEST(rgb_and_resized_images_load)
 {
     make_folder();
     gradus_dataset *d = gradus_load_image_folder(files_path("."), 3, 5, 4);
@@ -91,9 +91,8 @@ START_TEST(rgb_and_resized_images_load)
         ck_assert_int_eq(d->pixels[60 + i], 2);
     gradus_dataset_free(d);
 }
-END_TEST
 
-START_TEST(a_hundred_files_load)
+TEST(a_hundred_files_load)
 {
     make_folder();
     for (int i = 0; i < 100; i++) {
@@ -106,64 +105,56 @@ START_TEST(a_hundred_files_load)
     ck_assert_uint_eq(d->n, 103);
     gradus_dataset_free(d);
 }
-END_TEST
 
-START_TEST(a_folder_without_classes_is_an_error)
+TEST(a_folder_without_classes_is_an_error)
 {
     check_bad("/.", "no class folder");
 }
-END_TEST
 
-START_TEST(an_empty_class_is_an_error)
+TEST(an_empty_class_is_an_error)
 {
     make_folder();
     files_folder("empty");
     check_bad("/empty", "no image in this class");
 }
-END_TEST
 
-START_TEST(a_file_beside_the_classes_is_an_error)
+TEST(a_file_beside_the_classes_is_an_error)
 {
     make_folder();
     put("stray.png", 1);
     check_bad("/stray.png", "beside the class folders");
 }
-END_TEST
 
-START_TEST(a_file_that_is_not_an_image_is_an_error_that_names_it)
+TEST(a_file_that_is_not_an_image_is_an_error_that_names_it)
 {
     make_folder();
     files_write("cat/notes.txt", "miaow", 5);
     check_bad("/cat/notes.txt", "neither PNG nor JPEG");
 }
-END_TEST
 
-START_TEST(a_damaged_image_is_an_error_that_names_it)
+TEST(a_damaged_image_is_an_error_that_names_it)
 {
     make_folder();
     put("cat/c.png", 1);
     files_write("cat/c.png", p.bytes, p.n - 1);
     check_bad("/cat/c.png", "cut short");
 }
-END_TEST
 
-START_TEST(a_folder_in_a_class_is_an_error)
+TEST(a_folder_in_a_class_is_an_error)
 {
     make_folder();
     files_folder("cat/more");
     check_bad("/cat/more", "directory");
 }
-END_TEST
 
-START_TEST(a_pipe_in_a_class_is_an_error)
+TEST(a_pipe_in_a_class_is_an_error)
 {
     make_folder();
     ck_assert_int_eq(mkfifo(files_path("cat/pipe"), 0600), 0);
     check_bad("/cat/pipe", "regular");
 }
-END_TEST
 
-START_TEST(dangling_links_are_errors)
+TEST(dangling_links_are_errors)
 {
     make_folder();
     ck_assert_int_eq(symlink("nowhere", files_path("cat/x.png")), 0);
@@ -171,9 +162,8 @@ START_TEST(dangling_links_are_errors)
     ck_assert_int_eq(symlink("nowhere", files_path("other")), 0);
     check_bad("/other", "No such file");
 }
-END_TEST
 
-START_TEST(a_path_that_is_not_a_folder_is_an_error)
+TEST(a_path_that_is_not_a_folder_is_an_error)
 {
     ck_assert_ptr_null(
         gradus_load_image_folder(files_path("missing"), 1, 2, 2));
@@ -184,35 +174,12 @@ START_TEST(a_path_that_is_not_a_folder_is_an_error)
     ck_assert_ptr_null(gradus_load_image_folder(NULL, 1, 2, 2));
     assert_error("NULL");
 }
-END_TEST
 
-START_TEST(impossible_sizes_are_errors)
+TEST(impossible_sizes_are_errors)
 {
     make_folder();
     ck_assert_ptr_null(gradus_load_image_folder(files_path("."), 4, 2, 2));
     assert_error("channels is 4");
     ck_assert_ptr_null(gradus_load_image_folder(files_path("."), 1, 0, 2));
     assert_error("0 x 2 pixels");
-}
-END_TEST
-
-TCase *image_folder(void)
-{
-    TCase *t = tcase_create("image folder");
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_add_test(t, classes_and_files_come_in_the_order_of_their_bytes);
-    tcase_add_test(t, hidden_files_are_skipped_and_links_followed);
-    tcase_add_test(t, rgb_and_resized_images_load);
-    tcase_add_test(t, a_hundred_files_load);
-    tcase_add_test(t, a_folder_without_classes_is_an_error);
-    tcase_add_test(t, an_empty_class_is_an_error);
-    tcase_add_test(t, a_file_beside_the_classes_is_an_error);
-    tcase_add_test(t, a_file_that_is_not_an_image_is_an_error_that_names_it);
-    tcase_add_test(t, a_damaged_image_is_an_error_that_names_it);
-    tcase_add_test(t, a_folder_in_a_class_is_an_error);
-    tcase_add_test(t, a_pipe_in_a_class_is_an_error);
-    tcase_add_test(t, dangling_links_are_errors);
-    tcase_add_test(t, a_path_that_is_not_a_folder_is_an_error);
-    tcase_add_test(t, impossible_sizes_are_errors);
-    return t;
 }

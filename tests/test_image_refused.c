@@ -22,7 +22,9 @@ static void make_png(void)
     picture_png(&p, 3, 2, 3, rgb);
 }
 
-START_TEST(truncation_at_every_byte_is_an_error)
+EACH_TEST(.begin = files_begin, .end = files_end)
+
+TEST(truncation_at_every_byte_is_an_error)
 {
     make_png();
     while (p.n-- > 0)
@@ -34,9 +36,8 @@ START_TEST(truncation_at_every_byte_is_an_error)
     while (p.n-- > 0)
         check_bad("", "progressive JPEG");
 }
-END_TEST
 
-START_TEST(every_bit_flip_in_a_png_is_an_error)
+TEST(every_bit_flip_in_a_png_is_an_error)
 {
     make_png();
     for (size_t bit = 0; bit < 8 * p.n; bit++) {
@@ -45,15 +46,13 @@ START_TEST(every_bit_flip_in_a_png_is_an_error)
         p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
 }
-END_TEST
 
-START_TEST(data_behind_a_png_is_an_error)
+TEST(data_behind_a_png_is_an_error)
 {
     make_png();
     picture_bytes(&p, "", 1);
     check_bad("after its end", "zero");
 }
-END_TEST
 
 /* These headers have a right checksum, and two rows of 9 zeros behind them. */
 static const struct {
@@ -87,7 +86,7 @@ static const struct {
     { 3, 2, 16, 3, "" },
 };
 
-START_TEST(a_wrong_png_header_is_an_error)
+LOOP_TEST(a_wrong_png_header_is_an_error, COUNT(BAD_HEADER))
 {
     static const uint8_t zeros[18];
 
@@ -96,9 +95,8 @@ START_TEST(a_wrong_png_header_is_an_error)
     picture_png_rows(&p, zeros, 2, 9);
     check_bad(BAD_HEADER[_i].words, "header");
 }
-END_TEST
 
-START_TEST(wrong_png_chunks_are_errors)
+TEST(wrong_png_chunks_are_errors)
 {
     static const uint8_t zeros[18];
 
@@ -125,10 +123,9 @@ START_TEST(wrong_png_chunks_are_errors)
     picture_png_rows(&p, zeros, 2, 9);
     check_bad("does not begin with its header", "no header");
 }
-END_TEST
 
 /* The file is long enough to hold 8192 x 8192 pixels. */
-START_TEST(more_pixels_than_the_limit_are_an_error)
+TEST(more_pixels_than_the_limit_are_an_error)
 {
     static uint8_t words[1 << 16];
 
@@ -137,7 +134,6 @@ START_TEST(more_pixels_than_the_limit_are_an_error)
     picture_png_rows(&p, words, 2, 9);
     check_bad("33 million", "area");
 }
-END_TEST
 
 enum { DQT = 0xdb, SOF = 0xc0, DHT = 0xc4, SOS = 0xda };
 
@@ -194,16 +190,15 @@ static const struct {
     { "no scan, but a comment", SOS, 1, 0xfe, "missing" },
 };
 
-START_TEST(a_wrong_byte_in_a_jpeg_is_an_error)
+LOOP_TEST(a_wrong_byte_in_a_jpeg_is_an_error, COUNT(BAD_BYTE))
 {
     make_jpeg();
     size_t at = picture_segment(&p, BAD_BYTE[_i].marker);
     p.bytes[at + (size_t)BAD_BYTE[_i].at] = (uint8_t)BAD_BYTE[_i].value;
     check_bad(BAD_BYTE[_i].words, BAD_BYTE[_i].what);
 }
-END_TEST
 
-START_TEST(a_jpeg_without_one_of_its_segments_is_an_error)
+TEST(a_jpeg_without_one_of_its_segments_is_an_error)
 {
     static const int markers[] = { DQT, SOF, DHT, SOS };
 
@@ -216,10 +211,9 @@ START_TEST(a_jpeg_without_one_of_its_segments_is_an_error)
         check_bad("", "no segment");
     }
 }
-END_TEST
 
 /* stb_image would write 4080 sizes into an array of 257. */
-START_TEST(a_huffman_table_of_4080_codes_is_an_error)
+TEST(a_huffman_table_of_4080_codes_is_an_error)
 {
     static uint8_t table[4 + 17 + 4080] = { 0xff, DHT, 0x10, 0x03 };
 
@@ -237,25 +231,4 @@ START_TEST(a_huffman_table_of_4080_codes_is_an_error)
     p.n = 0;
     picture_bytes(&p, last, sizeof last);
     check_bad("Huffman", "200 codes that are not there");
-}
-END_TEST
-
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
-TCase *image_refused(void)
-{
-    TCase *t = tcase_create("image refused");
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_add_test(t, truncation_at_every_byte_is_an_error);
-    tcase_add_test(t, every_bit_flip_in_a_png_is_an_error);
-    tcase_add_test(t, data_behind_a_png_is_an_error);
-    tcase_add_loop_test(t, a_wrong_png_header_is_an_error, 0,
-                        COUNT(BAD_HEADER));
-    tcase_add_test(t, wrong_png_chunks_are_errors);
-    tcase_add_test(t, more_pixels_than_the_limit_are_an_error);
-    tcase_add_loop_test(t, a_wrong_byte_in_a_jpeg_is_an_error, 0,
-                        COUNT(BAD_BYTE));
-    tcase_add_test(t, a_jpeg_without_one_of_its_segments_is_an_error);
-    tcase_add_test(t, a_huffman_table_of_4080_codes_is_an_error);
-    return t;
 }

@@ -26,6 +26,8 @@ static void end(void)
     data_free(&d);
 }
 
+EACH_TEST(.begin = begin, .end = end, .timeout = 60)
+
 static gradus_workspace *workspace(const gradus_graph *g, int max_batch)
 {
     gradus_workspace *w = gradus_workspace_new(g, max_batch);
@@ -35,7 +37,7 @@ static gradus_workspace *workspace(const gradus_graph *g, int max_batch)
 }
 
 /* But for rounding: the products are of other sizes. */
-START_TEST(values_are_those_of_forward_for_the_same_batch)
+TEST(values_are_those_of_forward_for_the_same_batch)
 {
     static const int batches[] = { 1, 2, 16, 33, 64, 100, 257, SAMPLES };
     gradus_workspace *w = workspace(n.g, SAMPLES);
@@ -49,9 +51,8 @@ START_TEST(values_are_those_of_forward_for_the_same_batch)
     }
     gradus_workspace_free(w);
 }
-END_TEST
 
-START_TEST(probabilities_are_positive_and_sum_to_one)
+TEST(probabilities_are_positive_and_sum_to_one)
 {
     gradus_workspace *w = workspace(n.g, SAMPLES);
     const gradus_real *y = gradus_infer(w, d.x, SAMPLES);
@@ -67,9 +68,8 @@ START_TEST(probabilities_are_positive_and_sum_to_one)
     }
     gradus_workspace_free(w);
 }
-END_TEST
 
-START_TEST(a_workspace_may_take_more_rows_than_the_graph)
+TEST(a_workspace_may_take_more_rows_than_the_graph)
 {
     net small = net_new(1, SIZES, 1, 1);
     gradus_workspace *w = workspace(small.g, SAMPLES);
@@ -81,9 +81,8 @@ START_TEST(a_workspace_may_take_more_rows_than_the_graph)
     gradus_workspace_free(w);
     net_free(&small);
 }
-END_TEST
 
-START_TEST(inference_leaves_the_graph_alone_and_sees_it_learn)
+TEST(inference_leaves_the_graph_alone_and_sees_it_learn)
 {
     gradus_workspace *w = workspace(n.g, 10);
     gradus_optimiser *o = gradus_sgd(n.g, NULL);
@@ -101,7 +100,6 @@ START_TEST(inference_leaves_the_graph_alone_and_sees_it_learn)
     gradus_optimiser_free(o);
     gradus_workspace_free(w);
 }
-END_TEST
 
 /* ---- several threads ---------------------------------------------------- */
 
@@ -126,7 +124,7 @@ static void *infer_many_times(void *arg)
     return NULL;
 }
 
-START_TEST(threads_infer_from_one_graph_at_once)
+TEST(threads_infer_from_one_graph_at_once)
 {
     gradus_workspace *w = workspace(n.g, SAMPLES);
     const gradus_real *wanted = gradus_infer(w, d.x, SAMPLES);
@@ -144,11 +142,10 @@ START_TEST(threads_infer_from_one_graph_at_once)
     }
     gradus_workspace_free(w);
 }
-END_TEST
 
 /* ---- pixels ------------------------------------------------------------- */
 
-START_TEST(a_pixel_is_its_value_by_255)
+TEST(a_pixel_is_its_value_by_255)
 {
     gradus_workspace *w = workspace(n.g, 1), *v = workspace(n.g, 1);
     uint8_t pixels[IN];
@@ -168,11 +165,10 @@ START_TEST(a_pixel_is_its_value_by_255)
     gradus_workspace_free(w);
     gradus_workspace_free(v);
 }
-END_TEST
 
 /* ---- which output, which input ------------------------------------------ */
 
-START_TEST(without_a_loss_the_output_is_the_last_node)
+TEST(without_a_loss_the_output_is_the_last_node)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *y = gradus_relu(gradus_dense(gradus_input(g, IN), 7));
@@ -187,9 +183,8 @@ START_TEST(without_a_loss_the_output_is_the_last_node)
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
+TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *a = gradus_input(g, 4), *b = gradus_input(g, IN);
@@ -204,7 +199,6 @@ START_TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* y = a + b of two operands of one shape, written with the public header. */
 static void add(gradus_node *s, gradus_part p)
@@ -227,7 +221,7 @@ static gradus_node *sum_of(gradus_node *a, gradus_node *b)
                         a->rank, a->shape);
 }
 
-START_TEST(an_output_of_two_inputs_is_refused)
+TEST(an_output_of_two_inputs_is_refused)
 {
     gradus_graph *g = gradus_graph_new(1);
 
@@ -237,9 +231,8 @@ START_TEST(an_output_of_two_inputs_is_refused)
     assert_error("depends on one input alone");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_node_used_twice_is_computed_once)
+TEST(a_node_used_twice_is_computed_once)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 3);
@@ -254,11 +247,10 @@ START_TEST(a_node_used_twice_is_computed_once)
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- errors ------------------------------------------------------------- */
 
-START_TEST(a_nan_or_infinity_is_an_error_that_names_the_row)
+TEST(a_nan_or_infinity_is_an_error_that_names_the_row)
 {
     gradus_workspace *w = workspace(n.g, SAMPLES);
     gradus_real *x = (gradus_real *)d.x;
@@ -273,9 +265,8 @@ START_TEST(a_nan_or_infinity_is_an_error_that_names_the_row)
     ck_assert_ptr_nonnull(gradus_infer(w, x, SAMPLES));
     gradus_workspace_free(w);
 }
-END_TEST
 
-START_TEST(a_wrong_number_of_rows_is_an_error)
+TEST(a_wrong_number_of_rows_is_an_error)
 {
     gradus_workspace *w = workspace(n.g, 10);
     uint8_t pixels[IN] = { 0 };
@@ -287,28 +278,4 @@ START_TEST(a_wrong_number_of_rows_is_an_error)
     ck_assert_ptr_null(gradus_infer_u8(w, pixels, 0));
     assert_error("0 rows");
     gradus_workspace_free(w);
-}
-END_TEST
-
-Suite *suite_infer(void)
-{
-    Suite *s = suite_create("infer");
-    TCase *c = tcase_create("infer");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, values_are_those_of_forward_for_the_same_batch);
-    tcase_add_test(c, probabilities_are_positive_and_sum_to_one);
-    tcase_add_test(c, a_workspace_may_take_more_rows_than_the_graph);
-    tcase_add_test(c, inference_leaves_the_graph_alone_and_sees_it_learn);
-    tcase_add_test(c, threads_infer_from_one_graph_at_once);
-    tcase_add_test(c, a_pixel_is_its_value_by_255);
-    tcase_add_test(c, without_a_loss_the_output_is_the_last_node);
-    tcase_add_test(c, the_output_is_the_last_loss_and_its_own_input_is_fed);
-    tcase_add_test(c, an_output_of_two_inputs_is_refused);
-    tcase_add_test(c, a_node_used_twice_is_computed_once);
-    tcase_add_test(c, a_nan_or_infinity_is_an_error_that_names_the_row);
-    tcase_add_test(c, a_wrong_number_of_rows_is_an_error);
-    suite_add_tcase(s, c);
-    return s;
 }

@@ -14,6 +14,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void compile(int batch)
 {
     ck_assert_msg(gradus_compile(g, batch, 1) == 0, "%s", gradus_error());
@@ -26,7 +28,7 @@ static void forward(const int *index, int n)
 
 /* ---- values ---------------------------------------------------------- */
 
-START_TEST(real_numbers_arrive_as_they_are)
+TEST(real_numbers_arrive_as_they_are)
 {
     static const gradus_real v[] = { (gradus_real)0.1, -2, 3e30f, 0 };
     gradus_node *x = gradus_input(g, 2);
@@ -36,9 +38,8 @@ START_TEST(real_numbers_arrive_as_they_are)
     forward(NULL, 2);
     ck_assert_mem_eq(x->y, v, sizeof v);
 }
-END_TEST
 
-START_TEST(u8_pixels_become_0_to_1)
+TEST(u8_pixels_become_0_to_1)
 {
     uint8_t v[256];
     gradus_node *x = gradus_input(g, 256);
@@ -53,9 +54,8 @@ START_TEST(u8_pixels_become_0_to_1)
     ck_assert(x->y[0] == 0);
     ck_assert(x->y[255] == 1);
 }
-END_TEST
 
-START_TEST(what_was_fed_last_counts)
+TEST(what_was_fed_last_counts)
 {
     gradus_node *x = gradus_input(g, 1);
 
@@ -68,9 +68,8 @@ START_TEST(what_was_fed_last_counts)
     forward(NULL, 1);
     ck_assert(x->y[0] == 7);
 }
-END_TEST
 
-START_TEST(rows_are_gathered_by_index)
+TEST(rows_are_gathered_by_index)
 {
     static const gradus_real v[] = { 0, 1, 10, 11, 20, 21 };
     static const int32_t labels[] = { 5, 6, 7 };
@@ -87,9 +86,8 @@ START_TEST(rows_are_gathered_by_index)
     assert_near(w->y, (double[]){ 4, 1, 4, 2 }, 4, 0);
     ck_assert_mem_eq(t->label, ((int32_t[]){ 7, 5, 7, 6 }), 16);
 }
-END_TEST
 
-START_TEST(labels_of_several_positions_stay_together)
+TEST(labels_of_several_positions_stay_together)
 {
     static const int32_t labels[] = { 1, 2, 3, 4 };
     gradus_node *t = gradus_labels(g, 2);
@@ -99,7 +97,6 @@ START_TEST(labels_of_several_positions_stay_together)
     forward((int[]){ 1, 0 }, 2);
     ck_assert_mem_eq(t->label, ((int32_t[]){ 3, 4, 1, 2 }), 16);
 }
-END_TEST
 
 /* ---- normalisation --------------------------------------------------- */
 
@@ -112,7 +109,7 @@ static gradus_node *two_channels(void)
     return x;
 }
 
-START_TEST(real_numbers_are_normalised_by_channel)
+TEST(real_numbers_are_normalised_by_channel)
 {
     gradus_node *x = two_channels();
 
@@ -122,10 +119,9 @@ START_TEST(real_numbers_are_normalised_by_channel)
     assert_near(x->y, (double[]){ 7.6, 9.6, 1.75, 2, -0.4, 1.6, 0.75, 1 }, 8,
                 rounding());
 }
-END_TEST
 
 /* A year, a price: the difference is small against the numbers. */
-START_TEST(values_near_a_large_mean_keep_their_digits)
+TEST(values_near_a_large_mean_keep_their_digits)
 {
     gradus_node *x = gradus_input(g, 2);
 
@@ -136,9 +132,8 @@ START_TEST(values_near_a_large_mean_keep_their_digits)
     forward(NULL, 1);
     assert_near(x->y, (double[]){ 0.25 / 0.3, 0.5 / 0.3 }, 2, rounding());
 }
-END_TEST
 
-START_TEST(pixels_are_divided_by_255_before_they_are_normalised)
+TEST(pixels_are_divided_by_255_before_they_are_normalised)
 {
     gradus_node *x = two_channels();
 
@@ -147,9 +142,8 @@ START_TEST(pixels_are_divided_by_255_before_they_are_normalised)
     forward(NULL, 1);
     assert_near(x->y, (double[]){ -0.4, 1.6, 0.3, 0.35 }, 4, rounding());
 }
-END_TEST
 
-START_TEST(an_input_that_is_no_image_has_one_channel)
+TEST(an_input_that_is_no_image_has_one_channel)
 {
     gradus_node *x = gradus_input(g, 2);
 
@@ -159,9 +153,8 @@ START_TEST(an_input_that_is_no_image_has_one_channel)
     forward(NULL, 1);
     assert_near(x->y, (double[]){ 2, -3 }, 2, rounding());
 }
-END_TEST
 
-START_TEST(the_last_normalisation_counts)
+TEST(the_last_normalisation_counts)
 {
     gradus_node *x = two_channels();
 
@@ -171,27 +164,4 @@ START_TEST(the_last_normalisation_counts)
     gradus_feed(x, (gradus_real[]){ 1, 2, 3, 4 }, 1);
     forward(NULL, 1);
     assert_near(x->y, (double[]){ 1, 2, 3, 4 }, 4, 0);
-}
-END_TEST
-
-Suite *suite_input(void)
-{
-    Suite *s = suite_create("input");
-    TCase *t = tcase_create("input");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, real_numbers_arrive_as_they_are);
-    tcase_add_test(t, u8_pixels_become_0_to_1);
-    tcase_add_test(t, what_was_fed_last_counts);
-    tcase_add_test(t, rows_are_gathered_by_index);
-    tcase_add_test(t, labels_of_several_positions_stay_together);
-    tcase_add_test(t, real_numbers_are_normalised_by_channel);
-    tcase_add_test(t, values_near_a_large_mean_keep_their_digits);
-    tcase_add_test(t, pixels_are_divided_by_255_before_they_are_normalised);
-    tcase_add_test(t, an_input_that_is_no_image_has_one_channel);
-    tcase_add_test(t, the_last_normalisation_counts);
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, input_refused());
-    suite_add_tcase(s, input_fed_wrongly());
-    return s;
 }

@@ -17,6 +17,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void compile(int batch)
 {
     ck_assert_msg(gradus_compile(g, batch, 1) == 0, "%s", gradus_error());
@@ -29,7 +31,7 @@ static void forward(const int *index, int n)
 
 /* ---- mistakes when a graph is made ----------------------------------- */
 
-START_TEST(shapes_without_a_value_are_rejected)
+TEST(shapes_without_a_value_are_rejected)
 {
     ck_assert_ptr_null(gradus_input(g, 0));
     assert_error("node 0, input: the shape is [0]; every axis "
@@ -41,17 +43,15 @@ START_TEST(shapes_without_a_value_are_rejected)
     ck_assert_ptr_null(gradus_labels(g, 0));
     assert_error("labels: the shape is [0]");
 }
-END_TEST
 
-START_TEST(images_of_more_than_two_to_the_31_values_are_rejected)
+TEST(images_of_more_than_two_to_the_31_values_are_rejected)
 {
     ck_assert_ptr_null(gradus_image(g, 3, 65536, 65536));
     assert_error("their product at most 2147483647");
     ck_assert_ptr_null(gradus_image(g, INT_MAX, INT_MAX, INT_MAX));
 }
-END_TEST
 
-START_TEST(a_graph_is_wanted)
+TEST(a_graph_is_wanted)
 {
     ck_assert_ptr_null(gradus_input(NULL, 2));
     assert_error("input: the graph is NULL");
@@ -60,9 +60,8 @@ START_TEST(a_graph_is_wanted)
     ck_assert_ptr_null(gradus_row_weights(NULL));
     assert_error("row_weights: the graph is NULL");
 }
-END_TEST
 
-START_TEST(normalisation_wants_means_and_positive_deviations)
+TEST(normalisation_wants_means_and_positive_deviations)
 {
     gradus_node *x = gradus_image(g, 2, 1, 1);
     const struct {
@@ -87,9 +86,8 @@ START_TEST(normalisation_wants_means_and_positive_deviations)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0); /* the first is kept */
     assert_error("channel 1: the standard deviation is 0");
 }
-END_TEST
 
-START_TEST(normalisation_is_for_inputs_and_before_compile)
+TEST(normalisation_is_for_inputs_and_before_compile)
 {
     gradus_node *x = gradus_input(g, 1), *t = gradus_labels(g, 1);
     double one = 1;
@@ -101,9 +99,8 @@ START_TEST(normalisation_is_for_inputs_and_before_compile)
     ck_assert_int_ne(gradus_normalise(x, &one, &one), 0);
     assert_error("gradus_normalise comes before gradus_compile");
 }
-END_TEST
 
-START_TEST(only_inputs_want_a_gradient)
+TEST(only_inputs_want_a_gradient)
 {
     gradus_node *x = gradus_input(g, 1), *y = gradus_relu(x);
 
@@ -114,7 +111,6 @@ START_TEST(only_inputs_want_a_gradient)
     ck_assert_int_ne(gradus_want_gradient(gradus_row_weights(g)), 0);
     assert_error("row_weights: is no input; only inputs can want a gradient");
 }
-END_TEST
 
 /* ---- mistakes when a graph is fed ------------------------------------ */
 
@@ -136,7 +132,9 @@ static void begin_fed(void)
     gradus_feed(w1, v, 3);
 }
 
-START_TEST(feeding_the_wrong_thing_is_an_error)
+EACH_TEST(.begin = begin_fed, .end = end)
+
+TEST(feeding_the_wrong_thing_is_an_error)
 {
     gradus_real v = 1;
     int32_t label = 0;
@@ -162,9 +160,8 @@ START_TEST(feeding_the_wrong_thing_is_an_error)
     ck_assert_int_ne(gradus_feed_labels(NULL, &label, 1), 0);
     ck_assert_int_ne(gradus_feed_labels(t1, NULL, 1), 0);
 }
-END_TEST
 
-START_TEST(feeding_no_rows_or_too_many_is_an_error)
+TEST(feeding_no_rows_or_too_many_is_an_error)
 {
     gradus_real v = 1;
 
@@ -173,9 +170,8 @@ START_TEST(feeding_no_rows_or_too_many_is_an_error)
     ck_assert_int_ne(gradus_feed(x1, &v, (size_t)INT_MAX + 1), 0);
     assert_error("got 2147483648 rows");
 }
-END_TEST
 
-START_TEST(what_was_fed_stays_after_a_mistake)
+TEST(what_was_fed_stays_after_a_mistake)
 {
     gradus_real v = 1;
 
@@ -184,9 +180,8 @@ START_TEST(what_was_fed_stays_after_a_mistake)
     forward((int[]){ 2 }, 1);
     ck_assert(x1->y[0] == 3);
 }
-END_TEST
 
-START_TEST(forward_without_data_is_an_error)
+TEST(forward_without_data_is_an_error)
 {
     gradus_graph *hungry = gradus_graph_new(1);
 
@@ -196,9 +191,8 @@ START_TEST(forward_without_data_is_an_error)
     assert_error("node 0, input: nothing was fed to it");
     gradus_graph_free(hungry);
 }
-END_TEST
 
-START_TEST(rows_that_were_not_fed_are_an_error)
+TEST(rows_that_were_not_fed_are_an_error)
 {
     ck_assert_int_ne(gradus_forward(g, (int[]){ 0, 3 }, 2), 0);
     assert_error("node 0, input: row 3 is asked for, but 3 rows were fed");
@@ -210,9 +204,8 @@ START_TEST(rows_that_were_not_fed_are_an_error)
     ck_assert_int_ne(gradus_forward(g, NULL, 3), 0);
     assert_error("node 2, labels: row 2 is asked for, but 2 rows were fed");
 }
-END_TEST
 
-START_TEST(batches_of_no_rows_or_too_many_are_an_error)
+TEST(batches_of_no_rows_or_too_many_are_an_error)
 {
     int index[5] = { 0 };
 
@@ -222,9 +215,8 @@ START_TEST(batches_of_no_rows_or_too_many_are_an_error)
     ck_assert_int_ne(gradus_forward(g, index, 5), 0);
     assert_error("gradus_forward: the batch has 5 rows; must be 1 to 4");
 }
-END_TEST
 
-START_TEST(row_weights_are_finite_and_not_negative)
+TEST(row_weights_are_finite_and_not_negative)
 {
     gradus_real bad[] = { -1, NAN, INFINITY, -INFINITY };
 
@@ -235,34 +227,4 @@ START_TEST(row_weights_are_finite_and_not_negative)
         assert_error("node 3, row_weights: the weight of sample 2 is");
         forward(NULL, 2); /* it was not in this batch */
     }
-}
-END_TEST
-
-TCase *input_refused(void)
-{
-    TCase *t = tcase_create("refused");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, shapes_without_a_value_are_rejected);
-    tcase_add_test(t, images_of_more_than_two_to_the_31_values_are_rejected);
-    tcase_add_test(t, a_graph_is_wanted);
-    tcase_add_test(t, normalisation_wants_means_and_positive_deviations);
-    tcase_add_test(t, normalisation_is_for_inputs_and_before_compile);
-    tcase_add_test(t, only_inputs_want_a_gradient);
-    return t;
-}
-
-TCase *input_fed_wrongly(void)
-{
-    TCase *t = tcase_create("fed wrongly");
-
-    tcase_add_checked_fixture(t, begin_fed, end);
-    tcase_add_test(t, feeding_the_wrong_thing_is_an_error);
-    tcase_add_test(t, feeding_no_rows_or_too_many_is_an_error);
-    tcase_add_test(t, what_was_fed_stays_after_a_mistake);
-    tcase_add_test(t, forward_without_data_is_an_error);
-    tcase_add_test(t, rows_that_were_not_fed_are_an_error);
-    tcase_add_test(t, batches_of_no_rows_or_too_many_are_an_error);
-    tcase_add_test(t, row_weights_are_finite_and_not_negative);
-    return t;
 }

@@ -22,6 +22,8 @@ static void end(void)
     g = NULL;
 }
 
+EACH_TEST(.end = end)
+
 static void fill_data(void)
 {
     fill(X, N * IN, 1);
@@ -72,7 +74,7 @@ static double run(const double *a, gradus_real *gradients, gradus_real *dx)
     return gradus_loss(g);
 }
 
-START_TEST(losses_and_gradients_add_up_with_their_weights)
+TEST(losses_and_gradients_add_up_with_their_weights)
 {
     gradus_real grad[64], dx[4 * IN];
     double sum_grad[64] = { 0 }, sum_dx[4 * IN] = { 0 }, sum = 0;
@@ -95,7 +97,6 @@ START_TEST(losses_and_gradients_add_up_with_their_weights)
     assert_near(grad, sum_grad, count, 3 * rounding());
     assert_near(dx, sum_dx, 4 * IN, 3 * rounding());
 }
-END_TEST
 
 #ifdef GRADUS_DOUBLE
 
@@ -111,7 +112,7 @@ static void without_its_weight(gradus_node *n, gradus_part p)
 }
 
 /* In each of the losses. */
-START_TEST(a_weight_that_is_left_out_is_caught)
+LOOP_TEST(a_weight_that_is_left_out_is_caught, LOSSES)
 {
     gradus_real grad[64], dx[4 * IN];
 
@@ -122,18 +123,16 @@ START_TEST(a_weight_that_is_left_out_is_caught)
     wrong.backward = without_its_weight;
     probe_assert_caught(loss[_i], &wrong, 4);
 }
-END_TEST
 
 #endif
 
-START_TEST(a_model_file_keeps_them_and_their_weights)
+TEST(a_model_file_keeps_them_and_their_weights)
 {
     begin_several(4);
     for (int i = 0; i < LOSSES; i++)
         gradus_loss_weight(loss[i], weight[i]);
     gradus_graph_free(reload(g));
 }
-END_TEST
 
 /* ---- over batches ---------------------------------------------------- */
 
@@ -193,7 +192,7 @@ static double expected_loss(int which, gradus_reduction reduction,
 }
 
 /* 7 rows in batches of 3, 3 and 1, and in others; the parameters stay. */
-START_TEST(fit_and_evaluate_report_the_mean_over_all_rows)
+LOOP_TEST(fit_and_evaluate_report_the_mean_over_all_rows, 18)
 {
     gradus_reduction reduction = (gradus_reduction)(_i % 3);
     int which = _i / 3 % 3, weighted = _i / 9;
@@ -228,10 +227,9 @@ START_TEST(fit_and_evaluate_report_the_mean_over_all_rows)
         gradus_optimiser_free(o);
     }
 }
-END_TEST
 
 /* A line, t = 3 x - 1; for huber with one row that is far off. */
-START_TEST(a_regression_is_learnt)
+LOOP_TEST(a_regression_is_learnt, 2)
 {
     gradus_real v[64], target[64];
 
@@ -255,23 +253,4 @@ START_TEST(a_regression_is_learnt)
     ck_assert_double_eq_tol(y->param[0].w[0], 3, tolerance);
     ck_assert_double_eq_tol(y->param[1].w[0], -1, tolerance);
     gradus_optimiser_free(o);
-}
-END_TEST
-
-Suite *suite_losses(void)
-{
-    Suite *s = suite_create("losses");
-    TCase *c = tcase_create("losses");
-
-    tcase_add_checked_fixture(c, NULL, end);
-    tcase_add_test(c, losses_and_gradients_add_up_with_their_weights);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(c, a_weight_that_is_left_out_is_caught, 0, LOSSES);
-#endif
-    tcase_add_test(c, a_model_file_keeps_them_and_their_weights);
-    tcase_add_loop_test(
-        c, fit_and_evaluate_report_the_mean_over_all_rows, 0, 18);
-    tcase_add_loop_test(c, a_regression_is_learnt, 0, 2);
-    suite_add_tcase(s, c);
-    return s;
 }

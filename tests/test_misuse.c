@@ -29,6 +29,8 @@ static void end(void)
     net_free(&n);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* A function has failed, with a message that has this in it. */
 static void failed(int status, const char *text)
 {
@@ -42,7 +44,7 @@ static void null(const void *made, const char *text)
     assert_error(text);
 }
 
-START_TEST(constructors_pass_null_on)
+TEST(constructors_pass_null_on)
 {
     null(gradus_input(NULL, 2), "input: the graph is NULL");
     null(gradus_image(NULL, 1, 2, 2), "input: the graph is NULL");
@@ -53,9 +55,8 @@ START_TEST(constructors_pass_null_on)
     ck_assert_ptr_null(gradus_softmax_ce(NULL, NULL, NULL));
     ck_assert_str_ne(gradus_error(), "");
 }
-END_TEST
 
-START_TEST(settings_of_null_are_refused)
+TEST(settings_of_null_are_refused)
 {
     double zero = 0, one = 1;
 
@@ -72,9 +73,8 @@ START_TEST(settings_of_null_are_refused)
     failed(gradus_summary(NULL, stdout), "graph is NULL");
     failed(gradus_summary(n.g, NULL), "file is NULL");
 }
-END_TEST
 
-START_TEST(questions_about_null_have_an_empty_answer)
+TEST(questions_about_null_have_an_empty_answer)
 {
     ck_assert_int_eq(gradus_node_count(NULL), 0);
     ck_assert_ptr_null(gradus_node_at(NULL, 0));
@@ -91,9 +91,8 @@ START_TEST(questions_about_null_have_an_empty_answer)
     ck_assert_ptr_null(gradus_class_name(n.g, -1));
     ck_assert_ptr_null(gradus_class_name(n.g, 0));
 }
-END_TEST
 
-START_TEST(feeding_what_does_not_fit_is_refused)
+TEST(feeding_what_does_not_fit_is_refused)
 {
     failed(gradus_feed(NULL, x, 4), "node is NULL");
     failed(gradus_feed(n.x, NULL, 4), "data is NULL");
@@ -110,9 +109,8 @@ START_TEST(feeding_what_does_not_fit_is_refused)
     failed(gradus_feed_labels(n.x, labels, 4), "takes values");
     failed(gradus_feed_labels(n.loss, labels, 4), "computes its value");
 }
-END_TEST
 
-START_TEST(training_null_or_an_uncompiled_graph_is_refused)
+TEST(training_null_or_an_uncompiled_graph_is_refused)
 {
     gradus_graph *raw = gradus_graph_new(1);
     gradus_dataset d = { .n = 4, .size = 2, .x = x, .labels = labels };
@@ -135,9 +133,8 @@ START_TEST(training_null_or_an_uncompiled_graph_is_refused)
     ck_assert_double_lt(gradus_check_gradients(raw, 1, 1e-6, NULL), 0);
     gradus_graph_free(raw);
 }
-END_TEST
 
-START_TEST(an_empty_dataset_is_refused)
+TEST(an_empty_dataset_is_refused)
 {
     gradus_dataset empty = { 0 };
     gradus_metrics m = { 0 };
@@ -145,9 +142,8 @@ START_TEST(an_empty_dataset_is_refused)
     failed(gradus_fit(o, &empty, NULL), "either x or pixels");
     failed(gradus_evaluate(n.g, &empty, &m), "either x or pixels");
 }
-END_TEST
 
-START_TEST(a_gradient_check_wants_a_step_and_rows)
+TEST(a_gradient_check_wants_a_step_and_rows)
 {
     char where[64];
 
@@ -162,9 +158,8 @@ START_TEST(a_gradient_check_wants_a_step_and_rows)
     ck_assert_double_lt(gradus_check_gradients(n.g, INT_MAX, 1e-6, where), 0);
     ck_assert_double_ge(gradus_check_gradients(n.g, 4, 1e-6, NULL), 0);
 }
-END_TEST
 
-START_TEST(optimisers_that_cannot_be_are_refused)
+TEST(optimisers_that_cannot_be_are_refused)
 {
     gradus_graph *raw = gradus_graph_new(1);
 
@@ -185,9 +180,8 @@ START_TEST(optimisers_that_cannot_be_are_refused)
     ck_assert_double_eq(gradus_learning_rate(o), 0.01);
     gradus_graph_free(raw);
 }
-END_TEST
 
-START_TEST(inference_with_null_is_refused)
+TEST(inference_with_null_is_refused)
 {
     gradus_graph *raw = gradus_graph_new(1);
 
@@ -201,9 +195,8 @@ START_TEST(inference_with_null_is_refused)
     null(gradus_infer_u8(w, NULL, 1), "data is NULL");
     gradus_graph_free(raw);
 }
-END_TEST
 
-START_TEST(a_workspace_wants_an_output_that_is_computed)
+TEST(a_workspace_wants_an_output_that_is_computed)
 {
     gradus_graph *g = gradus_graph_new(1);
 
@@ -213,9 +206,8 @@ START_TEST(a_workspace_wants_an_output_that_is_computed)
     null(gradus_workspace_new(g, 1), "depends on one input alone");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(loaders_refuse_null_and_nonsense)
+TEST(loaders_refuse_null_and_nonsense)
 {
     null(gradus_load_idx(NULL, "labels"), "NULL");
     null(gradus_load_idx("images", NULL), "NULL");
@@ -230,9 +222,8 @@ START_TEST(loaders_refuse_null_and_nonsense)
            "no-such-file");
     failed(gradus_load_image("no-such-file", 0, -1, 4, pixels), "");
 }
-END_TEST
 
-START_TEST(model_files_refuse_null_and_nonsense)
+TEST(model_files_refuse_null_and_nonsense)
 {
     const char *names[] = { "a", NULL };
 
@@ -249,9 +240,8 @@ START_TEST(model_files_refuse_null_and_nonsense)
     failed(gradus_load_parameters(n.g, NULL), "NULL");
     failed(gradus_load_parameters(n.g, "no-such-file"), "no-such-file");
 }
-END_TEST
 
-START_TEST(layers_are_built_from_what_can_be)
+TEST(layers_are_built_from_what_can_be)
 {
     static const gradus_op op = { .name = "own" };
     gradus_graph *g = gradus_graph_new(1);
@@ -276,38 +266,11 @@ START_TEST(layers_are_built_from_what_can_be)
                          &(double){ 1 }), "setting");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(freeing_null_is_fine)
+TEST(freeing_null_is_fine)
 {
     gradus_graph_free(NULL);
     gradus_optimiser_free(NULL);
     gradus_workspace_free(NULL);
     gradus_dataset_free(NULL);
-}
-END_TEST
-
-Suite *suite_misuse(void)
-{
-    Suite *s = suite_create("misuse");
-    TCase *c = tcase_create("misuse");
-
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, constructors_pass_null_on);
-    tcase_add_test(c, settings_of_null_are_refused);
-    tcase_add_test(c, questions_about_null_have_an_empty_answer);
-    tcase_add_test(c, feeding_what_does_not_fit_is_refused);
-    tcase_add_test(c, training_null_or_an_uncompiled_graph_is_refused);
-    tcase_add_test(c, an_empty_dataset_is_refused);
-    tcase_add_test(c, a_gradient_check_wants_a_step_and_rows);
-    tcase_add_test(c, optimisers_that_cannot_be_are_refused);
-    tcase_add_test(c, inference_with_null_is_refused);
-    tcase_add_test(c, a_workspace_wants_an_output_that_is_computed);
-    tcase_add_test(c, loaders_refuse_null_and_nonsense);
-    tcase_add_test(c, model_files_refuse_null_and_nonsense);
-    tcase_add_test(c, layers_are_built_from_what_can_be);
-    tcase_add_test(c, freeing_null_is_fine);
-    suite_add_tcase(s, c);
-    suite_add_tcase(s, misuse_out_of_memory());
-    return s;
 }

@@ -52,7 +52,9 @@ static void assert_saves_the_same(const gradus_graph *g, const char *path)
     free(b.byte);
 }
 
-START_TEST(a_loaded_model_saves_to_the_same_bytes)
+EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 120)
+
+LOOP_TEST(a_loaded_model_saves_to_the_same_bytes, 2)
 {
     gradus_graph *g = _i ? rich_net() : small_net(1);
     const char *path = files_path("net");
@@ -67,9 +69,8 @@ START_TEST(a_loaded_model_saves_to_the_same_bytes)
     gradus_graph_free(g);
     gradus_graph_free(h);
 }
-END_TEST
 
-START_TEST(settings_come_back_bit_for_bit)
+TEST(settings_come_back_bit_for_bit)
 {
     gradus_graph *g = rich_net();
 
@@ -97,10 +98,9 @@ START_TEST(settings_come_back_bit_for_bit)
     gradus_graph_free(g);
     gradus_graph_free(h);
 }
-END_TEST
 
 /* A locale of the whole process, or of the calling thread alone. */
-START_TEST(a_comma_locale_changes_nothing)
+LOOP_TEST(a_comma_locale_changes_nothing, 2)
 {
     gradus_graph *g = rich_net();
 
@@ -127,9 +127,8 @@ START_TEST(a_comma_locale_changes_nothing)
     files_point_locale();
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(the_header_is_padded_to_eight_bytes)
+TEST(the_header_is_padded_to_eight_bytes)
 {
     gradus_graph *g = small_net(1);
 
@@ -141,11 +140,10 @@ START_TEST(the_header_is_padded_to_eight_bytes)
     free(c.byte);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- damage --------------------------------------------------------------*/
 
-START_TEST(every_flipped_bit_is_an_error)
+TEST(every_flipped_bit_is_an_error)
 {
     gradus_graph *g = small_net(1), *to = small_net(2);
     const char *path = files_path("net");
@@ -174,9 +172,8 @@ START_TEST(every_flipped_bit_is_an_error)
     gradus_graph_free(g);
     gradus_graph_free(to);
 }
-END_TEST
 
-START_TEST(truncation_at_every_byte_is_an_error)
+TEST(truncation_at_every_byte_is_an_error)
 {
     gradus_graph *g = small_net(1), *to = small_net(2);
     const char *path = files_path("net");
@@ -197,9 +194,8 @@ START_TEST(truncation_at_every_byte_is_an_error)
     gradus_graph_free(g);
     gradus_graph_free(to);
 }
-END_TEST
 
-START_TEST(damaged_weights_are_called_damage)
+TEST(damaged_weights_are_called_damage)
 {
     gradus_graph *g = small_net(1);
 
@@ -212,11 +208,10 @@ START_TEST(damaged_weights_are_called_damage)
     free(c.byte);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- other nets, class names, misuse ------------------------------------*/
 
-START_TEST(a_shape_that_differs_is_named_with_both_shapes)
+TEST(a_shape_that_differs_is_named_with_both_shapes)
 {
     gradus_graph *g = small_net(1), *other = gradus_graph_new(1);
     gradus_node *x = gradus_input(other, 2), *t = gradus_labels(other, 1);
@@ -229,9 +224,8 @@ START_TEST(a_shape_that_differs_is_named_with_both_shapes)
     gradus_graph_free(g);
     gradus_graph_free(other);
 }
-END_TEST
 
-START_TEST(class_names_are_copied_and_replaced)
+TEST(class_names_are_copied_and_replaced)
 {
     gradus_graph *g = small_net(1);
     char cat[] = "cat";
@@ -254,9 +248,8 @@ START_TEST(class_names_are_copied_and_replaced)
     ck_assert_int_eq(gradus_class_count(g), 0);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(class_names_that_files_cannot_hold_are_errors)
+TEST(class_names_that_files_cannot_hold_are_errors)
 {
     static const char *const bad[] = { "\xff",         "\xc0\x80",
                                        "\xed\xa0\x80", "\xf4\x90\x80\x80",
@@ -286,9 +279,8 @@ START_TEST(class_names_that_files_cannot_hold_are_errors)
     ck_assert_ptr_null(gradus_class_name(NULL, 0));
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(more_names_than_a_file_may_hold_are_not_saved)
+TEST(more_names_than_a_file_may_hold_are_not_saved)
 {
     enum { N = 32768 };
     gradus_graph *g = small_net(1);
@@ -314,7 +306,6 @@ START_TEST(more_names_than_a_file_may_hold_are_not_saved)
     gradus_graph_free(g);
     gradus_graph_free(h);
 }
-END_TEST
 
 static void add_nothing(gradus_node *n, gradus_part p)
 {
@@ -332,7 +323,7 @@ static gradus_node *named_layer(gradus_node *x, gradus_op *op,
     return gradus_add_param(n, second, 1, (int[]){ 2 }, GRADUS_ZERO, 0);
 }
 
-START_TEST(names_that_files_cannot_hold_are_not_saved)
+LOOP_TEST(names_that_files_cannot_hold_are_not_saved, 4)
 {
     static const struct {
         const char *op, *first, *second, *error;
@@ -359,9 +350,8 @@ START_TEST(names_that_files_cannot_hold_are_not_saved)
     }
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(what_is_not_finite_is_not_saved)
+LOOP_TEST(what_is_not_finite_is_not_saved, 3)
 {
     static const struct {
         int at;
@@ -390,9 +380,8 @@ START_TEST(what_is_not_finite_is_not_saved)
     }
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(misuse_is_an_error)
+TEST(misuse_is_an_error)
 {
     gradus_graph *g = small_net(1), *early = gradus_graph_new(1);
 
@@ -416,30 +405,4 @@ START_TEST(misuse_is_an_error)
     ck_assert_ptr_null(gradus_load(files_path("net"), 1, -1));
     gradus_graph_free(g);
     gradus_graph_free(early);
-}
-END_TEST
-
-Suite *suite_model(void)
-{
-    Suite *s = suite_create("model");
-    TCase *t = tcase_create("model");
-
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_set_timeout(t, 120);
-    tcase_add_loop_test(t, a_loaded_model_saves_to_the_same_bytes, 0, 2);
-    tcase_add_test(t, settings_come_back_bit_for_bit);
-    tcase_add_loop_test(t, a_comma_locale_changes_nothing, 0, 2);
-    tcase_add_test(t, the_header_is_padded_to_eight_bytes);
-    tcase_add_test(t, every_flipped_bit_is_an_error);
-    tcase_add_test(t, truncation_at_every_byte_is_an_error);
-    tcase_add_test(t, damaged_weights_are_called_damage);
-    tcase_add_test(t, a_shape_that_differs_is_named_with_both_shapes);
-    tcase_add_test(t, class_names_are_copied_and_replaced);
-    tcase_add_test(t, class_names_that_files_cannot_hold_are_errors);
-    tcase_add_test(t, more_names_than_a_file_may_hold_are_not_saved);
-    tcase_add_loop_test(t, names_that_files_cannot_hold_are_not_saved, 0, 4);
-    tcase_add_loop_test(t, what_is_not_finite_is_not_saved, 0, 3);
-    tcase_add_test(t, misuse_is_an_error);
-    suite_add_tcase(s, t);
-    return s;
 }

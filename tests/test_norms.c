@@ -17,10 +17,12 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* ---- by hand --------------------------------------------------------- */
 
 /* Rows 1 3 and 0 4: deviations -1 1 and -2 2, variances 1 and 4. */
-START_TEST(layernorm_of_two_values_by_hand)
+TEST(layernorm_of_two_values_by_hand)
 {
     static const double c[] = { 1, 0, 0, 1 };
     const double s = 1 / sqrt(1 + 1e-5), u = 2 / sqrt(4 + 1e-5);
@@ -37,7 +39,6 @@ START_TEST(layernorm_of_two_values_by_hand)
     assert_near(y->param[0].dw, (double[]){ -s, u }, 2, rounding());
     assert_near(y->param[1].dw, (double[]){ 1, 1 }, 2, 0);
 }
-END_TEST
 
 /* Channels 1 3 5 and 2 2 8: means 3 and 4, variances 8/3 and 8. */
 static void three_rows(void)
@@ -54,7 +55,7 @@ static void three_rows(void)
     ck_assert_int_eq(gradus_forward(g, NULL, 3) || gradus_backward(g), 0);
 }
 
-START_TEST(batchnorm_of_three_rows_by_hand)
+TEST(batchnorm_of_three_rows_by_hand)
 {
     const double s = 1 / sqrt(8 / 3. + 1e-5), u = 1 / sqrt(8 + 1e-5);
 
@@ -66,10 +67,9 @@ START_TEST(batchnorm_of_three_rows_by_hand)
     assert_near(y->param[2].dw, (double[]){ 0, 0 }, 2, 0);
     assert_near(y->param[3].dw, (double[]){ 0, 0 }, 2, 0);
 }
-END_TEST
 
 /* Unbiased variances 4 and 12; a tenth of the way, by the step alone. */
-START_TEST(a_step_moves_the_running_moments_by_a_tenth)
+TEST(a_step_moves_the_running_moments_by_a_tenth)
 {
     three_rows();
     assert_near(y->param[2].w, (double[]){ 0, 0 }, 2, 0);
@@ -80,9 +80,8 @@ START_TEST(a_step_moves_the_running_moments_by_a_tenth)
     assert_near(y->param[3].w, (double[]){ 1.3, 2.1 }, 2, rounding());
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(inference_takes_the_running_moments)
+TEST(inference_takes_the_running_moments)
 {
     const double s = 1 / sqrt(4 + 1e-5);
 
@@ -97,7 +96,6 @@ START_TEST(inference_takes_the_running_moments)
     assert_near(p, (double[]){ 0, s, 2 * s, 3 * s }, 4, rounding());
     gradus_workspace_free(w);
 }
-END_TEST
 
 /* Of 35 positions: two vectors' and a rest. */
 enum { ROWS = 3, P = 5 * 7, WIDE = 2 * P };
@@ -123,7 +121,7 @@ static int at(int c, int n)
     return n / P * WIDE + c * P + n % P;
 }
 
-START_TEST(long_rows_are_normalised_as_defined)
+TEST(long_rows_are_normalised_as_defined)
 {
     const int m = ROWS * P;
 
@@ -145,9 +143,8 @@ START_TEST(long_rows_are_normalised_as_defined)
         assert_near(y->param[1].dw + c, &db, 1, rounding());
     }
 }
-END_TEST
 
-START_TEST(a_training_batch_of_one_value_is_refused)
+TEST(a_training_batch_of_one_value_is_refused)
 {
     x = gradus_input(g, 2);
     gradus_node *t = gradus_labels(g, 1);
@@ -160,27 +157,24 @@ START_TEST(a_training_batch_of_one_value_is_refused)
     gradus_metrics m = { 0 };
     ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
 }
-END_TEST
 
-START_TEST(a_last_axis_of_one_is_refused)
+TEST(a_last_axis_of_one_is_refused)
 {
     ck_assert_ptr_null(gradus_layernorm(gradus_input(g, 1)));
     assert_error("node 1, layernorm1: the last axis is 1");
 }
-END_TEST
 
-START_TEST(null_is_passed_on)
+TEST(null_is_passed_on)
 {
     ck_assert_ptr_null(gradus_layernorm(gradus_dense(gradus_input(g, 2), 0)));
     ck_assert_ptr_null(gradus_batchnorm(gradus_dense(gradus_input(g, 2), 0)));
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("units is 0");
 }
-END_TEST
 
 /* 7 rows in batches of 3 leave one over, in batches of 4 not; to validate on 1
  * row is right. */
-START_TEST(a_fit_is_refused_only_for_batches_that_come)
+TEST(a_fit_is_refused_only_for_batches_that_come)
 {
     static const gradus_real rows[14] = { 1, 2, 0, 5 };
     static const int32_t classes[7] = { 0, 1 };
@@ -201,9 +195,8 @@ START_TEST(a_fit_is_refused_only_for_batches_that_come)
     ck_assert_msg(gradus_fit(o, &d, &how) == 0, "%s", gradus_error());
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(a_step_without_a_forward_moves_no_running_moments)
+TEST(a_step_without_a_forward_moves_no_running_moments)
 {
     three_rows();
     gradus_optimiser *o = gradus_sgd(g, NULL);
@@ -213,7 +206,6 @@ START_TEST(a_step_without_a_forward_moves_no_running_moments)
     ck_assert_double_eq(y->param[2].w[0], once);
     gradus_optimiser_free(o);
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -277,7 +269,7 @@ static void united_db_off(gradus_node *n, int slices, bool add)
     n->param[1].dw[0] *= 1.01;
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 5)
 {
     deep();
     gradus_node *norm = norms[_i < 2 ? 1 : 2];
@@ -297,29 +289,5 @@ START_TEST(planted_bugs_are_caught)
     }
     probe_assert_caught(norm, &wrong, B);
 }
-END_TEST
 
 #endif
-
-Suite *suite_norms(void)
-{
-    Suite *s = suite_create("norms");
-    TCase *t = tcase_create("norms");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, layernorm_of_two_values_by_hand);
-    tcase_add_test(t, batchnorm_of_three_rows_by_hand);
-    tcase_add_test(t, a_step_moves_the_running_moments_by_a_tenth);
-    tcase_add_test(t, inference_takes_the_running_moments);
-    tcase_add_test(t, long_rows_are_normalised_as_defined);
-    tcase_add_test(t, a_training_batch_of_one_value_is_refused);
-    tcase_add_test(t, a_fit_is_refused_only_for_batches_that_come);
-    tcase_add_test(t, a_step_without_a_forward_moves_no_running_moments);
-    tcase_add_test(t, a_last_axis_of_one_is_refused);
-    tcase_add_test(t, null_is_passed_on);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 5);
-#endif
-    suite_add_tcase(s, t);
-    return s;
-}

@@ -21,6 +21,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void step(gradus_optimiser *o)
 {
     ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
@@ -147,7 +149,7 @@ static void set_gradients(int t)
     grad[7] = 0;
 }
 
-START_TEST(a_thousand_steps_are_those_of_the_formula)
+LOOP_TEST(a_thousand_steps_are_those_of_the_formula, RULES)
 {
     number x[P] = { 0 };
     double off = 0, length = 0;
@@ -172,7 +174,6 @@ START_TEST(a_thousand_steps_are_those_of_the_formula)
     ck_assert_double_le(sqrt(off / length), 5 * rounding());
     gradus_optimiser_free(o);
 }
-END_TEST
 
 /* Checks the first step from theta = 1, by a gradient of 4, and frees. */
 static void assert_first(gradus_optimiser *o, double lr, double theta)
@@ -186,7 +187,7 @@ static void assert_first(gradus_optimiser *o, double lr, double theta)
     gradus_optimiser_free(o);
 }
 
-START_TEST(first_steps_by_hand)
+TEST(first_steps_by_hand)
 {
     gradus_adam_options adam1 = { .learning_rate = 0.25, .epsilon = 4 };
     gradus_adam_options adam2 = { .learning_rate = 0.25, .epsilon = 4,
@@ -206,11 +207,10 @@ START_TEST(first_steps_by_hand)
     assert_first(gradus_adagrad(g, NULL), 0.01, 0.99);
     assert_first(gradus_adagrad(g, &ada), 0.25, 1 - 0.25 * 6 / 10);
 }
-END_TEST
 
 /* The second optimiser starts at t = 1, however many steps the graph has
  * taken. */
-START_TEST(each_optimiser_counts_its_own_steps)
+TEST(each_optimiser_counts_its_own_steps)
 {
     gradus_optimiser *first = gradus_adam(g, NULL);
 
@@ -219,11 +219,10 @@ START_TEST(each_optimiser_counts_its_own_steps)
     gradus_optimiser_free(first);
     assert_first(gradus_adam(g, NULL), 0.001, 0.999);
 }
-END_TEST
 
 /* A weight without a gradient comes to rest: what its optimiser remembers of
  * it does not stay at the smallest numbers, which are slow to compute with. */
-START_TEST(what_fades_ends_at_zero)
+TEST(what_fades_ends_at_zero)
 {
     gradus_optimiser *fading[] = {
         gradus_sgd(g, &(gradus_sgd_options){ .momentum = 0.9 }),
@@ -248,7 +247,6 @@ START_TEST(what_fades_ends_at_zero)
         gradus_optimiser_free(fading[i]);
     }
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
@@ -258,7 +256,7 @@ static void refused(gradus_optimiser *o, const char *why)
     assert_error(why);
 }
 
-START_TEST(bad_options_of_adam_are_refused)
+TEST(bad_options_of_adam_are_refused)
 {
     static const struct {
         gradus_adam_options o;
@@ -283,9 +281,8 @@ START_TEST(bad_options_of_adam_are_refused)
         assert_error("adamw: ");
     }
 }
-END_TEST
 
-START_TEST(bad_options_of_the_others_are_refused)
+TEST(bad_options_of_the_others_are_refused)
 {
     static const struct {
         gradus_rmsprop_options o;
@@ -312,33 +309,11 @@ START_TEST(bad_options_of_the_others_are_refused)
     for (size_t i = 0; i < sizeof ada / sizeof *ada; i++)
         refused(gradus_adagrad(g, &ada[i].o), ada[i].why);
 }
-END_TEST
 
-START_TEST(a_graph_must_be_given)
+TEST(a_graph_must_be_given)
 {
     refused(gradus_adam(NULL, NULL), "adam: the graph is NULL");
     refused(gradus_adamw(NULL, NULL), "adamw: the graph is NULL");
     refused(gradus_rmsprop(NULL, NULL), "rmsprop: the graph is NULL");
     refused(gradus_adagrad(NULL, NULL), "adagrad: the graph is NULL");
-}
-END_TEST
-
-Suite *suite_optimisers(void)
-{
-    Suite *s = suite_create("optimisers");
-    TCase *t = tcase_create("optimisers");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, a_thousand_steps_are_those_of_the_formula, 0,
-                        RULES);
-    tcase_add_test(t, first_steps_by_hand);
-    tcase_add_test(t, each_optimiser_counts_its_own_steps);
-    tcase_add_test(t, what_fades_ends_at_zero);
-    tcase_add_test(t, bad_options_of_adam_are_refused);
-    tcase_add_test(t, bad_options_of_the_others_are_refused);
-    tcase_add_test(t, a_graph_must_be_given);
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, optimisers_groups());
-    suite_add_tcase(s, optimisers_clip());
-    return s;
 }

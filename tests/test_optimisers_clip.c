@@ -27,6 +27,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void clip(gradus_optimiser *of, double max_norm, double max_value)
 {
     ck_assert_msg(gradus_clip(of, max_norm, max_value) == 0, "%s",
@@ -54,7 +56,7 @@ static const double GRAD[N] = { 2, -1, 4, 2, 0 }; /* of norm 5 */
 static const double HALF[N] = { 1 / 5.000001, -0.5 / 5.000001, 2 / 5.000001,
                                 1 / 5.000001, 0 }; /* as clipped to 0.5 */
 
-START_TEST(a_long_gradient_is_made_as_long_as_allowed)
+TEST(a_long_gradient_is_made_as_long_as_allowed)
 {
     ck_assert(isnan(gradus_clip_norm(o)));
     clip(o, 0.5, 0);
@@ -65,10 +67,9 @@ START_TEST(a_long_gradient_is_made_as_long_as_allowed)
                                   8e-7 / 1.0000002, 4e-7 / 1.0000002, 0 });
     ck_assert_double_eq_tol(gradus_gradients(g)[2], 8e-7, 1e-12);
 }
-END_TEST
 
 /* The 1e-6 of the formula, where it can be seen: 1e-6 / (1e-6 + 1e-6). */
-START_TEST(the_formula_is_that_of_pytorch)
+TEST(the_formula_is_that_of_pytorch)
 {
     static const double tiny[N] = { 0, 0, 1e-6, 0, 0 };
 
@@ -76,9 +77,8 @@ START_TEST(the_formula_is_that_of_pytorch)
     assert_used(tiny, (double[]){ 0, 0, 5e-7, 0, 0 });
     ck_assert_double_eq_tol(gradus_gradients(g)[2], 5e-7, 1e-12);
 }
-END_TEST
 
-START_TEST(a_short_gradient_stays_as_it_is)
+TEST(a_short_gradient_stays_as_it_is)
 {
     clip(o, 5.1, 0);
     assert_used(GRAD, GRAD);
@@ -88,9 +88,8 @@ START_TEST(a_short_gradient_stays_as_it_is)
     assert_used((double[N]){ 0 }, (double[N]){ 0 });
     ck_assert_double_eq(gradus_clip_norm(o), 0);
 }
-END_TEST
 
-START_TEST(each_number_is_kept_within_the_value)
+TEST(each_number_is_kept_within_the_value)
 {
     clip(o, 0, 1.5);
     assert_used(GRAD, (double[]){ 1.5, -1, 1.5, 1.5, 0 });
@@ -98,10 +97,9 @@ START_TEST(each_number_is_kept_within_the_value)
                 (double[]){ -1.5, 1.5, -1.5, 1.5, -1.5 });
     ck_assert(isnan(gradus_clip_norm(o)));
 }
-END_TEST
 
 /* 8, 2, 0, 8 and 1 become 2, 2, 0, 2 and 1, of norm sqrt(13). */
-START_TEST(values_are_clipped_before_the_norm)
+TEST(values_are_clipped_before_the_norm)
 {
     double s = 1 / 3.605552275463989; /* of sqrt(13) + 1e-6 */
 
@@ -110,9 +108,8 @@ START_TEST(values_are_clipped_before_the_norm)
                 (double[]){ 2 * s, -2 * s, 0, 2 * s, s });
     ck_assert_double_eq_tol(gradus_clip_norm(o), 3.605551275463989, 1e-12);
 }
-END_TEST
 
-START_TEST(an_infinite_norm_measures_and_zero_turns_it_off)
+TEST(an_infinite_norm_measures_and_zero_turns_it_off)
 {
     clip(o, INFINITY, 0);
     assert_used(GRAD, GRAD);
@@ -122,11 +119,10 @@ START_TEST(an_infinite_norm_measures_and_zero_turns_it_off)
     assert_used(GRAD, GRAD);
     ck_assert(isnan(gradus_clip_norm(o)));
 }
-END_TEST
 
 /* Without the gradients of `first`, the norm is that of 6 and 7 (8 clipped),
  * sqrt(85). */
-START_TEST(frozen_gradients_neither_count_nor_change)
+TEST(frozen_gradients_neither_count_nor_change)
 {
     double s = 5 / 9.219545457292887; /* of sqrt(85) + 1e-6 */
 
@@ -138,9 +134,8 @@ START_TEST(frozen_gradients_neither_count_nor_change)
     for (int i = 0; i < 3; i++)
         ck_assert_double_eq(gradus_parameters(g)[i], 0);
 }
-END_TEST
 
-START_TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
+TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
 {
     clip(o, 1, 1);
     fill(gradus_gradients(g), N, 1);
@@ -153,9 +148,8 @@ START_TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
     ck_assert_double_eq(gradus_gradients(g)[0], 50);
     ck_assert(isnan(gradus_clip_norm(o)));
 }
-END_TEST
 
-START_TEST(bad_bounds_are_refused)
+TEST(bad_bounds_are_refused)
 {
     clip(o, 0.5, 0);
     ck_assert_int_ne(gradus_clip(NULL, 1, 1), 0);
@@ -170,7 +164,6 @@ START_TEST(bad_bounds_are_refused)
     ck_assert(isnan(gradus_clip_norm(NULL)));
     assert_used(GRAD, HALF); /* the old bound still holds */
 }
-END_TEST
 
 /* ---- a net of several tiles ------------------------------------------ */
 
@@ -201,7 +194,7 @@ static uint64_t hash_after(int threads, int by_hand, double *norm)
     return hash;
 }
 
-START_TEST(the_bits_are_the_same_on_any_number_of_threads)
+TEST(the_bits_are_the_same_on_any_number_of_threads)
 {
     double norm[STEPS], other[STEPS];
     uint64_t hash = hash_after(1, 0, norm);
@@ -213,9 +206,8 @@ START_TEST(the_bits_are_the_same_on_any_number_of_threads)
             ck_assert_mem_eq(other, norm, sizeof norm);
         }
 }
-END_TEST
 
-START_TEST(the_norm_is_over_every_parameter)
+TEST(the_norm_is_over_every_parameter)
 {
     net n = net_new(1, SIZES, BATCH, 2);
     gradus_optimiser *sgd = gradus_sgd(n.g, NULL);
@@ -234,25 +226,4 @@ START_TEST(the_norm_is_over_every_parameter)
     ck_assert_double_eq_tol(sqrt(used), 3, 1e-6);
     gradus_optimiser_free(sgd);
     net_free(&n);
-}
-END_TEST
-
-TCase *optimisers_clip(void)
-{
-    TCase *t = tcase_create("clip");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, a_long_gradient_is_made_as_long_as_allowed);
-    tcase_add_test(t, the_formula_is_that_of_pytorch);
-    tcase_add_test(t, a_short_gradient_stays_as_it_is);
-    tcase_add_test(t, each_number_is_kept_within_the_value);
-    tcase_add_test(t, values_are_clipped_before_the_norm);
-    tcase_add_test(t, an_infinite_norm_measures_and_zero_turns_it_off);
-    tcase_add_test(t, frozen_gradients_neither_count_nor_change);
-    tcase_add_test(t,
-                   a_gradient_that_is_not_finite_is_an_error_and_not_clipped);
-    tcase_add_test(t, bad_bounds_are_refused);
-    tcase_add_test(t, the_bits_are_the_same_on_any_number_of_threads);
-    tcase_add_test(t, the_norm_is_over_every_parameter);
-    return t;
 }

@@ -30,6 +30,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static gradus_optimiser *make(int kind)
 {
     static const gradus_sgd_options sgd = {
@@ -74,7 +76,7 @@ static void assert_sgd(size_t i, double lr, double lambda)
                             theta - lr * (grad + lambda * theta), 1e-6);
 }
 
-START_TEST(each_node_has_the_scales_of_its_group)
+TEST(each_node_has_the_scales_of_its_group)
 {
     gradus_optimiser *o = make(0);
 
@@ -86,9 +88,8 @@ START_TEST(each_node_has_the_scales_of_its_group)
         assert_sgd(i, 0.125, 0.75);
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(a_group_may_change_between_steps)
+TEST(a_group_may_change_between_steps)
 {
     gradus_optimiser *o = gradus_sgd(
         g, &(gradus_sgd_options){ .learning_rate = 0.5, .weight_decay = 1 });
@@ -104,10 +105,9 @@ START_TEST(a_group_may_change_between_steps)
     assert_sgd(FIRST, 0.5, 1);
     gradus_optimiser_free(o);
 }
-END_TEST
 
 /* Without a gradient AdamW only decays, by lr lambda, both scaled. */
-START_TEST(decoupled_decay_is_scaled_too)
+TEST(decoupled_decay_is_scaled_too)
 {
     gradus_optimiser *o = make(2);
 
@@ -121,9 +121,8 @@ START_TEST(decoupled_decay_is_scaled_too)
         assert_sgd(i, 0.25, 0.5);
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(a_frozen_node_stays_where_it_is)
+LOOP_TEST(a_frozen_node_stays_where_it_is, KINDS)
 {
     gradus_optimiser *o = make(_i);
     gradus_real frozen[FIRST], *theta = gradus_parameters(g);
@@ -140,9 +139,8 @@ START_TEST(a_frozen_node_stays_where_it_is)
     }
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(momentum_rests_while_frozen)
+TEST(momentum_rests_while_frozen)
 {
     gradus_optimiser *o = make(0);
     gradus_real *theta = gradus_parameters(g), *grad = gradus_gradients(g);
@@ -159,7 +157,6 @@ START_TEST(momentum_rests_while_frozen)
     ck_assert_double_eq(theta[0], -0.5 * 1 - 0.5 * 2.5);
     gradus_optimiser_free(o);
 }
-END_TEST
 
 /* Takes two steps of a new optimiser from the first parameters. */
 static void two_steps(int kind, double decay_scale, int matrices_only,
@@ -181,7 +178,7 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
 
 /* With matrices only, biases go where they go without decay, and weights where
  * they go with it. */
-START_TEST(biases_need_not_decay)
+LOOP_TEST(biases_need_not_decay, KINDS)
 {
     gradus_real with[P], without[P], matrices[P];
 
@@ -194,9 +191,8 @@ START_TEST(biases_need_not_decay)
         ck_assert_double_eq(matrices[i], bias ? without[i] : with[i]);
     }
 }
-END_TEST
 
-START_TEST(bad_groups_are_refused)
+TEST(bad_groups_are_refused)
 {
     gradus_node *x = gradus_node_at(g, 0);
 
@@ -217,21 +213,4 @@ START_TEST(bad_groups_are_refused)
     step(o); /* none of this has had an effect */
     assert_sgd(0, 0.5, 0.25);
     gradus_optimiser_free(o);
-}
-END_TEST
-
-TCase *optimisers_groups(void)
-{
-    TCase *t = tcase_create("groups");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, each_node_has_the_scales_of_its_group);
-    tcase_add_test(t, a_group_may_change_between_steps);
-    tcase_add_test(t, decoupled_decay_is_scaled_too);
-    tcase_add_loop_test(t, a_frozen_node_stays_where_it_is, 0,
-                        KINDS);
-    tcase_add_test(t, momentum_rests_while_frozen);
-    tcase_add_loop_test(t, biases_need_not_decay, 0, KINDS);
-    tcase_add_test(t, bad_groups_are_refused);
-    return t;
 }

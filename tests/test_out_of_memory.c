@@ -100,7 +100,9 @@ static int fails(int k, int for_ever)
     return status;
 }
 
-START_TEST(each_allocation_may_fail_once)
+EACH_TEST(.timeout = 120)
+
+TEST(each_allocation_may_fail_once)
 {
     int k = 1;
 
@@ -108,16 +110,14 @@ START_TEST(each_allocation_may_fail_once)
         k++;
     ck_assert_int_gt(k, 50); /* the allocations are counted indeed */
 }
-END_TEST
 
-START_TEST(each_allocation_may_be_the_last_that_succeeds)
+TEST(each_allocation_may_be_the_last_that_succeeds)
 {
     for (int k = 1; fails(k, 1); k++)
         ;
 }
-END_TEST
 
-START_TEST(a_compile_that_failed_can_be_tried_again)
+TEST(a_compile_that_failed_can_be_tried_again)
 {
     for (int k = 1, failed = 1; failed; k++) {
         gradus_graph *g = gradus_graph_new(1);
@@ -130,16 +130,4 @@ START_TEST(a_compile_that_failed_can_be_tried_again)
         ck_assert_uint_ne(gradus_parameters_hash(g), 0);
         gradus_graph_free(g);
     }
-}
-END_TEST
-
-TCase *misuse_out_of_memory(void)
-{
-    TCase *c = tcase_create("out of memory");
-
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, each_allocation_may_fail_once);
-    tcase_add_test(c, each_allocation_may_be_the_last_that_succeeds);
-    tcase_add_test(c, a_compile_that_failed_can_be_tried_again);
-    return c;
 }

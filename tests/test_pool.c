@@ -47,7 +47,9 @@ static void sleep_ms(int ms)
     nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
 }
 
-START_TEST(every_item_is_run_once)
+EACH_TEST(.timeout = 120)
+
+TEST(every_item_is_run_once)
 {
     for (int threads = 1; threads <= 8; threads++) {
         gradus_pool *p = pool(threads);
@@ -58,9 +60,8 @@ START_TEST(every_item_is_run_once)
         gradus_pool_free(p);
     }
 }
-END_TEST
 
-START_TEST(thousands_of_short_runs_in_a_row_are_each_complete)
+TEST(thousands_of_short_runs_in_a_row_are_each_complete)
 {
     gradus_pool *p = pool(3);
     tally t = { { 0 } };
@@ -75,9 +76,8 @@ START_TEST(thousands_of_short_runs_in_a_row_are_each_complete)
     ck_assert_int_eq(t.times[4], 5000);
     gradus_pool_free(p);
 }
-END_TEST
 
-START_TEST(more_threads_than_cores_do_the_work_too)
+TEST(more_threads_than_cores_do_the_work_too)
 {
     gradus_pool *p = pool(4 * gradus_pool_processors() + 1);
 
@@ -85,9 +85,8 @@ START_TEST(more_threads_than_cores_do_the_work_too)
         ck_assert(once_each(p, 1 + run));
     gradus_pool_free(p);
 }
-END_TEST
 
-START_TEST(sleeping_threads_wake_up)
+TEST(sleeping_threads_wake_up)
 {
     gradus_pool *p = pool(2);
 
@@ -97,7 +96,6 @@ START_TEST(sleeping_threads_wake_up)
     }
     gradus_pool_free(p);
 }
-END_TEST
 
 static void sleep_on_the_first(void *arg, int item, int worker)
 {
@@ -106,7 +104,7 @@ static void sleep_on_the_first(void *arg, int item, int worker)
     tick(arg, item, worker);
 }
 
-START_TEST(a_run_waits_for_its_slowest_item)
+TEST(a_run_waits_for_its_slowest_item)
 {
     gradus_pool *p = pool(4);
 
@@ -118,7 +116,6 @@ START_TEST(a_run_waits_for_its_slowest_item)
     }
     gradus_pool_free(p);
 }
-END_TEST
 
 typedef struct {
     pthread_t caller;
@@ -142,7 +139,7 @@ static void meet(void *arg, int item, int worker)
 }
 
 /* Each item waits for the others, so each needs a thread of its own. */
-START_TEST(all_threads_work_at_once_and_workers_take_no_signals)
+TEST(all_threads_work_at_once_and_workers_take_no_signals)
 {
     meeting m = { .caller = pthread_self() };
     gradus_pool *p = pool(4);
@@ -155,7 +152,6 @@ START_TEST(all_threads_work_at_once_and_workers_take_no_signals)
     pthread_barrier_destroy(&m.all_here);
     gradus_pool_free(p);
 }
-END_TEST
 
 static void *use_a_pool(void *failures)
 {
@@ -168,7 +164,7 @@ static void *use_a_pool(void *failures)
     return NULL;
 }
 
-START_TEST(pools_of_several_callers_do_not_meet)
+TEST(pools_of_several_callers_do_not_meet)
 {
     pthread_t caller[3];
     atomic_int failures = 0;
@@ -180,30 +176,10 @@ START_TEST(pools_of_several_callers_do_not_meet)
         pthread_join(caller[i], NULL);
     ck_assert_int_eq(failures, 0);
 }
-END_TEST
 
-START_TEST(a_pool_can_go_before_it_has_worked)
+TEST(a_pool_can_go_before_it_has_worked)
 {
     for (int i = 0; i < 100; i++)
         gradus_pool_free(pool(1 + i % 8));
     gradus_pool_free(NULL);
-}
-END_TEST
-
-Suite *suite_pool(void)
-{
-    Suite *s = suite_create("pool");
-    TCase *c = tcase_create("pool");
-
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, every_item_is_run_once);
-    tcase_add_test(c, thousands_of_short_runs_in_a_row_are_each_complete);
-    tcase_add_test(c, more_threads_than_cores_do_the_work_too);
-    tcase_add_test(c, sleeping_threads_wake_up);
-    tcase_add_test(c, a_run_waits_for_its_slowest_item);
-    tcase_add_test(c, all_threads_work_at_once_and_workers_take_no_signals);
-    tcase_add_test(c, pools_of_several_callers_do_not_meet);
-    tcase_add_test(c, a_pool_can_go_before_it_has_worked);
-    suite_add_tcase(s, c);
-    return s;
 }

@@ -27,6 +27,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* One step of y = pool(x) on `rows` rows, with dy = c. */
 static void step(pooling *pool, windows w, int rows, const gradus_real *v,
                  const double *c)
@@ -43,7 +45,7 @@ static void step(pooling *pool, windows w, int rows, const gradus_real *v,
 
 /* ---- by hand --------------------------------------------------------- */
 
-START_TEST(maxima_of_two_by_two_by_hand)
+TEST(maxima_of_two_by_two_by_hand)
 {
     step(gradus_maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
          (gradus_real[]){ 1, 2, 3, 4, 9,
@@ -56,9 +58,8 @@ START_TEST(maxima_of_two_by_two_by_hand)
                                    0, 3, 5, 0, 0,
                                    0, 0, 0, 0, 0 }, 15, 0);
 }
-END_TEST
 
-START_TEST(means_of_two_by_two_by_hand)
+TEST(means_of_two_by_two_by_hand)
 {
     step(gradus_avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
          (gradus_real[]){ 1, 2, 3, 4, 9,
@@ -69,7 +70,6 @@ START_TEST(means_of_two_by_two_by_hand)
                                    2, 2, 3, 3, 0,
                                    0, 0, 0, 0, 0 }, 15, 0);
 }
-END_TEST
 
 /* 5 1 4      and, below zero so that padding by zeros would show,
  * 2 0 3      the same less 10
@@ -77,16 +77,15 @@ END_TEST
 static const gradus_real square[] = { 5, 1, 4, 2, 0, 3, 8, 6, 7 };
 static const gradus_real below[] = { -5, -9, -6, -8, -10, -7, -2, -4, -3 };
 
-START_TEST(maxima_of_windows_that_overlap_by_hand)
+TEST(maxima_of_windows_that_overlap_by_hand)
 {
     step(gradus_maxpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
          (double[]){ 1, 2, 3, 4 });
     assert_near(y->y, (double[]){ 5, 4, 8, 7 }, 4, 0);
     assert_near(x->dy, (double[]){ 1, 0, 2, 0, 0, 0, 3, 0, 4 }, 9, 0);
 }
-END_TEST
 
-START_TEST(maxima_of_padded_windows_by_hand)
+TEST(maxima_of_padded_windows_by_hand)
 {
     double c[16];
 
@@ -97,18 +96,16 @@ START_TEST(maxima_of_padded_windows_by_hand)
                                   -2, -2, -3, -3, -2, -2, -3, -3 }, 16, 0);
     assert_near(x->dy, (double[]){ 14, 0, 22, 0, 0, 0, 46, 0, 54 }, 9, 0);
 }
-END_TEST
 
-START_TEST(means_of_windows_that_overlap_by_hand)
+TEST(means_of_windows_that_overlap_by_hand)
 {
     step(gradus_avgpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
          (double[]){ 4, 8, 12, 16 });
     assert_near(y->y, (double[]){ 2, 2, 4, 4 }, 4, 0);
     assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
 }
-END_TEST
 
-START_TEST(padding_counts_in_means_by_hand)
+TEST(padding_counts_in_means_by_hand)
 {
     step(gradus_avgpool, (windows){ 3, 2, 1, 1, 3, 3 }, 1, square,
          (double[]){ 9, 18, 27, 36 });
@@ -116,9 +113,8 @@ START_TEST(padding_counts_in_means_by_hand)
                 rounding());
     assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
 }
-END_TEST
 
-START_TEST(means_of_channels_by_hand)
+TEST(means_of_channels_by_hand)
 {
     step(NULL, (windows){ .C = 2, .H = 1, .W = 4 }, 2,
          (gradus_real[]){ 1, 2, 3, 4, 5, 5, 5, 5,
@@ -130,12 +126,11 @@ START_TEST(means_of_channels_by_hand)
     assert_near(x->dy, (double[]){ 1, 1, 1, 1, 2, 2, 2, 2,
                                    3, 3, 3, 3, 4, 4, 4, 4 }, 16, 0);
 }
-END_TEST
 
 /* Two windows of all four values, one for each way of computing them. */
 static const windows whole[] = { { 2, 2, 0, 1, 2, 2 }, { 3, 3, 1, 1, 2, 2 } };
 
-START_TEST(of_equal_maxima_the_first_gets_the_gradient)
+LOOP_TEST(of_equal_maxima_the_first_gets_the_gradient, 2)
 {
     for (int first = 0; first < 4; first++) {
         gradus_real v[4];
@@ -150,9 +145,8 @@ START_TEST(of_equal_maxima_the_first_gets_the_gradient)
         begin();
     }
 }
-END_TEST
 
-START_TEST(of_equal_zeros_the_first_is_the_maximum)
+LOOP_TEST(of_equal_zeros_the_first_is_the_maximum, 2)
 {
     for (int i = 0; i < 2; i++) {
         step(gradus_maxpool, whole[_i], 1,
@@ -163,9 +157,8 @@ START_TEST(of_equal_zeros_the_first_is_the_maximum)
         begin();
     }
 }
-END_TEST
 
-START_TEST(a_nan_is_the_maximum)
+LOOP_TEST(a_nan_is_the_maximum, 2)
 {
     for (int i = 0; i < 4; i++) {
         gradus_real v[4] = { 1, INFINITY, 3, -1 };
@@ -181,9 +174,8 @@ START_TEST(a_nan_is_the_maximum)
         begin();
     }
 }
-END_TEST
 
-START_TEST(the_stride_is_the_size_unless_given)
+TEST(the_stride_is_the_size_unless_given)
 {
     x = gradus_image(g, 1, 7, 9);
     y = gradus_avgpool(x, 3, 0, 0);
@@ -192,7 +184,6 @@ START_TEST(the_stride_is_the_size_unless_given)
     y = gradus_avgpool(x, 3, 1, 0);
     ck_assert_mem_eq(y->shape, ((int[]){ 1, 5, 7 }), 3 * sizeof(int));
 }
-END_TEST
 
 /* ---- by the definition, window by window ----------------------------- */
 
@@ -227,7 +218,7 @@ static void by_definition(int maximum, windows w, int h, int ww,
     }
 }
 
-START_TEST(values_and_gradients_are_those_of_the_definition)
+LOOP_TEST(values_and_gradients_are_those_of_the_definition, 2 * KINDS)
 {
     static gradus_real v[2 * MOST];
     static double c[2 * MOST], out[MOST], dx[MOST];
@@ -246,9 +237,8 @@ START_TEST(values_and_gradients_are_those_of_the_definition)
                     4 * rounding());
     }
 }
-END_TEST
 
-START_TEST(a_large_channel_has_the_mean_of_all_its_values)
+TEST(a_large_channel_has_the_mean_of_all_its_values)
 {
     enum { C = 3, H = 17, W = 19 };
     static gradus_real v[C * H * W];
@@ -266,7 +256,6 @@ START_TEST(a_large_channel_has_the_mean_of_all_its_values)
                         (double[]){ (i + 1.) / (H * W) }, 1, rounding());
     }
 }
-END_TEST
 
 /* ---- the short way for 2x2 side by side ------------------------------ */
 
@@ -303,7 +292,7 @@ static void inner(const gradus_real *a, windows w, gradus_real *b)
         }
 }
 
-START_TEST(the_short_way_leads_to_the_same_bits)
+LOOP_TEST(the_short_way_leads_to_the_same_bits, 2 * BORDERED)
 {
     static gradus_real v[MOST], within[MOST], short_y[MOST], short_dx[MOST];
     static double c[MOST];
@@ -325,7 +314,6 @@ START_TEST(the_short_way_leads_to_the_same_bits)
     ck_assert_mem_eq(y->y, short_y, out * sizeof *v);
     ck_assert_mem_eq(x->dy, short_dx, (size_t)x->size * sizeof *v);
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -386,7 +374,7 @@ static void shares_of_fewer(gradus_node *n, gradus_part p)
         n->dy[i] /= 1.5;
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 8)
 {
     static void (*const bugs[])(gradus_node *, gradus_part) = {
         slightly_off, shares_of_fewer, of_the_other_kind,
@@ -399,7 +387,6 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bugs[_i / 3];
     probe_assert_caught(y, &wrong, B);
 }
-END_TEST
 
 #endif
 
@@ -433,7 +420,7 @@ static void assert_refused(const char *node, const char *why)
     assert_error(why);
 }
 
-START_TEST(windows_that_cannot_be_are_refused)
+LOOP_TEST(windows_that_cannot_be_are_refused, 2 * COUNT(refused))
 {
     windows w = refused[_i / 2].w;
     pooling *pool = _i % 2 ? gradus_maxpool : gradus_avgpool;
@@ -442,9 +429,8 @@ START_TEST(windows_that_cannot_be_are_refused)
     assert_refused(_i % 2 ? "node 1, maxpool1: " : "node 1, avgpool1: ",
                    refused[_i / 2].why);
 }
-END_TEST
 
-START_TEST(values_without_lines_are_refused)
+LOOP_TEST(values_without_lines_are_refused, 3)
 {
     x = gradus_input(g, 4);
     y = _i == 0   ? gradus_maxpool(x, 2, 0, 0)
@@ -453,9 +439,8 @@ START_TEST(values_without_lines_are_refused)
     assert_refused("node 1, ",
                    "input has rank 1; must be 3, as [channels,height,width]");
 }
-END_TEST
 
-START_TEST(null_is_passed_on)
+TEST(null_is_passed_on)
 {
     x = gradus_maxpool(gradus_image(g, 1, 2, 2), 0, 0, 0);
     ck_assert_ptr_null(gradus_maxpool(x, 1, 0, 0));
@@ -463,10 +448,9 @@ START_TEST(null_is_passed_on)
     ck_assert_ptr_null(gradus_global_avgpool(x));
     assert_error("node 1, maxpool1: the kernel is 0");
 }
-END_TEST
 
 /* Not read value by value: most of it is padding. */
-START_TEST(the_largest_window_there_is_takes_no_time)
+LOOP_TEST(the_largest_window_there_is_takes_no_time, 2)
 {
     step(_i ? gradus_maxpool : gradus_avgpool,
          (windows){ INT_MAX, INT_MAX, INT_MAX / 2, 1, 1, 1 }, 1,
@@ -474,65 +458,4 @@ START_TEST(the_largest_window_there_is_takes_no_time)
     ck_assert_int_eq(y->size, 1);
     assert_near(y->y, (double[]){ _i ? -2 : 0 }, 1, 1e-15);
     assert_near(x->dy, (double[]){ _i ? 3 : 0 }, 1, 1e-15);
-}
-END_TEST
-
-#define COUNT(table) (int)(sizeof(table) / sizeof *(table))
-
-static TCase *by_hand(void)
-{
-    TCase *t = tcase_create("by_hand");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, maxima_of_two_by_two_by_hand);
-    tcase_add_test(t, means_of_two_by_two_by_hand);
-    tcase_add_test(t, maxima_of_windows_that_overlap_by_hand);
-    tcase_add_test(t, maxima_of_padded_windows_by_hand);
-    tcase_add_test(t, means_of_windows_that_overlap_by_hand);
-    tcase_add_test(t, padding_counts_in_means_by_hand);
-    tcase_add_test(t, means_of_channels_by_hand);
-    tcase_add_loop_test(t, of_equal_maxima_the_first_gets_the_gradient, 0, 2);
-    tcase_add_loop_test(t, of_equal_zeros_the_first_is_the_maximum, 0, 2);
-    tcase_add_loop_test(t, a_nan_is_the_maximum, 0, 2);
-    tcase_add_test(t, the_stride_is_the_size_unless_given);
-    return t;
-}
-
-static TCase *compared(void)
-{
-    TCase *t = tcase_create("compared");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, values_and_gradients_are_those_of_the_definition,
-                        0, 2 * KINDS);
-    tcase_add_test(t, a_large_channel_has_the_mean_of_all_its_values);
-    tcase_add_loop_test(t, the_short_way_leads_to_the_same_bits, 0,
-                        2 * BORDERED);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 8);
-#endif
-    return t;
-}
-
-static TCase *not_pooled(void)
-{
-    TCase *t = tcase_create("refused");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, windows_that_cannot_be_are_refused, 0,
-                        2 * COUNT(refused));
-    tcase_add_loop_test(t, values_without_lines_are_refused, 0, 3);
-    tcase_add_test(t, null_is_passed_on);
-    tcase_add_loop_test(t, the_largest_window_there_is_takes_no_time, 0, 2);
-    return t;
-}
-
-Suite *suite_pooling(void)
-{
-    Suite *s = suite_create("pooling");
-
-    suite_add_tcase(s, by_hand());
-    suite_add_tcase(s, compared());
-    suite_add_tcase(s, not_pooled());
-    return s;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* kat_vectors of Random123 1.14, philox4x32 with 10 rounds. */
-START_TEST(philox_gives_the_published_words)
+TEST(philox_gives_the_published_words)
 {
     static const struct {
         uint32_t counter[4], key[2], out[4];
@@ -27,9 +27,8 @@ START_TEST(philox_gives_the_published_words)
         ck_assert_mem_eq(out, known[i].out, sizeof out);
     }
 }
-END_TEST
 
-START_TEST(philox_may_write_over_its_counter)
+TEST(philox_may_write_over_its_counter)
 {
     uint32_t c[4] = { 0 }, key[2] = { 0 };
 
@@ -37,9 +36,8 @@ START_TEST(philox_may_write_over_its_counter)
     ck_assert_uint_eq(c[0], 0x6627e8d5);
     ck_assert_uint_eq(c[3], 0x9b00dbd8);
 }
-END_TEST
 
-START_TEST(a_stream_is_the_blocks_of_its_counter)
+TEST(a_stream_is_the_blocks_of_its_counter)
 {
     uint32_t key[2] = { 0x89abcdef, 0x01234567 }, word[8];
     gradus_random r;
@@ -50,9 +48,8 @@ START_TEST(a_stream_is_the_blocks_of_its_counter)
     for (int i = 0; i < 8; i++)
         ck_assert_uint_eq(gradus_random_u32(&r), word[i]);
 }
-END_TEST
 
-START_TEST(streams_of_different_seed_a_or_b_differ)
+TEST(streams_of_different_seed_a_or_b_differ)
 {
     static const struct {
         uint64_t seed;
@@ -76,9 +73,8 @@ START_TEST(streams_of_different_seed_a_or_b_differ)
             for (int w = 0; w < WORDS; w++)
                 ck_assert_uint_ne(word[i][w], word[j][w]);
 }
-END_TEST
 
-START_TEST(below_stays_in_range)
+TEST(below_stays_in_range)
 {
     static const uint32_t limit[] = { 1, 2, 3, 10, 60000, 0x80000000,
                                       0xffffffff };
@@ -89,9 +85,8 @@ START_TEST(below_stays_in_range)
         for (int draw = 0; draw < 1000; draw++)
             ck_assert_uint_lt(gradus_random_below(&r, limit[i]), limit[i]);
 }
-END_TEST
 
-START_TEST(below_ten_gives_each_its_share)
+TEST(below_ten_gives_each_its_share)
 {
     enum { DRAWS = 100000 };
     int count[10] = { 0 };
@@ -105,11 +100,10 @@ START_TEST(below_ten_gives_each_its_share)
         chi2 += pow(count[k] - DRAWS / 10., 2) / (DRAWS / 10.);
     ck_assert_double_lt(chi2, 27.9); /* 9 degrees of freedom: 1 in 1000 */
 }
-END_TEST
 
 /* Of 2^32 words, n = 3 * 2^30 takes one value in three twice unless it draws
  * again: half of all draws would then be 0 modulo 3. */
-START_TEST(below_has_no_bias_where_the_range_is_large)
+TEST(below_has_no_bias_where_the_range_is_large)
 {
     enum { DRAWS = 30000 };
     int count[3] = { 0 };
@@ -121,9 +115,8 @@ START_TEST(below_has_no_bias_where_the_range_is_large)
     for (int k = 0; k < 3; k++) /* standard deviation 82 */
         ck_assert_int_le(abs(count[k] - DRAWS / 3), 400);
 }
-END_TEST
 
-START_TEST(uniform_reaches_0_and_not_1)
+TEST(uniform_reaches_0_and_not_1)
 {
     gradus_random low = { .left = 4 }, high = { .left = 4 };
 
@@ -131,9 +124,8 @@ START_TEST(uniform_reaches_0_and_not_1)
     ck_assert(gradus_random_uniform(&low) == 0);
     ck_assert(gradus_random_uniform(&high) == 1 - 0x1p-53);
 }
-END_TEST
 
-START_TEST(uniform_has_the_moments_of_a_uniform)
+TEST(uniform_has_the_moments_of_a_uniform)
 {
     enum { N = 100000 };
     double sum = 0, squares = 0;
@@ -149,9 +141,8 @@ START_TEST(uniform_has_the_moments_of_a_uniform)
     ck_assert_double_eq_tol(sum / N, 1 / 2., 0.005); /* 5 sigma each */
     ck_assert_double_eq_tol(squares / N, 1 / 3., 0.005);
 }
-END_TEST
 
-START_TEST(normal_has_the_moments_of_a_normal)
+TEST(normal_has_the_moments_of_a_normal)
 {
     enum { N = 100000 };
     double moment[5] = { 0 }, far = 0;
@@ -170,34 +161,12 @@ START_TEST(normal_has_the_moments_of_a_normal)
     ck_assert_double_eq_tol(moment[4], 3, 0.156);
     ck_assert_double_eq_tol(far, 0.0455, 0.0034);
 }
-END_TEST
 
-START_TEST(normal_is_finite_at_both_ends_of_uniform)
+TEST(normal_is_finite_at_both_ends_of_uniform)
 {
     gradus_random low = { .left = 4 }, high = { .left = 4 };
 
     memset(high.block, 0xff, sizeof high.block);
     ck_assert_double_finite(gradus_random_normal(&low));
     ck_assert_double_finite(gradus_random_normal(&high));
-}
-END_TEST
-
-Suite *suite_random(void)
-{
-    Suite *s = suite_create("random");
-    TCase *t = tcase_create("random");
-
-    tcase_add_test(t, philox_gives_the_published_words);
-    tcase_add_test(t, philox_may_write_over_its_counter);
-    tcase_add_test(t, a_stream_is_the_blocks_of_its_counter);
-    tcase_add_test(t, streams_of_different_seed_a_or_b_differ);
-    tcase_add_test(t, below_stays_in_range);
-    tcase_add_test(t, below_ten_gives_each_its_share);
-    tcase_add_test(t, below_has_no_bias_where_the_range_is_large);
-    tcase_add_test(t, uniform_reaches_0_and_not_1);
-    tcase_add_test(t, uniform_has_the_moments_of_a_uniform);
-    tcase_add_test(t, normal_has_the_moments_of_a_normal);
-    tcase_add_test(t, normal_is_finite_at_both_ends_of_uniform);
-    suite_add_tcase(s, t);
-    return s;
 }

@@ -18,6 +18,8 @@ static void end(void)
     h.g = NULL;
 }
 
+EACH_TEST(.end = end)
+
 static void begin_loss(int huber, int size, int weighted, options o)
 {
     h = loss_head_new(size, weighted);
@@ -31,7 +33,7 @@ static void begin_loss(int huber, int size, int weighted, options o)
 static const gradus_real Y[] = { 1, 2, 3, 5 }, T[] = { 0, 2, 5, 1 };
 /* y - t is 1, 0, -2, 4 */
 
-START_TEST(squares_of_two_by_two_by_hand)
+TEST(squares_of_two_by_two_by_hand)
 {
     begin_loss(0, 2, 0, (options){ 0 });
     loss_head_compile(&h, 2, 1);
@@ -41,9 +43,8 @@ START_TEST(squares_of_two_by_two_by_hand)
     assert_near(h.loss->y, (double[]){ 1, 2, 3, 5 }, 4, 0);
     ck_assert_int_eq(gradus_as_loss(h.loss)->classes, 0);
 }
-END_TEST
 
-START_TEST(huber_of_two_by_two_by_hand)
+LOOP_TEST(huber_of_two_by_two_by_hand, 6)
 {
     static const struct {
         double delta, sum, slope[4];
@@ -65,10 +66,9 @@ START_TEST(huber_of_two_by_two_by_hand)
         dy[k] = by_hand[_i].slope[k] / 4;
     assert_near(h.z->dy, dy, 4, 0);
 }
-END_TEST
 
 /* Rows of weights 1 and 3: 1 + 3 20 over 8 elements' weight, 4, or 1. */
-START_TEST(reductions_and_weights_by_hand)
+TEST(reductions_and_weights_by_hand)
 {
     static const double D[] = { 8, 4, 1 }, sum[] = { 61, .5 + 3 * 5 };
     static const double slope[2][4] = { { 2, 0, -12, 24 }, { 1, 0, -3, 3 } };
@@ -86,9 +86,8 @@ START_TEST(reductions_and_weights_by_hand)
         assert_near(h.z->dy, dy, 4, 0);
     }
 }
-END_TEST
 
-START_TEST(rows_without_weight_have_no_loss_and_no_gradient)
+LOOP_TEST(rows_without_weight_have_no_loss_and_no_gradient, 2)
 {
     begin_loss(_i, 2, 1, (options){ 0 });
     loss_head_compile(&h, 2, 1);
@@ -96,21 +95,19 @@ START_TEST(rows_without_weight_have_no_loss_and_no_gradient)
     ck_assert(gradus_loss(h.g) == 0);
     assert_near(h.z->dy, (double[]){ 0, 0, 0, 0 }, 4, 0);
 }
-END_TEST
 
 /* 1e30 squared is no float, but a double. */
-START_TEST(a_loss_that_a_float_would_not_hold_is_right)
+TEST(a_loss_that_a_float_would_not_hold_is_right)
 {
     begin_loss(0, 1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
     loss_head_run(&h, (gradus_real[]){ 1e30 }, (gradus_real[]){ 0 }, NULL, 1);
     ck_assert_double_eq_tol(gradus_loss(h.g) / 1e60, 1, 1e-6);
 }
-END_TEST
 
 /* The target is the input itself, of another shape; inference needs no other
  * data. */
-START_TEST(an_autoencoder_infers_what_it_predicts)
+LOOP_TEST(an_autoencoder_infers_what_it_predicts, 2)
 {
     static const gradus_real v[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
     gradus_graph *g = gradus_graph_new(3);
@@ -128,7 +125,6 @@ START_TEST(an_autoencoder_infers_what_it_predicts)
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -178,7 +174,7 @@ static void plain(gradus_node *n, gradus_part p)
 }
 
 /* For mse and huber, with weights. */
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 4)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         halved, plain
@@ -190,13 +186,12 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bug[_i / 2];
     probe_assert_caught(h.loss, &wrong, B);
 }
-END_TEST
 
 #endif
 
 /* ---- never silent ---------------------------------------------------- */
 
-START_TEST(values_that_are_not_finite_are_an_error)
+LOOP_TEST(values_that_are_not_finite_are_an_error, 2)
 {
     static const struct {
         double v[4];
@@ -221,9 +216,8 @@ START_TEST(values_that_are_not_finite_are_an_error)
     }
     loss_head_run(&h, Y, T, Y, 1);
 }
-END_TEST
 
-START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
+LOOP_TEST(a_bad_target_stops_the_step_and_changes_nothing, 2)
 {
     const gradus_real t[] = { 0, (gradus_real)-INFINITY };
     gradus_graph *g = gradus_graph_new(1);
@@ -242,7 +236,6 @@ START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
     gradus_optimiser_free(o);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
@@ -253,7 +246,7 @@ static void assert_refused(int huber, gradus_node *y, gradus_node *t,
     assert_error(why);
 }
 
-START_TEST(bad_operands_are_refused)
+LOOP_TEST(bad_operands_are_refused, 2)
 {
     h = loss_head_new(3, 0);
     options none = { 0 };
@@ -271,9 +264,8 @@ START_TEST(bad_operands_are_refused)
     assert_refused(_i, h.z, NULL, none, "an operand is NULL");
     assert_refused(_i, NULL, h.t, none, "an operand is NULL");
 }
-END_TEST
 
-START_TEST(bad_options_are_refused)
+LOOP_TEST(bad_options_are_refused, 2)
 {
     const double delta[] = { -1, 1e-31, 1e31, INFINITY, NAN };
 
@@ -287,30 +279,4 @@ START_TEST(bad_options_are_refused)
                        "delta is ");
     assert_refused(0, h.z, h.t, (options){ .delta = 1 },
                    "delta is 1, but a squared error has none");
-}
-END_TEST
-
-Suite *suite_regression(void)
-{
-    Suite *s = suite_create("regression");
-    TCase *t = tcase_create("regression");
-
-    tcase_add_checked_fixture(t, NULL, end);
-    tcase_add_test(t, squares_of_two_by_two_by_hand);
-    tcase_add_loop_test(t, huber_of_two_by_two_by_hand, 0, 6);
-    tcase_add_test(t, reductions_and_weights_by_hand);
-    tcase_add_loop_test(
-        t, rows_without_weight_have_no_loss_and_no_gradient, 0, 2);
-    tcase_add_test(t, a_loss_that_a_float_would_not_hold_is_right);
-    tcase_add_loop_test(t, an_autoencoder_infers_what_it_predicts, 0, 2);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
-#endif
-    tcase_add_loop_test(t, values_that_are_not_finite_are_an_error, 0, 2);
-    tcase_add_loop_test(
-        t, a_bad_target_stops_the_step_and_changes_nothing, 0, 2);
-    tcase_add_loop_test(t, bad_operands_are_refused, 0, 2);
-    tcase_add_loop_test(t, bad_options_are_refused, 0, 2);
-    suite_add_tcase(s, t);
-    return s;
 }

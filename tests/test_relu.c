@@ -23,7 +23,9 @@ static void end(void)
     gradus_graph_free(g);
 }
 
-START_TEST(two_by_two_by_hand)
+EACH_TEST(.begin = begin, .end = end)
+
+TEST(two_by_two_by_hand)
 {
     gradus_feed(x, (gradus_real[]){ -1, 2, 0.5, -3 }, 2);
     ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
@@ -32,26 +34,23 @@ START_TEST(two_by_two_by_hand)
     assert_near(x->dy, (double[]){ 0, 5, 7, 0 }, 4, 0);
     ck_assert_double_eq(gradus_loss(g), 2 * 5 + 0.5 * 7);
 }
-END_TEST
 
-START_TEST(the_gradient_at_zero_is_zero)
+TEST(the_gradient_at_zero_is_zero)
 {
     gradus_feed(x, (gradus_real[]){ 0, -0., 1, 1 }, 2);
     ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
     ck_assert_int_eq(gradus_backward(g), 0);
     assert_near(x->dy, (double[]){ 0, 0, 7, 11 }, 4, 0);
 }
-END_TEST
 
-START_TEST(has_the_shape_of_its_operand)
+TEST(has_the_shape_of_its_operand)
 {
     ck_assert_int_eq(y->rank, 3);
     ck_assert_mem_eq(y->shape, x->shape, sizeof y->shape);
     ck_assert_int_eq(y->n_params, 0);
 }
-END_TEST
 
-START_TEST(null_is_passed_on)
+TEST(null_is_passed_on)
 {
     gradus_graph *other = gradus_graph_new(1);
 
@@ -60,16 +59,14 @@ START_TEST(null_is_passed_on)
     assert_error("node 1, dense1: units is 0");
     gradus_graph_free(other);
 }
-END_TEST
 
-START_TEST(null_alone_is_an_error)
+TEST(null_alone_is_an_error)
 {
     ck_assert_ptr_null(gradus_relu(NULL));
     ck_assert_str_ne(gradus_error(), "");
 }
-END_TEST
 
-START_TEST(labels_are_no_operand)
+TEST(labels_are_no_operand)
 {
     gradus_graph *other = gradus_graph_new(1);
 
@@ -78,7 +75,6 @@ START_TEST(labels_are_no_operand)
     assert_error("node 1, relu1: operand labels holds labels");
     gradus_graph_free(other);
 }
-END_TEST
 
 #ifdef GRADUS_DOUBLE
 
@@ -119,7 +115,7 @@ static void no_mask(gradus_node *n, gradus_part p)
 }
 
 /* Planted bugs, each of which the check has to see. */
-START_TEST(a_wrong_mask_is_caught)
+LOOP_TEST(a_wrong_mask_is_caught, 2)
 {
     void (*const bug[])(gradus_node *, gradus_part) = { wrong_side, no_mask };
     gradus_node *relu;
@@ -130,25 +126,5 @@ START_TEST(a_wrong_mask_is_caught)
     probe_assert_caught(relu, &wrong, B);
     gradus_graph_free(deep);
 }
-END_TEST
 
 #endif
-
-Suite *suite_relu(void)
-{
-    Suite *s = suite_create("relu");
-    TCase *t = tcase_create("relu");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, two_by_two_by_hand);
-    tcase_add_test(t, the_gradient_at_zero_is_zero);
-    tcase_add_test(t, has_the_shape_of_its_operand);
-    tcase_add_test(t, null_is_passed_on);
-    tcase_add_test(t, null_alone_is_an_error);
-    tcase_add_test(t, labels_are_no_operand);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, a_wrong_mask_is_caught, 0, 2);
-#endif
-    suite_add_tcase(s, t);
-    return s;
-}

@@ -17,7 +17,9 @@ static void end(void)
     gradus_graph_free(g);
 }
 
-START_TEST(the_numbers_and_gradients_keep_their_order)
+EACH_TEST(.begin = begin, .end = end)
+
+TEST(the_numbers_and_gradients_keep_their_order)
 {
     const gradus_real v[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
     const double c[] = { 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 };
@@ -34,9 +36,8 @@ START_TEST(the_numbers_and_gradients_keep_their_order)
     assert_near(y->y, same, 12, 0);
     assert_near(x->dy, c, 12, 0);
 }
-END_TEST
 
-START_TEST(one_axis_is_inferred)
+TEST(one_axis_is_inferred)
 {
     static const struct {
         int rank, shape[3], wanted[3];
@@ -55,9 +56,8 @@ START_TEST(one_axis_is_inferred)
         ck_assert_mem_eq(y->shape, cases[i].wanted, sizeof y->shape);
     }
 }
-END_TEST
 
-START_TEST(flatten_is_one_axis)
+TEST(flatten_is_one_axis)
 {
     y = gradus_flatten(gradus_image(g, 2, 3, 4));
     ck_assert_int_eq(y->rank, 1);
@@ -65,11 +65,10 @@ START_TEST(flatten_is_one_axis)
     ck_assert_int_eq(y->size, 24);
     ck_assert_str_eq(y->op->name, "reshape");
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
-START_TEST(shapes_that_do_not_fit_are_refused)
+TEST(shapes_that_do_not_fit_are_refused)
 {
     static const struct {
         int rank, shape[4];
@@ -104,9 +103,8 @@ START_TEST(shapes_that_do_not_fit_are_refused)
         gradus_graph_free(other);
     }
 }
-END_TEST
 
-START_TEST(null_and_labels_are_refused)
+TEST(null_and_labels_are_refused)
 {
     ck_assert_ptr_null(gradus_flatten(NULL));
     ck_assert_ptr_null(gradus_reshape(NULL, 1, (int[]){ 2 }));
@@ -115,14 +113,12 @@ START_TEST(null_and_labels_are_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("node 1, reshape1: operand labels holds labels");
 }
-END_TEST
 
-START_TEST(no_shape_is_refused)
+TEST(no_shape_is_refused)
 {
     ck_assert_ptr_null(gradus_reshape(gradus_input(g, 2), 1, NULL));
     assert_error("node 1, reshape1: the shape has rank 0");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -157,21 +153,20 @@ static void backwards(gradus_node *n, gradus_part p)
             n->in[0]->dy[i * N + k] += n->dy[i * N + N - 1 - k];
 }
 
-START_TEST(a_reversed_gradient_is_caught)
+TEST(a_reversed_gradient_is_caught)
 {
     two_shapes();
     gradus_op wrong = *y->op;
     wrong.backward = backwards;
     probe_assert_caught(y, &wrong, B);
 }
-END_TEST
 
 #endif
 
 /* ---- model files ----------------------------------------------------- */
 
 /* Each as long as [10,2,1], which the file holds. */
-START_TEST(another_shape_in_a_file_is_refused)
+LOOP_TEST(another_shape_in_a_file_is_refused, 5)
 {
     static const char *const cases[][2] = {
         { "[10,2,2]", "the shape has 40 values, but input has 20" },
@@ -186,25 +181,4 @@ START_TEST(another_shape_in_a_file_is_refused)
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     snprintf(wrong, sizeof wrong, "shape\\\":%s", cases[_i][0]);
     refuse_reload(g, "shape\\\":[10,2,1]", wrong, cases[_i][1]);
-}
-END_TEST
-
-Suite *suite_reshape(void)
-{
-    Suite *s = suite_create("reshape");
-    TCase *t = tcase_create("reshape");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, the_numbers_and_gradients_keep_their_order);
-    tcase_add_test(t, one_axis_is_inferred);
-    tcase_add_test(t, flatten_is_one_axis);
-    tcase_add_test(t, shapes_that_do_not_fit_are_refused);
-    tcase_add_test(t, null_and_labels_are_refused);
-    tcase_add_test(t, no_shape_is_refused);
-#ifdef GRADUS_DOUBLE
-    tcase_add_test(t, a_reversed_gradient_is_caught);
-#endif
-    tcase_add_loop_test(t, another_shape_in_a_file_is_refused, 0, 5);
-    suite_add_tcase(s, t);
-    return s;
 }

@@ -35,7 +35,7 @@ static gradus_graph *residual_net(void)
     return g;
 }
 
-START_TEST(it_learns)
+TEST(it_learns)
 {
     enum { EPOCHS = 150 };
     gradus_epoch history[EPOCHS];
@@ -56,15 +56,4 @@ START_TEST(it_learns)
     gradus_optimiser_free(o);
     gradus_graph_free(g);
     data_free(&data);
-}
-END_TEST
-
-Suite *suite_residual(void)
-{
-    Suite *s = suite_create("residual");
-    TCase *t = tcase_create("residual");
-
-    tcase_add_test(t, it_learns);
-    suite_add_tcase(s, t);
-    return s;
 }

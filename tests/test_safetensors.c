@@ -38,7 +38,9 @@ static const float values[] = { 1, -2, 3e-45f, FLT_MAX, -0.0f, 0.1f };
 
 /* ---- files that others wrote ---------------------------------------------*/
 
-START_TEST(other_writers_files_are_read)
+EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 60)
+
+LOOP_TEST(other_writers_files_are_read, 7)
 {
     static const char *const headers[] = {
         "{" WEIGHT "," BIAS "}",
@@ -63,9 +65,8 @@ START_TEST(other_writers_files_are_read)
     assert_error("holds no architecture");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(double_values_are_read)
+TEST(double_values_are_read)
 {
     static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
         T("dense1.weight", "F32", "2,2", "16,32") "}";
@@ -82,7 +83,6 @@ START_TEST(double_values_are_read)
     ck_assert(gradus_parameters(g)[5] == (gradus_real)-1e-300);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- headers that nobody should write ------------------------------------*/
 
@@ -228,7 +228,7 @@ static const struct {
       "dense1.weight is [5] in the file" },
 };
 
-START_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing)
+LOOP_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing, COUNT(headers))
 {
     gradus_graph *g = tiny_net();
     uint64_t before = gradus_parameters_hash(g);
@@ -241,9 +241,8 @@ START_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing)
     ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_nul_byte_in_the_header_is_an_error)
+TEST(a_nul_byte_in_the_header_is_an_error)
 {
     static const char header[] = "{" WEIGHT "," BIAS "}\0 ";
     gradus_graph *g = tiny_net();
@@ -253,9 +252,8 @@ START_TEST(a_nul_byte_in_the_header_is_an_error)
     assert_error("the header, byte 135: end of file expected");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(deep_nesting_is_an_error)
+TEST(deep_nesting_is_an_error)
 {
     enum { N = 20000 };
     gradus_graph *g = tiny_net();
@@ -267,9 +265,8 @@ START_TEST(deep_nesting_is_an_error)
     free(header);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_claimed_length_beyond_the_file_is_an_error)
+LOOP_TEST(a_claimed_length_beyond_the_file_is_an_error, 8)
 {
     static const uint64_t lengths[] = { 1,         3,          1 << 20,
                                         100000000, 100000001,  UINT32_MAX,
@@ -285,9 +282,8 @@ START_TEST(a_claimed_length_beyond_the_file_is_an_error)
                                   : "it claims a header of");
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_header_beyond_the_limit_is_not_read)
+TEST(a_header_beyond_the_limit_is_not_read)
 {
     const uint64_t n = 100000001;
     gradus_graph *g = tiny_net();
@@ -301,11 +297,10 @@ START_TEST(a_header_beyond_the_limit_is_not_read)
     assert_error("it claims a header of 100000001 bytes");
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- values --------------------------------------------------------------*/
 
-START_TEST(values_that_are_not_finite_are_errors)
+LOOP_TEST(values_that_are_not_finite_are_errors, 4)
 {
     static const char header[] = "{" WEIGHT "," BIAS "}";
     static const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
@@ -318,9 +313,8 @@ START_TEST(values_that_are_not_finite_are_errors)
     ck_assert(gradus_parameters_hash(g) == before);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(a_double_too_large_for_a_float_is_an_error)
+TEST(a_double_too_large_for_a_float_is_an_error)
 {
     static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
         T("dense1.weight", "F32", "2,2", "16,32") "}";
@@ -338,11 +332,10 @@ START_TEST(a_double_too_large_for_a_float_is_an_error)
     }
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- files that are none -------------------------------------------------*/
 
-START_TEST(what_is_no_regular_file_is_an_error)
+TEST(what_is_no_regular_file_is_an_error)
 {
     char path[5000];
     gradus_graph *g = tiny_net();
@@ -363,7 +356,6 @@ START_TEST(what_is_no_regular_file_is_an_error)
     assert_error("File name too long");
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- memory --------------------------------------------------------------*/
 
@@ -403,7 +395,7 @@ static void write_often(FILE *f, const char *text, size_t n)
         fputs(text, f);
 }
 
-START_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib)
+LOOP_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib, 6)
 {
     static const struct {
         const char *first, *often, *objects, *last;
@@ -436,7 +428,6 @@ START_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib)
         ck_assert_int_le(peak() - before, (3 * SIZE + (8 << 20)) / 1024);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* The address space that this process has taken, in bytes; 0: not known. */
 static size_t taken(void)
@@ -452,7 +443,7 @@ static size_t taken(void)
 }
 
 /* Whatever part of the reading it is that lacks memory. */
-START_TEST(a_header_that_memory_does_not_suffice_for_is_an_error)
+TEST(a_header_that_memory_does_not_suffice_for_is_an_error)
 {
     enum { SIZE = 1 << 20, STEP = SIZE / 8, TIMES = 128 };
     gradus_graph *g = tiny_net();
@@ -483,33 +474,5 @@ START_TEST(a_header_that_memory_does_not_suffice_for_is_an_error)
     ck_assert(!times || (refused > 0 && refused < times));
     gradus_graph_free(g);
 }
-END_TEST
 
 #define COUNT(table) (int)(sizeof(table) / sizeof *(table))
-
-Suite *suite_safetensors(void)
-{
-    Suite *s = suite_create("safetensors");
-    TCase *t = tcase_create("safetensors");
-
-    tcase_add_checked_fixture(t, files_begin, files_end);
-    tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, other_writers_files_are_read, 0, 7);
-    tcase_add_test(t, double_values_are_read);
-    tcase_add_loop_test(
-        t, a_header_that_is_wrong_is_an_error_and_changes_nothing, 0,
-        COUNT(headers));
-    tcase_add_test(t, a_nul_byte_in_the_header_is_an_error);
-    tcase_add_test(t, deep_nesting_is_an_error);
-    tcase_add_loop_test(t, a_claimed_length_beyond_the_file_is_an_error, 0, 8);
-    tcase_add_test(t, a_header_beyond_the_limit_is_not_read);
-    tcase_add_loop_test(t, values_that_are_not_finite_are_errors, 0, 4);
-    tcase_add_test(t, a_double_too_large_for_a_float_is_an_error);
-    tcase_add_test(t, what_is_no_regular_file_is_an_error);
-    tcase_add_loop_test(
-        t, a_hostile_header_takes_at_most_three_times_its_file_and_8_mib, 0,
-        6);
-    tcase_add_test(t, a_header_that_memory_does_not_suffice_for_is_an_error);
-    suite_add_tcase(s, t);
-    return s;
-}

@@ -10,7 +10,7 @@ static void near(double v, double expected)
     ck_assert_double_eq_tol(v, expected, 1e-15);
 }
 
-START_TEST(a_step_schedule_falls_at_the_end_of_each_period)
+TEST(a_step_schedule_falls_at_the_end_of_each_period)
 {
     near(gradus_lr_step(0.8, 0, 30, 0.5), 0.8);
     near(gradus_lr_step(0.8, 29, 30, 0.5), 0.8);
@@ -20,17 +20,15 @@ START_TEST(a_step_schedule_falls_at_the_end_of_each_period)
     near(gradus_lr_step(0.8, 3, 1, 0.5), 0.1);
     ck_assert(isnan(gradus_lr_step(0.8, 3, 0, 0.5)));
 }
-END_TEST
 
-START_TEST(an_exponential_goes_down_at_each_step)
+TEST(an_exponential_goes_down_at_each_step)
 {
     near(gradus_lr_exponential(0.5, 0, 0.9), 0.5);
     near(gradus_lr_exponential(0.5, 1, 0.9), 0.45);
     near(gradus_lr_exponential(0.5, 3, 0.9), 0.3645);
 }
-END_TEST
 
-START_TEST(a_cosine_goes_from_end_to_end)
+TEST(a_cosine_goes_from_end_to_end)
 {
     near(gradus_lr_cosine(0.5, 0, 12, 0.1), 0.5);
     near(gradus_lr_cosine(0.5, 2, 12, 0.1), 0.4732050807568877);
@@ -43,9 +41,8 @@ START_TEST(a_cosine_goes_from_end_to_end)
     near(gradus_lr_cosine(0.5, UINT64_MAX, 12, 0.1), 0.1);
     ck_assert(isnan(gradus_lr_cosine(0.5, 0, 0, 0.1)));
 }
-END_TEST
 
-START_TEST(a_warmup_is_linear_and_leaves_the_rest_alone)
+TEST(a_warmup_is_linear_and_leaves_the_rest_alone)
 {
     near(gradus_lr_warmup(0.5, 0, 5), 0.1);
     near(gradus_lr_warmup(0.5, 1, 5), 0.2);
@@ -55,11 +52,10 @@ START_TEST(a_warmup_is_linear_and_leaves_the_rest_alone)
     near(gradus_lr_warmup(0.5, 0, 0), 0.5);
     near(gradus_lr_warmup(gradus_lr_cosine(0.5, 4, 12, 0.1), 4, 10), 0.2);
 }
-END_TEST
 
 /* The rate rises for 0.35 of 20 steps: the peak is at step 6, the end at step
  * 19. */
-START_TEST(one_cycle_goes_up_and_down)
+TEST(one_cycle_goes_up_and_down)
 {
     static const double expected[20] = {
         [0] = 0.1,                   /* 1 / 10 */
@@ -79,11 +75,10 @@ START_TEST(one_cycle_goes_up_and_down)
     near(gradus_lr_one_cycle(1, 20, 20, 0.35, 10, 100), 0.001);
     near(gradus_lr_one_cycle(1, 1000, 20, 0.35, 10, 100), 0.001);
 }
-END_TEST
 
 /* By default the peak of 10 steps is at step 0.3 * 10 - 1 = 2.  That of 11 is
  * at 2.3, between two steps. */
-START_TEST(one_cycle_has_the_defaults_of_pytorch)
+TEST(one_cycle_has_the_defaults_of_pytorch)
 {
     near(gradus_lr_one_cycle(0.5, 0, 10, 0, 0, 0), 0.02);
     near(gradus_lr_one_cycle(0.5, 1, 10, 0, 0, 0), 0.26);
@@ -92,9 +87,8 @@ START_TEST(one_cycle_has_the_defaults_of_pytorch)
     near(gradus_lr_one_cycle(0.5, 6, 11, 0, 0, 0),
          2e-6 + (0.5 - 2e-6) / 2 * (1 + cos(acos(-1) * 3.7 / 7.7)));
 }
-END_TEST
 
-START_TEST(one_cycle_of_few_steps_or_nonsense)
+TEST(one_cycle_of_few_steps_or_nonsense)
 {
     /* Too few steps to rise in. */
     near(gradus_lr_one_cycle(1, 0, 2, 0.1, 10, 100), 1);
@@ -105,7 +99,6 @@ START_TEST(one_cycle_of_few_steps_or_nonsense)
     ck_assert(isnan(gradus_lr_one_cycle(1, 0, 10, -0.1, 10, 100)));
     ck_assert(isnan(gradus_lr_one_cycle(1, 0, 10, NAN, 10, 100)));
 }
-END_TEST
 
 /* ---- in gradus_fit ---------------------------------------------------- */
 
@@ -173,7 +166,7 @@ static uint64_t hash_by_hand(void)
     return hash;
 }
 
-START_TEST(fit_asks_before_each_step)
+TEST(fit_asks_before_each_step)
 {
     net n = net_new(1, SIZES, BATCH, 1);
     schedule s = { .bad = -1 };
@@ -187,9 +180,8 @@ START_TEST(fit_asks_before_each_step)
     ck_assert_uint_eq(gradus_parameters_hash(n.g), hash_by_hand());
     net_free(&n);
 }
-END_TEST
 
-START_TEST(a_rate_of_nan_ends_the_fit)
+TEST(a_rate_of_nan_ends_the_fit)
 {
     net n = net_new(1, SIZES, BATCH, 1);
     schedule s = { .bad = 7 };
@@ -199,23 +191,4 @@ START_TEST(a_rate_of_nan_ends_the_fit)
     assert_error("nan; must be from 0 to 1e30");
     ck_assert_uint_eq(s.next, 8);
     net_free(&n);
-}
-END_TEST
-
-Suite *suite_schedule(void)
-{
-    Suite *s = suite_create("schedule");
-    TCase *t = tcase_create("schedule");
-
-    tcase_add_test(t, a_step_schedule_falls_at_the_end_of_each_period);
-    tcase_add_test(t, an_exponential_goes_down_at_each_step);
-    tcase_add_test(t, a_cosine_goes_from_end_to_end);
-    tcase_add_test(t, a_warmup_is_linear_and_leaves_the_rest_alone);
-    tcase_add_test(t, one_cycle_goes_up_and_down);
-    tcase_add_test(t, one_cycle_has_the_defaults_of_pytorch);
-    tcase_add_test(t, one_cycle_of_few_steps_or_nonsense);
-    tcase_add_test(t, fit_asks_before_each_step);
-    tcase_add_test(t, a_rate_of_nan_ends_the_fit);
-    suite_add_tcase(s, t);
-    return s;
 }

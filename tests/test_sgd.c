@@ -28,6 +28,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static gradus_optimiser *sgd(gradus_graph *of, gradus_sgd_options options)
 {
     gradus_optimiser *o = gradus_sgd(of, &options);
@@ -67,7 +69,7 @@ static void reference_step(const gradus_sgd_options *o, double lr, double grad,
         *theta = *theta - lr * *v;
 }
 
-START_TEST(a_thousand_steps_are_those_of_the_formula)
+LOOP_TEST(a_thousand_steps_are_those_of_the_formula, KINDS)
 {
     double theta[P], v[P] = { 0 }, off = 0, length = 0;
     gradus_optimiser *o = sgd(g, kind[_i]);
@@ -90,9 +92,8 @@ START_TEST(a_thousand_steps_are_those_of_the_formula)
     ck_assert_double_le(sqrt(off / length), 5 * rounding());
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(two_steps_by_hand)
+TEST(two_steps_by_hand)
 {
     /* theta after each, from theta = 1, gradients 0.5 and 2, lr 0.5, then
      * 0.25, and where set mu = 0.5, lambda = 0.5. */
@@ -120,9 +121,8 @@ START_TEST(two_steps_by_hand)
         gradus_optimiser_free(o);
     }
 }
-END_TEST
 
-START_TEST(no_options_are_a_learning_rate_of_a_hundredth)
+TEST(no_options_are_a_learning_rate_of_a_hundredth)
 {
     gradus_optimiser *o = gradus_sgd(g, NULL);
 
@@ -133,9 +133,8 @@ START_TEST(no_options_are_a_learning_rate_of_a_hundredth)
     ck_assert_double_eq_tol(gradus_parameters(g)[0], -0.01, 1e-9);
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(a_learning_rate_of_zero_moves_nothing)
+TEST(a_learning_rate_of_zero_moves_nothing)
 {
     gradus_optimiser *o = sgd(g, (gradus_sgd_options){ .weight_decay = 1 });
     uint64_t before = gradus_parameters_hash(g);
@@ -146,11 +145,10 @@ START_TEST(a_learning_rate_of_zero_moves_nothing)
     ck_assert_uint_eq(gradus_parameters_hash(g), before);
     gradus_optimiser_free(o);
 }
-END_TEST
 
 /* 1,000 units of 41 parameters are two tiles, and enough work to wake a second
  * thread. */
-START_TEST(every_parameter_moves_once)
+TEST(every_parameter_moves_once)
 {
     enum { N = 1000 * 40 + 1000 };
     static gradus_real before[N];
@@ -168,7 +166,6 @@ START_TEST(every_parameter_moves_once)
     gradus_optimiser_free(o);
     gradus_graph_free(big);
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
@@ -178,7 +175,7 @@ static void assert_refused(gradus_sgd_options options, const char *why)
     assert_error(why);
 }
 
-START_TEST(bad_options_are_refused)
+TEST(bad_options_are_refused)
 {
     assert_refused((gradus_sgd_options){ .learning_rate = -1 },
                    "sgd: learning rate is -1; must be from 0 to 1e30");
@@ -200,9 +197,8 @@ START_TEST(bad_options_are_refused)
     assert_refused((gradus_sgd_options){ .weight_decay = INFINITY },
                    "sgd: weight decay is inf");
 }
-END_TEST
 
-START_TEST(a_graph_must_be_compiled_and_have_parameters)
+TEST(a_graph_must_be_compiled_and_have_parameters)
 {
     gradus_graph *other = gradus_graph_new(1);
 
@@ -216,9 +212,8 @@ START_TEST(a_graph_must_be_compiled_and_have_parameters)
     assert_error("sgd: the graph has no parameters");
     gradus_graph_free(other);
 }
-END_TEST
 
-START_TEST(a_bad_learning_rate_leaves_the_old_one)
+TEST(a_bad_learning_rate_leaves_the_old_one)
 {
     gradus_optimiser *o = sgd(g, (gradus_sgd_options){ .learning_rate = 0.5 });
 
@@ -229,9 +224,8 @@ START_TEST(a_bad_learning_rate_leaves_the_old_one)
     ck_assert_double_eq(gradus_learning_rate(o), 0.5);
     gradus_optimiser_free(o);
 }
-END_TEST
 
-START_TEST(null_is_an_error)
+TEST(null_is_an_error)
 {
     ck_assert_int_ne(gradus_step(NULL), 0);
     assert_error("gradus_step: the optimiser is NULL");
@@ -240,7 +234,6 @@ START_TEST(null_is_an_error)
     ck_assert(isnan(gradus_learning_rate(NULL)));
     gradus_optimiser_free(NULL);
 }
-END_TEST
 
 /* ---- a bad gradient -------------------------------------------------- */
 
@@ -269,7 +262,7 @@ static uint64_t hash_after(const gradus_sgd_options *options, int place,
     return hash;
 }
 
-START_TEST(a_gradient_that_is_not_finite_changes_nothing)
+LOOP_TEST(a_gradient_that_is_not_finite_changes_nothing, KINDS)
 {
     uint64_t good = hash_after(&kind[_i], -1, 0);
 
@@ -279,9 +272,8 @@ START_TEST(a_gradient_that_is_not_finite_changes_nothing)
         ck_assert_uint_eq(hash_after(&kind[_i], place, -INFINITY), good);
     }
 }
-END_TEST
 
-START_TEST(a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged)
+TEST(a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged)
 {
     gradus_graph *big = new_graph(40, 1000, 2);
     gradus_optimiser *o = sgd(big, (gradus_sgd_options){ .momentum = 0.5 });
@@ -295,29 +287,4 @@ START_TEST(a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged)
     ck_assert_uint_eq(gradus_parameters_hash(big), before);
     gradus_optimiser_free(o);
     gradus_graph_free(big);
-}
-END_TEST
-
-Suite *suite_sgd(void)
-{
-    Suite *s = suite_create("sgd");
-    TCase *t = tcase_create("sgd");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, a_thousand_steps_are_those_of_the_formula, 0,
-                        KINDS);
-    tcase_add_test(t, two_steps_by_hand);
-    tcase_add_test(t, no_options_are_a_learning_rate_of_a_hundredth);
-    tcase_add_test(t, a_learning_rate_of_zero_moves_nothing);
-    tcase_add_test(t, every_parameter_moves_once);
-    tcase_add_test(t, bad_options_are_refused);
-    tcase_add_test(t, a_graph_must_be_compiled_and_have_parameters);
-    tcase_add_test(t, a_bad_learning_rate_leaves_the_old_one);
-    tcase_add_test(t, null_is_an_error);
-    tcase_add_loop_test(t, a_gradient_that_is_not_finite_changes_nothing, 0,
-                        KINDS);
-    tcase_add_test(t,
-                   a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged);
-    suite_add_tcase(s, t);
-    return s;
 }

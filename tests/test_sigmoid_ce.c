@@ -17,6 +17,8 @@ static void end(void)
     h.g = NULL;
 }
 
+EACH_TEST(.end = end)
+
 static void begin_loss(int size, int weighted, options o)
 {
     h = loss_head_new(size, weighted);
@@ -48,7 +50,7 @@ static void run_by_hand(void)
                   (gradus_real[]){ 1, 3 }, 2);
 }
 
-START_TEST(two_by_two_by_hand)
+TEST(two_by_two_by_hand)
 {
     begin_loss(2, 0, (options){ 0 });
     run_by_hand();
@@ -57,10 +59,9 @@ START_TEST(two_by_two_by_hand)
     assert_near(h.z->dy, (double[]){ -.125, -.0625, .0625, 0 }, 4, rounding());
     ck_assert_int_eq(gradus_as_loss(h.loss)->classes, 0);
 }
-END_TEST
 
 /* Rows of weights 1 and 3, classes of 2 and 5, over 8, 4 or 1. */
-START_TEST(reductions_and_weights_by_hand)
+TEST(reductions_and_weights_by_hand)
 {
     static const double D[] = { 8, 4, 1 }, slope[] = { -1, -1.25, 1.5, 0 };
     double dz[4];
@@ -77,10 +78,9 @@ START_TEST(reductions_and_weights_by_hand)
         assert_near(h.z->dy, dz, 4, rounding());
     }
 }
-END_TEST
 
 /* [B,2,1,2]: class weights go with the first axis, not with the last. */
-START_TEST(classes_are_the_first_axis)
+TEST(classes_are_the_first_axis)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *z = gradus_image(g, 2, 1, 2), *t = gradus_input(g, 4);
@@ -97,10 +97,9 @@ START_TEST(classes_are_the_first_axis)
     ck_assert_double_eq_tol(gradus_loss(g), 16 * LOG2, 1e-6);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* -t log y - (1 - t) log(1 - y), in double. */
-START_TEST(the_loss_is_that_of_the_long_way_round)
+TEST(the_loss_is_that_of_the_long_way_round)
 {
     begin_loss(1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
@@ -114,11 +113,10 @@ START_TEST(the_loss_is_that_of_the_long_way_round)
             assert_near(h.z->dy, &(double){ y - t }, 1, rounding());
         }
 }
-END_TEST
 
 /* ---- extremes -------------------------------------------------------- */
 
-START_TEST(logits_as_large_as_floats_get_have_their_exact_loss)
+TEST(logits_as_large_as_floats_get_have_their_exact_loss)
 {
     const double size[] = { 1000, 1e30, FLT_MAX };
 
@@ -133,10 +131,9 @@ START_TEST(logits_as_large_as_floats_get_have_their_exact_loss)
         assert_near(h.loss->y, (double[]){ 1, 1, 0, 0 }, 4, 0);
     }
 }
-END_TEST
 
 /* 1 - y would be 0 long before. */
-START_TEST(what_is_nearly_right_has_a_loss_that_is_not_0)
+TEST(what_is_nearly_right_has_a_loss_that_is_not_0)
 {
     begin_loss(1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
@@ -146,10 +143,9 @@ START_TEST(what_is_nearly_right_has_a_loss_that_is_not_0)
     ck_assert_double_eq_tol(gradus_loss(h.g) * exp(50), 1, 1e-6);
     ck_assert_double_eq_tol(h.z->dy[0] * exp(50), 1, 1e-6);
 }
-END_TEST
 
 /* 255 / 255 is 1, not a bit more. */
-START_TEST(pixels_are_targets)
+TEST(pixels_are_targets)
 {
     gradus_real z[256] = { 0 };
     uint8_t pixel[256];
@@ -163,9 +159,8 @@ START_TEST(pixels_are_targets)
     ck_assert_msg(gradus_forward(h.g, NULL, 1) == 0, "%s", gradus_error());
     assert_loss(LOG2);
 }
-END_TEST
 
-START_TEST(inference_gives_probabilities_and_needs_no_targets)
+TEST(inference_gives_probabilities_and_needs_no_targets)
 {
     static const gradus_real v[] = { 1, 2, 3, -4 };
     gradus_graph *g = gradus_graph_new(3);
@@ -189,7 +184,6 @@ START_TEST(inference_gives_probabilities_and_needs_no_targets)
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -242,7 +236,7 @@ static void twice(gradus_node *n, gradus_part p)
                            (n->y[i] - n->in[1]->y[i]);
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 4)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         unweighted, twice
@@ -253,13 +247,12 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bug[_i / 2];
     probe_assert_caught(h.loss, &wrong, B);
 }
-END_TEST
 
 #endif
 
 /* ---- never silent ---------------------------------------------------- */
 
-START_TEST(targets_outside_0_to_1_are_an_error)
+TEST(targets_outside_0_to_1_are_an_error)
 {
     const double bad[] = { -1e-30, 1.0001, 2, -INFINITY, INFINITY, NAN };
     const char *why[] = {
@@ -283,9 +276,8 @@ START_TEST(targets_outside_0_to_1_are_an_error)
     }
     loss_head_run(&h, z, z, (gradus_real[]){ 1, 1 }, 2); /* it recovers */
 }
-END_TEST
 
-START_TEST(logits_that_are_not_finite_are_an_error)
+TEST(logits_that_are_not_finite_are_an_error)
 {
     const double bad[] = { NAN, INFINITY, -INFINITY };
 
@@ -302,9 +294,8 @@ START_TEST(logits_that_are_not_finite_are_an_error)
         assert_forward_fails(&h, 2, why);
     }
 }
-END_TEST
 
-START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
+TEST(a_bad_target_stops_the_step_and_changes_nothing)
 {
     const gradus_real v[] = { 0, 2, 1, 3 };
     gradus_graph *g = gradus_graph_new(1);
@@ -323,7 +314,6 @@ START_TEST(a_bad_target_stops_the_step_and_changes_nothing)
     gradus_optimiser_free(o);
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- refused --------------------------------------------------------- */
 
@@ -334,7 +324,7 @@ static void assert_refused(gradus_node *z, gradus_node *t, options o,
     assert_error(why);
 }
 
-START_TEST(bad_operands_and_options_are_refused)
+TEST(bad_operands_and_options_are_refused)
 {
     h = loss_head_new(3, 0);
     const double weight[] = { -1, NAN, INFINITY };
@@ -358,30 +348,4 @@ START_TEST(bad_operands_and_options_are_refused)
     end();
     h = loss_head_new(3, 0);
     assert_refused(h.z, NULL, none, "sigmoid_ce: an operand is NULL");
-}
-END_TEST
-
-Suite *suite_sigmoid_ce(void)
-{
-    Suite *s = suite_create("sigmoid_ce");
-    TCase *t = tcase_create("sigmoid_ce");
-
-    tcase_add_checked_fixture(t, NULL, end);
-    tcase_add_test(t, two_by_two_by_hand);
-    tcase_add_test(t, reductions_and_weights_by_hand);
-    tcase_add_test(t, classes_are_the_first_axis);
-    tcase_add_test(t, the_loss_is_that_of_the_long_way_round);
-    tcase_add_test(t, logits_as_large_as_floats_get_have_their_exact_loss);
-    tcase_add_test(t, what_is_nearly_right_has_a_loss_that_is_not_0);
-    tcase_add_test(t, pixels_are_targets);
-    tcase_add_test(t, inference_gives_probabilities_and_needs_no_targets);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 4);
-#endif
-    tcase_add_test(t, targets_outside_0_to_1_are_an_error);
-    tcase_add_test(t, logits_that_are_not_finite_are_an_error);
-    tcase_add_test(t, a_bad_target_stops_the_step_and_changes_nothing);
-    tcase_add_test(t, bad_operands_and_options_are_refused);
-    suite_add_tcase(s, t);
-    return s;
 }

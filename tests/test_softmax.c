@@ -17,6 +17,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 /* Forward and backward of a batch. */
 static void run(int rank, const int *shape, const gradus_real *v, int rows,
                 const double *c)
@@ -33,7 +35,7 @@ static void run(int rank, const int *shape, const gradus_real *v, int rows,
 
 /* exp(x) is 1, 1, 2 and 1, 3, 4; dy y sums to 0.25 + 0.5 + 1.5 = 2.25 and to
  * 0.125 - 0.375 + 0.5 = 0.25. */
-START_TEST(two_rows_by_hand)
+TEST(two_rows_by_hand)
 {
     const gradus_real v[] = { 0, 0, (gradus_real)0.69314718055994531,
                               0, (gradus_real)1.09861228866810969,
@@ -46,10 +48,9 @@ START_TEST(two_rows_by_hand)
     assert_near(x->dy, (double[]){ -0.3125, -0.0625, 0.375, 0.09375, -0.46875,
                                    0.375 }, 6, rounding());
 }
-END_TEST
 
 /* A sample [1,4,2] is four of them, each of two neighbours. */
-START_TEST(it_is_over_the_last_axis)
+TEST(it_is_over_the_last_axis)
 {
     const gradus_real a = (gradus_real)1.09861228866810969; /* log 3 */
     const gradus_real v[] = { 0, 0, 0, a, a, 0, -a, 0 };
@@ -61,17 +62,15 @@ START_TEST(it_is_over_the_last_axis)
     assert_near(x->dy, (double[]){ -0.5, 0.5, 0.75, -0.75, -1.5, 1.5, -0.75,
                                    0.75 }, 8, rounding());
 }
-END_TEST
 
-START_TEST(one_number_alone_is_one)
+TEST(one_number_alone_is_one)
 {
     run(1, (int[]){ 1 }, (gradus_real[]){ -7, 1e30f }, 2, (double[]){ 2, 3 });
     assert_near(y->y, (double[]){ 1, 1 }, 2, 0);
     assert_near(x->dy, (double[]){ 0, 0 }, 2, 0);
 }
-END_TEST
 
-START_TEST(far_out_it_is_finite)
+TEST(far_out_it_is_finite)
 {
     const gradus_real v[] = { 3e38f, -3e38f, 1e4f, -1e4f, -1e4f, -2e4f };
 
@@ -79,9 +78,8 @@ START_TEST(far_out_it_is_finite)
     assert_near(y->y, (double[]){ 1, 0, 0, 0.5, 0.5, 0 }, 6, rounding());
     assert_near(x->dy, (double[]){ 0, 0, 0, -0.5, 0.5, 0 }, 6, rounding());
 }
-END_TEST
 
-START_TEST(minus_infinity_is_a_mask)
+TEST(minus_infinity_is_a_mask)
 {
     const gradus_real v[] = { 5, -INFINITY, 5 };
 
@@ -89,9 +87,8 @@ START_TEST(minus_infinity_is_a_mask)
     assert_near(y->y, (double[]){ 0.5, 0, 0.5 }, 3, 0);
     assert_near(x->dy, (double[]){ -0.5, 0, 0.5 }, 3, 0);
 }
-END_TEST
 
-START_TEST(a_nan_an_infinity_or_nothing_but_masks_is_an_error)
+LOOP_TEST(a_nan_an_infinity_or_nothing_but_masks_is_an_error, 4)
 {
     static const gradus_real cases[][2] = {
         { 1, NAN }, { NAN, 1 }, { INFINITY, 1 }, { -INFINITY, -INFINITY }
@@ -109,9 +106,8 @@ START_TEST(a_nan_an_infinity_or_nothing_but_masks_is_an_error)
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
     assert_error(message[_i]);
 }
-END_TEST
 
-START_TEST(null_and_labels_are_refused)
+TEST(null_and_labels_are_refused)
 {
     ck_assert_ptr_null(gradus_softmax(NULL));
     ck_assert_str_ne(gradus_error(), "");
@@ -119,7 +115,6 @@ START_TEST(null_and_labels_are_refused)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("node 1, softmax1: operand labels holds labels");
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -171,7 +166,7 @@ static void too_wide(gradus_node *n, gradus_part p)
     wrong_back(n, p, N, 0);
 }
 
-START_TEST(planted_bugs_are_caught)
+LOOP_TEST(planted_bugs_are_caught, 2)
 {
     void (*const bug[])(gradus_node *, gradus_part) = { diagonal, too_wide };
 
@@ -180,27 +175,5 @@ START_TEST(planted_bugs_are_caught)
     wrong.backward = bug[_i];
     probe_assert_caught(y, &wrong, B);
 }
-END_TEST
 
 #endif
-
-Suite *suite_softmax(void)
-{
-    Suite *s = suite_create("softmax");
-    TCase *t = tcase_create("softmax");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, two_rows_by_hand);
-    tcase_add_test(t, it_is_over_the_last_axis);
-    tcase_add_test(t, one_number_alone_is_one);
-    tcase_add_test(t, far_out_it_is_finite);
-    tcase_add_test(t, minus_infinity_is_a_mask);
-    tcase_add_loop_test(
-        t, a_nan_an_infinity_or_nothing_but_masks_is_an_error, 0, 4);
-    tcase_add_test(t, null_and_labels_are_refused);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, planted_bugs_are_caught, 0, 2);
-#endif
-    suite_add_tcase(s, t);
-    return s;
-}

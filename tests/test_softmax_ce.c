@@ -14,6 +14,8 @@ static void end(void)
     h.g = NULL;
 }
 
+EACH_TEST(.end = end)
+
 static void assert_loss(double expected)
 {
     double loss = gradus_loss(h.g);
@@ -35,7 +37,7 @@ static double tolerance(void)
 static const gradus_real Z[] = { 1, 6, 4, 2 };
 static const double Y[] = { .005806628, .861780069, .116629250, .015784053 };
 
-START_TEST(a_hard_label)
+TEST(a_hard_label)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, Z, &(int32_t){ 1 }, 1);
@@ -44,9 +46,8 @@ START_TEST(a_hard_label)
     assert_near(h.z->dy, (double[]){ .005806628, -.138219931, .116629250,
                                      .015784053 }, 4, tolerance());
 }
-END_TEST
 
-START_TEST(label_smoothing_of_a_fifth)
+TEST(label_smoothing_of_a_fifth)
 {
     h = new_classifier(4,
                        (gradus_softmax_ce_options){ .label_smoothing = .2 });
@@ -56,9 +57,8 @@ START_TEST(label_smoothing_of_a_fifth)
     assert_near(h.z->dy, (double[]){ -.044193372, .011780069, .066629250,
                                      -.034215947 }, 4, tolerance());
 }
-END_TEST
 
-START_TEST(mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1)
+TEST(mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){
                               .label_smoothing = .2 * 4 / (4 - 1) });
@@ -67,19 +67,17 @@ START_TEST(mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1)
     assert_near(h.z->dy, (double[]){ -.060860038, .061780069, .049962583,
                                      -.050882614 }, 4, tolerance());
 }
-END_TEST
 
-START_TEST(full_smoothing_is_the_uniform_target)
+TEST(full_smoothing_is_the_uniform_target)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .label_smoothing = 1 });
     run_labels(&h, Z, &(int32_t){ 1 }, 1);
     assert_near(h.z->dy, (double[]){ Y[0] - .25, Y[1] - .25, Y[2] - .25,
                                      Y[3] - .25 }, 4, tolerance());
 }
-END_TEST
 
 /* g = y sum(t) - t, which y - t is not. */
-START_TEST(targets_need_not_sum_to_one)
+TEST(targets_need_not_sum_to_one)
 {
     static const gradus_real T[] = { 0.5, 1, 0, 0.25 };
     double lse = 6 + log(exp(-5) + 1 + exp(-2) + exp(-4));
@@ -94,7 +92,6 @@ START_TEST(targets_need_not_sum_to_one)
                                      1.75 * Y[2], 1.75 * Y[3] - .25 }, 4,
                 2 * tolerance());
 }
-END_TEST
 
 static const gradus_real four_rows[] = { 1, 2, 3, 4, 2, 2, 2, 2,
                                          3, 3, 3, 3, 4, 4, 4, 4 };
@@ -111,7 +108,7 @@ static void assert_four_rows(double D)
         }
 }
 
-START_TEST(an_ignored_row_has_no_loss_no_gradient_and_no_count)
+TEST(an_ignored_row_has_no_loss_no_gradient_and_no_count)
 {
     gradus_softmax_ce_options o = { .use_ignore_label = 1, .ignore_label = 1 };
 
@@ -127,26 +124,23 @@ START_TEST(an_ignored_row_has_no_loss_no_gradient_and_no_count)
         end();
     }
 }
-END_TEST
 
-START_TEST(an_ignored_label_may_lie_outside_the_classes)
+TEST(an_ignored_label_may_lie_outside_the_classes)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .use_ignore_label = 1,
                                                        .ignore_label = -1 });
     run_labels(&h, four_rows, (int32_t[]){ -1, 0, 2, 3 }, 4);
     assert_four_rows(3);
 }
-END_TEST
 
-START_TEST(a_label_of_zero_is_not_ignored_unless_asked)
+TEST(a_label_of_zero_is_not_ignored_unless_asked)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .ignore_label = 0 });
     run_labels(&h, Z, &(int32_t){ 0 }, 1);
     assert_loss(.148755181 + 5);
 }
-END_TEST
 
-START_TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
+TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .use_ignore_label = 1,
                                                        .ignore_label = 9 });
@@ -156,9 +150,8 @@ START_TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
     for (int i = 0; i < 16; i++)
         ck_assert(h.z->dy[i] == 0);
 }
-END_TEST
 
-START_TEST(the_weight_of_a_loss_multiplies_loss_and_gradient)
+TEST(the_weight_of_a_loss_multiplies_loss_and_gradient)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
     for (double w = -1; w <= 2; w += .5) { /* between steps, and 0 too */
@@ -170,9 +163,8 @@ START_TEST(the_weight_of_a_loss_multiplies_loss_and_gradient)
         assert_near(h.loss->y, Y, 4, tolerance());
     }
 }
-END_TEST
 
-START_TEST(a_shift_of_all_logits_changes_nothing)
+TEST(a_shift_of_all_logits_changes_nothing)
 {
     gradus_real z[4];
 
@@ -183,12 +175,11 @@ START_TEST(a_shift_of_all_logits_changes_nothing)
     assert_loss(.148755181);
     assert_near(h.loss->y, Y, 4, tolerance());
 }
-END_TEST
 
 /* ---- weights --------------------------------------------------------- */
 
 /* PyTorch's CrossEntropyLoss(weight): the mean is over the labels' weights. */
-START_TEST(class_weights_count_in_the_mean_too)
+TEST(class_weights_count_in_the_mean_too)
 {
     static const double weight[] = { 1, 3, 0, .5 };
 
@@ -201,9 +192,8 @@ START_TEST(class_weights_count_in_the_mean_too)
                                      .75 / 4, -2.25 / 4, .75 / 4, .75 / 4,
                                      0, 0, 0, 0 }, 12, rounding() / 10);
 }
-END_TEST
 
-START_TEST(a_row_of_weight_zero_has_no_gradient_and_no_count)
+TEST(a_row_of_weight_zero_has_no_gradient_and_no_count)
 {
     h = new_head(1, (int[]){ 4 }, 1, 1,
                  (gradus_softmax_ce_options){ .reduction = 0 });
@@ -214,11 +204,10 @@ START_TEST(a_row_of_weight_zero_has_no_gradient_and_no_count)
     assert_near(h.z->dy, (double[]){ 0, 0, 0, 0, .75 / 4, -2.25 / 4, .75 / 4,
                                      .75 / 4 }, 8, rounding() / 10);
 }
-END_TEST
 
 /* ---- batches, and several losses ------------------------------------- */
 
-START_TEST(a_row_does_not_depend_on_its_batch)
+TEST(a_row_does_not_depend_on_its_batch)
 {
     static const int sizes[] = { 1, 15, 16, 17, 33, 64, 100 };
     enum { K = 7, ROWS = 100 };
@@ -245,9 +234,8 @@ START_TEST(a_row_does_not_depend_on_its_batch)
         ck_assert_mem_eq(gradus_as_loss(h.loss)->loss, loss, n * sizeof *loss);
     }
 }
-END_TEST
 
-START_TEST(losses_of_one_graph_add_up_with_their_weights)
+TEST(losses_of_one_graph_add_up_with_their_weights)
 {
     gradus_graph *g = h.g = gradus_graph_new(1);
     gradus_node *z = gradus_input(g, 4);
@@ -268,35 +256,4 @@ START_TEST(losses_of_one_graph_add_up_with_their_weights)
                                    1.5 * Y[3] }, 4, 2 * tolerance());
     assert_near(a->y, Y, 4, tolerance());
     assert_near(b->y, Y, 4, tolerance());
-}
-END_TEST
-
-Suite *suite_softmax_ce(void)
-{
-    Suite *s = suite_create("softmax_ce");
-    TCase *t = tcase_create("values");
-
-    tcase_add_checked_fixture(t, NULL, end);
-    tcase_add_test(t, a_hard_label);
-    tcase_add_test(t, label_smoothing_of_a_fifth);
-    tcase_add_test(t, mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1);
-    tcase_add_test(t, full_smoothing_is_the_uniform_target);
-    tcase_add_test(t, targets_need_not_sum_to_one);
-    tcase_add_test(t, an_ignored_row_has_no_loss_no_gradient_and_no_count);
-    tcase_add_test(t, an_ignored_label_may_lie_outside_the_classes);
-    tcase_add_test(t, a_label_of_zero_is_not_ignored_unless_asked);
-    tcase_add_test(t, all_rows_ignored_are_loss_zero_and_gradient_zero);
-    tcase_add_test(t, the_weight_of_a_loss_multiplies_loss_and_gradient);
-    tcase_add_test(t, a_shift_of_all_logits_changes_nothing);
-    tcase_add_test(t, class_weights_count_in_the_mean_too);
-    tcase_add_test(t, a_row_of_weight_zero_has_no_gradient_and_no_count);
-    tcase_add_test(t, a_row_does_not_depend_on_its_batch);
-    tcase_add_test(t, losses_of_one_graph_add_up_with_their_weights);
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, softmax_ce_extremes());
-    suite_add_tcase(s, softmax_ce_the_long_way());
-    suite_add_tcase(s, softmax_ce_never_silent());
-    suite_add_tcase(s, softmax_ce_training_errors());
-    suite_add_tcase(s, softmax_ce_refused());
-    return s;
 }

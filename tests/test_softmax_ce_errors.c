@@ -52,6 +52,8 @@ static void begin_training(void)
     ck_assert_int_eq(gradus_train_step(o, NULL, BATCH), 0);
 }
 
+EACH_TEST(.begin = begin_training, .end = end)
+
 static int step_by_hand(void)
 {
     return gradus_forward(h.g, (int[]){ 1, 5 }, 2);
@@ -78,7 +80,7 @@ static int evaluate(void)
 }
 
 /* Sample 5 has the bad label: the last batch of a fit, in order. */
-START_TEST(a_label_out_of_range_is_an_error_before_any_weight_changes)
+LOOP_TEST(a_label_out_of_range_is_an_error_before_any_weight_changes, 5)
 {
     int (*const entry[])(void) = { step_by_hand, step_at_once, fit,
                                    fit_what_is_fed, evaluate };
@@ -102,9 +104,8 @@ START_TEST(a_label_out_of_range_is_an_error_before_any_weight_changes)
     ck_assert_int_eq(gradus_train_step(o, NULL, BATCH), 0);
     ck_assert_uint_eq(gradus_parameters_hash(h.g), after);
 }
-END_TEST
 
-START_TEST(a_step_on_ignored_rows_alone_changes_nothing)
+TEST(a_step_on_ignored_rows_alone_changes_nothing)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 2), *t = gradus_labels(g, 1);
@@ -123,9 +124,8 @@ START_TEST(a_step_on_ignored_rows_alone_changes_nothing)
     gradus_optimiser_free(sgd);
     gradus_graph_free(g);
 }
-END_TEST
 
-START_TEST(logits_that_overflow_stop_the_step_and_change_nothing)
+TEST(logits_that_overflow_stop_the_step_and_change_nothing)
 {
     const double bad[] = { NAN, INFINITY, -INFINITY };
 
@@ -143,9 +143,10 @@ START_TEST(logits_that_overflow_stop_the_step_and_change_nothing)
         theta[7] = bias;
     }
 }
-END_TEST
 
-START_TEST(a_bad_label_names_its_position)
+EACH_TEST(.end = end)
+
+TEST(a_bad_label_names_its_position)
 {
     h = new_head(2, (int[]){ 3, 4 }, 4, 0,
                  (gradus_softmax_ce_options){ .use_ignore_label = 1,
@@ -154,11 +155,10 @@ START_TEST(a_bad_label_names_its_position)
     gradus_feed_labels(h.t, (int32_t[]){ 0, 1, 2, 9, 0, 0, 4, 0 }, 2);
     assert_forward_fails(2, "sample 1, position 2: the label is 4; must be 0 to 2");
 }
-END_TEST
 
 /* ---- targets and logits ---------------------------------------------- */
 
-START_TEST(targets_that_are_negative_or_not_finite_are_an_error)
+TEST(targets_that_are_negative_or_not_finite_are_an_error)
 {
     const double bad[] = { -1, -1e-30, NAN, INFINITY, -INFINITY };
     const char *why[] = {
@@ -178,9 +178,8 @@ START_TEST(targets_that_are_negative_or_not_finite_are_an_error)
         assert_forward_fails(2, why[i]);
     }
 }
-END_TEST
 
-START_TEST(a_weight_of_zero_hides_no_bad_target)
+TEST(a_weight_of_zero_hides_no_bad_target)
 {
     static const double zero[] = { 1, 0 };
 
@@ -194,10 +193,9 @@ START_TEST(a_weight_of_zero_hides_no_bad_target)
     gradus_feed(h.t, (gradus_real[]){ -1, 1 }, 1); /* of the row */
     assert_forward_fails(1, "softmax_ce1: row 0: the target of class 0 is -1");
 }
-END_TEST
 
 /* Row 1 has a bad logit, in each of its classes; in an ignored row too. */
-START_TEST(logits_that_are_nan_or_infinite_are_an_error)
+TEST(logits_that_are_nan_or_infinite_are_an_error)
 {
     const double bad[] = { NAN, INFINITY };
 
@@ -214,9 +212,8 @@ START_TEST(logits_that_are_nan_or_infinite_are_an_error)
         assert_forward_fails(2, why);
     }
 }
-END_TEST
 
-START_TEST(a_row_of_minus_infinity_is_an_error_even_if_ignored)
+TEST(a_row_of_minus_infinity_is_an_error_even_if_ignored)
 {
     gradus_real z[] = { 0, 0, 0, -INFINITY, -INFINITY, -INFINITY };
 
@@ -228,9 +225,8 @@ START_TEST(a_row_of_minus_infinity_is_an_error_even_if_ignored)
     gradus_feed_labels(h.t, (int32_t[]){ 0, 0 }, 2);
     assert_forward_fails(2, "softmax_ce1: row 1: ");
 }
-END_TEST
 
-START_TEST(a_masked_class_cannot_be_the_target)
+TEST(a_masked_class_cannot_be_the_target)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     gradus_feed(h.z, (gradus_real[]){ 0, -INFINITY }, 1);
@@ -238,9 +234,8 @@ START_TEST(a_masked_class_cannot_be_the_target)
     assert_forward_fails(1, "row 0: class 1 is masked (its logit is "
                             "-inf), but it is the target");
 }
-END_TEST
 
-START_TEST(smoothing_aims_at_every_class_so_none_may_be_masked)
+TEST(smoothing_aims_at_every_class_so_none_may_be_masked)
 {
     h = new_classifier(2,
                        (gradus_softmax_ce_options){ .label_smoothing = .1 });
@@ -248,9 +243,8 @@ START_TEST(smoothing_aims_at_every_class_so_none_may_be_masked)
     gradus_feed_labels(h.t, (int32_t[]){ 0 }, 1);
     assert_forward_fails(1, "row 0: class 1 is masked");
 }
-END_TEST
 
-START_TEST(after_an_error_a_good_batch_runs)
+TEST(after_an_error_a_good_batch_runs)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     gradus_feed(h.z, (gradus_real[]){ NAN, 0 }, 1);
@@ -258,33 +252,4 @@ START_TEST(after_an_error_a_good_batch_runs)
     assert_forward_fails(1, "the logit of class 0 is");
     run_labels(&h, (gradus_real[]){ 3, 3 }, (int32_t[]){ 1 }, 1);
     assert_near(h.z->dy, (double[]){ .5, -.5 }, 2, 0);
-}
-END_TEST
-
-TCase *softmax_ce_never_silent(void)
-{
-    TCase *t = tcase_create("never silent");
-
-    tcase_add_checked_fixture(t, NULL, end);
-    tcase_add_test(t, a_bad_label_names_its_position);
-    tcase_add_test(t, targets_that_are_negative_or_not_finite_are_an_error);
-    tcase_add_test(t, a_weight_of_zero_hides_no_bad_target);
-    tcase_add_test(t, logits_that_are_nan_or_infinite_are_an_error);
-    tcase_add_test(t, a_row_of_minus_infinity_is_an_error_even_if_ignored);
-    tcase_add_test(t, a_masked_class_cannot_be_the_target);
-    tcase_add_test(t, smoothing_aims_at_every_class_so_none_may_be_masked);
-    tcase_add_test(t, after_an_error_a_good_batch_runs);
-    return t;
-}
-
-TCase *softmax_ce_training_errors(void)
-{
-    TCase *t = tcase_create("never silent in training");
-
-    tcase_add_checked_fixture(t, begin_training, end);
-    tcase_add_loop_test(
-        t, a_label_out_of_range_is_an_error_before_any_weight_changes, 0, 5);
-    tcase_add_test(t, a_step_on_ignored_rows_alone_changes_nothing);
-    tcase_add_test(t, logits_that_overflow_stop_the_step_and_change_nothing);
-    return t;
 }

@@ -15,6 +15,8 @@ static void end(void)
     h.g = NULL;
 }
 
+EACH_TEST(.end = end)
+
 static void assert_loss(double expected)
 {
     double loss = gradus_loss(h.g);
@@ -24,18 +26,17 @@ static void assert_loss(double expected)
 }
 
 /* (S2): no probability is rounded before its logarithm is taken. */
-START_TEST(the_loss_of_a_hopeless_row_is_2000_and_its_gradient_whole)
+TEST(the_loss_of_a_hopeless_row_is_2000_and_its_gradient_whole)
 {
     h = new_classifier(3, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, (gradus_real[]){ 1000, -1000, 0 }, &(int32_t){ 1 }, 1);
     ck_assert(gradus_loss(h.g) == 2000);
     assert_near(h.z->dy, (double[]){ 1, -1, 0 }, 3, 0);
 }
-END_TEST
 
 /* What the same row comes to in floats by way of the probabilities: the rows
  * of the README's table that are not ours. */
-START_TEST(a_hopeless_row_is_lost_where_the_probability_is_rounded_first)
+TEST(a_hopeless_row_is_lost_where_the_probability_is_rounded_first)
 {
     const float z[] = { 1000, -1000, 0 };
     float y[3], sum = 0, dz[3];
@@ -51,9 +52,8 @@ START_TEST(a_hopeless_row_is_lost_where_the_probability_is_rounded_first)
         dz[k] = -1 / clamped * y[1] * ((k == 1) - y[k]);
     ck_assert(dz[0] == 0 && dz[1] == 0 && dz[2] == 0);
 }
-END_TEST
 
-START_TEST(logits_as_large_as_floats_get_have_their_exact_loss)
+TEST(logits_as_large_as_floats_get_have_their_exact_loss)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, (gradus_real[]){ FLT_MAX, -FLT_MAX, -FLT_MAX, FLT_MAX },
@@ -61,9 +61,8 @@ START_TEST(logits_as_large_as_floats_get_have_their_exact_loss)
     ck_assert(gradus_loss(h.g) == 2 * (double)FLT_MAX);
     assert_near(h.z->dy, (double[]){ .5, -.5, -.5, .5 }, 4, 0);
 }
-END_TEST
 
-START_TEST(equal_logits_of_any_size_are_even_chances)
+TEST(equal_logits_of_any_size_are_even_chances)
 {
     const gradus_real size[] = { 0, FLT_MAX, -FLT_MAX, FLT_MIN };
 
@@ -76,11 +75,10 @@ START_TEST(equal_logits_of_any_size_are_even_chances)
                     rounding());
     }
 }
-END_TEST
 
 /* As the target falls behind, the gradient is -1/(1 + exp(-gap)): it never
  * vanishes and never becomes a NaN, and the loss is the gap. */
-START_TEST(the_gradient_stays_whole_however_far_the_target_falls_behind)
+TEST(the_gradient_stays_whole_however_far_the_target_falls_behind)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     for (int gap = 0; gap <= 200; gap++) {
@@ -91,9 +89,8 @@ START_TEST(the_gradient_stays_whole_however_far_the_target_falls_behind)
         assert_near(h.z->dy, (double[]){ y, -y }, 2, rounding() / 10);
     }
 }
-END_TEST
 
-START_TEST(minus_infinity_masks_a_class)
+TEST(minus_infinity_masks_a_class)
 {
     h = new_classifier(3, (gradus_softmax_ce_options){ .reduction = 0 });
     for (int masked = 0; masked < 3; masked++) {
@@ -109,32 +106,12 @@ START_TEST(minus_infinity_masks_a_class)
         assert_near(h.z->dy, y, 3, 0);
     }
 }
-END_TEST
 
-START_TEST(one_class_is_certain)
+TEST(one_class_is_certain)
 {
     h = new_classifier(1, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, (gradus_real[]){ -7, 1000 }, (int32_t[]){ 0, 0 }, 2);
     ck_assert(gradus_loss(h.g) == 0);
     assert_near(h.loss->y, (double[]){ 1, 1 }, 2, 0);
     assert_near(h.z->dy, (double[]){ 0, 0 }, 2, 0);
-}
-END_TEST
-
-TCase *softmax_ce_extremes(void)
-{
-    TCase *t = tcase_create("extremes");
-
-    tcase_add_checked_fixture(t, NULL, end);
-    tcase_add_test(
-        t, the_loss_of_a_hopeless_row_is_2000_and_its_gradient_whole);
-    tcase_add_test(
-        t, a_hopeless_row_is_lost_where_the_probability_is_rounded_first);
-    tcase_add_test(t, logits_as_large_as_floats_get_have_their_exact_loss);
-    tcase_add_test(t, equal_logits_of_any_size_are_even_chances);
-    tcase_add_test(
-        t, the_gradient_stays_whole_however_far_the_target_falls_behind);
-    tcase_add_test(t, minus_infinity_masks_a_class);
-    tcase_add_test(t, one_class_is_certain);
-    return t;
 }

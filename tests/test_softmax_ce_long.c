@@ -161,7 +161,7 @@ static void compare(void)
 }
 
 /* The fused layer against the long way round, in each layout. */
-START_TEST(all_options_are_those_of_the_long_way_round)
+LOOP_TEST(all_options_are_those_of_the_long_way_round, LAYOUTS)
 {
     for (int which = 0; which < CASES; which++) {
         set_case(_i, which);
@@ -171,11 +171,10 @@ START_TEST(all_options_are_those_of_the_long_way_round)
         gradus_graph_free(c.h.g);
     }
 }
-END_TEST
 
 #ifdef GRADUS_DOUBLE
 
-START_TEST(gradients_are_those_of_central_differences)
+LOOP_TEST(gradients_are_those_of_central_differences, LAYOUTS)
 {
     for (int which = 0; which < CASES; which++) {
         set_case(_i, which);
@@ -186,7 +185,6 @@ START_TEST(gradients_are_those_of_central_differences)
         gradus_graph_free(c.h.g);
     }
 }
-END_TEST
 
 /* ---- planted bugs ---------------------------------------------------- */
 
@@ -243,7 +241,7 @@ static void transposed(gradus_node *n, gradus_part p)
     gradus_as_loss(n)->class_step = step;
 }
 
-START_TEST(planted_bugs_are_caught)
+TEST(planted_bugs_are_caught)
 {
     static const struct {
         void (*backward)(gradus_node *, gradus_part);
@@ -265,20 +263,5 @@ START_TEST(planted_bugs_are_caught)
         gradus_graph_free(c.h.g);
     }
 }
-END_TEST
 
 #endif
-
-TCase *softmax_ce_the_long_way(void)
-{
-    TCase *t = tcase_create("the long way");
-
-    tcase_add_loop_test(t, all_options_are_those_of_the_long_way_round, 0,
-                        LAYOUTS);
-#ifdef GRADUS_DOUBLE
-    tcase_add_loop_test(t, gradients_are_those_of_central_differences, 0,
-                        LAYOUTS);
-    tcase_add_test(t, planted_bugs_are_caught);
-#endif
-    return t;
-}

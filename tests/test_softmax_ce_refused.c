@@ -18,6 +18,8 @@ static void end(void)
     gradus_graph_free(g);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void assert_refused(gradus_node *z, gradus_node *t,
                            gradus_softmax_ce_options options, const char *why)
 {
@@ -25,7 +27,7 @@ static void assert_refused(gradus_node *z, gradus_node *t,
     assert_error(why);
 }
 
-START_TEST(bad_options_are_refused)
+TEST(bad_options_are_refused)
 {
     gradus_softmax_ce_options bad = { .reduction = (gradus_reduction)3 };
     double eps[] = { -.1, 1.1, NAN, INFINITY };
@@ -43,9 +45,8 @@ START_TEST(bad_options_are_refused)
                            .class_weight = (double[]){ 1, 1, weight[i] } },
                        "class_weight[2] is");
 }
-END_TEST
 
-START_TEST(smoothing_wants_two_classes_and_labels)
+TEST(smoothing_wants_two_classes_and_labels)
 {
     gradus_softmax_ce_options smooth = { .label_smoothing = .1 };
     gradus_node *t3 = gradus_input(g, 3);
@@ -54,9 +55,8 @@ START_TEST(smoothing_wants_two_classes_and_labels)
                    "there is 1 class; it needs labels of at least 2 classes");
     assert_refused(z3, t3, smooth, "there are no labels; it needs labels");
 }
-END_TEST
 
-START_TEST(row_weights_come_from_a_row_weights_node)
+TEST(row_weights_come_from_a_row_weights_node)
 {
     gradus_node *not_weights[] = { t1, z3, gradus_relu(z3),
                                    gradus_input(g, 1) };
@@ -67,9 +67,8 @@ START_TEST(row_weights_come_from_a_row_weights_node)
                                                         not_weights[i] },
                        "must be a gradus_row_weights node");
 }
-END_TEST
 
-START_TEST(labels_match_the_positions)
+TEST(labels_match_the_positions)
 {
     gradus_node *image = gradus_image(g, 3, 2, 2);
 
@@ -81,9 +80,8 @@ START_TEST(labels_match_the_positions)
                    (gradus_softmax_ce_options){ .reduction = 0 },
                    "positions of labels2 is 3; must be 1");
 }
-END_TEST
 
-START_TEST(targets_have_the_shape_of_the_logits)
+TEST(targets_have_the_shape_of_the_logits)
 {
     gradus_softmax_ce_options none = { .reduction = 0 };
     gradus_node *image = gradus_image(g, 1, 1, 3);
@@ -95,9 +93,8 @@ START_TEST(targets_have_the_shape_of_the_logits)
     assert_refused(gradus_image(g, 1, 3, 1), image, none,
                    "do not have the shape of the logits");
 }
-END_TEST
 
-START_TEST(targets_are_data_that_wants_no_gradient)
+TEST(targets_are_data_that_wants_no_gradient)
 {
     gradus_softmax_ce_options none = { .reduction = 0 };
     gradus_node *t = gradus_input(g, 3), *wanting = gradus_input(g, 3);
@@ -109,9 +106,8 @@ START_TEST(targets_are_data_that_wants_no_gradient)
     ck_assert_int_ne(gradus_want_gradient(t), 0);
     assert_error("input2: is a target or a weight of a loss");
 }
-END_TEST
 
-START_TEST(null_and_labels_are_no_logits)
+TEST(null_and_labels_are_no_logits)
 {
     gradus_softmax_ce_options none = { .reduction = 0 };
 
@@ -123,9 +119,8 @@ START_TEST(null_and_labels_are_no_logits)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("operand labels holds labels");
 }
-END_TEST
 
-START_TEST(a_loss_weight_is_finite_and_of_a_loss)
+TEST(a_loss_weight_is_finite_and_of_a_loss)
 {
     gradus_node *loss = gradus_softmax_ce(z3, t1, NULL);
 
@@ -137,21 +132,4 @@ START_TEST(a_loss_weight_is_finite_and_of_a_loss)
     ck_assert_int_ne(gradus_loss_weight(loss, INFINITY), 0);
     assert_error("softmax_ce1: the weight is inf; must be finite");
     ck_assert_double_eq(gradus_as_loss(loss)->weight, 1);
-}
-END_TEST
-
-TCase *softmax_ce_refused(void)
-{
-    TCase *t = tcase_create("refused");
-
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_add_test(t, bad_options_are_refused);
-    tcase_add_test(t, smoothing_wants_two_classes_and_labels);
-    tcase_add_test(t, row_weights_come_from_a_row_weights_node);
-    tcase_add_test(t, labels_match_the_positions);
-    tcase_add_test(t, targets_have_the_shape_of_the_logits);
-    tcase_add_test(t, targets_are_data_that_wants_no_gradient);
-    tcase_add_test(t, null_and_labels_are_no_logits);
-    tcase_add_test(t, a_loss_weight_is_finite_and_of_a_loss);
-    return t;
 }

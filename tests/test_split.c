@@ -44,6 +44,8 @@ static void end(void)
     gradus_dataset_free(&valid);
 }
 
+EACH_TEST(.begin = begin, .end = end)
+
 static void split(double fraction, uint64_t seed)
 {
     ck_assert_msg(gradus_split(&d, fraction, seed, &train, &valid) == 0, "%s",
@@ -87,7 +89,7 @@ static void is_a_partition(size_t n_valid)
         ck_assert_int_eq(seen[i], 1);
 }
 
-START_TEST(every_sample_is_in_one_part_with_all_that_is_its)
+TEST(every_sample_is_in_one_part_with_all_that_is_its)
 {
     split(0.25, 1);
     is_a_partition(13); /* 12.5 */
@@ -105,9 +107,8 @@ START_TEST(every_sample_is_in_one_part_with_all_that_is_its)
         ck_assert_str_eq(parts[i]->class_names[1], "dog");
     }
 }
-END_TEST
 
-START_TEST(pixels_alone_are_split_too)
+TEST(pixels_alone_are_split_too)
 {
     d = (gradus_dataset){ .n = N, .size = 3, .pixels = pixels };
     split(0.5, 1);
@@ -119,9 +120,8 @@ START_TEST(pixels_alone_are_split_too)
     ck_assert_ptr_null(valid.class_names);
     ck_assert_int_eq(valid.classes + valid.target_size, 0);
 }
-END_TEST
 
-START_TEST(the_seed_decides)
+TEST(the_seed_decides)
 {
     gradus_real first[13 * 3];
     int in_order = 1;
@@ -138,9 +138,8 @@ START_TEST(the_seed_decides)
     split(0.25, 2);
     ck_assert_mem_ne(valid.x, first, sizeof first);
 }
-END_TEST
 
-START_TEST(a_part_that_is_freed_is_empty_and_may_be_freed_again)
+TEST(a_part_that_is_freed_is_empty_and_may_be_freed_again)
 {
     split(0.25, 1);
     for (int i = 0; i < 2; i++) {
@@ -157,17 +156,15 @@ START_TEST(a_part_that_is_freed_is_empty_and_may_be_freed_again)
     ck_assert_uint_eq(valid.n, 13); /* the other part is left alone */
     sample(&valid, 12);
 }
-END_TEST
 
-START_TEST(a_dataset_that_owns_nothing_is_left_alone)
+TEST(a_dataset_that_owns_nothing_is_left_alone)
 {
     gradus_dataset_free(&d);
     ck_assert_uint_eq(d.n, N);
     ck_assert_ptr_eq(d.x, x);
 }
-END_TEST
 
-START_TEST(both_parts_train_a_net)
+TEST(both_parts_train_a_net)
 {
     gradus_dataset all = data_new(1, 100, 12, 4);
     net n = net_new(1, (int[]){ 12, 30, 4 }, 16, 1);
@@ -181,7 +178,6 @@ START_TEST(both_parts_train_a_net)
     gradus_optimiser_free(o);
     net_free(&n);
 }
-END_TEST
 
 static void refused(double fraction, const char *text)
 {
@@ -191,7 +187,7 @@ static void refused(double fraction, const char *text)
     ck_assert_ptr_null(valid.owned);
 }
 
-START_TEST(what_cannot_be_split_is_refused)
+TEST(what_cannot_be_split_is_refused)
 {
     refused(0, "fraction is 0; must be between 0 and 1");
     refused(1, "fraction is 1;");
@@ -218,9 +214,8 @@ START_TEST(what_cannot_be_split_is_refused)
     ck_assert_int_ne(gradus_split(&d, 0.5, 1, &d, &valid), 0);
     assert_error("the same");
 }
-END_TEST
 
-START_TEST(each_allocation_may_fail)
+TEST(each_allocation_may_fail)
 {
     int live = allocations_live();
 
@@ -234,11 +229,10 @@ START_TEST(each_allocation_may_fail)
         ck_assert_ptr_null(train.owned);
     }
 }
-END_TEST
 
 /* ---- target_size -------------------------------------------------------- */
 
-START_TEST(targets_of_another_size_than_the_graphs_are_refused)
+TEST(targets_of_another_size_than_the_graphs_are_refused)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *in = gradus_input(g, 3), *t = gradus_input(g, 3);
@@ -250,12 +244,11 @@ START_TEST(targets_of_another_size_than_the_graphs_are_refused)
     assert_error("takes 3 values a sample, but the dataset's targets have 2");
     gradus_graph_free(g);
 }
-END_TEST
 
 /* ---- class weights ------------------------------------------------------ */
 
 /* n / (K n_k): 6 / (3 * 1), 6 / (3 * 2), 6 / (3 * 3). */
-START_TEST(class_weights_are_inverse_frequencies)
+TEST(class_weights_are_inverse_frequencies)
 {
     static const int32_t six[] = { 2, 1, 2, 0, 1, 2 };
     gradus_dataset s = { .n = 6, .labels = six };
@@ -269,9 +262,8 @@ START_TEST(class_weights_are_inverse_frequencies)
     ck_assert_int_eq(gradus_class_weights(&s, 3, w), 0);
     ck_assert_double_eq(w[0], 2);
 }
-END_TEST
 
-START_TEST(labels_that_have_no_weight_are_refused)
+TEST(labels_that_have_no_weight_are_refused)
 {
     static const int32_t six[] = { 2, 1, 2, 0, 1, 2 };
     static const int32_t bad[] = { 0, 1, -1, 0 };
@@ -292,26 +284,4 @@ START_TEST(labels_that_have_no_weight_are_refused)
     ck_assert_int_ne(gradus_class_weights(&s, 0, w), 0);
     ck_assert_int_ne(gradus_class_weights(&s, 2, NULL), 0);
     ck_assert_int_ne(gradus_class_weights(NULL, 2, w), 0);
-}
-END_TEST
-
-Suite *suite_split(void)
-{
-    Suite *s = suite_create("split");
-    TCase *c = tcase_create("split");
-
-    tcase_add_checked_fixture(c, begin, end);
-    tcase_add_test(c, every_sample_is_in_one_part_with_all_that_is_its);
-    tcase_add_test(c, pixels_alone_are_split_too);
-    tcase_add_test(c, the_seed_decides);
-    tcase_add_test(c, a_part_that_is_freed_is_empty_and_may_be_freed_again);
-    tcase_add_test(c, a_dataset_that_owns_nothing_is_left_alone);
-    tcase_add_test(c, both_parts_train_a_net);
-    tcase_add_test(c, what_cannot_be_split_is_refused);
-    tcase_add_test(c, each_allocation_may_fail);
-    tcase_add_test(c, targets_of_another_size_than_the_graphs_are_refused);
-    tcase_add_test(c, class_weights_are_inverse_frequencies);
-    tcase_add_test(c, labels_that_have_no_weight_are_refused);
-    suite_add_tcase(s, c);
-    return s;
 }

@@ -46,7 +46,9 @@ static uint64_t hash_after(int steps, int batch, int threads)
     return hash;
 }
 
-START_TEST(the_bits_are_the_same_on_any_number_of_threads)
+EACH_TEST(.timeout = 300)
+
+TEST(the_bits_are_the_same_on_any_number_of_threads)
 {
     static const int batch[] = { 1, 17, 64, 128, 150, 280 };
     static const int steps[] = { 10, 10, 50, 5, 5, 5 };
@@ -58,11 +60,10 @@ START_TEST(the_bits_are_the_same_on_any_number_of_threads)
                           "batch %d, %d threads", batch[b], threads);
     }
 }
-END_TEST
 
 static const int by_units_or_rows[] = { 64, BATCH };
 
-START_TEST(a_step_by_hand_is_a_train_step_bit_for_bit)
+LOOP_TEST(a_step_by_hand_is_a_train_step_bit_for_bit, 2)
 {
     const int batch = by_units_or_rows[_i];
     gradus_dataset d = data_new(2, SAMPLES, IN, CLASSES);
@@ -87,9 +88,8 @@ START_TEST(a_step_by_hand_is_a_train_step_bit_for_bit)
     net_free(&b);
     data_free(&d);
 }
-END_TEST
 
-START_TEST(training_lowers_the_loss)
+TEST(training_lowers_the_loss)
 {
     gradus_dataset d = data_new(2, 64, IN, 3);
     net n = net_new(1, (int[]){ IN, 64, 3 }, 64, 2);
@@ -105,9 +105,8 @@ START_TEST(training_lowers_the_loss)
     net_free(&n);
     data_free(&d);
 }
-END_TEST
 
-START_TEST(nothing_is_allocated_after_compile)
+LOOP_TEST(nothing_is_allocated_after_compile, 2)
 {
     const int batch = by_units_or_rows[_i];
     gradus_dataset d = data_new(2, SAMPLES, IN, CLASSES);
@@ -133,7 +132,6 @@ START_TEST(nothing_is_allocated_after_compile)
     net_free(&n);
     data_free(&d);
 }
-END_TEST
 
 static void run(const net *n, const int *index, int rows)
 {
@@ -141,7 +139,7 @@ static void run(const net *n, const int *index, int rows)
     ck_assert_int_eq(gradus_backward(n->g), 0);
 }
 
-START_TEST(a_batch_has_the_mean_gradient_of_its_samples)
+TEST(a_batch_has_the_mean_gradient_of_its_samples)
 {
     gradus_dataset d = data_new(2, BATCH, IN, CLASSES);
     net n = net_new(1, SIZES, BATCH, 2);
@@ -165,9 +163,8 @@ START_TEST(a_batch_has_the_mean_gradient_of_its_samples)
     net_free(&n);
     data_free(&d);
 }
-END_TEST
 
-START_TEST(a_smaller_batch_leaves_nothing_of_the_larger_one_before)
+TEST(a_smaller_batch_leaves_nothing_of_the_larger_one_before)
 {
     gradus_dataset d = data_new(2, BATCH, IN, CLASSES);
     net n = net_new(1, SIZES, BATCH, 2), fresh = net_new(1, SIZES, BATCH, 2);
@@ -184,9 +181,8 @@ START_TEST(a_smaller_batch_leaves_nothing_of_the_larger_one_before)
     net_free(&fresh);
     data_free(&d);
 }
-END_TEST
 
-START_TEST(an_index_picks_the_rows_that_it_names)
+TEST(an_index_picks_the_rows_that_it_names)
 {
     gradus_dataset d = data_new(2, SAMPLES, IN, CLASSES);
     net n = net_new(1, SIZES, BATCH, 1);
@@ -202,7 +198,6 @@ START_TEST(an_index_picks_the_rows_that_it_names)
     net_free(&n);
     data_free(&d);
 }
-END_TEST
 
 static void *train_alone(void *hash)
 {
@@ -210,7 +205,7 @@ static void *train_alone(void *hash)
     return NULL;
 }
 
-START_TEST(two_graphs_in_two_threads_get_the_bits_that_each_gets_alone)
+TEST(two_graphs_in_two_threads_get_the_bits_that_each_gets_alone)
 {
     pthread_t thread[2];
     uint64_t alone = hash_after(15, 100, 2), hash[2];
@@ -223,9 +218,8 @@ START_TEST(two_graphs_in_two_threads_get_the_bits_that_each_gets_alone)
     ck_assert_uint_eq(hash[0], alone);
     ck_assert_uint_eq(hash[1], alone);
 }
-END_TEST
 
-START_TEST(openblas_gets_its_threads_back_after_every_call)
+TEST(openblas_gets_its_threads_back_after_every_call)
 {
     gradus_dataset d = data_new(2, BATCH, IN, CLASSES);
     net n = net_new(1, SIZES, BATCH, 2);
@@ -252,26 +246,4 @@ START_TEST(openblas_gets_its_threads_back_after_every_call)
     gradus_optimiser_free(o);
     net_free(&n);
     data_free(&d);
-}
-END_TEST
-
-Suite *suite_step(void)
-{
-    Suite *s = suite_create("step");
-    TCase *c = tcase_create("step");
-
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, the_bits_are_the_same_on_any_number_of_threads);
-    tcase_add_loop_test(c, a_step_by_hand_is_a_train_step_bit_for_bit, 0, 2);
-    tcase_add_test(c, training_lowers_the_loss);
-    tcase_add_loop_test(c, nothing_is_allocated_after_compile, 0, 2);
-    tcase_add_test(c, a_batch_has_the_mean_gradient_of_its_samples);
-    tcase_add_test(c, a_smaller_batch_leaves_nothing_of_the_larger_one_before);
-    tcase_add_test(c, an_index_picks_the_rows_that_it_names);
-    tcase_add_test(
-        c, two_graphs_in_two_threads_get_the_bits_that_each_gets_alone);
-    tcase_add_test(c, openblas_gets_its_threads_back_after_every_call);
-    suite_add_tcase(s, c);
-    suite_add_tcase(s, step_errors());
-    return s;
 }

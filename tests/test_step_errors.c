@@ -71,7 +71,9 @@ static void assert_unharmed(trainee *t)
     trainee_free(&other);
 }
 
-START_TEST(a_nan_in_the_data_names_node_and_sample_and_changes_nothing)
+EACH_TEST(.timeout = 60)
+
+TEST(a_nan_in_the_data_names_node_and_sample_and_changes_nothing)
 {
     trainee t = trainee_new();
 
@@ -83,9 +85,8 @@ START_TEST(a_nan_in_the_data_names_node_and_sample_and_changes_nothing)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(an_exploding_loss_names_node_and_sample_and_changes_nothing)
+TEST(an_exploding_loss_names_node_and_sample_and_changes_nothing)
 {
     trainee t = trainee_new();
 
@@ -98,10 +99,9 @@ START_TEST(an_exploding_loss_names_node_and_sample_and_changes_nothing)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
 /* Only the loss's weight makes it infinite: no row is to blame. */
-START_TEST(losses_that_add_up_to_infinity_change_nothing)
+TEST(losses_that_add_up_to_infinity_change_nothing)
 {
     trainee t = trainee_new();
 
@@ -112,9 +112,8 @@ START_TEST(losses_that_add_up_to_infinity_change_nothing)
     assert_error("though that of every row is finite");
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(a_failed_forward_by_hand_leaves_nothing_to_go_back_from)
+TEST(a_failed_forward_by_hand_leaves_nothing_to_go_back_from)
 {
     trainee t = trainee_new();
 
@@ -127,7 +126,6 @@ START_TEST(a_failed_forward_by_hand_leaves_nothing_to_go_back_from)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
 /* x of +-REAL_MAX and W = 0: the logits and the loss are finite, but each of
  * the four rows adds half of REAL_MAX or more to the gradient's sum. */
@@ -155,7 +153,7 @@ static void overflow_new(overflow *f)
     gradus_feed_labels(t, labels, 8);
 }
 
-START_TEST(an_overflowing_gradient_is_named_and_changes_nothing)
+TEST(an_overflowing_gradient_is_named_and_changes_nothing)
 {
     static const int small[] = { 4, 5, 6, 7 };
     overflow f, other;
@@ -177,9 +175,8 @@ START_TEST(an_overflowing_gradient_is_named_and_changes_nothing)
     gradus_graph_free(f.g);
     gradus_graph_free(other.g);
 }
-END_TEST
 
-START_TEST(gradients_that_a_user_spoils_are_refused)
+TEST(gradients_that_a_user_spoils_are_refused)
 {
     trainee t = trainee_new();
     size_t last = gradus_parameter_count(t.n.g) - 1;
@@ -190,9 +187,8 @@ START_TEST(gradients_that_a_user_spoils_are_refused)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(a_label_out_of_range_names_its_sample_and_changes_nothing)
+TEST(a_label_out_of_range_names_its_sample_and_changes_nothing)
 {
     static const int32_t bad[] = { -1, CLASSES, INT32_MAX, INT32_MIN };
 
@@ -208,9 +204,8 @@ START_TEST(a_label_out_of_range_names_its_sample_and_changes_nothing)
         trainee_free(&t);
     }
 }
-END_TEST
 
-START_TEST(an_index_out_of_range_names_the_row_and_changes_nothing)
+TEST(an_index_out_of_range_names_the_row_and_changes_nothing)
 {
     trainee t = trainee_new();
 
@@ -222,9 +217,8 @@ START_TEST(an_index_out_of_range_names_the_row_and_changes_nothing)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(a_batch_of_no_rows_or_too_many_is_refused)
+TEST(a_batch_of_no_rows_or_too_many_is_refused)
 {
     trainee t = trainee_new();
 
@@ -236,9 +230,8 @@ START_TEST(a_batch_of_no_rows_or_too_many_is_refused)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(a_batch_larger_than_what_was_fed_is_refused)
+TEST(a_batch_larger_than_what_was_fed_is_refused)
 {
     trainee t = trainee_new();
 
@@ -247,9 +240,8 @@ START_TEST(a_batch_larger_than_what_was_fed_is_refused)
     assert_error("labels: row 19 is asked for, but 19 rows were fed");
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(backward_wants_a_forward)
+TEST(backward_wants_a_forward)
 {
     net n = net_new(1, SIZES, BATCH, 1);
 
@@ -258,9 +250,8 @@ START_TEST(backward_wants_a_forward)
     ck_assert(isnan(gradus_loss(n.g)));
     net_free(&n);
 }
-END_TEST
 
-START_TEST(backward_wants_the_parameters_of_its_forward)
+TEST(backward_wants_the_parameters_of_its_forward)
 {
     trainee t = trainee_new();
 
@@ -269,10 +260,9 @@ START_TEST(backward_wants_the_parameters_of_its_forward)
     assert_error("parameters have changed since the last forward");
     trainee_free(&t);
 }
-END_TEST
 
 /* The index is copied: what it stood in may go. */
-START_TEST(the_index_need_not_outlive_forward)
+TEST(the_index_need_not_outlive_forward)
 {
     trainee t = trainee_new();
     int *index = malloc(2 * sizeof *index);
@@ -287,9 +277,8 @@ START_TEST(the_index_need_not_outlive_forward)
     ck_assert(gradus_loss(t.n.g) == loss);
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(forward_wants_to_be_fed)
+TEST(forward_wants_to_be_fed)
 {
     net n = net_new(1, SIZES, BATCH, 1);
 
@@ -297,9 +286,8 @@ START_TEST(forward_wants_to_be_fed)
     assert_error("input: nothing was fed");
     net_free(&n);
 }
-END_TEST
 
-START_TEST(a_step_wants_a_backward)
+TEST(a_step_wants_a_backward)
 {
     trainee t = trainee_new();
 
@@ -309,9 +297,8 @@ START_TEST(a_step_wants_a_backward)
     assert_unharmed(&t);
     trainee_free(&t);
 }
-END_TEST
 
-START_TEST(backward_after_an_evaluation_is_refused)
+TEST(backward_after_an_evaluation_is_refused)
 {
     trainee t = trainee_new();
     gradus_metrics m = { 0 };
@@ -321,32 +308,4 @@ START_TEST(backward_after_an_evaluation_is_refused)
     ck_assert_int_ne(gradus_step(t.o), 0);
     assert_unharmed(&t);
     trainee_free(&t);
-}
-END_TEST
-
-TCase *step_errors(void)
-{
-    TCase *c = tcase_create("errors");
-
-    tcase_set_timeout(c, 60);
-    tcase_add_test(
-        c, a_nan_in_the_data_names_node_and_sample_and_changes_nothing);
-    tcase_add_test(
-        c, an_exploding_loss_names_node_and_sample_and_changes_nothing);
-    tcase_add_test(c, losses_that_add_up_to_infinity_change_nothing);
-    tcase_add_test(c, a_failed_forward_by_hand_leaves_nothing_to_go_back_from);
-    tcase_add_test(c, an_overflowing_gradient_is_named_and_changes_nothing);
-    tcase_add_test(c, gradients_that_a_user_spoils_are_refused);
-    tcase_add_test(c,
-                   a_label_out_of_range_names_its_sample_and_changes_nothing);
-    tcase_add_test(c, an_index_out_of_range_names_the_row_and_changes_nothing);
-    tcase_add_test(c, a_batch_of_no_rows_or_too_many_is_refused);
-    tcase_add_test(c, a_batch_larger_than_what_was_fed_is_refused);
-    tcase_add_test(c, backward_wants_a_forward);
-    tcase_add_test(c, backward_wants_the_parameters_of_its_forward);
-    tcase_add_test(c, the_index_need_not_outlive_forward);
-    tcase_add_test(c, forward_wants_to_be_fed);
-    tcase_add_test(c, a_step_wants_a_backward);
-    tcase_add_test(c, backward_after_an_evaluation_is_refused);
-    return c;
 }

@@ -1,4 +1,12 @@
-/* tests.h -- the suites, one a file; main.c runs them. */
+/* tests.h -- what every file of tests includes.
+ *
+ *     TEST(two_by_two_by_hand)
+ *     {
+ *         ...
+ *     }
+ *
+ * is a test, and lists it for main.c to run.  A file is a suite: that of
+ * test_dense.c is run by `build/test dense`. */
 #ifndef TESTS_H
 #define TESTS_H
 
@@ -11,68 +19,47 @@
     ck_assert_msg(strstr(gradus_error(), text) != NULL,                     \
                   "no \"%s\" in the message \"%s\"", text, gradus_error())
 
-Suite *suite_random(void);
-Suite *suite_gemm(void);
-Suite *suite_battery(void);
-Suite *suite_dense(void);
-Suite *suite_relu(void);
-Suite *suite_augment(void);
-Suite *suite_conv2d(void);
-TCase *conv_ways(void); /* parts of suite_conv2d */
-TCase *conv2d_absorbed(void);
-Suite *suite_dropout(void);
-Suite *suite_embedding(void);
-Suite *suite_norms(void);
-Suite *suite_activations(void);
-Suite *suite_softmax(void);
-Suite *suite_add(void);
-Suite *suite_concat(void);
-Suite *suite_reshape(void);
-Suite *suite_residual(void);
-Suite *suite_pooling(void);
-Suite *suite_input(void);
-TCase *input_refused(void); /* parts of suite_input */
-TCase *input_fed_wrongly(void);
-Suite *suite_softmax_ce(void);
-TCase *softmax_ce_extremes(void); /* parts of suite_softmax_ce */
-TCase *softmax_ce_the_long_way(void);
-TCase *softmax_ce_never_silent(void);
-TCase *softmax_ce_training_errors(void);
-TCase *softmax_ce_refused(void);
-Suite *suite_regression(void);
-Suite *suite_sigmoid_ce(void);
-Suite *suite_losses(void);
-Suite *suite_sgd(void);
-Suite *suite_optimisers(void);
-TCase *optimisers_groups(void); /* parts of suite_optimisers */
-TCase *optimisers_clip(void);
-Suite *suite_schedule(void);
-Suite *suite_pool(void);
-Suite *suite_graph(void);
-TCase *graph_initialised(void); /* parts of suite_graph */
-TCase *graph_refused(void);
-Suite *suite_step(void);
-TCase *step_errors(void); /* a part of suite_step */
-Suite *suite_fit(void);
-TCase *fit_errors(void); /* parts of suite_fit */
-TCase *fit_best(void);
-TCase *fit_log(void);
-TCase *fit_next(void);
-Suite *suite_evaluate(void);
-Suite *suite_infer(void);
-Suite *suite_misuse(void);
-TCase *misuse_out_of_memory(void); /* a part of suite_misuse */
-Suite *suite_idx(void);
-TCase *idx_mnist(void); /* a part of suite_idx */
-Suite *suite_csv(void);
-Suite *suite_split(void);
-Suite *suite_image(void);
-TCase *image_refused(void); /* parts of suite_image */
-TCase *image_folder(void);
-Suite *suite_model(void);
-Suite *suite_old_models(void);
-Suite *suite_architecture(void);
-Suite *suite_safetensors(void);
-Suite *suite_atomic(void);
+#define COUNT(table) (int)(sizeof(table) / sizeof *(table))
+
+/* A test, or what the tests below it have in common. */
+typedef struct tests_entry {
+    const char *file;
+    int line;
+    const TTest *test; /* or NULL, and then */
+    int times;
+    struct tests_common {
+        void (*begin)(void), (*end)(void); /* before and after each; or NULL */
+        double timeout;                    /* in seconds; 0: Check's own */
+    } common;
+    struct tests_entry *next;
+} tests_entry;
+
+void tests_list(tests_entry *e);
+
+/* As often as told, with _i from 0 on. */
+#define LOOP_TEST(name, count)                                              \
+    static const TTest *name;                                               \
+    __attribute__((constructor)) static void name##_is_listed(void)         \
+    {                                                                       \
+        static tests_entry e = { .file = __FILE__, .line = __LINE__ };      \
+        e.test = name;                                                      \
+        e.times = count;                                                    \
+        tests_list(&e);                                                     \
+    }                                                                       \
+    START_TEST(name)
+
+#define TEST(name) LOOP_TEST(name, 1)
+
+/* EACH_TEST(.begin = begin, .end = end, .timeout = 60): of the tests below it,
+ * up to the next of these. */
+#define EACH_TEST(...) TESTS_COMMON(__LINE__, __VA_ARGS__)
+#define TESTS_COMMON(line, ...) TESTS_COMMON_AT(line, __VA_ARGS__)
+#define TESTS_COMMON_AT(at, ...)                                            \
+    __attribute__((constructor)) static void tests_below_##at(void)         \
+    {                                                                       \
+        static tests_entry e = { .file = __FILE__, .line = at,              \
+                                 .common = { __VA_ARGS__ } };               \
+        tests_list(&e);                                                     \
+    }
 
 #endif

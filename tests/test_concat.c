@@ -91,7 +91,7 @@ LOOP_TEST(one_or_eight_operands_will_do, 2)
 {
     gradus_node *a[GRADUS_MAX_OPERANDS];
     gradus_real v[GRADUS_MAX_OPERANDS][4];
-    const double c[2 * GRADUS_MAX_OPERANDS] = { 0 };
+    const double c[2 * 2 * GRADUS_MAX_OPERANDS] = { 0 }; /* of two rows */
     int count = _i ? GRADUS_MAX_OPERANDS : 1;
 
     for (int i = 0; i < count; i++) {

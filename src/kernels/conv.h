@@ -1,10 +1,10 @@
-/* conv.h -- the convolution of one group of channels of one sample, and the
- * ways to do it.
+/* conv.h -- the convolution of one group of channels of one sample, and ways
+ * to compute it.
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
  *
- * conv_plain.c does what this equation says.  The other ways do it faster, but
- * each with some settings only; up to rounding the result is the same.
+ * conv_plain.c is this equation in loops.  The other ways are faster, but each
+ * is for some settings only; up to rounding, all have the same result.
  */
 #ifndef GRADUS_CONV_H
 #define GRADUS_CONV_H
@@ -16,10 +16,10 @@
 #include <stdbool.h>
 
 /* What is computed.  The channels of x and y are cut into groups that do not
- * see each other; sizes are those of one group.  The result z is y; with relu,
- * y where that is above 0, and else 0; with max2, the maxima of y over squares
- * of 2 x 2 side by side, a last odd line or column being left out; with both,
- * the one of the other. */
+ * see each other; the sizes are those of one group.
+ * The result is called z.  It is y; or with relu, max(0, y); or with max2, the
+ * maxima of y over squares of 2 x 2 side by side, which leave out a last odd
+ * line or column; or with both, max(0, those maxima). */
 typedef struct {
     int in, height, width;          /* x [in,height,width]          */
     int out, out_height, out_width; /* y [out,out_height,out_width] */
@@ -41,7 +41,7 @@ static inline int gradus_conv_width(const gradus_conv *c)
     return c->max2 ? c->out_width / 2 : c->out_width;
 }
 
-/* Numbers of x, z and W. */
+/* How many numbers x, z and W have. */
 static inline size_t gradus_conv_x_size(const gradus_conv *c)
 {
     return (size_t)c->in * (size_t)c->height * (size_t)c->width;
@@ -59,36 +59,45 @@ static inline size_t gradus_conv_weights(const gradus_conv *c)
            (size_t)c->kernel;
 }
 
-/* The arrays of one group of one sample.  Going back, dz is the gradient with
- * respect to z; but with a ReLU and no maximum, the caller has set it to 0
- * wherever the ReLU let nothing through. */
+/* W [out,in,kernel,kernel] of a group. */
+static inline const gradus_real *gradus_conv_W(const gradus_conv *c, int group)
+{
+    return c->W + (size_t)group * gradus_conv_weights(c);
+}
+
+/* The arrays of one group of one sample; h is gradus_conv_height(), w is
+ * gradus_conv_width().
+ * argmax says which of the four numbers of y is the maximum, counted line by
+ * line; the first, if several are equal; 4, if the ReLU lets none through.  It
+ * is NULL without max2, and where nobody will go back.
+ * dz is the gradient with respect to z; but with relu and without max2, the
+ * caller has set it to 0 where the ReLU let nothing through. */
 typedef struct {
     int group;
-    const gradus_real *x;  /* [in,height,width]                           */
-    gradus_real *z;        /* [out,h,w], gradus_conv_height() x _width()  */
-    /* [out,h,w] with max2, or NULL if there is no way back: which of the four
-     * numbers is the maximum, line by line, or 4 where the ReLU is closed.  Of
-     * equal numbers it is the first. */
-    uint8_t *argmax;
-    const gradus_real *dz; /* [out,h,w]                                   */
-    gradus_real *dW;       /* [out,in,kernel,kernel]: dW += ..            */
-    gradus_real *db, *dx;  /* like b, x, or NULL: db += .., dx += ..      */
+    const gradus_real *x;  /* [in,height,width]                      */
+    gradus_real *z;        /* [out,h,w]                              */
+    uint8_t *argmax;       /* [out,h,w]                              */
+    const gradus_real *dz; /* [out,h,w]                              */
+    gradus_real *dW;       /* [out,in,kernel,kernel]: dW += ..       */
+    gradus_real *db, *dx;  /* like b, x, or NULL: db += .., dx += .. */
 } gradus_conv_sample;
 
-/* Forward makes z and argmax of x; backward makes dW, db and dx of x, dz and
- * argmax.  A way may lead in one direction only: its other pass is NULL. */
+/* A pass forward writes z and argmax; a pass back reads dz and argmax, and
+ * adds to dW, db and dx. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);
 
+/* A way leads forward, back, or both: the pass that it lacks is NULL.  So are
+ * begin, begin_back and end_back where there is nothing to do. */
 typedef struct {
     const char *name;
-    bool (*fits)(const gradus_conv *c);      /* can it do what c asks for? */
-    size_t (*scratch)(const gradus_conv *c); /* numbers a pass needs       */
-    /* Before the first forward, or backward, of any samples with this W; all
-     * of them have the same scratch memory.  After the last backward, dW
-     * [groups,out,in,kernel,kernel] += what is still in the scratch memory.
-     * NULL: nothing to do. */
+    bool (*fits)(const gradus_conv *c);      /* Can it do what c asks for? */
+    size_t (*scratch)(const gradus_conv *c); /* how many numbers it needs  */
+    /* One of the two is called before the first pass in its direction.  All
+     * passes of any samples with the same W may then follow, in the same
+     * scratch memory; after the last one back, end_back adds to dW
+     * [groups,out,in,kernel,kernel] what is still there. */
     void (*begin)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *forward;
     void (*begin_back)(const gradus_conv *c, gradus_real *scratch);
@@ -100,9 +109,11 @@ typedef struct {
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
     gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero;
 
-/* The fastest way forward or back that fits c, if dz may be anything; and is
- * this one, of n numbers, so sparse that conv_nonzero.c is faster still? */
+/* The fastest way forward, or back, that fits c. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
+
+/* Are so many of dz's n numbers 0 that conv_nonzero.c is faster than any other
+ * way back? */
 bool gradus_conv_is_sparse(const gradus_real *dz, size_t n);
 
 #endif

@@ -1,14 +1,18 @@
 /* conv_gemm.c -- convolution of any setting as matrix products (im2col).
  *
- * The columns of a sample have for each of the P = h w positions of y the
- * in k k numbers of x that are under the kernel there.  With them
+ * Each of the P = h w positions of y has a column: the ckk = in k k numbers of
+ * x that are under the kernel there.  With them
  *
  *   Y = W col + b 1'            W [out,ckk]   col [ckk,P]   Y [out,P]
  *
  *   dW += dY col'               dcol = W' dY
  *   db += dY 1
  *
- * and dx[..] += dcol[..] back at the places that the columns came from.
+ * and dx[..] += dcol[..] at the places that the columns came from.
+ *
+ * Unlike conv_plain.c, this copies every number of x up to k k times and
+ * leaves the loops to OpenBLAS.  It has 140 lines of code, and a training step
+ * takes a tenth of the time or less (conv.c has the figures).
  */
 #include "gradus_layer.h" /* gradus_gemm */
 
@@ -17,23 +21,23 @@
 
 #include <string.h>
 
-/* Rows of the columns' matrix are copied in chunks of 8 numbers, which is
- * faster than a row's exact number: what is written after its end is then
- * overwritten by the next row, or is in the SLACK after the matrix. */
-enum { CHUNK = 8, SLACK = CHUNK };
+/* Lines are copied 8 numbers at a time, which is faster than to copy just as
+ * many as a line has: what is written after its end is then overwritten by the
+ * next line, or is in the SLACK after the matrix. */
+enum { COPIED = 8, SLACK = COPIED };
 
 static int positions(const gradus_conv *c)
 {
     return c->out_height * c->out_width;
 }
 
-/* Numbers under the kernel. */
-static int kernel_size(const gradus_conv *c)
+/* ckk */
+static int column_size(const gradus_conv *c)
 {
     return c->in * c->kernel * c->kernel;
 }
 
-/* The columns are x itself. */
+/* Is x its own matrix of columns? */
 static bool is_pointwise(const gradus_conv *c)
 {
     return c->kernel == 1 && c->stride == 1 && c->padding == 0;
@@ -41,7 +45,8 @@ static bool is_pointwise(const gradus_conv *c)
 
 /* ---- between the image and its columns ------------------------------- */
 
-/* One row of the columns' matrix, from what is under one number of the kernel:
+/* A row of col: what is under one number of the kernel, image being where that
+ * is at the kernel's first place.
  *
  *   col[i,j] = image[s i, s j]
  */
@@ -53,15 +58,15 @@ static void gather_row(const gradus_conv *c, size_t pitch,
     for (int i = 0; i < c->out_height; i++, col += w) {
         const gradus_real *line = image + pitch * s * i;
         if (s == 1)
-            for (int j = 0; j < w; j += CHUNK)
-                memcpy(col + j, line + j, CHUNK * sizeof *col);
+            for (int j = 0; j < w; j += COPIED)
+                memcpy(col + j, line + j, COPIED * sizeof *col);
         else
             for (int j = 0; j < w; j++)
                 col[j] = line[s * j];
     }
 }
 
-/* And back: image[s i, s j] += col[i,j]. */
+/* image[s i, s j] += col[i,j] */
 static void scatter_row(const gradus_conv *c, size_t pitch,
                         const gradus_real *restrict col,
                         gradus_real *restrict image)
@@ -79,7 +84,7 @@ static void scatter_row(const gradus_conv *c, size_t pitch,
     }
 }
 
-/* x itself, or [ckk,P] made in scratch. */
+/* col [ckk,P]: x itself, or made in scratch. */
 static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
                                   gradus_real *scratch)
 {
@@ -125,14 +130,14 @@ static size_t scratch_size(const gradus_conv *c)
     const gradus_conv_image m = gradus_conv_image_of(c);
 
     return gradus_conv_image_size(&m) +
-           (size_t)kernel_size(c) * (size_t)positions(c) + SLACK;
+           (size_t)column_size(c) * (size_t)positions(c) + SLACK;
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
-    const int P = positions(c), ckk = kernel_size(c);
-    const gradus_real *W = c->W + gradus_conv_weights(c) * s->group;
+    const int P = positions(c), ckk = column_size(c);
+    const gradus_real *W = gradus_conv_W(c, s->group);
     const gradus_real *col = columns(c, s->x, scratch);
 
     if (c->b)
@@ -161,7 +166,7 @@ static void backward_operand(const gradus_conv *c, const gradus_real *W,
                              const gradus_real *dy, gradus_real *scratch,
                              gradus_real *dx)
 {
-    const int P = positions(c), ckk = kernel_size(c);
+    const int P = positions(c), ckk = column_size(c);
     const gradus_conv_image m = gradus_conv_image_of(c);
     gradus_real *dcol = scratch + gradus_conv_image_size(&m);
     const bool direct = is_pointwise(c);
@@ -175,7 +180,7 @@ static void backward_operand(const gradus_conv *c, const gradus_real *W,
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    const int P = positions(c), ckk = kernel_size(c);
+    const int P = positions(c), ckk = column_size(c);
     const gradus_real *col = columns(c, s->x, scratch);
 
     if (s->db)
@@ -183,8 +188,8 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_gemm(GRADUS_N, GRADUS_T, c->out, ckk, P, s->dz, P, col, P, 1,
                 s->dW, ckk);                             /* dW += dY col'    */
     if (s->dx)
-        backward_operand(c, c->W + gradus_conv_weights(c) * s->group, s->dz,
-                         scratch, s->dx);
+        backward_operand(c, gradus_conv_W(c, s->group), s->dz, scratch,
+                         s->dx);
 }
 
 const gradus_conv_way gradus_conv_gemm = {

@@ -14,6 +14,11 @@
  *   phase[c, (r + u) % 2, t + v, i + (r + u) / 2, j]
  *
  * and so one run for all i,j.
+ *
+ * Unlike conv_vectors.c with a pool behind it, this writes a quarter of the
+ * numbers, once, and notes the places of the maxima for conv_nonzero.c.  It
+ * has 200 lines of code; without it a training step takes 1.2 to 1.9 times as
+ * long where the net has such maxima (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
@@ -23,11 +28,11 @@
 #include <string.h>
 
 enum {
-    MOST_OUTS = 4,   /* channels of a tile, at most */
-    SQUARE = 4,      /* its vectors of a channel: y at 2 r + t */
+    MOST_OUTS = 4, /* the most channels that a tile has */
+    SQUARE = 4,    /* vectors of a channel: vector 2r + t has y at r,t */
     MOST_LANES = 16,
-    COPIED = 16 / sizeof(gradus_real), /* at once: a vector of any processor */
-    PHASES = 4096    /* numbers of them, which stay in a core's first cache */
+    COPIED = 16 / sizeof(gradus_real), /* a vector that any processor has */
+    PHASES = 4096  /* numbers of a strip's phases: a core's first cache */
 };
 
 /* z is made in strips of some lines; t reads the phases of one strip. */
@@ -36,12 +41,14 @@ typedef struct {
     gradus_conv_image image; /* its pitch is even */
     int height, width;       /* of z */
     int strip;               /* lines of z */
-    gradus_real *even, *odd; /* the image's columns [in,lines,pitch / 2] */
+    gradus_real *even, *odd; /* [in,lines,pitch / 2], the image's columns */
     gradus_real *phase;      /* [in,2,kernel + 1,strip + kernel / 2,width] */
     gradus_real *z;          /* [out,height,width] */
     uint8_t *argmax;         /* like z, or NULL */
     bool relu;
 } pooled;
+
+/* The pitch of an odd image grows by a column, which is never used. */
 
 static pooled new_pooled(const gradus_conv *c)
 {
@@ -65,10 +72,10 @@ static pooled new_pooled(const gradus_conv *c)
     return d;
 }
 
-/* The scratch memory: all of W, the image, its columns, the phases.  Behind
- * each is room for what a last vector reads or writes beyond its end, and for
- * the line that an even kernel reads without need; each begins where a vector
- * does, if W ends there. */
+/* The scratch memory has all of W, the image, its even and odd columns, and
+ * the phases.  Behind each there is room for what a last vector reads or
+ * writes beyond the end, and for the line that an even kernel reads without
+ * need.  Each begins where a vector does, if W ends there. */
 static size_t phases_of(const pooled *d)
 {
     return (size_t)d->t.in * d->t.plane + MOST_LANES;
@@ -97,8 +104,8 @@ GRADUS_INLINE void split_columns(const pooled *d,
     }
 }
 
-/* Lines are copied by whole vectors: what is too much of one, the next is
- * written over. */
+/* Lines are copied by whole vectors: the next line is written over what was
+ * too much of the last. */
 GRADUS_INLINE void copy_lines(int lines, int width, const gradus_real *from,
                               size_t pitch, gradus_real *to)
 {
@@ -107,7 +114,7 @@ GRADUS_INLINE void copy_lines(int lines, int width, const gradus_real *from,
             memcpy(to + j, from + j, COPIED * sizeof *to);
 }
 
-/* The phases of `lines` lines of z from this one on. */
+/* Makes the phases for `lines` lines of z from `line` on. */
 static void split_lines(const pooled *d, int line, int lines)
 {
     const size_t plane = d->image.plane / 2, pitch = d->image.pitch / 2;
@@ -125,8 +132,8 @@ static void split_lines(const pooled *d, int line, int lines)
 
 /* ---- a tile ---------------------------------------------------------- */
 
-/* Of y[4][lanes], which of the four is the maximum, and after ReLU its value.
- * Here, and in put, all lanes' worth: so that vectors do it. */
+/* Makes of y [4,lanes] the maxima z [lanes], and argmax [lanes].  Here and in
+ * put, all lanes are computed even if not all count, so that vectors do it. */
 GRADUS_INLINE void maxima(int lanes, bool relu, const gradus_real *y,
                           gradus_real *z, int *argmax)
 {
@@ -141,7 +148,7 @@ GRADUS_INLINE void maxima(int lanes, bool relu, const gradus_real *y,
     }
 }
 
-/* n of them to z[at] on. */
+/* Puts n maxima of y [4,lanes] at z[at], and their argmax. */
 GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
                        const gradus_real *y)
 {
@@ -162,7 +169,7 @@ GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
         memcpy(d->argmax + at, bytes, (size_t)n);
 }
 
-/* `outs` channels from o on, of `lines` lines of z from this one on. */
+/* Makes `outs` channels from o on of `lines` lines of z from `line` on. */
 GRADUS_INLINE void tiles(const pooled *d, int bytes, int outs, int o, int line,
                          int lines)
 {
@@ -182,7 +189,7 @@ GRADUS_INLINE void tiles(const pooled *d, int bytes, int outs, int o, int line,
 
 /* ---- all strips, by each kind of processor --------------------------- */
 
-/* By tiles of up to `most` channels. */
+/* Tiles have `most` channels, or one, and vectors `bytes` bytes. */
 GRADUS_INLINE void convolve(const pooled *d, int bytes, int most,
                             const gradus_real *image)
 {

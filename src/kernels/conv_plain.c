@@ -1,4 +1,4 @@
-/* conv_plain.c -- convolution as it is defined, in six loops forward and six
+/* conv_plain.c -- convolution as it is defined: six loops forward, and six
  * back.
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
@@ -9,26 +9,32 @@
  *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
  *   db[o] += sum_{i,j} dy[o,i,j]
  *
- * x [in,H,W]   y [out,h,w]   W [out,in,k,k]   b [out]   stride s, padding p
+ *   x [in,H,W]   y [out,h,w]   W [out,in,k,k]   b [out]   stride s, padding p
  *
- * If maxima are asked for, z[o,i,j] is that of the four y[o, 2i + r, 2j + t],
- * r, t = 0, 1; dy is dz for the first of them that is as large as z, and 0 for
- * the others.  If a ReLU is asked for, a z below 0 becomes 0, and its dy is 0.
+ * With max2, z[o,i,j] is the maximum of y[o, 2i + r, 2j + t], r, t = 0, 1; the
+ * first of the four that is as large as z has dz for its dy, and the others
+ * have 0.  With relu, a z below 0 becomes 0, and its dy is 0.
  *
- * The library takes the faster ways beside this one, and tests compare them
- * with it.
+ * The library takes faster ways; this one is for reading, and for tests to
+ * compare the others with.
  */
 #include "kernels/conv.h"
 
 #include <math.h>
 #include <stddef.h>
 
-/* Where x[ch,i,j] is, or -1 outside. */
-static ptrdiff_t place(const gradus_conv *c, int ch, int64_t i, int64_t j)
+/* The index of x[ch,i,j], or -1 outside x. */
+static ptrdiff_t in_x(const gradus_conv *c, int ch, int64_t i, int64_t j)
 {
     if (i < 0 || i >= c->height || j < 0 || j >= c->width)
         return -1;
     return ((ptrdiff_t)ch * c->height + i) * c->width + j;
+}
+
+/* The index of W[o,ch,u,v]. */
+static size_t in_W(const gradus_conv *c, int o, int ch, int u, int v)
+{
+    return (((size_t)o * c->in + ch) * c->kernel + u) * c->kernel + v;
 }
 
 /* ---- forward --------------------------------------------------------- */
@@ -39,21 +45,20 @@ static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
 {
     const int64_t top = (int64_t)c->stride * i - c->padding;
     const int64_t left = (int64_t)c->stride * j - c->padding;
-    const int channel = s->group * c->out + o;
-    const gradus_real *W = c->W + gradus_conv_weights(c) / c->out * channel;
-    gradus_real y = c->b ? c->b[channel] : 0;
+    const gradus_real *W = gradus_conv_W(c, s->group);
+    gradus_real y = c->b ? c->b[s->group * c->out + o] : 0;
 
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, W++) {
-                ptrdiff_t at = place(c, ch, top + u, left + v);
+            for (int v = 0; v < c->kernel; v++) {
+                ptrdiff_t at = in_x(c, ch, top + u, left + v);
                 if (at >= 0)
-                    y += *W * s->x[at];
+                    y += W[in_W(c, o, ch, u, v)] * s->x[at];
             }
     return y;
 }
 
-/* The maximum of side x side numbers of y, a NaN if there is one, and which of
+/* The maximum of side x side numbers of y, or a NaN among them, and which of
  * them it is. */
 static gradus_real maximum(const gradus_conv *c, const gradus_conv_sample *s,
                            int o, int i, int j, int side, int *which)
@@ -76,6 +81,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
     const int h = gradus_conv_height(c), w = gradus_conv_width(c);
+    const int side = c->max2 ? 2 : 1;
     gradus_real *z = s->z;
     uint8_t *argmax = s->argmax;
     int which;
@@ -84,7 +90,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     for (int o = 0; o < c->out; o++)
         for (int i = 0; i < h; i++)
             for (int j = 0; j < w; j++, z++) {
-                *z = maximum(c, s, o, i, j, c->max2 ? 2 : 1, &which);
+                *z = maximum(c, s, o, i, j, side, &which);
                 if (c->relu && !(*z > 0))
                     which = 4;
                 if (c->relu && *z < 0)
@@ -96,21 +102,21 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 
 /* ---- back ------------------------------------------------------------ */
 
-/* What dy, the gradient of y[o,i,j], is worth to the others. */
+/* What dy[o,i,j] adds to the three gradients. */
 static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j, gradus_real dy)
 {
     const int64_t top = (int64_t)c->stride * i - c->padding;
     const int64_t left = (int64_t)c->stride * j - c->padding;
-    const gradus_real *W = c->W + gradus_conv_weights(c) * s->group;
-    size_t k = gradus_conv_weights(c) / c->out * o;
+    const gradus_real *W = gradus_conv_W(c, s->group);
 
     if (s->db)
         s->db[o] += dy;
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, k++) {
-                ptrdiff_t at = place(c, ch, top + u, left + v);
+            for (int v = 0; v < c->kernel; v++) {
+                const size_t k = in_W(c, o, ch, u, v);
+                ptrdiff_t at = in_x(c, ch, top + u, left + v);
                 if (at < 0)
                     continue;
                 s->dW[k] += dy * s->x[at];
@@ -123,6 +129,7 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
     const int h = gradus_conv_height(c), w = gradus_conv_width(c);
+    const int side = c->max2 ? 2 : 1;
     const gradus_real *dz = s->dz;
     const uint8_t *argmax = s->argmax;
 
@@ -130,16 +137,14 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     for (int o = 0; o < c->out; o++)
         for (int i = 0; i < h; i++)
             for (int j = 0; j < w; j++, dz++) {
-                if (!c->max2) {
-                    add_gradients(c, s, o, i, j, *dz);
-                    continue;
-                }
-                int which = *argmax++;
+                const int which = c->max2 ? *argmax++ : 0;
                 if (which < 4)
-                    add_gradients(c, s, o, 2 * i + which / 2,
-                                  2 * j + which % 2, *dz);
+                    add_gradients(c, s, o, side * i + which / 2,
+                                  side * j + which % 2, *dz);
             }
 }
+
+/* ---- the way --------------------------------------------------------- */
 
 static bool fits(const gradus_conv *c)
 {

@@ -2,9 +2,9 @@
  *
  *   y[o,..] = b[o] + sum_{c,u,v} W[o,c,u,v] image[c,u,v,..]
  *
- * of some channels o by some vectors of positions.  They are in registers
- * while the image and W pass by, so that each number that is read is used as
- * often as there are vectors, or channels. */
+ * for some channels o and some vectors of positions.  They stay in registers
+ * while the image and W pass by: so each number of W that is read is used once
+ * for every vector, and each number of the image once for every channel. */
 #ifndef GRADUS_TILE_H
 #define GRADUS_TILE_H
 
@@ -14,19 +14,18 @@
 
 #include <stdbool.h>
 
-/* What tiles read.  Distances are numbers of the image; step and odd matter
- * to squares alone. */
+/* What tiles read.  The vectors of a channel are one run of positions; or they
+ * are a square, of y[2i,2j], y[2i,2j+1], y[2i+1,2j] and y[2i+1,2j+1], and then
+ * even and odd lines of the image lie apart.  Distances are in numbers; step
+ * and odd are for squares alone. */
 typedef struct {
     int in, out, kernel;
-    const gradus_real *W, *b;  /* [in,kernel,kernel,out]; [out] or NULL   */
-    size_t plane, pitch, step; /* between channels, lines, columns        */
-    size_t odd;                /* from the even lines to the odd ones     */
+    const gradus_real *W, *b; /* [in,kernel,kernel,out]; [out] or NULL     */
+    size_t plane, pitch;      /* between channels, between lines           */
+    size_t step, odd;         /* between columns, from even to odd lines   */
 } gradus_tiled;
 
-/* The vectors of a channel are one run of positions; or, as a square, they
- * are of y[2i,2j], y[2i,2j+1], y[2i+1,2j] and y[2i+1,2j+1], and even and odd
- * lines of the image are apart.  This is where in a channel of the image line
- * u of the kernel is for vector q, */
+/* Where, in a channel of the image, line u of the kernel is for vector q. */
 GRADUS_INLINE size_t tile_line(const gradus_tiled *t, int bytes, bool square,
                                int u, int q)
 {
@@ -37,13 +36,13 @@ GRADUS_INLINE size_t tile_line(const gradus_tiled *t, int bytes, bool square,
            (size_t)(line / 2) * t->pitch;
 }
 
-/* and this the way from the kernel's column v to v + 1. */
+/* The distance in the image from the kernel's column v to v + 1. */
 GRADUS_INLINE size_t tile_step(const gradus_tiled *t, bool square)
 {
     return square ? t->step : 1;
 }
 
-enum { TILE_OUTS = 8, TILE_RUNS = 4 }; /* at most */
+enum { TILE_OUTS = 8, TILE_VECTORS = 4 }; /* the most that a tile may have */
 
 #define LANES lanes512
 #define BYTES 64
@@ -60,19 +59,20 @@ enum { TILE_OUTS = 8, TILE_RUNS = 4 }; /* at most */
 #define TILE tile128
 #include "kernels/tile_of_vectors.h"
 
-/* `outs` channels from o on by `runs` vectors of `bytes` bytes, of what lies
- * in the image from here on: y [outs,runs,lanes], a channel's `run` numbers
- * apart.  All but o and the pointers are constants where this is inlined. */
+/* Computes `outs` channels from o on, and of each `vectors` vectors of `bytes`
+ * bytes, from what `image` points at: y [outs,vectors,lanes], whose channels
+ * are `run` numbers apart.  bytes, square, outs and vectors have to be
+ * constants where this is inlined. */
 GRADUS_INLINE void tile(const gradus_tiled *t, int bytes, bool square,
-                        int outs, int runs, int o, const gradus_real *image,
+                        int outs, int vectors, int o, const gradus_real *image,
                         gradus_real *y, size_t run)
 {
     if (bytes == 64)
-        tile512(t, square, outs, runs, o, image, y, run);
+        tile512(t, square, outs, vectors, o, image, y, run);
     else if (bytes == 32)
-        tile256(t, square, outs, runs, o, image, y, run);
+        tile256(t, square, outs, vectors, o, image, y, run);
     else
-        tile128(t, square, outs, runs, o, image, y, run);
+        tile128(t, square, outs, vectors, o, image, y, run);
 }
 
 #endif

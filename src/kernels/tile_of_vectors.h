@@ -1,35 +1,35 @@
-/* tile_of_vectors.h -- the tile of tile.h, which includes this once for each
- * length of vectors that processors have: LANES is a vector of BYTES, TILE the
- * function's name. */
+/* tile_of_vectors.h -- a tile for one length of vectors.  tile.h includes this
+ * once for each length that processors have: LANES names the type of a vector
+ * of BYTES bytes, and TILE the function. */
 typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));
 
-GRADUS_INLINE void TILE(const gradus_tiled *t, bool square, int outs, int runs,
-                        int o, const gradus_real *image, gradus_real *y,
-                        size_t run)
+GRADUS_INLINE void TILE(const gradus_tiled *t, bool square, int outs,
+                        int vectors, int o, const gradus_real *image,
+                        gradus_real *y, size_t run)
 {
     const size_t step = tile_step(t, square), out = (size_t)t->out;
     const int in = t->in, kernel = t->kernel;
     const gradus_real *W = t->W + o;
-    LANES sum[TILE_OUTS][TILE_RUNS];
+    LANES sum[TILE_OUTS][TILE_VECTORS];
 
     for (int k = 0; k < outs; k++)
-        for (int q = 0; q < runs; q++)
+        for (int q = 0; q < vectors; q++)
             sum[k][q] = (LANES){ 0 } + (t->b ? t->b[o + k] : 0);
     for (int ch = 0; ch < in; ch++, image += t->plane)
         for (int u = 0; u < kernel; u++) {
-            const gradus_real *x[TILE_RUNS];
-            for (int q = 0; q < runs; q++)
+            const gradus_real *x[TILE_VECTORS];
+            for (int q = 0; q < vectors; q++)
                 x[q] = image + tile_line(t, BYTES, square, u, q);
             for (int v = 0; v < kernel; v++, W += out)
                 for (int k = 0; k < outs; k++)
-                    for (int q = 0; q < runs; q++)
+                    for (int q = 0; q < vectors; q++)
                         sum[k][q] +=
                             W[k] * *(const LANES *)(x[q] + (size_t)v * step);
         }
     for (int k = 0; k < outs; k++)
-        for (int q = 0; q < runs; q++)
+        for (int q = 0; q < vectors; q++)
             ((LANES *)(y + (size_t)k * run))[q] = sum[k][q];
 }
 

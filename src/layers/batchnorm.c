@@ -8,11 +8,11 @@
  *   x, y [B,C,positions]        g, b, mean, var [C]
  *
  * Ioffe, Szegedy: Batch Normalization (2015).  In training, mean and var are
- * those of the m values that the channel has in the batch, so it is a layer
- * that mixes rows: each slice of the batch is summed by itself, and the sums
- * are united, before forward and again before backward.
- * Otherwise they are running ones, to which each step adds a tenth of the
- * batch's, the variance with m - 1 below it, as in PyTorch.
+ * those of the m values that the channel has in the batch, so this layer mixes
+ * rows: each slice of the batch is summed by itself, and then the sums are
+ * united, before forward and again before backward.
+ * Otherwise they are running ones, which each step moves a tenth of the way to
+ * the batch's; that variance is divided by m - 1, as in PyTorch.
  */
 #include "gradus_layer.h"
 
@@ -25,11 +25,11 @@ enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 
 static const double eps = 1e-5, momentum = 0.1;
 
-/* What is known of the batch: arrays [C] in n->kept. */
+/* What n->kept holds of the batch: arrays [C]. */
 typedef enum {
     MEAN,
     SCALE,   /* 1 / sqrt(var + eps) */
-    VAR,     /* unbiased: with m - 1 */
+    VAR,     /* divided by m - 1 */
     MEAN_DY, /* db / m */
     SLOPE,   /* scale dg / m */
     ARRAYS
@@ -40,7 +40,8 @@ static gradus_real *batch(const gradus_node *n, array a)
     return n->kept + (size_t)a * (size_t)n->units;
 }
 
-/* What is known of a slice, in n->sums: m, and then two numbers a channel. */
+/* What n->sums holds of a slice: how many values a channel has there, and then
+ * two numbers of each channel. */
 enum { OF_CHANNEL = 2 };
 
 static const double *slice(const gradus_node *n, int i)
@@ -61,7 +62,7 @@ static gradus_channels channels(const gradus_node *n, gradus_part p)
 
 /* ---- forward --------------------------------------------------------- */
 
-/* Of each channel the mean, and sum (x - mean)^2. */
+/* The two numbers are the mean, and sum (x - mean)^2. */
 static void sum(gradus_node *n, gradus_part p)
 {
     double *sums = gradus_sums(n, p);
@@ -71,8 +72,8 @@ static void sum(gradus_node *n, gradus_part p)
                           sums + 1);
 }
 
-/* Slice by slice: Chan, Golub, LeVeque: Updating formulae and a pairwise
- * algorithm for computing sample variances (1979). */
+/* Adds one slice after the other: Chan, Golub, LeVeque: Updating formulae and
+ * a pairwise algorithm for computing sample variances (1979). */
 static void unite(gradus_node *n, int slices)
 {
     for (int c = 0; c < n->units; c++) {
@@ -90,8 +91,8 @@ static void unite(gradus_node *n, int slices)
     }
 }
 
-/* y = g x^ + b of `width` values side by side, of one channel, or with a step
- * of 1 of as many channels. */
+/* y = g x^ + b for `width` values side by side: of one channel, or with a step
+ * of 1, of as many channels.  The step is a constant where this is inlined. */
 static inline void normalise(int width, int step, const gradus_real *x,
                              const gradus_real *mean, const gradus_real *scale,
                              const gradus_real *g, const gradus_real *b,
@@ -101,7 +102,7 @@ static inline void normalise(int width, int step, const gradus_real *x,
         y[p] = g[c] * ((x[p] - mean[c]) * scale[c]) + b[c];
 }
 
-/* In training with the moments of the batch, else with the running ones. */
+/* In training mean and scale are those of the batch, else the running ones. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
@@ -130,7 +131,7 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* ---- back ------------------------------------------------------------ */
 
-/* Of each channel sum dy (x - mean), and sum dy. */
+/* The two numbers are sum dy (x - mean), and sum dy. */
 static void sum_back(gradus_node *n, gradus_part p)
 {
     double *sums = gradus_sums(n, p);
@@ -161,7 +162,7 @@ static void unite_back(gradus_node *n, int slices, bool add)
     }
 }
 
-/* dx += scale (dy - db / m - (x - mean) slope), of values as in normalise */
+/* dx += scale (dy - db / m - (x - mean) slope), for the values of normalise */
 static inline void add_gradient(int width, int step, const gradus_real *x,
                                 const gradus_real *mean,
                                 const gradus_real *dy,

@@ -11,9 +11,9 @@
  *   x [B,C,H,W]   y [B,K,h,w]   W [K,C/groups,k,k]   b [K]
  *   h = (H + 2p - k) / s + 1, w alike, for stride s and padding p
  *
- * The loops are in kernels/conv_plain.c, and in faster ways beside it.  They
- * take one group of channels of one sample at a time; this file takes all
- * groups of a sample before the next sample, so that it stays in cache.
+ * The loops are in kernels/conv_plain.c, and in faster ways beside it, for one
+ * group of channels of one sample.  This file chooses a way and goes through
+ * the samples, all groups of each before the next, so that it stays in cache.
  */
 #include "gradus_layer.h"
 
@@ -26,8 +26,8 @@ typedef struct {
     const gradus_conv_way *forward, *backward;
 } conv2d_node;
 
-/* Backward wants memory for the best way, for conv_nonzero.c, which it takes
- * where most of dy is 0, and for a dy behind the ReLU. */
+/* backward needs memory for three things: the best way; the one that it takes
+ * where most of dy is 0; and dy behind a ReLU. */
 static void choose_ways(conv2d_node *c)
 {
     const gradus_conv *k = &c->conv;
@@ -40,7 +40,7 @@ static void choose_ways(conv2d_node *c)
     c->node.scratch = forward > back ? forward : back;
 }
 
-/* ---- what is behind it ----------------------------------------------- */
+/* ---- the nodes behind it --------------------------------------------- */
 
 static bool is_max2(const gradus_node *n)
 {
@@ -50,8 +50,9 @@ static bool is_max2(const gradus_node *n)
            gradus_attr_int(n->attr, "padding", 0) == 0;
 }
 
-/* ReLU, and maxima of 2 x 2, in either order: where they are made of what is
- * still in registers, four of five passes over the largest arrays go. */
+/* Takes over a ReLU and maxima of 2 x 2, in either order, if a fast way
+ * computes them: it makes them of what is still in registers, which saves four
+ * of five passes over the largest arrays. */
 static bool fuse(gradus_node *n, const gradus_node *user)
 {
     conv2d_node *c = (conv2d_node *)n;
@@ -122,7 +123,7 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* ---- back ------------------------------------------------------------ */
 
-/* dy[n] = dz where the ReLU let something through. */
+/* dy [n] = dz where the ReLU let something through, and 0 elsewhere. */
 static const gradus_real *back_through_relu(const gradus_conv_sample *s,
                                             size_t n, gradus_real *dy)
 {
@@ -138,6 +139,7 @@ static void backward(gradus_node *n, gradus_part p)
     const conv2d_node *c = (const conv2d_node *)n;
     const gradus_conv k = conv_of(c);
     const size_t z = gradus_conv_z_size(&k);
+    /* the first for a dense dz, the second where most of it is 0 */
     const gradus_conv_way *const way[] = { c->backward, &gradus_conv_nonzero };
     gradus_real *const scratch[] = { p.scratch,
                                      p.scratch + way[0]->scratch(&k) };

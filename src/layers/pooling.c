@@ -6,8 +6,8 @@
  *   maxpool   y[i,j] = max x[is-p+u, js-p+v]           u, v in 0..k-1
  *   avgpool   y[i,j] = 1/k^2 sum x[is-p+u, js-p+v]
  *
- * The padding is -inf to the maximum and 0 to the mean; as p <= k/2, each
- * window has a value of x.  A NaN in a window is its maximum.
+ * The padding counts as -inf in a maximum, and as 0 in a mean; as p <= k/2,
+ * each window has a value of x.  A NaN in a window is its maximum.
  *
  *   maxpool   dx[is-p+u, js-p+v] += dy[i,j], (u,v) the first, line by line,
  *             where x is not below y
@@ -32,8 +32,9 @@ typedef struct {
 
 /* ---- windows --------------------------------------------------------- */
 
+/* The integers from .. to-1. */
 typedef struct {
-    int from, to; /* from <= i < to */
+    int from, to;
 } range;
 
 /* Those i of 0..n-1 for which first + i step is one of 0..size-1. */
@@ -45,15 +46,15 @@ static range clip(int64_t first, int64_t step, int size, int n)
     return (range){ (int)(from < n ? from : n), (int)(to < n ? to : n) };
 }
 
-/* The u at which the windows of outputs y[i,..] are on lines of x. */
+/* The u for which is-p+u is a line of x. */
 static range lines_of_windows(const pooling_node *pool, int i)
 {
     return clip((int64_t)i * pool->stride - pool->padding, 1,
                 pool->node.in[0]->shape[1], pool->size);
 }
 
-/* The v at which some window is on a column of x: from where the last window
- * is to where the first is. */
+/* The v for which js-p+v is a column of x for some j: from the first v of the
+ * last window to the last v of the first. */
 static range columns_of_windows(const pooling_node *pool)
 {
     const int W = pool->node.in[0]->shape[2];
@@ -63,14 +64,14 @@ static range columns_of_windows(const pooling_node *pool)
                     clip(-(int64_t)pool->padding, 1, W, pool->size).to };
 }
 
-/* The j of outputs y[i,j] whose windows are on a column of x at v. */
+/* The j for which js-p+v is a column of x. */
 static range outputs_at(const pooling_node *pool, int v)
 {
     return clip((int64_t)v - pool->padding, pool->stride, pool->node.in[0]->shape[2],
                 pool->node.shape[2]);
 }
 
-/* Where x[is-p+u, js-p+v] is in a channel, less j s. */
+/* The place of x[is-p+u, js-p+v] in its channel, less j s. */
 static int64_t place(const pooling_node *pool, int i, int u, int v)
 {
     int64_t line = (int64_t)i * pool->stride - pool->padding + u;
@@ -119,8 +120,8 @@ static void max_forward(gradus_node *n, gradus_part p)
                 max_line(pool, i, x, y + i * w);
 }
 
-/* dx[is-p+u, js-p+v] += dy[i,j] of all j, (u,v) the first where x = y;
- * left [w]: what no x has had yet of dy */
+/* dx[is-p+u, js-p+v] += dy[i,j] of all j, (u,v) the first where x is not below
+ * y; left [w] is the part of dy that no x has taken yet. */
 static void max_line_back(const pooling_node *pool, int i, const gradus_real *x,
                           const gradus_real *y, const gradus_real *dy,
                           gradus_real *restrict left, gradus_real *restrict dx)
@@ -194,7 +195,7 @@ static void avg_forward(gradus_node *n, gradus_part p)
             avg_line(pool, i, x, y);
 }
 
-/* dx[is-p+u, js-p+v] += dy[i,j] / k^2 of all j; d [w]: that quotient */
+/* dx[is-p+u, js-p+v] += dy[i,j] / k^2 of all j; d [w] holds the quotients. */
 static void avg_line_back(const pooling_node *pool, int i, const gradus_real *dy,
                           gradus_real *restrict d, gradus_real *restrict dx)
 {
@@ -302,7 +303,7 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x, int size,
                        outputs(x->shape[1], size, stride, padding),
                        outputs(x->shape[2], size, stride, padding) });
     if (n)
-        n->scratch = (size_t)n->shape[2]; /* backward's */
+        n->scratch = (size_t)n->shape[2]; /* for a line of outputs */
     return n;
 }
 

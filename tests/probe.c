@@ -73,7 +73,7 @@ static void take_rows(gradus_node *n, gradus_part p)
     }
 }
 
-gradus_node *values(gradus_graph *g, int rank, const int *shape)
+gradus_node *probe_values(gradus_graph *g, int rank, const int *shape)
 {
     static const gradus_op op = { .name = "values", .forward = take_rows };
     gradus_node *n = gradus_append(g, &op, sizeof *n, 0, NULL);
@@ -82,7 +82,7 @@ gradus_node *values(gradus_graph *g, int rank, const int *shape)
     return gradus_shape(n, rank, shape);
 }
 
-const gradus_op *plant(gradus_node *n, gradus_op *own)
+const gradus_op *probe_plant(gradus_node *n, gradus_op *own)
 {
     const gradus_op *right = n->op;
 
@@ -91,7 +91,7 @@ const gradus_op *plant(gradus_node *n, gradus_op *own)
     return right;
 }
 
-void fill_double(double *v, size_t n, uint64_t seed)
+void probe_fill_double(double *v, size_t n, uint64_t seed)
 {
     gradus_random r;
 
@@ -102,11 +102,11 @@ void fill_double(double *v, size_t n, uint64_t seed)
     }
 }
 
-void fill(gradus_real *v, size_t n, uint64_t seed)
+void probe_fill(gradus_real *v, size_t n, uint64_t seed)
 {
     for (size_t i = 0; i < n; i++) {
         double u;
-        fill_double(&u, 1, seed * 1000003 + i);
+        probe_fill_double(&u, 1, seed * 1000003 + i);
         v[i] = (gradus_real)u;
     }
 }
@@ -128,7 +128,7 @@ double rounding(void)
 
 static char place[64];
 
-double check(gradus_graph *g, int n)
+double probe_gradients(gradus_graph *g, int n)
 {
     double d = gradus_check_gradients(g, n, 1e-6, place);
 
@@ -136,7 +136,7 @@ double check(gradus_graph *g, int n)
     return d;
 }
 
-const char *worst(void)
+const char *probe_worst(void)
 {
     return place;
 }
@@ -144,12 +144,12 @@ const char *worst(void)
 void probe_assert_caught(gradus_node *n, const gradus_op *wrong, int rows)
 {
     const gradus_op *right = n->op;
-    double d = check(n->graph, rows);
+    double d = probe_gradients(n->graph, rows);
 
     ck_assert_msg(d <= 1, "%s without the bug: %s is off by %g", n->name,
-                  worst(), d);
+                  probe_worst(), d);
     n->op = wrong;
-    d = check(n->graph, rows);
+    d = probe_gradients(n->graph, rows);
     n->op = right;
     ck_assert_msg(d > 1, "a planted bug was not seen: %g", d);
 }

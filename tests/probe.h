@@ -12,16 +12,16 @@ gradus_node *probe(gradus_node *x, const double *c);
 double probe_divisor(const gradus_node *loss);
 
 /* An input of any shape, fed by gradus_feed. */
-gradus_node *values(gradus_graph *g, int rank, const int *shape);
+gradus_node *probe_values(gradus_graph *g, int rank, const int *shape);
 
 /* Gives n an op of its own for the caller to plant a bug in; returns the right
  * one. */
-const gradus_op *plant(gradus_node *n, gradus_op *own);
+const gradus_op *probe_plant(gradus_node *n, gradus_op *own);
 
 /* n numbers in [-1,1), the same for the same seed, none nearer to 0 than 0.01:
  * there relu has no gradient to check. */
-void fill(gradus_real *v, size_t n, uint64_t seed);
-void fill_double(double *v, size_t n, uint64_t seed);
+void probe_fill(gradus_real *v, size_t n, uint64_t seed);
+void probe_fill_double(double *v, size_t n, uint64_t seed);
 
 /* Each of the n numbers within tolerance (1 + |expected|). */
 void assert_near(const gradus_real *v, const double *expected, size_t n,
@@ -31,8 +31,8 @@ void assert_near(const gradus_real *v, const double *expected, size_t n,
 double rounding(void);
 
 /* gradus_check_gradients over n rows, and where it was worst, for messages. */
-double check(gradus_graph *g, int n);
-const char *worst(void);
+double probe_gradients(gradus_graph *g, int n);
+const char *probe_worst(void);
 
 /* The check passes n's graph as it is, and fails it where `wrong`, a copy of
  * n's op with a bug planted in it, is in that op's place. */

@@ -9,10 +9,10 @@ softmax_head new_head(int rank, const int *shape, int positions, int weighted,
 {
     softmax_head h = { .g = gradus_graph_new(1) };
 
-    h.z = values(h.g, rank, shape);
+    h.z = probe_values(h.g, rank, shape);
     gradus_want_gradient(h.z);
     h.t = positions ? gradus_labels(h.g, positions)
-                    : values(h.g, rank, shape);
+                    : probe_values(h.g, rank, shape);
     if (weighted)
         options.row_weight = h.w = gradus_row_weights(h.g);
     h.loss = gradus_softmax_ce(h.z, h.t, &options);

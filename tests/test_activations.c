@@ -220,9 +220,9 @@ static void deep_graph(gradus_node *(*f)(gradus_node *))
     static gradus_real v[B * N];
     static double weights[2][B * N];
 
-    fill(v, B * N, 1);
-    fill_double(weights[0], B * N, 2);
-    fill_double(weights[1], B * N, 3);
+    probe_fill(v, B * N, 1);
+    probe_fill_double(weights[0], B * N, 2);
+    probe_fill_double(weights[1], B * N, 3);
     for (int i = 0; i < B * N; i++)
         v[i] *= 4;
     x = gradus_input(g, N);

@@ -123,8 +123,8 @@ static void residual_graph(void)
     static gradus_real v[B * N];
     static double weights[B * N];
 
-    fill(v, B * N, 1);
-    fill_double(weights, B * N, 2);
+    probe_fill(v, B * N, 1);
+    probe_fill_double(weights, B * N, 2);
     a = gradus_input(g, N);
     gradus_want_gradient(a);
     b = gradus_dense(a, N);

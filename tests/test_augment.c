@@ -20,7 +20,7 @@ static void change(gradus_augmentation a, uint64_t seed)
 
 static void begin(void)
 {
-    fill(from, 2 * A, 1);
+    probe_fill(from, 2 * A, 1);
 }
 
 EACH_TEST(.begin = begin)

@@ -148,7 +148,7 @@ static gradus_node *spoilt(gradus_node *x)
 
     if (!bug->forward && !bug->gradient)
         return n;
-    right = plant(n, &wrong);
+    right = probe_plant(n, &wrong);
     if (bug->forward)
         wrong.forward = bug->forward;
     if (bug->gradient)
@@ -212,7 +212,7 @@ static gradus_node *spoilt_backward(gradus_node *x)
 
     if (n->n_in && n->in[0] == x && n->op->backward) {
         plantings++;
-        right = plant(n, &wrong);
+        right = probe_plant(n, &wrong);
         wrong.backward = backward_bugs[planted_bug].backward;
     }
     return n;

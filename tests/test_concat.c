@@ -200,9 +200,9 @@ static void graph(void)
     static double weights[3][3 * B * N];
     gradus_node *x = gradus_input(g, N), *d = gradus_dense(x, 4);
 
-    fill(v, B * N, 1);
+    probe_fill(v, B * N, 1);
     for (int i = 0; i < 3; i++)
-        fill_double(weights[i], 3 * B * N, 2 + (uint64_t)i);
+        probe_fill_double(weights[i], 3 * B * N, 2 + (uint64_t)i);
     gradus_want_gradient(x);
     y = gradus_concat(3, (gradus_node *[]){ gradus_tanh(d), d, x });
     probe(y, weights[0]);

@@ -85,14 +85,14 @@ static void build(int i)
     x = gradus_image(g, cases[i].channels, cases[i].height, cases[i].width);
     gradus_want_gradient(x);
     y = gradus_conv2d(x, cases[i].out, cases[i].kernel, &cases[i].o);
-    fill(input, MOST, 1);
-    fill_double(c, MOST, 2);
+    probe_fill(input, MOST, 1);
+    probe_fill_double(c, MOST, 2);
     for (int j = 0; sparse && j < MOST; j++)
         c[j] *= j % 5 == 0;
     probe(y, c);
     ck_assert_msg(gradus_compile(g, B, 1) == 0, "%s", gradus_error());
     for (int j = 0; j < y->n_params; j++)
-        fill(y->param[j].w, y->param[j].size, 3 + (uint64_t)j);
+        probe_fill(y->param[j].w, y->param[j].size, 3 + (uint64_t)j);
     gradus_feed(x, input, B);
 }
 

@@ -60,17 +60,17 @@ static void build(int i, gradus_op *alone)
     y = gradus_conv2d(x, cases[i].out, cases[i].kernel, &cases[i].o);
     last = put_behind(put_behind(y, cases[i].first), cases[i].second);
     if (alone) {
-        plant(y, alone);
+        probe_plant(y, alone);
         alone->fuse = NULL;
     }
-    fill(input, MOST, 1);
-    fill_double(c, MOST, 2);
+    probe_fill(input, MOST, 1);
+    probe_fill_double(c, MOST, 2);
     probe(last, c);
     ck_assert_int_le(B * x->size, MOST);
     ck_assert_int_le(B * last->size, MOST);
     ck_assert_msg(gradus_compile(g, B, 1) == 0, "%s", gradus_error());
     for (int j = 0; j < y->n_params; j++)
-        fill(y->param[j].w, y->param[j].size, 3 + (uint64_t)j);
+        probe_fill(y->param[j].w, y->param[j].size, 3 + (uint64_t)j);
     gradus_feed(x, input, B);
 }
 

@@ -157,7 +157,7 @@ static size_t biases(const gradus_conv *c)
 
 static void make_numbers(gradus_real *v, size_t n, int whole, uint64_t seed)
 {
-    fill(v, n, seed);
+    probe_fill(v, n, seed);
     if (whole)
         for (size_t i = 0; i < n; i++)
             v[i] = (gradus_real)((v[i] > 1. / 3) - (v[i] < -1. / 3));

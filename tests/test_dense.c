@@ -83,8 +83,8 @@ TEST(tiles_slices_and_parts_add_up_to_the_sums_by_hand)
     x = gradus_input(g, IN);
     gradus_node *y = gradus_dense(x, OUT);
     probe(y, c);
-    fill(v, ROWS * IN, 1);
-    fill_double(c, ROWS * OUT, 2);
+    probe_fill(v, ROWS * IN, 1);
+    probe_fill_double(c, ROWS * OUT, 2);
     ck_assert_int_eq(gradus_compile(g, ROWS, 2), 0);
     gradus_feed(x, v, ROWS);
     ck_assert_int_eq(gradus_forward(g, NULL, ROWS) || gradus_backward(g), 0);
@@ -133,14 +133,14 @@ LOOP_TEST(values_are_the_sums_by_hand, CASES)
 
     x = gradus_input(g, IN);
     gradus_node *y = gradus_dense(x, units);
-    right = plant(y, &op);
+    right = probe_plant(y, &op);
     op.forward = count_calls;
     calls = calls_by_units = 0;
     if (cases[_i].wants_gradient)
         gradus_want_gradient(x);
-    fill(v, (size_t)rows * IN, 1);
+    probe_fill(v, (size_t)rows * IN, 1);
     ck_assert_int_eq(gradus_compile(g, rows, 2), 0);
-    fill(gradus_parameters(g), gradus_parameter_count(g), 2);
+    probe_fill(gradus_parameters(g), gradus_parameter_count(g), 2);
     gradus_feed(x, v, (size_t)rows);
     ck_assert_int_eq(gradus_forward(g, NULL, rows), 0);
     ck_assert_int_eq(calls_by_units, cases[_i].by_units ? calls : 0);
@@ -180,9 +180,9 @@ static gradus_node *two_layers(void)
     static gradus_real v[B * N];
     static double c[2][B * N];
 
-    fill(v, B * N, 3);
-    fill_double(c[0], B * N, 4);
-    fill_double(c[1], B * N, 5);
+    probe_fill(v, B * N, 3);
+    probe_fill_double(c[0], B * N, 4);
+    probe_fill_double(c[1], B * N, 5);
     x = gradus_input(g, N);
     gradus_want_gradient(x);
     gradus_node *y = gradus_dense(x, N);
@@ -289,7 +289,7 @@ TEST(one_number_off_by_a_thousandth_is_caught)
     two_layers_one_to_spoil();
     wrong.gradient = slightly_off;
     probe_assert_caught(layer, &wrong, B);
-    ck_assert_str_eq(worst(), "dense1.weight[7]");
+    ck_assert_str_eq(probe_worst(), "dense1.weight[7]");
 }
 
 #endif

@@ -20,7 +20,7 @@ static gradus_real *numbers(int rows, int columns, uint64_t seed)
     gradus_real *a = malloc(n * sizeof *a);
 
     ck_assert_ptr_nonnull(a);
-    fill(a, n, seed);
+    probe_fill(a, n, seed);
     return a;
 }
 

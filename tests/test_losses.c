@@ -26,8 +26,8 @@ EACH_TEST(.end = end)
 
 static void fill_data(void)
 {
-    fill(X, N * IN, 1);
-    fill(T, N * OUT, 2);
+    probe_fill(X, N * IN, 1);
+    probe_fill(T, N * OUT, 2);
     for (int i = 0; i < N * OUT; i++)
         T[i] = (T[i] + 1) / 2;
     for (int i = 0; i < N; i++)
@@ -233,7 +233,7 @@ LOOP_TEST(a_regression_is_learnt, 2)
 {
     gradus_real v[64], target[64];
 
-    fill(v, 64, 1);
+    probe_fill(v, 64, 1);
     for (int i = 0; i < 64; i++)
         target[i] = 3 * v[i] - 1;
     if (_i)

@@ -108,8 +108,8 @@ static void wide_rows(void)
     x = gradus_image(g, 2, 5, 7);
     gradus_want_gradient(x);
     y = gradus_batchnorm(x);
-    fill(wide, ROWS * WIDE, 1);
-    fill_double(dy, ROWS * WIDE, 2);
+    probe_fill(wide, ROWS * WIDE, 1);
+    probe_fill_double(dy, ROWS * WIDE, 2);
     probe(y, dy);
     ck_assert_int_eq(gradus_compile(g, ROWS, 1), 0);
     gradus_feed(x, wide, ROWS);
@@ -234,9 +234,9 @@ static void deep(void)
     ck_assert_msg(gradus_compile(g, B, 1) == 0, "%s", gradus_error());
     for (int k = 0; k < 3; k++)
         for (int j = 0; j < 2; j++)
-            fill(norms[k]->param[j].w, norms[k]->param[j].size,
-                 (uint64_t)(5 + 2 * k + j));
-    fill(v, B * SIZE, 1);
+            probe_fill(norms[k]->param[j].w, norms[k]->param[j].size,
+                       (uint64_t)(5 + 2 * k + j));
+    probe_fill(v, B * SIZE, 1);
     for (int i = 0; i < B; i++)
         label[i] = i % 3;
     gradus_feed(x, v, B);

@@ -143,7 +143,7 @@ static void set_gradients(int t)
 {
     gradus_real *grad = gradus_gradients(g);
 
-    fill(grad, P, (uint64_t)t);
+    probe_fill(grad, P, (uint64_t)t);
     for (int i = 0; i < P; i++)
         grad[i] += gradus_parameters(g)[i] - (gradus_real)0.1 * (gradus_real)i;
     grad[7] = 0;
@@ -234,7 +234,7 @@ TEST(what_fades_ends_at_zero)
     };
 
     for (size_t i = 0; i < sizeof fading / sizeof *fading; i++) {
-        fill(gradus_gradients(g), P, i + 1);
+        probe_fill(gradus_gradients(g), P, i + 1);
         step(fading[i]);
         memset(gradus_gradients(g), 0, P * sizeof(gradus_real));
         for (int t = 0; t < 8000; t++) /* 0.9^8000 is below any double */

@@ -138,7 +138,7 @@ TEST(frozen_gradients_neither_count_nor_change)
 TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
 {
     clip(o, 1, 1);
-    fill(gradus_gradients(g), N, 1);
+    probe_fill(gradus_gradients(g), N, 1);
     gradus_gradients(g)[0] = 50;
     gradus_gradients(g)[N - 1] = INFINITY;
     uint64_t before = gradus_parameters_hash(g);
@@ -215,7 +215,7 @@ TEST(the_norm_is_over_every_parameter)
     gradus_real *grad = gradus_gradients(n.g);
     double sum = 0, used = 0;
 
-    fill(grad, count, 1);
+    probe_fill(grad, count, 1);
     for (size_t i = 0; i < count; i++)
         sum += (double)grad[i] * grad[i];
     clip(sgd, 3, 0);

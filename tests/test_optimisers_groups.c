@@ -20,9 +20,9 @@ static void begin(void)
     first = gradus_dense(gradus_input(g, IN), HIDDEN);
     second = gradus_dense(first, OUT);
     ck_assert_int_eq(gradus_compile(g, 1, 2), 0);
-    fill(gradus_parameters(g), P, 1);
+    probe_fill(gradus_parameters(g), P, 1);
     memcpy(before, gradus_parameters(g), sizeof before);
-    fill(gradus_gradients(g), P, 2);
+    probe_fill(gradus_gradients(g), P, 2);
 }
 
 static void end(void)
@@ -168,9 +168,10 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
     group(first, 1, decay_scale);
     group(second, 1, decay_scale);
     ck_assert_int_eq(gradus_decay_matrices_only(o, matrices_only), 0);
-    fill(gradus_gradients(g), P, 2); /* Adam's first step is the sign alone */
+    /* Adam's first step is the sign alone. */
+    probe_fill(gradus_gradients(g), P, 2);
     step(o);
-    fill(gradus_gradients(g), P, 3);
+    probe_fill(gradus_gradients(g), P, 3);
     step(o);
     memcpy(theta, gradus_parameters(g), sizeof before);
     gradus_optimiser_free(o);

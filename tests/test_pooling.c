@@ -224,8 +224,8 @@ LOOP_TEST(values_and_gradients_are_those_of_the_definition, 2 * KINDS)
     static double c[2 * MOST], out[MOST], dx[MOST];
     windows w = kinds[_i / 2];
 
-    fill(v, 2 * MOST, 1);
-    fill_double(c, 2 * MOST, 2);
+    probe_fill(v, 2 * MOST, 1);
+    probe_fill_double(c, 2 * MOST, 2);
     step(_i % 2 ? gradus_maxpool : gradus_avgpool, w, 2, v, c);
     int h = y->shape[1], ww = y->shape[2];
     for (int i = 0; i < 2 * w.C; i++) {
@@ -243,7 +243,7 @@ TEST(a_large_channel_has_the_mean_of_all_its_values)
     enum { C = 3, H = 17, W = 19 };
     static gradus_real v[C * H * W];
 
-    fill(v, C * H * W, 1);
+    probe_fill(v, C * H * W, 1);
     step(NULL, (windows){ .C = C, .H = H, .W = W }, 1, v,
          (double[]){ 1, 2, 3 });
     for (int i = 0; i < C; i++) {
@@ -301,7 +301,7 @@ LOOP_TEST(the_short_way_leads_to_the_same_bits, 2 * BORDERED)
 
     image_with_border(v, w, _i % 2 ? -INFINITY : 0);
     inner(v, w, within);
-    fill_double(c, MOST, 2);
+    probe_fill_double(c, MOST, 2);
     step(pool, w, 1, v, c);
     size_t out = (size_t)y->size;
     memcpy(short_y, y->y, out * sizeof *v);
@@ -328,9 +328,9 @@ static void deep_graph(pooling *pool, windows w)
     static gradus_real v[B * IN];
     static double c[2][B * 4 * IN];
 
-    fill(v, B * IN, 3);
-    fill_double(c[0], B * 4 * IN, 4);
-    fill_double(c[1], B * 4 * IN, 5);
+    probe_fill(v, B * IN, 3);
+    probe_fill_double(c[0], B * 4 * IN, 4);
+    probe_fill_double(c[1], B * 4 * IN, 5);
     x = gradus_image(g, 2, 5, 6);
     gradus_want_gradient(x);
     y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool(x);

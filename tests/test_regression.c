@@ -138,9 +138,9 @@ static void begin_case(int which)
 {
     static gradus_real z[B * N], t[B * N], w[B];
 
-    fill(z, B * N, 1);
-    fill(t, B * N, 2);
-    fill(w, B, 3);
+    probe_fill(z, B * N, 1);
+    probe_fill(t, B * N, 2);
+    probe_fill(w, B, 3);
     for (int i = 0; i < B; i++)
         w[i] = i == 3 ? 0 : 1 + w[i];
     begin_loss(which % 2, N, which / 6,

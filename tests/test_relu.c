@@ -88,9 +88,9 @@ static gradus_graph *deep_graph(gradus_node **relu)
     gradus_graph *deep = gradus_graph_new(2);
     gradus_node *in = gradus_input(deep, N);
 
-    fill(v, B * N, 1);
-    fill_double(c[0], B * N, 2);
-    fill_double(c[1], B * N, 3);
+    probe_fill(v, B * N, 1);
+    probe_fill_double(c[0], B * N, 2);
+    probe_fill_double(c[1], B * N, 3);
     gradus_want_gradient(in);
     *relu = gradus_relu(in);
     probe(gradus_relu(gradus_dense(*relu, N)), c[0]);

@@ -132,9 +132,9 @@ static void two_shapes(void)
     static gradus_real v[B * N];
     static double weights[2][B * N];
 
-    fill(v, B * N, 1);
-    fill_double(weights[0], B * N, 2);
-    fill_double(weights[1], B * N, 3);
+    probe_fill(v, B * N, 1);
+    probe_fill_double(weights[0], B * N, 2);
+    probe_fill_double(weights[1], B * N, 3);
     x = gradus_input(g, N);
     gradus_want_gradient(x);
     gradus_node *d = gradus_dense(x, N);

@@ -79,7 +79,7 @@ LOOP_TEST(a_thousand_steps_are_those_of_the_formula, KINDS)
     for (int t = 0; t < 1000; t++) {
         double lr = t % 3 ? 0.1 / (1 + 0.01 * t) : 0.02;
         ck_assert_int_eq(gradus_set_learning_rate(o, lr), 0);
-        fill(gradus_gradients(g), P, (uint64_t)t + 1);
+        probe_fill(gradus_gradients(g), P, (uint64_t)t + 1);
         for (int i = 0; i < P; i++)
             reference_step(&kind[_i], lr, gradus_gradients(g)[i], &theta[i],
                            &v[i]);
@@ -140,7 +140,7 @@ TEST(a_learning_rate_of_zero_moves_nothing)
     uint64_t before = gradus_parameters_hash(g);
 
     ck_assert_int_eq(gradus_set_learning_rate(o, 0), 0);
-    fill(gradus_gradients(g), P, 1);
+    probe_fill(gradus_gradients(g), P, 1);
     step(o);
     ck_assert_uint_eq(gradus_parameters_hash(g), before);
     gradus_optimiser_free(o);
@@ -245,16 +245,16 @@ static uint64_t hash_after(const gradus_sgd_options *options, int place,
     gradus_graph *own = new_graph(IN, OUT, 1);
     gradus_optimiser *o = sgd(own, *options);
 
-    fill(gradus_gradients(own), P, 1);
+    probe_fill(gradus_gradients(own), P, 1);
     step(o);
     if (place >= 0) {
-        fill(gradus_gradients(own), P, 2);
+        probe_fill(gradus_gradients(own), P, 2);
         gradus_gradients(own)[place] = (gradus_real)bad;
         ck_assert_int_ne(gradus_step(o), 0);
         assert_error(place < IN * OUT ? "dense1: the gradient of weight["
                                       : "dense1: the gradient of bias[");
     }
-    fill(gradus_gradients(own), P, 3);
+    probe_fill(gradus_gradients(own), P, 3);
     step(o);
     uint64_t hash = gradus_parameters_hash(own);
     gradus_optimiser_free(o);
@@ -280,7 +280,7 @@ TEST(a_bad_gradient_in_the_last_tile_leaves_the_first_unchanged)
     uint64_t before = gradus_parameters_hash(big);
     size_t n = gradus_parameter_count(big);
 
-    fill(gradus_gradients(big), n, 1);
+    probe_fill(gradus_gradients(big), n, 1);
     gradus_gradients(big)[n - 1] = NAN;
     ck_assert_int_ne(gradus_step(o), 0);
     assert_error("node 1, dense1: the gradient of bias[999] is");

@@ -23,7 +23,7 @@ EACH_TEST(.begin = begin, .end = end)
 static void run(int rank, const int *shape, const gradus_real *v, int rows,
                 const double *c)
 {
-    x = values(g, rank, shape);
+    x = probe_values(g, rank, shape);
     gradus_want_gradient(x);
     y = gradus_softmax(x);
     probe(y, c);
@@ -99,7 +99,7 @@ LOOP_TEST(a_nan_an_infinity_or_nothing_but_masks_is_an_error, 4)
         "node 1, softmax1: row 0: value 0 is"
     };
 
-    x = values(g, 1, (int[]){ 2 });
+    x = probe_values(g, 1, (int[]){ 2 });
     probe(gradus_softmax(x), (double[]){ 1, 1 });
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     gradus_feed(x, cases[_i], 1);
@@ -128,10 +128,10 @@ static void deep_graph(void)
     static gradus_real v[B * N];
     static double weights[2][B * N];
 
-    fill(v, B * N, 1);
-    fill_double(weights[0], B * N, 2);
-    fill_double(weights[1], B * N, 3);
-    x = values(g, 2, (int[]){ S, C });
+    probe_fill(v, B * N, 1);
+    probe_fill_double(weights[0], B * N, 2);
+    probe_fill_double(weights[1], B * N, 3);
+    x = probe_values(g, 2, (int[]){ S, C });
     gradus_want_gradient(x);
     y = gradus_softmax(x);
     probe(gradus_softmax(gradus_dense(y, N)), weights[0]);

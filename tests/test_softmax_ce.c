@@ -215,7 +215,7 @@ TEST(a_row_does_not_depend_on_its_batch)
     static int32_t labels[ROWS];
     double loss[ROWS];
 
-    fill(v, ROWS * K, 1);
+    probe_fill(v, ROWS * K, 1);
     for (int i = 0; i < ROWS; i++)
         labels[i] = i % K;
     h = new_classifier(K,

@@ -70,7 +70,7 @@ static double *new_weights(const trial *t, const gradus_node *n, size_t each)
     const size_t count = (size_t)t->rows * (size_t)n->size;
     double *c = trial_hold(count, sizeof *c);
 
-    fill_double(c, count, (uint64_t)n->id + 1);
+    probe_fill_double(c, count, (uint64_t)n->id + 1);
     for (size_t i = 0; i < count; i++)
         c[i] *= i % each == 0;
     return c;
@@ -132,7 +132,7 @@ static int feed(trial *t, gradus_node *n)
     if (n == t->x && t->row->data == PIXELS)
         return feed_pixels(t, n, count);
     gradus_real *v = t->data[n->id] = trial_hold(count, sizeof *v);
-    fill(v, count, (uint64_t)n->id + 100);
+    probe_fill(v, count, (uint64_t)n->id + 100);
     for (size_t i = 0; i < count; i++)
         v[i] = value_of(t, n, v[i]);
     return gradus_feed(n, v, (size_t)t->rows);
@@ -154,8 +154,8 @@ static void fill_parameters(gradus_graph *g)
         const gradus_node *n = gradus_node_at(g, i);
         for (int j = 0; j < n->n_params; j++)
             if (!n->param[j].buffer)
-                fill(n->param[j].w, n->param[j].size,
-                     (uint64_t)(i * GRADUS_MAX_PARAMS + j));
+                probe_fill(n->param[j].w, n->param[j].size,
+                           (uint64_t)(i * GRADUS_MAX_PARAMS + j));
     }
 }
 

@@ -111,7 +111,7 @@ LOOP_TEST(small_values_keep_their_digits, FUNCTIONS)
                             8 * rounding());
 }
 
-LOOP_TEST(far_out_they_are_finite_and_flat, FUNCTIONS)
+LOOP_TEST(functions_are_finite_and_flat_far_out, FUNCTIONS)
 {
     static const struct {
         double below, above; /* y / x or, where y is bounded, y */
@@ -137,7 +137,7 @@ LOOP_TEST(far_out_they_are_finite_and_flat, FUNCTIONS)
     }
 }
 
-LOOP_TEST(has_the_shape_of_its_operand, FUNCTIONS)
+LOOP_TEST(y_has_the_shape_of_x, FUNCTIONS)
 {
     x = gradus_image(g, 2, 3, 4);
     y = functions[_i].make(x);

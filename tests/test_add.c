@@ -69,7 +69,7 @@ TEST(a_node_added_to_itself_is_doubled)
     assert_near(a->dy, (double[]){ 6, 10, 14, 22 }, 4, 0);
 }
 
-TEST(has_the_shape_of_its_operands)
+TEST(a_sum_has_the_shape_of_its_operands)
 {
     a = gradus_image(g, 2, 3, 4);
     y = gradus_add(a, gradus_relu(a));

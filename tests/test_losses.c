@@ -126,7 +126,7 @@ LOOP_TEST(a_weight_that_is_left_out_is_caught, LOSSES)
 
 #endif
 
-TEST(a_model_file_keeps_them_and_their_weights)
+TEST(a_model_file_keeps_losses_and_their_weights)
 {
     begin_several(4);
     for (int i = 0; i < LOSSES; i++)

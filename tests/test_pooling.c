@@ -130,49 +130,43 @@ TEST(means_of_channels_by_hand)
 /* Two windows of all four values, one for each way of computing them. */
 static const windows whole[] = { { 2, 2, 0, 1, 2, 2 }, { 3, 3, 1, 1, 2, 2 } };
 
-LOOP_TEST(of_equal_maxima_the_first_gets_the_gradient, 2)
+LOOP_TEST(of_equal_maxima_the_first_gets_the_gradient, 8)
 {
-    for (int first = 0; first < 4; first++) {
-        gradus_real v[4];
-        double dx[4] = { 0 };
-        for (int i = 0; i < 4; i++)
-            v[i] = i < first ? 6 : 7;
-        dx[first] = 3;
-        step(gradus_maxpool, whole[_i], 1, v, (double[]){ 3 });
-        assert_near(y->y, (double[]){ 7 }, 1, 0);
-        assert_near(x->dy, dx, 4, 0);
-        end();
-        begin();
-    }
+    const int first = _i % 4;
+    gradus_real v[4];
+    double dx[4] = { 0 };
+
+    for (int i = 0; i < 4; i++)
+        v[i] = i < first ? 6 : 7;
+    dx[first] = 3;
+    step(gradus_maxpool, whole[_i / 4], 1, v, (double[]){ 3 });
+    assert_near(y->y, (double[]){ 7 }, 1, 0);
+    assert_near(x->dy, dx, 4, 0);
 }
 
-LOOP_TEST(of_equal_zeros_the_first_is_the_maximum, 2)
+LOOP_TEST(of_equal_zeros_the_first_is_the_maximum, 4)
 {
-    for (int i = 0; i < 2; i++) {
-        step(gradus_maxpool, whole[_i], 1,
-             i ? (gradus_real[]){ -0., 0, 0, 0 }
-               : (gradus_real[]){ 0, -0., -0., -0. }, (double[]){ 1 });
-        ck_assert_int_eq(signbit(y->y[0]) != 0, i);
-        end();
-        begin();
-    }
+    const int negative = _i % 2;
+
+    step(gradus_maxpool, whole[_i / 2], 1,
+         negative ? (gradus_real[]){ -0., 0, 0, 0 }
+                  : (gradus_real[]){ 0, -0., -0., -0. }, (double[]){ 1 });
+    ck_assert_int_eq(signbit(y->y[0]) != 0, negative);
 }
 
-LOOP_TEST(a_nan_is_the_maximum, 2)
+LOOP_TEST(a_nan_is_the_maximum, 8)
 {
-    for (int i = 0; i < 4; i++) {
-        gradus_real v[4] = { 1, INFINITY, 3, -1 };
-        v[i] = NAN;
-        x = gradus_image(g, 1, 2, 2);
-        y = gradus_maxpool(x, whole[_i].k, whole[_i].s, whole[_i].p);
-        probe(y, (double[]){ 1 });
-        ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
-        gradus_feed(x, v, 1);
-        ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
-        ck_assert_msg(isnan(y->y[0]), "%g", (double)y->y[0]);
-        end();
-        begin();
-    }
+    const windows w = whole[_i / 4];
+    gradus_real v[4] = { 1, INFINITY, 3, -1 };
+
+    v[_i % 4] = NAN;
+    x = gradus_image(g, 1, 2, 2);
+    y = gradus_maxpool(x, w.k, w.s, w.p);
+    probe(y, (double[]){ 1 });
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_feed(x, v, 1);
+    ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
+    ck_assert_msg(isnan(y->y[0]), "%g", (double)y->y[0]);
 }
 
 TEST(the_stride_is_the_size_unless_given)

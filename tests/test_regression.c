@@ -68,23 +68,21 @@ LOOP_TEST(huber_of_two_by_two_by_hand, 6)
 }
 
 /* Rows of weights 1 and 3: 1 + 3 20 over 8 elements' weight, 4, or 1. */
-TEST(reductions_and_weights_by_hand)
+LOOP_TEST(reductions_and_weights_by_hand, 6)
 {
     static const double D[] = { 8, 4, 1 }, sum[] = { 61, .5 + 3 * 5 };
     static const double slope[2][4] = { { 2, 0, -12, 24 }, { 1, 0, -3, 3 } };
     double dy[4];
 
-    for (int i = 0; i < 6; i++, end()) {
-        begin_loss(i / 3, 2, 1,
-                   (options){ .reduction = (gradus_reduction)(i % 3) });
-        gradus_loss_weight(h.loss, 0.5);
-        loss_head_compile(&h, 2, 1);
-        loss_head_run(&h, Y, T, (gradus_real[]){ 1, 3 }, 2);
-        ck_assert_double_eq(gradus_loss(h.g), .5 * sum[i / 3] / D[i % 3]);
-        for (int k = 0; k < 4; k++)
-            dy[k] = .5 * slope[i / 3][k] / D[i % 3];
-        assert_near(h.z->dy, dy, 4, 0);
-    }
+    begin_loss(_i / 3, 2, 1,
+               (options){ .reduction = (gradus_reduction)(_i % 3) });
+    gradus_loss_weight(h.loss, 0.5);
+    loss_head_compile(&h, 2, 1);
+    loss_head_run(&h, Y, T, (gradus_real[]){ 1, 3 }, 2);
+    ck_assert_double_eq(gradus_loss(h.g), .5 * sum[_i / 3] / D[_i % 3]);
+    for (int k = 0; k < 4; k++)
+        dy[k] = .5 * slope[_i / 3][k] / D[_i % 3];
+    assert_near(h.z->dy, dy, 4, 0);
 }
 
 LOOP_TEST(rows_without_weight_have_no_loss_and_no_gradient, 2)

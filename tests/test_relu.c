@@ -43,7 +43,7 @@ TEST(the_gradient_at_zero_is_zero)
     assert_near(x->dy, (double[]){ 0, 0, 7, 11 }, 4, 0);
 }
 
-TEST(has_the_shape_of_its_operand)
+TEST(y_has_the_shape_of_x)
 {
     ck_assert_int_eq(y->rank, 3);
     ck_assert_mem_eq(y->shape, x->shape, sizeof y->shape);

@@ -37,24 +37,22 @@ TEST(the_numbers_and_gradients_keep_their_order)
     assert_near(x->dy, c, 12, 0);
 }
 
-TEST(one_axis_is_inferred)
-{
-    static const struct {
-        int rank, shape[3], wanted[3];
-    } cases[] = {
-        { 1, { -1 }, { 24 } },          { 1, { 24 }, { 24 } },
-        { 2, { -1, 6 }, { 4, 6 } },     { 2, { 24, -1 }, { 24, 1 } },
-        { 3, { 2, -1, 4 }, { 2, 3, 4 } }, { 3, { 4, 3, -1 }, { 4, 3, 2 } },
-        { 3, { -1, 1, 1 }, { 24, 1, 1 } }, { 3, { 1, 8, 3 }, { 1, 8, 3 } },
-    };
+static const struct {
+    int rank, shape[3], wanted[3];
+} inferred[] = {
+    { 1, { -1 }, { 24 } },          { 1, { 24 }, { 24 } },
+    { 2, { -1, 6 }, { 4, 6 } },     { 2, { 24, -1 }, { 24, 1 } },
+    { 3, { 2, -1, 4 }, { 2, 3, 4 } }, { 3, { 4, 3, -1 }, { 4, 3, 2 } },
+    { 3, { -1, 1, 1 }, { 24, 1, 1 } }, { 3, { 1, 8, 3 }, { 1, 8, 3 } },
+};
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        y = gradus_reshape(gradus_image(g, 2, 3, 4), cases[i].rank,
-                           cases[i].shape);
-        ck_assert_msg(y != NULL, "%s", gradus_error());
-        ck_assert_int_eq(y->rank, cases[i].rank);
-        ck_assert_mem_eq(y->shape, cases[i].wanted, sizeof y->shape);
-    }
+LOOP_TEST(one_axis_is_inferred, COUNT(inferred))
+{
+    y = gradus_reshape(gradus_image(g, 2, 3, 4), inferred[_i].rank,
+                       inferred[_i].shape);
+    ck_assert_msg(y != NULL, "%s", gradus_error());
+    ck_assert_int_eq(y->rank, inferred[_i].rank);
+    ck_assert_mem_eq(y->shape, inferred[_i].wanted, sizeof y->shape);
 }
 
 TEST(flatten_is_one_axis)
@@ -68,40 +66,36 @@ TEST(flatten_is_one_axis)
 
 /* ---- refused --------------------------------------------------------- */
 
-TEST(shapes_that_do_not_fit_are_refused)
-{
-    static const struct {
-        int rank, shape[4];
-        const char *why;
-    } cases[] = {
-        { 0, { 12 }, "node 1, reshape1: the shape has rank 0; must be 1 to 3" },
-        { 4, { 1, 1, 1, 12 }, "the shape has rank 4; must be 1 to 3" },
-        { -1, { 12 }, "the shape has rank -1; must be 1 to 3" },
-        { 2, { 3, 5 }, "the shape has 15 values, but input has 12" },
-        { 1, { 11 }, "the shape has 11 values, but input has 12" },
-        { 2, { 0, 12 }, "axis 0 is 0; must be at least 1, or -1" },
-        { 2, { 12, -2 }, "axis 1 is -2; must be at least 1, or -1" },
-        { 2, { -3, -4 }, "axis 0 is -3" },
-        { 2, { -1, -1 }, "axis 1 is a second -1; only one axis can be inferred" },
-        { 3, { -1, 3, -1 }, "axis 2 is a second -1" },
-        { 2, { -1, 5 }, "axis 0 is -1, but the others do not divide the 12 "
-                        "values of input" },
-        { 2, { 24, -1 }, "axis 1 is -1, but the others do not divide" },
-        { 3, { 4, -1, 4 }, "axis 1 is -1, but the others do not divide" },
-        { 3, { 65536, 65536, 65536 }, "the shape is [65536,65536,65536]" },
-    };
+static const struct {
+    int rank, shape[4];
+    const char *why;
+} refused[] = {
+    { 0, { 12 }, "node 1, reshape1: the shape has rank 0; must be 1 to 3" },
+    { 4, { 1, 1, 1, 12 }, "the shape has rank 4; must be 1 to 3" },
+    { -1, { 12 }, "the shape has rank -1; must be 1 to 3" },
+    { 2, { 3, 5 }, "the shape has 15 values, but input has 12" },
+    { 1, { 11 }, "the shape has 11 values, but input has 12" },
+    { 2, { 0, 12 }, "axis 0 is 0; must be at least 1, or -1" },
+    { 2, { 12, -2 }, "axis 1 is -2; must be at least 1, or -1" },
+    { 2, { -3, -4 }, "axis 0 is -3" },
+    { 2, { -1, -1 }, "axis 1 is a second -1; only one axis can be inferred" },
+    { 3, { -1, 3, -1 }, "axis 2 is a second -1" },
+    { 2, { -1, 5 }, "axis 0 is -1, but the others do not divide the 12 "
+                    "values of input" },
+    { 2, { 24, -1 }, "axis 1 is -1, but the others do not divide" },
+    { 3, { 4, -1, 4 }, "axis 1 is -1, but the others do not divide" },
+    { 3, { 65536, 65536, 65536 }, "the shape is [65536,65536,65536]" },
+};
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        gradus_graph *other = gradus_graph_new(1);
-        x = gradus_input(other, 12);
-        ck_assert_ptr_null(
-            gradus_reshape(x, cases[i].rank, cases[i].shape));
-        assert_error("node 1, reshape1: ");
-        assert_error(cases[i].why);
-        ck_assert_int_ne(gradus_compile(other, 1, 1), 0);
-        assert_error(cases[i].why);
-        gradus_graph_free(other);
-    }
+LOOP_TEST(shapes_that_do_not_fit_are_refused, COUNT(refused))
+{
+    x = gradus_input(g, 12);
+    ck_assert_ptr_null(
+        gradus_reshape(x, refused[_i].rank, refused[_i].shape));
+    assert_error("node 1, reshape1: ");
+    assert_error(refused[_i].why);
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error(refused[_i].why);
 }
 
 TEST(null_and_labels_are_refused)

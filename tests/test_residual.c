@@ -35,7 +35,7 @@ static gradus_graph *residual_net(void)
     return g;
 }
 
-TEST(it_learns)
+TEST(a_net_with_branches_learns)
 {
     enum { EPOCHS = 150 };
     gradus_epoch history[EPOCHS];

@@ -61,22 +61,20 @@ TEST(two_by_two_by_hand)
 }
 
 /* Rows of weights 1 and 3, classes of 2 and 5, over 8, 4 or 1. */
-TEST(reductions_and_weights_by_hand)
+LOOP_TEST(reductions_and_weights_by_hand, 3)
 {
     static const double D[] = { 8, 4, 1 }, slope[] = { -1, -1.25, 1.5, 0 };
     double dz[4];
 
-    for (int i = 0; i < 3; i++, end()) {
-        begin_loss(2, 1, (options){ .reduction = (gradus_reduction)i,
-                                    .class_weight = (double[]){ 2, 5 } });
-        gradus_loss_weight(h.loss, 0.5);
-        run_by_hand();
-        assert_loss(.5 * (2 * LOG2 + 5 * LOG4_3 +
-                          3 * (2 * LOG4_3 + 5 * LOG2)) / D[i]);
-        for (int k = 0; k < 4; k++)
-            dz[k] = .5 * slope[k] / D[i];
-        assert_near(h.z->dy, dz, 4, rounding());
-    }
+    begin_loss(2, 1, (options){ .reduction = (gradus_reduction)_i,
+                                .class_weight = (double[]){ 2, 5 } });
+    gradus_loss_weight(h.loss, 0.5);
+    run_by_hand();
+    assert_loss(.5 * (2 * LOG2 + 5 * LOG4_3 +
+                      3 * (2 * LOG4_3 + 5 * LOG2)) / D[_i]);
+    for (int k = 0; k < 4; k++)
+        dz[k] = .5 * slope[k] / D[_i];
+    assert_near(h.z->dy, dz, 4, rounding());
 }
 
 /* [B,2,1,2]: class weights go with the first axis, not with the last. */

@@ -50,7 +50,7 @@ TEST(two_rows_by_hand)
 }
 
 /* A sample [1,4,2] is four of them, each of two neighbours. */
-TEST(it_is_over_the_last_axis)
+TEST(softmax_is_over_the_last_axis)
 {
     const gradus_real a = (gradus_real)1.09861228866810969; /* log 3 */
     const gradus_real v[] = { 0, 0, 0, a, a, 0, -a, 0 };
@@ -70,7 +70,7 @@ TEST(one_number_alone_is_one)
     assert_near(x->dy, (double[]){ 0, 0 }, 2, 0);
 }
 
-TEST(far_out_it_is_finite)
+TEST(softmax_is_finite_far_out)
 {
     const gradus_real v[] = { 3e38f, -3e38f, 1e4f, -1e4f, -1e4f, -2e4f };
 

@@ -108,21 +108,19 @@ static void assert_four_rows(double D)
         }
 }
 
-TEST(an_ignored_row_has_no_loss_no_gradient_and_no_count)
+LOOP_TEST(an_ignored_row_has_no_loss_no_gradient_and_no_count, 3)
 {
-    gradus_softmax_ce_options o = { .use_ignore_label = 1, .ignore_label = 1 };
+    double D = (double[]){ 3, 4, 1 }[_i];
 
-    for (o.reduction = 0; o.reduction <= GRADUS_SUM; o.reduction++) {
-        double D = (double[]){ 3, 4, 1 }[o.reduction];
-        h = new_classifier(4, o);
-        run_labels(&h, four_rows, (int32_t[]){ 1, 0, 2, 3 }, 4);
-        assert_loss(3 * log(4) / D);
-        ck_assert(gradus_as_loss(h.loss)->loss[0] == 0);
-        assert_four_rows(D);
-        assert_near(h.loss->y, (double[]){ .032058603, .087144319, .236882818,
-                                           .643914260, .25 }, 5, tolerance());
-        end();
-    }
+    h = new_classifier(4, (gradus_softmax_ce_options){
+                              .reduction = (gradus_reduction)_i,
+                              .use_ignore_label = 1, .ignore_label = 1 });
+    run_labels(&h, four_rows, (int32_t[]){ 1, 0, 2, 3 }, 4);
+    assert_loss(3 * log(4) / D);
+    ck_assert(gradus_as_loss(h.loss)->loss[0] == 0);
+    assert_four_rows(D);
+    assert_near(h.loss->y, (double[]){ .032058603, .087144319, .236882818,
+                                       .643914260, .25 }, 5, tolerance());
 }
 
 TEST(an_ignored_label_may_lie_outside_the_classes)
@@ -151,17 +149,19 @@ TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
         ck_assert(h.z->dy[i] == 0);
 }
 
-TEST(the_weight_of_a_loss_multiplies_loss_and_gradient)
+/* Of -1 to 2, 0 too; it is changed between steps. */
+LOOP_TEST(the_weight_of_a_loss_multiplies_loss_and_gradient, 7)
 {
+    const double w = -1 + .5 * _i;
+
     h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
-    for (double w = -1; w <= 2; w += .5) { /* between steps, and 0 too */
-        ck_assert_int_eq(gradus_loss_weight(h.loss, w), 0);
-        run_labels(&h, Z, &(int32_t){ 1 }, 1);
-        assert_loss(w * .148755181);
-        assert_near(h.z->dy, (double[]){ w * Y[0], w * (Y[1] - 1), w * Y[2],
-                                         w * Y[3] }, 4, 2 * tolerance());
-        assert_near(h.loss->y, Y, 4, tolerance());
-    }
+    run_labels(&h, Z, &(int32_t){ 1 }, 1);
+    ck_assert_int_eq(gradus_loss_weight(h.loss, w), 0);
+    run_labels(&h, Z, &(int32_t){ 1 }, 1);
+    assert_loss(w * .148755181);
+    assert_near(h.z->dy, (double[]){ w * Y[0], w * (Y[1] - 1), w * Y[2],
+                                     w * Y[3] }, 4, 2 * tolerance());
+    assert_near(h.loss->y, Y, 4, tolerance());
 }
 
 TEST(a_shift_of_all_logits_changes_nothing)
@@ -179,7 +179,7 @@ TEST(a_shift_of_all_logits_changes_nothing)
 /* ---- weights --------------------------------------------------------- */
 
 /* PyTorch's CrossEntropyLoss(weight): the mean is over the labels' weights. */
-TEST(class_weights_count_in_the_mean_too)
+TEST(class_weights_count_in_the_mean)
 {
     static const double weight[] = { 1, 3, 0, .5 };
 

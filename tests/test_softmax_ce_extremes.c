@@ -62,18 +62,15 @@ TEST(logits_as_large_as_floats_get_have_their_exact_loss)
     assert_near(h.z->dy, (double[]){ .5, -.5, -.5, .5 }, 4, 0);
 }
 
-TEST(equal_logits_of_any_size_are_even_chances)
+LOOP_TEST(equal_logits_of_any_size_are_even_chances, 4)
 {
-    const gradus_real size[] = { 0, FLT_MAX, -FLT_MAX, FLT_MIN };
+    const gradus_real z = (gradus_real[]){ 0, FLT_MAX, -FLT_MAX, FLT_MIN }[_i];
 
     h = new_classifier(3, (gradus_softmax_ce_options){ .reduction = 0 });
-    for (int i = 0; i < 4; i++) {
-        gradus_real z[] = { size[i], size[i], size[i] };
-        run_labels(&h, z, &(int32_t){ 2 }, 1);
-        assert_loss(log(3));
-        assert_near(h.loss->y, (double[]){ 1 / 3., 1 / 3., 1 / 3. }, 3,
-                    rounding());
-    }
+    run_labels(&h, (gradus_real[]){ z, z, z }, &(int32_t){ 2 }, 1);
+    assert_loss(log(3));
+    assert_near(h.loss->y, (double[]){ 1 / 3., 1 / 3., 1 / 3. }, 3,
+                rounding());
 }
 
 /* As the target falls behind, the gradient is -1/(1 + exp(-gap)): it never
@@ -90,21 +87,20 @@ TEST(the_gradient_stays_whole_however_far_the_target_falls_behind)
     }
 }
 
-TEST(minus_infinity_masks_a_class)
+LOOP_TEST(minus_infinity_masks_a_class, 3)
 {
+    const int masked = _i, label = (masked + 1) % 3;
+    gradus_real z[] = { 1, 1, 1 };
+    double y[] = { .5, .5, .5 };
+
+    z[masked] = -INFINITY;
+    y[masked] = 0;
     h = new_classifier(3, (gradus_softmax_ce_options){ .reduction = 0 });
-    for (int masked = 0; masked < 3; masked++) {
-        gradus_real z[] = { 1, 1, 1 };
-        double y[] = { .5, .5, .5 };
-        int label = (masked + 1) % 3;
-        z[masked] = -INFINITY;
-        y[masked] = 0;
-        run_labels(&h, z, &(int32_t){ label }, 1);
-        assert_loss(log(2));
-        assert_near(h.loss->y, y, 3, 0);
-        y[label] -= 1;
-        assert_near(h.z->dy, y, 3, 0);
-    }
+    run_labels(&h, z, &(int32_t){ label }, 1);
+    assert_loss(log(2));
+    assert_near(h.loss->y, y, 3, 0);
+    y[label] -= 1;
+    assert_near(h.z->dy, y, 3, 0);
 }
 
 TEST(one_class_is_certain)

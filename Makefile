@@ -28,7 +28,9 @@ CC      ?= cc
 CFLAGS  ?= -O3 -g
 PREFIX  ?= /usr/local
 BUILD   ?= build
-VERSION := 0.1.0
+# The version of the header; the SONAME is its first two numbers.
+VERSION := $(shell sed -n 's/^.define GRADUS_VERSION "\(.*\)"/\1/p' include/gradus.h)
+SONAME  := libgradus.so.$(basename $(VERSION))
 
 # Asked for when a recipe needs it, so that `make deps all` finds what the first
 # goal has just installed.
@@ -109,7 +111,7 @@ $(BUILD)/libgradus.a: $(call obj,$(SRC))
 	$(call Q,AR $@)$(AR) rcs $@ $^
 
 $(BUILD)/libgradus.so: $(call obj,$(SRC))
-	$(call Q,LD $@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libgradus.so.0 \
+	$(call Q,LD $@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,$(SONAME) \
 	    $^ $(LIBS) -o $@
 
 $(BUILD)/libgradus-double.a: $(call dbl,$(SRC))
@@ -235,8 +237,8 @@ install: all
 	install -m 644 $(BUILD)/libgradus.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libgradus.so \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.so.$(VERSION)
-	ln -sf libgradus.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libgradus.so.0
-	ln -sf libgradus.so.0 $(DESTDIR)$(PREFIX)/lib/libgradus.so
+	ln -sf libgradus.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libgradus.so
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: gradus' \
 	    'Description: a small library that trains neural networks' \
 	    'Version: $(VERSION)' 'Requires.private: $(PKGS)' \

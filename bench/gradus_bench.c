@@ -27,7 +27,7 @@ static gradus_node *convolutions(gradus_graph *g, const bench_net *net)
     gradus_node *h = gradus_image(g, 1, 28, 28);
     for (int i = 0; i < net->count; i++) {
         h = gradus_relu(gradus_conv2d(h, net->width[i], 5, NULL));
-        h = gradus_maxpool(h, 2, 2, 0);
+        h = gradus_maxpool2d(h, 2, NULL);
     }
     return gradus_dense(h, 10);
 }
@@ -301,7 +301,7 @@ static void check(const options *o)
     if ((o->weights && gradus_save(g, o->weights)) ||
         gradus_fit(rule, d, &(gradus_fit_options){ .epochs = o->epochs,
                                 .keep_order = 1, .history = history }) ||
-        gradus_evaluate(g, test, &m))
+        gradus_evaluate(g, test, NULL, &m))
         bench_fail(gradus_error());
     printf("{\"train_loss\": %.9g, \"test_loss\": %.9g, "
            "\"test_accuracy\": %.9g}\n", history[o->epochs - 1].train_loss,

@@ -38,15 +38,15 @@ static gradus_node *mlp(gradus_node *h)
 
 static gradus_node *cnn(gradus_node *h)
 {
-    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 8, 5, NULL)), 2, 2, 0);
-    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 16, 5, NULL)), 2, 2, 0);
+    h = gradus_maxpool2d(gradus_relu(gradus_conv2d(h, 8, 5, NULL)), 2, NULL);
+    h = gradus_maxpool2d(gradus_relu(gradus_conv2d(h, 16, 5, NULL)), 2, NULL);
     return gradus_dense(h, 10);
 }
 
 static gradus_node *norm(gradus_node *h)
 {
     h = gradus_batchnorm(gradus_conv2d(h, 8, 3, NULL));
-    return gradus_dense(gradus_maxpool(gradus_relu(h), 2, 2, 0), 10);
+    return gradus_dense(gradus_maxpool2d(gradus_relu(h), 2, NULL), 10);
 }
 
 /* Of as many rows as the graph was compiled for. */

@@ -1,7 +1,7 @@
 /* gradus.h -- a small library that trains neural networks on the CPU.
  *
- * A whole program's worth, XOR (examples/own-data/xor.c is the same,
- * complete):
+ * XOR, from nothing to a trained net (examples/own-data/xor.c is the same as a
+ * whole program):
  *
  *     gradus_graph *g = gradus_graph_new(1);                     // seed 1
  *     gradus_node *x = gradus_input(g, 2);                       // [B,2]
@@ -19,15 +19,36 @@
  *     if (gradus_fit(sgd, &data, &(gradus_fit_options){ .epochs = 200 }))
  *         die(gradus_error());
  *
+ * Contents
+ *
+ *      1  version, types, errors     gradus_version, gradus_error
+ *      2  a graph and its inputs     gradus_graph_new, gradus_input, ..
+ *      3  layers                     gradus_dense, gradus_conv2d, ..
+ *      4  losses                     gradus_softmax_ce, gradus_mse, ..
+ *      5  settings of nodes          gradus_set_name, gradus_normalise, ..
+ *      6  compile, and look at it    gradus_compile, gradus_value, ..
+ *      7  data                       gradus_load_mnist, gradus_load_csv, ..
+ *      8  optimisers and schedules   gradus_sgd, gradus_lr_cosine, ..
+ *      9  training by epochs         gradus_fit, gradus_evaluate
+ *     10  training step by step      gradus_forward, gradus_backward, ..
+ *     11  inference                  gradus_workspace_new, gradus_infer
+ *     12  model files                gradus_save, gradus_load
+ *     13  random numbers             gradus_random_init, ..
+ *
+ * gradus_layer.h is for who writes a layer of their own.
+ *
  * Errors.  A function that can fail returns NULL or a non-zero int, and
  * gradus_error() says what was wrong and where.  The library never prints,
  * exits or aborts.  Constructors accept NULL operands and then return NULL, so
  * calls nest and one check, at gradus_compile, is enough.
  *
- * Ownership.  What a _new or _load function, gradus_sgd or another optimiser's
- * constructor returns is freed with its _free function.  Nodes belong to their
- * graph.  Data is borrowed: arrays that you feed must outlive the calls that
- * read them.
+ * Options.  Of every options struct, NULL or { 0 } means the defaults, and a
+ * field that is 0 means the default of that field, which its comment gives.
+ *
+ * Ownership.  What a function called _new or _load, or the constructor of an
+ * optimiser, returns is freed with the matching _free function.  Nodes belong
+ * to their graph.  Data is borrowed: arrays that you feed must outlive the
+ * calls that read them.
  *
  * Threads.  One graph is used by one thread at a time; different graphs may be
  * used by different threads at once.  gradus_infer only reads the parameters:
@@ -36,10 +57,10 @@
  *
  * OpenBLAS.  Its thread count is one number for the whole process.  While a
  * gradus call computes, it is set to 1 (the library shares out the work
- * itself, in pieces that do not depend on the number of threads: that is why
- * the bits do not either) and put back when the last such call returns.
+ * itself, in parts that do not depend on the number of threads: that is why
+ * the bits do not either), and it is put back when the last such call returns.
  *
- * Letters: B rows of the batch, K classes, S positions, theta all parameters.
+ * Letters: B rows of a batch, K classes, S positions, theta all parameters.
  * Arrays are row-major; a shape is written [B,K].
  */
 #ifndef GRADUS_H
@@ -57,6 +78,21 @@ extern "C" {
 #pragma GCC visibility push(default) /* the rest of the library is hidden */
 #endif
 
+/* ======================================================================
+ * 1  Version, types, errors
+ * ====================================================================== */
+
+/* As long as the first number is 0, a new second number may change or remove
+ * names and a new third one may not; the shared library's SONAME holds the
+ * first two.  Model files of any version are read by all later ones. */
+#define GRADUS_VERSION_MAJOR 0
+#define GRADUS_VERSION_MINOR 2
+#define GRADUS_VERSION_PATCH 0
+#define GRADUS_VERSION "0.2.0"
+
+/* The version of the library that runs, which may be newer than the header. */
+const char *gradus_version(void);
+
 /* One source compiles as float (the product) and, with GRADUS_DOUBLE defined,
  * as double (to check gradients).  A program and a library of different
  * precision do not link: the functions that make a graph have other names. */
@@ -73,172 +109,166 @@ typedef struct gradus_node gradus_node;
 typedef struct gradus_optimiser gradus_optimiser;
 typedef struct gradus_workspace gradus_workspace;
 
-enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, without the batch's */
+enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, the batch's aside */
 
-/* The calling thread's last error message, "" before the first. */
+/* The calling thread's last error message; "" before the first. */
 const char *gradus_error(void);
 
 /* ======================================================================
- * Graph: nodes in the order they are made, so operands come first
+ * 2  A graph and its inputs
+ *
+ * Nodes stand in the order in which they are made, so operands come first.
  * ====================================================================== */
 
-/* A new, empty graph.  The seed decides initial parameters, the order of the
+/* A new, empty graph.  The seed decides the first parameters, the order of the
  * samples and everything else that is random. */
 gradus_graph *gradus_graph_new(uint64_t seed);
-void gradus_graph_free(gradus_graph *g); /* and its nodes; NULL is fine */
+/* Frees the graph and its nodes.  NULL is fine. */
+void gradus_graph_free(gradus_graph *g);
 
-/* Input of `size` values a sample: y [B,size].  Feed it real numbers or u8. */
+/* An input of `size` values a row: y [B,size].  Feed it real numbers or u8. */
 gradus_node *gradus_input(gradus_graph *g, int size);
 
-/* Input of images: y [B,channels,height,width]. */
+/* An input of images: y [B,channels,height,width]. */
 gradus_node *gradus_image(gradus_graph *g, int channels, int height,
                           int width);
 
-/* Class labels, 0-based integers: [B,positions]; positions is 1 for one label
- * a sample. */
+/* Class labels, integers from 0: [B,positions].  positions is 1 for one label
+ * a row. */
 gradus_node *gradus_labels(gradus_graph *g, int positions);
 
-/* A weight for each row of the batch, [B], at least 0, for losses. */
+/* A weight for each row, [B], at least 0, for losses. */
 gradus_node *gradus_row_weights(gradus_graph *g);
+
+/* ======================================================================
+ * 3  Layers
+ * ====================================================================== */
 
 /* Fully connected: Y = X W' + 1 b', [B,in] -> [B,units].  x of any shape is
  * read as [B,in].  Parameters weight [units,in] (He), bias [units] (zero). */
 gradus_node *gradus_dense(gradus_node *x, int units);
 
-/* y = max(0, x), of x's shape. */
-gradus_node *gradus_relu(gradus_node *x);
-
-/* All zero, or NULL, means stride 1, no padding, one group, a bias. */
 typedef struct {
-    int stride;  /* 0: 1 */
-    int padding; /* zeros on each side, below the kernel's size */
-    int groups;  /* 0: 1; channels in and out are cut into so many groups that
-                    do not see each other; as many as channels: depthwise */
-    int no_bias;
+    int stride;   /* 0: 1 */
+    int padding;  /* zeros on each side, fewer than the kernel's size */
+    int groups;   /* 0: 1; channels are split into this many independent
+                     groups; as many groups as channels is a depthwise
+                     convolution */
+    bool no_bias;
 } gradus_conv2d_options;
 
 /* Convolution (as in PyTorch: not flipped) of images with `channels` square
- * kernels: [B,C,H,W] -> [B,channels,(H+2p-kernel)/s+1, ..].  Parameters weight
- * [channels,C/groups,kernel,kernel] (He), bias [channels] (zero). */
+ * kernels: [B,C,H,W] -> [B,channels,(H+2p-kernel)/s+1,(W+2p-kernel)/s+1].
+ * Parameters weight [channels,C/groups,kernel,kernel] (He), bias [channels]
+ * (zero). */
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options);
 
-/* In training, each value is 0 with probability p in [0,1), and else divided
- * by 1-p; otherwise y = x.  The graph's seed, the number of backward passes
- * and the row decide which. */
+typedef struct {
+    int stride;  /* 0: the kernel's size */
+    int padding; /* on each side, at most half the kernel's size */
+} gradus_pool2d_options;
+
+/* The maximum, or the mean, of square windows of an image's channels:
+ * [B,C,H,W] -> [B,C,(H+2p-kernel)/s+1,(W+2p-kernel)/s+1], rounded down.  The
+ * padding is never the maximum, and counts as zeros in the mean, which is over
+ * kernel^2 values.  A NaN in a window is its maximum.  The gradient of a
+ * maximum goes to the first value in the window, line by line, that equals
+ * it. */
+gradus_node *gradus_maxpool2d(gradus_node *x, int kernel,
+                              const gradus_pool2d_options *options);
+gradus_node *gradus_avgpool2d(gradus_node *x, int kernel,
+                              const gradus_pool2d_options *options);
+
+/* The mean of each channel: [B,C,H,W] -> [B,C]. */
+gradus_node *gradus_global_avgpool2d(gradus_node *x);
+
+/* Functions of each number by itself; y has x's shape, s is the sigmoid. */
+gradus_node *gradus_relu(gradus_node *x);    /* max(0, x) */
+gradus_node *gradus_leaky_relu(gradus_node *x, double slope); /* x where
+                                        x >= 0, else slope x; slope finite */
+gradus_node *gradus_sigmoid(gradus_node *x); /* s(x) = 1 / (1 + exp(-x)) */
+gradus_node *gradus_tanh(gradus_node *x);
+gradus_node *gradus_gelu(gradus_node *x);    /* x P(x), P the normal
+                                        distribution: exact, by erfc */
+gradus_node *gradus_silu(gradus_node *x);    /* x s(x), also called swish */
+
+/* Softmax over the last axis of x [B,..,C]; a value of -inf is a mask.  This
+ * is for inside a net: gradus_softmax_ce takes logits. */
+gradus_node *gradus_softmax(gradus_node *x);
+
+/* In training, each value is 0 with probability p in [0,1), and otherwise
+ * divided by 1 - p; elsewhere y = x.  The graph's seed, the number of backward
+ * passes so far and the row decide which. */
 gradus_node *gradus_dropout(gradus_node *x, double p);
 
-/* Layer normalisation over the last axis, of D values: y = (x - mean) /
- * sqrt(var + 1e-5) * weight + bias (Ba et al. 2016).  Parameters weight [D]
- * (one), bias [D] (zero). */
+/* Layer normalisation over the last axis, of D values:
+ * y = (x - mean) / sqrt(var + 1e-5) * weight + bias (Ba et al. 2016).
+ * Parameters weight [D] (one), bias [D] (zero). */
 gradus_node *gradus_layernorm(gradus_node *x);
 
-/* Batch normalisation of each channel, of [B,C,H,W], or each value of [B,C]:
- * y = (x - mean) / sqrt(var + 1e-5) * weight + bias (Ioffe, Szegedy 2015), in
- * training with the mean and variance of the whole batch, else with running
- * ones, which each step moves by a tenth, towards the last forward's; of a
- * frozen node, not.  A training batch of one value a channel is an error:
- * choose the batch so that no single row is left over.  Parameters weight [C]
- * (one), bias [C] (zero); buffers running_mean, running_var [C]. */
+/* Batch normalisation of each channel of [B,C,H,W], or of each value of [B,C]:
+ * y = (x - mean) / sqrt(var + 1e-5) * weight + bias (Ioffe, Szegedy 2015).  In
+ * training it uses the mean and variance of the batch, otherwise the running
+ * ones.  Each step moves those a tenth of the way to the batch's; a frozen
+ * node keeps its own.  A training batch with one value a channel is an error:
+ * choose batches so that no single row is left over.  Parameters weight [C]
+ * (one), bias [C] (zero); buffers running_mean [C], running_var [C]. */
 gradus_node *gradus_batchnorm(gradus_node *x);
 
 /* A vector of `size` numbers for each token: [B,S] -> [B,S,size].  x is an
- * input, not normalised, whose values are the tokens' numbers, 0..tokens-1.
- * Parameter weight [tokens,size], normal. */
+ * input, not normalised, whose values are the tokens' numbers, 0 to
+ * tokens - 1.  Parameter weight [tokens,size], normal. */
 gradus_node *gradus_embedding(gradus_node *x, int tokens, int size);
-
-/* Other functions of each number, all of x's shape; s is the sigmoid. */
-gradus_node *gradus_leaky_relu(gradus_node *x, double slope); /* x >= 0: x,
-                                 else slope x; slope finite, 0 makes a relu */
-gradus_node *gradus_sigmoid(gradus_node *x); /* s(x) = 1 / (1 + exp(-x)) */
-gradus_node *gradus_tanh(gradus_node *x);
-gradus_node *gradus_gelu(gradus_node *x); /* x P(x), P the normal distribution:
-                                             exact, by erfc, not by tanh */
-gradus_node *gradus_silu(gradus_node *x); /* x s(x), also called swish */
-
-/* Softmax over the last axis of x [B,..,C], with -inf as a mask; for inside a
- * net: gradus_softmax_ce takes logits. */
-gradus_node *gradus_softmax(gradus_node *x);
 
 /* y = a + b, both of one shape: a residual connection. */
 gradus_node *gradus_add(gradus_node *a, gradus_node *b);
 
-/* 1 to 8 (GRADUS_MAX_OPERANDS) nodes, one after the other along the first axis
- * of a sample, channels or features; the other axes are the same:
+/* 1 to 8 nodes, one after the other along the first axis of a row, which is
+ * channels or features; the other axes are the same:
  * [B,c1,..], [B,c2,..] -> [B,c1+c2,..]. */
 gradus_node *gradus_concat(int count, gradus_node *const *nodes);
 
-/* The same numbers in the same order, with another shape of a sample: rank 1
- * to 3, of x's size; one axis may be -1 and is inferred.  flatten: [B,size]
- * (dense reads any shape so, without). */
+/* The same numbers in the same order, with another shape of a row: rank 1 to
+ * 3, of x's size.  One axis may be -1 and is inferred.  gradus_flatten makes
+ * it [B,size]; gradus_dense reads any shape like that by itself. */
 gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape);
 gradus_node *gradus_flatten(gradus_node *x);
 
-/* The maximum, or mean, of square windows of an image's channels: x [B,C,H,W],
- * y [B,C,(H+2p-k)/s+1,(W+2p-k)/s+1] (rounded down) for windows of size k,
- * stride s (0: k) and padding p, from 0 to k/2.  The padding is never the
- * maximum, and counts as zeros in the mean, which is over k^2 values.  A NaN
- * in a window is its maximum.  The gradient of a maximum goes to the first
- * value in the window, row by row, that equals it. */
-gradus_node *gradus_maxpool(gradus_node *x, int size, int stride, int padding);
-gradus_node *gradus_avgpool(gradus_node *x, int size, int stride, int padding);
-
-/* The mean of each channel: [B,C,H,W] -> [B,C]. */
-gradus_node *gradus_global_avgpool(gradus_node *x);
+/* ======================================================================
+ * 4  Losses
+ *
+ * The losses of a graph add up.  A target, label or logit that is not valid is
+ * an error of the call that reads it, before any weight changes.
+ * ====================================================================== */
 
 typedef enum {
-    GRADUS_MEAN_VALID, /* over the weight of the rows that count */
-    GRADUS_MEAN_BATCH, /* over the B rows, counted or not */
-    GRADUS_SUM
+    GRADUS_REDUCE_MEAN_VALID, /* over the weight of what counts */
+    GRADUS_REDUCE_MEAN_BATCH, /* over the batch, counted or not */
+    GRADUS_REDUCE_SUM
 } gradus_reduction;
 
-/* All zero, or NULL in place of the struct, means the defaults. */
 typedef struct {
     gradus_reduction reduction;
     double label_smoothing;     /* eps as in PyTorch: t_k = 1-eps+eps/K, others
                                    eps/K; of MXNet's alpha, alpha K/(K-1) */
-    int use_ignore_label;       /* non-zero: rows labelled ignore_label ... */
+    bool use_ignore_label;      /* rows labelled ignore_label ... */
     int ignore_label;           /* ... have no loss, no gradient, no count */
-    int last_axis;              /* softmax over the last axis, not the first */
+    bool last_axis;             /* softmax over the last axis, not the first */
     const double *class_weight; /* [K], copied; NULL: all 1 */
     gradus_node *row_weight;    /* a gradus_row_weights node; NULL: all 1 */
 } gradus_softmax_ce_options;
 
 /* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
  * z's shape; the loss is L = 1/D sum t_k (lse(z) - z_k); dz is (y - t) w / D.
- * z [B,K]: one softmax a row.  z [B,K,S] or [B,K,h,w]: one softmax over K at
- * each position;
- * with last_axis, z [B,..,K].  t is either a labels node of as many positions
- * or an input of z's shape with a distribution at each. A label outside
- * 0..K-1, a negative target, or a NaN or +inf logit is an error of the call
- * that reads it, before any weight changes.  -inf masks a class. */
+ * z [B,K] has one softmax a row.  z [B,K,S] or [B,K,h,w] has one softmax over
+ * K at each position; with last_axis, so has z [B,..,K].  t is either a labels
+ * node of as many positions, with labels 0 to K - 1, or an input of z's shape
+ * with a distribution at each position.  A logit of -inf masks its class; NaN
+ * and +inf are errors. */
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 
-/* All zero, or NULL in place of the struct, means the defaults.  The means are
- * over all elements: D is size times the weights of the rows, or B size. */
-typedef struct {
-    gradus_reduction reduction;
-    double delta;            /* of huber alone, 1e-30 to 1e30; 0: 1 */
-    gradus_node *row_weight; /* a gradus_row_weights node; NULL: all 1 */
-} gradus_regression_options;
-
-/* Mean squared error, L = 1/D sum w (y - t)^2, of predictions y of any shape
- * and targets t, an input of y's size (in an autoencoder the one that y is
- * made of).  The node's own y is that of its operand.  A prediction or target
- * that is not finite is an error of the call that reads it, before any weight
- * changes. */
-gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
-                        const gradus_regression_options *options);
-
-/* Huber's loss in PyTorch's form, of the same operands: with d = y - t,
- * L = 1/D sum w l with l = d^2/2 where |d| <= delta, and delta (|d| - delta/2)
- * elsewhere. */
-gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
-                          const gradus_regression_options *options);
-
-/* All zero, or NULL in place of the struct, means the defaults.  The means are
- * over all elements, as above: no class weight counts in D. */
 typedef struct {
     gradus_reduction reduction;
     const double *class_weight; /* [K], copied; NULL: all 1 */
@@ -249,91 +279,135 @@ typedef struct {
  * which any number may be right, or one value between no and yes.  z is [B,K]
  * or [B,K,..]; t is an input of z's size, in [0,1].  y is sigmoid(z), of z's
  * shape; L = 1/D sum w c_k (max(z,0) - z t + log(1 + exp(-|z|))) with class
- * weights c; dz is (y - t) w c_k / D.  A target outside [0,1] or a logit that
- * is not finite is an error of the call that reads it, before any weight
- * changes. */
+ * weights c; dz is (y - t) w c_k / D.  The means are over all elements: D is
+ * size times the weights of the rows, or B size; class weights do not count
+ * in it. */
 gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
                                const gradus_sigmoid_ce_options *options);
 
-/* The next five are for between construction and gradus_compile.  Each returns
- * 0, or non-zero with a message. */
+typedef struct {
+    gradus_reduction reduction;
+    gradus_node *row_weight; /* a gradus_row_weights node; NULL: all 1 */
+} gradus_mse_options;
+
+/* Mean squared error, L = 1/D sum w (y - t)^2, of predictions y of any shape
+ * and targets t, an input of y's size (in an autoencoder the one that y is
+ * made of).  The loss node's own y is that of its operand.  The means are over
+ * all elements, as in gradus_sigmoid_ce. */
+gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
+                        const gradus_mse_options *options);
+
+typedef struct {
+    gradus_reduction reduction;
+    double delta;            /* 1e-30 to 1e30; 0: 1 */
+    gradus_node *row_weight; /* a gradus_row_weights node; NULL: all 1 */
+} gradus_huber_options;
+
+/* Huber's loss in PyTorch's form, of the same operands: with d = y - t,
+ * L = 1/D sum w l with l = d^2/2 where |d| <= delta, and delta (|d| - delta/2)
+ * elsewhere. */
+gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
+                          const gradus_huber_options *options);
+
+/* ======================================================================
+ * 5  Settings of nodes
+ *
+ * Each returns 0, or non-zero with a message.  Those that do not say otherwise
+ * come before gradus_compile.
+ * ====================================================================== */
 
 /* The node's name in messages, summaries and model files: "dense1" unless set.
- * Unique in its graph, 1..31 characters of [A-Za-z0-9_]. */
-int gradus_name(gradus_node *n, const char *name);
+ * Unique in its graph, 1 to 31 characters of [A-Za-z0-9_]. */
+int gradus_set_name(gradus_node *n, const char *name);
 
 typedef enum {
-    GRADUS_ZERO,
-    GRADUS_HE,      /* normal, var = 2/fan_in (He et al. 2015) */
-    GRADUS_GLOROT,  /* uniform, +-sqrt(6/(fan_in+fan_out)) (Glorot 2010) */
-    GRADUS_NORMAL,  /* normal, mean 0, standard deviation a */
-    GRADUS_UNIFORM, /* uniform in [-a, a) */
-    GRADUS_CONSTANT /* a */
+    GRADUS_INIT_ZERO,
+    GRADUS_INIT_HE,      /* normal, var = 2/fan_in (He et al. 2015) */
+    GRADUS_INIT_GLOROT,  /* uniform, +-sqrt(6/(fan_in+fan_out)) (Glorot,
+                            Bengio 2010) */
+    GRADUS_INIT_NORMAL,  /* normal, mean 0, standard deviation a */
+    GRADUS_INIT_UNIFORM, /* uniform in [-a, a) */
+    GRADUS_INIT_CONSTANT /* a */
 } gradus_initialiser;
 
 /* How the node's weight starts (its first parameter; biases start at 0). */
 int gradus_initialise(gradus_node *n, gradus_initialiser how, double a);
 
 /* x = (v - mean[c]) / std[c] for channel c, where v is the value fed: a real
- * number as it is, a u8 pixel divided by 255.  One pair a channel; an input
- * that is no image has one.  Saved with the model. */
+ * number as it is, a u8 pixel divided by 255.  There is one pair a channel; an
+ * input that is no image has one channel.  Saved with the model. */
 int gradus_normalise(gradus_node *input, const double *mean,
                      const double *std);
 
-/* Random changes of an image, in training alone; what is 0 stays as it is.
- * Pixels from outside the image are 0.  The graph's seed, the number of
- * backward passes and the sample's number decide them, not the threads. */
+/* Random changes to training images; a field of 0 switches that change off. */
 typedef struct {
-    double shift;   /* by up to so many pixels, each way */
-    double rotate;  /* by up to so many degrees, either way */
+    double shift;   /* by up to this many pixels, each way */
+    double rotate;  /* by up to this many degrees, either way */
     double scale;   /* by up to this part: 0.1 means 0.9 to 1.1 times */
     double elastic; /* Simard et al. 2003: a field of random displacements,
                        smoothed; alpha, in pixels (34 there) */
     double sigma;   /* of that smoothing, in pixels; 0: 4, as there */
-    int flip;       /* non-zero: left and right, every other time */
-} gradus_augmentation;
+    bool flip;      /* left and right, every other time */
+} gradus_augment_options;
 
-/* For an input of gradus_image.  Not saved with the model. */
-int gradus_augment(gradus_node *image, const gradus_augmentation *a);
+/* For an input made by gradus_image.  Pixels from outside the image are 0.
+ * The graph's seed, the number of backward passes so far and the sample's
+ * number decide the changes.  Not saved with the model. */
+int gradus_augment(gradus_node *image, const gradus_augment_options *options);
 
-/* Compute dy of this input too (to look at, or to check gradients). */
+/* Computes the gradient of this input, too: to look at, or to check it. */
 int gradus_want_gradient(gradus_node *input);
 
-/* Keep this node's value, so that gradus_value can show it; otherwise it may be
- * computed together with the node behind it, and exist nowhere. */
+/* Keeps the value of this node, so that gradus_value can show it.  Otherwise
+ * it may be computed together with the node behind it, and exist nowhere. */
 int gradus_want_value(gradus_node *n);
 
-/* Multiplies this loss and its gradients; 1 unless set.  The losses of a graph
- * add up.  May be changed between steps. */
-int gradus_loss_weight(gradus_node *loss, double weight);
+/* Multiplies this loss and its gradients; 1 unless set.  May be changed
+ * between steps. */
+int gradus_set_loss_weight(gradus_node *loss, double weight);
+
+/* Lets the node's parameters learn at lr_scale times the learning rate, with
+ * decay_scale times the weight decay, of every optimiser.  Both are 1 unless
+ * set, finite and at least 0.  May be changed between steps; not saved with
+ * the model.  An lr_scale of 0 freezes the node: neither its parameters nor
+ * what an optimiser remembers of them (momentum) change. */
+int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
+
+/* ======================================================================
+ * 6  Compile a graph, and look at it
+ * ====================================================================== */
 
 /* Checks the graph, plans one block of memory for batches of up to max_batch
- * rows, sets the first parameters and starts threads - 1 workers (0: as many
- * as there are cores).  After it a training step allocates nothing. */
+ * rows, sets the first parameters and starts threads - 1 workers (threads 0:
+ * as many as there are cores).  After it a training step allocates nothing. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
-/* A table of the nodes: name, operands, shape, parameters, bytes. */
+/* Prints a table of the nodes: name, operands, shape, parameters, bytes. */
 int gradus_summary(const gradus_graph *g, FILE *out);
 
+int gradus_threads(const gradus_graph *g);   /* 0 before compile */
+int gradus_max_batch(const gradus_graph *g); /* 0 before compile */
+
+/* The graph's nodes: by number from 0, and by name.  NULL if there is none. */
 int gradus_node_count(const gradus_graph *g);
-gradus_node *gradus_node_at(const gradus_graph *g, int id); /* NULL: no such */
+gradus_node *gradus_node_at(const gradus_graph *g, int id);
 gradus_node *gradus_find_node(const gradus_graph *g, const char *name);
 
-/* What a node is: its name, its op ("dense"), how many numbers a row of its
- * value has, and their shape, whose axes it writes to shape (or not, if that
- * is NULL) and whose rank it returns. */
+/* A node's name, its op ("dense"), and how many numbers a row of its value
+ * has.  gradus_node_shape writes the axes of a row to shape, unless that is
+ * NULL, and returns the rank. */
 const char *gradus_node_name(const gradus_node *n);
 const char *gradus_node_op(const gradus_node *n);
 int gradus_node_size(const gradus_node *n);
 int gradus_node_shape(const gradus_node *n, int shape[GRADUS_MAX_RANK]);
 
-/* The value [B,size] of the last forward, and its gradient [B,size] of the last
- * backward.  NULL, with a message that says why there is none and what to
+/* The value [B,size] of the last forward, and its gradient [B,size] of the
+ * last backward.  NULL, with a message that says why there is none and what to
  * do. */
 const gradus_real *gradus_value(const gradus_node *n);
 const gradus_real *gradus_gradient(const gradus_node *n);
 
-/* A parameter of a node: `size` numbers of shape [units,...], and their
+/* A parameter of a node: `size` numbers of shape [units,..], and their
  * gradient.  w and dw are NULL before compile. */
 typedef struct {
     const char *name; /* "weight" */
@@ -343,13 +417,10 @@ typedef struct {
     gradus_real *w, *dw;
 } gradus_param;
 
-/* A node's parameters, by number from 0 and by name; NULL if there is no
- * such. */
+/* A node's parameters: by number from 0, and by name.  NULL if there is
+ * none. */
 const gradus_param *gradus_param_at(const gradus_node *n, int j);
 const gradus_param *gradus_find_param(const gradus_node *n, const char *name);
-
-int gradus_threads(const gradus_graph *g);                  /* after compile */
-int gradus_max_batch(const gradus_graph *g);
 
 /* All parameters and their gradients: two arrays of gradus_parameter_count()
  * numbers, in node order.  NULL before compile. */
@@ -361,53 +432,129 @@ gradus_real *gradus_gradients(gradus_graph *g);
 uint64_t gradus_parameters_hash(const gradus_graph *g);
 
 /* ======================================================================
- * Training, level 1: forward, backward, step by hand
+ * 7  Data
  * ====================================================================== */
 
-/* Lend an input, labels or row-weights node the data that rows are taken from:
- * [rows,size] values.  An input takes either real numbers or u8. */
+/* Data for gradus_fit and gradus_evaluate.  Fill one in to lend your own
+ * arrays, or let a loader make one.  The values go to the graph's input,
+ * labels to its labels node, targets to its second input, weights to its row
+ * weights.  A graph with more data nodes than these is fed by hand
+ * (gradus_feed), and NULL is passed for the data. */
+typedef struct {
+    size_t n;                       /* samples */
+    int size;                       /* values a sample */
+    int channels, height, width;    /* of images, else 0 */
+    const gradus_real *x;           /* [n,size], or NULL and */
+    const uint8_t *pixels;          /* [n,size] */
+    const int32_t *labels;          /* [n,positions], or NULL */
+    int positions;                  /* labels a sample; 0: 1 */
+    const gradus_real *targets;     /* [n,target_size], or NULL */
+    int target_size;                /* 0: the size of the second input */
+    const gradus_real *weights;     /* [n], or NULL */
+    int classes;                    /* that the loader saw, else 0 */
+    const char *const *class_names; /* [classes], or NULL */
+    void *owned;                    /* a loader's memory; NULL in your own */
+} gradus_dataset;
+
+/* Frees what a loader returned or gradus_split filled.  A struct of your own
+ * that gradus_split filled is then empty (n 0, all pointers NULL), so that a
+ * second call does nothing; a loader's struct itself is gone.  A dataset whose
+ * `owned` is NULL is left as it is.  NULL is fine. */
+void gradus_dataset_free(gradus_dataset *d);
+
+/* An image and a label file in IDX format, plain or gzip: u8 [n,height,width]
+ * or [n,size] and u8 [n].  classes is the largest label + 1. */
+gradus_dataset *gradus_load_idx(const char *images, const char *labels);
+
+/* The pair <dir>/<part>-images-idx3-ubyte and -labels-idx1-ubyte, as they are
+ * or with .gz; part is "train" or "t10k".  MNIST and Fashion-MNIST. */
+gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
+
+/* A folder that holds one folder for each class, in the order of their names,
+ * and nothing else but dot-files.  Each holds PNG or JPEG files, which are
+ * made grey (channels 1) or RGB (3) and resized to height x width. */
+gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
+                                         int height, int width);
+
+/* One PNG or JPEG file into pixels [channels,height,width]. */
+int gradus_load_image(const char *path, int channels, int height, int width,
+                      uint8_t *pixels);
+
+typedef enum {
+    GRADUS_CSV_NAMES,    /* the first row is names; a number there is an error,
+                            so that no row of data is taken for a header */
+    GRADUS_CSV_HEADER,   /* the first row is names, numbers or not */
+    GRADUS_CSV_NO_HEADER /* the first row is data */
+} gradus_csv_header;
+
+/* A column is called by its name, or by its number from 1, or from the last
+ * one: "-1". */
+typedef struct {
+    char separator;                 /* one of , ; | : and tab; 0: a comma */
+    gradus_csv_header header;
+    const char *label;              /* the column of class labels, or NULL */
+    bool text_labels;               /* labels are names, even where they are
+                                       numbers */
+    const char *const *class_names; /* [classes], those that labels may be, as
+                                       of the training data; NULL: as found */
+    int classes;
+    const char *const *targets;     /* columns, then NULL; or NULL */
+    const char *const *ignore;      /* columns left out, likewise */
+} gradus_csv_options;
+
+/* A table of numbers, plain or gzip: x [n,the other columns], with labels [n]
+ * and targets [n,target columns].  If the first row's label is a number,
+ * labels are whole numbers from 0, and classes is the largest + 1; otherwise
+ * they are names, and classes are numbered in the order of their bytes (pass
+ * class_names to give another file the same numbers).  Fields may be quoted,
+ * and have blanks around them; the decimal point is a point in every locale.
+ * Rows with another number of columns, empty fields and numbers that are not
+ * finite are errors:
+ *     data.csv:17: column 3 ("age"): got "abc"; must be a number */
+gradus_dataset *gradus_load_csv(const char *path,
+                                const gradus_csv_options *options);
+
+/* Shuffles the samples, by the seed, and copies a fraction of them (rounded)
+ * to *valid and the others to *train; at least one to each.  d need not
+ * outlive them; free each with gradus_dataset_free.  Targets need target_size.
+ * On error both are empty. */
+int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
+                 gradus_dataset *train, gradus_dataset *valid);
+
+/* weight[k] = n / (K n_k), where n_k of the n labels are of class k: each
+ * class then weighs the same in a loss, and all together n.  A class without a
+ * label is an error, as is a label outside 0..K-1. */
+int gradus_class_weights(const gradus_dataset *d, int classes, double *weight);
+
+/* Lends an input, labels or row-weights node the data that rows are taken
+ * from: [rows,size] values.  An input takes either real numbers or u8. */
 int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows);
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows);
 int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows);
 
-/* Values and losses of a batch: the fed rows index[0..n-1], which are copied,
- * or 0..n-1 where index is NULL; n from 1 to max_batch. */
-int gradus_forward(gradus_graph *g, const int *index, int n);
+/* ======================================================================
+ * 8  Optimisers and schedules
+ *
+ * The graph must be compiled and must outlive its optimisers.
+ * ====================================================================== */
 
-/* The loss of the last forward, all losses of the graph with their weights;
- * NAN where none has succeeded. */
-double gradus_loss(const gradus_graph *g);
-
-/* Gradients of that loss: into gradus_gradients(), replacing what was there,
- * and into dy of every node between.  An error if a parameter's gradient is
- * not finite, or if parameters have changed since the forward. */
-int gradus_backward(gradus_graph *g);
-
-/* The same, added to the gradients that are there: several batches, forward
- * and backward in turn, the first with gradus_backward, for one step.  (Weigh
- * the losses by 1 / batches to have their mean.) */
-int gradus_backward_add(gradus_graph *g);
-
-/* All zero, or NULL, means learning rate 0.01 and nothing else. */
 typedef struct {
     double learning_rate; /* 0: 0.01 */
     double momentum;      /* mu in [0,1) */
-    int nesterov;         /* non-zero: Nesterov's momentum, needs mu > 0 */
+    bool nesterov;        /* Nesterov's momentum; needs mu > 0 */
     double weight_decay;  /* lambda, coupled (L2), as in PyTorch's SGD */
 } gradus_sgd_options;
 
 /* Stochastic gradient descent (Sutskever et al. 2013, in PyTorch's form):
  *   g += lambda theta;  v = mu v + g;  theta -= lr v
- * with Nesterov: theta -= lr (g + mu v).  The graph must be compiled and must
- * outlive the optimiser. */
+ * with Nesterov: theta -= lr (g + mu v). */
 gradus_optimiser *gradus_sgd(gradus_graph *g,
                              const gradus_sgd_options *options);
 
-/* All zero, or NULL, means the defaults.  A beta of 0 is not to be had: take
- * 1e-30. */
 typedef struct {
     double learning_rate; /* 0: 0.001 */
-    double beta1, beta2;  /* in (0,1); 0: 0.9, 0.999 */
+    double beta1, beta2;  /* in (0,1); 0: 0.9, 0.999.  A beta of exactly 0
+                             cannot be asked for; 1e-30 has the same effect */
     double epsilon;       /* 0: 1e-8 */
     double weight_decay;  /* lambda; 0: none in adam, 0.01 in adamw */
 } gradus_adam_options;
@@ -417,15 +564,14 @@ typedef struct {
  *   g += lambda theta (Adam);  m = beta1 m + (1-beta1) g;
  *   v = beta2 v + (1-beta2) g^2;
  *   theta -= lr m / (1-beta1^t) / (sqrt(v / (1-beta2^t)) + epsilon)
- * and in AdamW, of the theta before, theta -= lr lambda theta.
- * As in PyTorch, AdamW decays by 0.01 unless told otherwise; AdamW without
- * weight decay is gradus_adam. */
+ * and in AdamW, of the theta before, theta -= lr lambda theta.  As in PyTorch,
+ * AdamW decays by 0.01 unless told otherwise; AdamW without weight decay is
+ * gradus_adam. */
 gradus_optimiser *gradus_adam(gradus_graph *g,
                               const gradus_adam_options *options);
 gradus_optimiser *gradus_adamw(gradus_graph *g,
                                const gradus_adam_options *options);
 
-/* All zero, or NULL, means the defaults. */
 typedef struct {
     double learning_rate; /* 0: 0.01 */
     double alpha;         /* in (0,1); 0: 0.99 */
@@ -440,7 +586,6 @@ typedef struct {
 gradus_optimiser *gradus_rmsprop(gradus_graph *g,
                                  const gradus_rmsprop_options *options);
 
-/* All zero, or NULL, means the defaults. */
 typedef struct {
     double learning_rate; /* 0: 0.01 */
     double lr_decay;
@@ -460,23 +605,29 @@ void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate);
 double gradus_learning_rate(const gradus_optimiser *o);
 
-/* Node n's parameters learn at lr_scale times the learning rate, with
- * decay_scale times the weight decay, of every optimiser; both 1 unless set,
- * finite and at least 0.  May be changed between steps; not saved with the
- * model.  An lr_scale of 0 freezes the node: neither its parameters nor what
- * an optimiser remembers of them (momentum) change. */
-int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale);
+/* If true, parameters of one axis have no weight decay: these are biases, and
+ * the scales and shifts of normalisations.  False unless set. */
+int gradus_set_decay_matrices_only(gradus_optimiser *o, bool matrices_only);
 
-/* Non-zero: no weight decay of parameters of one axis, which are biases, and
- * the scales and shifts of normalisations.  0 unless set. */
-int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only);
+/* Clips the gradients before each step of this optimiser, in place:
+ *   g = min(max(g, -max_value), max_value);
+ *   g = g min(1, max_norm / (|g| + 1e-6)), |g| the norm of all of them
+ * (PyTorch's clip_grad_value_, clip_grad_norm_).  0 switches either off.  A
+ * max_norm of INFINITY measures and clips nothing.  Frozen nodes' gradients do
+ * not count and stay as they are. */
+int gradus_set_clip(gradus_optimiser *o, double max_norm, double max_value);
 
-/* Schedules: the learning rate of a step, which counts from 0, for
+/* |g| in the last step, before it was clipped by norm; NAN before the first
+ * step, and if max_norm is 0. */
+double gradus_clip_norm(const gradus_optimiser *o);
+
+/* Schedules: the learning rate of a step, counted from 0, for
  * gradus_set_learning_rate or the learning_rate of gradus_fit_options.  They
- * are plain functions; one of yours does as well.  What makes no sense gives
- * NAN, which gradus_set_learning_rate refuses.
+ * are plain functions; one of your own does as well.  Arguments that make no
+ * sense give NAN, which gradus_set_learning_rate refuses.
  *
- * Every so many steps, times factor: lr factor^floor(step / every). */
+ * Multiplied by factor after each `every` steps:
+ * lr factor^floor(step / every). */
 double gradus_lr_step(double lr, uint64_t step, uint64_t every, double factor);
 
 /* lr factor^step. */
@@ -497,53 +648,12 @@ double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm);
 double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
                            double rising, double start, double end);
 
-/* Clips the gradients before each step of this optimiser, in place:
- *   g = min(max(g, -max_value), max_value);
- *   g = g min(1, max_norm / (|g| + 1e-6)), |g| the norm of all of them
- * (PyTorch's clip_grad_value_, clip_grad_norm_).  0: not so.  A max_norm of
- * INFINITY measures and clips nothing.  Frozen nodes' gradients do not count
- * and stay as they are. */
-int gradus_clip(gradus_optimiser *o, double max_norm, double max_value);
-
-/* |g| in the last step, before it was clipped by norm; NAN before the first
- * and where max_norm is 0. */
-double gradus_clip_norm(const gradus_optimiser *o);
-
-/* Updates the parameters from gradus_gradients(), which may be changed between
- * gradus_backward and this, or be all your own in a graph that never ran
- * forward.  If one of them is not finite: an error, nothing has changed. */
-int gradus_step(gradus_optimiser *o);
-
 /* ======================================================================
- * Training, level 2: one step; level 3: epochs
+ * 9  Training by epochs
  * ====================================================================== */
 
-/* Forward, backward and step in one.  On error (a non-finite loss or gradient,
- * a bad label) parameters and optimiser are as before. */
-int gradus_train_step(gradus_optimiser *o, const int *index, int n);
-
-/* Data for fit and evaluate.  Fill one in to lend your own arrays, or have a
- * loader make one.  Values go to the graph's input, labels to its labels node,
- * targets to its second input, weights to its row weights; a graph with more
- * data nodes than these is fed by hand, and NULL passed for the data. */
-typedef struct {
-    size_t n;                       /* samples */
-    int size;                       /* values a sample */
-    int channels, height, width;    /* of images, else 0 */
-    const gradus_real *x;           /* [n,size], or NULL and */
-    const uint8_t *pixels;          /* [n,size] */
-    const int32_t *labels;          /* [n,positions], or NULL */
-    int positions;                  /* labels a sample; 0 means 1 */
-    const gradus_real *targets;     /* [n,size of the second input], or NULL */
-    int target_size;                /* that size; 0: as the graph has it */
-    const gradus_real *weights;     /* [n], or NULL */
-    int classes;                    /* that the loader saw, else 0 */
-    const char *const *class_names; /* [classes], or NULL */
-    void *owned;                    /* a loader's memory; NULL in your own */
-} gradus_dataset;
-
-/* One epoch, as gradus_fit records it.  Accuracy is NAN where there are no
- * class labels, valid_* where there is no validation data. */
+/* One epoch, as gradus_fit records it.  Accuracy is NAN if there are no class
+ * labels, valid_* if there is no validation data. */
 typedef struct {
     size_t samples; /* trained on in this epoch; 0: it did not run */
     double seconds;
@@ -554,171 +664,130 @@ typedef struct {
 /* What a callback sees. */
 typedef struct {
     gradus_optimiser *optimiser; /* to set its learning rate, say */
-    int epoch, epochs;    /* epoch counts from 0 */
-    int batch, batches;   /* batches done in this epoch, and in all (0: not
-                             known, with `next`) */
-    int epoch_done;       /* non-zero: the epoch's last call, with valid_* */
-    gradus_epoch so_far;  /* of this epoch */
+    int epoch, epochs;           /* epoch counts from 0 */
+    int batch, batches;          /* batches done in this epoch, and in all (0:
+                                    not known, with `next`) */
+    bool epoch_done;             /* the epoch's last call, with valid_* */
+    gradus_epoch so_far;         /* of this epoch */
 } gradus_progress;
 
-/* All zero, or NULL, means one epoch of max_batch rows, shuffled. */
 typedef struct {
     int epochs;                       /* 0: 1 */
-    int batch;                        /* 0: max_batch */
-    int keep_order;                   /* non-zero: do not shuffle */
+    int batch;                        /* rows; 0: max_batch */
+    bool keep_order;                  /* do not shuffle */
     const gradus_dataset *validation; /* evaluated after each epoch, or NULL */
-    int (*callback)(const gradus_progress *p, void *user); /* after each batch
-                                         and each epoch; non-zero stops */
+
+    /* Called after each batch and each epoch; a non-zero answer stops. */
+    int (*callback)(const gradus_progress *p, void *user);
+    /* The learning rate of each step, from 0, of the `steps` of this call (0:
+     * not known, with `next`).  NULL: as set. */
     double (*learning_rate)(uint64_t step, uint64_t steps, void *user);
-                                      /* that of each step, from 0, of the
-                                         `steps` of this call (0: not known,
-                                         with `next`); NULL: as set */
-    void *user;                       /* for the functions */
-    gradus_epoch *history;            /* [epochs], written, or NULL */
-    int patience;      /* stop after so many epochs in a row whose validation
-                          loss is no new low; 0: never */
-    double min_delta;  /* for patience, what a new low must be lower by */
-    int restore_best;  /* non-zero: end with the parameters of the epoch with
-                          the lowest validation loss, whatever ended it, an
-                          error too; the optimiser's state stays the last */
-    int *best_epoch;   /* which epoch of this call that was, from 0; -1 where
-                          none was validated; or NULL */
-    const char *log;   /* a CSV file, made or added to, with a line for each
-                          whole epoch: its number (from 1, over all calls for
-                          the graph), seconds, the last learning rate, losses
-                          and accuracies, empty where NAN; or NULL */
-    int (*next)(const gradus_progress *p, void *user); /* instead of data, for
-                          what is made, changed or read as it is needed: before
-                          each batch it feeds the graph that batch's rows, in
-                          their order, and returns how many, at most `batch`;
-                          0 ends the epoch, a negative number is an error.
-                          Labels are checked batch by batch then */
+    /* Called in place of reading data, for what is made, changed or read as it
+     * is needed.  Before each batch it feeds the graph that batch's rows, in
+     * their order, and returns how many there are, at most `batch`; 0 ends the
+     * epoch, a negative number is an error.  Labels are then checked batch by
+     * batch. */
+    int (*next)(const gradus_progress *p, void *user);
+    void *user; /* for the three functions */
+
+    gradus_epoch *history; /* [epochs], written, or NULL */
+    int patience;          /* stop after this many epochs in a row whose
+                              validation loss is no new low; 0: never */
+    double min_delta;      /* by how much a new low must be lower, for
+                              patience */
+    bool restore_best;     /* end with the parameters of the epoch with the
+                              lowest validation loss, whatever ended it, an
+                              error too; the optimiser keeps its last state */
+    int *best_epoch;       /* which epoch of this call that was, from 0; -1 if
+                              none was validated; or NULL */
+    const char *log;       /* a CSV file, made or added to, with a line for
+                              each whole epoch: its number (from 1, over all
+                              calls for the graph), seconds, the last learning
+                              rate, losses and accuracies, empty if NAN; or
+                              NULL */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
- * last, smaller batch is trained on too.  Returns 0 also when the callback or
- * patience stopped it.  Patience and restore_best want validation data.  data
+ * last, smaller batch is trained on, too.  Returns 0 also when the callback or
+ * patience stopped it.  Patience and restore_best need validation data.  data
  * may be NULL: the rows that are fed already, or those that next feeds. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                const gradus_fit_options *options);
 
-/* k and confusion are asked for, the rest is answered. */
 typedef struct {
-    int k;             /* in: for top_k; 0: 1 */
-    size_t *confusion; /* in: [K,K] to fill, rows true, columns predicted, or
-                          NULL; K classes of the last loss with labels */
-    size_t counted;    /* labels that counted (not ignored) */
-    double loss;       /* over the whole data, by the loss's own reduction */
-    double accuracy;   /* 0..1, of the last loss with labels; ties: lowest */
-    double top_k;      /* label among the k most probable */
+    int k;             /* for top_k; 0: 1 */
+    size_t *confusion; /* [K,K] to fill, rows true, columns predicted, of the K
+                          classes of the last loss with labels; or NULL */
+} gradus_evaluate_options;
+
+typedef struct {
+    size_t counted;  /* labels that counted (not ignored) */
+    double loss;     /* over the whole data, by the loss's own reduction */
+    double accuracy; /* 0..1, of the last loss with labels; ties: lowest */
+    double top_k;    /* how often the label is among the k most probable */
 } gradus_metrics;
 
-/* Loss and accuracy over data, with layers as in inference; what was fed
+/* Loss and accuracy over data, with layers as in inference.  What was fed
  * before is fed again afterwards.  data may be NULL: the rows that are fed
- * already. Accuracies are NAN where there are no labels. */
+ * already.  Accuracies are NAN if there are no labels. */
 int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
-                    gradus_metrics *m);
+                    const gradus_evaluate_options *options,
+                    gradus_metrics *metrics);
 
 /* ======================================================================
- * Inference: const on the parameters, one workspace a thread
+ * 10  Training step by step
+ * ====================================================================== */
+
+/* Forward, backward and step in one, over the fed rows index[0..n-1], or
+ * 0..n-1 if index is NULL; n from 1 to max_batch.  On error (a non-finite loss
+ * or gradient, a bad label) parameters and optimiser are as before. */
+int gradus_train_step(gradus_optimiser *o, const int *index, int n);
+
+/* The values and losses of a batch: the rows as above, which are copied. */
+int gradus_forward(gradus_graph *g, const int *index, int n);
+
+/* The loss of the last forward: all losses of the graph with their weights.
+ * NAN if none has succeeded. */
+double gradus_loss(const gradus_graph *g);
+
+/* The gradients of that loss: into gradus_gradients(), replacing what was
+ * there, and into every node between.  An error if a parameter's gradient is
+ * not finite, or if parameters have changed since the forward. */
+int gradus_backward(gradus_graph *g);
+
+/* The same, added to the gradients that are there: several batches, forward
+ * and backward in turn, the first with gradus_backward, for one step.  (Weigh
+ * the losses by 1 / batches to have their mean.) */
+int gradus_backward_add(gradus_graph *g);
+
+/* Updates the parameters from gradus_gradients(), which may be changed between
+ * gradus_backward and this, or be all your own in a graph that never ran
+ * forward.  If one of them is not finite, that is an error, and nothing has
+ * changed. */
+int gradus_step(gradus_optimiser *o);
+
+/* ======================================================================
+ * 11  Inference: const on the parameters, one workspace a thread
  * ====================================================================== */
 
 /* Memory for inference on batches of up to max_batch rows.  The graph must be
- * compiled and outlive it. */
+ * compiled and must outlive it. */
 gradus_workspace *gradus_workspace_new(const gradus_graph *g, int max_batch);
 void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
 
 /* The values [n,size] of the last loss (the probabilities of a softmax_ce), or
- * of the last node where there is none, for n rows of the one input that they
+ * of the last node if there is no loss, for n rows of the one input that they
  * depend on: x is [n, that input's size].  They are gradus_forward's but for
- * rounding.  Valid until the workspace's next call; NULL on error, a value that
- * is NaN or infinite included. */
+ * rounding.  Valid until the workspace's next call; NULL on error, which
+ * includes a value that is NaN or infinite. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
                                    int n);
 
 /* ======================================================================
- * Data
+ * 12  Model files: safetensors, with the architecture in the metadata
  * ====================================================================== */
-
-/* An image and a label file in IDX format, plain or gzip: u8 [n,height,width]
- * or [n,size] and u8 [n].  classes is the largest label + 1. */
-gradus_dataset *gradus_load_idx(const char *images, const char *labels);
-
-/* The pair <dir>/<part>-images-idx3-ubyte and -labels-idx1-ubyte, as they are
- * or with .gz; part is "train" or "t10k".  MNIST and Fashion-MNIST. */
-gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
-
-/* One folder a class, nothing else but dot-files, in the order of their names:
- * PNG or JPEG files, made grey (channels 1) or RGB (3) and resized to height x
- * width. */
-gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
-                                         int height, int width);
-typedef enum {
-    GRADUS_CSV_NAMES,    /* the first row is names; a number there is an error,
-                            so that no row of data is taken for a header */
-    GRADUS_CSV_HEADER,   /* the first row is names, numbers or not */
-    GRADUS_CSV_NO_HEADER /* the first row is data */
-} gradus_csv_header;
-
-/* All zero, or NULL, means names and then rows of numbers, between commas.  A
- * column is called by its name, or by its number from 1, or from the last:
- * "-1". */
-typedef struct {
-    char separator;                 /* one of , ; | : and tab; 0: a comma */
-    gradus_csv_header header;
-    const char *label;              /* the column of class labels, or NULL */
-    int text_labels;                /* non-zero: labels are names, even where
-                                       they are numbers */
-    const char *const *class_names; /* [classes], those that labels may be, as
-                                       of the training data; NULL: as found */
-    int classes;
-    const char *const *targets;     /* columns, then NULL; or NULL */
-    const char *const *ignore;      /* columns left out, likewise */
-} gradus_csv_options;
-
-/* A table of numbers, plain or gzip: x [n,columns that are nothing else], with
- * labels [n] and targets [n,target columns].  Labels are whole numbers from 0
- * if the first row's is a number, with classes the largest + 1; else names,
- * classes being numbered in the order of their bytes (pass class_names to give
- * another file the same numbers).  Fields may be quoted, and have blanks
- * around them; the decimal point is a point in every locale.  Rows of another
- * number of columns, empty fields and numbers that are not finite are errors:
- *     data.csv:17: column 3 ("age"): got "abc"; must be a number */
-gradus_dataset *gradus_load_csv(const char *path,
-                                const gradus_csv_options *options);
-
-/* Frees what a loader returned or gradus_split filled.  A struct of your own
- * that gradus_split filled is then empty (n 0, all pointers NULL), so that a
- * second call does nothing; a loader's struct itself is gone.  A dataset whose
- * `owned` is NULL is left as it is.  NULL is fine. */
-void gradus_dataset_free(gradus_dataset *d);
-
-/* Shuffles, by the seed, and parts: fraction of the samples (rounded) to
- * *valid, the others to *train; at least one to each.  Both are copies, which
- * d need not outlive, each to be freed with gradus_dataset_free.  Targets need
- * target_size.  On error both are empty. */
-int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
-                 gradus_dataset *train, gradus_dataset *valid);
-
-/* weight[k] = n / (K n_k), n_k the labels of class k among the n: each class
- * then weighs the same in a loss, and all together n.  A class without a label
- * is an error, as is a label outside 0..K-1. */
-int gradus_class_weights(const gradus_dataset *d, int classes, double *weight);
-
-/* One PNG or JPEG file into pixels [channels,height,width]. */
-int gradus_load_image(const char *path, int channels, int height, int width,
-                      uint8_t *pixels);
-
-/* ======================================================================
- * Model files: safetensors, with the architecture in the metadata
- * ====================================================================== */
-
-/* Names of the classes, saved with the model; copied. */
-int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);
-int gradus_class_count(const gradus_graph *g); /* named ones */
-const char *gradus_class_name(const gradus_graph *g, int class_id);
 
 /* Writes the graph and its parameters (up to some 30,000 names, settings and
  * tensors together; else an error): to a temporary file beside path, then
@@ -732,8 +801,13 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads);
  * files that others wrote will do.  On error nothing has changed. */
 int gradus_load_parameters(gradus_graph *g, const char *path);
 
+/* The names of the classes, saved with the model; copied. */
+int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);
+int gradus_class_count(const gradus_graph *g); /* those that have names */
+const char *gradus_class_name(const gradus_graph *g, int class_id);
+
 /* ======================================================================
- * Random numbers: Philox4x32-10 (Salmon et al. 2011), by counter
+ * 13  Random numbers: Philox4x32-10 (Salmon et al. 2011), by counter
  * ====================================================================== */
 
 /* out = the block of four random words at this counter, under this key. */

@@ -30,7 +30,7 @@
  *                                       .backward = backward };
  *         gradus_node *n = gradus_append(NULL, &op, sizeof *n, 1, &x);
  *
- *         return n ? gradus_shape(n, x->rank, x->shape) : NULL;
+ *         return n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
  *     }
  *
  * examples/custom-layer is a program around a layer with parameters.
@@ -268,7 +268,7 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
 
 /* Sets its shape: `rank` numbers (1 to GRADUS_MAX_RANK), each at least 1.
  * Returns n, or NULL with a message. */
-gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape);
+gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape);
 
 /* Adds a parameter, and says how it starts unless gradus_initialise does.  The
  * first axis of all of a node's parameters must be the same, its units.
@@ -322,7 +322,7 @@ static inline double *gradus_sums(const gradus_node *n, gradus_part p)
     return n->sums + (size_t)p.slice * (size_t)n->n_sums;
 }
 
-enum { GRADUS_N, GRADUS_T }; /* as it is, transposed */
+enum { GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE }; /* as it is, transposed */
 
 /* C = op(A) op(B) + beta C, with op(A) [m,k], op(B) [k,n], C [m,n]; lda, ldb,
  * ldc are the lengths of the rows as they lie in memory. */

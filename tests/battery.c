@@ -188,7 +188,7 @@ static int check_inference(const battery_row *row)
 
     if (trial_begin(t, 1) || trial_step(t))
         return -1;
-    TRY(gradus_evaluate(t->g, NULL, &m));
+    TRY(gradus_evaluate(t->g, NULL, NULL, &m));
     if (infers_others(t, 0, t->rows))
         return -1;
     for (int i = 0; i < t->rows; i++)

@@ -28,7 +28,7 @@ static gradus_node *normalised(gradus_node *x)
 
 static gradus_node *augmented(gradus_node *x)
 {
-    const gradus_augmentation some = { .shift = 1, .rotate = 9, .scale = 0.1,
+    const gradus_augment_options some = { .shift = 1, .rotate = 9, .scale = 0.1,
                                        .elastic = 5, .flip = 1 };
 
     return gradus_augment(x, &some) ? NULL : x;
@@ -61,7 +61,10 @@ BUILD(softmax_twice, gradus_softmax(gradus_dense(gradus_softmax(x), 20)))
 
 #define CONV(x, channels, kernel, ...)                                      \
     gradus_conv2d(x, channels, kernel, &(gradus_conv2d_options){ __VA_ARGS__ })
-#define MAX2(x) gradus_maxpool(x, 2, 2, 0)
+#define MAX2(x) gradus_maxpool2d(x, 2, NULL)
+#define POOL(what, x, kernel, stride, padding)                              \
+    gradus_##what##pool2d(x, kernel,                                        \
+                          &(gradus_pool2d_options){ stride, padding })
 #define RELU(x) gradus_relu(x)
 
 BUILD(conv_3, CONV(x, 3, 3, 0))
@@ -102,21 +105,21 @@ BUILD(conv_twice_relu_max,
 
 /* ---- pools ----------------------------------------------------------- */
 
-BUILD(maxpool_2, gradus_maxpool(x, 2, 0, 0))
-BUILD(maxpool_3_overlapping, gradus_maxpool(x, 3, 2, 1))
-BUILD(maxpool_3_everywhere, gradus_maxpool(x, 3, 1, 1))
-BUILD(maxpool_2_apart, gradus_maxpool(x, 2, 3, 0))
-BUILD(maxpool_5, gradus_maxpool(x, 5, 1, 2))
-BUILD(maxpool_padded, gradus_maxpool(x, 2, 1, 1))
-BUILD(avgpool_2, gradus_avgpool(x, 2, 0, 0))
-BUILD(avgpool_3_overlapping, gradus_avgpool(x, 3, 2, 1))
-BUILD(avgpool_3_everywhere, gradus_avgpool(x, 3, 1, 1))
-BUILD(avgpool_2_apart, gradus_avgpool(x, 2, 3, 0))
-BUILD(avgpool_5, gradus_avgpool(x, 5, 1, 2))
-BUILD(avgpool_padded, gradus_avgpool(x, 2, 1, 1))
+BUILD(maxpool_2, gradus_maxpool2d(x, 2, NULL))
+BUILD(maxpool_3_overlapping, POOL(max, x, 3, 2, 1))
+BUILD(maxpool_3_everywhere, POOL(max, x, 3, 1, 1))
+BUILD(maxpool_2_apart, POOL(max, x, 2, 3, 0))
+BUILD(maxpool_5, POOL(max, x, 5, 1, 2))
+BUILD(maxpool_padded, POOL(max, x, 2, 1, 1))
+BUILD(avgpool_2, gradus_avgpool2d(x, 2, NULL))
+BUILD(avgpool_3_overlapping, POOL(avg, x, 3, 2, 1))
+BUILD(avgpool_3_everywhere, POOL(avg, x, 3, 1, 1))
+BUILD(avgpool_2_apart, POOL(avg, x, 2, 3, 0))
+BUILD(avgpool_5, POOL(avg, x, 5, 1, 2))
+BUILD(avgpool_padded, POOL(avg, x, 2, 1, 1))
 BUILD(pools_in_a_row,
-      gradus_dense(gradus_global_avgpool(gradus_avgpool(
-          gradus_maxpool(MAX2(x), 3, 1, 1), 3, 2, 1)), 2))
+      gradus_dense(gradus_global_avgpool2d(
+          POOL(avg, POOL(max, MAX2(x), 3, 1, 1), 3, 2, 1)), 2))
 
 /* ---- norms, dropout, several operands -------------------------------- */
 
@@ -171,9 +174,9 @@ static gradus_node *targets(gradus_node *x)
 }
 
 #define MSE(...)                                                            \
-    gradus_mse(x, targets(x), &(gradus_regression_options){ __VA_ARGS__ })
+    gradus_mse(x, targets(x), &(gradus_mse_options){ __VA_ARGS__ })
 #define HUBER(...)                                                          \
-    gradus_huber(x, targets(x), &(gradus_regression_options){ __VA_ARGS__ })
+    gradus_huber(x, targets(x), &(gradus_huber_options){ __VA_ARGS__ })
 #define SIGMOID_CE(...)                                                     \
     gradus_sigmoid_ce(x, targets(x),                                        \
                       &(gradus_sigmoid_ce_options){ __VA_ARGS__ })
@@ -188,23 +191,23 @@ static gradus_node *targets(gradus_node *x)
                       &(gradus_softmax_ce_options){ __VA_ARGS__ })
 
 BUILD(mse, MSE(0))
-BUILD(mse_batch, MSE(.reduction = GRADUS_MEAN_BATCH, ROW_WEIGHT))
-BUILD(mse_sum, MSE(.reduction = GRADUS_SUM, ROW_WEIGHT))
+BUILD(mse_batch, MSE(.reduction = GRADUS_REDUCE_MEAN_BATCH, ROW_WEIGHT))
+BUILD(mse_sum, MSE(.reduction = GRADUS_REDUCE_SUM, ROW_WEIGHT))
 BUILD(mse_weighted, MSE(ROW_WEIGHT))
 BUILD(huber, HUBER(0))
-BUILD(huber_batch, HUBER(.reduction = GRADUS_MEAN_BATCH, .delta = 0.7))
-BUILD(huber_sum, HUBER(.reduction = GRADUS_SUM, .delta = 2))
+BUILD(huber_batch, HUBER(.reduction = GRADUS_REDUCE_MEAN_BATCH, .delta = 0.7))
+BUILD(huber_sum, HUBER(.reduction = GRADUS_REDUCE_SUM, .delta = 2))
 BUILD(huber_weighted, HUBER(ROW_WEIGHT, .delta = 0.7))
 BUILD(sigmoid_ce, SIGMOID_CE(0))
-BUILD(sigmoid_ce_batch, SIGMOID_CE(.reduction = GRADUS_MEAN_BATCH))
-BUILD(sigmoid_ce_sum, SIGMOID_CE(.reduction = GRADUS_SUM, ROW_WEIGHT))
+BUILD(sigmoid_ce_batch, SIGMOID_CE(.reduction = GRADUS_REDUCE_MEAN_BATCH))
+BUILD(sigmoid_ce_sum, SIGMOID_CE(.reduction = GRADUS_REDUCE_SUM, ROW_WEIGHT))
 BUILD(sigmoid_ce_weighted, SIGMOID_CE(ROW_WEIGHT))
 BUILD(sigmoid_ce_classes, SIGMOID_CE(.class_weight = class_weight))
 BUILD(sigmoid_ce_images,
       SIGMOID_CE(.class_weight = class_weight, ROW_WEIGHT))
 BUILD(softmax_ce, SOFTMAX_CE(1, 0))
-BUILD(softmax_ce_batch, SOFTMAX_CE(1, .reduction = GRADUS_MEAN_BATCH))
-BUILD(softmax_ce_sum, SOFTMAX_CE(1, .reduction = GRADUS_SUM))
+BUILD(softmax_ce_batch, SOFTMAX_CE(1, .reduction = GRADUS_REDUCE_MEAN_BATCH))
+BUILD(softmax_ce_sum, SOFTMAX_CE(1, .reduction = GRADUS_REDUCE_SUM))
 BUILD(softmax_ce_smoothed, SOFTMAX_CE(1, .label_smoothing = 0.2))
 BUILD(softmax_ce_ignoring,
       SOFTMAX_CE(1, .use_ignore_label = 1, .ignore_label = 3))
@@ -312,7 +315,7 @@ const battery_row battery_rows[] = {
     { ROW(avgpool_2_apart), IMAGE(2, 5, 9) },
     { ROW(avgpool_5), IMAGE(2, 5, 6) },
     { ROW(avgpool_padded), IMAGE(2, 5, 6) },
-    { "global_avgpool", gradus_global_avgpool, IMAGE(3, 5, 6) },
+    { "global_avgpool", gradus_global_avgpool2d, IMAGE(3, 5, 6) },
     { ROW(pools_in_a_row), IMAGE(2, 14, 15) },
 
     { "layernorm", gradus_layernorm, VECTOR(40) },

@@ -54,7 +54,7 @@ gradus_node *probe(gradus_node *x, const double *c)
     if (!n)
         return NULL;
     ((probe_node *)n)->c = c;
-    return gradus_shape(n, x->rank, x->shape);
+    return gradus_set_shape(n, x->rank, x->shape);
 }
 
 double probe_divisor(const gradus_node *loss)
@@ -79,7 +79,7 @@ gradus_node *probe_values(gradus_graph *g, int rank, const int *shape)
     gradus_node *n = gradus_append(g, &op, sizeof *n, 0, NULL);
 
     n->kind = GRADUS_KIND_VALUES;
-    return gradus_shape(n, rank, shape);
+    return gradus_set_shape(n, rank, shape);
 }
 
 const gradus_op *probe_plant(gradus_node *n, gradus_op *own)

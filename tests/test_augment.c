@@ -10,7 +10,7 @@ enum { H = 9, W = 7, A = H * W };
 static gradus_real from[2 * A], to[2 * A], field[3 * A];
 static const gradus_real outside[] = { 0, -1 };
 
-static void change(gradus_augmentation a, uint64_t seed)
+static void change(gradus_augment_options a, uint64_t seed)
 {
     gradus_random r;
 
@@ -27,7 +27,7 @@ EACH_TEST(.begin = begin)
 
 TEST(nothing_asked_for_changes_nothing)
 {
-    change((gradus_augmentation){ 0 }, 1);
+    change((gradus_augment_options){ 0 }, 1);
     ck_assert_mem_eq(from, to, sizeof from);
 }
 
@@ -36,7 +36,7 @@ TEST(a_flip_turns_left_and_right_every_other_time)
     int flips = 0;
 
     for (uint64_t seed = 0; seed < 64; seed++) {
-        change((gradus_augmentation){ .flip = 1 }, seed);
+        change((gradus_augment_options){ .flip = 1 }, seed);
         int flipped = to[0] != from[0];
         flips += flipped;
         for (int p = 0; p < 2 * A; p++)
@@ -56,7 +56,7 @@ static void ramp(void)
 TEST(a_shift_moves_every_pixel_by_the_same)
 {
     ramp();
-    change((gradus_augmentation){ .shift = 2 }, 3);
+    change((gradus_augment_options){ .shift = 2 }, 3);
     double moved = to[4 * W + 3] - from[4 * W + 3];
     ck_assert_double_ne(moved, 0);
     ck_assert_double_lt(fabs(moved), 22);
@@ -68,7 +68,7 @@ TEST(a_shift_moves_every_pixel_by_the_same)
 TEST(a_rotation_keeps_centre_and_lengths)
 {
     ramp();
-    change((gradus_augmentation){ .rotate = 30 }, 1);
+    change((gradus_augment_options){ .rotate = 30 }, 1);
     double centre = 4 + 10 * 3, right = to[4 * W + 4] - centre;
     double down = to[5 * W + 3] - centre;
     assert_near(to + 4 * W + 3, &centre, 1, 10 * rounding());
@@ -80,7 +80,7 @@ TEST(a_rotation_keeps_centre_and_lengths)
 TEST(a_scale_stretches_both_axes_alike)
 {
     ramp();
-    change((gradus_augmentation){ .scale = 0.2 }, 2);
+    change((gradus_augment_options){ .scale = 0.2 }, 2);
     double right = to[4 * W + 4] - to[4 * W + 3];
     double down = to[5 * W + 3] - to[4 * W + 3];
     ck_assert_double_eq_tol(right, 10 * down, 1e-4);
@@ -94,7 +94,7 @@ TEST(a_scale_stretches_both_axes_alike)
 TEST(an_elastic_field_is_smooth)
 {
     ramp();
-    change((gradus_augmentation){ .elastic = 8, .sigma = 2 }, 5);
+    change((gradus_augment_options){ .elastic = 8, .sigma = 2 }, 5);
     double most = 0, step = 0;
     for (int i = 2; i < H - 2; i++)
         for (int j = 2; j < W - 3; j++) {
@@ -111,7 +111,7 @@ TEST(from_outside_comes_what_is_outside)
 {
     for (int i = 0; i < 2 * A; i++)
         from[i] = 5;
-    change((gradus_augmentation){ .shift = 100 }, 1);
+    change((gradus_augment_options){ .shift = 100 }, 1);
     for (int i = 0; i < A; i++) {
         ck_assert_double_eq(to[i], 0);
         ck_assert_double_eq(to[A + i], -1);
@@ -129,7 +129,7 @@ static gradus_graph *graph(int threads, gradus_node **x)
     for (int i = 0; i < 40 * A; i++)
         pixels[i] = (uint8_t)(i * 7);
     *x = gradus_image(g, 1, H, W);
-    ck_assert_int_eq(gradus_augment(*x, &(gradus_augmentation){
+    ck_assert_int_eq(gradus_augment(*x, &(gradus_augment_options){
         .shift = 1, .rotate = 9, .scale = .1, .elastic = 5, .flip = 1 }), 0);
     gradus_node *t = gradus_labels(g, 1);
     gradus_softmax_ce(gradus_dense(*x, 3), t, NULL);
@@ -163,7 +163,7 @@ TEST(evaluation_sees_the_images_as_they_are)
     gradus_graph *g = graph(1, &x);
     gradus_metrics m = { 0 };
 
-    ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(g, NULL, NULL, &m), 0);
     for (int i = 0; i < 40 * A; i++)
         ck_assert_double_eq_tol(x->y[i], pixels[i] / 255.0, 1e-6);
     gradus_graph_free(g);
@@ -171,7 +171,7 @@ TEST(evaluation_sees_the_images_as_they_are)
 
 LOOP_TEST(wrong_options_are_refused, 6)
 {
-    const gradus_augmentation bad[] = {
+    const gradus_augment_options bad[] = {
         { .shift = -1 }, { .rotate = NAN }, { .scale = 1 }, { .sigma = 65 },
         { .sigma = 1e-9 },
         { .elastic = INFINITY } };
@@ -187,9 +187,9 @@ TEST(only_images_are_augmented)
 {
     gradus_graph *g = gradus_graph_new(1);
 
-    ck_assert_int_ne(gradus_augment(NULL, &(gradus_augmentation){ 0 }), 0);
+    ck_assert_int_ne(gradus_augment(NULL, &(gradus_augment_options){ 0 }), 0);
     ck_assert_int_ne(gradus_augment(gradus_input(g, 4),
-                                    &(gradus_augmentation){ 0 }), 0);
+                                    &(gradus_augment_options){ 0 }), 0);
     assert_error("must be an image");
     gradus_graph_free(g);
 }

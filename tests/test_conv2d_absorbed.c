@@ -49,7 +49,7 @@ static void end(void)
 static gradus_node *put_behind(gradus_node *n, behind what)
 {
     return what == RELU ? gradus_relu(n)
-           : what == MAX ? gradus_maxpool(n, 2, 2, 0) : n;
+           : what == MAX ? gradus_maxpool2d(n, 2, NULL) : n;
 }
 
 /* `alone`, if not NULL, becomes the convolution's op, and absorbs nothing. */
@@ -112,7 +112,7 @@ TEST(only_the_last_one_has_a_value)
     gradus_node *t = gradus_labels(g, 1);
     y = gradus_conv2d(gradus_image(g, 1, 6, 6), 2, 3, NULL);
     gradus_node *relu = gradus_relu(y);
-    last = gradus_maxpool(relu, 2, 2, 0);
+    last = gradus_maxpool2d(relu, 2, NULL);
     gradus_softmax_ce(gradus_dense(last, 3), t, NULL);
     ck_assert_int_eq(gradus_compile(g, B, 1), 0);
     ck_assert_ptr_eq(y->result, last);
@@ -154,15 +154,15 @@ LOOP_TEST(others_are_left_alone, 7)
         break;
     case 3: /* other maxima */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_maxpool(y, 3, 2, 0));
+        assert_absorbs_nothing(y, gradus_maxpool2d(y, 3, &(gradus_pool2d_options){ .stride = 2 }));
         break;
     case 4:
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_maxpool(y, 2, 1, 0));
+        assert_absorbs_nothing(y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .stride = 1 }));
         break;
     case 5:
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_maxpool(y, 2, 2, 1));
+        assert_absorbs_nothing(y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .padding = 1 }));
         break;
     default: /* another function */
         y = gradus_conv2d(x, 2, 3, NULL);
@@ -173,8 +173,8 @@ LOOP_TEST(others_are_left_alone, 7)
 TEST(a_second_maximum_is_not_absorbed)
 {
     y = gradus_conv2d(gradus_image(g, 1, 10, 10), 2, 3, NULL);
-    gradus_node *first = gradus_maxpool(y, 2, 2, 0);
-    last = gradus_maxpool(first, 2, 2, 0);
+    gradus_node *first = gradus_maxpool2d(y, 2, NULL);
+    last = gradus_maxpool2d(first, 2, NULL);
     probe(last, c);
     ck_assert_int_eq(gradus_compile(g, B, 1), 0);
     ck_assert_ptr_eq(y->result, first);

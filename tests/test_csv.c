@@ -290,7 +290,7 @@ TEST(a_net_learns_from_a_file)
                                 .label = "-1" });
     ck_assert_int_eq(
         gradus_fit(o, d, &(gradus_fit_options){ .epochs = 500 }), 0);
-    ck_assert_int_eq(gradus_evaluate(n.g, d, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(n.g, d, NULL, &m), 0);
     ck_assert_double_eq(m.accuracy, 1);
     gradus_optimiser_free(o);
     net_free(&n);

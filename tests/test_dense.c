@@ -207,7 +207,7 @@ static void two_layers_one_to_spoil(void)
 /* dX += dY W' */
 static void transposed(gradus_node *n, gradus_part p)
 {
-    gradus_gemm(GRADUS_N, GRADUS_T, p.rows, N, N, gradus_row(n->dy, p, N), N,
+    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE, p.rows, N, N, gradus_row(n->dy, p, N), N,
                 n->param[0].w, N, 1, gradus_row(n->in[0]->dy, p, N), N);
 }
 
@@ -221,7 +221,7 @@ TEST(a_transpose_too_many_is_caught)
 /* dX = dY W; the first of the two layers, whose backward comes second. */
 static void overwriting(gradus_node *n, gradus_part p)
 {
-    gradus_gemm(GRADUS_N, GRADUS_N, p.rows, N, N, gradus_row(n->dy, p, N), N,
+    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_NO_TRANSPOSE, p.rows, N, N, gradus_row(n->dy, p, N), N,
                 n->param[0].w, N, 0, gradus_row(n->in[0]->dy, p, N), N);
 }
 

@@ -56,10 +56,12 @@ static gradus_graph *graph(gradus_reduction reduction, int max_batch)
 static gradus_metrics evaluate(gradus_reduction reduction, int max_batch,
                                int k, size_t *confusion)
 {
-    gradus_metrics m = { .k = k, .confusion = confusion };
+    gradus_evaluate_options o = { .k = k, .confusion = confusion };
+    gradus_metrics m = { 0 };
     gradus_graph *g = graph(reduction, max_batch);
 
-    ck_assert_msg(gradus_evaluate(g, &DATA, &m) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_evaluate(g, &DATA, &o, &m) == 0, "%s",
+                  gradus_error());
     gradus_graph_free(g);
     return m;
 }
@@ -71,11 +73,11 @@ TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
     double sum = sum_of_losses();
 
     for (int batch = 1; batch <= N + 1; batch++) {
-        gradus_metrics m = evaluate(GRADUS_MEAN_VALID, batch, 0, NULL);
+        gradus_metrics m = evaluate(GRADUS_REDUCE_MEAN_VALID, batch, 0, NULL);
         ck_assert_double_eq_tol(m.loss, sum / (N - 1), TOLERANCE);
-        m = evaluate(GRADUS_MEAN_BATCH, batch, 0, NULL);
+        m = evaluate(GRADUS_REDUCE_MEAN_BATCH, batch, 0, NULL);
         ck_assert_double_eq_tol(m.loss, sum / N, TOLERANCE);
-        m = evaluate(GRADUS_SUM, batch, 0, NULL);
+        m = evaluate(GRADUS_REDUCE_SUM, batch, 0, NULL);
         ck_assert_double_eq_tol(m.loss, sum, N * TOLERANCE);
     }
 }
@@ -85,7 +87,7 @@ TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
 TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
 {
     for (int batch = 1; batch <= N; batch++) {
-        gradus_metrics m = evaluate(GRADUS_MEAN_VALID, batch, 0, NULL);
+        gradus_metrics m = evaluate(GRADUS_REDUCE_MEAN_VALID, batch, 0, NULL);
         ck_assert_uint_eq(m.counted, 6);
         ck_assert_double_eq(m.accuracy, 2.0 / 6);
         ck_assert_double_eq(m.top_k, m.accuracy); /* k is 1 */
@@ -116,12 +118,12 @@ TEST(data_of_which_nothing_counts_has_no_accuracy)
 {
     static const int32_t ignored[N] = { IGNORED, IGNORED, IGNORED, IGNORED,
                                         IGNORED, IGNORED, IGNORED };
-    gradus_graph *g = graph(GRADUS_MEAN_VALID, 3);
+    gradus_graph *g = graph(GRADUS_REDUCE_MEAN_VALID, 3);
     gradus_dataset d = DATA;
     gradus_metrics m = { 0 };
 
     d.labels = ignored;
-    ck_assert_int_eq(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(g, &d, NULL, &m), 0);
     ck_assert_double_eq(m.loss, 0);
     ck_assert_uint_eq(m.counted, 0);
     ck_assert(isnan(m.accuracy) && isnan(m.top_k));
@@ -145,15 +147,15 @@ TEST(targets_and_weights_come_from_the_dataset)
         targets[i * K + LABELS[i]] = 1;
     gradus_softmax_ce(x, t, &options);
     ck_assert_msg(gradus_compile(g, 2, 1) == 0, "%s", gradus_error());
-    ck_assert_msg(gradus_evaluate(g, &d, &m) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_evaluate(g, &d, NULL, &m) == 0, "%s", gradus_error());
     ck_assert_double_eq_tol(m.loss, (loss_of(0) + 3 * loss_of(2)) / 4,
                             TOLERANCE);
     ck_assert(isnan(m.accuracy));
     d.targets = NULL;
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
     assert_error("no targets");
     d.targets = targets, d.weights = NULL;
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
     assert_error("no weights");
     gradus_graph_free(g);
 }
@@ -169,9 +171,9 @@ TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
     gradus_node *first = gradus_softmax_ce(x, t, NULL);
     gradus_softmax_ce(x, t, &(gradus_softmax_ce_options){
                                 .use_ignore_label = 1, .ignore_label = 2 });
-    ck_assert_int_eq(gradus_loss_weight(first, 10), 0);
+    ck_assert_int_eq(gradus_set_loss_weight(first, 10), 0);
     ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
-    ck_assert_int_eq(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(g, &d, NULL, &m), 0);
     double all = 0;
     for (int i = 0; i < 5; i++)
         all += loss_of(i);
@@ -192,11 +194,12 @@ TEST(positions_count_one_by_one)
     gradus_dataset d = { .n = 2, .size = 6, .x = z, .labels = labels,
                          .positions = 3 };
     size_t confusion[4];
-    gradus_metrics m = { .confusion = confusion };
+    gradus_evaluate_options o = { .confusion = confusion };
+    gradus_metrics m = { 0 };
 
     gradus_softmax_ce(x, t, NULL);
     ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
-    ck_assert_msg(gradus_evaluate(g, &d, &m) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_evaluate(g, &d, &o, &m) == 0, "%s", gradus_error());
     ck_assert_uint_eq(m.counted, 6);
     ck_assert_double_eq(m.accuracy, 4.0 / 6);
     ck_assert_mem_eq(confusion, ((size_t[]){ 1, 1, 1, 3 }), sizeof confusion);
@@ -205,23 +208,23 @@ TEST(positions_count_one_by_one)
 
 TEST(a_bad_label_or_logit_is_an_error)
 {
-    gradus_graph *g = graph(GRADUS_MEAN_VALID, 3);
+    gradus_graph *g = graph(GRADUS_REDUCE_MEAN_VALID, 3);
     gradus_real z[N * K];
     int32_t labels[N];
     gradus_dataset d = { .n = N, .size = K, .x = z, .labels = labels };
-    gradus_metrics m = { .k = -1 };
+    gradus_evaluate_options o = { .k = -1 };
+    gradus_metrics m = { 0 };
 
     memcpy(z, Z, sizeof z);
     memcpy(labels, LABELS, sizeof labels);
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, &o, &m), 0);
     assert_error("k is -1");
-    m.k = 0;
     labels[6] = K;
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
     assert_error("sample 6, position 0: the label is 4");
     labels[6] = 0;
     z[4 * K + 1] = (gradus_real)NAN;
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
     assert_error("sample 4");
     gradus_graph_free(g);
 }
@@ -243,12 +246,12 @@ TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
     gradus_dataset d = { .n = 2, .size = 2, .x = X, .labels = A };
     gradus_metrics m = { 0 };
 
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
     assert_error("labels2: a dataset feeds only one such node, labels");
-    ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(g, NULL, NULL, &m), 0);
     ck_assert_uint_eq(m.counted, 2);
     gradus_feed_labels(b, B, 1);
-    ck_assert_int_ne(gradus_evaluate(g, NULL, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, NULL, NULL, &m), 0);
     assert_error("labels2: was fed 1 rows, but input was fed 2");
     gradus_graph_free(g);
 }
@@ -261,7 +264,7 @@ TEST(a_graph_without_a_loss_cannot_be_evaluated)
     gradus_dataset d = { .n = 1, .size = 2, .x = (gradus_real[]){ 1, 2 } };
     gradus_metrics m = { 0 };
 
-    ck_assert_int_ne(gradus_evaluate(g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
     assert_error("no loss");
     gradus_graph_free(g);
 }

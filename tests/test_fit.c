@@ -54,7 +54,7 @@ TEST(xor_is_learnt)
 
     ck_assert_int_eq(
         gradus_fit(sgd, &four, &(gradus_fit_options){ .epochs = 500 }), 0);
-    ck_assert_int_eq(gradus_evaluate(xor.g, &four, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(xor.g, &four, NULL, &m), 0);
     ck_assert_double_eq(m.accuracy, 1);
     ck_assert_double_lt(m.loss, 0.1);
     gradus_optimiser_free(sgd);
@@ -168,7 +168,7 @@ TEST(a_shuffled_epoch_takes_every_sample_once)
     gradus_epoch history[3];
 
     gradus_set_learning_rate(o, 0);
-    ck_assert_int_eq(gradus_evaluate(n.g, &d, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(n.g, &d, NULL, &m), 0);
     fit((gradus_fit_options){ .epochs = 3, .batch = 13, .history = history });
     for (int i = 0; i < 3; i++) {
         ck_assert_uint_eq(history[i].samples, SAMPLES);
@@ -188,7 +188,7 @@ TEST(the_history_holds_losses_that_fall_and_the_validation)
     ck_assert_double_lt(history[7].train_loss, history[0].train_loss);
     ck_assert_double_gt(history[7].train_accuracy,
                         history[0].train_accuracy);
-    ck_assert_int_eq(gradus_evaluate(n.g, &v, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(n.g, &v, NULL, &m), 0);
     ck_assert_double_eq(history[7].valid_loss, m.loss);
     ck_assert_double_eq(history[7].valid_accuracy, m.accuracy);
     for (int i = 0; i < 8; i++)
@@ -272,7 +272,7 @@ static int evaluate_meanwhile(const gradus_progress *p, void *user)
     gradus_metrics m = { 0 };
 
     (void)p;
-    return gradus_evaluate(n.g, user, &m);
+    return gradus_evaluate(n.g, user, NULL, &m);
 }
 
 TEST(a_callback_may_evaluate_and_changes_no_bit)
@@ -300,7 +300,7 @@ TEST(what_was_fed_is_fed_again_after_fit_and_evaluate)
 
     net_feed(&n, &fed);
     fit((gradus_fit_options){ .validation = &d });
-    ck_assert_int_eq(gradus_evaluate(n.g, &d, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(n.g, &d, NULL, &m), 0);
     ck_assert_int_eq(gradus_forward(n.g, NULL, 10), 0);
     ck_assert_mem_eq(n.x->y, fed.x, 10 * IN * sizeof *fed.x);
     ck_assert_mem_eq(n.t->label, fed.labels, 10 * sizeof *fed.labels);
@@ -315,7 +315,7 @@ TEST(what_was_fed_is_fed_again_after_an_error_too)
     net_feed(&n, &fed);
     ((int32_t *)d.labels)[SAMPLES - 1] = CLASSES;
     ck_assert_int_ne(gradus_fit(o, &d, NULL), 0);
-    ck_assert_int_ne(gradus_evaluate(n.g, &d, &m), 0);
+    ck_assert_int_ne(gradus_evaluate(n.g, &d, NULL, &m), 0);
     ck_assert_ptr_eq(n.x->fed.x, fed.x);
     ck_assert_ptr_eq(n.t->fed.labels, fed.labels);
     ck_assert_int_ne(gradus_backward(n.g), 0); /* there is no batch left */

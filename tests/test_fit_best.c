@@ -134,7 +134,7 @@ static void restored(const script *s, int epoch)
 
     ck_assert_int_eq(best, epoch);
     ck_assert_uint_eq(gradus_parameters_hash(n.g), s->hash[epoch]);
-    ck_assert_int_eq(gradus_evaluate(n.g, &v, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(n.g, &v, NULL, &m), 0);
     ck_assert_double_eq(m.loss, history[epoch].valid_loss);
 }
 

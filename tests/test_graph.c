@@ -107,7 +107,7 @@ TEST(a_loss_weight_scales_loss_and_gradients_and_may_change)
     fork_run(&one, &d);
     fork_run(&three, &d);
     ck_assert_double_eq(gradus_loss(three.g), gradus_loss(one.g));
-    ck_assert_int_eq(gradus_loss_weight(three.loss[0], 3), 0);
+    ck_assert_int_eq(gradus_set_loss_weight(three.loss[0], 3), 0);
     fork_run(&three, &d);
     ck_assert_double_eq_tol(gradus_loss(three.g), 3 * gradus_loss(one.g),
                             1e-9);
@@ -134,7 +134,7 @@ TEST(nodes_are_named_by_op_and_number_unless_told)
     gradus_image(g, 1, 2, 3);
     gradus_labels(g, 1);
     gradus_dense(x, 3);
-    ck_assert_int_eq(gradus_name(gradus_dense(x, 4), "trunk"), 0);
+    ck_assert_int_eq(gradus_set_name(gradus_dense(x, 4), "trunk"), 0);
     gradus_relu(gradus_dense(x, 5));
     gradus_row_weights(g);
     ck_assert_int_eq(gradus_node_count(g), 8);
@@ -150,8 +150,8 @@ TEST(an_automatic_name_avoids_those_that_are_taken)
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 2), *first = gradus_dense(x, 2);
 
-    ck_assert_int_eq(gradus_name(first, "dense2"), 0);
-    ck_assert_int_eq(gradus_name(first, "dense2"), 0); /* its own */
+    ck_assert_int_eq(gradus_set_name(first, "dense2"), 0);
+    ck_assert_int_eq(gradus_set_name(first, "dense2"), 0); /* its own */
     ck_assert_str_eq(gradus_dense(x, 2)->name, "dense3");
     gradus_graph_free(g);
 }

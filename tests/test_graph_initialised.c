@@ -16,7 +16,7 @@ static spread start(gradus_initialiser how, double a)
     gradus_node *n = gradus_dense(gradus_input(g, 200), 300);
     spread s = { 0 };
 
-    ck_assert(how == GRADUS_HE || gradus_initialise(n, how, a) == 0);
+    ck_assert(how == GRADUS_INIT_HE || gradus_initialise(n, how, a) == 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     const gradus_real *w = n->param[0].w;
     double count = (double)n->param[0].size;
@@ -47,12 +47,12 @@ EACH_TEST(.timeout = 60)
 
 TEST(he_is_the_default_with_variance_2_by_fan_in)
 {
-    assert_spread(start(GRADUS_HE, 0), 2.0 / 200, 6 * sqrt(2.0 / 200));
+    assert_spread(start(GRADUS_INIT_HE, 0), 2.0 / 200, 6 * sqrt(2.0 / 200));
 }
 
 TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
 {
-    spread s = start(GRADUS_GLOROT, 0);
+    spread s = start(GRADUS_INIT_GLOROT, 0);
     double a = sqrt(6.0 / 500);
 
     assert_spread(s, 2.0 / 500, a * 1.0001);
@@ -61,12 +61,12 @@ TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
 
 TEST(normal_has_the_deviation_that_was_asked_for)
 {
-    assert_spread(start(GRADUS_NORMAL, 0.5), 0.25, 3);
+    assert_spread(start(GRADUS_INIT_NORMAL, 0.5), 0.25, 3);
 }
 
 TEST(uniform_fills_its_range_and_no_more)
 {
-    spread s = start(GRADUS_UNIFORM, 0.25);
+    spread s = start(GRADUS_INIT_UNIFORM, 0.25);
 
     assert_spread(s, 0.25 * 0.25 / 3, 0.25);
     ck_assert_double_lt(s.least, -0.249);
@@ -75,7 +75,7 @@ TEST(uniform_fills_its_range_and_no_more)
 
 TEST(constant_is_that_number)
 {
-    spread s = start(GRADUS_CONSTANT, -0.25);
+    spread s = start(GRADUS_INIT_CONSTANT, -0.25);
 
     ck_assert_double_eq(s.least, -0.25);
     ck_assert_double_eq_tol(s.mean, -0.25, 1e-9);
@@ -84,7 +84,7 @@ TEST(constant_is_that_number)
 
 TEST(zero_is_zero)
 {
-    spread s = start(GRADUS_ZERO, 0);
+    spread s = start(GRADUS_INIT_ZERO, 0);
 
     ck_assert_double_eq(s.variance, 0);
     ck_assert_double_eq(s.bias, 0);

@@ -26,7 +26,7 @@ EACH_TEST(.begin = begin, .end = end)
 /* The graph does not compile, and compile says why. */
 static void assert_compile_says(const char *text)
 {
-    gradus_name(NULL, NULL); /* another message, to be replaced */
+    gradus_set_name(NULL, NULL); /* another message, to be replaced */
     ck_assert_int_ne(gradus_compile(g, 4, 1), 0);
     assert_error(text);
     ck_assert_int_eq(gradus_max_batch(g), 0);
@@ -198,10 +198,10 @@ TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
     ck_assert_ptr_null(gradus_dense(x, 2));
     assert_error("the graph is compiled");
     ck_assert_ptr_null(gradus_input(g, 2));
-    ck_assert_int_ne(gradus_initialise(n, GRADUS_ZERO, 0), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_INIT_ZERO, 0), 0);
     ck_assert_int_ne(gradus_normalise(x, &zero, &one), 0);
     ck_assert_int_ne(gradus_want_gradient(x), 0);
-    ck_assert_int_ne(gradus_name(n, "late"), 0);
+    ck_assert_int_ne(gradus_set_name(n, "late"), 0);
     ck_assert_str_eq(n->name, "dense1");
     ck_assert_int_eq(gradus_node_count(g), 3);
     ck_assert_uint_eq(gradus_parameters_hash(g), hash);
@@ -213,10 +213,10 @@ TEST(names_that_cannot_be_are_refused)
                                        "a123456789b123456789c123456789dd" };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        ck_assert_int_ne(gradus_name(x, bad[i]), 0);
+        ck_assert_int_ne(gradus_set_name(x, bad[i]), 0);
         assert_error("1 to 31 letters");
     }
-    ck_assert_int_ne(gradus_name(x, "labels"), 0);
+    ck_assert_int_ne(gradus_set_name(x, "labels"), 0);
     assert_error("another node is named labels");
     ck_assert_str_eq(x->name, "input");
     assert_compile_says("1 to 31 letters");
@@ -224,7 +224,7 @@ TEST(names_that_cannot_be_are_refused)
 
 TEST(the_longest_name_is_accepted)
 {
-    ck_assert_int_eq(gradus_name(x, "a123456789B123456789_123456789d"), 0);
+    ck_assert_int_eq(gradus_set_name(x, "a123456789B123456789_123456789d"), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
 }
 
@@ -233,19 +233,19 @@ TEST(settings_that_cannot_be_are_refused)
     gradus_node *n = gradus_dense(x, 3);
     double zero = 0, nan = NAN;
 
-    ck_assert_int_ne(gradus_initialise(x, GRADUS_HE, 0), 0);
+    ck_assert_int_ne(gradus_initialise(x, GRADUS_INIT_HE, 0), 0);
     assert_error("no parameters");
     ck_assert_int_ne(gradus_initialise(n, (gradus_initialiser)99, 0), 0);
-    ck_assert_int_ne(gradus_initialise(n, GRADUS_NORMAL, -1), 0);
-    ck_assert_int_ne(gradus_initialise(n, GRADUS_UNIFORM, NAN), 0);
-    ck_assert_int_ne(gradus_initialise(n, GRADUS_NORMAL, INFINITY), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_INIT_NORMAL, -1), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_INIT_UNIFORM, NAN), 0);
+    ck_assert_int_ne(gradus_initialise(n, GRADUS_INIT_NORMAL, INFINITY), 0);
     ck_assert_int_ne(gradus_normalise(x, &zero, &zero), 0);
     assert_error("the standard deviation is 0");
     ck_assert_int_ne(gradus_normalise(x, &nan, &nan), 0);
     ck_assert_int_ne(gradus_normalise(n, &zero, &zero), 0);
     ck_assert_int_ne(gradus_want_gradient(n), 0);
     ck_assert_int_ne(gradus_want_gradient(t), 0);
-    ck_assert_int_ne(gradus_loss_weight(n, 1), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(n, 1), 0);
     assert_error("is not a loss");
 }
 
@@ -264,11 +264,11 @@ TEST(ops_that_are_not_complete_are_refused)
 
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("lazy1: has no shape");
-    gradus_shape(n, 1, &(int){ 2 });
+    gradus_set_shape(n, 1, &(int){ 2 });
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("lazy1: computes its value, but its op has no forward");
     n->op = &no_gradient;
-    gradus_add_param(n, "weight", 1, &(int){ 2 }, GRADUS_ZERO, 0);
+    gradus_add_param(n, "weight", 1, &(int){ 2 }, GRADUS_INIT_ZERO, 0);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("lazy1: has parameters, but its op has neither gradient nor backward");
 }
@@ -280,7 +280,7 @@ TEST(an_own_op_has_no_built_in_name)
                                    .forward = forward_nothing };
     gradus_node *n = gradus_append(NULL, &own, sizeof *n, 1, &x);
 
-    ck_assert_ptr_nonnull(gradus_shape(n, x->rank, x->shape));
+    ck_assert_ptr_nonnull(gradus_set_shape(n, x->rank, x->shape));
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_int_ne(gradus_save(g, "/nowhere/net"), 0);
     assert_error("/nowhere/net: the op of node relu1 is called relu, as a "
@@ -300,7 +300,7 @@ TEST(a_mistake_in_feeding_does_not_spoil_the_graph)
 {
     ck_assert_int_ne(gradus_feed(t, (gradus_real[]){ 1 }, 1), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
-    ck_assert_ptr_null(gradus_shape(x, 1, &(int){ 9 }));
+    ck_assert_ptr_null(gradus_set_shape(x, 1, &(int){ 9 }));
     assert_error("input: the graph is compiled");
 }
 
@@ -317,6 +317,6 @@ TEST(a_loss_weight_is_finite)
 {
     gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
 
-    ck_assert_int_ne(gradus_loss_weight(loss, NAN), 0);
-    ck_assert_int_ne(gradus_loss_weight(loss, INFINITY), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(loss, NAN), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(loss, INFINITY), 0);
 }

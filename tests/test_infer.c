@@ -217,7 +217,7 @@ static gradus_node *sum_of(gradus_node *a, gradus_node *b)
 {
     gradus_node *in[] = { a, b };
 
-    return gradus_shape(gradus_append(NULL, &ADD, sizeof(gradus_node), 2, in),
+    return gradus_set_shape(gradus_append(NULL, &ADD, sizeof(gradus_node), 2, in),
                         a->rank, a->shape);
 }
 

@@ -52,7 +52,7 @@ static void begin_several(int max_batch)
         z, t, &(gradus_sigmoid_ce_options){ .row_weight = w });
     loss[2] = gradus_softmax_ce(gradus_dense(h, 3), labels, NULL);
     loss[3] = gradus_huber(h, gradus_input(g, 4),
-                           &(gradus_regression_options){ .delta = 0.3 });
+                           &(gradus_huber_options){ .delta = 0.3 });
     ck_assert_msg(gradus_compile(g, max_batch, 1) == 0, "%s", gradus_error());
     gradus_feed(x, X, N);
     gradus_feed(t, T, N);
@@ -65,7 +65,7 @@ static void begin_several(int max_batch)
 static double run(const double *a, gradus_real *gradients, gradus_real *dx)
 {
     for (int i = 0; i < LOSSES; i++)
-        gradus_loss_weight(loss[i], a[i]);
+        gradus_set_loss_weight(loss[i], a[i]);
     ck_assert_msg(gradus_forward(g, NULL, 4) == 0, "%s", gradus_error());
     ck_assert_msg(gradus_backward(g) == 0, "%s", gradus_error());
     memcpy(gradients, gradus_gradients(g),
@@ -130,7 +130,7 @@ TEST(a_model_file_keeps_losses_and_their_weights)
 {
     begin_several(4);
     for (int i = 0; i < LOSSES; i++)
-        gradus_loss_weight(loss[i], weight[i]);
+        gradus_set_loss_weight(loss[i], weight[i]);
     gradus_graph_free(reload(g));
 }
 
@@ -159,14 +159,16 @@ static gradus_node *begin_one(int which, gradus_reduction reduction,
     z = gradus_dense(x, OUT);
     if (weighted)
         row_weight = gradus_row_weights(g);
-    gradus_regression_options o = { .reduction = reduction,
-                                    .row_weight = row_weight };
+    gradus_mse_options m = { .reduction = reduction,
+                             .row_weight = row_weight };
+    gradus_huber_options u = { .reduction = reduction,
+                               .row_weight = row_weight };
     gradus_sigmoid_ce_options s = { .reduction = reduction,
                                     .row_weight = row_weight };
-    loss[0] = which == 0   ? gradus_mse(z, t, &o)
-              : which == 1 ? gradus_huber(z, t, &o)
+    loss[0] = which == 0   ? gradus_mse(z, t, &m)
+              : which == 1 ? gradus_huber(z, t, &u)
                            : gradus_sigmoid_ce(z, t, &s);
-    gradus_loss_weight(loss[0], 0.7);
+    gradus_set_loss_weight(loss[0], 0.7);
     ck_assert_msg(gradus_compile(g, max_batch, 1) == 0, "%s", gradus_error());
     return z;
 }
@@ -186,8 +188,8 @@ static double expected_loss(int which, gradus_reduction reduction,
             sum += a * element(which, v, T[i * OUT + k]);
             rows += a / OUT;
         }
-    return 0.7 * sum / (reduction == GRADUS_MEAN_VALID   ? OUT * rows
-                        : reduction == GRADUS_MEAN_BATCH ? OUT * N
+    return 0.7 * sum / (reduction == GRADUS_REDUCE_MEAN_VALID   ? OUT * rows
+                        : reduction == GRADUS_REDUCE_MEAN_BATCH ? OUT * N
                                                          : 1);
 }
 
@@ -213,7 +215,7 @@ LOOP_TEST(fit_and_evaluate_report_the_mean_over_all_rows, 18)
                                             .validation = &d,
                                             .history = epoch }) == 0,
                       "%s", gradus_error());
-        ck_assert_msg(gradus_evaluate(g, &d, &m) == 0, "%s", gradus_error());
+        ck_assert_msg(gradus_evaluate(g, &d, NULL, &m) == 0, "%s", gradus_error());
         ck_assert_double_eq_tol(m.loss, expected, 10 * TOLERANCE);
         ck_assert(isnan(m.accuracy) && isnan(m.top_k));
         ck_assert_uint_eq(m.counted, 0);

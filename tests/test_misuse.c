@@ -60,15 +60,15 @@ TEST(settings_of_null_are_refused)
 {
     double zero = 0, one = 1;
 
-    failed(gradus_name(NULL, "a"), "node is NULL");
-    failed(gradus_name(n.x, NULL), "name is NULL");
-    failed(gradus_initialise(NULL, GRADUS_HE, 0), "node is NULL");
+    failed(gradus_set_name(NULL, "a"), "node is NULL");
+    failed(gradus_set_name(n.x, NULL), "name is NULL");
+    failed(gradus_initialise(NULL, GRADUS_INIT_HE, 0), "node is NULL");
     failed(gradus_normalise(NULL, &zero, &one), "gradus_normalise");
     failed(gradus_normalise(n.x, NULL, &one), "gradus_normalise");
     failed(gradus_normalise(n.x, &zero, NULL), "gradus_normalise");
     failed(gradus_normalise(n.z, &zero, &one), "gradus_normalise");
     failed(gradus_want_gradient(NULL), "node is NULL");
-    failed(gradus_loss_weight(NULL, 1), "node is NULL");
+    failed(gradus_set_loss_weight(NULL, 1), "node is NULL");
     failed(gradus_compile(NULL, 1, 1), "graph is NULL");
     failed(gradus_summary(NULL, stdout), "graph is NULL");
     failed(gradus_summary(n.g, NULL), "file is NULL");
@@ -124,10 +124,10 @@ TEST(training_null_or_an_uncompiled_graph_is_refused)
     failed(gradus_step(NULL), "optimiser is NULL");
     failed(gradus_train_step(NULL, NULL, 1), "optimiser is NULL");
     failed(gradus_fit(NULL, &d, NULL), "optimiser is NULL");
-    failed(gradus_evaluate(NULL, &d, &m), "the graph is NULL");
-    failed(gradus_evaluate(raw, &d, &m), "not compiled");
-    failed(gradus_evaluate(n.g, NULL, &m), "none was fed");
-    failed(gradus_evaluate(n.g, &d, NULL), "the metrics are NULL");
+    failed(gradus_evaluate(NULL, &d, NULL, &m), "the graph is NULL");
+    failed(gradus_evaluate(raw, &d, NULL, &m), "not compiled");
+    failed(gradus_evaluate(n.g, NULL, NULL, &m), "none was fed");
+    failed(gradus_evaluate(n.g, &d, NULL, NULL), "the metrics are NULL");
     ck_assert_double_lt(gradus_check_gradients(NULL, 1, 1e-6, NULL), 0);
     assert_error("the graph is NULL");
     ck_assert_double_lt(gradus_check_gradients(raw, 1, 1e-6, NULL), 0);
@@ -140,7 +140,7 @@ TEST(an_empty_dataset_is_refused)
     gradus_metrics m = { 0 };
 
     failed(gradus_fit(o, &empty, NULL), "either x or pixels");
-    failed(gradus_evaluate(n.g, &empty, &m), "either x or pixels");
+    failed(gradus_evaluate(n.g, &empty, NULL, &m), "either x or pixels");
 }
 
 TEST(a_gradient_check_wants_a_step_and_rows)
@@ -251,15 +251,15 @@ TEST(layers_are_built_from_what_can_be)
     null(gradus_append(NULL, &op, sizeof(gradus_node), 0, NULL), "NULL");
     null(gradus_append(NULL, &op, sizeof(gradus_node), 9, in), "9 operands");
     null(gradus_append(NULL, &op, sizeof(gradus_node), -1, in), "-1 operands");
-    ck_assert_ptr_null(gradus_shape(NULL, 1, &one));
-    ck_assert_ptr_null(gradus_add_param(NULL, "w", 1, &one, GRADUS_ZERO, 0));
+    ck_assert_ptr_null(gradus_set_shape(NULL, 1, &one));
+    ck_assert_ptr_null(gradus_add_param(NULL, "w", 1, &one, GRADUS_INIT_ZERO, 0));
     ck_assert_ptr_null(gradus_set_attr(NULL, "a", 1, &(double){ 1 }));
     null(gradus_fail(NULL, "number %d", 7), "number 7");
     gradus_node *own = gradus_append(g, &op, sizeof(gradus_node), 0, NULL);
-    null(gradus_shape(own, 4, five), "the shape has rank 4; must be 1 to 3");
-    null(gradus_shape(own, 0, five), "the shape has rank 0");
-    null(gradus_add_param(own, "w", 5, five, GRADUS_ZERO, 0), "of rank 1 to 4");
-    null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_ZERO, 0),
+    null(gradus_set_shape(own, 4, five), "the shape has rank 4; must be 1 to 3");
+    null(gradus_set_shape(own, 0, five), "the shape has rank 0");
+    null(gradus_add_param(own, "w", 5, five, GRADUS_INIT_ZERO, 0), "of rank 1 to 4");
+    null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_INIT_ZERO, 0),
          "w is [0]; every axis must be at least 1");
     null(gradus_set_attr(own, "a", 0, &(double){ 1 }), "0 values");
     null(gradus_set_attr(own, "a_name_of_more_than_31_characters", 1,

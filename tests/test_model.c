@@ -20,17 +20,17 @@ static gradus_graph *rich_net(void)
 
     gradus_normalise(image, mean, std);
     gradus_node *h = gradus_relu(gradus_dense(image, 5));
-    gradus_name(gradus_dense(h, 1), "a_side_branch");
+    gradus_set_name(gradus_dense(h, 1), "a_side_branch");
     gradus_node *loss = gradus_softmax_ce(
         gradus_dense(h, 3), t,
-        &(gradus_softmax_ce_options){ .reduction = GRADUS_SUM,
+        &(gradus_softmax_ce_options){ .reduction = GRADUS_REDUCE_SUM,
                                       .label_smoothing = 0.1,
                                       .use_ignore_label = 1,
                                       .ignore_label = -100,
                                       .last_axis = 1,
                                       .class_weight = class_weight,
                                       .row_weight = w });
-    gradus_loss_weight(loss, 0.30000000000000004);
+    gradus_set_loss_weight(loss, 0.30000000000000004);
     ck_assert_int_eq(
         gradus_set_class_names(
             g, 3, (const char *const[]){ "", "\"quoted\\\"\n", "\xc3\xa9" }),
@@ -318,9 +318,9 @@ static gradus_node *named_layer(gradus_node *x, gradus_op *op,
 {
     gradus_node *n = gradus_append(NULL, op, sizeof *n, 1, &x);
 
-    gradus_shape(n, x->rank, x->shape);
-    gradus_add_param(n, first, 1, (int[]){ 2 }, GRADUS_ZERO, 0);
-    return gradus_add_param(n, second, 1, (int[]){ 2 }, GRADUS_ZERO, 0);
+    gradus_set_shape(n, x->rank, x->shape);
+    gradus_add_param(n, first, 1, (int[]){ 2 }, GRADUS_INIT_ZERO, 0);
+    return gradus_add_param(n, second, 1, (int[]){ 2 }, GRADUS_INIT_ZERO, 0);
 }
 
 LOOP_TEST(names_that_files_cannot_hold_are_not_saved, 4)

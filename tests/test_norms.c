@@ -155,7 +155,7 @@ TEST(a_training_batch_of_one_value_is_refused)
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
     assert_error("batchnorm1: a batch of one value a channel");
     gradus_metrics m = { 0 };
-    ck_assert_int_eq(gradus_evaluate(g, NULL, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(g, NULL, NULL, &m), 0);
 }
 
 TEST(a_last_axis_of_one_is_refused)

@@ -115,7 +115,7 @@ static void check_loss(gradus_graph *g, FILE *f)
     gradus_metrics m = { 0 };
     double *loss = read_line(f, "loss", 1);
 
-    ck_assert_msg(!gradus_evaluate(g, NULL, &m), "%s", gradus_error());
+    ck_assert_msg(!gradus_evaluate(g, NULL, NULL, &m), "%s", gradus_error());
     ck_assert_msg(fabs(m.loss - *loss) <= 1e-4 * fabs(*loss),
                   "the loss is %.9g, was %.9g", m.loss, *loss);
     free(loss);

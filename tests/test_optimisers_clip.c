@@ -31,7 +31,7 @@ EACH_TEST(.begin = begin, .end = end)
 
 static void clip(gradus_optimiser *of, double max_norm, double max_value)
 {
-    ck_assert_msg(gradus_clip(of, max_norm, max_value) == 0, "%s",
+    ck_assert_msg(gradus_set_clip(of, max_norm, max_value) == 0, "%s",
                   gradus_error());
 }
 
@@ -126,7 +126,7 @@ TEST(frozen_gradients_neither_count_nor_change)
 {
     double s = 5 / 9.219545457292887; /* of sqrt(85) + 1e-6 */
 
-    ck_assert_int_eq(gradus_param_group(first, 0, 1), 0);
+    ck_assert_int_eq(gradus_set_group(first, 0, 1), 0);
     clip(o, 5, 7);
     assert_used((double[]){ 90, -90, 90, 6, 8 },
                 (double[]){ 90, -90, 90, 6 * s, 7 * s });
@@ -152,15 +152,15 @@ TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
 TEST(bad_bounds_are_refused)
 {
     clip(o, 0.5, 0);
-    ck_assert_int_ne(gradus_clip(NULL, 1, 1), 0);
-    assert_error("gradus_clip: the optimiser is NULL");
-    ck_assert_int_ne(gradus_clip(o, -1, 0), 0);
-    assert_error("gradus_clip: max_norm is -1; must be at least 0");
-    ck_assert_int_ne(gradus_clip(o, NAN, 0), 0);
-    ck_assert_int_ne(gradus_clip(o, 1, -1), 0);
-    assert_error("gradus_clip: max_value is -1; must be from 0 to 1e30");
-    ck_assert_int_ne(gradus_clip(o, 1, NAN), 0);
-    ck_assert_int_ne(gradus_clip(o, 1, INFINITY), 0);
+    ck_assert_int_ne(gradus_set_clip(NULL, 1, 1), 0);
+    assert_error("gradus_set_clip: the optimiser is NULL");
+    ck_assert_int_ne(gradus_set_clip(o, -1, 0), 0);
+    assert_error("gradus_set_clip: max_norm is -1; must be at least 0");
+    ck_assert_int_ne(gradus_set_clip(o, NAN, 0), 0);
+    ck_assert_int_ne(gradus_set_clip(o, 1, -1), 0);
+    assert_error("gradus_set_clip: max_value is -1; must be from 0 to 1e30");
+    ck_assert_int_ne(gradus_set_clip(o, 1, NAN), 0);
+    ck_assert_int_ne(gradus_set_clip(o, 1, INFINITY), 0);
     ck_assert(isnan(gradus_clip_norm(NULL)));
     assert_used(GRAD, HALF); /* the old bound still holds */
 }

@@ -58,7 +58,7 @@ enum { KINDS = 5 };
 
 static void group(gradus_node *n, double lr_scale, double decay_scale)
 {
-    ck_assert_msg(gradus_param_group(n, lr_scale, decay_scale) == 0, "%s",
+    ck_assert_msg(gradus_set_group(n, lr_scale, decay_scale) == 0, "%s",
                   gradus_error());
 }
 
@@ -167,7 +167,7 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
     memcpy(gradus_parameters(g), before, sizeof before);
     group(first, 1, decay_scale);
     group(second, 1, decay_scale);
-    ck_assert_int_eq(gradus_decay_matrices_only(o, matrices_only), 0);
+    ck_assert_int_eq(gradus_set_decay_matrices_only(o, matrices_only), 0);
     /* Adam's first step is the sign alone. */
     probe_fill(gradus_gradients(g), P, 2);
     step(o);
@@ -197,19 +197,19 @@ TEST(bad_groups_are_refused)
 {
     gradus_node *x = gradus_node_at(g, 0);
 
-    ck_assert_int_ne(gradus_param_group(NULL, 1, 1), 0);
-    assert_error("gradus_param_group: the node is NULL");
-    ck_assert_int_ne(gradus_param_group(x, 1, 1), 0);
+    ck_assert_int_ne(gradus_set_group(NULL, 1, 1), 0);
+    assert_error("gradus_set_group: the node is NULL");
+    ck_assert_int_ne(gradus_set_group(x, 1, 1), 0);
     assert_error("node 0, input: has no parameters to learn");
-    ck_assert_int_ne(gradus_param_group(first, -1, 1), 0);
+    ck_assert_int_ne(gradus_set_group(first, -1, 1), 0);
     assert_error("node 1, dense1: lr_scale is -1; must be finite and at least 0");
-    ck_assert_int_ne(gradus_param_group(first, NAN, 1), 0);
-    ck_assert_int_ne(gradus_param_group(first, INFINITY, 1), 0);
-    ck_assert_int_ne(gradus_param_group(first, 1, -1), 0);
-    ck_assert_int_ne(gradus_param_group(first, 1, NAN), 0);
-    ck_assert_int_ne(gradus_param_group(first, 1, INFINITY), 0);
-    ck_assert_int_ne(gradus_decay_matrices_only(NULL, 1), 0);
-    assert_error("gradus_decay_matrices_only: the optimiser is NULL");
+    ck_assert_int_ne(gradus_set_group(first, NAN, 1), 0);
+    ck_assert_int_ne(gradus_set_group(first, INFINITY, 1), 0);
+    ck_assert_int_ne(gradus_set_group(first, 1, -1), 0);
+    ck_assert_int_ne(gradus_set_group(first, 1, NAN), 0);
+    ck_assert_int_ne(gradus_set_group(first, 1, INFINITY), 0);
+    ck_assert_int_ne(gradus_set_decay_matrices_only(NULL, 1), 0);
+    assert_error("gradus_set_decay_matrices_only: the optimiser is NULL");
     gradus_optimiser *o = make(0);
     step(o); /* none of this has had an effect */
     assert_sgd(0, 0.5, 0.25);

@@ -46,16 +46,16 @@ static int use(things *t)
 {
     gradus_metrics m = { 0 };
     size_t confusion[4];
+    gradus_evaluate_options o = { .confusion = confusion };
 
     t->o = gradus_sgd(t->g, &(gradus_sgd_options){ .momentum = 0.9 });
     if (!t->o)
         return -1;
     t->w = gradus_workspace_new(t->g, 3);
-    m.confusion = confusion;
     return !t->w || !gradus_infer(t->w, X, 3) ||
            gradus_fit(t->o, &DATA, &(gradus_fit_options){
                                        .epochs = 2, .validation = &DATA }) ||
-           gradus_evaluate(t->g, &DATA, &m) || gradus_feed(t->x, X, 4) ||
+           gradus_evaluate(t->g, &DATA, &o, &m) || gradus_feed(t->x, X, 4) ||
            gradus_feed_labels(gradus_node_at(t->g, 1), LABELS, 4) ||
            gradus_check_gradients(t->g, 4, 1e-3, NULL) < 0;
 }
@@ -74,7 +74,7 @@ static int fails(int k, int for_ever)
     things t = { 0 };
     int before = allocations_live();
 
-    gradus_name(NULL, NULL); /* a message that is not about memory */
+    gradus_set_name(NULL, NULL); /* a message that is not about memory */
     allocations_fail(k, for_ever);
     int status = build(&t) || use(&t);
     int made = allocations_made();

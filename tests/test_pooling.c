@@ -9,6 +9,21 @@
 typedef gradus_node *pooling(gradus_node *x, int size, int stride,
                              int padding);
 
+/* The pools with stride and padding as arguments, for tables of both. */
+static gradus_node *maxpool(gradus_node *x, int kernel, int stride,
+                            int padding)
+{
+    return gradus_maxpool2d(x, kernel,
+                            &(gradus_pool2d_options){ stride, padding });
+}
+
+static gradus_node *avgpool(gradus_node *x, int kernel, int stride,
+                            int padding)
+{
+    return gradus_avgpool2d(x, kernel,
+                            &(gradus_pool2d_options){ stride, padding });
+}
+
 /* size, stride, padding; [channels,height,width] */
 typedef struct {
     int k, s, p, C, H, W;
@@ -35,7 +50,7 @@ static void step(pooling *pool, windows w, int rows, const gradus_real *v,
 {
     x = gradus_image(g, w.C, w.H, w.W);
     gradus_want_gradient(x);
-    y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool(x);
+    y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool2d(x);
     probe(y, c);
     ck_assert_msg(gradus_compile(g, rows, 1) == 0, "%s", gradus_error());
     gradus_feed(x, v, (size_t)rows);
@@ -47,7 +62,7 @@ static void step(pooling *pool, windows w, int rows, const gradus_real *v,
 
 TEST(maxima_of_two_by_two_by_hand)
 {
-    step(gradus_maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
+    step(maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
          (gradus_real[]){ 1, 2, 3, 4, 9,
                           5, 6, 8, 7, 9,
                           9, 9, 9, 9, 9 }, (double[]){ 3, 5 });
@@ -61,7 +76,7 @@ TEST(maxima_of_two_by_two_by_hand)
 
 TEST(means_of_two_by_two_by_hand)
 {
-    step(gradus_avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
+    step(avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
          (gradus_real[]){ 1, 2, 3, 4, 9,
                           5, 6, 8, 7, 9,
                           9, 9, 9, 9, 9 }, (double[]){ 8, 12 });
@@ -79,7 +94,7 @@ static const gradus_real below[] = { -5, -9, -6, -8, -10, -7, -2, -4, -3 };
 
 TEST(maxima_of_windows_that_overlap_by_hand)
 {
-    step(gradus_maxpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
+    step(maxpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
          (double[]){ 1, 2, 3, 4 });
     assert_near(y->y, (double[]){ 5, 4, 8, 7 }, 4, 0);
     assert_near(x->dy, (double[]){ 1, 0, 2, 0, 0, 0, 3, 0, 4 }, 9, 0);
@@ -91,7 +106,7 @@ TEST(maxima_of_padded_windows_by_hand)
 
     for (int i = 0; i < 16; i++)
         c[i] = i + 1;
-    step(gradus_maxpool, (windows){ 2, 1, 1, 1, 3, 3 }, 1, below, c);
+    step(maxpool, (windows){ 2, 1, 1, 1, 3, 3 }, 1, below, c);
     assert_near(y->y, (double[]){ -5, -5, -6, -6, -5, -5, -6, -6,
                                   -2, -2, -3, -3, -2, -2, -3, -3 }, 16, 0);
     assert_near(x->dy, (double[]){ 14, 0, 22, 0, 0, 0, 46, 0, 54 }, 9, 0);
@@ -99,7 +114,7 @@ TEST(maxima_of_padded_windows_by_hand)
 
 TEST(means_of_windows_that_overlap_by_hand)
 {
-    step(gradus_avgpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
+    step(avgpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
          (double[]){ 4, 8, 12, 16 });
     assert_near(y->y, (double[]){ 2, 2, 4, 4 }, 4, 0);
     assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
@@ -107,7 +122,7 @@ TEST(means_of_windows_that_overlap_by_hand)
 
 TEST(padding_counts_in_means_by_hand)
 {
-    step(gradus_avgpool, (windows){ 3, 2, 1, 1, 3, 3 }, 1, square,
+    step(avgpool, (windows){ 3, 2, 1, 1, 3, 3 }, 1, square,
          (double[]){ 9, 18, 27, 36 });
     assert_near(y->y, (double[]){ 8. / 9, 8. / 9, 16. / 9, 16. / 9 }, 4,
                 rounding());
@@ -139,7 +154,7 @@ LOOP_TEST(of_equal_maxima_the_first_gets_the_gradient, 8)
     for (int i = 0; i < 4; i++)
         v[i] = i < first ? 6 : 7;
     dx[first] = 3;
-    step(gradus_maxpool, whole[_i / 4], 1, v, (double[]){ 3 });
+    step(maxpool, whole[_i / 4], 1, v, (double[]){ 3 });
     assert_near(y->y, (double[]){ 7 }, 1, 0);
     assert_near(x->dy, dx, 4, 0);
 }
@@ -148,7 +163,7 @@ LOOP_TEST(of_equal_zeros_the_first_is_the_maximum, 4)
 {
     const int negative = _i % 2;
 
-    step(gradus_maxpool, whole[_i / 2], 1,
+    step(maxpool, whole[_i / 2], 1,
          negative ? (gradus_real[]){ -0., 0, 0, 0 }
                   : (gradus_real[]){ 0, -0., -0., -0. }, (double[]){ 1 });
     ck_assert_int_eq(signbit(y->y[0]) != 0, negative);
@@ -161,7 +176,7 @@ LOOP_TEST(a_nan_is_the_maximum, 8)
 
     v[_i % 4] = NAN;
     x = gradus_image(g, 1, 2, 2);
-    y = gradus_maxpool(x, w.k, w.s, w.p);
+    y = maxpool(x, w.k, w.s, w.p);
     probe(y, (double[]){ 1 });
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     gradus_feed(x, v, 1);
@@ -172,10 +187,10 @@ LOOP_TEST(a_nan_is_the_maximum, 8)
 TEST(the_stride_is_the_size_unless_given)
 {
     x = gradus_image(g, 1, 7, 9);
-    y = gradus_avgpool(x, 3, 0, 0);
+    y = gradus_avgpool2d(x, 3, NULL);
     ck_assert_int_eq(gradus_attr_int(y->attr, "stride", 0), 3);
     ck_assert_mem_eq(y->shape, ((int[]){ 1, 2, 3 }), 3 * sizeof(int));
-    y = gradus_avgpool(x, 3, 1, 0);
+    y = gradus_avgpool2d(x, 3, &(gradus_pool2d_options){ .stride = 1 });
     ck_assert_mem_eq(y->shape, ((int[]){ 1, 5, 7 }), 3 * sizeof(int));
 }
 
@@ -220,7 +235,7 @@ LOOP_TEST(values_and_gradients_are_those_of_the_definition, 2 * KINDS)
 
     probe_fill(v, 2 * MOST, 1);
     probe_fill_double(c, 2 * MOST, 2);
-    step(_i % 2 ? gradus_maxpool : gradus_avgpool, w, 2, v, c);
+    step(_i % 2 ? maxpool : avgpool, w, 2, v, c);
     int h = y->shape[1], ww = y->shape[2];
     for (int i = 0; i < 2 * w.C; i++) {
         memset(dx, 0, sizeof dx);
@@ -290,7 +305,7 @@ LOOP_TEST(the_short_way_leads_to_the_same_bits, 2 * BORDERED)
 {
     static gradus_real v[MOST], within[MOST], short_y[MOST], short_dx[MOST];
     static double c[MOST];
-    pooling *pool = _i % 2 ? gradus_maxpool : gradus_avgpool;
+    pooling *pool = _i % 2 ? maxpool : avgpool;
     windows w = bordered[_i / 2];
 
     image_with_border(v, w, _i % 2 ? -INFINITY : 0);
@@ -327,9 +342,9 @@ static void deep_graph(pooling *pool, windows w)
     probe_fill_double(c[1], B * 4 * IN, 5);
     x = gradus_image(g, 2, 5, 6);
     gradus_want_gradient(x);
-    y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool(x);
+    y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool2d(x);
     probe(gradus_dense(y, 3), c[0]);
-    probe(pool ? pool(x, 2, 1, 1) : gradus_global_avgpool(x), c[1]);
+    probe(pool ? pool(x, 2, 1, 1) : gradus_global_avgpool2d(x), c[1]);
     ck_assert_int_eq(gradus_compile(g, B, 1), 0);
     gradus_feed(x, v, B);
 }
@@ -350,8 +365,8 @@ static void of_the_other_kind(gradus_node *n, gradus_part p)
     gradus_graph *h = gradus_graph_new(1);
     gradus_node *image = gradus_image(h, 2, 5, 6);
     gradus_node *other = strcmp(n->op->name, "maxpool")
-                             ? gradus_maxpool(image, 3, 2, 1)
-                             : gradus_avgpool(image, 3, 2, 1);
+                             ? maxpool(image, 3, 2, 1)
+                             : avgpool(image, 3, 2, 1);
 
     other->op->backward(n, p);
     gradus_graph_free(h);
@@ -373,7 +388,7 @@ LOOP_TEST(planted_bugs_are_caught, 8)
     static void (*const bugs[])(gradus_node *, gradus_part) = {
         slightly_off, shares_of_fewer, of_the_other_kind,
     };
-    static pooling *const pools[] = { gradus_maxpool, gradus_avgpool, NULL };
+    static pooling *const pools[] = { maxpool, avgpool, NULL };
 
     deep_graph(pools[_i % 3], kinds[1]);
     gradus_op wrong = *y->op;
@@ -417,7 +432,7 @@ static void assert_refused(const char *node, const char *why)
 LOOP_TEST(windows_that_cannot_be_are_refused, 2 * COUNT(refused))
 {
     windows w = refused[_i / 2].w;
-    pooling *pool = _i % 2 ? gradus_maxpool : gradus_avgpool;
+    pooling *pool = _i % 2 ? maxpool : avgpool;
 
     y = pool(gradus_image(g, w.C, w.H, w.W), w.k, w.s, w.p);
     assert_refused(_i % 2 ? "node 1, maxpool1: " : "node 1, avgpool1: ",
@@ -427,26 +442,26 @@ LOOP_TEST(windows_that_cannot_be_are_refused, 2 * COUNT(refused))
 LOOP_TEST(values_without_lines_are_refused, 3)
 {
     x = gradus_input(g, 4);
-    y = _i == 0   ? gradus_maxpool(x, 2, 0, 0)
-        : _i == 1 ? gradus_avgpool(x, 2, 0, 0)
-                  : gradus_global_avgpool(x);
+    y = _i == 0   ? gradus_maxpool2d(x, 2, NULL)
+        : _i == 1 ? gradus_avgpool2d(x, 2, NULL)
+                  : gradus_global_avgpool2d(x);
     assert_refused("node 1, ",
                    "input has rank 1; must be 3, as [channels,height,width]");
 }
 
 TEST(null_is_passed_on)
 {
-    x = gradus_maxpool(gradus_image(g, 1, 2, 2), 0, 0, 0);
-    ck_assert_ptr_null(gradus_maxpool(x, 1, 0, 0));
-    ck_assert_ptr_null(gradus_avgpool(x, 1, 0, 0));
-    ck_assert_ptr_null(gradus_global_avgpool(x));
+    x = gradus_maxpool2d(gradus_image(g, 1, 2, 2), 0, NULL);
+    ck_assert_ptr_null(gradus_maxpool2d(x, 1, NULL));
+    ck_assert_ptr_null(gradus_avgpool2d(x, 1, NULL));
+    ck_assert_ptr_null(gradus_global_avgpool2d(x));
     assert_error("node 1, maxpool1: the kernel is 0");
 }
 
 /* Not read value by value: most of it is padding. */
 LOOP_TEST(the_largest_window_there_is_takes_no_time, 2)
 {
-    step(_i ? gradus_maxpool : gradus_avgpool,
+    step(_i ? maxpool : avgpool,
          (windows){ INT_MAX, INT_MAX, INT_MAX / 2, 1, 1, 1 }, 1,
          (gradus_real[]){ -2 }, (double[]){ 3 });
     ck_assert_int_eq(y->size, 1);

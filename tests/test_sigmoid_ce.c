@@ -68,7 +68,7 @@ LOOP_TEST(reductions_and_weights_by_hand, 3)
 
     begin_loss(2, 1, (options){ .reduction = (gradus_reduction)_i,
                                 .class_weight = (double[]){ 2, 5 } });
-    gradus_loss_weight(h.loss, 0.5);
+    gradus_set_loss_weight(h.loss, 0.5);
     run_by_hand();
     assert_loss(.5 * (2 * LOG2 + 5 * LOG4_3 +
                       3 * (2 * LOG4_3 + 5 * LOG2)) / D[_i]);
@@ -84,7 +84,7 @@ TEST(classes_are_the_first_axis)
     gradus_node *z = gradus_image(g, 2, 1, 2), *t = gradus_input(g, 4);
 
     gradus_want_gradient(z);
-    gradus_sigmoid_ce(z, t, &(options){ .reduction = GRADUS_SUM,
+    gradus_sigmoid_ce(z, t, &(options){ .reduction = GRADUS_REDUCE_SUM,
                                         .class_weight = (double[]){ 2, 6 } });
     ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
     gradus_feed(z, (gradus_real[4]){ 0 }, 1);
@@ -118,7 +118,7 @@ TEST(logits_as_large_as_floats_get_have_their_exact_loss)
 {
     const double size[] = { 1000, 1e30, FLT_MAX };
 
-    begin_loss(4, 0, (options){ .reduction = GRADUS_SUM });
+    begin_loss(4, 0, (options){ .reduction = GRADUS_REDUCE_SUM });
     loss_head_compile(&h, 1, 1);
     for (int i = 0; i < 3; i++) {
         gradus_real a = (gradus_real)size[i];
@@ -210,7 +210,7 @@ static void begin_case(int which)
                (options){ .reduction = (gradus_reduction)(which % 3),
                           .class_weight = which / 6 ? class_weight : NULL });
     gradus_sigmoid_ce(gradus_dense(h.z, N), h.t, NULL); /* dz is a sum */
-    gradus_loss_weight(h.loss, 1.3);
+    gradus_set_loss_weight(h.loss, 1.3);
     loss_head_compile(&h, B, 1);
     gradus_feed(h.z, z, B);
     gradus_feed(h.t, t, B);

@@ -156,7 +156,7 @@ LOOP_TEST(the_weight_of_a_loss_multiplies_loss_and_gradient, 7)
 
     h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, Z, &(int32_t){ 1 }, 1);
-    ck_assert_int_eq(gradus_loss_weight(h.loss, w), 0);
+    ck_assert_int_eq(gradus_set_loss_weight(h.loss, w), 0);
     run_labels(&h, Z, &(int32_t){ 1 }, 1);
     assert_loss(w * .148755181);
     assert_near(h.z->dy, (double[]){ w * Y[0], w * (Y[1] - 1), w * Y[2],
@@ -219,7 +219,7 @@ TEST(a_row_does_not_depend_on_its_batch)
     for (int i = 0; i < ROWS; i++)
         labels[i] = i % K;
     h = new_classifier(K,
-                       (gradus_softmax_ce_options){ .reduction = GRADUS_SUM });
+                       (gradus_softmax_ce_options){ .reduction = GRADUS_REDUCE_SUM });
     for (int i = 0; i < ROWS; i++) {
         run_labels(&h, v + i * K, labels + i, 1);
         memcpy(y + i * K, h.loss->y, K * sizeof *y);
@@ -244,7 +244,7 @@ TEST(losses_of_one_graph_add_up_with_their_weights)
     gradus_want_gradient(z);
     gradus_node *a = gradus_softmax_ce(z, t1, NULL);
     gradus_node *b = gradus_softmax_ce(z, t2, NULL);
-    ck_assert_int_eq(gradus_loss_weight(b, .5), 0);
+    ck_assert_int_eq(gradus_set_loss_weight(b, .5), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     gradus_feed(z, Z, 1);
     gradus_feed_labels(t1, &(int32_t){ 1 }, 1);

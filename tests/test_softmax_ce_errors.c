@@ -76,7 +76,7 @@ static int fit_what_is_fed(void)
 
 static int evaluate(void)
 {
-    return gradus_evaluate(h.g, &data, &(gradus_metrics){ .k = 1 });
+    return gradus_evaluate(h.g, &data, NULL, &(gradus_metrics){ 0 });
 }
 
 /* Sample 5 has the bad label: the last batch of a fit, in order. */

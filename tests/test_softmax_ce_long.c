@@ -67,7 +67,7 @@ static void make_head(int which)
 
     c.h = new_head(layout[l].rank, layout[l].shape, c.soft ? 0 : c.positions,
                    weighted, c.o);
-    gradus_loss_weight(c.h.loss, 0.7);
+    gradus_set_loss_weight(c.h.loss, 0.7);
     if (weighted)
         gradus_feed(c.h.w, c.w, B);
     else
@@ -149,8 +149,8 @@ static void compare(void)
                 dz[at(i, s, k)] = dz_k[k];
             }
         }
-    D = c.o.reduction == GRADUS_SUM          ? 1
-        : c.o.reduction == GRADUS_MEAN_BATCH ? B
+    D = c.o.reduction == GRADUS_REDUCE_SUM          ? 1
+        : c.o.reduction == GRADUS_REDUCE_MEAN_BATCH ? B
                                              : D;
     for (int i = 0; i < B * K * c.positions; i++)
         dz[i] *= 0.7 / D;

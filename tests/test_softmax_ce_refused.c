@@ -125,11 +125,11 @@ TEST(a_loss_weight_is_finite_and_of_a_loss)
     gradus_node *loss = gradus_softmax_ce(z3, t1, NULL);
 
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
-    ck_assert_int_ne(gradus_loss_weight(NULL, 1), 0);
-    ck_assert_int_ne(gradus_loss_weight(z3, 1), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(NULL, 1), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(z3, 1), 0);
     assert_error("node 0, input: is not a loss");
-    ck_assert_int_ne(gradus_loss_weight(loss, NAN), 0);
-    ck_assert_int_ne(gradus_loss_weight(loss, INFINITY), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(loss, NAN), 0);
+    ck_assert_int_ne(gradus_set_loss_weight(loss, INFINITY), 0);
     assert_error("softmax_ce1: the weight is inf; must be finite");
     ck_assert_double_eq(gradus_as_loss(loss)->weight, 1);
 }

@@ -231,7 +231,7 @@ TEST(openblas_gets_its_threads_back_after_every_call)
         openblas_set_num_threads(threads);
         ck_assert_int_eq(gradus_fit(o, &d, NULL), 0);
         ck_assert_int_eq(openblas_get_num_threads(), threads);
-        ck_assert_int_eq(gradus_evaluate(n.g, &d, &m), 0);
+        ck_assert_int_eq(gradus_evaluate(n.g, &d, NULL, &m), 0);
         ck_assert_int_eq(openblas_get_num_threads(), threads);
         ck_assert_ptr_nonnull(gradus_infer(w, d.x, BATCH));
         ck_assert_int_eq(openblas_get_num_threads(), threads);

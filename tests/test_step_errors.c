@@ -105,7 +105,7 @@ TEST(losses_that_add_up_to_infinity_change_nothing)
 {
     trainee t = trainee_new();
 
-    ck_assert_int_eq(gradus_loss_weight(t.n.loss, DBL_MAX), 0);
+    ck_assert_int_eq(gradus_set_loss_weight(t.n.loss, DBL_MAX), 0);
     for (int i = 0; i < BATCH; i++) /* far from what it learnt */
         t.x[i * IN] = 1000;
     ck_assert_int_ne(gradus_train_step(t.o, NULL, BATCH), 0);
@@ -142,9 +142,9 @@ static void overflow_new(overflow *f)
     f->g = gradus_graph_new(1);
     gradus_node *x = gradus_input(f->g, 1), *t = gradus_labels(f->g, 1);
     gradus_node *z = gradus_dense(x, 2);
-    gradus_initialise(z, GRADUS_ZERO, 0);
+    gradus_initialise(z, GRADUS_INIT_ZERO, 0);
     gradus_softmax_ce(z, t, &(gradus_softmax_ce_options){
-                                .reduction = GRADUS_SUM });
+                                .reduction = GRADUS_REDUCE_SUM });
     ck_assert_int_eq(gradus_compile(f->g, 8, 2), 0);
     f->o = gradus_sgd(f->g, &(gradus_sgd_options){ .momentum = 0.9 });
     for (int i = 0; i < 8; i++)
@@ -303,7 +303,7 @@ TEST(backward_after_an_evaluation_is_refused)
     trainee t = trainee_new();
     gradus_metrics m = { 0 };
 
-    ck_assert_int_eq(gradus_evaluate(t.n.g, &t.d, &m), 0);
+    ck_assert_int_eq(gradus_evaluate(t.n.g, &t.d, NULL, &m), 0);
     ck_assert_int_ne(gradus_backward(t.n.g), 0);
     ck_assert_int_ne(gradus_step(t.o), 0);
     assert_unharmed(&t);

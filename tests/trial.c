@@ -82,7 +82,7 @@ static void add_loss(trial *t)
 {
     t->loss = t->y;
     if (t->y->op->loss)
-        gradus_loss_weight(t->loss, 0.7);
+        gradus_set_loss_weight(t->loss, 0.7);
     else if (t->behind == MSE)
         t->loss = gradus_mse(t->y, gradus_input(t->g, t->y->size), NULL);
     else

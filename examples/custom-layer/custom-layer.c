@@ -63,9 +63,9 @@ static gradus_node *learned_relu(gradus_node *x)
 
     if (n && x->rank != 1)
         return gradus_fail(n, "%s has rank %d; must be 1", x->name, x->rank);
-    n = n ? gradus_shape(n, 1, x->shape) : NULL;
+    n = n ? gradus_set_shape(n, 1, x->shape) : NULL;
     return gradus_add_param(n, "slope", 1, n ? n->shape : NULL,
-                            GRADUS_CONSTANT, 0.25);
+                            GRADUS_INIT_CONSTANT, 0.25);
 }
 
 /* ---- what is done with it ----------------------------------------------- */
@@ -116,7 +116,7 @@ static double train(gradus_graph *g, const gradus_dataset *data)
 
     fail_if(gradus_fit(sgd, data, &(gradus_fit_options){ .epochs = 200,
                                                          .batch = 50 }));
-    fail_if(gradus_evaluate(g, data, &m));
+    fail_if(gradus_evaluate(g, data, NULL, &m));
     gradus_optimiser_free(sgd);
     return m.accuracy;
 }

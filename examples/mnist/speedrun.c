@@ -55,7 +55,7 @@ static gradus_node *block(gradus_node *h, int channels, int kernel)
     const gradus_conv2d_options without_bias = { .no_bias = 1 };
 
     h = gradus_conv2d(h, channels, kernel, &without_bias);
-    return gradus_relu(gradus_batchnorm(gradus_maxpool(h, 2, 2, 0)));
+    return gradus_relu(gradus_batchnorm(gradus_maxpool2d(h, 2, NULL)));
 }
 
 static gradus_node *convolutions(gradus_node *x)
@@ -157,7 +157,7 @@ static int test(const recipe *r, gradus_graph *g, const gradus_dataset *d,
 {
     gradus_dataset small = crop(d, d->n, r->margin);
     gradus_metrics m = { 0 };
-    int failed = !small.pixels || gradus_evaluate(g, &small, &m);
+    int failed = !small.pixels || gradus_evaluate(g, &small, NULL, &m);
 
     free((void *)small.pixels);
     *accuracy = m.accuracy;

@@ -85,9 +85,9 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
                          ? gradus_image(g, d->channels, d->height, d->width)
                          : gradus_input(g, d->size);      /* [B,1,28,28] */
     gradus_node *label = gradus_labels(g, 1);             /* [B]         */
-    gradus_augmentation change = {0};
+    gradus_augment_options change = {0};
     if (s->augment)
-        change = (gradus_augmentation){.shift = 1.5, .rotate = 10,
+        change = (gradus_augment_options){.shift = 1.5, .rotate = 10,
                                        .scale = 0.1, .elastic = 20,
                                        .sigma = 4};
     change.flip = s->flip;
@@ -198,11 +198,12 @@ static void print_confusions(const size_t *confusion, int classes)
 }
 
 static int report_text(const settings *s, const gradus_epoch *all,
-                       const gradus_metrics *m, int classes)
+                       const gradus_metrics *m, const size_t *confusion,
+                       int classes)
 {
     printf("test accuracy %.2f %%: %zu images that it never trained on, "
            "loss %.4f\n", 100 * m->accuracy, m->counted, m->loss);
-    print_confusions(m->confusion, classes);
+    print_confusions(confusion, classes);
     printf("trained on %zu images in %.2f s\n", all->samples, all->seconds);
     if (s->save)
         printf("saved in %s\n", s->save);
@@ -240,16 +241,17 @@ static int test(const settings *s, gradus_graph *g,
                 const gradus_epoch *all, int classes)
 {
     size_t *confusion = calloc((size_t)(classes * classes), sizeof *confusion);
-    gradus_metrics m = {.confusion = confusion};
+    gradus_metrics m = { 0 };
     int failed = 1;
     if (!confusion)
         complain("out of memory");
-    else if (gradus_evaluate(g, d, &m))
+    else if (gradus_evaluate(g, d, &(gradus_evaluate_options){
+                                       .confusion = confusion }, &m))
         complain("%s: %s", s->data, gradus_error());
     else if (s->json)
         failed = report_json(s, g, trained_on, all, &m);
     else
-        failed = report_text(s, all, &m, classes);
+        failed = report_text(s, all, &m, confusion, classes);
     free(confusion);
     return failed;
 }

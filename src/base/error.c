@@ -1,4 +1,4 @@
-/* error.c -- the calling thread's last message. */
+/* error.c -- the calling thread's last message; and the version. */
 #include "base/error.h"
 
 #include "gradus.h"
@@ -14,6 +14,11 @@ static _Thread_local char message[ROOM];
 const char *gradus_error(void)
 {
     return message;
+}
+
+const char *gradus_version(void)
+{
+    return GRADUS_VERSION;
 }
 
 int gradus_error_set(const char *format, ...)

@@ -26,7 +26,7 @@ static int check_node(const gradus_node *n)
                                  "labels, as targets", n->in[j]->name);
     if (n->size < 1)
         return gradus_refuse(n, "has no shape; its constructor must call "
-                             "gradus_shape");
+                             "gradus_set_shape");
     if (n->n_params && !op->gradient && !op->backward && !op->mixing)
         return gradus_refuse(n, "has parameters, but its op has neither "
                              "gradient nor backward");
@@ -160,16 +160,16 @@ static double draw(gradus_random *r, gradus_initialiser how, double a,
                    double fan_in, double fan_out)
 {
     switch (how) {
-    case GRADUS_HE:
+    case GRADUS_INIT_HE:
         return gradus_random_normal(r) * sqrt(2.0 / fan_in);
-    case GRADUS_GLOROT:
+    case GRADUS_INIT_GLOROT:
         a = sqrt(6.0 / (fan_in + fan_out));
         return (2 * gradus_random_uniform(r) - 1) * a;
-    case GRADUS_NORMAL:
+    case GRADUS_INIT_NORMAL:
         return gradus_random_normal(r) * a;
-    case GRADUS_UNIFORM:
+    case GRADUS_INIT_UNIFORM:
         return (2 * gradus_random_uniform(r) - 1) * a;
-    case GRADUS_CONSTANT:
+    case GRADUS_INIT_CONSTANT:
         return a;
     default:
         return 0;

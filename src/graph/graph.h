@@ -15,7 +15,7 @@ struct gradus_attr {
 /* What the library knows of a node and its op need not. */
 typedef struct {
     size_t bytes; /* of the node's struct, with the part that is its op's */
-    double lr_scale, decay_scale; /* see gradus_param_group */
+    double lr_scale, decay_scale; /* see gradus_set_group */
     bool wants_value;             /* see gradus_want_value */
     struct {
         gradus_initialiser how;

@@ -232,7 +232,7 @@ static gradus_node *refuse_shape(gradus_node *n, const char *what, int rank,
                        "product at most %d", what, text, INT_MAX);
 }
 
-gradus_node *gradus_shape(gradus_node *n, int rank, const int *shape)
+gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape)
 {
     if (!n || !gradus_is_open(n))
         return NULL;
@@ -278,7 +278,7 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
 gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
                                double value)
 {
-    n = gradus_add_param(n, name, 1, &size, GRADUS_CONSTANT, value);
+    n = gradus_add_param(n, name, 1, &size, GRADUS_INIT_CONSTANT, value);
     if (n)
         n->param[n->n_params - 1].buffer = true;
     return n;

@@ -17,14 +17,14 @@ static bool can_change(gradus_node *n, const char *function)
     return n && !n->graph->max_batch;
 }
 
-int gradus_name(gradus_node *n, const char *name)
+int gradus_set_name(gradus_node *n, const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
     if (!name)
-        return gradus_error_set("gradus_name: the name is NULL");
-    if (!can_change(n, "gradus_name"))
+        return gradus_error_set("gradus_set_name: the name is NULL");
+    if (!can_change(n, "gradus_set_name"))
         return -1;
     size_t length = strlen(name);
     if (length < 1 || length >= sizeof n->name ||
@@ -43,13 +43,13 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
         return -1;
     if (n->n_params == 0)
         return gradus_fail(n, "has no parameters to initialise"), -1;
-    if ((unsigned)how > GRADUS_CONSTANT)
+    if ((unsigned)how > GRADUS_INIT_CONSTANT)
         return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
-                           GRADUS_CONSTANT), -1;
-    if (how >= GRADUS_NORMAL && !(fabs(a) <= 1e30))
+                           GRADUS_INIT_CONSTANT), -1;
+    if (how >= GRADUS_INIT_NORMAL && !(fabs(a) <= 1e30))
         return gradus_fail(n, "the initialiser's a is %g; must be finite", a),
                -1;
-    if (how >= GRADUS_NORMAL && how != GRADUS_CONSTANT && a < 0)
+    if (how >= GRADUS_INIT_NORMAL && how != GRADUS_INIT_CONSTANT && a < 0)
         return gradus_fail(n, "the initialiser's spread is %g; must be at "
                            "least 0", a), -1;
     gradus_info(n)->start[0].how = how;
@@ -94,10 +94,10 @@ int gradus_want_value(gradus_node *n)
     return 0;
 }
 
-int gradus_loss_weight(gradus_node *n, double weight)
+int gradus_set_loss_weight(gradus_node *n, double weight)
 {
     if (!n)
-        return gradus_error_set("gradus_loss_weight: the node is NULL");
+        return gradus_error_set("gradus_set_loss_weight: the node is NULL");
     if (!n->op->loss)
         return gradus_fail(n, "is not a loss; only losses have a weight"), -1;
     if (!isfinite(weight))
@@ -106,10 +106,10 @@ int gradus_loss_weight(gradus_node *n, double weight)
     return 0;
 }
 
-int gradus_param_group(gradus_node *n, double lr_scale, double decay_scale)
+int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale)
 {
     if (!n)
-        return gradus_error_set("gradus_param_group: the node is NULL");
+        return gradus_error_set("gradus_set_group: the node is NULL");
     if (n->n_params == 0)
         return gradus_refuse(n, "has no parameters to learn");
     if (!(lr_scale >= 0 && lr_scale <= 1e30))

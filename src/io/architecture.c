@@ -184,8 +184,8 @@ static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
                                 op->name, n_in);
     if (weight && !json_is_number(weight))
         return gradus_error_set("\"weight\" must be a number");
-    return compare_attrs(attr, n->attr) || gradus_name(n, name) ||
-           (weight && gradus_loss_weight(n, json_number_value(weight)));
+    return compare_attrs(attr, n->attr) || gradus_set_name(n, name) ||
+           (weight && gradus_set_loss_weight(n, json_number_value(weight)));
 }
 
 /* Appends the node that an element of the list describes. */

@@ -51,7 +51,7 @@ static gradus_node *new_node(const gradus_op *op, gradus_node *x)
 {
     gradus_node *n = gradus_append(NULL, op, sizeof *n, 1, &x);
 
-    return n ? gradus_shape(n, x->rank, x->shape) : NULL;
+    return n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
 }
 
 /* ---- relu --------------------------------------------------------------- */

@@ -55,5 +55,5 @@ gradus_node *gradus_add(gradus_node *a, gradus_node *b)
             return gradus_fail(n, "axis %d of %s is %d and of %s %d; must have "
                                "the same shape", i, a->name, a->shape[i],
                                b->name, b->shape[i]);
-    return gradus_shape(n, a->rank, a->shape);
+    return gradus_set_shape(n, a->rank, a->shape);
 }

@@ -17,7 +17,7 @@
 static const double pi = 3.14159265358979323846;
 static const double most_sigma = 64;
 
-const char *gradus_augment_fault(const gradus_augmentation *a)
+const char *gradus_augment_fault(const gradus_augment_options *a)
 {
     const double all[] = { a->shift, a->rotate, a->elastic, a->sigma };
 
@@ -58,7 +58,7 @@ static void smooth(const gradus_real *from, gradus_real *to,
 }
 
 /* One component of d [h,w]; spare [h,w] is scratch memory. */
-static void make_field(const gradus_augmentation *a, gradus_random *r, int h,
+static void make_field(const gradus_augment_options *a, gradus_random *r, int h,
                        int w, gradus_real *d, gradus_real *spare)
 {
     enum { MOST = 3 * 64 };
@@ -102,7 +102,7 @@ typedef struct {
     double a[2][2], shift[2];
 } map;
 
-static map random_map(const gradus_augmentation *a, gradus_random *r)
+static map random_map(const gradus_augment_options *a, gradus_random *r)
 {
     map m;
     double angle = around_zero(r, a->rotate) * pi / 180;
@@ -118,7 +118,7 @@ static map random_map(const gradus_augmentation *a, gradus_random *r)
     return m;
 }
 
-void gradus_augment_image(const gradus_augmentation *a, gradus_random *r,
+void gradus_augment_image(const gradus_augment_options *a, gradus_random *r,
                           const int shape[3], const gradus_real *from,
                           const gradus_real *outside, gradus_real *to,
                           gradus_real *field)

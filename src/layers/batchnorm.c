@@ -232,7 +232,7 @@ gradus_node *gradus_batchnorm(gradus_node *x)
     gradus_node *n = gradus_append(NULL, &gradus_batchnorm_op, sizeof *n, 1,
                                    &x);
 
-    n = n ? gradus_shape(n, x->rank, x->shape) : NULL;
+    n = n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
     if (!n)
         return NULL;
     n->keep = ARRAYS * (size_t)x->shape[0];
@@ -241,8 +241,8 @@ gradus_node *gradus_batchnorm(gradus_node *x)
                            x->shape[0], (INT_MAX - 1) / OF_CHANNEL);
     n->n_sums = 1 + OF_CHANNEL * x->shape[0];
     n->scratch = (size_t)x->shape[0];
-    n = gradus_add_param(n, "weight", 1, x->shape, GRADUS_CONSTANT, 1);
-    n = gradus_add_param(n, "bias", 1, x->shape, GRADUS_ZERO, 0);
+    n = gradus_add_param(n, "weight", 1, x->shape, GRADUS_INIT_CONSTANT, 1);
+    n = gradus_add_param(n, "bias", 1, x->shape, GRADUS_INIT_ZERO, 0);
     n = gradus_add_buffer(n, "running_mean", x->shape[0], 0);
     return gradus_add_buffer(n, "running_var", x->shape[0], 1);
 }

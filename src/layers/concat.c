@@ -93,5 +93,5 @@ gradus_node *gradus_concat(int count, gradus_node *const *nodes)
             return gradus_fail(n, "axis 0 would be longer than %d", INT_MAX);
         shape[0] += nodes[j]->shape[0];
     }
-    return gradus_shape(n, nodes[0]->rank, shape);
+    return gradus_set_shape(n, nodes[0]->rank, shape);
 }

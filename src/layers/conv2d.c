@@ -44,7 +44,7 @@ static void choose_ways(conv2d_node *c)
 
 static bool is_max2(const gradus_node *n)
 {
-    return n->op == &gradus_maxpool_op &&
+    return n->op == &gradus_maxpool2d_op &&
            gradus_attr_int(n->attr, "size", 0) == 2 &&
            gradus_attr_int(n->attr, "stride", 0) == 2 &&
            gradus_attr_int(n->attr, "padding", 0) == 0;
@@ -268,13 +268,13 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         .out_width = outputs(x->shape[2], kernel, &o), .kernel = kernel,
         .stride = o.stride, .padding = o.padding, .groups = o.groups,
         .simd = gradus_simd_here() };
-    n = gradus_shape(n, 3, (int[]){ channels, c->conv.out_height,
+    n = gradus_set_shape(n, 3, (int[]){ channels, c->conv.out_height,
                                     c->conv.out_width });
     n = gradus_add_param(n, "weight", 4,
                          (int[]){ channels, c->conv.in, kernel, kernel },
-                         GRADUS_HE, 0);
+                         GRADUS_INIT_HE, 0);
     if (!o.no_bias)
-        n = gradus_add_param(n, "bias", 1, &channels, GRADUS_ZERO, 0);
+        n = gradus_add_param(n, "bias", 1, &channels, GRADUS_INIT_ZERO, 0);
     n = set_attrs(n, channels, kernel, &o);
     if (!n || is_too_large(n, &c->conv))
         return NULL;

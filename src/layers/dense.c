@@ -18,7 +18,7 @@ static void forward(gradus_node *n, gradus_part p)
 
     for (int i = 0; i < p.rows; i++)                         /* Y  = 1 b'  */
         memcpy(Y + (size_t)i * out, b, (size_t)p.units * sizeof *b);
-    gradus_gemm(GRADUS_N, GRADUS_T, p.rows, p.units, (int)in, X, (int)in, W,
+    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE, p.rows, p.units, (int)in, X, (int)in, W,
                 (int)in, 1, Y, (int)out);                    /* Y += X W'  */
 }
 
@@ -29,7 +29,7 @@ static void backward(gradus_node *n, gradus_part p)
     const gradus_real *dY = gradus_row(n->dy, p, out);
     gradus_real *dX = gradus_row(n->in[0]->dy, p, in);
 
-    gradus_gemm(GRADUS_N, GRADUS_N, p.rows, in, out, dY, out, W, in, 1, dX,
+    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_NO_TRANSPOSE, p.rows, in, out, dY, out, W, in, 1, dX,
                 in);                                         /* dX += dY W */
 }
 
@@ -41,7 +41,7 @@ static void gradient(gradus_node *n, gradus_part p)
     gradus_real *dW = n->param[0].dw + (size_t)p.unit * (size_t)in;
     gradus_real *db = n->param[1].dw + p.unit;
 
-    gradus_gemm(GRADUS_T, GRADUS_N, p.units, in, p.rows, dY, out, X, in,
+    gradus_gemm(GRADUS_TRANSPOSE, GRADUS_NO_TRANSPOSE, p.units, in, p.rows, dY, out, X, in,
                 p.add ? 1 : 0, dW, in);                      /* dW = dY' X */
     if (!p.add)
         memset(db, 0, (size_t)p.units * sizeof *db);         /* db = dY' 1 */
@@ -69,8 +69,8 @@ gradus_node *gradus_dense(gradus_node *x, int units)
     if (n && units < 1)
         return gradus_fail(n, "units is %d; must be at least 1", units);
     n = gradus_set_attr(n, "units", 1, &(double){ units });
-    n = gradus_shape(n, 1, &units);
+    n = gradus_set_shape(n, 1, &units);
     n = gradus_add_param(n, "weight", 2, (int[]){ units, x ? x->size : 0 },
-                         GRADUS_HE, 0);
-    return gradus_add_param(n, "bias", 1, &units, GRADUS_ZERO, 0);
+                         GRADUS_INIT_HE, 0);
+    return gradus_add_param(n, "bias", 1, &units, GRADUS_INIT_ZERO, 0);
 }

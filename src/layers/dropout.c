@@ -96,5 +96,5 @@ gradus_node *gradus_dropout(gradus_node *x, double p)
                            "below 1", p);
     ((dropout_node *)n)->p = p;
     n = gradus_set_attr(n, "p", 1, &p);
-    return gradus_shape(n, x->rank, x->shape);
+    return gradus_set_shape(n, x->rank, x->shape);
 }

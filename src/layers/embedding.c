@@ -111,7 +111,7 @@ gradus_node *gradus_embedding(gradus_node *x, int tokens, int size)
         return gradus_fail(n, "size is %d; must be at least 1", size);
     n = gradus_set_attr(n, "tokens", 1, &(double){ tokens });
     n = gradus_set_attr(n, "size", 1, &(double){ size });
-    n = gradus_shape(n, 2, (int[]){ x->size, size });
+    n = gradus_set_shape(n, 2, (int[]){ x->size, size });
     return gradus_add_param(n, "weight", 2, (int[]){ tokens, size },
-                            GRADUS_NORMAL, 1);
+                            GRADUS_INIT_NORMAL, 1);
 }

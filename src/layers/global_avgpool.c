@@ -30,14 +30,14 @@ static void backward(gradus_node *n, gradus_part p)
     }
 }
 
-const gradus_op gradus_global_avgpool_op = {
+const gradus_op gradus_global_avgpool2d_op = {
     .name = "global_avgpool", .forward = forward, .backward = backward,
-    .unary = gradus_global_avgpool,
+    .unary = gradus_global_avgpool2d,
 };
 
-gradus_node *gradus_global_avgpool(gradus_node *x)
+gradus_node *gradus_global_avgpool2d(gradus_node *x)
 {
-    gradus_node *n = gradus_append(NULL, &gradus_global_avgpool_op, sizeof *n,
+    gradus_node *n = gradus_append(NULL, &gradus_global_avgpool2d_op, sizeof *n,
                                    1, &x);
 
     if (!n)
@@ -45,5 +45,5 @@ gradus_node *gradus_global_avgpool(gradus_node *x)
     if (x->rank != 3)
         return gradus_fail(n, "%s has rank %d; must be 3, as "
                            "[channels,height,width]", x->name, x->rank);
-    return gradus_shape(n, 1, x->shape);
+    return gradus_set_shape(n, 1, x->shape);
 }

@@ -17,7 +17,7 @@ typedef struct {
     int channels;
     const double *mean, *std; /* [channels], in the node's settings, or NULL */
     bool augmented;
-    gradus_augmentation augmentation;
+    gradus_augment_options augmentation;
 } input_node;
 
 enum { STREAM = 1 << 17 }; /* of random numbers, the node with id 0 */
@@ -151,7 +151,7 @@ static gradus_node *new_input(gradus_graph *g, int channels, int rank,
         gradus_append(g, &gradus_input_op, sizeof(input_node), 0, NULL);
     double attr[GRADUS_MAX_RANK];
 
-    if (!gradus_shape(n, rank, shape))
+    if (!gradus_set_shape(n, rank, shape))
         return NULL;
     n->kind = GRADUS_KIND_VALUES;
     ((input_node *)n)->channels = channels;
@@ -211,7 +211,7 @@ int gradus_normalise(gradus_node *n, const double *mean, const double *std)
     return noted ? 0 : -1;
 }
 
-int gradus_augment(gradus_node *n, const gradus_augmentation *a)
+int gradus_augment(gradus_node *n, const gradus_augment_options *a)
 {
     if (!can_set(n, "gradus_augment"))
         return -1;

@@ -28,7 +28,7 @@ gradus_node *gradus_labels(gradus_graph *g, int positions)
 
     if (n)
         n->kind = GRADUS_KIND_LABELS;
-    n = gradus_shape(n, 1, &positions);
+    n = gradus_set_shape(n, 1, &positions);
     return gradus_set_attr(n, "positions", 1, &(double){ positions });
 }
 
@@ -39,5 +39,5 @@ gradus_node *gradus_row_weights(gradus_graph *g)
 
     if (n)
         n->kind = GRADUS_KIND_WEIGHTS;
-    return gradus_shape(n, 1, &(int){ 1 });
+    return gradus_set_shape(n, 1, &(int){ 1 });
 }

@@ -103,12 +103,12 @@ gradus_node *gradus_layernorm(gradus_node *x)
     gradus_node *n = gradus_append(NULL, &gradus_layernorm_op, sizeof *n, 1,
                                    &x);
 
-    n = n ? gradus_shape(n, x->rank, x->shape) : NULL;
+    n = n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
     if (!n)
         return NULL;
     const int *D = &x->shape[x->rank - 1];
     if (*D < 2)
         return gradus_fail(n, "the last axis is %d; must be at least 2", *D);
-    n = gradus_add_param(n, "weight", 1, D, GRADUS_CONSTANT, 1);
-    return gradus_add_param(n, "bias", 1, D, GRADUS_ZERO, 0);
+    n = gradus_add_param(n, "weight", 1, D, GRADUS_INIT_CONSTANT, 1);
+    return gradus_add_param(n, "bias", 1, D, GRADUS_INIT_ZERO, 0);
 }

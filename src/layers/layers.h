@@ -5,6 +5,6 @@
 
 #include "gradus_layer.h"
 
-extern const gradus_op gradus_relu_op, gradus_maxpool_op;
+extern const gradus_op gradus_relu_op, gradus_maxpool2d_op;
 
 #endif

@@ -27,7 +27,7 @@
 
 typedef struct {
     gradus_node node;
-    int size, stride, padding;
+    int kernel, stride, padding; /* as in the equations: k, s, p */
 } pooling_node;
 
 /* ---- windows --------------------------------------------------------- */
@@ -50,7 +50,7 @@ static range clip(int64_t first, int64_t step, int size, int n)
 static range lines_of_windows(const pooling_node *pool, int i)
 {
     return clip((int64_t)i * pool->stride - pool->padding, 1,
-                pool->node.in[0]->shape[1], pool->size);
+                pool->node.in[0]->shape[1], pool->kernel);
 }
 
 /* The v for which js-p+v is a column of x for some j: from the first v of the
@@ -60,8 +60,8 @@ static range columns_of_windows(const pooling_node *pool)
     const int W = pool->node.in[0]->shape[2];
     int64_t last = (int64_t)(pool->node.shape[2] - 1) * pool->stride;
 
-    return (range){ clip(last - pool->padding, 1, W, pool->size).from,
-                    clip(-(int64_t)pool->padding, 1, W, pool->size).to };
+    return (range){ clip(last - pool->padding, 1, W, pool->kernel).from,
+                    clip(-(int64_t)pool->padding, 1, W, pool->kernel).to };
 }
 
 /* The j for which js-p+v is a column of x. */
@@ -81,7 +81,7 @@ static int64_t place(const pooling_node *pool, int i, int u, int v)
 
 static bool is_2x2(const pooling_node *pool)
 {
-    return pool->size == 2 && pool->stride == 2 && pool->padding == 0;
+    return pool->kernel == 2 && pool->stride == 2 && pool->padding == 0;
 }
 
 /* ---- maximum --------------------------------------------------------- */
@@ -167,7 +167,7 @@ static void max_backward(gradus_node *n, gradus_part p)
 static void avg_line(const pooling_node *pool, int i,
                      const gradus_real *restrict x, gradus_real *restrict y)
 {
-    const gradus_real k = (gradus_real)pool->size;
+    const gradus_real k = (gradus_real)pool->kernel;
     const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
 
     memset(y, 0, (size_t)pool->node.shape[2] * sizeof *y);
@@ -199,7 +199,7 @@ static void avg_forward(gradus_node *n, gradus_part p)
 static void avg_line_back(const pooling_node *pool, int i, const gradus_real *dy,
                           gradus_real *restrict d, gradus_real *restrict dx)
 {
-    const gradus_real k = (gradus_real)pool->size;
+    const gradus_real k = (gradus_real)pool->kernel;
     const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
 
     for (int j = 0; j < pool->node.shape[2]; j++)
@@ -226,93 +226,112 @@ static void avg_backward(gradus_node *n, gradus_part p)
             avg_line_back(pool, i, dy, p.scratch, dx);
 }
 
-/* ---- constructors ---------------------------------------------------- */
+/* ---- constructors ------------------------------------------------------- */
+
+/* Model files call the kernel's size "size". */
+static gradus_pool2d_options saved_options(const gradus_attr *a, int *kernel)
+{
+    *kernel = gradus_attr_int(a, "size", 0);
+    return (gradus_pool2d_options){ gradus_attr_int(a, "stride", 0),
+                                    gradus_attr_int(a, "padding", 0) };
+}
 
 static gradus_node *make_max(gradus_graph *g, gradus_node *const *in,
                              int n_in, const gradus_attr *a)
 {
+    int kernel;
+    gradus_pool2d_options o = saved_options(a, &kernel);
+
     (void)g;
-    return gradus_maxpool(n_in ? in[0] : NULL, gradus_attr_int(a, "size", 0),
-                          gradus_attr_int(a, "stride", 0),
-                          gradus_attr_int(a, "padding", 0));
+    return gradus_maxpool2d(n_in ? in[0] : NULL, kernel, &o);
 }
 
 static gradus_node *make_avg(gradus_graph *g, gradus_node *const *in,
                              int n_in, const gradus_attr *a)
 {
+    int kernel;
+    gradus_pool2d_options o = saved_options(a, &kernel);
+
     (void)g;
-    return gradus_avgpool(n_in ? in[0] : NULL, gradus_attr_int(a, "size", 0),
-                          gradus_attr_int(a, "stride", 0),
-                          gradus_attr_int(a, "padding", 0));
+    return gradus_avgpool2d(n_in ? in[0] : NULL, kernel, &o);
 }
 
-const gradus_op gradus_maxpool_op = {
+const gradus_op gradus_maxpool2d_op = {
     .name = "maxpool", .forward = max_forward, .backward = max_backward,
     .make = make_max,
 };
 
-const gradus_op gradus_avgpool_op = {
+const gradus_op gradus_avgpool2d_op = {
     .name = "avgpool", .forward = avg_forward, .backward = avg_backward,
     .make = make_avg,
 };
 
-static gradus_node *check(gradus_node *n, int size, int stride, int padding)
+static gradus_node *check(gradus_node *n, int kernel,
+                          gradus_pool2d_options o)
 {
     const gradus_node *x = n->in[0];
-    int64_t padded = 2 * (int64_t)padding;
+    int64_t padded = 2 * (int64_t)o.padding;
 
     if (x->rank != 3)
         return gradus_fail(n, "%s has rank %d; must be 3, as "
                            "[channels,height,width]", x->name, x->rank);
-    if (size < 1)
-        return gradus_fail(n, "the kernel is %d; must be at least 1", size);
-    if (stride < 0)
+    if (kernel < 1)
+        return gradus_fail(n, "the kernel is %d; must be at least 1", kernel);
+    if (o.stride < 0)
         return gradus_fail(n, "stride is %d; must be at least 1, or 0 for the "
-                           "kernel's size", stride);
-    if (padding < 0 || padding > size / 2)
+                           "kernel's size", o.stride);
+    if (o.padding < 0 || o.padding > kernel / 2)
         return gradus_fail(n, "padding is %d; must be 0 to %d, half the kernel "
-                           "of %d", padding, size / 2, size);
-    if (size > x->shape[1] + padded || size > x->shape[2] + padded)
+                           "of %d", o.padding, kernel / 2, kernel);
+    if (kernel > x->shape[1] + padded || kernel > x->shape[2] + padded)
         return gradus_fail(n, "the kernel of %d is larger than %s [%d,%d,%d] "
-                           "with a padding of %d", size, x->name, x->shape[0],
-                           x->shape[1], x->shape[2], padding);
+                           "with a padding of %d", kernel, x->name,
+                           x->shape[0], x->shape[1], x->shape[2], o.padding);
     return n;
 }
 
-static int outputs(int in, int size, int stride, int padding)
+/* Windows that fit side by side on an axis of `in` values. */
+static int outputs(int in, const pooling_node *pool)
 {
-    return (int)((in + 2 * (int64_t)padding - size) / stride) + 1;
+    int64_t padded = in + 2 * (int64_t)pool->padding;
+
+    return (int)((padded - pool->kernel) / pool->stride) + 1;
 }
 
-static gradus_node *new_pooling(const gradus_op *op, gradus_node *x, int size,
-                                int stride, int padding)
+static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
+                                int kernel,
+                                const gradus_pool2d_options *options)
 {
+    gradus_pool2d_options o = { 0 };
     gradus_node *n = gradus_append(NULL, op, sizeof(pooling_node), 1, &x);
 
-    if (!n || !check(n, size, stride, padding))
+    if (options)
+        o = *options;
+    if (!n || !check(n, kernel, o))
         return NULL;
-    stride = stride ? stride : size;
-    ((pooling_node *)n)->size = size;
-    ((pooling_node *)n)->stride = stride;
-    ((pooling_node *)n)->padding = padding;
-    n = gradus_set_attr(n, "size", 1, &(double){ size });
-    n = gradus_set_attr(n, "stride", 1, &(double){ stride });
-    n = gradus_set_attr(n, "padding", 1, &(double){ padding });
-    n = gradus_shape(
-        n, 3, (int[]){ x->shape[0],
-                       outputs(x->shape[1], size, stride, padding),
-                       outputs(x->shape[2], size, stride, padding) });
+    pooling_node *pool = (pooling_node *)n;
+    pool->kernel = kernel;
+    pool->stride = o.stride ? o.stride : kernel;
+    pool->padding = o.padding;
+    n = gradus_set_attr(n, "size", 1, &(double){ kernel });
+    n = gradus_set_attr(n, "stride", 1, &(double){ pool->stride });
+    n = gradus_set_attr(n, "padding", 1, &(double){ o.padding });
+    n = gradus_set_shape(n, 3, (int[]){ x->shape[0],
+                                        outputs(x->shape[1], pool),
+                                        outputs(x->shape[2], pool) });
     if (n)
         n->scratch = (size_t)n->shape[2]; /* for a line of outputs */
     return n;
 }
 
-gradus_node *gradus_maxpool(gradus_node *x, int size, int stride, int padding)
+gradus_node *gradus_maxpool2d(gradus_node *x, int kernel,
+                              const gradus_pool2d_options *options)
 {
-    return new_pooling(&gradus_maxpool_op, x, size, stride, padding);
+    return new_pooling(&gradus_maxpool2d_op, x, kernel, options);
 }
 
-gradus_node *gradus_avgpool(gradus_node *x, int size, int stride, int padding)
+gradus_node *gradus_avgpool2d(gradus_node *x, int kernel,
+                              const gradus_pool2d_options *options)
 {
-    return new_pooling(&gradus_avgpool_op, x, size, stride, padding);
+    return new_pooling(&gradus_avgpool2d_op, x, kernel, options);
 }

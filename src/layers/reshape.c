@@ -87,7 +87,7 @@ gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape)
     if (rank < 1 || rank > GRADUS_MAX_RANK || !shape)
         return gradus_fail(n, "the shape has rank %d; must be 1 to %d",
                            shape ? rank : 0, GRADUS_MAX_RANK);
-    if (!infer_shape(n, rank, shape, s) || !gradus_shape(n, rank, s))
+    if (!infer_shape(n, rank, shape, s) || !gradus_set_shape(n, rank, s))
         return NULL;
     if (n->size != x->size)
         return gradus_fail(n, "the shape has %d values, but %s has %d",

@@ -59,5 +59,5 @@ gradus_node *gradus_softmax(gradus_node *x)
 {
     gradus_node *n = gradus_append(NULL, &gradus_softmax_op, sizeof *n, 1, &x);
 
-    return n ? gradus_shape(n, x->rank, x->shape) : NULL;
+    return n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
 }

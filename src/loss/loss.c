@@ -10,7 +10,7 @@ gradus_loss_node *gradus_loss_new(const gradus_op *op, size_t bytes,
     gradus_node *in[] = { z, t, row_weight };
     gradus_node *n = gradus_append(NULL, op, bytes, 2 + !!row_weight, in);
 
-    if (!n || !gradus_shape(n, z->rank, z->shape))
+    if (!n || !gradus_set_shape(n, z->rank, z->shape))
         return NULL;
     return gradus_as_loss(n);
 }
@@ -19,9 +19,9 @@ bool gradus_loss_reduce(gradus_loss_node *l, gradus_reduction reduction)
 {
     gradus_node *n = &l->node;
 
-    if ((unsigned)reduction > GRADUS_SUM)
+    if ((unsigned)reduction > GRADUS_REDUCE_SUM)
         return gradus_fail(n, "the reduction is %d; must be 0 to %d",
-                           reduction, GRADUS_SUM);
+                           reduction, GRADUS_REDUCE_SUM);
     if (n->n_in > 2 && n->in[2]->kind != GRADUS_KIND_WEIGHTS)
         return gradus_fail(n, "row_weight is %s; must be a gradus_row_weights "
                            "node", n->in[2]->name);
@@ -63,8 +63,8 @@ bool gradus_loss_saved_weight(const char *op, const gradus_attr *a, int K,
 
 double gradus_loss_divisor(const gradus_loss_node *l, double valid, double all)
 {
-    return l->reduction == GRADUS_MEAN_VALID   ? valid
-           : l->reduction == GRADUS_MEAN_BATCH ? all
+    return l->reduction == GRADUS_REDUCE_MEAN_VALID   ? valid
+           : l->reduction == GRADUS_REDUCE_MEAN_BATCH ? all
                                                : 1;
 }
 

@@ -110,20 +110,13 @@ static bool diagnose(gradus_node *n, int row)
     return false;
 }
 
-static gradus_regression_options read_options(gradus_node *const *in, int n_in,
-                                              const gradus_attr *a)
-{
-    return (gradus_regression_options){
-        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
-        .delta = gradus_attr_double(a, "delta", 0),
-        .row_weight = n_in > 2 ? in[2] : NULL,
-    };
-}
-
 static gradus_node *make_mse(gradus_graph *g, gradus_node *const *in, int n_in,
                              const gradus_attr *a)
 {
-    gradus_regression_options o = read_options(in, n_in, a);
+    gradus_mse_options o = {
+        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
+        .row_weight = n_in > 2 ? in[2] : NULL,
+    };
 
     (void)g;
     return gradus_mse(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
@@ -132,7 +125,11 @@ static gradus_node *make_mse(gradus_graph *g, gradus_node *const *in, int n_in,
 static gradus_node *make_huber(gradus_graph *g, gradus_node *const *in,
                                int n_in, const gradus_attr *a)
 {
-    gradus_regression_options o = read_options(in, n_in, a);
+    gradus_huber_options o = {
+        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
+        .delta = gradus_attr_double(a, "delta", 0),
+        .row_weight = n_in > 2 ? in[2] : NULL,
+    };
 
     (void)g;
     return gradus_huber(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
@@ -151,52 +148,46 @@ const gradus_op gradus_huber_op = {
     .make = make_huber, .loss = &rule,
 };
 
-static regression_node *new_loss(const gradus_op *op, gradus_node *y,
-                                 gradus_node *t,
-                                 const gradus_regression_options *o)
+/* A loss of these operands, with c and delta; NULL with a message. */
+static gradus_node *new_loss(const gradus_op *op, gradus_node *y,
+                             gradus_node *t, gradus_node *row_weight,
+                             gradus_reduction reduction, double c,
+                             double delta)
 {
     gradus_loss_node *l =
-        gradus_loss_new(op, sizeof(regression_node), y, t, o->row_weight);
+        gradus_loss_new(op, sizeof(regression_node), y, t, row_weight);
 
-    if (!l || !gradus_loss_elements(l) || !gradus_loss_reduce(l, o->reduction))
+    if (!l || !gradus_loss_elements(l) || !gradus_loss_reduce(l, reduction))
         return NULL;
-    return (regression_node *)l;
+    ((regression_node *)l)->c = c;
+    ((regression_node *)l)->delta = delta;
+    return &l->node;
 }
 
 gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
-                        const gradus_regression_options *options)
+                        const gradus_mse_options *options)
 {
-    gradus_regression_options o = { 0 };
+    gradus_mse_options o = { 0 };
+
     if (options)
         o = *options;
-    regression_node *r = new_loss(&gradus_mse_op, y, t, &o);
-
-    if (!r)
-        return NULL;
-    r->c = 2;
-    r->delta = INFINITY;
-    if (o.delta != 0)
-        return gradus_fail(&r->loss.node, "delta is %g, but a squared error "
-                           "has none; must be 0", o.delta);
-    return &r->loss.node;
+    return new_loss(&gradus_mse_op, y, t, o.row_weight, o.reduction, 2,
+                    INFINITY);
 }
 
 gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
-                          const gradus_regression_options *options)
+                          const gradus_huber_options *options)
 {
-    gradus_regression_options o = { 0 };
+    gradus_huber_options o = { 0 };
+
     if (options)
         o = *options;
-    regression_node *r = new_loss(&gradus_huber_op, y, t, &o);
-
-    if (!r)
-        return NULL;
-    r->c = 1;
-    r->delta = o.delta != 0 ? o.delta : 1;
-    if (o.delta == 0)
-        return &r->loss.node;
+    gradus_node *n = new_loss(&gradus_huber_op, y, t, o.row_weight,
+                              o.reduction, 1, o.delta != 0 ? o.delta : 1);
+    if (!n || o.delta == 0)
+        return n;
     if (!(o.delta >= 1e-30 && o.delta <= 1e30))
-        return gradus_fail(&r->loss.node, "delta is %g; must be 1e-30 to 1e30, "
-                           "or 0 for 1", o.delta);
-    return gradus_set_attr(&r->loss.node, "delta", 1, &o.delta);
+        return gradus_fail(n, "delta is %g; must be 1e-30 to 1e30, or 0 for 1",
+                           o.delta);
+    return gradus_set_attr(n, "delta", 1, &o.delta);
 }

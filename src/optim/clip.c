@@ -15,14 +15,14 @@
 enum { LANES = 16 }; /* running sums, enough to fill vectors of any width */
 
 /* A max_norm of INFINITY measures the norm without clipping by it. */
-int gradus_clip(gradus_optimiser *o, double max_norm, double max_value)
+int gradus_set_clip(gradus_optimiser *o, double max_norm, double max_value)
 {
     if (!o)
-        return gradus_error_set("gradus_clip: the optimiser is NULL");
+        return gradus_error_set("gradus_set_clip: the optimiser is NULL");
     if (!(max_norm >= 0))
-        return gradus_error_set("gradus_clip: max_norm is %g; must be at "
+        return gradus_error_set("gradus_set_clip: max_norm is %g; must be at "
                                 "least 0", max_norm);
-    if (gradus_need_amount("gradus_clip", "max_value", max_value))
+    if (gradus_need_amount("gradus_set_clip", "max_value", max_value))
         return -1;
     o->max_norm = max_norm;
     o->max_value = max_value;

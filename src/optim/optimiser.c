@@ -56,11 +56,11 @@ double gradus_learning_rate(const gradus_optimiser *o)
     return o ? o->learning_rate : NAN;
 }
 
-int gradus_decay_matrices_only(gradus_optimiser *o, int matrices_only)
+int gradus_set_decay_matrices_only(gradus_optimiser *o, bool matrices_only)
 {
     if (!o)
-        return gradus_error_set("gradus_decay_matrices_only: the optimiser is "
-                                "NULL");
+        return gradus_error_set("gradus_set_decay_matrices_only: the "
+                                "optimiser is NULL");
     o->decay_matrices_only = matrices_only;
     return 0;
 }

@@ -31,18 +31,19 @@ static void answer(const gradus_meter *meter, gradus_metrics *m)
 }
 
 /* Measures the rows that are fed. */
-static int measure(gradus_graph *g, gradus_metrics *m)
+static int measure(gradus_graph *g, const gradus_evaluate_options *o,
+                   gradus_metrics *m)
 {
     gradus_meter meter;
     int n = gradus_fed_rows(g);
 
     if (n < 0 || gradus_meter_start(&meter, g))
         return -1;
-    meter.k = m->k ? m->k : 1;
-    meter.confusion = m->confusion;
+    meter.k = o->k ? o->k : 1;
+    meter.confusion = o->confusion;
     if (meter.confusion && meter.classifier) {
         size_t K = (size_t)meter.classifier->classes;
-        memset(m->confusion, 0, K * K * sizeof *m->confusion);
+        memset(meter.confusion, 0, K * K * sizeof *meter.confusion);
     }
     int status = run_batches(g, n, &meter);
     if (!status)
@@ -52,23 +53,27 @@ static int measure(gradus_graph *g, gradus_metrics *m)
 }
 
 int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
-                    gradus_metrics *m)
+                    const gradus_evaluate_options *options,
+                    gradus_metrics *metrics)
 {
+    gradus_evaluate_options o = { 0 };
     gradus_fed_before before = { 0 };
 
-    if (!g || !m)
+    if (options)
+        o = *options;
+    if (!g || !metrics)
         return gradus_error_set("gradus_evaluate: the %s NULL",
                                 g ? "metrics are" : "graph is");
     if (!g->max_batch)
         return gradus_error_set("gradus_evaluate: the graph is not compiled; "
                                 "call gradus_compile first");
-    if (m->k < 0)
+    if (o.k < 0)
         return gradus_error_set("gradus_evaluate: k is %d; must be at least 1",
-                                m->k);
+                                o.k);
     if (gradus_need_loss(g) ||
         (data && gradus_feed_dataset(g, data, &before)))
         return -1;
-    int status = measure(g, m);
+    int status = measure(g, &o, metrics);
     gradus_feed_restore(&before);
     return status;
 }

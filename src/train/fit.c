@@ -153,7 +153,7 @@ static int validate(fit *f)
 
     if (!f->options.validation)
         return 0;
-    if (gradus_evaluate(f->g, f->options.validation, &m))
+    if (gradus_evaluate(f->g, f->options.validation, NULL, &m))
         return -1;
     f->p.so_far.valid_loss = m.loss;
     f->p.so_far.valid_accuracy = m.accuracy;

@@ -123,7 +123,7 @@ double gradus_meter_loss(const gradus_meter *m)
         if (!l)
             continue;
         double D = m->total[i].divisor, sum = l->weight * m->total[i].sum;
-        loss += l->reduction != GRADUS_SUM && D > 0 ? sum / D : sum;
+        loss += l->reduction != GRADUS_REDUCE_SUM && D > 0 ? sum / D : sum;
     }
     return loss;
 }

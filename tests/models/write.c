@@ -31,17 +31,17 @@ static void images(gradus_graph *g)
     const char *names[] = { "cat", "dog", "\xc3\xa9l\xc3\xa9phant" };
     gradus_node *x = gradus_image(g, 2, 11, 10), *h, *side;
 
-    must(!gradus_name(x, "pixels") &&
+    must(!gradus_set_name(x, "pixels") &&
          !gradus_normalise(x, (double[]){ 0.1, -0.25 },
                            (double[]){ 0.5, 1.5 }), "images");
     h = gradus_relu(gradus_batchnorm(gradus_conv2d(x, 4, 3, &grouped)));
-    side = gradus_avgpool(h, 3, 2, 1);
-    h = gradus_concat(2, (gradus_node *[]){ gradus_maxpool(h, 3, 2, 1),
+    side = gradus_avgpool2d(h, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
+    h = gradus_concat(2, (gradus_node *[]){ gradus_maxpool2d(h, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 }),
                                             side });
     h = gradus_relu(gradus_conv2d(h, 6, 2, NULL));
-    h = gradus_leaky_relu(gradus_conv2d(gradus_maxpool(h, 2, 0, 0), 5, 2,
+    h = gradus_leaky_relu(gradus_conv2d(gradus_maxpool2d(h, 2, NULL), 5, 2,
                                         &strided), 0.125);
-    gradus_softmax_ce(gradus_dense(gradus_global_avgpool(h), 3),
+    gradus_softmax_ce(gradus_dense(gradus_global_avgpool2d(h), 3),
                       gradus_labels(g, 1), NULL);
     must(!gradus_set_class_names(g, 3, names), "class names");
 }
@@ -50,15 +50,15 @@ static void tokens(gradus_graph *g)
 {
     gradus_node *x = gradus_input(g, 6), *h;
 
-    must(!gradus_name(x, "tokens"), "tokens");
+    must(!gradus_set_name(x, "tokens"), "tokens");
     h = gradus_layernorm(gradus_embedding(x, 9, 4));
     h = gradus_add(h, gradus_softmax(gradus_gelu(h)));
     h = gradus_reshape(gradus_dense(h, 18), 2, (int[]){ 6, 3 });
     gradus_node *loss = gradus_softmax_ce(h, gradus_labels(g, 6),
         &(gradus_softmax_ce_options){
-            .reduction = GRADUS_MEAN_BATCH, .label_smoothing = 0.1,
+            .reduction = GRADUS_REDUCE_MEAN_BATCH, .label_smoothing = 0.1,
             .use_ignore_label = 1, .ignore_label = 2, .last_axis = 1 });
-    must(loss && !gradus_loss_weight(loss, 0.5), "loss_weight");
+    must(loss && !gradus_set_loss_weight(loss, 0.5), "loss_weight");
 }
 
 static void functions(gradus_graph *g)
@@ -71,8 +71,8 @@ static void functions(gradus_graph *g)
     must(!gradus_normalise(x, (double[]){ 0.1 }, (double[]){ 2 }),
          "normalise");
     h = gradus_dropout(gradus_concat(4, f), 0.25);
-    gradus_huber(gradus_dense(h, 3), t, &(gradus_regression_options){
-        .reduction = GRADUS_SUM, .delta = 0.5,
+    gradus_huber(gradus_dense(h, 3), t, &(gradus_huber_options){
+        .reduction = GRADUS_REDUCE_SUM, .delta = 0.5,
         .row_weight = gradus_row_weights(g) });
 }
 
@@ -90,10 +90,10 @@ static void many_labels(gradus_graph *g)
     gradus_node *x = gradus_input(g, 6), *t = gradus_input(g, 8);
     gradus_node *h = gradus_batchnorm(gradus_dense(x, 7));
 
-    must(!gradus_name(t, "portions"), "many labels");
+    must(!gradus_set_name(t, "portions"), "many labels");
     h = gradus_reshape(gradus_dense(h, 8), 3, (int[]){ 4, 1, 2 });
     gradus_sigmoid_ce(h, t, &(gradus_sigmoid_ce_options){
-        .reduction = GRADUS_MEAN_BATCH,
+        .reduction = GRADUS_REDUCE_MEAN_BATCH,
         .class_weight = (double[]){ 1, 0.5, 3, 1.0 / 3 },
         .row_weight = gradus_row_weights(g) });
 }
@@ -173,7 +173,7 @@ static void write_output(gradus_graph *g, FILE *out)
     gradus_workspace *w = gradus_workspace_new(g, ROWS);
     gradus_metrics m = { 0 };
 
-    must(w && !gradus_evaluate(g, NULL, &m), "evaluate");
+    must(w && !gradus_evaluate(g, NULL, NULL, &m), "evaluate");
     const gradus_real *y = gradus_infer(w, gradus_node_at(g, 0)->fed.x, ROWS);
     must(y != NULL, "infer");
     fprintf(out, "loss %.9g\noutput", m.loss);

@@ -17,10 +17,10 @@ static gradus_node *add_behind(gradus_node *h, const char *behind)
         case 'r': h = gradus_relu(h); break;
         case 'l': h = gradus_leaky_relu(h, 0.1); break;
         case 'b': h = gradus_batchnorm(h); break;
-        case '2': h = gradus_maxpool(h, 2, 2, 0); break;
-        case '3': h = gradus_maxpool(h, 3, 3, 0); break;
-        case 'o': h = gradus_maxpool(h, 3, 2, 1); break;
-        case 'a': h = gradus_avgpool(h, 2, 2, 0); break;
+        case '2': h = gradus_maxpool2d(h, 2, NULL); break;
+        case '3': h = gradus_maxpool2d(h, 3, NULL); break;
+        case 'o': h = gradus_maxpool2d(h, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 }); break;
+        case 'a': h = gradus_avgpool2d(h, 2, NULL); break;
         }
     return h;
 }

@@ -28,7 +28,7 @@ static void pixels(same_model *m, const void *with)
     gradus_node *h = same_image(m, PIXELS, 1, 12, 12);
 
     m->fit = ((const way *)with)->fit;
-    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 6, 3, NULL)), 2, 2, 0);
+    h = gradus_maxpool2d(gradus_relu(gradus_conv2d(h, 6, 3, NULL)), 2, NULL);
     gradus_softmax_ce(gradus_dense(h, CLASSES), same_labels(m, 1, CLASSES),
                       NULL);
 }
@@ -40,7 +40,7 @@ static void regression(same_model *m, const void *with)
     gradus_node *t = same_other(m, REALS, 8, 0);
 
     m->fit = ((const way *)with)->fit;
-    gradus_mse(gradus_dense(h, 8), t, &(gradus_regression_options){
+    gradus_mse(gradus_dense(h, 8), t, &(gradus_mse_options){
         .row_weight = same_weights(m) });
 }
 
@@ -154,9 +154,10 @@ static int confused(const same_model *m, gradus_optimiser *o, int batch,
 {
     size_t table[CLASSES * CLASSES];
     gradus_dataset d = dataset(m, 0, (size_t)same_rows(batch));
-    gradus_metrics e = { .k = 3, .confusion = table };
+    gradus_evaluate_options asked = { .k = 3, .confusion = table };
+    gradus_metrics e = { 0 };
 
-    if (gradus_fit(o, &d, NULL) || gradus_evaluate(m->g, &d, &e))
+    if (gradus_fit(o, &d, NULL) || gradus_evaluate(m->g, &d, &asked, &e))
         return -1;
     sprintf(text, " counted %zu confusion %016" PRIx64 " top 3 %a",
             e.counted, same_hash(SAME_FNV, table, sizeof table), e.top_k);

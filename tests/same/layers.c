@@ -70,7 +70,7 @@ static void batchnorms(same_model *m, const void *with)
     gradus_node *frozen = gradus_batchnorm(h);
 
     (void)with;
-    must(gradus_param_group(frozen, 0, 1));
+    must(gradus_set_group(frozen, 0, 1));
     h = gradus_add(h, gradus_dense(gradus_silu(frozen), 48));
     end(m, gradus_batchnorm(gradus_batchnorm(h)));
 }
@@ -115,17 +115,32 @@ static void fans(same_model *m, const void *with)
     end(m, gradus_concat(4, (gradus_node *[]){ h, x, h, f }));
 }
 
+/* The pools with stride and padding as arguments, for tables of both. */
+static gradus_node *maxpool(gradus_node *x, int kernel, int stride,
+                            int padding)
+{
+    return gradus_maxpool2d(x, kernel,
+                            &(gradus_pool2d_options){ stride, padding });
+}
+
+static gradus_node *avgpool(gradus_node *x, int kernel, int stride,
+                            int padding)
+{
+    return gradus_avgpool2d(x, kernel,
+                            &(gradus_pool2d_options){ stride, padding });
+}
+
 /* Images one behind the other. */
 static void concat(same_model *m, const void *with)
 {
     gradus_node *x = same_image(m, REALS, 3, 8, 8);
     gradus_node *h = gradus_batchnorm(x);
-    gradus_node *f[] = { x, gradus_relu(h), gradus_maxpool(h, 3, 1, 1),
-                         gradus_avgpool(x, 3, 1, 1) };
+    gradus_node *f[] = { x, gradus_relu(h), maxpool(h, 3, 1, 1),
+                         avgpool(x, 3, 1, 1) };
 
     (void)with;
     h = gradus_concat(1, (gradus_node *[]){ gradus_concat(4, f) });
-    end(m, gradus_global_avgpool(gradus_conv2d(h, 8, 3, NULL)));
+    end(m, gradus_global_avgpool2d(gradus_conv2d(h, 8, 3, NULL)));
 }
 
 typedef gradus_node *(*pool)(gradus_node *x, int size, int stride,
@@ -143,7 +158,7 @@ static void pools(same_model *m, const void *with)
         gradus_flatten(p(h, 2, 2, 0)), gradus_flatten(p(h, 2, 0, 1)),
         gradus_flatten(p(h, 3, 2, 1)), gradus_flatten(p(h, 3, 1, 0)),
         gradus_flatten(p(h, 4, 3, 2)), gradus_flatten(p(h, 2, 1, 1)),
-        gradus_flatten(p(h, 5, 7, 0)), gradus_global_avgpool(h),
+        gradus_flatten(p(h, 5, 7, 0)), gradus_global_avgpool2d(h),
     };
 
     end(m, gradus_concat(8, f));
@@ -156,7 +171,7 @@ static void ties(same_model *m, const void *with)
         same_image(m, PIXELS, 2, 12, 13)));
 
     (void)with;
-    h = gradus_maxpool(gradus_maxpool(h, 2, 2, 0), 3, 1, 1);
+    h = maxpool(maxpool(h, 2, 2, 0), 3, 1, 1);
     end(m, gradus_relu(h));
 }
 
@@ -199,7 +214,7 @@ static void augmented_reals(same_model *m, const void *with)
     end(m, gradus_relu(gradus_dense(h, 40)));
 }
 
-#define AUGMENT(...) &(const gradus_augmentation){ __VA_ARGS__ }
+#define AUGMENT(...) &(const gradus_augment_options){ __VA_ARGS__ }
 
 static int inputs(void)
 {
@@ -227,7 +242,7 @@ static int inputs(void)
 
 int same_layers(void)
 {
-    const pooling max = { gradus_maxpool }, average = { gradus_avgpool };
+    const pooling max = { maxpool }, average = { avgpool };
     const same_case c[] = {
         { "dense", dense, NULL, NULL, { 1, 64, 65, 129, 300 } },
         { "functions", functions, NULL, NULL, { 1, 64, 65, 129, 300 } },

@@ -66,9 +66,9 @@ static int softmaxes(void)
 {
     const same_case c[] = {
         { "softmax", SOFTMAX(.weigh = 0), NULL, { 1, 64, 65, 129, 300 } },
-        { "softmax batch", SOFTMAX(OPTIONS(.reduction = GRADUS_MEAN_BATCH)),
+        { "softmax batch", SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_MEAN_BATCH)),
           NULL, { 1, 65 } },
-        { "softmax sum", SOFTMAX(OPTIONS(.reduction = GRADUS_SUM)), NULL,
+        { "softmax sum", SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_SUM)), NULL,
           { 65 } },
         { "softmax smooth", SOFTMAX(OPTIONS(.label_smoothing = 0.1)), NULL,
           { 1, 65 } },
@@ -76,16 +76,16 @@ static int softmaxes(void)
                                             .ignore_label = 2)), NULL,
           { 65 } },
         { "softmax ignore batch",
-          SOFTMAX(OPTIONS(.reduction = GRADUS_MEAN_BATCH,
+          SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_MEAN_BATCH,
                           .use_ignore_label = 1, .ignore_label = 1)), NULL,
           { 65 } },
         { "softmax classes", SOFTMAX(OPTIONS(.class_weight = class_weight)),
           NULL, { 1, 65, 300 } },
         { "softmax rows", SOFTMAX(.weigh = 1), NULL, { 65, 300 } },
-        { "softmax rows sum", SOFTMAX(OPTIONS(.reduction = GRADUS_SUM),
+        { "softmax rows sum", SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_SUM),
                                       .weigh = 1), NULL, { 65 } },
         { "softmax rows batch",
-          SOFTMAX(OPTIONS(.reduction = GRADUS_MEAN_BATCH), .weigh = 1), NULL,
+          SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_MEAN_BATCH), .weigh = 1), NULL,
           { 65 } },
         { "softmax places", SOFTMAX(.positions = 9), NULL, { 1, 65, 129 } },
         { "softmax image", SOFTMAX(.positions = 12), NULL, { 1, 65, 129 } },
@@ -97,7 +97,7 @@ static int softmaxes(void)
                   .weigh = 1, .positions = 4, .distributions = 1), NULL,
           { 65 } },
         { "softmax mask",
-          SOFTMAX(OPTIONS(.reduction = GRADUS_SUM), .mask = 1), NULL, { 65 } },
+          SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_SUM), .mask = 1), NULL, { 65 } },
         { "softmax all",
           SOFTMAX(OPTIONS(.label_smoothing = 0.1, .use_ignore_label = 1,
                           .ignore_label = 3, .class_weight = class_weight),
@@ -109,11 +109,20 @@ static int softmaxes(void)
 
 /* ---- the others ------------------------------------------------------- */
 
+/* gradus_mse with the options of gradus_huber, for a table of both. */
+static gradus_node *mse(gradus_node *y, gradus_node *t,
+                        const gradus_huber_options *o)
+{
+    return gradus_mse(y, t, o ? &(gradus_mse_options){ o->reduction,
+                                                       o->row_weight }
+                              : NULL);
+}
+
 typedef gradus_node *(*regression)(gradus_node *y, gradus_node *t,
-                                   const gradus_regression_options *o);
+                                   const gradus_huber_options *o);
 typedef struct {
     regression loss;
-    gradus_regression_options o;
+    gradus_huber_options o;
     int weigh;
 } regression_setting;
 
@@ -163,11 +172,11 @@ static void several(same_model *m, const void *with)
     gradus_sigmoid_ce(gradus_dense(h, 6), same_other(m, PORTIONS, 6, 0),
                       NULL);
     gradus_softmax_ce(gradus_dense(h, 5), same_labels(m, 1, 5), NULL);
-    same_must(!gradus_loss_weight(a, 0.3), "loss_weight");
+    same_must(!gradus_set_loss_weight(a, 0.3), "loss_weight");
 }
 
 #define REGRESS(...) regress, &(const regression_setting){ __VA_ARGS__ }
-#define MSE(...) REGRESS(.loss = gradus_mse, __VA_ARGS__)
+#define MSE(...) REGRESS(.loss = mse, __VA_ARGS__)
 #define HUBER(...) REGRESS(.loss = gradus_huber, __VA_ARGS__)
 #define SIGMOID(...) sigmoid, &(const sigmoid_setting){ __VA_ARGS__ }
 
@@ -175,23 +184,23 @@ int same_losses(void)
 {
     const same_case c[] = {
         { "mse", MSE(.weigh = 0), NULL, { 1, 64, 65, 129, 300 } },
-        { "mse sum", MSE(OPTIONS(.reduction = GRADUS_SUM)), NULL, { 5 } },
+        { "mse sum", MSE(OPTIONS(.reduction = GRADUS_REDUCE_SUM)), NULL, { 5 } },
         { "mse rows", MSE(.weigh = 1), NULL, { 65, 300 } },
-        { "mse rows batch", MSE(OPTIONS(.reduction = GRADUS_MEAN_BATCH),
+        { "mse rows batch", MSE(OPTIONS(.reduction = GRADUS_REDUCE_MEAN_BATCH),
                                 .weigh = 1), NULL, { 65 } },
         { "huber", HUBER(.weigh = 0), NULL, { 1, 65, 300 } },
-        { "huber delta", HUBER(OPTIONS(.reduction = GRADUS_SUM,
+        { "huber delta", HUBER(OPTIONS(.reduction = GRADUS_REDUCE_SUM,
                                        .delta = 0.3), .weigh = 1), NULL,
           { 65 } },
         { "autoencoder", autoencoder, NULL, NULL, { 1, 65 } },
         { "sigmoid", SIGMOID(.positions = 1), NULL, { 1, 65, 300 } },
-        { "sigmoid batch", SIGMOID(OPTIONS(.reduction = GRADUS_MEAN_BATCH),
+        { "sigmoid batch", SIGMOID(OPTIONS(.reduction = GRADUS_REDUCE_MEAN_BATCH),
                                    .weigh = 1, .positions = 1), NULL,
           { 65 } },
         { "sigmoid classes", SIGMOID(OPTIONS(.class_weight = class_weight),
                                      .weigh = 1, .positions = 3), NULL,
           { 65, 129 } },
-        { "sigmoid sum", SIGMOID(OPTIONS(.reduction = GRADUS_SUM),
+        { "sigmoid sum", SIGMOID(OPTIONS(.reduction = GRADUS_REDUCE_SUM),
                                  .positions = 4), NULL, { 65 } },
         { "several losses", several, NULL, NULL, { 1, 65, 300 } },
     };

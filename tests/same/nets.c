@@ -31,8 +31,8 @@ static void cnn(same_model *m, const void *with)
     gradus_node *h = same_image(m, PIXELS, 1, 28, 28);
 
     (void)with;
-    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 8, 5, NULL)), 2, 2, 0);
-    h = gradus_maxpool(gradus_relu(gradus_conv2d(h, 16, 5, NULL)), 2, 2, 0);
+    h = gradus_maxpool2d(gradus_relu(gradus_conv2d(h, 8, 5, NULL)), 2, NULL);
+    h = gradus_maxpool2d(gradus_relu(gradus_conv2d(h, 16, 5, NULL)), 2, NULL);
     end(m, gradus_dense(h, 10));
 }
 
@@ -42,7 +42,7 @@ static void norm(same_model *m, const void *with)
 
     (void)with;
     h = gradus_batchnorm(gradus_conv2d(h, 8, 3, NULL));
-    end(m, gradus_dense(gradus_maxpool(gradus_relu(h), 2, 2, 0), 10));
+    end(m, gradus_dense(gradus_maxpool2d(gradus_relu(h), 2, NULL), 10));
 }
 
 static gradus_optimiser *adam(gradus_graph *g)

@@ -21,8 +21,8 @@ static void groups(same_model *m, const void *with)
     gradus_node *slow = gradus_dense(gradus_relu(frozen), 60);
 
     (void)with;
-    same_must(!gradus_param_group(frozen, 0, 1) &&
-              !gradus_param_group(slow, 0.1, 2), "param_group");
+    same_must(!gradus_set_group(frozen, 0, 1) &&
+              !gradus_set_group(slow, 0.1, 2), "param_group");
     gradus_softmax_ce(gradus_dense(gradus_tanh(slow), 6),
                       same_labels(m, 1, 6), NULL);
 }
@@ -39,12 +39,12 @@ static void starts(same_model *m, const void *with)
     (void)with;
     for (int i = 0; i < 6; i++)
         n[i] = gradus_dense(x, 20);
-    start(n[0], GRADUS_ZERO, 0);
-    start(n[1], GRADUS_HE, 0);
-    start(n[2], GRADUS_GLOROT, 0);
-    start(n[3], GRADUS_NORMAL, 0.2);
-    start(n[4], GRADUS_UNIFORM, 0.3);
-    start(n[5], GRADUS_CONSTANT, 0.01);
+    start(n[0], GRADUS_INIT_ZERO, 0);
+    start(n[1], GRADUS_INIT_HE, 0);
+    start(n[2], GRADUS_INIT_GLOROT, 0);
+    start(n[3], GRADUS_INIT_NORMAL, 0.2);
+    start(n[4], GRADUS_INIT_UNIFORM, 0.3);
+    start(n[5], GRADUS_INIT_CONSTANT, 0.01);
     gradus_softmax_ce(gradus_dense(gradus_tanh(gradus_concat(6, n)), 6),
                       same_labels(m, 1, 6), NULL);
 }
@@ -73,7 +73,7 @@ static gradus_optimiser *matrices_only(gradus_graph *g)
 {
     gradus_optimiser *o = nesterov(g);
 
-    same_must(o && !gradus_decay_matrices_only(o, 1), "matrices only");
+    same_must(o && !gradus_set_decay_matrices_only(o, 1), "matrices only");
     return o;
 }
 
@@ -99,7 +99,7 @@ static gradus_optimiser *adamw_all(gradus_graph *g)
     gradus_optimiser *o = gradus_adamw(g, &(gradus_adam_options){
         .learning_rate = 0.01, .weight_decay = 0.1 });
 
-    same_must(o && !gradus_decay_matrices_only(o, 1), "matrices only");
+    same_must(o && !gradus_set_decay_matrices_only(o, 1), "matrices only");
     return o;
 }
 
@@ -124,7 +124,7 @@ static gradus_optimiser *adagrad(gradus_graph *g)
 static gradus_optimiser *clipped(gradus_optimiser *o, double norm,
                                  double value)
 {
-    same_must(o && !gradus_clip(o, norm, value), "clip");
+    same_must(o && !gradus_set_clip(o, norm, value), "clip");
     return o;
 }
 

@@ -97,12 +97,13 @@ static uint64_t infer(const same_model *m, int rows)
 
 static void measure(const same_model *m, int batch, char *text)
 {
-    gradus_metrics e = { .k = 2 };
+    gradus_metrics e = { 0 };
 
     if (!m->mute)
         text += sprintf(text, " infer %016" PRIx64 " %016" PRIx64,
                         infer(m, 1), infer(m, same_rows(batch)));
-    same_must(!gradus_evaluate(m->g, NULL, &e), "evaluate");
+    same_must(!gradus_evaluate(m->g, NULL,
+                               &(gradus_evaluate_options){ .k = 2 }, &e), "evaluate");
     sprintf(text, " evaluate %a %a %a", e.loss, e.accuracy, e.top_k);
 }
 

@@ -56,22 +56,22 @@ static gradus_node *conv_depthwise(gradus_node *x)
 
 static gradus_node *maxpool(gradus_node *x)
 {
-    return gradus_maxpool(x, 2, 0, 0);
+    return gradus_maxpool2d(x, 2, NULL);
 }
 
 static gradus_node *maxpool_overlap(gradus_node *x)
 {
-    return gradus_maxpool(x, 3, 2, 1);
+    return gradus_maxpool2d(x, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
 }
 
 static gradus_node *avgpool(gradus_node *x)
 {
-    return gradus_avgpool(x, 2, 0, 0);
+    return gradus_avgpool2d(x, 2, NULL);
 }
 
 static gradus_node *avgpool_overlap(gradus_node *x)
 {
-    return gradus_avgpool(x, 3, 2, 1);
+    return gradus_avgpool2d(x, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
 }
 
 static gradus_node *leaky_relu(gradus_node *x)
@@ -122,7 +122,7 @@ static const layer layers[] = {
     { "maxpool_overlap", 3, { 2, 7, 6 }, maxpool_overlap },
     { "avgpool", 3, { 2, 7, 6 }, avgpool },
     { "avgpool_overlap", 3, { 2, 7, 6 }, avgpool_overlap },
-    { "global_avgpool", 3, { 3, 4, 5 }, gradus_global_avgpool },
+    { "global_avgpool", 3, { 3, 4, 5 }, gradus_global_avgpool2d },
     { "relu", 1, { 20 }, gradus_relu },
     { "leaky_relu", 1, { 20 }, leaky_relu },
     { "sigmoid", 1, { 20 }, gradus_sigmoid },
@@ -152,9 +152,9 @@ static gradus_graph *layer_graph(const layer *l, gradus_node **y)
     write_check(!x || (!tokens && gradus_want_gradient(x)));
     *y = l->make(tokens ? x : gradus_reshape(x, l->rank, l->shape));
     gradus_node *t = *y ? gradus_input(g, (*y)->size) : NULL;
-    write_check(!t || gradus_name(t, "target"));
-    gradus_mse(*y, t, &(gradus_regression_options){
-        .reduction = GRADUS_SUM });
+    write_check(!t || gradus_set_name(t, "target"));
+    gradus_mse(*y, t, &(gradus_mse_options){
+        .reduction = GRADUS_REDUCE_SUM });
     write_check(gradus_compile(g, WRITE_ROWS, 1));
     write_draw_parameters(g);
     write_feed_inputs(g, tokens);

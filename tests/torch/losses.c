@@ -18,7 +18,7 @@ typedef struct {
 static const softmax_case softmax_cases[] = {
     { .name = "softmax_ce", .positions = 1 },
     { .name = "softmax_ce_sum", .positions = 1,
-      .softmax = { .reduction = GRADUS_SUM } },
+      .softmax = { .reduction = GRADUS_REDUCE_SUM } },
     { .name = "softmax_ce_weights", .positions = 1,
       .softmax = { .class_weight = class_weight } },
     { .name = "softmax_ce_smoothing", .positions = 1,
@@ -34,7 +34,7 @@ static const softmax_case softmax_cases[] = {
     { .name = "softmax_ce_last_axis", .positions = 2,
       .softmax = { .last_axis = 1, .class_weight = class_weight } },
     { .name = "softmax_ce_batch", .positions = 1,
-      .softmax = { .reduction = GRADUS_MEAN_BATCH, .use_ignore_label = 1,
+      .softmax = { .reduction = GRADUS_REDUCE_MEAN_BATCH, .use_ignore_label = 1,
                    .ignore_label = 3, .class_weight = class_weight } },
     { .name = "softmax_ce_distribution", .positions = 1, .distribution = 1,
       .softmax = { .class_weight = class_weight } },
@@ -42,21 +42,30 @@ static const softmax_case softmax_cases[] = {
     { .name = "softmax_ce_row_weights", .positions = 1, .row_weights = 1 },
 };
 
+/* gradus_mse with the options of gradus_huber, for a table of both. */
+static gradus_node *mse(gradus_node *y, gradus_node *t,
+                        const gradus_huber_options *o)
+{
+    return gradus_mse(y, t, o ? &(gradus_mse_options){ o->reduction,
+                                                       o->row_weight }
+                              : NULL);
+}
+
 typedef struct {
     const char *name;
     gradus_node *(*make)(gradus_node *y, gradus_node *t,
-                         const gradus_regression_options *options);
+                         const gradus_huber_options *options);
     int row_weights;
-    gradus_regression_options regression;
+    gradus_huber_options regression;
 } regression_case;
 
 static const regression_case regression_cases[] = {
-    { "mse", gradus_mse, 0, { .delta = 0 } },
-    { "mse_sum", gradus_mse, 0, { .reduction = GRADUS_SUM } },
-    { "mse_row_weights", gradus_mse, 1, { .delta = 0 } },
+    { "mse", mse, 0, { .delta = 0 } },
+    { "mse_sum", mse, 0, { .reduction = GRADUS_REDUCE_SUM } },
+    { "mse_row_weights", mse, 1, { .delta = 0 } },
     { "huber", gradus_huber, 0, { .delta = 0 } },
     { "huber_delta", gradus_huber, 0, { .delta = 0.4 } },
-    { "huber_sum", gradus_huber, 0, { .reduction = GRADUS_SUM } },
+    { "huber_sum", gradus_huber, 0, { .reduction = GRADUS_REDUCE_SUM } },
 };
 
 static gradus_node *loss_input(gradus_graph *g, int size)
@@ -83,7 +92,7 @@ static gradus_node *row_weights(gradus_graph *g)
 {
     gradus_node *n = gradus_row_weights(g);
 
-    write_check(!n || gradus_name(n, "rows"));
+    write_check(!n || gradus_set_name(n, "rows"));
     return n;
 }
 
@@ -91,7 +100,7 @@ static gradus_node *target(gradus_graph *g, int size)
 {
     gradus_node *n = gradus_input(g, size);
 
-    write_check(!n || gradus_name(n, "target"));
+    write_check(!n || gradus_set_name(n, "target"));
     return n;
 }
 
@@ -115,7 +124,7 @@ static void write_softmax_ce(const softmax_case *c)
     gradus_node *z = loss_input(g, CLASSES * S);
     gradus_node *t = c->distribution ? gradus_image(g, CLASSES, 1, S)
                                      : gradus_labels(g, S);
-    write_check(!t || gradus_name(t, "target"));
+    write_check(!t || gradus_set_name(t, "target"));
     o.row_weight = c->row_weights ? row_weights(g) : NULL;
     if (c->distribution)
         z = gradus_reshape(z, 3, (int[]){ CLASSES, 1, S });
@@ -136,7 +145,7 @@ static void write_softmax_ce(const softmax_case *c)
 
 static void write_regression(const regression_case *c)
 {
-    gradus_regression_options o = c->regression;
+    gradus_huber_options o = c->regression;
     gradus_graph *g = gradus_graph_new(1);
 
     write_case(c->name);
@@ -173,7 +182,7 @@ void write_losses(void)
     for (size_t i = 0; i < sizeof regression_cases / sizeof *regression_cases;
          i++)
         write_regression(&regression_cases[i]);
-    write_sigmoid_ce("sigmoid_ce", NULL, GRADUS_MEAN_VALID);
-    write_sigmoid_ce("sigmoid_ce_weights", class_weight, GRADUS_MEAN_VALID);
-    write_sigmoid_ce("sigmoid_ce_sum", class_weight, GRADUS_SUM);
+    write_sigmoid_ce("sigmoid_ce", NULL, GRADUS_REDUCE_MEAN_VALID);
+    write_sigmoid_ce("sigmoid_ce_weights", class_weight, GRADUS_REDUCE_MEAN_VALID);
+    write_sigmoid_ce("sigmoid_ce_sum", class_weight, GRADUS_REDUCE_SUM);
 }

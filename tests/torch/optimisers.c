@@ -73,7 +73,7 @@ static gradus_optimiser *clip_norm(gradus_graph *g)
 {
     gradus_optimiser *o = sgd(g);
 
-    write_check(!o || gradus_clip(o, 0.5, 0));
+    write_check(!o || gradus_set_clip(o, 0.5, 0));
     return o;
 }
 
@@ -81,7 +81,7 @@ static gradus_optimiser *clip_value(gradus_graph *g)
 {
     gradus_optimiser *o = sgd(g);
 
-    write_check(!o || gradus_clip(o, 0, 0.05));
+    write_check(!o || gradus_set_clip(o, 0, 0.05));
     return o;
 }
 
@@ -109,7 +109,7 @@ static gradus_graph *trained_graph(void)
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 8), *t = gradus_labels(g, 1);
 
-    write_check(!t || gradus_name(t, "target"));
+    write_check(!t || gradus_set_name(t, "target"));
     gradus_node *h = gradus_tanh(gradus_dense(x, 10));
     gradus_softmax_ce(gradus_dense(h, CLASSES), t, NULL);
     write_check(gradus_compile(g, WRITE_ROWS, 1));

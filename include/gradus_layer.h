@@ -322,7 +322,7 @@ static inline double *gradus_sums(const gradus_node *n, gradus_part p)
     return n->sums + (size_t)p.slice * (size_t)n->n_sums;
 }
 
-enum { GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE }; /* as it is, transposed */
+enum { GRADUS_GEMM_N, GRADUS_GEMM_T }; /* as it is, transposed */
 
 /* C = op(A) op(B) + beta C, with op(A) [m,k], op(B) [k,n], C [m,n]; lda, ldb,
  * ldc are the lengths of the rows as they lie in memory. */

@@ -28,8 +28,9 @@ static gradus_node *normalised(gradus_node *x)
 
 static gradus_node *augmented(gradus_node *x)
 {
-    const gradus_augment_options some = { .shift = 1, .rotate = 9, .scale = 0.1,
-                                       .elastic = 5, .flip = 1 };
+    const gradus_augment_options some = {
+        .shift = 1, .rotate = 9, .scale = 0.1, .elastic = 5, .flip = 1
+    };
 
     return gradus_augment(x, &some) ? NULL : x;
 }

@@ -154,15 +154,18 @@ LOOP_TEST(others_are_left_alone, 7)
         break;
     case 3: /* other maxima */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_maxpool2d(y, 3, &(gradus_pool2d_options){ .stride = 2 }));
+        assert_absorbs_nothing(
+            y, gradus_maxpool2d(y, 3, &(gradus_pool2d_options){ .stride = 2 }));
         break;
     case 4:
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .stride = 1 }));
+        assert_absorbs_nothing(
+            y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .stride = 1 }));
         break;
     case 5:
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .padding = 1 }));
+        assert_absorbs_nothing(
+            y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .padding = 1 }));
         break;
     default: /* another function */
         y = gradus_conv2d(x, 2, 3, NULL);

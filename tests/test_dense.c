@@ -207,8 +207,9 @@ static void two_layers_one_to_spoil(void)
 /* dX += dY W' */
 static void transposed(gradus_node *n, gradus_part p)
 {
-    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE, p.rows, N, N, gradus_row(n->dy, p, N), N,
-                n->param[0].w, N, 1, gradus_row(n->in[0]->dy, p, N), N);
+    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, p.rows, N, N,
+                gradus_row(n->dy, p, N), N, n->param[0].w, N, 1,
+                gradus_row(n->in[0]->dy, p, N), N);
 }
 
 TEST(a_transpose_too_many_is_caught)
@@ -221,8 +222,9 @@ TEST(a_transpose_too_many_is_caught)
 /* dX = dY W; the first of the two layers, whose backward comes second. */
 static void overwriting(gradus_node *n, gradus_part p)
 {
-    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_NO_TRANSPOSE, p.rows, N, N, gradus_row(n->dy, p, N), N,
-                n->param[0].w, N, 0, gradus_row(n->in[0]->dy, p, N), N);
+    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, p.rows, N, N,
+                gradus_row(n->dy, p, N), N, n->param[0].w, N, 0,
+                gradus_row(n->in[0]->dy, p, N), N);
 }
 
 TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
@@ -349,5 +351,6 @@ TEST(a_compiled_graph_takes_no_layer)
     x = gradus_input(g, 2);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_ptr_null(gradus_dense(x, 2));
-    assert_error("dense: the graph is compiled; add nodes before gradus_compile");
+    assert_error(
+        "dense: the graph is compiled; add nodes before gradus_compile");
 }

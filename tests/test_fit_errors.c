@@ -46,11 +46,13 @@ TEST(a_bad_label_anywhere_is_an_error_before_the_first_step)
     for (int i = 0; i < 3; i++) {
         int32_t good = labels[where[i]];
         labels[where[i]] = -1;
-        refused(&d, (gradus_fit_options){ 0 }, "the label is -1; must be 0 to 3");
+        refused(&d, (gradus_fit_options){ 0 },
+                "the label is -1; must be 0 to 3");
         labels[where[i]] = good;
     }
     labels[SAMPLES - 1] = CLASSES;
-    refused(&d, (gradus_fit_options){ 0 }, "sample 149, position 0: the label is 4");
+    refused(&d, (gradus_fit_options){ 0 },
+            "sample 149, position 0: the label is 4");
 }
 
 TEST(a_bad_label_of_the_validation_is_an_error_before_the_first_step)

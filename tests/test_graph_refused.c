@@ -72,7 +72,8 @@ TEST(a_loss_is_no_operand)
 
     ck_assert_ptr_nonnull(loss);
     ck_assert_ptr_null(gradus_dense(loss, 3));
-    assert_compile_says("softmax_ce1: is a loss; a loss cannot be an operand of dense");
+    assert_compile_says(
+        "softmax_ce1: is a loss; a loss cannot be an operand of dense");
 }
 
 TEST(labels_are_no_operand)
@@ -104,7 +105,8 @@ TEST(labels_for_other_positions_are_refused)
 TEST(targets_of_another_shape_are_refused)
 {
     gradus_softmax_ce(gradus_dense(x, 3), gradus_input(g, 2), NULL);
-    assert_compile_says("the targets of input2 (2 a row) do not have the shape");
+    assert_compile_says(
+        "the targets of input2 (2 a row) do not have the shape");
 }
 
 TEST(row_weights_must_be_a_row_weights_node)
@@ -270,7 +272,8 @@ TEST(ops_that_are_not_complete_are_refused)
     n->op = &no_gradient;
     gradus_add_param(n, "weight", 1, &(int){ 2 }, GRADUS_INIT_ZERO, 0);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("lazy1: has parameters, but its op has neither gradient nor backward");
+    assert_error(
+        "lazy1: has parameters, but its op has neither gradient nor backward");
 }
 
 /* It would be loaded from a model file as the built-in one. */

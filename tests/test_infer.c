@@ -217,8 +217,9 @@ static gradus_node *sum_of(gradus_node *a, gradus_node *b)
 {
     gradus_node *in[] = { a, b };
 
-    return gradus_set_shape(gradus_append(NULL, &ADD, sizeof(gradus_node), 2, in),
-                        a->rank, a->shape);
+    return gradus_set_shape(
+        gradus_append(NULL, &ADD, sizeof(gradus_node), 2, in), a->rank,
+        a->shape);
 }
 
 TEST(an_output_of_two_inputs_is_refused)

@@ -215,7 +215,8 @@ LOOP_TEST(fit_and_evaluate_report_the_mean_over_all_rows, 18)
                                             .validation = &d,
                                             .history = epoch }) == 0,
                       "%s", gradus_error());
-        ck_assert_msg(gradus_evaluate(g, &d, NULL, &m) == 0, "%s", gradus_error());
+        ck_assert_msg(gradus_evaluate(g, &d, NULL, &m) == 0, "%s",
+                      gradus_error());
         ck_assert_double_eq_tol(m.loss, expected, 10 * TOLERANCE);
         ck_assert(isnan(m.accuracy) && isnan(m.top_k));
         ck_assert_uint_eq(m.counted, 0);

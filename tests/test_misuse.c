@@ -252,13 +252,16 @@ TEST(layers_are_built_from_what_can_be)
     null(gradus_append(NULL, &op, sizeof(gradus_node), 9, in), "9 operands");
     null(gradus_append(NULL, &op, sizeof(gradus_node), -1, in), "-1 operands");
     ck_assert_ptr_null(gradus_set_shape(NULL, 1, &one));
-    ck_assert_ptr_null(gradus_add_param(NULL, "w", 1, &one, GRADUS_INIT_ZERO, 0));
+    ck_assert_ptr_null(
+        gradus_add_param(NULL, "w", 1, &one, GRADUS_INIT_ZERO, 0));
     ck_assert_ptr_null(gradus_set_attr(NULL, "a", 1, &(double){ 1 }));
     null(gradus_fail(NULL, "number %d", 7), "number 7");
     gradus_node *own = gradus_append(g, &op, sizeof(gradus_node), 0, NULL);
-    null(gradus_set_shape(own, 4, five), "the shape has rank 4; must be 1 to 3");
+    null(gradus_set_shape(own, 4, five),
+         "the shape has rank 4; must be 1 to 3");
     null(gradus_set_shape(own, 0, five), "the shape has rank 0");
-    null(gradus_add_param(own, "w", 5, five, GRADUS_INIT_ZERO, 0), "of rank 1 to 4");
+    null(gradus_add_param(own, "w", 5, five, GRADUS_INIT_ZERO, 0),
+         "of rank 1 to 4");
     null(gradus_add_param(own, "w", 1, &(int){ 0 }, GRADUS_INIT_ZERO, 0),
          "w is [0]; every axis must be at least 1");
     null(gradus_set_attr(own, "a", 0, &(double){ 1 }), "0 values");

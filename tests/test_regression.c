@@ -176,7 +176,8 @@ static void halved(gradus_node *n, gradus_part p)
 static void plain(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
-        n->in[0]->dy[i] += gradus_as_loss(n)->weight / gradus_as_loss(n)->divisor *
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight /
+                           gradus_as_loss(n)->divisor *
                            (n->y[i] - n->in[1]->y[i]);
 }
 
@@ -206,7 +207,8 @@ LOOP_TEST(values_that_are_not_finite_are_an_error, 2)
     } bad[] = {
         { { 0, INFINITY, 0, 0 }, "1: row 0: prediction 1 is inf" },
         { { 0, -INFINITY, 0, 0 }, "1: row 0: prediction 1 is -inf" },
-        { { 0, 0, 0, -INFINITY }, "1: row 0: target 1 is -inf; must be finite" },
+        { { 0, 0, 0, -INFINITY },
+          "1: row 0: target 1 is -inf; must be finite" },
         { { 0, 0, NAN, 0 }, "node 1, input2: row 0: value 0 is " },
     };
 

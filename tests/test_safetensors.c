@@ -228,7 +228,8 @@ static const struct {
       "dense1.weight is [5] in the file" },
 };
 
-LOOP_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing, COUNT(headers))
+LOOP_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing,
+          COUNT(headers))
 {
     gradus_graph *g = tiny_net();
     uint64_t before = gradus_parameters_hash(g);

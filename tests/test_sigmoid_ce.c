@@ -222,7 +222,8 @@ static void begin_case(int which)
 static void unweighted(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
-        n->in[0]->dy[i] += gradus_as_loss(n)->weight / gradus_as_loss(n)->divisor *
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight /
+                           gradus_as_loss(n)->divisor *
                            (n->y[i] - n->in[1]->y[i]);
 }
 
@@ -230,8 +231,9 @@ static void unweighted(gradus_node *n, gradus_part p)
 static void twice(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
-        n->in[0]->dy[i] += gradus_as_loss(n)->weight / gradus_as_loss(n)->divisor * n->y[i] * (1 - n->y[i]) *
-                           (n->y[i] - n->in[1]->y[i]);
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight /
+                           gradus_as_loss(n)->divisor * n->y[i] *
+                           (1 - n->y[i]) * (n->y[i] - n->in[1]->y[i]);
 }
 
 LOOP_TEST(planted_bugs_are_caught, 4)
@@ -332,8 +334,11 @@ TEST(bad_operands_and_options_are_refused)
     assert_refused(h.z, gradus_input(h.g, 4), none,
                    "sigmoid_ce1: a row of input3 has size 4; must be 3, as of "
                    "input");
-    assert_refused(h.z, gradus_labels(h.g, 3), none, "the targets come from labels;");
-    assert_refused(t, h.z, none, "the targets come from input; must be an input that wants no");
+    assert_refused(h.z, gradus_labels(h.g, 3), none,
+                   "the targets come from labels;");
+    assert_refused(
+        t, h.z, none,
+        "the targets come from input; must be an input that wants no");
     assert_refused(h.z, t, (options){ .reduction = (gradus_reduction)3 },
                    "the reduction is 3");
     assert_refused(h.z, t, (options){ .row_weight = t },

@@ -218,8 +218,8 @@ TEST(a_row_does_not_depend_on_its_batch)
     probe_fill(v, ROWS * K, 1);
     for (int i = 0; i < ROWS; i++)
         labels[i] = i % K;
-    h = new_classifier(K,
-                       (gradus_softmax_ce_options){ .reduction = GRADUS_REDUCE_SUM });
+    h = new_classifier(
+        K, (gradus_softmax_ce_options){ .reduction = GRADUS_REDUCE_SUM });
     for (int i = 0; i < ROWS; i++) {
         run_labels(&h, v + i * K, labels + i, 1);
         memcpy(y + i * K, h.loss->y, K * sizeof *y);

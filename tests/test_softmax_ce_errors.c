@@ -153,7 +153,8 @@ TEST(a_bad_label_names_its_position)
                                               .ignore_label = 9 });
     gradus_feed(h.z, (gradus_real[24]){ 0 }, 2);
     gradus_feed_labels(h.t, (int32_t[]){ 0, 1, 2, 9, 0, 0, 4, 0 }, 2);
-    assert_forward_fails(2, "sample 1, position 2: the label is 4; must be 0 to 2");
+    assert_forward_fails(
+        2, "sample 1, position 2: the label is 4; must be 0 to 2");
 }
 
 /* ---- targets and logits ---------------------------------------------- */

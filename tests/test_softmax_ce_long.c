@@ -201,15 +201,17 @@ static void undivided(gradus_node *n, gradus_part p)
 static void y_minus_t(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
-        n->in[0]->dy[i] +=
-            gradus_as_loss(n)->weight * (n->y[i] - n->in[1]->y[i]) / gradus_as_loss(n)->divisor;
+        n->in[0]->dy[i] += gradus_as_loss(n)->weight *
+                           (n->y[i] - n->in[1]->y[i]) /
+                           gradus_as_loss(n)->divisor;
 }
 
 /* The label's -1 forgotten: dz = y sum(t). */
 static void without_target(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
-        n->in[0]->dy[i] += gradus_as_loss(n)->weight * n->y[i] / gradus_as_loss(n)->divisor;
+        n->in[0]->dy[i] +=
+            gradus_as_loss(n)->weight * n->y[i] / gradus_as_loss(n)->divisor;
 }
 
 static void without_weight(gradus_node *n, gradus_part p)

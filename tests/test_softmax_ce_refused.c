@@ -86,8 +86,9 @@ TEST(targets_have_the_shape_of_the_logits)
     gradus_softmax_ce_options none = { .reduction = 0 };
     gradus_node *image = gradus_image(g, 1, 1, 3);
 
-    assert_refused(z3, gradus_input(g, 4), none,
-                   "the targets of input3 (4 a row) do not have the shape of the logits");
+    assert_refused(
+        z3, gradus_input(g, 4), none,
+        "the targets of input3 (4 a row) do not have the shape of the logits");
     assert_refused(z3, image, none, "do not have the shape of the logits");
     assert_refused(image, z3, none, "do not have the shape of the logits");
     assert_refused(gradus_image(g, 1, 3, 1), image, none,

@@ -33,7 +33,8 @@ static void backward(gradus_node *n, gradus_part p)
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
 
-    for (int i = 0; i < p.rows; i++, x += n->size, dy += n->size, dx += n->size)
+    for (int i = 0; i < p.rows;
+         i++, x += n->size, dy += n->size, dx += n->size)
         for (int u = 0; u < n->size; u++)
             dx[u] += x[u] > 0 ? dy[u] : a[u] * dy[u]; /* others add, too */
 }

@@ -20,9 +20,9 @@ static gradus_node *lenet(const settings *s, gradus_node *h, int classes)
     const gradus_conv2d_options same = { .padding = 2 };
 
     h = gradus_relu(gradus_conv2d(h, 16, 5, &same));         /* [B,16,28,28] */
-    h = gradus_maxpool2d(h, 2, NULL);                          /* [B,16,14,14] */
+    h = gradus_maxpool2d(h, 2, NULL);                       /* [B,16,14,14] */
     h = gradus_relu(gradus_conv2d(h, 32, 5, NULL));          /* [B,32,10,10] */
-    h = gradus_maxpool2d(h, 2, NULL);                          /* [B,32,5,5]   */
+    h = gradus_maxpool2d(h, 2, NULL);                       /* [B,32,5,5]   */
     h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
     return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
@@ -63,7 +63,7 @@ static gradus_node *residual(const settings *s, gradus_node *h, int classes)
     h = block(gradus_relu(conv_norm(h, 32, 3)), 32);         /* [B,32,14,14] */
     h = gradus_maxpool2d(h, 2, NULL);
     h = block(gradus_relu(conv_norm(h, 64, 3)), 64);         /* [B,64,7,7]   */
-    h = drop(s, gradus_global_avgpool2d(h));                   /* [B,64]       */
+    h = drop(s, gradus_global_avgpool2d(h));                /* [B,64]       */
     return gradus_dense(h, classes);                         /* [B,10]       */
 }
 

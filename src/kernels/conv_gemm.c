@@ -144,7 +144,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
         for (int o = 0; o < c->out; o++)
             for (int p = 0; p < P; p++)
                 s->z[o * P + p] = c->b[s->group * c->out + o];
-    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_NO_TRANSPOSE, c->out, P, ckk, W, ckk, col, P,
+    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, c->out, P, ckk, W, ckk, col, P,
                 c->b != NULL, s->z, P);                  /* Y = W col + b 1' */
 }
 
@@ -171,8 +171,8 @@ static void backward_operand(const gradus_conv *c, const gradus_real *W,
     gradus_real *dcol = scratch + gradus_conv_image_size(&m);
     const bool direct = is_pointwise(c);
 
-    gradus_gemm(GRADUS_TRANSPOSE, GRADUS_NO_TRANSPOSE, ckk, P, c->out, W, ckk, dy, P, direct,
-                direct ? dx : dcol, P);                  /* dcol = W' dY     */
+    gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, dy, P,
+                direct, direct ? dx : dcol, P);          /* dcol = W' dY     */
     if (!direct)
         add_columns(c, dcol, scratch, dx);
 }
@@ -185,8 +185,8 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
 
     if (s->db)
         backward_bias(c, s->dz, s->db);
-    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE, c->out, ckk, P, s->dz, P, col, P, 1,
-                s->dW, ckk);                             /* dW += dY col'    */
+    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, c->out, ckk, P, s->dz, P, col,
+                P, 1, s->dW, ckk);                       /* dW += dY col'    */
     if (s->dx)
         backward_operand(c, gradus_conv_W(c, s->group), s->dz, scratch,
                          s->dx);

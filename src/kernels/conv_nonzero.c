@@ -12,9 +12,8 @@
  * It is cut into vectors of LANES numbers; what the last one has beyond the
  * line is 0 in W, and is not looked at in dW.
  *
- * Unlike all other ways, this leaves out what is 0.  It has 250 lines of code;
- * without it a training step takes twice as long where the net has maxima of
- * 2 x 2 (see conv.c).
+ * Unlike all other ways, this leaves out what is 0.  Without it, a training
+ * step takes twice as long where the net has maxima of 2 x 2 (see conv.c).
  */
 #include "kernels/conv.h"
 
@@ -75,11 +74,14 @@ static size_t scratch_size(const gradus_conv *c)
 
 /* ---- from and to the order of the library ---------------------------- */
 
-/* The place of W[o,ch,u,v] among the vectors; o counts through all groups. */
-static size_t in_vectors(const layout *l, int o, int ch, int u, int v)
+/* The place among the vectors of weight i of W, which is W[o,ch,u,v]; o counts
+ * through all groups. */
+static size_t in_vectors(const layout *l, size_t i)
 {
-    return ((size_t)o * l->vectors + (size_t)u * l->per_line) * LANES +
-           (size_t)v * l->in + ch;
+    const size_t k = l->kernel, v = i % k, u = i / k % k;
+    const size_t ch = i / (k * k) % l->in, o = i / (k * k) / l->in;
+
+    return (o * l->vectors + u * l->per_line) * LANES + v * l->in + ch;
 }
 
 /* in_image [in,height,width] becomes the places of x in the image; in_x
@@ -101,14 +103,11 @@ static void find_places(const gradus_conv *c, int *in_image, int *in_x)
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const layout l = layout_of(c);
-    const gradus_real *W = c->W;
+    const size_t n = (size_t)c->groups * gradus_conv_weights(c);
 
     memset(scratch, 0, (2 * l.weights + l.image) * sizeof *scratch);
-    for (int o = 0; o < c->groups * c->out; o++)
-        for (int ch = 0; ch < l.in; ch++)
-            for (int u = 0; u < l.kernel; u++)
-                for (int v = 0; v < l.kernel; v++)
-                    scratch[in_vectors(&l, o, ch, u, v)] = *W++;
+    for (size_t i = 0; i < n; i++)
+        scratch[in_vectors(&l, i)] = c->W[i];
     int *places = (int *)(scratch + 2 * l.weights + 2 * l.image);
     find_places(c, places, places + gradus_conv_x_size(c));
 }
@@ -117,12 +116,10 @@ static void end_back(const gradus_conv *c, const gradus_real *scratch,
                      gradus_real *dW)
 {
     const layout l = layout_of(c);
+    const size_t n = (size_t)c->groups * gradus_conv_weights(c);
 
-    for (int o = 0; o < c->groups * c->out; o++)
-        for (int ch = 0; ch < l.in; ch++)
-            for (int u = 0; u < l.kernel; u++)
-                for (int v = 0; v < l.kernel; v++)
-                    *dW++ += scratch[l.weights + in_vectors(&l, o, ch, u, v)];
+    for (size_t i = 0; i < n; i++)
+        dW[i] += scratch[l.weights + in_vectors(&l, i)];
 }
 
 GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
@@ -136,14 +133,6 @@ GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
     for (int i = 0; i < c->height; i++, image += l->line, x += c->width)
         for (int k = 0; k < n; k++)
             image[k] = x[in_x[k]];
-}
-
-GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
-                                   const int *restrict in_image,
-                                   gradus_real *restrict dx)
-{
-    for (size_t i = 0; i < n; i++)
-        dx[i] += image[in_image[i]];
 }
 
 /* ---- the work -------------------------------------------------------- */
@@ -216,8 +205,6 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
     }
 }
 
-/* ---- what is not 0 --------------------------------------------------- */
-
 /* at [n] becomes the kernel's places in the image for n positions of z from
  * `from` on, which are `scale` lines, or columns, of the image apart. */
 GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
@@ -226,15 +213,9 @@ GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
     /* A stride beyond the image is no matter: then there is one position. */
     const int64_t line = (int64_t)l->line * scale;
     const int64_t step = (int64_t)l->in * scale;
-    int i = from / width, j = from % width;
 
-    for (int p = 0; p < n; p++) {
-        at[p] = (int)(i * line + j * step);
-        if (++j == width) {
-            j = 0;
-            i++;
-        }
-    }
+    for (int p = from; p < from + n; p++)
+        *at++ = (int)(p / width * line + p % width * step);
 }
 
 /* These two list the numbers of dz [n] that count, with their places at [n].
@@ -269,8 +250,6 @@ GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
     return count;
 }
 
-/* ---- all of it, by each kind of processor ---------------------------- */
-
 GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
                        gradus_real *scratch)
 {
@@ -301,8 +280,8 @@ GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
                 add_to_image(&l, list, n, W + k, dimage);
         }
     }
-    if (s->dx)
-        add_interleaved(gradus_conv_x_size(c), dimage, in_image, s->dx);
+    for (size_t i = 0; s->dx && i < gradus_conv_x_size(c); i++)
+        s->dx[i] += dimage[in_image[i]];
 }
 
 static void by_plain(const gradus_conv *c, const gradus_conv_sample *s,
@@ -327,8 +306,7 @@ GRADUS_FOR_AVX512 static void by_avx512(const gradus_conv *c,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* Neighbours in y, of which maxima are made, are neighbours in x too if the
- * stride is 1. */
+/* With maxima, neighbours in y have to be neighbours in x too. */
 static bool fits(const gradus_conv *c)
 {
     return !c->max2 || c->stride == 1;

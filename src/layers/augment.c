@@ -58,8 +58,8 @@ static void smooth(const gradus_real *from, gradus_real *to,
 }
 
 /* One component of d [h,w]; spare [h,w] is scratch memory. */
-static void make_field(const gradus_augment_options *a, gradus_random *r, int h,
-                       int w, gradus_real *d, gradus_real *spare)
+static void make_field(const gradus_augment_options *a, gradus_random *r,
+                       int h, int w, gradus_real *d, gradus_real *spare)
 {
     enum { MOST = 3 * 64 };
     const double sigma = a->sigma > 0 ? a->sigma : 4;

@@ -18,8 +18,8 @@ static void forward(gradus_node *n, gradus_part p)
 
     for (int i = 0; i < p.rows; i++)                         /* Y  = 1 b'  */
         memcpy(Y + (size_t)i * out, b, (size_t)p.units * sizeof *b);
-    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_TRANSPOSE, p.rows, p.units, (int)in, X, (int)in, W,
-                (int)in, 1, Y, (int)out);                    /* Y += X W'  */
+    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, p.rows, p.units, (int)in, X,
+                (int)in, W, (int)in, 1, Y, (int)out);        /* Y += X W'  */
 }
 
 static void backward(gradus_node *n, gradus_part p)
@@ -29,8 +29,8 @@ static void backward(gradus_node *n, gradus_part p)
     const gradus_real *dY = gradus_row(n->dy, p, out);
     gradus_real *dX = gradus_row(n->in[0]->dy, p, in);
 
-    gradus_gemm(GRADUS_NO_TRANSPOSE, GRADUS_NO_TRANSPOSE, p.rows, in, out, dY, out, W, in, 1, dX,
-                in);                                         /* dX += dY W */
+    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, p.rows, in, out, dY, out, W, in,
+                1, dX, in);                                  /* dX += dY W */
 }
 
 static void gradient(gradus_node *n, gradus_part p)
@@ -41,8 +41,8 @@ static void gradient(gradus_node *n, gradus_part p)
     gradus_real *dW = n->param[0].dw + (size_t)p.unit * (size_t)in;
     gradus_real *db = n->param[1].dw + p.unit;
 
-    gradus_gemm(GRADUS_TRANSPOSE, GRADUS_NO_TRANSPOSE, p.units, in, p.rows, dY, out, X, in,
-                p.add ? 1 : 0, dW, in);                      /* dW = dY' X */
+    gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, p.units, in, p.rows, dY, out, X,
+                in, p.add ? 1 : 0, dW, in);                  /* dW = dY' X */
     if (!p.add)
         memset(db, 0, (size_t)p.units * sizeof *db);         /* db = dY' 1 */
     for (int i = 0; i < p.rows; i++, dY += out)

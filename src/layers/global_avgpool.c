@@ -37,8 +37,8 @@ const gradus_op gradus_global_avgpool2d_op = {
 
 gradus_node *gradus_global_avgpool2d(gradus_node *x)
 {
-    gradus_node *n = gradus_append(NULL, &gradus_global_avgpool2d_op, sizeof *n,
-                                   1, &x);
+    gradus_node *n =
+        gradus_append(NULL, &gradus_global_avgpool2d_op, sizeof *n, 1, &x);
 
     if (!n)
         return NULL;

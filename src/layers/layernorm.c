@@ -85,7 +85,8 @@ static void backward(gradus_node *n, gradus_part p)
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size), mean, scale;
 
-    for (size_t i = 0; i < gradus_count(p, n->size / D); i++, x += D, dy += D) {
+    for (size_t i = 0; i < gradus_count(p, n->size / D);
+         i++, x += D, dy += D) {
         moments(x, D, &mean, &scale);
         backward_parameters(n, p, x, dy, mean, scale);
         if (dx)

@@ -67,8 +67,8 @@ static range columns_of_windows(const pooling_node *pool)
 /* The j for which js-p+v is a column of x. */
 static range outputs_at(const pooling_node *pool, int v)
 {
-    return clip((int64_t)v - pool->padding, pool->stride, pool->node.in[0]->shape[2],
-                pool->node.shape[2]);
+    return clip((int64_t)v - pool->padding, pool->stride,
+                pool->node.in[0]->shape[2], pool->node.shape[2]);
 }
 
 /* The place of x[is-p+u, js-p+v] in its channel, less j s. */
@@ -196,8 +196,9 @@ static void avg_forward(gradus_node *n, gradus_part p)
 }
 
 /* dx[is-p+u, js-p+v] += dy[i,j] / k^2 of all j; d [w] holds the quotients. */
-static void avg_line_back(const pooling_node *pool, int i, const gradus_real *dy,
-                          gradus_real *restrict d, gradus_real *restrict dx)
+static void avg_line_back(const pooling_node *pool, int i,
+                          const gradus_real *dy, gradus_real *restrict d,
+                          gradus_real *restrict dx)
 {
     const gradus_real k = (gradus_real)pool->kernel;
     const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);

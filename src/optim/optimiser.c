@@ -137,12 +137,13 @@ void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
                              const gradus_param *p, size_t from, size_t count)
 {
     const gradus_graph *g = o->graph;
-    const gradus_real lr = (gradus_real)(o->learning_rate * gradus_info(n)->lr_scale);
+    const gradus_real lr =
+        (gradus_real)(o->learning_rate * gradus_info(n)->lr_scale);
     /* One axis: a bias, or the scale or shift of a normalisation. */
     const bool decays = p->rank > 1 || !o->decay_matrices_only;
     gradus_real d[BLOCK];
-    gradus_span s = { .decay = decays ? o->weight_decay * gradus_info(n)->decay_scale : 0,
-                      .d = d };
+    const double decay = o->weight_decay * gradus_info(n)->decay_scale;
+    gradus_span s = { .decay = decays ? decay : 0, .d = d };
 
     for (size_t end = from + count; from < end; from += s.n) {
         gradus_real *theta = g->theta + from;

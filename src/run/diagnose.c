@@ -75,8 +75,8 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
 
     if (row < 0)
         return gradus_error_set("the loss is %g, though that of every row is "
-                                "finite: scale it down (gradus_set_loss_weight)",
-                                loss);
+                                "finite: scale it down "
+                                "(gradus_set_loss_weight)", loss);
     if (!diagnose_row(g, row))
         gradus_error_set("every other value of row %d is finite", row);
     snprintf(why, sizeof why, "%s", gradus_error());

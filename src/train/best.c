@@ -63,8 +63,8 @@ void gradus_best_end(gradus_best *b, gradus_graph *g,
 {
     if (b->theta && b->epoch >= 0) {
         memcpy(g->theta, b->theta, g->parameters * sizeof *b->theta);
-        g->params_changed = true; /* the batch at hand was computed with others, */
-        g->gradients_old = true; /* and so were its gradients */
+        g->params_changed = true; /* the batch at hand was computed with */
+        g->gradients_old = true;  /* others, and so were its gradients   */
     }
     free(b->theta);
     if (o->best_epoch)

@@ -28,6 +28,7 @@ static void images(gradus_graph *g)
     const gradus_conv2d_options grouped = { .padding = 1, .groups = 2 };
     const gradus_conv2d_options strided = { .stride = 2, .padding = 1,
                                             .no_bias = 1 };
+    const gradus_pool2d_options half = { .stride = 2, .padding = 1 };
     const char *names[] = { "cat", "dog", "\xc3\xa9l\xc3\xa9phant" };
     gradus_node *x = gradus_image(g, 2, 11, 10), *h, *side;
 
@@ -35,8 +36,8 @@ static void images(gradus_graph *g)
          !gradus_normalise(x, (double[]){ 0.1, -0.25 },
                            (double[]){ 0.5, 1.5 }), "images");
     h = gradus_relu(gradus_batchnorm(gradus_conv2d(x, 4, 3, &grouped)));
-    side = gradus_avgpool2d(h, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
-    h = gradus_concat(2, (gradus_node *[]){ gradus_maxpool2d(h, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 }),
+    side = gradus_avgpool2d(h, 3, &half);
+    h = gradus_concat(2, (gradus_node *[]){ gradus_maxpool2d(h, 3, &half),
                                             side });
     h = gradus_relu(gradus_conv2d(h, 6, 2, NULL));
     h = gradus_leaky_relu(gradus_conv2d(gradus_maxpool2d(h, 2, NULL), 5, 2,

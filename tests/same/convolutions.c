@@ -19,7 +19,10 @@ static gradus_node *add_behind(gradus_node *h, const char *behind)
         case 'b': h = gradus_batchnorm(h); break;
         case '2': h = gradus_maxpool2d(h, 2, NULL); break;
         case '3': h = gradus_maxpool2d(h, 3, NULL); break;
-        case 'o': h = gradus_maxpool2d(h, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 }); break;
+        case 'o':
+            h = gradus_maxpool2d(h, 3, &(gradus_pool2d_options){
+                                           .stride = 2, .padding = 1 });
+            break;
         case 'a': h = gradus_avgpool2d(h, 2, NULL); break;
         }
     return h;

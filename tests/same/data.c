@@ -50,8 +50,8 @@ static void print_product(int m, int n, int k)
     uint64_t h = SAME_FNV;
 
     for (int how = 0; how < 8; how++) {
-        int a = how & 1 ? GRADUS_TRANSPOSE : GRADUS_NO_TRANSPOSE;
-        int b = how & 2 ? GRADUS_TRANSPOSE : GRADUS_NO_TRANSPOSE;
+        int a = how & 1 ? GRADUS_GEMM_T : GRADUS_GEMM_N;
+        int b = how & 2 ? GRADUS_GEMM_T : GRADUS_GEMM_N;
         fill(C, 2);
         gradus_gemm(a, b, m, n, k, A, MOST, B, MOST, how & 4 ? 1 : 0, C,
                     MOST);

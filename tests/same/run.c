@@ -103,7 +103,8 @@ static void measure(const same_model *m, int batch, char *text)
         text += sprintf(text, " infer %016" PRIx64 " %016" PRIx64,
                         infer(m, 1), infer(m, same_rows(batch)));
     same_must(!gradus_evaluate(m->g, NULL,
-                               &(gradus_evaluate_options){ .k = 2 }, &e), "evaluate");
+                               &(gradus_evaluate_options){ .k = 2 }, &e),
+              "evaluate");
     sprintf(text, " evaluate %a %a %a", e.loss, e.accuracy, e.top_k);
 }
 

@@ -61,7 +61,8 @@ static gradus_node *maxpool(gradus_node *x)
 
 static gradus_node *maxpool_overlap(gradus_node *x)
 {
-    return gradus_maxpool2d(x, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
+    return gradus_maxpool2d(
+        x, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
 }
 
 static gradus_node *avgpool(gradus_node *x)
@@ -71,7 +72,8 @@ static gradus_node *avgpool(gradus_node *x)
 
 static gradus_node *avgpool_overlap(gradus_node *x)
 {
-    return gradus_avgpool2d(x, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
+    return gradus_avgpool2d(
+        x, 3, &(gradus_pool2d_options){ .stride = 2, .padding = 1 });
 }
 
 static gradus_node *leaky_relu(gradus_node *x)

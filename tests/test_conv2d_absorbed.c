@@ -1,6 +1,6 @@
-/* test_conv2d_absorbed.c -- a convolution that computes the ReLU and the maxima
- * behind it too: as those would by themselves, or not at all.  How it does so,
- * test_conv_ways.c tests. */
+/* test_conv2d_absorbed.c -- a convolution that computes the ReLU and the
+ * maxima behind it too: as those would by themselves, or not at all.  How it
+ * does so, test_conv_ways.c tests. */
 #include "probe.h"
 #include "tests.h"
 

@@ -17,7 +17,8 @@
  */
 #include "kernels/conv.h"
 
-/* The last that fits is the fastest, unless most of dz is 0. */
+/* The last that fits is the fastest, unless most of dz is 0.  The first fits
+ * everything, and leads forward and back. */
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_plain, &gradus_conv_nonzero, &gradus_conv_gemm,
     &gradus_conv_vectors, &gradus_conv_max2,

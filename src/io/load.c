@@ -102,18 +102,30 @@ static void print_shape(const gradus_param *p, char text[64])
     strcpy(text + n, "]");
 }
 
-/* Finds p's tensor and compares the shapes. */
+/* Finds the tensor of a parameter, or returns NULL.  Most files have the
+ * graph's order, so the search begins behind the tensor found before, *next. */
+static gradus_tensor *find(const gradus_safetensors *f, const char *name,
+                           int *next)
+{
+    for (int i = 0; i < f->count; i++) {
+        int at = (*next + i) % f->count;
+        if (strcmp(f->tensor[at].name, name) == 0) {
+            *next = at + 1;
+            return &f->tensor[at];
+        }
+    }
+    return NULL;
+}
+
 static int match_param(const gradus_safetensors *f, const gradus_node *n,
-                       const gradus_param *p)
+                       const gradus_param *p, int *next)
 {
     char name[GRADUS_TENSOR_NAME], wanted[64], given[64];
-    gradus_tensor *t = f->tensor, *end = t + f->count;
 
     gradus_tensor_name(n, p, name);
     print_shape(p, wanted);
-    while (t < end && strcmp(t->name, name) != 0)
-        t++;
-    if (t == end)
+    gradus_tensor *t = find(f, name, next);
+    if (!t)
         return gradus_error_set("tensor %s %s is missing", name, wanted);
     size_t length = json_dumpb(t->shape, given, 63, JSON_COMPACT);
     if (length < 1 || length > 63)
@@ -129,9 +141,11 @@ static int match_param(const gradus_safetensors *f, const gradus_node *n,
 /* Pairs tensors with parameters, one to one. */
 static int match(const gradus_safetensors *f, const gradus_graph *g)
 {
+    int next = 0;
+
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
-            if (match_param(f, g->node[i], &g->node[i]->param[j]))
+            if (match_param(f, g->node[i], &g->node[i]->param[j], &next))
                 return -1;
     for (int t = 0; t < f->count; t++)
         if (!f->tensor[t].param)

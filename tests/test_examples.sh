@@ -321,7 +321,7 @@ for part in train t10k; do
     printf '\0\0\10\1\0\0\0\2\0\1' >"$dir/tiny/$part-labels-idx1-ubyte"
 done
 case_is "mnist-speedrun: images of another size" \
-    exits 1 'the training images are 2 x 2; 28 x 28 wanted' \
+    exits 1 'the training images are 2 x 2; must be 28 x 28' \
     "$speedrun" --data "$dir/tiny"
 case_is "mnist-speedrun: on a few images the target is missed" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 2 --data data/sample --json

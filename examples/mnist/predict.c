@@ -58,7 +58,7 @@ static settings parse_flags(int argc, char **argv)
             fputs(help, stdout);
             exit(finish_stdout());
         default: /* getopt has said what was wrong */
-            usage_error("nothing was done");
+            usage_error("nothing was predicted");
         }
     if (argc - optind < 2)
         usage_error("needs a MODEL and at least one IMAGE");

@@ -233,7 +233,8 @@ static settings parse(int argc, char **argv)
         default: usage_error("an unknown flag, or one without its value");
         }
     if (optind < argc)
-        usage_error("'%s': no argument is wanted", argv[optind]);
+        usage_error("got the argument '%s'; takes none, only flags",
+                    argv[optind]);
     return s;
 }
 
@@ -304,7 +305,7 @@ static int wrong_size(const char *part, const gradus_dataset *d)
 {
     if (d->width == 28 && d->height == 28)
         return 0;
-    complain("the %s images are %d x %d; 28 x 28 wanted", part, d->width,
+    complain("the %s images are %d x %d; must be 28 x 28", part, d->width,
              d->height);
     return 1;
 }

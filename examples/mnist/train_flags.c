@@ -61,7 +61,8 @@ static void parse_hidden(settings *s, char *text)
     s->layers = 0;
     for (char *one; (one = strsep(&text, ","));) {
         if (s->layers == MAX_HIDDEN)
-            usage_error("--hidden: at most %d layers", MAX_HIDDEN);
+            usage_error("--hidden: got more than %d layers; must be 1 to %d",
+                        MAX_HIDDEN, MAX_HIDDEN);
         s->hidden[s->layers++] = whole_int("--hidden", one, 1, 65536);
     }
 }
@@ -76,7 +77,7 @@ static int one_of(const char *flag, const char *value,
             return i;
         strcat(strcat(all, i ? ", " : ""), names[i]);
     }
-    usage_error("%s '%s': one of %s", flag, value, all);
+    usage_error("%s '%s': must be one of %s", flag, value, all);
 }
 
 static const struct option flags[] = {
@@ -130,7 +131,7 @@ static void take(settings *s, int letter, char *value)
         fputs(help, stdout);
         exit(finish_stdout());
     default: /* getopt has said what was wrong */
-        usage_error("nothing was done");
+        usage_error("nothing was trained");
     }
 }
 
@@ -157,13 +158,14 @@ settings parse_flags(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
         take(&s, c, optarg);
     if (optind < argc)
-        usage_error("'%s' is no flag", argv[optind]);
+        usage_error("got the argument '%s'; takes none, only flags",
+                    argv[optind]);
     if (s.lr == 0)
         usage_error("--lr 0: must be more than 0, or nothing is learnt");
     if (s.optim == ADAMW && s.weight_decay == 0)
         s.optim = ADAM; /* what it is without */
     if (s.momentum > 0 && (s.optim == ADAM || s.optim == ADAMW))
-        usage_error("--momentum: adam and adamw have none to set");
+        usage_error("--momentum: adam and adamw take none; choose --optim sgd");
     set_defaults(&s);
     return s;
 }

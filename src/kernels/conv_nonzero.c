@@ -74,14 +74,11 @@ static size_t scratch_size(const gradus_conv *c)
 
 /* ---- from and to the order of the library ---------------------------- */
 
-/* The place among the vectors of weight i of W, which is W[o,ch,u,v]; o counts
- * through all groups. */
-static size_t in_vectors(const layout *l, size_t i)
+/* The place of W[o,ch,u,v] among the vectors; o counts through all groups. */
+static size_t in_vectors(const layout *l, int o, int ch, int u, int v)
 {
-    const size_t k = l->kernel, v = i % k, u = i / k % k;
-    const size_t ch = i / (k * k) % l->in, o = i / (k * k) / l->in;
-
-    return (o * l->vectors + u * l->per_line) * LANES + v * l->in + ch;
+    return ((size_t)o * l->vectors + (size_t)u * l->per_line) * LANES +
+           (size_t)v * l->in + ch;
 }
 
 /* in_image [in,height,width] becomes the places of x in the image; in_x
@@ -103,11 +100,14 @@ static void find_places(const gradus_conv *c, int *in_image, int *in_x)
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const layout l = layout_of(c);
-    const size_t n = (size_t)c->groups * gradus_conv_weights(c);
+    const gradus_real *W = c->W;
 
     memset(scratch, 0, (2 * l.weights + l.image) * sizeof *scratch);
-    for (size_t i = 0; i < n; i++)
-        scratch[in_vectors(&l, i)] = c->W[i];
+    for (int o = 0; o < c->groups * c->out; o++)
+        for (int ch = 0; ch < l.in; ch++)
+            for (int u = 0; u < l.kernel; u++)
+                for (int v = 0; v < l.kernel; v++)
+                    scratch[in_vectors(&l, o, ch, u, v)] = *W++;
     int *places = (int *)(scratch + 2 * l.weights + 2 * l.image);
     find_places(c, places, places + gradus_conv_x_size(c));
 }
@@ -116,10 +116,12 @@ static void end_back(const gradus_conv *c, const gradus_real *scratch,
                      gradus_real *dW)
 {
     const layout l = layout_of(c);
-    const size_t n = (size_t)c->groups * gradus_conv_weights(c);
 
-    for (size_t i = 0; i < n; i++)
-        dW[i] += scratch[l.weights + in_vectors(&l, i)];
+    for (int o = 0; o < c->groups * c->out; o++)
+        for (int ch = 0; ch < l.in; ch++)
+            for (int u = 0; u < l.kernel; u++)
+                for (int v = 0; v < l.kernel; v++)
+                    *dW++ += scratch[l.weights + in_vectors(&l, o, ch, u, v)];
 }
 
 GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
@@ -133,6 +135,14 @@ GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
     for (int i = 0; i < c->height; i++, image += l->line, x += c->width)
         for (int k = 0; k < n; k++)
             image[k] = x[in_x[k]];
+}
+
+GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
+                                   const int *restrict in_image,
+                                   gradus_real *restrict dx)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] += image[in_image[i]];
 }
 
 /* ---- the work -------------------------------------------------------- */
@@ -280,8 +290,8 @@ GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
                 add_to_image(&l, list, n, W + k, dimage);
         }
     }
-    for (size_t i = 0; s->dx && i < gradus_conv_x_size(c); i++)
-        s->dx[i] += dimage[in_image[i]];
+    if (s->dx)
+        add_interleaved(gradus_conv_x_size(c), dimage, in_image, s->dx);
 }
 
 static void by_plain(const gradus_conv *c, const gradus_conv_sample *s,

@@ -223,9 +223,15 @@ GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
     /* A stride beyond the image is no matter: then there is one position. */
     const int64_t line = (int64_t)l->line * scale;
     const int64_t step = (int64_t)l->in * scale;
+    int i = from / width, j = from % width;
 
-    for (int p = from; p < from + n; p++)
-        *at++ = (int)(p / width * line + p % width * step);
+    for (int p = 0; p < n; p++) {
+        at[p] = (int)(i * line + j * step);
+        if (++j == width) {
+            j = 0;
+            i++;
+        }
+    }
 }
 
 /* These two list the numbers of dz [n] that count, with their places at [n].

@@ -14,8 +14,7 @@
     .rank = 3, .shape = { channels, height, width }
 
 #define MIXES_ROWS                                                          \
-    .why_not = { [ALONE] = "in training it mixes the rows of a batch",      \
-                 [NAMED] = "the NaN reaches all rows; the first is named" }
+    .why_not = { [ALONE] = "in training it mixes the rows of a batch" }
 
 /* ---- data ------------------------------------------------------------ */
 

@@ -5,6 +5,8 @@
 #include "probe.h"
 #include "tests.h"
 
+#include <math.h>
+
 /* The i-th row that does not leave the check out. */
 static void run(int i, battery_check check)
 {
@@ -96,11 +98,16 @@ static void takes_nan_for_0(gradus_node *n, gradus_part p)
         n->y[i] = n->in[0]->y[i] > 0 ? n->in[0]->y[i] : 0;
 }
 
-static void spreads_nan(gradus_node *n, gradus_part p)
+/* A row of NaN becomes 0, and the first row of the part NaN in its place. */
+static void moves_nan(gradus_node *n, gradus_part p)
 {
     right->forward(n, p);
     for (int i = p.row; i < p.row + p.rows; i++)
-        n->y[p.row * n->size] += 0 * n->y[i * n->size];
+        if (isnan(n->y[i * n->size])) {
+            for (int k = 0; k < n->size; k++)
+                n->y[i * n->size + k] = 0;
+            n->y[p.row * n->size] = NAN;
+        }
 }
 
 static void never_adds(gradus_node *n, gradus_part p)
@@ -139,7 +146,7 @@ static const struct bug {
     { "never adds", ADDING, dense, NULL, never_adds },
     { "notes another p", SAVED, noting_another_p, NULL, NULL },
     { "takes NaN for 0", NANS, gradus_relu, takes_nan_for_0, NULL },
-    { "spreads NaN", NAMED, dense, spreads_nan, NULL },
+    { "moves NaN", NAMED, dense, moves_nan, NULL },
 #ifdef GRADUS_DOUBLE
     { "never adds", GRADIENTS, dense, NULL, never_adds },
     { "reads the row before", GRADIENTS, dense, reads_the_row_before, NULL },

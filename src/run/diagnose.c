@@ -44,41 +44,51 @@ static bool ask_losses(const gradus_graph *g, const gradus_node *n, bool bad,
     return false;
 }
 
-/* Names the first node on the way whose value made the loss of this row NaN or
- * infinite. */
-static bool diagnose_row(const gradus_graph *g, int row)
+static bool loss_is_finite(const gradus_graph *g, int row)
 {
     for (int i = 0; i < g->count; i++) {
-        bool bad = is_bad(g->node[i], row);
-        if (ask_losses(g, g->node[i], bad, row) || bad)
-            return true;
+        const gradus_loss_node *l = gradus_as_loss(g->node[i]);
+        if (l && !isfinite(l->loss[row]))
+            return false;
     }
-    return false;
+    return true;
 }
 
-/* The first row with a loss that is not finite, or -1. */
-static int first_bad_row(const gradus_graph *g)
+/* Sets a message about the first node with a value that made a row's loss NaN
+ * or infinite, and returns the row; -1 if every row's loss is finite.  It goes
+ * through the nodes first, and through the rows of each: where a layer mixes
+ * rows, as batch normalisation does, all of them are NaN behind it, and only
+ * before it the one that began. */
+static int diagnose_rows(const gradus_graph *g)
 {
-    for (int row = 0; row < g->batch.rows; row++)
-        for (int i = 0; i < g->count; i++) {
-            const gradus_loss_node *l = gradus_as_loss(g->node[i]);
-            if (l && !isfinite(l->loss[row]))
+    int first = -1;
+
+    for (int row = g->batch.rows - 1; row >= 0; row--)
+        if (!loss_is_finite(g, row))
+            first = row;
+    if (first < 0)
+        return -1;
+    for (int i = 0; i < g->count; i++)
+        for (int row = first; row < g->batch.rows; row++) {
+            if (loss_is_finite(g, row))
+                continue;
+            bool bad = is_bad(g->node[i], row);
+            if (ask_losses(g, g->node[i], bad, row) || bad)
                 return row;
         }
-    return -1;
+    gradus_error_set("every other value of row %d is finite", first);
+    return first;
 }
 
 int gradus_diagnose_loss(const gradus_graph *g, double loss)
 {
     char why[400];
-    int row = first_bad_row(g);
+    int row = diagnose_rows(g);
 
     if (row < 0)
         return gradus_error_set("the loss is %g, though that of every row is "
                                 "finite: scale it down "
                                 "(gradus_set_loss_weight)", loss);
-    if (!diagnose_row(g, row))
-        gradus_error_set("every other value of row %d is finite", row);
     snprintf(why, sizeof why, "%s", gradus_error());
     return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
                             "parameters are unchanged; check the data, or "

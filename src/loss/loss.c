@@ -1,4 +1,5 @@
-/* loss.c -- what losses share: operands, weights, D. */
+/* loss.c -- what all losses share: making the node, checking its operands and
+ * weights, and D, the number by which the sum over the batch is divided. */
 #include "loss/loss.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ gradus_loss_node *gradus_loss_new(const gradus_op *op, size_t bytes,
     return gradus_as_loss(n);
 }
 
+/* row_weight, if there is one, is operand 2. */
 bool gradus_loss_reduce(gradus_loss_node *l, gradus_reduction reduction)
 {
     gradus_node *n = &l->node;
@@ -54,6 +56,7 @@ bool gradus_loss_saved_weight(const char *op, const gradus_attr *a, int K,
 {
     int count;
 
+    /* w points into the settings a, and is valid as long as they are. */
     *w = gradus_attr_values(a, "class_weight", &count);
     if (!*w || count == K)
         return true;
@@ -81,6 +84,8 @@ bool gradus_loss_elements(gradus_loss_node *l)
     return true;
 }
 
+/* `valid` counts the elements of a row by the row's weight; `all` counts each
+ * element as 1. */
 double gradus_loss_count_elements(const gradus_node *n, gradus_part all)
 {
     double rows = 0;

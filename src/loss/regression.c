@@ -1,4 +1,6 @@
 /* regression.c -- squared error and Huber's loss (1964), over all elements.
+ * Both are one loss l with different constants c and delta.  Forward copies
+ * the operand, which is the prediction, to y and sums up the loss of each row.
  *
  *   L = 1/D sum w_i c l(y_ik - t_ik)                   over rows, elements
  *   l(d) = d^2 / 2                   where |d| <= delta
@@ -7,24 +9,28 @@
  *   dy_ik += w_i c / D max(-delta, min(delta, d_ik))
  *
  *   squared error: c = 2, delta = inf; Huber: c = 1
- *   y, t [B,size]; w_i the row's weight;
- *   D: size times the weights of the rows, or B size, or 1
+ *   y, dy and the targets t are [B,size]; w_i is the weight of row i.
+ *   D is size times the sum of the rows' weights, or B size, or 1, as the
+ *   reduction says.
  */
 #include "loss/loss.h"
 
 #include <math.h>
 #include <string.h>
 
+/* The constructor sets c and delta, as in the equation, and nothing changes
+ * them afterwards.  Beyond delta, which is in units of y, l is linear. */
 typedef struct {
     gradus_loss_node loss;
     double c, delta;
 } regression_node;
 
-/* Eight running sums: with a single one, every addition would wait for the one
- * before. */
+/* The number of running sums in a sum over elements.  With a single one, every
+ * addition would have to wait for the one before. */
 enum { SUMS = 8 };
 
-/* l(y - t) */
+/* Returns l(y - t) of one element, in the form with m, which holds for an
+ * infinite delta too. */
 static double element(double y, double t, double delta)
 {
     double d = fabs(y - t), m = d < delta ? d : delta;
@@ -32,7 +38,7 @@ static double element(double y, double t, double delta)
     return m * (d - m / 2);
 }
 
-/* sum_k l(y_k - t_k), over y, t [n] */
+/* Returns sum_k l(y_k - t_k) over y [n] and t [n]. */
 static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
                            double delta)
 {
@@ -49,6 +55,8 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
     return all;
 }
 
+/* Copies the prediction to y, and sets loss[i] to w_i c sum_k l(y_ik - t_ik),
+ * which is not divided by D, if the loss is wanted. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const regression_node *r = (const regression_node *)n;
@@ -66,7 +74,8 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
-/* dy += a max(-delta, min(delta, y - t)), over y, t, dy [n] */
+/* dy += a max(-delta, min(delta, y - t)), for y, t and dy [n] of one row; a is
+ * w_i c / D times the weight of this loss. */
 static void add_gradient(const gradus_real *y, const gradus_real *t,
                          gradus_real *dy, int n, gradus_real a,
                          gradus_real delta)
@@ -93,7 +102,8 @@ static void backward(gradus_node *n, gradus_part p)
     }
 }
 
-/* Says why the loss of a row is not finite. */
+/* Returns true, with a message, if the loss of the row is not finite because
+ * of a prediction or a target that is not. */
 static bool diagnose(gradus_node *n, int row)
 {
     const gradus_real *y = n->y + (size_t)row * (size_t)n->size;
@@ -110,6 +120,7 @@ static bool diagnose(gradus_node *n, int row)
     return false;
 }
 
+/* make_mse and make_huber build the node from the settings of a model file. */
 static gradus_node *make_mse(gradus_graph *g, gradus_node *const *in, int n_in,
                              const gradus_attr *a)
 {
@@ -148,7 +159,8 @@ const gradus_op gradus_huber_op = {
     .make = make_huber, .loss = &rule,
 };
 
-/* A loss of these operands, with c and delta; NULL with a message. */
+/* Makes a loss of the prediction y and the targets t, with the constants c and
+ * delta of the equation.  Returns NULL, with a message, if it cannot be. */
 static gradus_node *new_loss(const gradus_op *op, gradus_node *y,
                              gradus_node *t, gradus_node *row_weight,
                              gradus_reduction reduction, double c,

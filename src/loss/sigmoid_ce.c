@@ -1,5 +1,6 @@
 /* sigmoid_ce.c -- sigmoid and binary cross entropy, fused into one layer: each
- * value answers a question of its own, yes or no.
+ * value is the probability of a class of its own, so that a row can belong to
+ * several classes or to none (multi-label classification).
  *
  *   e = exp(-|z|)
  *   y = sigmoid(z) = 1 / (1 + e) where z >= 0, e / (1 + e) elsewhere
@@ -8,8 +9,10 @@
  *   L = 1/D sum w_i c_k l(z_iks, t_iks)         over rows, classes, positions
  *   dz_iks += w_i c_k / D (y_iks - t_iks)
  *
- *   z, y, t [B,K] or [B,K,..], t in [0,1]; w_i the row's weight, c_k the
- *   class's; D: size times the weights of the rows, or B size, or 1
+ *   The logits z, the probabilities y and the targets t, from 0 to 1, are
+ *   [B,K] or [B,K,..].  w_i is the weight of row i and c_k that of class k.
+ *   D is size times the sum of the rows' weights, or B size, or 1, as the
+ *   reduction says; size is the number of values in a row.
  *
  * No exponential overflows and no logarithm is taken of a rounded y, so the
  * loss and its gradient are accurate wherever z is finite.
@@ -19,20 +22,22 @@
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
+/* The constructor sets all of this, and nothing changes it afterwards. */
 typedef struct {
     gradus_loss_node loss;
-    int K;                      /* classes: the first axis of z */
-    const double *class_weight; /* [K], in the node's settings, or NULL */
+    int K;                      /* number of classes, the first axis of z */
+    const double *class_weight; /* [K], owned by the node's settings; NULL if
+                                   every class weighs 1 */
 } sigmoid_ce_node;
 
-/* y of z, and e. */
+/* Returns y = sigmoid(z), and sets *e to exp(-|z|). */
 static gradus_real sigmoid(gradus_real z, gradus_real *e)
 {
     *e = exp(-fabs(z));
     return (z < 0 ? *e : 1) / (1 + *e);
 }
 
-/* y [n] = sigmoid(z [n]) */
+/* y = sigmoid(z) for each number of z [n] and y [n]. */
 static void sigmoids(const gradus_real *z, gradus_real *y, int n)
 {
     gradus_real e;
@@ -41,8 +46,8 @@ static void sigmoids(const gradus_real *z, gradus_real *y, int n)
         y[s] = sigmoid(z[s], &e);
 }
 
-/* The same, and returns sum l(z, t) over t [n]; NaN if a target is not in
- * [0,1]. */
+/* y = sigmoid(z) for each number of z [n] and y [n].  Returns the sum of
+ * l(z, t) over them and t [n]; NaN if a target is not in [0,1]. */
 static double cross_entropy(const gradus_real *z, const gradus_real *t,
                             gradus_real *y, int n)
 {
@@ -58,18 +63,22 @@ static double cross_entropy(const gradus_real *z, const gradus_real *t,
     return bad ? NAN : sum;
 }
 
-/* In how many pieces of one weight a row comes: its classes, or 1 if they have
- * no weights. */
+/* A row is summed in pieces, within which the class weight is the same.  There
+ * are K of them, one for each class, or a single one if classes have no
+ * weights. */
 static int pieces(const sigmoid_ce_node *l)
 {
     return l->class_weight ? l->K : 1;
 }
 
+/* c_k, which is 1 if classes have no weights. */
 static double class_weight(const sigmoid_ce_node *l, int k)
 {
     return l->class_weight ? l->class_weight[k] : 1;
 }
 
+/* Computes y of row i, and returns w_i sum_{k,s} c_k l(z_iks, t_iks), the loss
+ * of the row before it is divided by D. */
 static double row_loss(const gradus_node *n, int i)
 {
     const sigmoid_ce_node *l = (const sigmoid_ce_node *)n;
@@ -85,6 +94,8 @@ static double row_loss(const gradus_node *n, int i)
     return gradus_loss_row_weight(n, i) * loss;
 }
 
+/* Computes y, and the loss of each row if it is wanted; targets are read only
+ * in that case. */
 static void forward(gradus_node *n, gradus_part p)
 {
     double *loss = gradus_as_loss(n)->loss;
@@ -98,7 +109,8 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
-/* dz += a (y - t), over y, t, dz [n] */
+/* dz += a (y - t), for y, t and dz [n] of one piece of a row; a is w_i c_k / D
+ * times the weight of this loss. */
 static void add_gradient(const gradus_real *y, const gradus_real *t,
                          gradus_real *dz, int n, gradus_real a)
 {
@@ -122,7 +134,8 @@ static void backward(gradus_node *n, gradus_part p)
         }
 }
 
-/* Says why the loss of a row is not finite. */
+/* Returns true, with a message, if the loss of the row is not finite because
+ * of a logit, or because a target is not in [0,1]. */
 static bool diagnose(gradus_node *n, int row)
 {
     const gradus_real *z = n->in[0]->y + (size_t)row * (size_t)n->size;

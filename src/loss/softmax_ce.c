@@ -1,15 +1,19 @@
 /* softmax_ce.c -- softmax and cross entropy, fused into one output layer.
+ * Forward turns the logits z into probabilities y and, where it is asked for,
+ * computes the loss of each row; backward adds the gradient to dz.
  *
  *   y_k = exp(z_k - m) / sum_j exp(z_j - m),    m = max_j z_j            (S1)
  *   lse(z) = m + log sum_j exp(z_j - m)                                  (S2)
  *   L = 1/D sum t_k (lse(z) - z_k)              over rows, positions, k  (S3)
  *   dz_k += (y_k sum_j t_j - t_k) / D           y - t where t sums to 1  (S4)
  *
- *   z, y [B,K], or K at each of S positions; t a distribution of that shape,
- *   or made of a label k: t_j = (1 - eps) [j = k] + eps / K              (S5)
- *   with weights: t_j is multiplied by row_weight[i] class_weight[j]     (S6)
- *   D: the weights of the rows that count (of a label: row_weight[i]
- *   class_weight[k]), or B, or 1                                         (S7)
+ *   z and y are [B,K], or have K classes at each of S positions of a row.
+ *   t is either a distribution of that shape, or is made from a label k with
+ *   the label smoothing eps: t_j = (1 - eps) [j = k] + eps / K           (S5)
+ *   With weights, t_j is multiplied by row_weight[i] class_weight[j].    (S6)
+ *   D is the sum of the weights of all positions that count (which is
+ *   row_weight[i] class_weight[k] for a label k, and row_weight[i] for a
+ *   distribution), or B, or 1, as the reduction says.                    (S7)
  *
  * (S3) never takes the logarithm of a rounded probability and (S4) never
  * divides by one, so both are accurate wherever z is finite.  docs/softmax.md
@@ -21,10 +25,11 @@
 #include <math.h>
 #include <string.h>
 
+/* The constructor sets these, and nothing changes them afterwards. */
 typedef struct {
     gradus_loss_node loss;
-    double on, off;             /* 1 - eps and eps / K of (S5) */
-    const double *class_weight; /* [K], in the node's settings, or NULL */
+    double on, off;             /* the terms 1 - eps and eps / K of (S5) */
+    const double *class_weight; /* [K], in the node's settings; NULL: all 1 */
 } softmax_ce_node;
 
 /* ---- targets ------------------------------------------------------------ */
@@ -34,7 +39,7 @@ static double class_weight(const softmax_ce_node *l, int k)
     return l->class_weight ? l->class_weight[k] : 1;
 }
 
-/* The label at row i, position s; NULL if t is a distribution. */
+/* The label at row i, position s; NULL if the targets are distributions. */
 static const int32_t *label_at(const gradus_loss_node *l, int i, int s)
 {
     const gradus_node *t = l->node.in[1];
@@ -49,14 +54,15 @@ static bool is_ignored(const gradus_loss_node *l, const int32_t *label)
     return label && l->use_ignore_label && *label == l->ignore_label;
 }
 
-/* Where class 0 of row i, position s lies in z, y and t. */
+/* The index of class 0 of row i, position s in z, y, dz and t. */
 static size_t place(const gradus_loss_node *l, int i, int s)
 {
     return (size_t)i * (size_t)l->node.size +
            (size_t)s * (size_t)l->position_step;
 }
 
-/* t_k of row i, position s, without the class's weight: (S5), or as fed. */
+/* t_k at row i, position s, before any weight multiplies it: from the label by
+ * (S5), or the number that was fed. */
 static double unweighted(const softmax_ce_node *n, int i, int s, int k)
 {
     const gradus_loss_node *l = &n->loss;
@@ -68,13 +74,14 @@ static double unweighted(const softmax_ce_node *n, int i, int s, int k)
                             (size_t)k * (size_t)l->class_step];
 }
 
-/* t_k of row i, position s, with it: (S6). */
+/* t_k at row i, position s, times the weight of class k, see (S6). */
 static double target(const softmax_ce_node *n, int i, int s, int k)
 {
     return unweighted(n, i, s, k) * class_weight(n, k);
 }
 
-/* D (S7) of the whole batch; the labels have been checked. */
+/* D of the whole batch, see (S7).  The labels have been checked before: each
+ * is ignored, or a valid index of class_weight. */
 static double divisor(const gradus_node *n, gradus_part all)
 {
     const gradus_loss_node *l = gradus_as_loss(n);
@@ -94,7 +101,9 @@ static double divisor(const gradus_node *n, gradus_part all)
 
 /* ---- forward, backward -------------------------------------------------- */
 
-/* sum_k t_k (lse(z) - z_k), (S3), at row i, position s, where z points to.
+/* Returns sum_k t_k (lse(z) - z_k), the term of (S3) at row i, position s,
+ * whose class 0 z points to; NaN if a target is negative.  m is the largest
+ * logit, and log_sum is log sum_j exp(z_j - m), so that lse(z) = m + log_sum.
  * Differences of finite floats can overflow a float, but not a double. */
 static double cross_entropy(const softmax_ce_node *n, int i, int s,
                             const gradus_real *z, double m, double log_sum)
@@ -106,7 +115,7 @@ static double cross_entropy(const softmax_ce_node *n, int i, int s,
         double t = target(n, i, s, k);
         if (unweighted(n, i, s, k) < 0)
             return NAN;
-        if (t != 0) /* a masked class, z = -inf, costs only as a target */
+        if (t != 0) /* 0 times the infinite cost of a masked class is NaN */
             loss += t * (log_sum + (m - z[k * l->class_step]));
     }
     return loss;
@@ -135,7 +144,8 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
-/* dz += a (y sum t - t) at row i, position s, (S4). */
+/* dz_k += a (y_k sum_j t_j - t_k) for all classes k at row i, position s: (S4)
+ * with a in place of 1 / D. */
 static void add_gradient(const softmax_ce_node *n, int i, int s, double a)
 {
     const gradus_loss_node *l = &n->loss;
@@ -165,7 +175,8 @@ static void backward(gradus_node *n, gradus_part p)
 
 /* ---- diagnosis ---------------------------------------------------------- */
 
-/* Is the target of class k, whose logit is z, wrong at row i, position s? */
+/* Returns true, with a message, if the target of class k, whose logit is z, is
+ * the reason why the loss at row i, position s is not finite. */
 static bool diagnose_target(gradus_node *n, int i, int s, int k, double z)
 {
     const softmax_ce_node *l = (const softmax_ce_node *)n;
@@ -180,7 +191,8 @@ static bool diagnose_target(gradus_node *n, int i, int s, int k, double z)
     return false;
 }
 
-/* Says why the loss at one position of a row is not finite. */
+/* Returns true, with a message, if the loss at row i, position s is not finite
+ * because of a logit or a target there. */
 static bool diagnose_position(gradus_node *n, int i, int s)
 {
     const gradus_loss_node *l = gradus_as_loss(n);
@@ -245,7 +257,8 @@ const gradus_op gradus_softmax_ce_op = {
     .make = make, .loss = &rule,
 };
 
-/* Sets which of z's axes are the classes, and what the others amount to. */
+/* The classes are the last axis of z, or else the first; all other axes of z
+ * together are the positions. */
 static void set_axes(gradus_loss_node *l, bool last_axis)
 {
     const gradus_node *z = l->node.in[0];
@@ -297,8 +310,8 @@ static bool check_options(gradus_loss_node *l,
     return true;
 }
 
-/* Records the options that are not the defaults, in the order of model files,
- * and takes them over. */
+/* Sets the node's fields from the options, and records those options that are
+ * not the defaults, in the order in which model files list them. */
 static bool save_options(gradus_loss_node *l,
                          const gradus_softmax_ce_options *o)
 {

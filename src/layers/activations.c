@@ -1,4 +1,5 @@
-/* activations.c -- functions of each number by itself.
+/* activations.c -- activation functions: each number of y is a function of the
+ * number of x in the same place.
  *
  *   relu        y = max(0, x)                  y' = 1 where x > 0, else 0
  *   leaky_relu  y = x where x >= 0, else a x   y' = 1 where x > 0, else a
@@ -7,14 +8,16 @@
  *   gelu        y = x P(x)                     y' = P(x) + x p(x)
  *   silu        y = x s(x)                     y' = s(x) (1 + x (1 - s(x)))
  *
- *   P is the normal distribution and p its density:
+ *   P is the cumulative distribution function of the standard normal
+ *   distribution, and p is its density:
  *   P(x) = erfc(-x / sqrt 2) / 2,  p(x) = exp(-x^2 / 2) / sqrt(2 pi)
  *
  *   dx += dy y'                                x, y [B,size] of one shape
  *
- * A NaN stays a NaN, and no finite x becomes one: where exp(-x) overflows, s(x)
- * is 0.  erfc keeps the digits of P below 0, which 1 + erf would lose.  At 0,
- * the derivatives of relu and leaky_relu are 0 and a, as in PyTorch.
+ * A NaN in x gives a NaN in y, and a finite x never does: where exp(-x)
+ * overflows to infinity, s(x) is 0.  For x below 0, erfc keeps the digits of P
+ * that 1 + erf would lose.  At x = 0 the derivative of relu is taken to be 0
+ * and that of leaky_relu to be a, as in PyTorch.
  */
 #include "gradus_layer.h"
 
@@ -23,7 +26,8 @@
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* y = f(x) for the rows of p.  The compiler knows f, as this is inlined. */
+/* y = f(x) for the rows of p.  This is inlined where it is called, so that the
+ * compiler knows f and can inline that, too. */
 static inline void apply(gradus_node *n, gradus_part p,
                          gradus_real (*f)(gradus_real x))
 {
@@ -34,7 +38,8 @@ static inline void apply(gradus_node *n, gradus_part p,
         y[i] = f(x[i]);
 }
 
-/* dx += dy y'(v), where v [B,size] is x or y, whichever y' is simpler in. */
+/* dx += dy y'(v) for the rows of p (the chain rule).  v [B,size] is x or y,
+ * whichever makes the formula of the derivative y' simpler. */
 static inline void chain(gradus_node *n, gradus_part p, gradus_real *v,
                          gradus_real (*derivative)(gradus_real v))
 {
@@ -46,7 +51,8 @@ static inline void chain(gradus_node *n, gradus_part p, gradus_real *v,
         dx[i] += dy[i] * derivative(v[i]);
 }
 
-/* A node of x's shape. */
+/* Makes a node with the operand x and x's shape; NULL, with a message, if it
+ * cannot be made. */
 static gradus_node *new_node(const gradus_op *op, gradus_node *x)
 {
     gradus_node *n = gradus_append(NULL, op, sizeof *n, 1, &x);
@@ -66,6 +72,7 @@ static void relu_forward(gradus_node *n, gradus_part p)
     apply(n, p, relu);
 }
 
+/* y is above 0 where x is. */
 static void relu_backward(gradus_node *n, gradus_part p)
 {
     const gradus_real *y = gradus_row(n->y, p, n->size);
@@ -73,7 +80,7 @@ static void relu_backward(gradus_node *n, gradus_part p)
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
 
     for (size_t i = 0; i < gradus_count(p, n->size); i++) {
-        gradus_real d = dy[i]; /* it is always read: no branch is needed */
+        gradus_real d = dy[i]; /* always read, so no branch is needed */
         dx[i] += y[i] > 0 ? d : 0;
     }
 }
@@ -90,6 +97,7 @@ gradus_node *gradus_relu(gradus_node *x)
 
 /* ---- leaky_relu --------------------------------------------------------- */
 
+/* a of the equation, which gradus_leaky_relu has recorded in the settings. */
 static gradus_real slope_of(const gradus_node *n)
 {
     return (gradus_real)gradus_attr_double(n->attr, "slope", 0);
@@ -114,6 +122,7 @@ static void leaky_backward(gradus_node *n, gradus_part p)
         dx[i] += dy[i] * (x[i] > 0 ? 1 : a);
 }
 
+/* A model file without a slope is refused, as NaN is not finite. */
 static gradus_node *make_leaky(gradus_graph *g, gradus_node *const *in,
                                int n_in, const gradus_attr *a)
 {
@@ -143,6 +152,7 @@ static gradus_real sigmoid(gradus_real x)
     return 1 / (1 + exp(-x));
 }
 
+/* y' as a function of y, not of x. */
 static gradus_real sigmoid_derivative(gradus_real y)
 {
     return y * (1 - y);
@@ -170,11 +180,13 @@ gradus_node *gradus_sigmoid(gradus_node *x)
 
 /* ---- tanh --------------------------------------------------------------- */
 
+/* The hyperbolic tangent of one number. */
 static gradus_real tangent(gradus_real x)
 {
     return tanh(x);
 }
 
+/* y' as a function of y: 1 - y^2, factored. */
 static gradus_real tangent_derivative(gradus_real y)
 {
     return (1 - y) * (1 + y);
@@ -202,7 +214,7 @@ gradus_node *gradus_tanh(gradus_node *x)
 
 /* ---- gelu --------------------------------------------------------------- */
 
-/* P(x) */
+/* P(x); the constant is -1 / sqrt 2. */
 static gradus_real normal_cdf(gradus_real x)
 {
     return (gradus_real)0.5 * erfc(x * (gradus_real)-0.70710678118654752440);
@@ -213,6 +225,7 @@ static gradus_real gelu(gradus_real x)
     return x * normal_cdf(x);
 }
 
+/* y' as a function of x; the constant in p(x) is 1 / sqrt(2 pi). */
 static gradus_real gelu_derivative(gradus_real x)
 {
     gradus_real density = (gradus_real)0.39894228040143267794 *
@@ -248,6 +261,7 @@ static gradus_real silu(gradus_real x)
     return x * sigmoid(x);
 }
 
+/* y' as a function of x. */
 static gradus_real silu_derivative(gradus_real x)
 {
     gradus_real s = sigmoid(x);

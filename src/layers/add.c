@@ -1,4 +1,5 @@
-/* add.c -- the sum of two nodes: a residual connection.
+/* add.c -- the sum of two nodes of the same shape, as in a residual connection
+ * (skip connection).
  *
  *   y = a + b                   a, b, y [B,size] of one shape
  *
@@ -16,6 +17,7 @@ static void forward(gradus_node *n, gradus_part p)
         y[i] = a[i] + b[i];
 }
 
+/* An operand without a dx wants no gradient. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const gradus_real *dy = gradus_row(n->dy, p, n->size);

@@ -1,21 +1,22 @@
-/* augment.c -- random changes of images: shift, rotation, scale, flip, and
- * elastic distortion.
+/* augment.c -- data augmentation: random changes of images by shift, rotation,
+ * scale, flip, and elastic distortion.
  *
- * Every output pixel p is taken from the place
+ * The value of the new image at pixel p is that of the old image at the point
  *
  *   q = c + A (p - c) + shift + d(p)        A = rotation / scale, flipped
  *
- * of the image, c its centre, by bilinear interpolation.  d is the field of
- * Simard, Steinkraus, Platt: Best practices for convolutional neural networks
- * (2003): uniform numbers in [-1,1), smoothed by a Gaussian of deviation sigma
- * and multiplied by alpha.
+ * found by bilinear interpolation.  Points are (line, column), in pixels; c is
+ * the centre of the image.  d is the displacement field of Simard, Steinkraus,
+ * Platt: Best practices for convolutional neural networks (2003): uniform
+ * random numbers in [-1,1), multiplied by alpha, and smoothed by a Gaussian of
+ * standard deviation sigma, which is cut off at 3 sigma.
  */
 #include "layers/augment.h"
 
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
-static const double most_sigma = 64;
+static const double most_sigma = 64; /* the largest sigma allowed, in pixels */
 
 const char *gradus_augment_fault(const gradus_augment_options *a)
 {
@@ -31,15 +32,17 @@ const char *gradus_augment_fault(const gradus_augment_options *a)
     return NULL;
 }
 
-/* A number in [-most,most). */
+/* Returns a uniform random number in [-most,most). */
 static double around_zero(gradus_random *r, double most)
 {
     return (2 * gradus_random_uniform(r) - 1) * most;
 }
 
-/* to = from, smoothed along one axis of an image.  The axis has `length` values
- * that are `step` numbers apart; there are `lines` lines along it, `apart`
- * numbers from each other.  kernel [2 radius + 1]; outside the image is 0. */
+/* Smooths one component of the field along one axis: to [h,w] is from [h,w],
+ * convolved with kernel [2 radius + 1].  Outside the image the field counts as
+ * 0.  The axis has `length` values, which lie `step` numbers apart in memory.
+ * There are `lines` lines along it, which lie `apart` numbers from each
+ * other. */
 static void smooth(const gradus_real *from, gradus_real *to,
                    const gradus_real *kernel, int radius, int length, int step,
                    int lines, int apart)
@@ -57,11 +60,12 @@ static void smooth(const gradus_real *from, gradus_real *to,
     }
 }
 
-/* One component of d [h,w]; spare [h,w] is scratch memory. */
+/* Draws one component of the field, d [h,w]: by how many lines, or by how many
+ * columns, each point is displaced.  spare [h,w] is scratch memory. */
 static void make_field(const gradus_augment_options *a, gradus_random *r,
                        int h, int w, gradus_real *d, gradus_real *spare)
 {
-    enum { MOST = 3 * 64 };
+    enum { MOST = 3 * 64 }; /* the radius for most_sigma */
     const double sigma = a->sigma > 0 ? a->sigma : 4;
     const int radius = (int)ceil(3 * sigma);
     gradus_real kernel[2 * MOST + 1];
@@ -78,7 +82,9 @@ static void make_field(const gradus_augment_options *a, gradus_random *r,
     smooth(spare, d, kernel, radius, w, 1, h, w);
 }
 
-/* The value of one channel v [h,w] at (y,x), in pixels. */
+/* Returns the value of one channel v [h,w] at the point (y,x), in pixels, by
+ * bilinear interpolation between four neighbours.  One that is not in the
+ * image has the value `outside`. */
 static gradus_real value_at(const gradus_real *v, int h, int w, double y,
                             double x, gradus_real outside)
 {
@@ -97,11 +103,13 @@ static gradus_real value_at(const gradus_real *v, int h, int w, double y,
     return (gradus_real)sum;
 }
 
-/* The map from p to q, without d: q = a p + shift. */
+/* The affine map from p to q, without d, with p and q relative to the centre:
+ * q = a p + shift.  Index 0 is lines and 1 columns; shift is in pixels. */
 typedef struct {
     double a[2][2], shift[2];
 } map;
 
+/* Draws the map of one image within the bounds of the options. */
 static map random_map(const gradus_augment_options *a, gradus_random *r)
 {
     map m;

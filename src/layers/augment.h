@@ -1,15 +1,19 @@
-/* augment.h -- random changes of images; for input.c. */
+/* augment.h -- data augmentation, the random changes of training images that
+ * input.c makes. */
 #ifndef GRADUS_AUGMENT_H
 #define GRADUS_AUGMENT_H
 
 #include "gradus.h"
 
-/* What is wrong with the options; NULL if nothing is. */
+/* Returns a text that says what is wrong with the options, or NULL if nothing
+ * is. */
 const char *gradus_augment_fault(const gradus_augment_options *a);
 
-/* to = from, changed at random: both are images of this shape,
- * [channels,height,width].  A pixel from outside is outside[c], [channels].
- * field is scratch memory, [3,height,width]. */
+/* Sets the image `to` to a random change of the image `from`.  Both are
+ * [channels,height,width], which is `shape`, and must not overlap.  A point
+ * outside of the old image has the value outside[c] in channel c, with outside
+ * [channels].  field [3,height,width] is scratch memory; it is used only where
+ * there is elastic distortion. */
 void gradus_augment_image(const gradus_augment_options *a,
                           gradus_random *random, const int shape[3],
                           const gradus_real *from, const gradus_real *outside,

@@ -1,4 +1,5 @@
-/* batchnorm.c -- batch normalisation, of each channel.
+/* batchnorm.c -- batch normalisation: each channel is brought to a mean of 0
+ * and a variance of 1, and then scaled by g and shifted by b, both learned.
  *
  *   y = g x^ + b                x^ = (x - mean) / sqrt(var + eps)
  *
@@ -6,13 +7,15 @@
  *   dx += g (dy - db / m - x^ dg / m) / sqrt(var + eps)
  *
  *   x, y [B,C,positions]        g, b, mean, var [C]
+ *   m = B positions, the number of values that a channel has in the batch
  *
  * Ioffe, Szegedy: Batch Normalization (2015).  In training, mean and var are
- * those of the m values that the channel has in the batch, so this layer mixes
- * rows: each slice of the batch is summed by itself, and then the sums are
- * united, before forward and again before backward.
- * Otherwise they are running ones, which each step moves a tenth of the way to
- * the batch's; that variance is divided by m - 1, as in PyTorch.
+ * those of the channel's m values in the batch, so this layer mixes rows: each
+ * slice of the batch is summed by itself, and then the sums of all slices are
+ * combined, before forward and again before backward.
+ * In inference they are the running mean and the running variance.  Each step
+ * moves these a tenth of the way to the mean and variance of its batch, which
+ * variance is divided by m - 1 for this purpose, as in PyTorch.
  */
 #include "gradus_layer.h"
 
@@ -21,40 +24,50 @@
 #include <limits.h>
 #include <math.h>
 
+/* The node's parameters, in this order; all are [C].  The last two are not
+ * trained, but saved with the model. */
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 
+/* eps is added to a variance; momentum is the part of the way to the batch's
+ * mean and variance that the running ones move in a step. */
 static const double eps = 1e-5, momentum = 0.1;
 
-/* What n->kept holds of the batch: arrays [C]. */
+/* The arrays [C] that n->kept holds, one after the other.  The first three are
+ * valid once unite has run for the batch, the other two once unite_back has.
+ */
 typedef enum {
     MEAN,
-    SCALE,   /* 1 / sqrt(var + eps) */
-    VAR,     /* divided by m - 1 */
-    MEAN_DY, /* db / m */
-    SLOPE,   /* scale dg / m */
+    SCALE,   /* 1 / sqrt(var + eps), with the variance divided by m */
+    VAR,     /* the variance divided by m - 1, for the running one */
+    MEAN_DY, /* the mean of dy: db / m */
+    SLOPE,   /* dg / m times SCALE: the factor of x - mean in dx */
     ARRAYS
 } array;
 
+/* Returns one of the arrays, [C]. */
 static gradus_real *batch(const gradus_node *n, array a)
 {
     return n->kept + (size_t)a * (size_t)n->units;
 }
 
-/* What n->sums holds of a slice: how many values a channel has there, and then
- * two numbers of each channel. */
+/* For each slice, n->sums holds 1 + 2 C numbers: how many values a channel has
+ * in the slice, and then two sums for each channel.  The functions that fill
+ * them in say which. */
 enum { OF_CHANNEL = 2 };
 
+/* Returns the numbers [1 + 2 C] of slice i. */
 static const double *slice(const gradus_node *n, int i)
 {
     return n->sums + (size_t)i * (size_t)n->n_sums;
 }
 
-/* Values of a channel in one row. */
+/* The number of values that a channel has in one row. */
 static int positions(const gradus_node *n)
 {
     return n->size / n->units;
 }
 
+/* The shape of the rows of p in x, y and dy. */
 static gradus_channels channels(const gradus_node *n, gradus_part p)
 {
     return (gradus_channels){ p.rows, n->units, positions(n) };
@@ -62,7 +75,8 @@ static gradus_channels channels(const gradus_node *n, gradus_part p)
 
 /* ---- forward --------------------------------------------------------- */
 
-/* The two numbers are the mean, and sum (x - mean)^2. */
+/* The two sums of a channel are here the mean of x in the slice, and
+ * sum (x - mean)^2, for that mean. */
 static void sum(gradus_node *n, gradus_part p)
 {
     double *sums = gradus_sums(n, p);
@@ -72,8 +86,10 @@ static void sum(gradus_node *n, gradus_part p)
                           sums + 1);
 }
 
-/* Adds one slice after the other: Chan, Golub, LeVeque: Updating formulae and
- * a pairwise algorithm for computing sample variances (1979). */
+/* Computes the mean and the variance of the whole batch: those of the slices
+ * so far, m values, are combined with those of the next, one slice after the
+ * other.  Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for
+ * computing sample variances (1979). */
 static void unite(gradus_node *n, int slices)
 {
     for (int c = 0; c < n->units; c++) {
@@ -91,8 +107,10 @@ static void unite(gradus_node *n, int slices)
     }
 }
 
-/* y = g x^ + b for `width` values side by side: of one channel, or with a step
- * of 1, of as many channels.  The step is a constant where this is inlined. */
+/* y = g x^ + b for the values x [width] and y [width], which lie side by side.
+ * With a step of 0 all belong to one channel, at which mean, scale, g and b
+ * point; with a step of 1 each belongs to the next channel.  The step is a
+ * constant wherever this is inlined. */
 static inline void normalise(int width, int step, const gradus_real *x,
                              const gradus_real *mean, const gradus_real *scale,
                              const gradus_real *g, const gradus_real *b,
@@ -102,7 +120,9 @@ static inline void normalise(int width, int step, const gradus_real *x,
         y[p] = g[c] * ((x[p] - mean[c]) * scale[c]) + b[c];
 }
 
-/* In training mean and scale are those of the batch, else the running ones. */
+/* Normalises x with the mean and variance of the batch in training, and with
+ * the running ones otherwise.  The scratch memory [C] holds the scales of the
+ * latter. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
@@ -131,7 +151,8 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* ---- back ------------------------------------------------------------ */
 
-/* The two numbers are sum dy (x - mean), and sum dy. */
+/* The two sums of a channel are here sum dy (x - mean), and sum dy, with the
+ * mean of the whole batch. */
 static void sum_back(gradus_node *n, gradus_part p)
 {
     double *sums = gradus_sums(n, p);
@@ -142,6 +163,8 @@ static void sum_back(gradus_node *n, gradus_part p)
                          sums + 1);
 }
 
+/* Adds the sums of all slices; sets or, if `add`, adds to the gradients of g
+ * and b, and sets MEAN_DY and SLOPE for backward. */
 static void unite_back(gradus_node *n, int slices, bool add)
 {
     gradus_real *dw = n->param[WEIGHT].dw, *dbias = n->param[BIAS].dw;
@@ -162,7 +185,8 @@ static void unite_back(gradus_node *n, int slices, bool add)
     }
 }
 
-/* dx += scale (dy - db / m - (x - mean) slope), for the values of normalise */
+/* dx += scale (dy - db / m - (x - mean) slope) for x, dy and dx [width], whose
+ * channels go by `step` as in normalise.  scale is g / sqrt(var + eps). */
 static inline void add_gradient(int width, int step, const gradus_real *x,
                                 const gradus_real *mean,
                                 const gradus_real *dy,
@@ -198,6 +222,7 @@ static void backward(gradus_node *n, gradus_part p)
                              mean_dy + c, slope + c, scale + c, dx + c * P);
 }
 
+/* Moves the running mean and the running variance towards the batch's. */
 static void stepped(gradus_node *n)
 {
     gradus_real *mean = n->param[RUNNING_MEAN].w;
@@ -209,6 +234,8 @@ static void stepped(gradus_node *n)
     }
 }
 
+/* Refuses a training batch in which a channel has one value only: m - 1 would
+ * be 0. */
 static int check(gradus_node *n, gradus_part p)
 {
     if (p.batch->training && (double)p.rows * positions(n) < 2)

@@ -1,14 +1,16 @@
-/* concat.c -- nodes one after the other along a row's first axis.
+/* concat.c -- the concatenation of nodes along the first axis of a row, which
+ * is the channels of an image.  All other axes must be the same.
  *
  *   y = [x_1; x_2; ..]          x_j [B,c_j,..]   y [B,c_1 + c_2 + ..,..]
  *
- *   dx_j += the part of dy that came from x_j
+ *   dx_j += the columns of dy to which x_j was copied
  */
 #include "gradus_layer.h"
 
 #include <limits.h>
 #include <string.h>
 
+/* A row of y is the rows of all operands, one after the other. */
 static void forward(gradus_node *n, gradus_part p)
 {
     gradus_real *y = gradus_row(n->y, p, n->size);
@@ -21,7 +23,8 @@ static void forward(gradus_node *n, gradus_part p)
         }
 }
 
-/* dx [rows,m] += the first m columns of dy, whose rows are `width` long. */
+/* dx [rows,m] += the first m columns of dy, whose rows lie `width` numbers
+ * apart. */
 static void add_columns(gradus_real *dx, int rows, int m,
                         const gradus_real *dy, int width)
 {
@@ -30,6 +33,7 @@ static void add_columns(gradus_real *dx, int rows, int m,
             dx[k] += dy[k];
 }
 
+/* An operand without a dx wants no gradient; its columns are skipped. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
@@ -54,7 +58,8 @@ const gradus_op gradus_concat_op = {
     .name = "concat", .forward = forward, .backward = backward, .make = make,
 };
 
-/* Has x the axes of the first operand, apart from axis 0? */
+/* Returns n if x has the same axes as the first operand, apart from axis 0;
+ * otherwise NULL, with a message. */
 static gradus_node *check_axes(gradus_node *n, const gradus_node *x)
 {
     const gradus_node *first = n->in[0];
@@ -78,7 +83,7 @@ gradus_node *gradus_concat(int count, gradus_node *const *nodes)
     if (count < 1 || !nodes)
         return gradus_fail(NULL, "concat: got %d operands; must be 1 to %d",
                            nodes ? count : 0, GRADUS_MAX_OPERANDS);
-    if (count > GRADUS_MAX_OPERANDS) /* said of a node, so compile fails too */
+    if (count > GRADUS_MAX_OPERANDS) /* names a node: compile fails, too */
         return gradus_fail(nodes[0], "concat: got %d operands; must be 1 to "
                            "%d", count, GRADUS_MAX_OPERANDS);
     gradus_node *n =

@@ -1,4 +1,5 @@
-/* conv2d.c -- convolution of images.
+/* conv2d.c -- convolution of images, with stride, padding and groups of
+ * channels.
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
  *
@@ -9,25 +10,30 @@
  *   db[o] += sum_{i,j} dy[o,i,j]
  *
  *   x [B,C,H,W]   y [B,K,h,w]   W [K,C/groups,k,k]   b [K]
- *   h = (H + 2p - k) / s + 1, w alike, for stride s and padding p
+ *   h = (H + 2p - k) / s + 1, rounded down, and w likewise, for stride s and
+ *   padding p, in lines or columns of x
  *
- * The loops are in kernels/conv_plain.c, and in faster ways beside it, for one
- * group of channels of one sample.  This file chooses a way and goes through
- * the samples, all groups of each before the next, so that it stays in cache.
+ * kernels/conv_plain.c computes this for one group of channels of one sample
+ * (row of the batch), and the other files conv_*.c beside it do so by faster
+ * ways.  This file chooses the way, and goes through the samples.  It computes
+ * all groups of a sample before the next, so that the sample stays in cache.
  */
 #include "gradus_layer.h"
 
 #include "kernels/conv.h"
 #include "layers/layers.h"
 
+/* forward and backward are the fastest ways that fit conv, and node.scratch is
+ * enough for both: choose_ways sets them whenever conv changes. */
 typedef struct {
     gradus_node node;
-    gradus_conv conv; /* without W and b, which compile places */
+    gradus_conv conv; /* its W and b stay NULL: see conv_of */
     const gradus_conv_way *forward, *backward;
 } conv2d_node;
 
-/* backward needs memory for three things: the best way; the one that it takes
- * where most of dy is 0; and dy behind a ReLU. */
+/* Chooses the ways and the size of the scratch memory.  backward needs memory
+ * for three things at once: the fastest way for a dense dy; the way that it
+ * takes if most of dy is 0; and a copy of dy behind a ReLU. */
 static void choose_ways(conv2d_node *c)
 {
     const gradus_conv *k = &c->conv;
@@ -42,6 +48,7 @@ static void choose_ways(conv2d_node *c)
 
 /* ---- the nodes behind it --------------------------------------------- */
 
+/* Is n a max pooling over squares of 2 x 2 side by side? */
 static bool is_max2(const gradus_node *n)
 {
     return n->op == &gradus_maxpool2d_op &&
@@ -50,9 +57,10 @@ static bool is_max2(const gradus_node *n)
            gradus_attr_int(n->attr, "padding", 0) == 0;
 }
 
-/* Takes over a ReLU and maxima of 2 x 2, in either order, if a fast way
- * computes them: it makes them of what is still in registers, which saves four
- * of five passes over the largest arrays. */
+/* Asked by compile, see gradus_op: lets the convolution compute a ReLU and a
+ * max pooling of 2 x 2 behind it too, in either order, if a fast way can.  The
+ * fast way computes them from numbers that are still in registers, which saves
+ * four of five passes over the largest arrays. */
 static bool fuse(gradus_node *n, const gradus_node *user)
 {
     conv2d_node *c = (conv2d_node *)n;
@@ -67,7 +75,7 @@ static bool fuse(gradus_node *n, const gradus_node *user)
     if (gradus_conv_best(&k, false) == &gradus_conv_plain)
         return false;
     c->conv = k;
-    if (k.max2) /* argmax: a byte for each number of z */
+    if (k.max2) /* argmax has one byte for each number of z */
         n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
     choose_ways(c);
     return true;
@@ -75,6 +83,9 @@ static bool fuse(gradus_node *n, const gradus_node *user)
 
 /* ---- forward --------------------------------------------------------- */
 
+/* The convolution with its weights and biases in place.  They are looked up in
+ * each call: the constructor, which sets conv, runs before compile places
+ * them. */
 static gradus_conv conv_of(const conv2d_node *c)
 {
     gradus_conv k = c->conv;
@@ -84,6 +95,9 @@ static gradus_conv conv_of(const conv2d_node *c)
     return k;
 }
 
+/* The arrays of one group of channels of a row.  z is a part of the y of the
+ * last node that is computed here, n->result; the gradients are NULL if there
+ * is no backward pass.  dW and db are shares of the slice of p. */
 static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
                                     gradus_part p, int row, int group)
 {
@@ -96,7 +110,7 @@ static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
         s.argmax = (uint8_t *)(n->kept + (size_t)row * n->keep_row) +
                    (size_t)group * gradus_conv_z_size(k);
     if (!n->result->dy)
-        return s; /* there is no way back */
+        return s; /* no gradient passes through this node */
     s.dz = n->result->dy + z;
     s.dW = gradus_share(n, 0, p) +
            (size_t)group * gradus_conv_weights(k);
@@ -123,23 +137,27 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* ---- back ------------------------------------------------------------ */
 
-/* dy [n] = dz where the ReLU let something through, and 0 elsewhere. */
+/* dy [n] = dz [n] where the ReLU's output z [n] is above 0, and 0 elsewhere.
+ * Returns dy. */
 static const gradus_real *back_through_relu(const gradus_conv_sample *s,
                                             size_t n, gradus_real *dy)
 {
     for (size_t i = 0; i < n; i++) {
-        gradus_real d = s->dz[i]; /* read always: then no branch is needed */
+        gradus_real d = s->dz[i]; /* always read, so no branch is needed */
         dy[i] = s->z[i] > 0 ? d : 0;
     }
     return dy;
 }
 
+/* Goes back through each sample by the way for a sparse dz if most of that
+ * group's dz is 0 or max2 is set, and by the way for a dense dz otherwise.
+ * Each of the two ways is begun only once it is needed. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const conv2d_node *c = (const conv2d_node *)n;
     const gradus_conv k = conv_of(c);
     const size_t z = gradus_conv_z_size(&k);
-    /* the first for a dense dz, the second where most of it is 0 */
+    /* way[0] is for a dense dz, way[1] for one that is mostly 0 */
     const gradus_conv_way *const way[] = { c->backward, &gradus_conv_nonzero };
     gradus_real *const scratch[] = { p.scratch,
                                      p.scratch + way[0]->scratch(&k) };
@@ -185,6 +203,8 @@ const gradus_op gradus_conv2d_op = {
     .fuse = fuse, .make = make,
 };
 
+/* Returns 1, with a message, if the settings do not make sense for the
+ * operand; otherwise 0. */
 static int settings_are_wrong(gradus_node *n, int channels, int kernel,
                               const gradus_conv2d_options *o)
 {
@@ -224,7 +244,9 @@ static gradus_node *set_attrs(gradus_node *n, int channels, int kernel,
     return gradus_set_attr(n, "bias", 1, &(double){ !o->no_bias });
 }
 
-/* The columns of conv_gemm.c are the largest array of a sample. */
+/* Returns 1, with a message, if an array that a way may need for one group of
+ * one sample has more than INT32_MAX / 2 numbers: the padded image, or the
+ * columns [C/groups k k, h w] of kernels/conv_gemm.c. */
 static int is_too_large(gradus_node *n, const gradus_conv *k)
 {
     double ckk = (double)k->in * k->kernel * k->kernel;
@@ -241,6 +263,7 @@ static int is_too_large(gradus_node *n, const gradus_conv *k)
     return 0;
 }
 
+/* h or w of the equations, for an axis of x of length `size`. */
 static int outputs(int size, int kernel, const gradus_conv2d_options *o)
 {
     return (int)(((int64_t)size + 2 * (int64_t)o->padding - kernel) /

@@ -1,13 +1,19 @@
-/* dense.c -- fully connected layer.
+/* dense.c -- a fully connected (linear) layer.  A row of X is all numbers of a
+ * sample, whatever the operand's shape is.
  *
  *   Y = X W' + 1 b'             X [B,in]   W [out,in]   b [out]   Y [B,out]
  *
  *   dX += dY W                  dW = dY' X              db = dY' 1
+ *
+ * ' is the transpose, and 1 is a column of B ones.  Row i of X is sample i of
+ * the batch, and unit o has the row W[o,:] and the bias b[o].
  */
 #include "gradus_layer.h"
 
 #include <string.h>
 
+/* Computes the columns of Y [rows,out] that belong to the units of p: all of
+ * them, or some, as the op is by_units. */
 static void forward(gradus_node *n, gradus_part p)
 {
     size_t out = (size_t)n->units, in = (size_t)n->in[0]->size;
@@ -33,6 +39,8 @@ static void backward(gradus_node *n, gradus_part p)
                 1, dX, in);                                  /* dX += dY W */
 }
 
+/* Computes dW [units,in] and db [units] of the units of p over the rows of p,
+ * and replaces what was there or, if p.add is set, adds to it. */
 static void gradient(gradus_node *n, gradus_part p)
 {
     int out = n->units, in = n->in[0]->size;

@@ -1,12 +1,14 @@
-/* dropout.c -- sets values to 0 at random, in training.
+/* dropout.c -- dropout: sets values to 0 at random in training, and scales up
+ * the others so that the expected value of y is x.
  *
  *   y = x m / (1 - p)           m = 0 with probability p, else 1
  *
  *   dx += dy m / (1 - p)        x, y, m [B,size] of one shape
  *
- * Srivastava et al. 2014, scaled in training, so that inference is y = x.
- * Backward draws the same m again rather than keep it: the graph's seed, the
- * pass, the row and the node decide them.
+ * Srivastava et al. 2014, but scaled in training, so that inference is y = x.
+ * The mask m is not kept: backward draws the same numbers again.  They depend
+ * on the graph's seed, the number of backward passes before, the row's number
+ * in the batch, and the node, but not on the thread.
  */
 #include "gradus_layer.h"
 
@@ -14,12 +16,13 @@
 
 typedef struct {
     gradus_node node;
-    double p;
+    double p; /* the probability that a value becomes 0, from 0 to below 1 */
 } dropout_node;
 
-enum { STREAM = 1 << 16 }; /* of random numbers, the node with id 0 */
+/* The node with the id i draws its random numbers from stream STREAM + i. */
+enum { STREAM = 1 << 16 };
 
-/* The random numbers of one row. */
+/* Returns the stream of random numbers of one row, at its first number. */
 static gradus_random numbers(const gradus_node *n, const gradus_batch *b,
                              int row)
 {
@@ -30,7 +33,8 @@ static gradus_random numbers(const gradus_node *n, const gradus_batch *b,
     return random;
 }
 
-/* to [size] += from [size] m / (1 - p), for one row. */
+/* to [size] += from [size] m / (1 - p), for one row.  m is 1 where a random
+ * number of 32 bits is at least p 2^32. */
 static void add_masked(const dropout_node *d, gradus_random random,
                        const gradus_real *from, gradus_real *to)
 {
@@ -43,7 +47,8 @@ static void add_masked(const dropout_node *d, gradus_random random,
     }
 }
 
-/* to [B,size] += from [B,size] m / (1 - p), for the rows of p. */
+/* to [B,size] += from [B,size] m / (1 - p), for the rows of the part p: with x
+ * and y this is forward, and with dy and dx it is backward. */
 static void mask_rows(gradus_node *n, gradus_part p, gradus_real *from,
                       gradus_real *to)
 {

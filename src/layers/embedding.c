@@ -1,24 +1,26 @@
-/* embedding.c -- a vector for each token.
+/* embedding.c -- an embedding: a vector of D numbers for each token, looked up
+ * in the rows of a table W that is trained.
  *
  *   y[s] = W[x[s]]              x [B,S] whole numbers   W [tokens,D]
  *                               y [B,S,D]
- *   dW[k] = sum of dy[s] where x[s] = k
+ *   dW[k] = sum of dy[s] over all rows and positions s with x[s] = k
  */
 #include "gradus_layer.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MOST_TOKENS = 1 << 24 }; /* whole numbers that a float can count */
+/* The largest number of tokens.  A float holds each whole number up to it. */
+enum { MOST_TOKENS = 1 << 24 };
 
-/* The token's number; -1 if v is not one. */
+/* Returns v as the number of a token, from 0; -1 if it is not one. */
 static int token(const gradus_node *n, gradus_real v)
 {
     return v >= 0 && v < n->units && v == floor(v) ? (int)v : -1;
 }
 
-/* Reports a value that is no token, by sample and position, before training
- * sees it. */
+/* Refuses a batch in which a value is no token, with a message that says at
+ * which sample and position, before anything is computed from it. */
 static int check(gradus_node *n, gradus_part p)
 {
     const gradus_node *x = n->in[0];
@@ -41,7 +43,8 @@ static int check(gradus_node *n, gradus_part p)
     return 0;
 }
 
-/* In inference, which does not check, a value that is no token gives NaN. */
+/* Copies the row of W for each token.  In inference, which does not call check,
+ * a value that is no token gives D NaNs. */
 static void forward(gradus_node *n, gradus_part p)
 {
     int S = n->in[0]->size, D = n->param[0].shape[1];
@@ -60,6 +63,8 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
+/* Computes dW [units,D] of the tokens from p.unit on.  Each position whose
+ * token is one of these adds its dy [D] to that token's row. */
 static void gradient(gradus_node *n, gradus_part p)
 {
     int S = n->in[0]->size, D = n->param[0].shape[1];

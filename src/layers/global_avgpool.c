@@ -1,4 +1,5 @@
-/* global_avgpool.c -- the mean of each channel.
+/* global_avgpool.c -- global average pooling: the mean of each channel, over
+ * all positions of an image.
  *
  *   y = 1/HW sum x              x [B,C,H,W]   y [B,C]
  *   dx += dy / HW
@@ -7,6 +8,8 @@
 
 #include "kernels/sums.h"
 
+/* HW is the number of positions; the channels of all rows lie one after the
+ * other in both x and y. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const int HW = n->in[0]->size / n->size;

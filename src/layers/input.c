@@ -1,9 +1,11 @@
-/* input.c -- where data enters: the batch's rows of what was fed.
+/* input.c -- where data enters the graph: y is the rows of the data fed that
+ * make up the mini-batch, normalised channel by channel.
  *
- *   y = (v - mean[c]) / std[c]      v real, or u8 / 255;  y [B,size]
+ *   y = (v - mean[c]) / std[c]      y [B,size];  v is a real number as it was
+ *                                   fed, or a pixel of 8 bits (u8) over 255
  *
- * Forward gathers the rows, so each thread gathers its own, and a pixel is
- * converted in the one pass that moves it.
+ * Forward gathers the rows, so that each thread gathers those that it computes
+ * with, and a pixel is converted in the same pass over memory that moves it.
  */
 #include "gradus_layer.h"
 
@@ -12,17 +14,22 @@
 #include <math.h>
 #include <string.h>
 
+/* Settings are changed before compile only.  A row is `channels` pieces of the
+ * same size, one after the other; an input that is no image has one channel.
+ * Either both of mean and std are NULL, which stands for 0 and 1, or neither
+ * is; the node's settings own them. */
 typedef struct {
     gradus_node node;
     int channels;
-    const double *mean, *std; /* [channels], in the node's settings, or NULL */
-    bool augmented;
-    gradus_augment_options augmentation;
+    const double *mean, *std; /* [channels] */
+    bool augmented;           /* whether training images are changed */
+    gradus_augment_options augmentation; /* valid if `augmented` */
 } input_node;
 
-enum { STREAM = 1 << 17 }; /* of random numbers, the node with id 0 */
+/* The node with the id i draws its random numbers from stream STREAM + i. */
+enum { STREAM = 1 << 17 };
 
-/* y [n] = (v / 255 - mean) / std */
+/* y [n] = (v / 255 - mean) / std, for v [n] of one channel. */
 static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
                       double std)
 {
@@ -33,7 +40,8 @@ static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
         y[i] = a * v[i] + b;
 }
 
-/* y [n] = (v - mean) / std, in double, as v may lie close to a large mean */
+/* y [n] = (v - mean) / std, for v [n] of one channel.  This is computed in
+ * double, as the difference of v and a mean close to it would lose digits. */
 static void gather_real(const gradus_real *v, gradus_real *y, int n,
                         double mean, double std)
 {
@@ -41,9 +49,9 @@ static void gather_real(const gradus_real *v, gradus_real *y, int n,
         y[i] = (gradus_real)((v[i] - mean) / std);
 }
 
-/* Shuffled rows come from all over the memory, so the u8 row of row i of the
- * batch is asked for before it is needed.  Two rows ahead, a step of
- * 784-128-10 took 7 % less time. */
+/* Prefetches the u8 pixels of row i of the batch into the cache, if there are
+ * any: shuffled rows come from all over memory.  Called two rows ahead, this
+ * made a step of 784-128-10 take 7 % less time. */
 static void prefetch_row(const gradus_node *n, gradus_part p, int i)
 {
 #ifdef __GNUC__
@@ -56,7 +64,7 @@ static void prefetch_row(const gradus_node *n, gradus_part p, int i)
 #endif
 }
 
-/* y [size] = one of the fed rows, converted and normalised. */
+/* y [size] = row `row` of the data fed, converted and normalised. */
 static void gather(const input_node *x, size_t row, gradus_real *y)
 {
     const gradus_fed *fed = &x->node.fed;
@@ -75,8 +83,10 @@ static void gather(const input_node *x, size_t row, gradus_real *y)
     }
 }
 
-/* The same, and then changed at random.  The scratch memory holds the image,
- * the values outside of it, and what gradus_augment_image needs. */
+/* y [size] = row `row` of the data fed, converted, normalised, and changed at
+ * random.  The scratch memory holds the unchanged image [size], the values
+ * outside of it [channels], each a fed 0 normalised, and the scratch memory of
+ * gradus_augment_image [3,height,width]. */
 static void gather_augmented(const input_node *x, gradus_part p, size_t row,
                              gradus_real *y)
 {
@@ -93,6 +103,7 @@ static void gather_augmented(const input_node *x, gradus_part p, size_t row,
                          outside, y, outside + x->channels);
 }
 
+/* Images are augmented in training only. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const input_node *x = (const input_node *)n;
@@ -108,6 +119,9 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
+/* Builds the node from the settings of a model file: a shape of rank 1, or of
+ * rank 3 for an image, and as many means and standard deviations as there are
+ * channels, or none.  Model files hold no augmentation. */
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
@@ -144,6 +158,7 @@ const gradus_op gradus_input_op = {
     .name = "input", .forward = forward, .make = make,
 };
 
+/* Makes an input whose rows have this shape [rank]. */
 static gradus_node *new_input(gradus_graph *g, int channels, int rank,
                               const int *shape)
 {
@@ -172,7 +187,8 @@ gradus_node *gradus_image(gradus_graph *g, int channels, int height, int width)
 
 /* ---- settings ----------------------------------------------------------- */
 
-/* Is n an input of a graph that is not compiled yet?  Else a message. */
+/* Returns true if n is an input of a graph that is not compiled yet; otherwise
+ * false, with a message that names the function. */
 static bool can_set(gradus_node *n, const char *function)
 {
     if (!n || n->op != &gradus_input_op) {
@@ -225,6 +241,7 @@ int gradus_augment(gradus_node *n, const gradus_augment_options *a)
     input_node *x = (input_node *)n;
     x->augmented = true;
     x->augmentation = *a;
+    /* for gather_augmented, which says what it holds */
     n->scratch = (size_t)n->size + (size_t)x->channels +
                  3 * (size_t)(n->size / x->channels);
     return 0;

@@ -1,7 +1,9 @@
-/* labels.c -- what a loss needs to know of each row: its labels, its weight.
- * run/step.c gathers both before the batch is computed. */
+/* labels.c -- the nodes for what a loss needs to know of each row beside its
+ * values: labels [B,positions], and a weight [B].  They have no forward:
+ * run/step.c gathers both from what was fed, before the batch is computed. */
 #include "gradus_layer.h"
 
+/* make_labels and make_weights build the nodes from a model file. */
 static gradus_node *make_labels(gradus_graph *g, gradus_node *const *in,
                                 int n_in, const gradus_attr *a)
 {

@@ -1,4 +1,6 @@
-/* layernorm.c -- layer normalisation, over the last axis.
+/* layernorm.c -- layer normalisation.  At each position by itself, the D values
+ * of the last axis are brought to a mean of 0 and a variance of 1, and then
+ * scaled by g and shifted by b, both learned.
  *
  *   y = g x^ + b                x^ = (x - mean) / sqrt(var + eps)
  *
@@ -7,16 +9,17 @@
  *
  *   x, y [B,..,D]   g, b [D]
  *
- * The means are over the D values of the axis, and var is their mean square
- * deviation.  Ba, Kiros, Hinton: Layer Normalization (2016).
+ * All means are over the D values of the axis, and var is their variance,
+ * divided by D.  Backward computes mean and var again rather than keep them.
+ * Ba, Kiros, Hinton: Layer Normalization (2016).
  */
 #include "gradus_layer.h"
 
 #include <math.h>
 
-static const double eps = 1e-5;
+static const double eps = 1e-5; /* added to a variance */
 
-/* The mean and 1 / sqrt(var + eps) of x [D]. */
+/* Sets *mean to the mean of x [D], and *scale to 1 / sqrt(var + eps). */
 static void moments(const gradus_real *x, int D, gradus_real *mean,
                     gradus_real *scale)
 {
@@ -45,7 +48,8 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
-/* dg, db [D] += what x, dy [D] contribute */
+/* dg += dy x^ and db += dy, for x and dy [D] of one position.  dg and db [D]
+ * are the shares of the slice of p. */
 static void backward_parameters(const gradus_node *n, gradus_part p,
                                 const gradus_real *x, const gradus_real *dy,
                                 gradus_real mean, gradus_real scale)
@@ -59,7 +63,8 @@ static void backward_parameters(const gradus_node *n, gradus_part p,
     }
 }
 
-/* dx [D] += .., for x, dy [D] */
+/* dx += (u - mean(u) - x^ mean(u x^)) scale, for x, dy and dx [D] of one
+ * position; u = g dy. */
 static void backward_operand(const gradus_node *n, const gradus_real *x,
                              const gradus_real *dy, gradus_real *dx,
                              gradus_real mean, gradus_real scale)
@@ -78,6 +83,7 @@ static void backward_operand(const gradus_node *n, const gradus_real *x,
                           (x[k] - mean) * scale * mean_ux);
 }
 
+/* An operand without a dx wants no gradient, but g and b still do. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const int D = n->units;

@@ -1,5 +1,6 @@
-/* layers.h -- the ops that another layer knows: a convolution computes a ReLU
- * and a maximum that follow it. */
+/* layers.h -- the ops that a layer needs to recognise in another file: a
+ * convolution looks whether a ReLU or a max pooling follows it, and computes
+ * them, too. */
 #ifndef GRADUS_LAYERS_H
 #define GRADUS_LAYERS_H
 

@@ -1,7 +1,8 @@
-/* pooling.c -- the maximum or mean of square windows.
+/* pooling.c -- max pooling and average pooling: the maximum or the mean of
+ * square windows, for each channel by itself.
  *
- *   x [B,C,H,W]   y [B,C,h,w]   h = (H + 2p - k) / s + 1, w alike, rounded
- *   down, for windows of size k, stride s and padding p
+ *   x [B,C,H,W]   y [B,C,h,w]   h = (H + 2p - k) / s + 1, rounded down, and w
+ *   likewise, for windows of k x k numbers, stride s and padding p
  *
  *   maxpool   y[i,j] = max x[is-p+u, js-p+v]           u, v in 0..k-1
  *   avgpool   y[i,j] = 1/k^2 sum x[is-p+u, js-p+v]
@@ -9,12 +10,13 @@
  * The padding counts as -inf in a maximum, and as 0 in a mean; as p <= k/2,
  * each window has a value of x.  A NaN in a window is its maximum.
  *
- *   maxpool   dx[is-p+u, js-p+v] += dy[i,j], (u,v) the first, line by line,
- *             where x is not below y
- *   avgpool   dx[is-p+u, js-p+v] += dy[i,j] / k^2, all (u,v)
+ *   maxpool   dx[is-p+u, js-p+v] += dy[i,j] for one (u,v): the first, line by
+ *             line, at which x is not below y
+ *   avgpool   dx[is-p+u, js-p+v] += dy[i,j] / k^2 for all (u,v)
  *
- * A line of outputs is computed together, one (u,v) after the other, so that
- * the innermost loops have neither branches nor borders.
+ * A line of outputs, y[i,0..w-1], is computed together: for one (u,v) after
+ * the other, all j at which x[is-p+u, js-p+v] exists are gone through.  So the
+ * innermost loops have no branches and need not look for the borders of x.
  */
 #include "gradus_layer.h"
 
@@ -27,17 +29,18 @@
 
 typedef struct {
     gradus_node node;
-    int kernel, stride, padding; /* as in the equations: k, s, p */
+    int kernel, stride, padding; /* k, s and p, in lines or columns of x */
 } pooling_node;
 
 /* ---- windows --------------------------------------------------------- */
 
-/* The integers from .. to-1. */
+/* The integers from, .., to - 1. */
 typedef struct {
     int from, to;
 } range;
 
-/* Those i of 0..n-1 for which first + i step is one of 0..size-1. */
+/* The range of those i in 0..n-1 for which first + i step lies in
+ * 0..size-1. */
 static range clip(int64_t first, int64_t step, int size, int n)
 {
     int64_t from = first < 0 ? (step - 1 - first) / step : 0;
@@ -46,15 +49,16 @@ static range clip(int64_t first, int64_t step, int size, int n)
     return (range){ (int)(from < n ? from : n), (int)(to < n ? to : n) };
 }
 
-/* The u for which is-p+u is a line of x. */
+/* The u for which is-p+u is a line of x: the lines of the windows of output
+ * line i, without those that are padding. */
 static range lines_of_windows(const pooling_node *pool, int i)
 {
     return clip((int64_t)i * pool->stride - pool->padding, 1,
                 pool->node.in[0]->shape[1], pool->kernel);
 }
 
-/* The v for which js-p+v is a column of x for some j: from the first v of the
- * last window to the last v of the first. */
+/* The v for which js-p+v is a column of x for at least one j.  The last window
+ * decides where they begin, and the first window where they end. */
 static range columns_of_windows(const pooling_node *pool)
 {
     const int W = pool->node.in[0]->shape[2];
@@ -64,14 +68,16 @@ static range columns_of_windows(const pooling_node *pool)
                     clip(-(int64_t)pool->padding, 1, W, pool->kernel).to };
 }
 
-/* The j for which js-p+v is a column of x. */
+/* The j for which js-p+v is a column of x: the outputs of a line that have
+ * something to read at column v of their window. */
 static range outputs_at(const pooling_node *pool, int v)
 {
     return clip((int64_t)v - pool->padding, pool->stride,
                 pool->node.in[0]->shape[2], pool->node.shape[2]);
 }
 
-/* The place of x[is-p+u, js-p+v] in its channel, less j s. */
+/* The index of x[is-p+u, js-p+v] in its channel [H,W], without the term js,
+ * which the innermost loops add.  It may be negative. */
 static int64_t place(const pooling_node *pool, int i, int u, int v)
 {
     int64_t line = (int64_t)i * pool->stride - pool->padding + u;
@@ -86,7 +92,8 @@ static bool is_2x2(const pooling_node *pool)
 
 /* ---- maximum --------------------------------------------------------- */
 
-/* y[i,j] = max x[is-p+u, js-p+v] of all j */
+/* y[i,j] = max x[is-p+u, js-p+v] for all j: a line y [w] of one channel, from
+ * that channel's x [H,W]. */
 static void max_line(const pooling_node *pool, int i,
                      const gradus_real *restrict x, gradus_real *restrict y)
 {
@@ -120,8 +127,9 @@ static void max_forward(gradus_node *n, gradus_part p)
                 max_line(pool, i, x, y + i * w);
 }
 
-/* dx[is-p+u, js-p+v] += dy[i,j] of all j, (u,v) the first where x is not below
- * y; left [w] is the part of dy that no x has taken yet. */
+/* dx[is-p+u, js-p+v] += dy[i,j] for all j, where (u,v) is the first at which x
+ * is not below y: from lines y and dy [w] of one channel to its dx [H,W].
+ * left [w] starts as dy, and becomes 0 where an x has taken the gradient. */
 static void max_line_back(const pooling_node *pool, int i, const gradus_real *x,
                           const gradus_real *y, const gradus_real *dy,
                           gradus_real *restrict left, gradus_real *restrict dx)
@@ -163,7 +171,8 @@ static void max_backward(gradus_node *n, gradus_part p)
 
 /* ---- mean ------------------------------------------------------------ */
 
-/* y[i,j] = 1/k^2 sum x[is-p+u, js-p+v] of all j */
+/* y[i,j] = 1/k^2 sum x[is-p+u, js-p+v] for all j: a line y [w] of one channel,
+ * from that channel's x [H,W]. */
 static void avg_line(const pooling_node *pool, int i,
                      const gradus_real *restrict x, gradus_real *restrict y)
 {
@@ -195,7 +204,8 @@ static void avg_forward(gradus_node *n, gradus_part p)
             avg_line(pool, i, x, y);
 }
 
-/* dx[is-p+u, js-p+v] += dy[i,j] / k^2 of all j; d [w] holds the quotients. */
+/* dx[is-p+u, js-p+v] += dy[i,j] / k^2 for all j and (u,v): from a line dy [w]
+ * of one channel to its dx [H,W].  d [w] is scratch memory for dy / k^2. */
 static void avg_line_back(const pooling_node *pool, int i,
                           const gradus_real *dy, gradus_real *restrict d,
                           gradus_real *restrict dx)
@@ -229,7 +239,7 @@ static void avg_backward(gradus_node *n, gradus_part p)
 
 /* ---- constructors ------------------------------------------------------- */
 
-/* Model files call the kernel's size "size". */
+/* Reads the settings of a model file, in which k is called "size". */
 static gradus_pool2d_options saved_options(const gradus_attr *a, int *kernel)
 {
     *kernel = gradus_attr_int(a, "size", 0);
@@ -291,7 +301,7 @@ static gradus_node *check(gradus_node *n, int kernel,
     return n;
 }
 
-/* Windows that fit side by side on an axis of `in` values. */
+/* h or w: how many windows there are along an axis of x of length `in`. */
 static int outputs(int in, const pooling_node *pool)
 {
     int64_t padded = in + 2 * (int64_t)pool->padding;
@@ -321,7 +331,7 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
                                         outputs(x->shape[1], pool),
                                         outputs(x->shape[2], pool) });
     if (n)
-        n->scratch = (size_t)n->shape[2]; /* for a line of outputs */
+        n->scratch = (size_t)n->shape[2]; /* [w], for `left` or `d` */
     return n;
 }
 

@@ -1,6 +1,7 @@
-/* reshape.c -- the same numbers in the same order, in another shape.
+/* reshape.c -- the same numbers in the same order, but in another shape; and
+ * flatten, which gives them a single axis.
  *
- *   y = x                       y of as many numbers a sample as x
+ *   y = x                       a row of y has as many numbers as one of x
  *
  *   dx += dy
  */
@@ -25,6 +26,8 @@ static void backward(gradus_node *n, gradus_part p)
         dx[i] += dy[i];
 }
 
+/* Builds the node from the shape [rank] in a model file.  A number that is no
+ * valid length of an axis becomes 0, which gradus_reshape refuses. */
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
@@ -41,8 +44,9 @@ const gradus_op gradus_reshape_op = {
     .name = "reshape", .forward = forward, .backward = backward, .make = make,
 };
 
-/* What an axis of -1 must be for the product of the shape to be `size`; 0 if
- * the other axes do not divide it. */
+/* Returns how long the axis given as -1 must be, so that the product of the
+ * shape [rank] is `size`; 0 if the product of the other axes does not divide
+ * it. */
 static int infer_axis(int size, int rank, const int *shape)
 {
     for (int i = 0; i < rank; i++)
@@ -51,7 +55,8 @@ static int infer_axis(int size, int rank, const int *shape)
     return size;
 }
 
-/* s [rank] = the shape, with the axis of -1 filled in. */
+/* Sets s [rank] to the shape [rank], with the length of an axis given as -1
+ * filled in.  Returns n, or NULL with a message. */
 static gradus_node *infer_shape(gradus_node *n, int rank, const int *shape,
                                 int *s)
 {

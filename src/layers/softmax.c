@@ -1,22 +1,25 @@
-/* softmax.c -- softmax over the last axis, as a layer.
+/* softmax.c -- softmax over the last axis, as a layer.  The loss softmax_ce
+ * does not need it: it takes logits, and computes their softmax itself.
  *
  *   y_k = exp(x_k - m) / sum_j exp(x_j - m),  m = max_j x_j
  *
  *   dx_k += y_k (dy_k - sum_j dy_j y_j)
  *
- *   x, y [B,..,C]: one softmax over C at each position.  An x of -inf masks
- *   its number, which is then 0 and has no gradient.
+ *   x, y, dx, dy [B,..,C]: at each position there is one softmax over the C
+ *   numbers of the last axis.  An x of -inf is masked: its y is 0, and no
+ *   gradient is added to it.
  */
 #include "gradus_layer.h"
 
 #include "kernels/softmax.h"
 
+/* C */
 static int last_axis(const gradus_node *n)
 {
     return n->shape[n->rank - 1];
 }
 
-/* y, dy, dx [C] */
+/* dx_k += y_k (dy_k - sum_j dy_j y_j) for y, dy and dx [C] of one position. */
 static void softmax_back(const gradus_real *y, const gradus_real *dy,
                          gradus_real *dx, int C)
 {
@@ -24,7 +27,7 @@ static void softmax_back(const gradus_real *y, const gradus_real *dy,
 
     for (int k = 0; k < C; k++)
         dot += (double)dy[k] * y[k];
-    gradus_real mean = (gradus_real)dot; /* of dy, under y */
+    gradus_real mean = (gradus_real)dot; /* of dy, weighted by y */
     for (int k = 0; k < C; k++)
         dx[k] += y[k] * (dy[k] - mean);
 }

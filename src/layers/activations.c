@@ -14,7 +14,7 @@
  *
  *   dx += dy y'                                x, y [B,size] of one shape
  *
- * A NaN in x gives a NaN in y, and a finite x never does: where exp(-x)
+ * A NaN in x gives a NaN in y, but a finite x never gives one: where exp(-x)
  * overflows to infinity, s(x) is 0.  For x below 0, erfc keeps the digits of P
  * that 1 + erf would lose.  At x = 0 the derivative of relu is taken to be 0
  * and that of leaky_relu to be a, as in PyTorch.
@@ -72,7 +72,7 @@ static void relu_forward(gradus_node *n, gradus_part p)
     apply(n, p, relu);
 }
 
-/* y is above 0 where x is. */
+/* Reads y in place of x: y is above 0 exactly where x is. */
 static void relu_backward(gradus_node *n, gradus_part p)
 {
     const gradus_real *y = gradus_row(n->y, p, n->size);

@@ -14,8 +14,9 @@
  * slice of the batch is summed by itself, and then the sums of all slices are
  * combined, before forward and again before backward.
  * In inference they are the running mean and the running variance.  Each step
- * moves these a tenth of the way to the mean and variance of its batch, which
- * variance is divided by m - 1 for this purpose, as in PyTorch.
+ * moves these a tenth of the way to the mean and the variance of its batch.
+ * For this, the batch's variance is divided by m - 1, as in PyTorch; where it
+ * normalises, it is divided by m.
  */
 #include "gradus_layer.h"
 
@@ -28,13 +29,12 @@
  * trained, but saved with the model. */
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 
-/* eps is added to a variance; momentum is the part of the way to the batch's
- * mean and variance that the running ones move in a step. */
+/* eps is added to a variance.  momentum is how far the running mean and
+ * variance move in a step, as a part of the way to those of the batch. */
 static const double eps = 1e-5, momentum = 0.1;
 
 /* The arrays [C] that n->kept holds, one after the other.  The first three are
- * valid once unite has run for the batch, the other two once unite_back has.
- */
+ * valid once unite has run for a batch, the other two once unite_back has. */
 typedef enum {
     MEAN,
     SCALE,   /* 1 / sqrt(var + eps), with the variance divided by m */
@@ -86,10 +86,10 @@ static void sum(gradus_node *n, gradus_part p)
                           sums + 1);
 }
 
-/* Computes the mean and the variance of the whole batch: those of the slices
- * so far, m values, are combined with those of the next, one slice after the
- * other.  Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for
- * computing sample variances (1979). */
+/* Computes the mean and the variance of the whole batch.  One slice after the
+ * other, the mean and the sum of squares of the m values so far are combined
+ * with those of the slice.  Chan, Golub, LeVeque: Updating formulae and a
+ * pairwise algorithm for computing sample variances (1979). */
 static void unite(gradus_node *n, int slices)
 {
     for (int c = 0; c < n->units; c++) {
@@ -163,8 +163,9 @@ static void sum_back(gradus_node *n, gradus_part p)
                          sums + 1);
 }
 
-/* Adds the sums of all slices; sets or, if `add`, adds to the gradients of g
- * and b, and sets MEAN_DY and SLOPE for backward. */
+/* Adds up the sums of all slices.  The results replace the gradients of g and
+ * b or, if `add` is set, are added to them; MEAN_DY and SLOPE are set for
+ * backward. */
 static void unite_back(gradus_node *n, int slices, bool add)
 {
     gradus_real *dw = n->param[WEIGHT].dw, *dbias = n->param[BIAS].dw;

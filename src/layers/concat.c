@@ -83,7 +83,7 @@ gradus_node *gradus_concat(int count, gradus_node *const *nodes)
     if (count < 1 || !nodes)
         return gradus_fail(NULL, "concat: got %d operands; must be 1 to %d",
                            nodes ? count : 0, GRADUS_MAX_OPERANDS);
-    if (count > GRADUS_MAX_OPERANDS) /* names a node: compile fails, too */
+    if (count > GRADUS_MAX_OPERANDS) /* with a node named, compile fails too */
         return gradus_fail(nodes[0], "concat: got %d operands; must be 1 to "
                            "%d", count, GRADUS_MAX_OPERANDS);
     gradus_node *n =

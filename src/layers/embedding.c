@@ -43,8 +43,8 @@ static int check(gradus_node *n, gradus_part p)
     return 0;
 }
 
-/* Copies the row of W for each token.  In inference, which does not call check,
- * a value that is no token gives D NaNs. */
+/* Copies the row of W for each token.  Inference does not call check; a value
+ * that is no token then gives D NaNs. */
 static void forward(gradus_node *n, gradus_part p)
 {
     int S = n->in[0]->size, D = n->param[0].shape[1];

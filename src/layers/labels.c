@@ -1,4 +1,4 @@
-/* labels.c -- the nodes for what a loss needs to know of each row beside its
+/* labels.c -- the nodes for what a loss needs to know of each row besides its
  * values: labels [B,positions], and a weight [B].  They have no forward:
  * run/step.c gathers both from what was fed, before the batch is computed. */
 #include "gradus_layer.h"

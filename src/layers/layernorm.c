@@ -1,4 +1,4 @@
-/* layernorm.c -- layer normalisation.  At each position by itself, the D values
+/* layernorm.c -- layer normalisation.  At each position by itself, the values
  * of the last axis are brought to a mean of 0 and a variance of 1, and then
  * scaled by g and shifted by b, both learned.
  *

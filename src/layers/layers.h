@@ -1,6 +1,6 @@
-/* layers.h -- the ops that a layer needs to recognise in another file: a
- * convolution looks whether a ReLU or a max pooling follows it, and computes
- * them, too. */
+/* layers.h -- the ops that a layer of another file has to recognise.  A
+ * convolution checks whether a ReLU or a max pooling follows it, and may then
+ * compute that too. */
 #ifndef GRADUS_LAYERS_H
 #define GRADUS_LAYERS_H
 

@@ -14,9 +14,9 @@
  *             line, at which x is not below y
  *   avgpool   dx[is-p+u, js-p+v] += dy[i,j] / k^2 for all (u,v)
  *
- * A line of outputs, y[i,0..w-1], is computed together: for one (u,v) after
- * the other, all j at which x[is-p+u, js-p+v] exists are gone through.  So the
- * innermost loops have no branches and need not look for the borders of x.
+ * A line of outputs, y[i,0..w-1], is computed together.  For one (u,v) after
+ * the other, the innermost loop goes through all j for which x[is-p+u, js-p+v]
+ * is in the image, so that it needs neither branches nor checks for borders.
  */
 #include "gradus_layer.h"
 
@@ -34,7 +34,7 @@ typedef struct {
 
 /* ---- windows --------------------------------------------------------- */
 
-/* The integers from, .., to - 1. */
+/* The integers from `from` up to, but not including, `to`. */
 typedef struct {
     int from, to;
 } range;

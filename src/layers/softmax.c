@@ -13,13 +13,13 @@
 
 #include "kernels/softmax.h"
 
-/* C */
+/* Returns C, the length of the last axis. */
 static int last_axis(const gradus_node *n)
 {
     return n->shape[n->rank - 1];
 }
 
-/* dx_k += y_k (dy_k - sum_j dy_j y_j) for y, dy and dx [C] of one position. */
+/* dx_k += y_k (dy_k - sum_j dy_j y_j) at one position: y, dy, dx [C]. */
 static void softmax_back(const gradus_real *y, const gradus_real *dy,
                          gradus_real *dx, int C)
 {

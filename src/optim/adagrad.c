@@ -1,12 +1,13 @@
-/* adagrad.c -- Adagrad, with weight decay.
+/* adagrad.c -- Adagrad, with weight decay: the step of each parameter is
+ * divided by the root of the sum of its squared gradients so far.
  *
  *   g += lambda theta                 weight decay, coupled: L2 in the loss
  *   v += g^2                          v starts at 0
  *   d  = g / (sqrt(v) + epsilon) / (1 + (t - 1) lr_decay)
  *   theta -= lr d
  *
- * t counts this optimiser's steps from 1.  Duchi, Hazan, Singer: Adaptive
- * subgradient methods (2011), in the form that PyTorch uses.
+ * v is state[0], and t counts this optimiser's steps from 1.  Duchi, Hazan,
+ * Singer: Adaptive subgradient methods (2011), in the form that PyTorch uses.
  */
 #include "optim/optimiser.h"
 
@@ -14,7 +15,7 @@
 
 typedef struct {
     gradus_optimiser base;
-    double lr_decay;
+    double lr_decay; /* how fast the learning rate falls, a rate per step */
     gradus_real epsilon;
 } adagrad;
 

@@ -1,15 +1,17 @@
-/* adam.c -- Adam, and AdamW: Adam with decoupled weight decay.
+/* adam.c -- Adam, and AdamW: Adam with decoupled weight decay.  Both keep
+ * running means of the gradient and of its square.
  *
  *   g += lambda theta                 Adam's weight decay: L2 in the loss
- *   m  = beta1 m + (1 - beta1) g      moments of the gradient; both start at 0
+ *   m  = beta1 m + (1 - beta1) g      the running means; both start at 0
  *   v  = beta2 v + (1 - beta2) g^2
  *   d  = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
  *   d += lambda theta                 AdamW's weight decay
  *   theta -= lr d
  *
- * t counts this optimiser's steps from 1.  Kingma, Ba: Adam (2015), and
- * Loshchilov, Hutter: Decoupled weight decay regularization (2019), in the
- * form that PyTorch uses: the learning rate multiplies AdamW's lambda too.
+ * m is state[0], v is state[1], and t counts this optimiser's steps from 1.
+ * Kingma, Ba: Adam (2015), and Loshchilov, Hutter: Decoupled weight decay
+ * regularization (2019), in the form that PyTorch uses: the learning rate
+ * multiplies AdamW's lambda too.
  */
 #include "optim/optimiser.h"
 
@@ -19,10 +21,12 @@ typedef struct {
     gradus_optimiser base;
     double beta1, beta2;
     gradus_real epsilon;
-    bool decoupled;               /* AdamW */
-    gradus_real m_scale, v_scale; /* of this step: 1 / (1 - beta^t) */
+    bool decoupled;               /* true for AdamW, false for Adam */
+    gradus_real m_scale, v_scale; /* the bias corrections of this step,
+                                     1 / (1 - beta1^t) and 1 / (1 - beta2^t) */
 } adam;
 
+/* Computes the bias corrections of step t. */
 static void begin(gradus_optimiser *o)
 {
     adam *a = (adam *)o;
@@ -40,7 +44,7 @@ static void direction(const gradus_optimiser *o, const gradus_span *s)
     const gradus_real rest1 = (gradus_real)(1 - a->beta1);
     const gradus_real rest2 = (gradus_real)(1 - a->beta2);
     const gradus_real m_scale = a->m_scale, v_scale = a->v_scale;
-    /* lambda, in one of its two places; 0 in the other */
+    /* lambda, at one of its two places in the equations, and 0 at the other */
     const gradus_real coupled = a->decoupled ? 0 : (gradus_real)s->decay;
     const gradus_real decoupled = a->decoupled ? (gradus_real)s->decay : 0;
     const gradus_real epsilon = a->epsilon;
@@ -61,7 +65,8 @@ static const gradus_rule
     adamw_rule = { .name = "adamw", .learning_rate = 0.001, .states = 2,
                    .begin = begin, .direction = direction };
 
-/* Either of the two.  An option of 0 stands for its default. */
+/* Makes an Adam or an AdamW, as the rule says.  An option of 0 stands for its
+ * default. */
 static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
                               gradus_adam_options o)
 {

@@ -1,8 +1,10 @@
-/* clip.c -- keeps gradients within bounds before a step.
+/* clip.c -- gradient clipping: keeps gradients within bounds before a step,
+ * first each number by its value, and then all together by their norm.
  *
  *   g = min(max(g, -max_value), max_value)
- *   g = g min(1, max_norm / (|g| + 1e-6))     |g| over all parameters
+ *   g = g min(1, max_norm / (|g| + 1e-6))
  *
+ * |g| is the Euclidean norm over all parameters of nodes that are not frozen.
  * Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural
  * networks (2013); the 1e-6 is PyTorch's (clip_grad_norm_).
  */
@@ -12,9 +14,11 @@
 
 #include <math.h>
 
-enum { LANES = 16 }; /* running sums, enough to fill vectors of any width */
+/* The number of running sums, enough to fill vectors of any width. */
+enum { LANES = 16 };
 
-/* A max_norm of INFINITY measures the norm without clipping by it. */
+/* With a max_norm of INFINITY the norm is measured, but nothing is clipped by
+ * it. */
 int gradus_set_clip(gradus_optimiser *o, double max_norm, double max_value)
 {
     if (!o)
@@ -34,7 +38,7 @@ double gradus_clip_norm(const gradus_optimiser *o)
     return o ? o->norm : NAN;
 }
 
-/* g[0..n-1], each into -most .. most. */
+/* Clips each number of g [n] to the range from -most to most. */
 static void clip_values(gradus_real *g, size_t n, gradus_real most)
 {
     for (size_t i = 0; i < n; i++) {
@@ -43,7 +47,7 @@ static void clip_values(gradus_real *g, size_t n, gradus_real most)
     }
 }
 
-/* g[0]^2 + .. + g[n-1]^2, in double. */
+/* Returns the sum of the squares of g [n], in double. */
 static double sum_squares(const gradus_real *g, size_t n)
 {
     double lane[LANES] = { 0 }, sum = 0;
@@ -59,8 +63,8 @@ static double sum_squares(const gradus_real *g, size_t n)
     return sum;
 }
 
-/* Each tile's squares are summed apart, so that |g| does not depend on which
- * thread took which tile. */
+/* Each tile has a sum of squares of its own, so that the rounding of |g| does
+ * not depend on which thread took which tile. */
 void gradus_clip_part(gradus_optimiser *o, int tile, size_t from, size_t n)
 {
     gradus_real *g = o->graph->grad + from;
@@ -80,7 +84,7 @@ void gradus_clip_sum(gradus_optimiser *o)
         o->square[i] = 0;
     }
     o->norm = o->max_norm > 0 ? sqrt(sum) : NAN;
-    o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6)); /* NAN: 1 */
+    o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6)); /* 1 if NAN */
 }
 
 void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n)

@@ -1,5 +1,6 @@
-/* optimiser.c -- what all optimisers share: their settings, their life, and
- * the step that follows a direction. */
+/* optimiser.c -- what all optimisers share: their settings, how they are made
+ * and freed, and the step theta -= lr d along the direction d that the rule of
+ * the optimiser computes. */
 #include "optim/optimiser.h"
 
 #include "base/error.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 1024 }; /* parameters whose direction is made at once */
+enum { BLOCK = 1024 }; /* the parameters whose direction is computed at once */
 
 /* ---- settings -------------------------------------------------------- */
 
@@ -67,6 +68,7 @@ int gradus_set_decay_matrices_only(gradus_optimiser *o, bool matrices_only)
 
 /* ---- life ------------------------------------------------------------ */
 
+/* Returns 0 if an optimiser can be made for g; -1, with a message, if not. */
 static int check_graph(const gradus_graph *g, const char *name)
 {
     if (!g)
@@ -79,8 +81,8 @@ static int check_graph(const gradus_graph *g, const char *name)
     return 0;
 }
 
-/* All of an optimiser's memory is allocated here: a step cannot run out of
- * it. */
+/* All memory of an optimiser is allocated here, so a step cannot run out of
+ * memory. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
                                        const gradus_optimiser *like,
                                        size_t bytes)
@@ -124,22 +126,24 @@ void gradus_optimiser_free(gradus_optimiser *o)
 void gradus_optimiser_begin(gradus_optimiser *o)
 {
     gradus_clip_sum(o);
-    o->steps++; /* the rule's begin finds t, from 1 */
+    o->steps++; /* before the rule's begin, which reads t from it */
     if (o->rule->begin)
         o->rule->begin(o);
 }
 
-/* theta -= lr d, block by block.  The direction d [n] is computed first, and
- * theta written in one run after it: every core has read theta's cache lines,
- * and taking them back one by one between writes to the state was measured
- * three times as slow. */
+/* Computes theta -= lr d, one block of up to BLOCK parameters after the other.
+ * The whole direction d of a block is computed before its theta is written.
+ * All cores have read theta and hold copies of its cache lines, which a write
+ * has to take back.  Doing so line by line, between writes to the state, was
+ * measured three times as slow as in one run.  Node n's learning rate and
+ * weight decay are the optimiser's times its lr_scale and decay_scale. */
 void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
                              const gradus_param *p, size_t from, size_t count)
 {
     const gradus_graph *g = o->graph;
     const gradus_real lr =
         (gradus_real)(o->learning_rate * gradus_info(n)->lr_scale);
-    /* One axis: a bias, or the scale or shift of a normalisation. */
+    /* A parameter of rank 1 is a bias, or a normalisation's scale or shift. */
     const bool decays = p->rank > 1 || !o->decay_matrices_only;
     gradus_real d[BLOCK];
     const double decay = o->weight_decay * gradus_info(n)->decay_scale;

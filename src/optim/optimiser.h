@@ -1,4 +1,7 @@
-/* optimiser.h -- what an optimiser is made of. */
+/* optimiser.h -- what an optimiser is made of.  The rule of an optimiser (SGD,
+ * Adam, ..) turns gradients and its own state into a direction d, and all
+ * optimisers share the rest: theta -= lr d for the parameters theta and the
+ * learning rate lr, weight decay, clipping, and memory. */
 #ifndef GRADUS_OPTIMISER_H
 #define GRADUS_OPTIMISER_H
 
@@ -7,55 +10,68 @@
 #include <float.h>
 #include <stdbool.h>
 
+/* The most numbers that a rule may remember of each parameter. */
 enum { GRADUS_MAX_STATES = 2 };
 
-/* Parameters that lie one after the other and share a weight decay.  Every
- * array is [n], and belongs to one thread while a direction is computed. */
+/* Some parameters that lie one after the other in memory and have the same
+ * weight decay.  Every array is [n].  The graph and the optimiser own the
+ * arrays; while a direction is computed, no other thread uses these parts of
+ * them. */
 typedef struct {
-    size_t n;
-    const gradus_real *theta, *grad;
+    size_t n;                        /* number of parameters */
+    const gradus_real *theta, *grad; /* the parameters and their gradients */
     gradus_real *state[GRADUS_MAX_STATES]; /* what the rule remembers of each
-                        parameter, 0 before the first step: a velocity, say */
-    double decay;                          /* lambda */
-    gradus_real *d; /* the result: theta -= lr d is done by the caller */
+                        parameter, such as a velocity; 0 before the first
+                        step.  The first `states` pointers are set */
+    double decay;   /* lambda, the coefficient of the weight decay */
+    gradus_real *d; /* where the rule writes the direction; the caller then
+                       computes theta -= lr d */
 } gradus_span;
 
-/* How an optimiser turns gradients into a direction.  It sees spans of
- * numbers, and never a layer. */
+/* How an optimiser of one kind turns gradients into a direction.  A rule is
+ * constant, and sees spans of numbers, but never a layer. */
 typedef struct {
-    const char *name;     /* of the optimiser, for messages */
-    double learning_rate; /* the default */
-    int states;           /* arrays that a span has, up to GRADUS_MAX_STATES */
-    /* Called once a step, before any direction.  May be NULL. */
+    const char *name;     /* the optimiser's name in messages */
+    double learning_rate; /* the default learning rate */
+    int states;           /* state arrays, 0 to GRADUS_MAX_STATES */
+    /* Called once in each step, before any direction is computed, to prepare
+     * what depends on o->steps alone.  It may be NULL. */
     void (*begin)(gradus_optimiser *o);
-    /* Computes s->d; called for different spans by several threads at once. */
+    /* Computes s->d and updates s->state.  Several threads call it at once,
+     * each for a different span. */
     void (*direction)(const gradus_optimiser *o, const gradus_span *s);
 } gradus_rule;
 
-/* A struct that begins with this is an optimiser; what follows is its own
- * settings. */
+/* The part that all optimisers share.  Each kind has a struct that begins with
+ * this one, followed by settings of its own.  The optimiser owns state and
+ * square, and allocates both when it is made. */
 struct gradus_optimiser {
     const gradus_rule *rule;
-    gradus_graph *graph; /* borrowed; it outlives the optimiser */
-    double learning_rate, weight_decay; /* of nodes whose scales are 1 */
-    bool decay_matrices_only;
-    uint64_t steps;     /* begun by this optimiser: t, 1 in the first step */
+    gradus_graph *graph; /* borrowed; it has to outlive the optimiser */
+    double learning_rate, weight_decay; /* lr per step, and lambda, of nodes
+                            whose lr_scale and decay_scale are 1 */
+    bool decay_matrices_only; /* no decay of parameters with a single axis */
+    uint64_t steps;     /* t, the steps that this optimiser has begun: 1 from
+                           the beginning of the first */
     gradus_real *state; /* [rule->states,parameters] */
 
     /* Clipping, see clip.c. */
-    double max_norm, max_value; /* 0: off */
-    double *square;    /* [tiles], what each has added to |g|^2 in this step;
-                          all 0 between steps */
-    double norm;       /* |g| in the last step; NAN where it was not wanted */
-    double clip_scale; /* of this step: each gradient is multiplied by it */
+    double max_norm, max_value; /* the bounds; 0 switches one off */
+    double *square;    /* [tiles], the part of |g|^2 that each tile has added
+                          in this step; all 0 between steps */
+    double norm;       /* |g| in the last step; NAN before the first, and where
+                          max_norm is 0 */
+    double clip_scale; /* the factor of every gradient in this step, 0 to 1 */
 };
 
-/* Replaces a decaying value of state by 0 once it is too small to move a
- * parameter.  Otherwise the momentum of a weight whose pixel is never lit
- * ends below the smallest normal number and stays there (0.9 of the very last
- * number rounds to itself), where many processors take some hundred cycles
- * for each product: on one of Intel's a step of 784-128-10 took 1.4 times as
- * long.  The factor 1 / epsilon leaves room for the learning rate. */
+/* Returns v, a decaying number of the state, or 0 once it is too small to move
+ * a parameter.  Otherwise the momentum of a weight whose pixel is never lit
+ * would sink below the smallest normal number and stay there, as 0.9 times the
+ * smallest number of all rounds to that number again.  Many processors take
+ * some hundred cycles for a product of such (subnormal) numbers: on one of
+ * Intel's, a step of 784-128-10 took 1.4 times as long.  The limit is the
+ * smallest normal number over the machine epsilon, which leaves room for a
+ * multiplication by the learning rate. */
 #ifdef GRADUS_DOUBLE
 #define GRADUS_FADED (DBL_MIN / DBL_EPSILON)
 #else
@@ -69,16 +85,17 @@ static inline gradus_real gradus_unfaded(gradus_real v)
 
 /* ---- for the rules' constructors ------------------------------------- */
 
-/* Makes the optimiser that `like` describes, a struct of `bytes` bytes with
- * its rule, learning rate (0: the rule's), weight decay and own settings; all
- * else in it is 0.  NULL, with a message, where one of these or the graph will
- * not do. */
+/* Makes an optimiser of the graph g as a copy of `like`, a struct of `bytes`
+ * bytes.  `like` has a rule, a learning rate (0 stands for the rule's), a
+ * weight decay and settings of its own; all else in it is 0.  Returns NULL,
+ * with a message, if one of the two rates is out of bounds, if the graph is
+ * not compiled or has no parameters, or if memory runs out. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
                                        const gradus_optimiser *like,
                                        size_t bytes);
 
-/* The next three check a setting called `what` of the optimiser `name`: 0, or
- * -1 with a message. */
+/* The next three check the value of a setting of the optimiser `name`; `what`
+ * is what the message calls it.  They return 0, or -1 with a message. */
 
 /* Accepts values from 0 to 1e30. */
 int gradus_need_amount(const char *name, const char *what, double value);
@@ -92,26 +109,31 @@ int gradus_need_epsilon(const char *name, double value);
 
 /* ---- for a step, in this order --------------------------------------- */
 
-/* Clips grad[from .. from+n-1], a part of a tile, by value, and counts it for
- * the norm.  Called for all parts of all tiles that are not frozen, where
- * max_norm or max_value is above 0.  Different tiles may run at once. */
+/* Clips grad[from .. from+n-1], a part of the tile, by value, and adds its
+ * squares to square[tile]; does each only if max_value or max_norm,
+ * respectively, is above 0.  If either is, this is called for each part of
+ * each tile whose node is not frozen.  Several threads may call it at once,
+ * for different tiles. */
 void gradus_clip_part(gradus_optimiser *o, int tile, size_t from, size_t n);
 
-/* Begins a step, on the calling thread: finds the norm of what was clipped,
- * and counts the step. */
+/* Begins a step: computes the norm of all gradients, which have been clipped
+ * by value, and the factor that clips by norm; adds 1 to steps; and calls the
+ * rule's begin.  One thread calls it. */
 void gradus_optimiser_begin(gradus_optimiser *o);
 
-/* Clips by norm and updates theta[from .. from+count-1], which is all or a
- * piece of node n's parameter p.  Different pieces may run at once. */
+/* Clips grad[from .. from+count-1] by norm, and updates the same range of
+ * theta, which is the parameter p of node n, or a piece of it.  Several
+ * threads may call it at once, for different pieces. */
 void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
                              const gradus_param *p, size_t from, size_t count);
 
 /* ---- within this folder ---------------------------------------------- */
 
-/* Sets norm and clip_scale from what gradus_clip_part has counted. */
+/* Sets norm and clip_scale from the sums in square [tiles], and then sets
+ * these to 0 for the next step. */
 void gradus_clip_sum(gradus_optimiser *o);
 
-/* g[0..n-1] times this step's clip_scale. */
+/* Multiplies the gradients g [n] by this step's clip_scale. */
 void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* rmsprop.c -- RMSprop, with momentum and weight decay.
+/* rmsprop.c -- RMSprop, with momentum and weight decay: the step of each
+ * parameter is divided by the root of a running mean of its squared gradient.
  *
  *   g += lambda theta                 weight decay, coupled: L2 in the loss
  *   v  = alpha v + (1 - alpha) g^2    v starts at 0
@@ -6,6 +7,7 @@
  *   b  = mu b + d;  d = b             momentum; b starts at 0
  *   theta -= lr d
  *
+ * v is state[0], and b is state[1].
  * Tieleman, Hinton: Lecture 6.5 (2012), in the form that PyTorch uses, not
  * centred.
  */
@@ -15,8 +17,8 @@
 
 typedef struct {
     gradus_optimiser base;
-    double alpha;
-    gradus_real epsilon, momentum;
+    double alpha; /* the part of the running mean v that a step keeps */
+    gradus_real epsilon, momentum; /* momentum is mu of the equation */
 } rmsprop;
 
 static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
@@ -44,7 +46,7 @@ static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
         s->d[i] = b[i] = gradus_unfaded(mu * b[i] + s->d[i]);
 }
 
-/* Without momentum there is no b to keep. */
+/* Without momentum there is no b to remember, and so only one state. */
 static const gradus_rule
     plain = { .name = "rmsprop", .learning_rate = 0.01, .states = 1,
               .direction = plain_direction },

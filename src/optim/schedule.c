@@ -1,4 +1,5 @@
-/* schedule.c -- learning rates as functions of the step, which counts from 0.
+/* schedule.c -- learning rate schedules: the learning rate as a function of
+ * the number of the step, which counts from 0.
  *
  *   step         lr factor^floor(step / every)
  *   exponential  lr factor^step
@@ -26,7 +27,8 @@ double gradus_lr_exponential(double lr, uint64_t step, double factor)
     return lr * pow(factor, (double)step);
 }
 
-/* A cosine from a, where along is 0, to b, where it is 1; level at both. */
+/* Goes from a, where `along` is 0, to b, where it is 1, by half a period of a
+ * cosine, which is level at both ends. */
 static double ease(double a, double b, double along)
 {
     static const double pi = 3.14159265358979323846;
@@ -46,7 +48,8 @@ double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm)
     return step < warm ? lr * ((double)(step + 1) / (double)warm) : lr;
 }
 
-/* The rate goes up until the step `peak`, then down until the step `last`. */
+/* The rate rises until the step `peak`, the end of the part `rising` of all
+ * steps, and then falls until the step `last`. */
 double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
                            double rising, double start, double end)
 {

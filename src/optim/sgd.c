@@ -1,4 +1,5 @@
-/* sgd.c -- stochastic gradient descent, with momentum and weight decay.
+/* sgd.c -- stochastic gradient descent (SGD), with momentum (plain or
+ * Nesterov's) and weight decay.
  *
  *   g += lambda theta                 weight decay, coupled: L2 in the loss
  *   v  = mu v + g                     momentum; v starts at 0
@@ -7,14 +8,15 @@
  *
  * Sutskever, Martens, Dahl, Hinton: On the importance of initialization and
  * momentum in deep learning (2013), in the form that PyTorch uses: the
- * learning rate stands outside v, so it may change between steps.
+ * learning rate is not a factor within v, so it may change between steps.
+ * The velocity v is state[0].
  */
 #include "base/error.h"
 #include "optim/optimiser.h"
 
 typedef struct {
     gradus_optimiser base;
-    gradus_real momentum;
+    gradus_real momentum; /* mu, from 0 to below 1 */
     bool nesterov;
 } sgd;
 
@@ -41,7 +43,7 @@ static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
     }
 }
 
-/* Without momentum there is no v to keep. */
+/* Without momentum there is no v to remember, and so no state. */
 static const gradus_rule
     plain = { .name = "sgd", .learning_rate = 0.01,
               .direction = plain_direction },

@@ -201,6 +201,8 @@ static inline void add_gradient(int width, int step, const gradus_real *x,
                  (dy[p] - mean_dy[c] - (x[p] - mean[c]) * slope[c]);
 }
 
+/* Computes dx for the rows of p.  The scratch memory [C] holds the factor of
+ * each channel. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);

@@ -15,8 +15,8 @@
  *
  * kernels/conv_plain.c computes this for one group of channels of one sample
  * (row of the batch), and the other files conv_*.c beside it do so by faster
- * ways.  This file chooses the way, and goes through the samples.  It computes
- * all groups of a sample before the next, so that the sample stays in cache.
+ * ways.  This file chooses the way, and goes through the samples: through all
+ * groups of one before the next, so that the sample stays in cache.
  */
 #include "gradus_layer.h"
 
@@ -182,6 +182,8 @@ static void backward(gradus_node *n, gradus_part p)
 
 /* ---- constructor ----------------------------------------------------- */
 
+/* Builds the node from the settings of a model file.  One without channels or
+ * kernel is refused, as 0 is no valid number of either. */
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
@@ -233,6 +235,7 @@ static int settings_are_wrong(gradus_node *n, int channels, int kernel,
     return 0;
 }
 
+/* Records the settings, so that model files hold them. */
 static gradus_node *set_attrs(gradus_node *n, int channels, int kernel,
                               const gradus_conv2d_options *o)
 {

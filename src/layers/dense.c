@@ -28,6 +28,7 @@ static void forward(gradus_node *n, gradus_part p)
                 (int)in, W, (int)in, 1, Y, (int)out);        /* Y += X W'  */
 }
 
+/* Computes dX [rows,in] from dY [rows,out] for the rows of p. */
 static void backward(gradus_node *n, gradus_part p)
 {
     int out = n->units, in = n->in[0]->size;

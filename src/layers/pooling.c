@@ -277,6 +277,8 @@ const gradus_op gradus_avgpool2d_op = {
     .make = make_avg,
 };
 
+/* Returns n if the settings make sense for its operand; NULL, with a message,
+ * if not. */
 static gradus_node *check(gradus_node *n, int kernel,
                           gradus_pool2d_options o)
 {

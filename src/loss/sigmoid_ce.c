@@ -22,7 +22,7 @@
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* The constructor sets all of this, and nothing changes it afterwards. */
+/* Nothing changes the fields after `loss` once the constructor has run. */
 typedef struct {
     gradus_loss_node loss;
     int K;                      /* number of classes, the first axis of z */

@@ -25,7 +25,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The constructor sets these, and nothing changes them afterwards. */
+/* Nothing changes the fields after `loss` once the constructor has run. */
 typedef struct {
     gradus_loss_node loss;
     double on, off;             /* the terms 1 - eps and eps / K of (S5) */

@@ -101,7 +101,7 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
         if (o->learning_rate == 0)
             o->learning_rate = o->rule->learning_rate;
         o->state = calloc((size_t)o->rule->states * g->parameters + 1,
-                          sizeof *o->state); /* never of nothing */
+                          sizeof *o->state); /* + 1: never 0 numbers */
         o->square = calloc((size_t)g->tiles, sizeof *o->square);
     }
     if (!o || !o->state || !o->square) {

@@ -1,7 +1,7 @@
 /* optimiser.h -- what an optimiser is made of.  The rule of an optimiser (SGD,
- * Adam, ..) turns gradients and its own state into a direction d, and all
- * optimisers share the rest: theta -= lr d for the parameters theta and the
- * learning rate lr, weight decay, clipping, and memory. */
+ * Adam, ..) turns gradients, weight decay and its own state into a direction
+ * d.  All optimisers share the rest: clipping of the gradients, the memory,
+ * and theta -= lr d for the parameters theta and the learning rate lr. */
 #ifndef GRADUS_OPTIMISER_H
 #define GRADUS_OPTIMISER_H
 
@@ -10,13 +10,13 @@
 #include <float.h>
 #include <stdbool.h>
 
-/* The most numbers that a rule may remember of each parameter. */
+/* A rule may remember at most this many numbers of each parameter. */
 enum { GRADUS_MAX_STATES = 2 };
 
 /* Some parameters that lie one after the other in memory and have the same
- * weight decay.  Every array is [n].  The graph and the optimiser own the
- * arrays; while a direction is computed, no other thread uses these parts of
- * them. */
+ * weight decay.  Every array is [n] and borrowed: theta and grad from the
+ * graph, state from the optimiser, and d from the caller.  While a direction
+ * is computed, no other thread uses these parts of them. */
 typedef struct {
     size_t n;                        /* number of parameters */
     const gradus_real *theta, *grad; /* the parameters and their gradients */
@@ -100,11 +100,12 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
 /* Accepts values from 0 to 1e30. */
 int gradus_need_amount(const char *name, const char *what, double value);
 
-/* Accepts values from 0 up to, but not including, 1, as a gradus_real too. */
+/* Accepts values from 0 up to, but not including, 1.  A value that becomes 1
+ * when it is rounded to a gradus_real is refused, too. */
 int gradus_need_fraction(const char *name, const char *what, double value);
 
-/* Accepts 0, which stands for the default, and values up to 1e30 that are
- * above 0 as a gradus_real too. */
+/* Accepts 0, which stands for the default, and values above 0 up to 1e30.  A
+ * value that becomes 0 when it is rounded to a gradus_real is refused. */
 int gradus_need_epsilon(const char *name, double value);
 
 /* ---- for a step, in this order --------------------------------------- */

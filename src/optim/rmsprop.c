@@ -36,6 +36,7 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
     }
 }
 
+/* Computes d without momentum first, and then replaces it by b. */
 static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 {
     const gradus_real mu = ((const rmsprop *)o)->momentum;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "optim/optimiser.h"
 
+/* The settings of this optimiser; a step does not change them. */
 typedef struct {
     gradus_optimiser base;
     gradus_real momentum; /* mu, from 0 to below 1 */

@@ -41,7 +41,8 @@ static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
 }
 
 /* y [n] = (v - mean) / std, for v [n] of one channel.  This is computed in
- * double, as the difference of v and a mean close to it would lose digits. */
+ * double: in float, the difference of v and a mean close to it, rounded, would
+ * lose digits. */
 static void gather_real(const gradus_real *v, gradus_real *y, int n,
                         double mean, double std)
 {

@@ -131,7 +131,7 @@ void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
 /* ---- within this folder ---------------------------------------------- */
 
 /* Sets norm and clip_scale from the sums in square [tiles], and then sets
- * these to 0 for the next step. */
+ * the sums to 0 for the next step. */
 void gradus_clip_sum(gradus_optimiser *o);
 
 /* Multiplies the gradients g [n] by this step's clip_scale. */

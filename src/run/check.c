@@ -1,6 +1,9 @@
-/* check.c -- gradients against central differences.
+/* check.c -- compares gradients with central differences.
  *
  *   dL/dv  ~  (L(v + h) - L(v - h)) / 2h
+ *
+ * v is each parameter in turn, and each value of an input that wants a
+ * gradient.  L is computed by two forward passes for each v.
  */
 #include "base/error.h"
 #include "graph/graph.h"
@@ -10,19 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHERE = 64 };
+enum { WHERE = 64 }; /* bytes of the text that says where, as in gradus.h */
 
+/* One call of gradus_check_gradients. */
 typedef struct {
     gradus_graph *g;
-    int n;         /* rows */
+    int n;         /* the batch is rows 0 .. n-1 of what is fed */
     double h;      /* the step of the differences */
-    uint64_t pass; /* of the gradient that is checked: the same dropout, say */
-    double worst;  /* distance so far, and where */
-    char where[WHERE];
+    uint64_t pass; /* the graph's count of passes when the check began; every
+                      pass is run with it, so that all draw the same random
+                      numbers (for dropout, say) */
+    double worst;  /* the largest distance so far */
+    char where[WHERE]; /* which number it belongs to: "dense1.weight[3]" */
 } checker;
 
-/* How far the gradient a is from the difference b, in units of what is
- * allowed. */
+/* How far the gradient a is from the central difference b, relative to the
+ * tolerance: |a - b| / (1e-6 + 1e-4 max(|a|, |b|)).  At most 1 is right. */
 static double distance(double a, double b)
 {
     double larger = fmax(fabs(a), fabs(b));
@@ -30,8 +36,10 @@ static double distance(double a, double b)
     return fabs(a - b) / (1e-6 + 1e-4 * larger);
 }
 
-/* Compares a gradient with the difference that moving *v makes, which is number
- * i of `what` of the node called `name`. */
+/* Compares dL/dv with the central difference, which it computes by changing *v
+ * and putting it back.  *v is number i of `what` (a parameter, or "y" for an
+ * input) of the node called `name`.  A distance that is NaN counts as the
+ * worst. */
 static int compare(checker *c, gradus_real *v, double gradient,
                    const char *name, const char *what, size_t i)
 {
@@ -55,8 +63,9 @@ static int compare(checker *c, gradus_real *v, double gradient,
     return 0;
 }
 
-/* grad [parameters]: a copy of the gradients, since each forward may be
- * followed by others. */
+/* Checks the gradients of n's parameters; buffers have none.  grad
+ * [parameters] is a copy of the graph's gradients, taken right after the
+ * backward pass, so that no later pass can change it. */
 static int check_parameters(checker *c, const gradus_node *n,
                             const gradus_real *grad)
 {
@@ -72,8 +81,9 @@ static int check_parameters(checker *c, const gradus_node *n,
     return 0;
 }
 
-/* Moves the fed values [n,size].  A normalised input's dy is divided by std to
- * get the gradient of what was fed. */
+/* Checks the gradient of an input with respect to the values [n,size] that are
+ * fed to it.  An input may normalise them, y = (v - mean) / std for each
+ * channel, in which case dL/dv = dL/dy / std. */
 static int check_input(checker *c, gradus_node *x, gradus_real *values,
                        const gradus_real *dy)
 {
@@ -89,7 +99,9 @@ static int check_input(checker *c, gradus_node *x, gradus_real *values,
     return 0;
 }
 
-/* Feeds x a copy of its rows, which can be changed. */
+/* Checks the gradient of input x while x is fed a copy of its rows, since the
+ * caller's own must not be changed.  dy [n,size] is copied as well, so that no
+ * later pass can change it. */
 static int check_copy(checker *c, gradus_node *x)
 {
     size_t count = (size_t)c->n * (size_t)x->size;
@@ -109,8 +121,9 @@ static int check_copy(checker *c, gradus_node *x)
     return status;
 }
 
-/* The batch comes to the tiles in two parts, so that an op is found out that is
- * right only for a batch in one part. */
+/* Runs the batch forward and backward.  Phase 2 gets it in two parts, to catch
+ * an op whose gradient function ignores p.add and so is right only as long as
+ * a batch comes in one part. */
 static int run(checker *c)
 {
     int tile_rows = c->n < 2 ? 1 : c->n - c->n / 2;
@@ -120,6 +133,9 @@ static int run(checker *c)
            gradus_run_backward(c->g, false, tile_rows);
 }
 
+/* Checks all parameters, and then all inputs that want a gradient.  Before
+ * each input the batch is run forward and backward again, with no value
+ * changed. */
 static int check_all(checker *c, const gradus_real *grad)
 {
     gradus_graph *g = c->g;
@@ -137,6 +153,7 @@ static int check_all(checker *c, const gradus_real *grad)
     return 0;
 }
 
+/* Computes the gradients to be checked, and checks them all. */
 static int check_graph(checker *c)
 {
     gradus_graph *g = c->g;
@@ -150,7 +167,7 @@ static int check_graph(checker *c)
     memcpy(grad, g->grad, g->parameters * sizeof *grad);
     int status = check_all(c, grad);
     free(grad);
-    g->batch.rows = 0; /* the last forward was one with a changed value */
+    g->batch.rows = 0; /* the values at hand are those of a changed v */
     return status;
 }
 

@@ -1,4 +1,8 @@
-/* diagnose.c -- where a loss or a gradient that is not finite came from. */
+/* diagnose.c -- finds where a loss or a gradient that is not finite came from.
+ *
+ * For a loss it takes the first row of the batch whose loss is bad, and looks
+ * for the first node, in the order of the forward pass, with a bad value in
+ * that row, since a bad value is passed on to the nodes behind it. */
 #include "run/diagnose.h"
 
 #include "base/error.h"
@@ -6,13 +10,14 @@
 
 #include <math.h>
 
-/* Has n, or a node that its op computes as well, a NaN or +inf in this row?
- * (-inf is a mask.)  Then sets a message. */
+/* Is there a NaN or +inf in this row of n's value?  If so, sets a message.
+ * Where n's op computes the value of the nodes behind it as well, the value
+ * looked at is the last one's.  -inf is allowed, as masks are made of it. */
 static bool is_bad(gradus_node *n, int row)
 {
     const gradus_node *result = n->result;
 
-    if (!result->y || gradus_is_fused(n)) /* the latter: named already */
+    if (!result->y || gradus_is_fused(n)) /* a fused n came up before */
         return false;
     for (int k = 0; k < result->size; k++) {
         gradus_real v = result->y[(size_t)row * (size_t)result->size + k];
@@ -28,8 +33,9 @@ static bool is_bad(gradus_node *n, int row)
     return false;
 }
 
-/* Lets a loss say what is wrong in this row, if it is n itself or if n, which
- * is bad, is its operand: of its own logits and targets it knows more. */
+/* Lets a loss set the message about this row, if that loss is n itself or if n
+ * is its first operand and is bad: the loss knows more about its own logits
+ * and targets.  True if a loss has set it. */
 static bool ask_losses(const gradus_graph *g, const gradus_node *n, bool bad,
                        int row)
 {
@@ -44,6 +50,7 @@ static bool ask_losses(const gradus_graph *g, const gradus_node *n, bool bad,
     return false;
 }
 
+/* Is the loss of this row finite, for every loss of the graph? */
 static bool loss_is_finite(const gradus_graph *g, int row)
 {
     for (int i = 0; i < g->count; i++) {
@@ -54,11 +61,11 @@ static bool loss_is_finite(const gradus_graph *g, int row)
     return true;
 }
 
-/* Sets a message about the first node with a value that made a row's loss NaN
- * or infinite, and returns the row; -1 if every row's loss is finite.  It goes
- * through the nodes first, and through the rows of each: where a layer mixes
- * rows, as batch normalisation does, all of them are NaN behind it, and only
- * before it the one that began. */
+/* Sets a message about the first node of the forward pass that has a bad value
+ * in a row whose loss is not finite, and returns the row; -1 if every row's
+ * loss is finite.  The outer loop is the one over nodes: where a layer mixes
+ * rows, as batch normalisation does, all rows are NaN behind it, and only the
+ * nodes before it tell in which row the NaN began. */
 static int diagnose_rows(const gradus_graph *g)
 {
     int first = -1;

@@ -1,8 +1,9 @@
-/* infer.c -- forward alone, in memory of the caller's own.
+/* infer.c -- inference: the forward pass alone, on the calling thread.
  *
- * A workspace holds copies of the nodes that the output depends on.  They share
- * the graph's parameters, which nobody writes here, and have values of their
- * own, so the layers' forward functions serve as they are.
+ * A workspace holds copies of the nodes that the output depends on.  They
+ * share the graph's parameters, which inference only reads, but have values y
+ * of their own.  The layers' forward functions can therefore be called on them
+ * unchanged, and several threads can infer at once, each with a workspace.
  */
 #include "base/error.h"
 #include "base/gemm.h"
@@ -14,21 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A workspace owns the copies of the nodes and the block.  The operands that a
+ * copy reads, and its result, are copies in the same workspace; its parameters
+ * and settings are the graph's own, so the graph must outlive the
+ * workspace. */
 struct gradus_workspace {
-    int max_batch;
-    int count;
-    gradus_node **node; /* [count], by id; NULL if the output does not depend
-                           on it */
-    gradus_node *input, *output;
+    int max_batch;      /* rows that every array has room for */
+    int count;          /* nodes of the graph */
+    gradus_node **node; /* [count], the copy of each node, by id; NULL if the
+                           output does not depend on it */
+    gradus_node *input, *output; /* the only data node among the copies, and
+                                    the node whose y [n,size] is returned */
     int *index;            /* [max_batch]: 0, 1, 2, .. */
-    gradus_real *scratch;  /* [scratch_size] */
-    size_t scratch_size;
-    void *block; /* index, scratch and every y */
+    gradus_real *scratch;  /* [scratch_size], for the ops */
+    size_t scratch_size;   /* numbers, as many as a thread of the graph has */
+    void *block;           /* the memory of index, scratch and every y */
 };
 
 /* ---- a workspace -------------------------------------------------------- */
 
-/* The last loss; without one, the last node. */
+/* The node whose value inference returns: the graph's last loss, or its last
+ * node if it has no loss. */
 static const gradus_node *output_of(const gradus_graph *g)
 {
     for (int i = g->count; i-- > 0;)
@@ -37,7 +44,11 @@ static const gradus_node *output_of(const gradus_graph *g)
     return g->node[g->count - 1];
 }
 
-/* A copy of n and of all it depends on; of a loss, only of its logits. */
+/* Copies n and, first, all the nodes that it depends on, unless they are
+ * copied already.  Of a loss's operands only the first (its logits, or its
+ * prediction) is copied: as the copy's `loss` is NULL, its forward computes y
+ * alone and needs no targets.  NULL, with a message, if out of memory; what is
+ * copied by then belongs to the workspace. */
 static gradus_node *copy(gradus_workspace *w, const gradus_node *n)
 {
     if (w->node[n->id])
@@ -62,7 +73,8 @@ static gradus_node *copy(gradus_workspace *w, const gradus_node *n)
     return c;
 }
 
-/* Finds the one node that is fed. */
+/* Finds the one node that is fed, the input; refuses an output that depends on
+ * several data nodes, or on one that is not an input. */
 static int find_input(gradus_workspace *w)
 {
     for (int i = 0; i < w->count; i++) {
@@ -78,6 +90,8 @@ static int find_input(gradus_workspace *w)
     return 0;
 }
 
+/* Takes the workspace's arrays from the plan: index [max_batch], scratch, and
+ * y [max_batch,size] of each node that has a value of its own. */
 static void plan(gradus_workspace *w, gradus_plan *p)
 {
     w->index = gradus_plan_take(p, (size_t)w->max_batch, sizeof *w->index);
@@ -90,7 +104,8 @@ static void plan(gradus_workspace *w, gradus_plan *p)
     }
 }
 
-/* Walks the plan twice: for its size, and to hand the memory out. */
+/* Walks the plan twice: first to find its size, then to hand the memory
+ * out. */
 static int allocate(gradus_workspace *w)
 {
     gradus_plan p = { 0 };
@@ -106,6 +121,8 @@ static int allocate(gradus_workspace *w)
     return 0;
 }
 
+/* Copies the nodes and allocates their arrays.  On failure the caller frees
+ * the workspace, whatever has been made of it. */
 static int build(gradus_workspace *w, const gradus_graph *g)
 {
     w->node = calloc((size_t)g->count, sizeof *w->node);
@@ -161,7 +178,8 @@ void gradus_workspace_free(gradus_workspace *w)
 
 /* ---- inference ---------------------------------------------------------- */
 
-/* y [n,size], if all of it is finite; else NULL and a message. */
+/* Returns y [n,size] if all its values are finite; else NULL, with a message
+ * that names the first one that is not. */
 static const gradus_real *checked_output(const gradus_node *y, int n)
 {
     size_t size = (size_t)y->size;
@@ -175,6 +193,8 @@ static const gradus_real *checked_output(const gradus_node *y, int n)
     return y->y;
 }
 
+/* Takes the n rows that the input is fed through the net.  All nodes compute
+ * GRADUS_INFER_ROWS rows before the next rows begin. */
 static const gradus_real *run(gradus_workspace *w, int n)
 {
     const gradus_batch b = { .rows = n, .index = w->index };

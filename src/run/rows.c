@@ -1,5 +1,8 @@
-/* rows.c -- phase 1: every slice of the batch forward through the net and
- * back. */
+/* rows.c -- phase 1 of a step: takes every slice of the batch forward through
+ * the net and back again.
+ *
+ * It carries out the stages that graph/stages.c lists, one after the other;
+ * within a stage the slices, or the tiles, run in parallel. */
 #include "run/run.h"
 
 #include "base/pool.h"
@@ -20,21 +23,25 @@ void gradus_run_jobs(const gradus_graph *g,
         job(arg, i, 0);
 }
 
-/* A stage, for the jobs of all threads. */
+/* What the jobs of one stage have in common.  The threads only read it. */
 typedef struct {
     gradus_graph *g;
-    const gradus_stage *stage;
+    const gradus_stage *stage; /* the stage that is run, one of g->stage */
 } rows_job;
 
 /* ---- one slice ---------------------------------------------------------- */
 
-/* p, of all units of n. */
+/* Returns the rows of p together with all units of n's parameters. */
 static gradus_part all_units(const gradus_node *n, gradus_part p)
 {
     p.units = n->units;
     return p;
 }
 
+/* Computes y [p.rows,size] of the stage's nodes in order, operands first.  If
+ * the stage ends at a mixing layer, it then computes what these rows
+ * contribute to that layer's sums (for batch normalisation, to the mean and
+ * variance of the batch). */
 static void forward(const gradus_stage *s, gradus_node *const *node,
                     gradus_part p)
 {
@@ -47,7 +54,10 @@ static void forward(const gradus_stage *s, gradus_node *const *node,
         s->sum->op->mixing->sum(s->sum, all_units(s->sum, p));
 }
 
-/* Clears what backward adds to, for all nodes, before the first of them. */
+/* Zeroes what backward adds to: the rows of p in each node's dy [B,size], and
+ * this slice's share of each parameter's gradient.  That is done for all nodes
+ * before the first backward, since a node's dy is the sum of what all the
+ * nodes that use it add. */
 static void clear_gradients(const gradus_graph *g, gradus_part p)
 {
     for (int i = 0; i < g->count; i++) {
@@ -63,6 +73,7 @@ static void clear_gradients(const gradus_graph *g, gradus_part p)
     }
 }
 
+/* Does any operand of n want a gradient from n's backward? */
 static bool reaches_back(const gradus_node *n)
 {
     for (int j = 0; j < n->n_in; j++)
@@ -71,6 +82,9 @@ static bool reaches_back(const gradus_node *n)
     return false;
 }
 
+/* Back-propagates the rows of p through the stage's nodes, users before their
+ * operands.  A node is skipped if nothing would come of its backward: neither
+ * the gradient of an operand nor a share of a parameter's gradient. */
 static void backward(const gradus_stage *s, gradus_node *const *node,
                      gradus_part p)
 {
@@ -85,6 +99,8 @@ static void backward(const gradus_stage *s, gradus_node *const *node,
                                           all_units(s->sum_back, p));
 }
 
+/* Runs a GRADUS_STAGE_ROWS stage for slice number `item`.  All slices have
+ * gradus_slice_rows rows but the last, which has what is left. */
 static void run_slice(void *arg, int item, int thread)
 {
     const rows_job *job = arg;
@@ -107,8 +123,11 @@ static void run_slice(void *arg, int item, int thread)
 
 /* ---- one tile, forward -------------------------------------------------- */
 
-/* Is offered every tile, not only this node's, so that a thread meets the tiles
- * here that it will own in phase 2. */
+/* Computes the stage's node forward for all rows of the batch, but only the
+ * units of tile number `item`.  The pool hands out the tiles of all nodes,
+ * although only this node's have work here: with the same number of items each
+ * thread gets the same tiles as in phase 2, and so works with the weights that
+ * it has updated itself. */
 static void run_units(void *arg, int item, int thread)
 {
     const rows_job *job = arg;
@@ -125,6 +144,8 @@ static void run_units(void *arg, int item, int thread)
 
 /* ---- all stages --------------------------------------------------------- */
 
+/* Each stage begins when all threads have finished the one before.  The unite
+ * functions combine the sums of all slices, so they run on this thread. */
 void gradus_run_rows(gradus_graph *g, int what, bool add)
 {
     int slices = gradus_slice_count(g->batch.rows);

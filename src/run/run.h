@@ -1,46 +1,57 @@
-/* run.h -- a batch through the graph, part by part, on all threads.
+/* run.h -- takes a batch through the graph, part by part, on all threads.
  *
- * A step has two phases, without locks and without sums between threads:
+ * A training step has two phases.  In each, threads write to different memory,
+ * so that they need no locks and never add to a common sum:
  *
- *   1. rows.c: samples in parallel.  A thread takes a slice of the batch's
+ *   1. rows.c is parallel over samples.  A thread takes a slice of the batch's
  *      rows through the whole net, forward node by node and back again.
- *   2. tiles.c: weights in parallel.  A thread takes a tile of the parameters
- *      and computes its gradient over the whole batch; if the batch is large,
- *      in several parts, so that the rows are still in the cache when the next
- *      tile reads them.
+ *   2. tiles.c is parallel over weights.  A thread takes a tile of the
+ *      parameters and computes its gradient over the whole batch.  A large
+ *      batch is processed in several parts, so that the rows are still in the
+ *      cache when the next tile reads them.
  *
- * Then update.c moves the parameters, in parallel as well, once every gradient
- * is known to be finite.  graph/cut.h says how slices and tiles are cut. */
+ * Once every gradient is known to be finite, update.c lets the optimiser
+ * update the parameters, in parallel as well.  graph/cut.h says how slices and
+ * tiles are cut. */
 #ifndef GRADUS_RUN_H
 #define GRADUS_RUN_H
 
 #include "graph/graph.h"
 
-/* Calls job(arg, item, thread) for the items 0 .. items-1: on all threads, or
- * on this one if the batch at hand is too small to pay for them. */
+/* Calls job(arg, item, thread) once for each of the items 0 .. items-1, and
+ * returns when all calls have returned.  The calls run on all threads, or on
+ * the calling thread alone if the batch at hand is so small that waking the
+ * others would cost more than it saves. */
 void gradus_run_jobs(const gradus_graph *g,
                      void (*job)(void *arg, int item, int thread), void *arg,
                      int items);
 
-/* Phase 1 of the batch at hand: GRADUS_FORWARD, GRADUS_BACKWARD or both (see
- * stages.h).  `add` is for parameters whose gradient a mixing layer computes:
- * add it to what is there. */
+/* Runs phase 1 for the batch at hand; `what` is GRADUS_FORWARD,
+ * GRADUS_BACKWARD or both (see stages.h).  Mixing layers, such as batch
+ * normalisation, are the only ones whose parameters' gradient is complete
+ * after it: that is added to what dw holds if `add` is set, and replaces it
+ * otherwise. */
 void gradus_run_rows(gradus_graph *g, int what, bool add);
 
-/* Phase 2: the parameters' gradients, added to what is there if `add` is set,
- * in parts of at most tile_rows rows.  An error, which says which and where, if
- * one of them is not finite. */
+/* Runs phase 2 for the batch at hand, which has been backward through phase 1:
+ * computes the gradient of every parameter, in parts of at most tile_rows
+ * rows, and adds it to what dw holds if `add` is set.  Returns 0, and then the
+ * gradients belong to the last forward; or -1, with a message that names the
+ * node and the parameter, if a gradient is not finite. */
 int gradus_run_tiles(gradus_graph *g, bool add, int tile_rows);
 
-/* Are all gradients finite?  Else an error that names one. */
+/* Returns 0 if all gradients are finite; else -1, with a message that names
+ * the first one that is not. */
 int gradus_check_finite_gradients(gradus_graph *g);
 
-/* Which numbers of a parameter belong to a tile: `count` of them, from number
- * `from` on. */
+/* The numbers of a parameter that belong to a tile: `count` numbers, starting
+ * with number `from`.  They lie together, because units are the first axis of
+ * a parameter. */
 typedef struct {
     size_t from, count;
 } gradus_range;
 
+/* The range of tile t in parameter j of its node. */
 static inline gradus_range gradus_tile_range(gradus_tile t, int j)
 {
     size_t unit = t.node->param[j].size / (size_t)t.node->units;
@@ -48,7 +59,8 @@ static inline gradus_range gradus_tile_range(gradus_tile t, int j)
     return (gradus_range){ (size_t)t.unit * unit, (size_t)t.units * unit };
 }
 
-/* The optimiser's step. */
+/* Takes one step of the optimiser with the gradients at hand, which the caller
+ * has found to be finite: clips them, updates theta, and counts the step. */
 void gradus_run_update(gradus_optimiser *o);
 
 #endif

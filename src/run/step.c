@@ -1,5 +1,9 @@
-/* step.c -- a batch: are its rows and labels right, and what is its loss; and
- * the calls that take it forward, backward and a step on. */
+/* step.c -- forward, backward and step, for one batch at a time.
+ *
+ * Before anything is computed, a batch's labels and weights are gathered and
+ * checked.  The passes themselves are in rows.c and tiles.c, and the update of
+ * the parameters is in update.c.  The four fields that say which call may come
+ * next are described at struct gradus_graph. */
 #include "run/step.h"
 
 #include "base/error.h"
@@ -16,6 +20,8 @@
 
 /* ---- the data of a batch ------------------------------------------------ */
 
+/* Checks that the rows of the batch are among those that data node n was
+ * fed. */
 static int check_rows(const gradus_node *n, const gradus_batch *b)
 {
     if (!n->fed.rows)
@@ -28,7 +34,8 @@ static int check_rows(const gradus_node *n, const gradus_batch *b)
     return 0;
 }
 
-/* label [B,S] = the fed labels of the batch's rows. */
+/* label [B,S] = the labels fed for the rows of the batch; S is the number of
+ * labels of a row. */
 static void gather_labels(gradus_node *n, const gradus_batch *b)
 {
     size_t S = (size_t)n->size;
@@ -38,7 +45,7 @@ static void gather_labels(gradus_node *n, const gradus_batch *b)
                n->fed.labels + (size_t)b->index[i] * S, S * sizeof *n->label);
 }
 
-/* y [B] = the fed weights of the batch's rows. */
+/* y [B] = the weights fed for the rows of the batch, one of each row. */
 static int gather_weights(gradus_node *n, const gradus_batch *b)
 {
     for (int i = 0; i < b->rows; i++) {
@@ -52,9 +59,10 @@ static int gather_weights(gradus_node *n, const gradus_batch *b)
     return 0;
 }
 
-/* Labels and weights are gathered here, on the calling thread, because a loss
- * is divided by the weight of the whole batch, which must be known before the
- * first slice.  Inputs gather their rows slice by slice. */
+/* Checks a data node's rows, and gathers them if they are labels or weights.
+ * These are gathered here, on the calling thread, because a loss is divided by
+ * the weight of the whole batch, which must be known before the first slice is
+ * computed.  Inputs gather their rows in their forward, slice by slice. */
 static int take_data(gradus_node *n, const gradus_batch *b)
 {
     if (n->kind == GRADUS_KIND_COMPUTED)
@@ -66,7 +74,8 @@ static int take_data(gradus_node *n, const gradus_batch *b)
     return n->kind == GRADUS_KIND_WEIGHTS ? gather_weights(n, b) : 0;
 }
 
-/* Checks the labels of one loss, so that no loss has to do it itself. */
+/* Checks that each label of a loss over K classes is 0 .. K-1 or the label to
+ * be ignored, so that no loss has to check it in its forward. */
 static int check_labels(const gradus_loss_node *l, const gradus_batch *b)
 {
     const gradus_node *n = &l->node;
@@ -87,6 +96,7 @@ static int check_labels(const gradus_loss_node *l, const gradus_batch *b)
     return 0;
 }
 
+/* Checks a loss's labels, and finds its divisor D over the whole batch. */
 static int prepare_loss(gradus_loss_node *l, gradus_part all)
 {
     if (check_labels(l, all.batch))
@@ -116,6 +126,10 @@ int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
     return 0;
 }
 
+/* Makes these rows the batch at hand, ready for a forward pass.  A graph that
+ * is not compiled or an impossible n is refused first, and then nothing has
+ * changed.  If the data are refused, there is no batch at hand any more, and
+ * the gradients count as old. */
 static int begin(gradus_graph *g, const int *index, int from, int n,
                  bool training)
 {
@@ -170,6 +184,8 @@ int gradus_need_loss(const gradus_graph *g)
     return gradus_error_set("the graph has no loss to train on");
 }
 
+/* If the batch's loss is NaN or infinite, says where that came from, and
+ * forgets the batch so that no backward can follow. */
 static int check_loss(gradus_graph *g)
 {
     double loss = gradus_loss(g);
@@ -230,6 +246,8 @@ int gradus_backward_add(gradus_graph *g)
     return gradus_run_backward(g, true, GRADUS_TILE_ROWS);
 }
 
+/* The gradients are checked again here, although backward has checked its own,
+ * since the caller may have changed them in between. */
 int gradus_step(gradus_optimiser *o)
 {
     if (!o)
@@ -245,6 +263,9 @@ int gradus_step(gradus_optimiser *o)
     return 0;
 }
 
+/* Phase 1 takes a slice back as soon as it has gone forward, while it is in
+ * the cache.  A loss that is not finite is therefore noticed only after the
+ * way back, but still before the parameters are updated. */
 int gradus_train_step(gradus_optimiser *o, const int *index, int n)
 {
     if (!o)

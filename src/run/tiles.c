@@ -1,4 +1,9 @@
-/* tiles.c -- phase 2: the gradient of every parameter over the whole batch. */
+/* tiles.c -- phase 2 of a step: computes the gradient of every parameter over
+ * the whole batch.
+ *
+ * Tiles run in parallel, and only one thread at a time writes to a tile's dw.
+ * A large batch comes in parts, all tiles working on one part before any goes
+ * on to the next. */
 #include "run/run.h"
 
 #include "graph/cut.h"
@@ -7,16 +12,18 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* A part of the batch, for the jobs of all threads. */
+/* What the jobs for one part of the batch have in common. */
 typedef struct {
     gradus_graph *g;
-    int row, rows;   /* where the part begins; rows of all parts but the last */
-    bool add;        /* to the gradients of earlier batches */
-    atomic_bool bad; /* a gradient is not finite */
+    int row, rows;   /* the first row of this part, and how many rows each
+                        part has; the last may have fewer */
+    bool add;        /* add to the gradients of earlier batches */
+    atomic_bool bad; /* set by any thread that finds a gradient not finite */
 } tiles_job;
 
-/* x - x is 0 for every finite x and NaN for the others; there is no branch, so
- * that this runs at the speed of memory. */
+/* Are a[0..n-1] all finite?  x - x is 0 for a finite x, and NaN if x is
+ * infinite or NaN.  The loop has no branch, so that it runs at the speed of
+ * memory. */
 static bool all_finite(const gradus_real *a, size_t n)
 {
     int bad = 0;
@@ -26,6 +33,7 @@ static bool all_finite(const gradus_real *a, size_t n)
     return !bad;
 }
 
+/* Sets job->bad if the gradient of tile number `item` is not finite. */
 static void check_tile(void *arg, int item, int thread)
 {
     tiles_job *job = arg;
@@ -39,7 +47,10 @@ static void check_tile(void *arg, int item, int thread)
     }
 }
 
-/* dw[t] = the shares of the batch's slices, added in their order. */
+/* For an op whose backward computes the gradient of its parameters slice by
+ * slice: dw[t] = share[0] + share[1] + .., or += if job->add is set, where t
+ * is the tile's range of parameter j.  The order of the sum is that of the
+ * slices, so that the result does not depend on the threads. */
 static void add_shares(const tiles_job *job, gradus_tile t, int j)
 {
     const gradus_param *q = &t.node->param[j];
@@ -55,6 +66,9 @@ static void add_shares(const tiles_job *job, gradus_tile t, int j)
             dw[k] += share[k];
 }
 
+/* Computes what the job's part of the batch contributes to the gradient of
+ * tile number `item`.  With the last part the gradient is complete, so the
+ * thread then adds the shares, if there are any, and checks the result. */
 static void run_tile(void *arg, int item, int thread)
 {
     const tiles_job *job = arg;
@@ -77,7 +91,8 @@ static void run_tile(void *arg, int item, int thread)
     check_tile(arg, item, thread);
 }
 
-/* All parts have about as many rows, and none has more than tile_rows. */
+/* The batch is cut into as few parts of at most tile_rows rows as possible,
+ * which are of nearly equal size. */
 int gradus_run_tiles(gradus_graph *g, bool add, int tile_rows)
 {
     const int rows = g->batch.rows, parts = (rows - 1) / tile_rows + 1;

@@ -1,9 +1,14 @@
-/* update.c -- the optimiser's step: clipping, then theta -= lr d. */
+/* update.c -- one step of the optimiser: clips the gradients, and then updates
+ * theta -= lr d, where d is the direction that the optimiser's rule computes.
+ *
+ * Both go over the tiles of phase 2 in parallel.  Between them the calling
+ * thread finds the norm of the whole gradient, if that is to be clipped. */
 #include "run/run.h"
 
 #include "optim/optimiser.h"
 
-/* Where a tile's part of parameter j lies in theta and in grad. */
+/* The range of tile t in parameter j of its node, counted from the beginning
+ * of theta, and of grad, rather than of the parameter. */
 static gradus_range theta_range(const gradus_graph *g, gradus_tile t, int j)
 {
     gradus_range r = gradus_tile_range(t, j);
@@ -12,8 +17,9 @@ static gradus_range theta_range(const gradus_graph *g, gradus_tile t, int j)
     return r;
 }
 
-/* Clips the gradient of a tile by value, and sums its squares.  A frozen node's
- * gradient is left alone. */
+/* Clips the gradient of a tile by value, and sums its squares for the norm.
+ * The gradient of a frozen node (lr_scale 0) is neither changed nor
+ * counted. */
 static void clip_tile(void *arg, int item, int thread)
 {
     gradus_optimiser *o = arg;
@@ -28,8 +34,10 @@ static void clip_tile(void *arg, int item, int thread)
     }
 }
 
-/* Goes by the tiles of phase 2, so that each is likely to meet the thread that
- * has its gradient in the cache.  A frozen node is left alone. */
+/* Updates the parameters of one tile.  The tiles are those of phase 2, so the
+ * thread that updates a tile is likely to be the one that has its gradient in
+ * the cache.  Frozen nodes and buffers, such as running means, are not
+ * updated. */
 static void update_tile(void *arg, int item, int thread)
 {
     gradus_optimiser *o = arg;
@@ -46,8 +54,10 @@ static void update_tile(void *arg, int item, int thread)
     }
 }
 
-/* Running means follow the batch that the gradients come from, if there is
- * one. */
+/* Lets each mixing layer that is not frozen update its running statistics from
+ * the batch that the gradients come from, and counts the step.  There is no
+ * such batch if a caller has set the gradients by hand without a forward since
+ * the last step; the statistics then stay as they are. */
 static void finish_step(gradus_graph *g)
 {
     bool forward_ran = g->batch.rows && !g->params_changed;

@@ -1,4 +1,5 @@
-/* attr.c -- the settings of a node, which model files hold. */
+/* attr.c -- the settings of a node, such as the size of a kernel: named arrays
+ * of numbers, which its constructor sets and model files hold. */
 #include "graph/graph.h"
 
 #include <limits.h>
@@ -6,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The setting of this name in the list that begins with a, or NULL. */
 static gradus_attr *find(const gradus_attr *a, const char *name)
 {
     while (a && strcmp(a->name, name) != 0)
@@ -13,7 +15,8 @@ static gradus_attr *find(const gradus_attr *a, const char *name)
     return (gradus_attr *)a;
 }
 
-/* Adds a setting to the end of n's list; NULL if there is no room for it. */
+/* Appends a setting of `count` numbers, all 0, to n's list.  NULL, without a
+ * message, if out of memory or if name or count are not allowed. */
 static gradus_attr *add(gradus_node *n, const char *name, int count)
 {
     gradus_attr **end = &n->attr, *a;
@@ -64,6 +67,7 @@ double gradus_attr_double(const gradus_attr *a, const char *name,
     return a ? a->value[0] : otherwise;
 }
 
+/* INT_MIN stands for "not an int", so a setting cannot have that value. */
 int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise)
 {
     double v = gradus_attr_double(a, name, otherwise);

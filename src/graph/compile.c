@@ -1,5 +1,8 @@
-/* compile.c -- from a drawn graph to one that runs: checks, memory, first
- * parameters. */
+/* compile.c -- makes a drawn graph ready to run.
+ *
+ * It checks the nodes, decides which of them have a gradient and which are
+ * fused, starts the threads, cuts the parameters into tiles, allocates all
+ * arrays in one block, and initialises the parameters. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/pool.h"
@@ -15,7 +18,9 @@ enum { MAX_THREADS = 1024 };
 
 /* ---- checks ------------------------------------------------------------- */
 
-/* Is what n reads, has and computes what its op needs? */
+/* Checks a node that its constructor has finished: that its operands hold what
+ * it can read, that it has a shape, and that its op has the functions which a
+ * node of its kind needs. */
 static int check_node(const gradus_node *n)
 {
     const gradus_op *op = n->op;
@@ -62,7 +67,8 @@ static int check(const gradus_graph *g, int max_batch, int threads)
 
 /* ---- memory ------------------------------------------------------------- */
 
-/* Plans theta and grad, each in one piece, in node order. */
+/* Takes theta and grad [parameters] from the plan, each in one piece, and lets
+ * every parameter's w and dw point into them, in node order. */
 static void plan_parameters(gradus_graph *g, gradus_plan *p)
 {
     size_t count = 0;
@@ -85,6 +91,9 @@ static void plan_parameters(gradus_graph *g, gradus_plan *p)
         }
 }
 
+/* Takes a node's arrays from the plan, for batches of up to `batch` rows: y
+ * and dy [batch,size], and what else its kind and its op ask for.  Of several
+ * fused nodes only the last one, their result, has y and dy. */
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
     size_t values = batch * (size_t)n->size; /* two ints: no overflow */
@@ -107,6 +116,7 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
         gradus_as_loss(n)->loss = gradus_plan_take(p, batch, sizeof(double));
 }
 
+/* Takes all arrays of the graph and of its nodes from the plan. */
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
     plan_parameters(g, p);
@@ -118,8 +128,9 @@ static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
         plan_node(g->node[i], p, batch);
 }
 
-/* The largest scratch memory that any op asks for, and a cache line, so that
- * two threads never write to the same one. */
+/* Sets the scratch memory of a thread to more than the largest that any node
+ * asks for: to the next multiple of 16 numbers, which as floats are a cache
+ * line, so that two threads never write to the same line. */
 static void size_scratch(gradus_graph *g)
 {
     g->scratch_size = 0;
@@ -129,7 +140,8 @@ static void size_scratch(gradus_graph *g)
     g->scratch_size = (g->scratch_size / 16 + 1) * 16;
 }
 
-/* Walks the plan twice: for its size, and to hand the memory out. */
+/* Walks the plan twice: first to find its size, then to hand the memory
+ * out. */
 static int allocate(gradus_graph *g, int max_batch)
 {
     gradus_plan p = { 0 };
@@ -147,15 +159,18 @@ static int allocate(gradus_graph *g, int max_batch)
 
 /* ---- first parameters --------------------------------------------------- */
 
-/* fan_in is the product of all axes but the first, fan_out of all but the
- * second, as in PyTorch; of a vector, fan_out is its length. */
+/* fan_in is the product of all axes but the first, and fan_out the product of
+ * all but the second, as in PyTorch.  For a vector, fan_in is 1 and fan_out is
+ * its length. */
 static void get_fans(const gradus_param *p, double *in, double *out)
 {
     *in = (double)p->size / p->shape[0];
     *out = p->rank < 2 ? p->shape[0] : (double)p->size / p->shape[1];
 }
 
-/* One first value of a parameter with these fans. */
+/* Draws one number of a parameter with these fans.  He's initialisation is
+ * normal with variance 2 / fan_in (He et al. 2015), Glorot's uniform within
+ * +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010). */
 static double draw(gradus_random *r, gradus_initialiser how, double a,
                    double fan_in, double fan_out)
 {
@@ -176,8 +191,9 @@ static double draw(gradus_random *r, gradus_initialiser how, double a,
     }
 }
 
-/* Each parameter's numbers are a stream of their own, so that they do not
- * depend on what else the graph has drawn. */
+/* Initialises parameter j of node i.  Each parameter has a stream of random
+ * numbers of its own, so its first values depend on the graph's seed and on i
+ * and j, but not on what other parameters have drawn. */
 static void initialise(gradus_graph *g, int i, int j)
 {
     const gradus_param *p = &g->node[i]->param[j];
@@ -194,8 +210,10 @@ static void initialise(gradus_graph *g, int i, int j)
 
 /* ---- compile ------------------------------------------------------------ */
 
-/* A node wants a gradient if one of its operands does.  Losses pass it on from
- * themselves. */
+/* Nodes with parameters, and inputs of which the caller has said so, want a
+ * gradient already.  So does every node that has one of these before it, for
+ * back-propagation to pass through.  A loss needs no dy of its own: its
+ * backward is where the gradient begins. */
 static void spread_wants(gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {
@@ -205,7 +223,8 @@ static void spread_wants(gradus_graph *g)
     }
 }
 
-/* After a failure the graph can be compiled again. */
+/* Frees what a failed compile has made, so that the graph can be compiled
+ * again, say with a smaller max_batch. */
 static void undo(gradus_graph *g)
 {
     gradus_pool_free(g->pool);

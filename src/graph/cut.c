@@ -1,4 +1,5 @@
-/* cut.c -- how the work of a step is cut into parts; cut.h has the words. */
+/* cut.c -- cuts the work of a step into parts: a batch into slices of rows,
+ * and the parameters into tiles of units.  cut.h explains these words. */
 #include "graph/cut.h"
 
 #include "base/error.h"
@@ -7,9 +8,10 @@
 
 /* ---- slices ------------------------------------------------------------- */
 
-/* Two slices for a small batch, so that two threads have work.  From 128 rows
- * on, 64 rows a slice, where a matrix product is near its full speed.  Always a
- * multiple of 16, the height of a GEMM kernel's block. */
+/* A batch of up to 16 rows is one slice.  A batch of 17 to 128 rows is two, so
+ * that two threads have work.  Larger ones are cut into slices of 64 rows, a
+ * number at which a matrix product is near its full speed.  The result is
+ * always a multiple of 16, the height of a GEMM kernel's block. */
 int gradus_slice_rows(int rows)
 {
     int half = ((rows - 1) / 32 + 1) * 16;
@@ -34,9 +36,10 @@ bool gradus_has_shares(const gradus_node *n)
 
 /* ---- tiles -------------------------------------------------------------- */
 
-/* Units of each of n's tiles: about 32,768 parameters, which lie in a core's
- * cache together with their gradient and a slice of the batch.  A multiple of
- * 16, the height of a GEMM kernel's block, if there are that many. */
+/* How many units each of n's tiles has: so many that they have about 32,768
+ * parameters together, which fit a core's cache with their gradient and a
+ * slice of the batch.  The number is a multiple of 16, the height of a GEMM
+ * kernel's block, unless that is more than the node has. */
 static int tile_units(const gradus_node *n)
 {
     size_t per_unit = 0;
@@ -47,9 +50,10 @@ static int tile_units(const gradus_node *n)
     return units < 16 ? 16 : units > (size_t)n->units ? n->units : (int)units;
 }
 
-/* Orders tiles by the relative position of their middle unit, so that every
- * thread's range of tiles holds a fair part of every node.  Within a node,
- * tiles keep their order. */
+/* Orders tiles by the position of their middle unit within their node, from 0
+ * for the first unit to 1 for the last.  A thread works on a range of tiles
+ * that lie next to each other, and in this order each range holds a fair part
+ * of every node.  The tiles of one node keep their order. */
 static int compare_tiles(const void *p, const void *q)
 {
     const gradus_tile *a = p, *b = q;
@@ -59,6 +63,7 @@ static int compare_tiles(const void *p, const void *q)
     return x != y ? (x > y) - (x < y) : a->node->id - b->node->id;
 }
 
+/* Appends the tiles of n to g->tile; the last one may have fewer units. */
 static void cut_node(gradus_graph *g, gradus_node *n)
 {
     int most = tile_units(n);
@@ -99,18 +104,21 @@ size_t gradus_estimate_work(const gradus_graph *g)
     return work;
 }
 
-/* Below this much work, waking the other threads costs more than it saves (XOR,
- * say).  The bits are the same either way. */
+/* For less work than this, such as XOR's, waking the other threads costs more
+ * time than it saves.  The results are the same to the last bit either way. */
 bool gradus_pays_threads(const gradus_graph *g, int rows)
 {
     return g->work * (size_t)(rows ? rows : 1) >= 32768;
 }
 
-/* By rows, every thread reads all weights in every step, and at least half of
- * them were last written by another thread: on two cores a step of 784-128-10
- * at batch 64 takes 1.3 times as long.  By units, the rows cross from thread to
- * thread instead, which pays while they are fewer.  A layer that passes a
- * gradient on reads all its weights by rows on the way back anyway. */
+/* When threads share out the rows, each of them reads all weights in every
+ * step, and at least half of these were last written by another thread: on two
+ * cores a step of a 784-128-10 net with 64 rows takes 1.3 times as long.  When
+ * threads share out the units, each reads the weights that it has updated
+ * itself, but the values of the rows go from thread to thread instead.  That
+ * pays as long as there are fewer rows.  It does not pay in a layer that
+ * passes a gradient to its operand, where each thread reads all weights on the
+ * way back anyway. */
 bool gradus_goes_by_units(const gradus_node *n, int rows)
 {
     return n->op->by_units && !n->op->mixing && n->n_in == 1 &&

@@ -1,7 +1,12 @@
-/* fuse.c -- lets an op compute the nodes behind its own at the same time. */
+/* fuse.c -- lets an op compute the nodes behind its own at the same time.
+ *
+ * Fused nodes are a chain in which each has the next as its only user.  All of
+ * them have the last one as their `result`: the first one's forward and
+ * backward compute the value and the gradient of the whole chain. */
 #include "graph/graph.h"
 
-/* The only node that uses n, or NULL if none or several do. */
+/* The only node that has n as an operand, and has it once; NULL if there is no
+ * such node or are several. */
 static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
 {
     gradus_node *user = NULL;
@@ -16,7 +21,7 @@ static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
     return user;
 }
 
-/* All nodes whose value went into `before` have it go into `after`. */
+/* Lets every node that had `before` as its result have `after` instead. */
 static void move_result(gradus_graph *g, const gradus_node *before,
                         gradus_node *after)
 {
@@ -25,8 +30,9 @@ static void move_result(gradus_graph *g, const gradus_node *before,
             g->node[i]->result = after;
 }
 
-/* Each op is asked as long as the last node that it computes has one user, and
- * nobody wants to see the value between the two. */
+/* Each op is asked whether it computes one more node, and asked again until it
+ * declines, or the last node of the chain has not exactly one user, or the
+ * caller wants to see that node's value (gradus_want_value). */
 void gradus_fuse(gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {

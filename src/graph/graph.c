@@ -1,4 +1,5 @@
-/* graph.c -- a graph's life, and what can be asked of it and of its nodes. */
+/* graph.c -- makes and frees a graph, and answers what can be asked about it
+ * and about its nodes: sizes, names, parameters, values and gradients. */
 #include "graph/graph.h"
 
 #include "base/error.h"
@@ -87,7 +88,8 @@ gradus_real *gradus_gradients(gradus_graph *g)
     return g ? g->grad : NULL;
 }
 
-/* FNV-1a: Fowler, Noll, Vo; RFC 9923. */
+/* FNV-1a with 64 bits (Fowler, Noll, Vo; RFC 9923), over the bytes of theta as
+ * they lie in memory:  hash = (hash ^ byte) * prime  for each byte. */
 uint64_t gradus_parameters_hash(const gradus_graph *g)
 {
     if (!g || !g->theta)
@@ -140,7 +142,8 @@ const gradus_param *gradus_find_param(const gradus_node *n, const char *name)
     return NULL;
 }
 
-/* Says why n has neither y nor dy, if another node's op computes its value. */
+/* If n is fused, so that only its result has y and dy, sets a message that
+ * says so and returns true. */
 static bool refuse_fused(const gradus_node *n)
 {
     if (n->result == n)
@@ -151,6 +154,8 @@ static bool refuse_fused(const gradus_node *n)
     return true;
 }
 
+/* y [B,size] of the batch at hand, which the graph owns and the next forward
+ * overwrites. */
 const gradus_real *gradus_value(const gradus_node *n)
 {
     if (!n) {
@@ -166,6 +171,8 @@ const gradus_real *gradus_value(const gradus_node *n)
     return n->y;
 }
 
+/* dy [B,size] of the batch at hand, the gradient of the graph's loss with
+ * respect to y; the graph owns it, and the next backward overwrites it. */
 const gradus_real *gradus_gradient(const gradus_node *n)
 {
     if (!n) {

@@ -1,36 +1,46 @@
-/* graph.h -- what a graph is made of.  Layers and losses do without it. */
+/* graph.h -- what a graph is made of, for the library's own use.  The sources
+ * of layers and losses do without it: gradus_layer.h is enough for them. */
 #ifndef GRADUS_GRAPH_H
 #define GRADUS_GRAPH_H
 
 #include "gradus_layer.h"
 
-/* A setting of a node: `count` numbers under a name. */
+/* A setting of a node, which model files hold: `count` numbers under a name,
+ * such as the kernel size of a convolution.  A node's settings are a list, in
+ * the order in which they were set.  The node owns them; they are freed with
+ * the graph. */
 struct gradus_attr {
-    gradus_attr *next;
-    char name[32];
-    int count;
-    double value[];
+    gradus_attr *next; /* NULL at the end of the list */
+    char name[32];     /* unique among the settings of its node */
+    int count;         /* at least 1; never changes */
+    double value[];    /* [count] */
 };
 
-/* What the library knows of a node and its op need not. */
+/* What the library needs to know about a node, but the node's op does not. */
 typedef struct {
-    size_t bytes; /* of the node's struct, with the part that is its op's */
-    double lr_scale, decay_scale; /* see gradus_set_group */
+    size_t bytes; /* size of the node's struct with the op's own fields */
+    double lr_scale, decay_scale; /* factors, see gradus_set_group */
     bool wants_value;             /* see gradus_want_value */
     struct {
         gradus_initialiser how;
         double a;
-    } start[GRADUS_MAX_PARAMS]; /* how each parameter starts */
+    } start[GRADUS_MAX_PARAMS]; /* each parameter's initialiser, and the number
+                                   that some initialisers take */
 } gradus_node_info;
 
-/* Units unit .. unit + units - 1 of a node's parameters; see cut.h. */
+/* A tile: units unit .. unit + units - 1 of a node's parameters; see cut.h. */
 typedef struct {
     gradus_node *node;
     int unit, units;
 } gradus_tile;
 
-/* Which calls may follow which is decided by four fields, `compiled` being
- * max_batch > 0:
+/* A graph owns its nodes and their arrays, but not the data that they are fed.
+ * Constructors first add the nodes; gradus_compile then fixes them and
+ * allocates the arrays, and from then on the graph can be trained.
+ *
+ * Five fields decide which calls may follow which: batch.rows, batch.training,
+ * params_changed, gradients_old, and max_batch, which is above 0 in a compiled
+ * graph:
  *
  *   call             needs                          leaves
  *   gradus_forward   compiled                       batch.rows > 0,
@@ -39,49 +49,56 @@ typedef struct {
  *   gradus_backward  batch.rows > 0, !params_changed, !gradients_old
  *                    batch.training
  *   gradus_step      !gradients_old                 params_changed
- *   gradus_evaluate  compiled                       as forward, !batch.training
+ *   gradus_evaluate  compiled                       as gradus_forward, but
+ *                                                   !batch.training
  *   gradus_load_parameters, or fit's restore_best   params_changed,
  *                    compiled                       gradients_old
- *   a forward that fails                            batch.rows == 0
+ *   a forward that fails for its data or its loss   batch.rows == 0,
+ *                                                   gradients_old
  */
 struct gradus_graph {
-    uint64_t seed;
+    uint64_t seed;          /* of all random numbers that the graph draws */
     int count, room;        /* nodes, and how many the two arrays can hold */
-    gradus_node **node;     /* [count], operands before their users */
+    gradus_node **node;     /* [count], by id: operands before their users */
     gradus_node_info *info; /* [count], of the same nodes */
-    char failure[512];      /* the first constructor's message, or "" */
+    char failure[512];      /* the message of the first constructor that has
+                               failed, for compile to report; "" if none has */
     int class_count;
-    char **class_name; /* [class_count] */
+    char **class_name; /* [class_count], owned */
 
     /* Set by compile. */
-    int max_batch, threads;
-    size_t parameters;           /* numbers in theta, and in grad */
-    gradus_real *theta, *grad;   /* [parameters], in node order */
-    void *block;                 /* all arrays: theta, grad, every y, dy, .. */
-    gradus_real *scratch;        /* [threads,scratch_size], for ops */
-    size_t scratch_size;         /* numbers */
-    size_t work;                 /* of a row, see gradus_estimate_work */
+    int max_batch, threads;    /* the most rows of a batch; how many threads */
+    size_t parameters;         /* numbers in theta, and in grad */
+    gradus_real *theta, *grad; /* [parameters], in node order: every w and dw
+                                  points into them */
+    void *block;               /* the memory of theta, grad, index, stage and
+                                  scratch, and of all arrays of the nodes */
+    gradus_real *scratch;      /* [threads,scratch_size], for ops */
+    size_t scratch_size;       /* numbers for each thread */
+    size_t work;               /* of one row, see gradus_estimate_work */
     int tiles;
-    gradus_tile *tile;           /* [tiles] */
-    struct gradus_stage *stage;  /* what gradus_list_stages writes */
-    struct gradus_pool *pool;
+    gradus_tile *tile;          /* [tiles], see gradus_cut_tiles */
+    struct gradus_stage *stage; /* [gradus_stages_most], the stages of the
+                                   batch at hand */
+    struct gradus_pool *pool;   /* the threads */
 
     /* The batch at hand. */
-    gradus_batch batch;     /* rows is 0 if no forward has succeeded */
+    gradus_batch batch;     /* rows is 0 if there is none */
     int *index;             /* [max_batch], what batch.index points to */
-    bool params_changed;    /* since the last forward */
-    bool gradients_old;     /* a forward began after they were computed */
+    bool params_changed;    /* theta has changed since the last forward */
+    bool gradients_old;     /* a forward began after grad was computed */
     uint64_t passes;        /* backward passes so far */
-    uint64_t steps, epochs; /* so far, by all optimisers */
+    uint64_t steps, epochs; /* so far, by all optimisers together */
 };
 
+/* What the library knows about n. */
 static inline gradus_node_info *gradus_info(const gradus_node *n)
 {
     return &n->graph->info[n->id];
 }
 
-/* Sets the message "node 3, dense1: ...", as gradus_fail does, but leaves the
- * graph fit to compile.  Always -1. */
+/* Sets the message "node 3, dense1: ...", as gradus_fail does, but does not
+ * make gradus_compile fail afterwards.  Always returns -1. */
 #ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
 #endif
@@ -90,23 +107,26 @@ int gradus_refuse(const gradus_node *n, const char *format, ...);
 /* Writes a shape of rank 1 to 4 as "[3,28,28]". */
 void gradus_shape_text(int rank, const int *shape, char text[64]);
 
-/* May n's constructor still change it?  Else, as the graph is compiled, a
- * message. */
+/* May n's constructor still change it?  If not, because the graph is compiled,
+ * sets a message. */
 bool gradus_is_open(const gradus_node *n);
 
-/* Frees a list of settings. */
+/* Frees a whole list of settings; NULL is an empty one. */
 void gradus_attrs_free(gradus_attr *a);
 
-/* Does another node's op compute this one's value?  See gradus_op's fuse. */
+/* Is n fused: does the op of a node before it compute its value as well?  See
+ * gradus_op's fuse. */
 static inline bool gradus_is_fused(const gradus_node *n)
 {
     return n->n_in && n->in[0]->result == n->result;
 }
 
-/* Lets each op take over the nodes behind it (fuse.c). */
+/* Lets each op take over the computation of the nodes behind it, by setting
+ * their `result` and its own (fuse.c). */
 void gradus_fuse(gradus_graph *g);
 
-/* Compiles, but leaves the parameters zero, for a file to be read. */
+/* Compiles like gradus_compile, but leaves all parameters zero instead of
+ * initialising them, for a caller that reads them from a file. */
 int gradus_compile_plan(gradus_graph *g, int max_batch, int threads);
 
 #endif

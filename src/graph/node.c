@@ -1,4 +1,8 @@
-/* node.c -- making a node: what constructors are written with. */
+/* node.c -- makes nodes: the functions that constructors are written with.
+ *
+ * A constructor that fails returns NULL, and constructors pass a NULL operand
+ * on.  The graph keeps the message of the first failure, and gradus_compile
+ * reports it, so that a caller need not check every constructor. */
 #include "graph/graph.h"
 
 #include "base/error.h"
@@ -10,13 +14,15 @@
 
 /* ---- messages ----------------------------------------------------------- */
 
-/* Keeps the message for compile; the first one counts. */
+/* Stores the present error message in the graph, for gradus_compile to report,
+ * unless an earlier one is stored there. */
 static void keep_failure(gradus_graph *g)
 {
     if (!*g->failure)
         snprintf(g->failure, sizeof g->failure, "%s", gradus_error());
 }
 
+/* Sets the error message "node 3, dense1: ..", or just ".." if n is NULL. */
 static void set_message(const gradus_node *n, const char *format, va_list args)
 {
     char what[384];
@@ -60,8 +66,9 @@ bool gradus_is_open(const gradus_node *n)
 
 /* ---- names -------------------------------------------------------------- */
 
-/* Names the node "dense1", "dense2", .., counted for each op.  The first data
- * node of its kind is plain "input" or the like, if that name is free. */
+/* Names the node after its op, with a number counted for each op: "dense1",
+ * "dense2", ..  The first data node of its kind is plain "input" or the like.
+ * A name that another node has already is passed over. */
 static void name_node(gradus_node *n)
 {
     int number = 1;
@@ -80,7 +87,8 @@ static void name_node(gradus_node *n)
 
 /* ---- a new node --------------------------------------------------------- */
 
-/* Makes room for one more node in both arrays. */
+/* Makes room for one more node in g->node and g->info, which grow to twice
+ * their size when they are full. */
 static int make_room(gradus_graph *g)
 {
     if (g->count < g->room)
@@ -100,8 +108,9 @@ static int make_room(gradus_graph *g)
     return 0;
 }
 
-/* Sets the message for a NULL operand.  If its graph has failed before, the
- * NULL comes from that failure, and its message stays. */
+/* Sets the message for a NULL among the operands in[0..n_in-1].  The graph is
+ * known only if another operand is not NULL.  If that graph has failed before,
+ * the NULL comes from that failure, whose message is kept.  Returns NULL. */
 static void *null_operand(int n_in, gradus_node *const *in, const char *op)
 {
     for (int i = 0; i < n_in; i++) {
@@ -117,7 +126,9 @@ static void *null_operand(int n_in, gradus_node *const *in, const char *op)
     return NULL;
 }
 
-/* The graph of all operands; NULL, with a message, if there is none. */
+/* The graph g, or the one that all operands in[0..n_in-1] belong to.  NULL,
+ * with a message, if the operands are not of one graph, if one of them cannot
+ * be an operand, or if the graph is compiled. */
 static gradus_graph *common_graph(gradus_graph *g, const gradus_op *op,
                                   int n_in, gradus_node *const *in)
 {
@@ -146,14 +157,17 @@ static gradus_graph *common_graph(gradus_graph *g, const gradus_op *op,
     return g;
 }
 
-/* Fails for the whole graph, where there is no node to name yet. */
+/* Stores the present message as the graph's failure, where there is no node
+ * for gradus_fail to name yet.  Returns NULL. */
 static gradus_node *fail_new(gradus_graph *g)
 {
     keep_failure(g);
     return NULL;
 }
 
-/* Fills in a node that is the graph's next one. */
+/* Fills in what every new node has; n is zeroed before.  Its id is the graph's
+ * next one, its result is itself, and the factors of its learning rate, its
+ * weight decay and its loss are 1. */
 static gradus_node *start_node(gradus_node *n, gradus_graph *g,
                                const gradus_op *op, size_t bytes)
 {
@@ -198,7 +212,8 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
 
 /* ---- shape, parameters -------------------------------------------------- */
 
-/* The product of a shape; 0 if an axis is below 1 or it is above INT_MAX. */
+/* The number of values of a shape, the product of its axes; 0 if an axis is
+ * below 1 or the product is above INT_MAX. */
 static int volume(int rank, const int *shape)
 {
     int size = 1;
@@ -221,7 +236,8 @@ void gradus_shape_text(int rank, const int *shape, char text[64])
     snprintf(text + at, 64 - (size_t)at, "]");
 }
 
-/* Says that a shape whose volume is 0 cannot be; `what` it belongs to. */
+/* Fails because a shape's volume is 0.  `what` says whose shape it is: "the
+ * shape" for the node's own, or the name of a parameter. */
 static gradus_node *refuse_shape(gradus_node *n, const char *what, int rank,
                                  const int *shape)
 {
@@ -275,6 +291,8 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
     return n;
 }
 
+/* A buffer is a parameter that optimisers leave alone.  It has its place in
+ * theta, so it is saved and restored with the parameters. */
 gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
                                double value)
 {

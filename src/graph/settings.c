@@ -1,5 +1,6 @@
-/* settings.c -- what a caller may set of any node: its name, how its weights
- * start, what is kept of it, how fast it learns. */
+/* settings.c -- what a caller may set for any node: its name, the initialiser
+ * of its weight, whether its value and gradient are wanted, the weight of a
+ * loss, and factors of learning rate and weight decay. */
 #include "graph/graph.h"
 
 #include "base/error.h"
@@ -7,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Is n a node of a graph that is not compiled yet?  Else a message. */
+/* Can n still be changed, that is, is its graph not compiled yet?  If not, or
+ * if n is NULL, sets a message that names the function called. */
 static bool can_change(gradus_node *n, const char *function)
 {
     if (!n)
@@ -37,6 +39,8 @@ int gradus_set_name(gradus_node *n, const char *name)
     return 0;
 }
 
+/* Sets how parameter 0 starts, which is the weight in every layer that has
+ * one.  Only the last three initialisers, from NORMAL on, use a. */
 int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
 {
     if (!can_change(n, "gradus_initialise"))
@@ -57,7 +61,8 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
     return 0;
 }
 
-/* Is n a target or a weight of some loss? */
+/* Is n a target or a row weight of some loss, that is, any operand of it but
+ * the first? */
 static bool is_side_operand(const gradus_node *n)
 {
     const gradus_graph *g = n->graph;
@@ -106,6 +111,8 @@ int gradus_set_loss_weight(gradus_node *n, double weight)
     return 0;
 }
 
+/* The scales can be changed at any time; with an lr_scale of 0 the node is
+ * frozen. */
 int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale)
 {
     if (!n)

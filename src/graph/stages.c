@@ -1,14 +1,17 @@
-/* stages.c -- the order of a step; stages.h says what a stage is. */
+/* stages.c -- lists the stages of a batch; stages.h says what a stage is. */
 #include "graph/stages.h"
 
 #include "graph/cut.h"
 
-/* Does node i need sums over all rows before its forward and backward? */
+/* Does node i need sums over all rows of this batch before its forward and
+ * before its backward?  Mixing layers need them only in training. */
 static bool mixes(const gradus_graph *g, int i)
 {
     return g->batch.training && g->node[i]->op->mixing;
 }
 
+/* Appends a stage that does nothing yet: up_end is up, and down is below
+ * down_end. */
 static gradus_stage *add(gradus_graph *g, int *count, int kind,
                          gradus_node *node)
 {
@@ -18,7 +21,10 @@ static gradus_stage *add(gradus_graph *g, int *count, int kind,
     return s;
 }
 
-/* The last stage of rows goes up to the end of the graph. */
+/* Lists the way forward: stages of rows, interrupted before each node that
+ * mixes rows or goes by units.  The stage of units computes its node, so the
+ * next rows continue behind it (i + 1).  The stage that unites sums only
+ * prepares its node, so the next rows begin with that node (i). */
 static void list_forward(gradus_graph *g, int *count)
 {
     gradus_stage *rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
@@ -42,8 +48,9 @@ static void list_forward(gradus_graph *g, int *count)
     rows->up_end = g->count;
 }
 
-/* The way back begins in the stage where the way forward ends, while the slice
- * is in the cache. */
+/* Lists the way back, which stops before each node that mixes rows until its
+ * sums are united.  It begins in the stage of rows where the way forward ends,
+ * so that a slice turns round while it is in the cache. */
 static void list_backward(gradus_graph *g, int *count)
 {
     if (*count == 0)
@@ -74,8 +81,8 @@ int gradus_list_stages(gradus_graph *g, int what)
     return count;
 }
 
-/* Each node but the first can begin two stages on the way forward, and two on
- * the way back. */
+/* Each node but the first can add two stages on the way forward (its own and
+ * the rows after it), and two on the way back. */
 size_t gradus_stages_most(const gradus_graph *g)
 {
     return 4 * (size_t)g->count + 1;

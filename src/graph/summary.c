@@ -1,4 +1,6 @@
-/* summary.c -- a graph as a table. */
+/* summary.c -- prints a graph as a table: for each node a line with its
+ * operands, shape, number of parameters and bytes of memory, and a line with
+ * the totals. */
 #include "base/error.h"
 #include "graph/cut.h"
 #include "graph/graph.h"
@@ -6,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Writes the shape of n's value with its batch axis: "[B,3,28,28]". */
 static void shape_text(const gradus_node *n, char text[48])
 {
     int at = snprintf(text, 48, "[B");
@@ -15,6 +18,8 @@ static void shape_text(const gradus_node *n, char text[48])
     snprintf(text + at, 48 - (size_t)at, "]");
 }
 
+/* Writes the names of n's operands; "-" if it has none.  A list that is too
+ * long is cut off. */
 static void operands_text(const gradus_node *n, char text[64])
 {
     size_t at = 0;
@@ -34,8 +39,9 @@ static size_t parameters_of(const gradus_node *n)
     return count;
 }
 
-/* Parameters and values for a whole batch, both with their gradients, and what
- * the op keeps or adds up apart. */
+/* The memory of a node in bytes: its parameters and its values for max_batch
+ * rows, both with their gradients, and what its op keeps from forward to
+ * backward, sums up or computes as shares of each slice. */
 static size_t bytes_of(const gradus_node *n, int max_batch)
 {
     size_t values = (size_t)max_batch * (size_t)n->size;

@@ -38,8 +38,7 @@ static double distance(double a, double b)
 
 /* Compares dL/dv with the central difference, which it computes by changing *v
  * and putting it back.  *v is number i of `what` (a parameter, or "y" for an
- * input) of the node called `name`.  A distance that is NaN counts as the
- * worst. */
+ * input) of the node called `name`. */
 static int compare(checker *c, gradus_real *v, double gradient,
                    const char *name, const char *what, size_t i)
 {

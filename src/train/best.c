@@ -1,9 +1,10 @@
-/* best.c -- early stopping (Prechelt 1998), and the parameters of the epoch
- * with the lowest validation loss.
+/* best.c -- early stopping (Prechelt 1998), and a copy of the parameters of
+ * the epoch with the lowest validation loss.
  *
- * Patience compares with a mark of its own:
+ * Patience compares each epoch's loss not with the lowest one so far but with
+ * a mark, which is the loss of the last epoch that counted as progress:
  *   loss < mark - min_delta:  mark = loss, waited = 0;  else waited += 1
- * so that several improvements, each too small to count, do count together. */
+ * Several improvements, each too small to count, thus count together. */
 #include "train/best.h"
 
 #include "base/error.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Checks the options patience, min_delta and restore_best. */
 static int check_options(const gradus_fit_options *o)
 {
     if (o->patience < 0)
@@ -63,8 +65,8 @@ void gradus_best_end(gradus_best *b, gradus_graph *g,
 {
     if (b->theta && b->epoch >= 0) {
         memcpy(g->theta, b->theta, g->parameters * sizeof *b->theta);
-        g->params_changed = true; /* the batch at hand was computed with */
-        g->gradients_old = true;  /* others, and so were its gradients   */
+        g->params_changed = true; /* the batch at hand and its gradients */
+        g->gradients_old = true;  /* were computed with other parameters */
     }
     free(b->theta);
     if (o->best_epoch)

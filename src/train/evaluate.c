@@ -1,4 +1,8 @@
-/* evaluate.c -- loss, accuracy, top-k and confusion over a dataset. */
+/* evaluate.c -- computes the loss, the accuracy, the top-k accuracy and the
+ * confusion matrix over a dataset, with layers as in inference.
+ *
+ * The rows are taken forward in batches of max_batch, and a meter sums up what
+ * each batch contributes. */
 #include "base/error.h"
 #include "graph/graph.h"
 #include "run/step.h"
@@ -8,7 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Takes rows 0 .. n-1 forward, in batches of max_batch. */
+/* Takes the fed rows 0 .. n-1 forward, in batches of max_batch rows of which
+ * the last may be smaller, and adds each batch to the meter. */
 static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
 {
     for (int from = 0, rows; from < n; from += rows) {
@@ -20,7 +25,8 @@ static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
     return 0;
 }
 
-/* Fractions are NAN where no label has counted. */
+/* Fills in the metrics from what the meter has summed up.  Accuracies are NAN
+ * if no label has counted. */
 static void answer(const gradus_meter *meter, gradus_metrics *m)
 {
     m->counted = meter->labels;
@@ -30,7 +36,8 @@ static void answer(const gradus_meter *meter, gradus_metrics *m)
                              : NAN;
 }
 
-/* Measures the rows that are fed. */
+/* Computes the metrics of the rows that are fed at the moment, whichever data
+ * they are from. */
 static int measure(gradus_graph *g, const gradus_evaluate_options *o,
                    gradus_metrics *m)
 {

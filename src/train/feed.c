@@ -1,5 +1,8 @@
 /* feed.c -- lends data to a graph's inputs, labels and row weights: an array
- * to a node, or all arrays of a dataset for a while. */
+ * to one node, or all arrays of a dataset for a while.
+ *
+ * No array is copied: a node holds a pointer to the caller's, from which the
+ * rows of each batch are read when it is their turn. */
 #include "train/feed.h"
 
 #include "base/error.h"
@@ -11,8 +14,8 @@
 
 /* ---- one node -------------------------------------------------------- */
 
-/* Checks what a node is about to be fed, labels or not, and forgets what it
- * was fed before. */
+/* Checks that n can be fed this data, which are `rows` rows of labels or else
+ * of values, and forgets what it was fed before. */
 static int start_feed(gradus_node *n, const void *data, size_t rows,
                       bool labels)
 {
@@ -32,7 +35,8 @@ static int start_feed(gradus_node *n, const void *data, size_t rows,
     return 0;
 }
 
-/* The array, [rows,size], stays the caller's, here and below. */
+/* The array [rows,size] stays the caller's, here and in the next two
+ * functions; size is the node's number of values, or of labels, per row. */
 int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 {
     if (start_feed(n, values, rows, false))
@@ -61,12 +65,13 @@ int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows)
 
 /* ---- a dataset ------------------------------------------------------- */
 
-/* Which field is which, in arrays of [GRADUS_FIELDS]. */
+/* The fields of a dataset, as indices of arrays [GRADUS_FIELDS]. */
 enum { VALUES, LABELS, TARGETS, WEIGHTS };
 
-/* Finds the node that takes each field; the second input takes the targets.  A
- * data node without a field of its own is refused: it would keep the rows of
- * other data. */
+/* Finds the node that takes each field of a dataset, into taker
+ * [GRADUS_FIELDS], all NULL before: the graph's first input takes the values
+ * and its second input the targets.  A data node that is left without a field
+ * is refused, as it would go on using the rows of other data. */
 static int find_takers(const gradus_graph *g, gradus_node **taker)
 {
     for (int i = 0; i < g->count; i++) {
@@ -86,7 +91,8 @@ static int find_takers(const gradus_graph *g, gradus_node **taker)
     return 0;
 }
 
-/* Checks that the dataset has what each taker takes, in its size. */
+/* Checks that the dataset has each field for which there is a node in taker
+ * [GRADUS_FIELDS], and as many numbers per sample as that node takes. */
 static int check_fields(const gradus_dataset *d, gradus_node *const *taker)
 {
     const gradus_node *x = taker[VALUES], *labels = taker[LABELS];
@@ -117,6 +123,7 @@ static int check_fields(const gradus_dataset *d, gradus_node *const *taker)
     return 0;
 }
 
+/* Feeds each field of the dataset, d->n samples, to the node that takes it. */
 static int feed_fields(const gradus_dataset *d, gradus_node *const *taker)
 {
     int status = d->x ? gradus_feed(taker[VALUES], d->x, d->n)

@@ -4,28 +4,30 @@
 
 #include "gradus_layer.h"
 
-/* The fields of a dataset that data nodes take: values, labels, targets and
- * weights. */
+/* How many fields of a dataset can be fed to nodes: values, labels, targets
+ * and row weights. */
 enum { GRADUS_FIELDS = 4 };
 
-/* What the data nodes of a graph were fed before a dataset was: for each field
- * the node that takes it, or NULL, and its feed. */
+/* What the data nodes of a graph were fed before a dataset was fed to them. */
 typedef struct {
-    gradus_node *node[GRADUS_FIELDS];
-    gradus_fed fed[GRADUS_FIELDS];
+    gradus_node *node[GRADUS_FIELDS]; /* the node that takes each field, or
+                                         NULL */
+    gradus_fed fed[GRADUS_FIELDS];    /* what that node was fed before */
 } gradus_fed_before;
 
-/* Feeds d's arrays to the graph's data nodes, and notes in *before, all zero
- * until then, what these were fed.  0, or -1 with a message and nothing
- * changed. */
+/* Feeds the arrays of d to the graph's data nodes, and stores in *before,
+ * which must be all zero, what these nodes were fed until then.  The arrays
+ * stay the caller's.  Returns 0; or -1 with a message, and then the nodes are
+ * still fed what they were fed before. */
 int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
                         gradus_fed_before *before);
 
-/* Feeds again what was fed before; nothing where *before is all zero. */
+/* Feeds the nodes again what they were fed before; does nothing if *before is
+ * all zero. */
 void gradus_feed_restore(const gradus_fed_before *before);
 
-/* The number of rows that every data node has been fed; -1, with a message,
- * where they differ or there are none. */
+/* The number of rows that the data nodes have been fed, which must be the same
+ * for all; -1, with a message, if it is not or if nothing was fed. */
 int gradus_fed_rows(const gradus_graph *g);
 
 #endif

@@ -1,4 +1,9 @@
-/* fit.c -- trains for some epochs: their order, batches and history. */
+/* fit.c -- gradus_fit: trains for some epochs.
+ *
+ * Each epoch shuffles the rows, takes a training step for each mini-batch of
+ * them, evaluates the validation data, and reports to the callback, the
+ * history and the log.  Labels and weights are checked before the first step,
+ * unless options.next feeds them as they are needed. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "base/error.h"
 #include "base/shuffle.h"
@@ -16,21 +21,24 @@
 #include <string.h>
 #include <time.h>
 
-/* One call of gradus_fit. */
+/* The state of one call of gradus_fit.  It owns order, meter, best and log,
+ * which `end` frees; the optimiser and its graph are the caller's. */
 typedef struct {
     gradus_optimiser *o;
     gradus_graph *g;
     gradus_fit_options options; /* with the defaults filled in */
     int n;                      /* rows that are fed; 0 with options.next */
-    int *order;                 /* [n], the rows as this epoch takes them */
-    gradus_meter meter;         /* of this epoch */
-    gradus_best best;
+    int *order;                 /* [n], the rows in the order of this epoch */
+    gradus_meter meter;         /* loss and accuracy of this epoch so far */
+    gradus_best best;           /* of all epochs so far */
     gradus_log log;
-    gradus_progress p; /* what the callback sees; epoch and batch count too */
-    uint64_t step;     /* of this call, the next one, from 0 */
+    gradus_progress p; /* what the callback sees; p.epoch and p.batch are also
+                          the counters of the loops */
+    uint64_t step;     /* the number of the next step, from 0 in this call */
     double rate;       /* the learning rate of the last step */
-    double start;      /* of this epoch, in seconds */
-    bool stopped;      /* by the callback, or as patience has run out */
+    double start;      /* when this epoch began, in seconds, see `now` */
+    bool stopped;      /* the callback has stopped the training, or patience
+                          has run out */
 } fit;
 
 /* Seconds since some fixed moment. */
@@ -42,7 +50,8 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Shows the callback what has been done so far; it may stop the training. */
+/* Calls the callback, if there is one, with the progress so far.  It can stop
+ * the training. */
 static void call_back(fit *f)
 {
     f->p.so_far.seconds = now() - f->start;
@@ -52,7 +61,8 @@ static void call_back(fit *f)
 
 /* ---- a batch --------------------------------------------------------- */
 
-/* Has options.next feed a batch; returns what rows_of_batch does. */
+/* Lets options.next feed the rows of the next batch, and checks their number,
+ * which it returns as rows_of_batch does. */
 static int next_rows(fit *f)
 {
     int rows = f->options.next(&f->p, f->options.user);
@@ -66,7 +76,8 @@ static int next_rows(fit *f)
     return rows;
 }
 
-/* The rows of the next batch; 0 after the last; -1 with a message. */
+/* How many rows the next mini-batch of this epoch has; 0 after the last one;
+ * -1, with a message, on error. */
 static int rows_of_batch(fit *f)
 {
     if (f->options.next)
@@ -75,8 +86,9 @@ static int rows_of_batch(fit *f)
     return left < f->options.batch ? left : f->options.batch;
 }
 
-/* Sets the rate of the next step, where there is a function for it.  The steps
- * of this call are 0, not known, with options.next. */
+/* Sets the learning rate of the next step if options.learning_rate is given.
+ * That function is told how many steps this call will take, or 0 with
+ * options.next, as the number is then not known. */
 static int set_learning_rate(fit *f)
 {
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
@@ -87,8 +99,9 @@ static int set_learning_rate(fit *f)
         f->o, f->options.learning_rate(f->step++, steps, f->options.user));
 }
 
-/* Trains on the next `rows` rows, and counts them.  On error no parameter has
- * changed since the batch before. */
+/* Takes one training step with the next `rows` rows of this epoch, and adds
+ * them to the meter.  On error the parameters are as the batch before has left
+ * them. */
 static int run_batch(fit *f, int rows)
 {
     const int *index = f->options.next ? NULL
@@ -109,8 +122,9 @@ static int run_batch(fit *f, int rows)
 
 /* ---- an epoch -------------------------------------------------------- */
 
-/* The order depends on the seed and on how many epochs the graph has been
- * trained for, so that two calls of one epoch are one call of two. */
+/* Shuffles the rows, unless keep_order is set.  Their order depends on the
+ * graph's seed and on how many epochs the graph has been trained for, so that
+ * two calls for one epoch each do the same as one call for two. */
 static void set_order(fit *f)
 {
     for (int i = 0; i < f->n; i++)
@@ -130,8 +144,8 @@ static void begin_epoch(fit *f)
     set_order(f);
 }
 
-/* Runs batches until the epoch's rows are used up, which *whole then says, or
- * the callback stops. */
+/* Trains on batch after batch until the rows of the epoch are used up or the
+ * callback stops the training.  *whole then says whether they are used up. */
 static int run_batches(fit *f, bool *whole)
 {
     int rows;
@@ -146,7 +160,8 @@ static int run_batches(fit *f, bool *whole)
     return 0;
 }
 
-/* Measures the validation data, where there is any. */
+/* Evaluates the validation data, if there are any, and stops the training if
+ * patience has run out. */
 static int validate(fit *f)
 {
     gradus_metrics m = { 0 };
@@ -162,9 +177,9 @@ static int validate(fit *f)
     return 0;
 }
 
-/* An epoch that the callback has stopped is not validated, and has a line in
- * the log only if its rows were used up.  The history always tells what was
- * done. */
+/* Runs one epoch.  If the callback stops it, the validation data are not
+ * evaluated, and the log has a line for it only if its rows were used up.  The
+ * history has an entry for it in any case. */
 static int run_epoch(fit *f)
 {
     bool whole = false;
@@ -189,8 +204,8 @@ static int run_epoch(fit *f)
 
 /* ---- the call -------------------------------------------------------- */
 
-/* Checks every label and weight of the n rows that are fed, in batches of the
- * sizes that will come. */
+/* Checks every label and every weight of the n rows that are fed, in batches
+ * of `batch` rows as they will be used. */
 static int check_data(gradus_graph *g, int n, int batch, int training)
 {
     for (int from = 0, rows; from < n; from += rows) {
@@ -201,7 +216,8 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
     return 0;
 }
 
-/* Checks the validation data likewise; what is fed stays as it is. */
+/* Checks the labels and weights of the validation data in the same way.  They
+ * are fed for that, and afterwards what was fed before is fed again. */
 static int check_validation(gradus_graph *g, const gradus_dataset *d)
 {
     gradus_fed_before before = { 0 };
@@ -214,7 +230,8 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
     return status ? gradus_error_prefix("validation data") : 0;
 }
 
-/* All that can go wrong before the first step: memory, data, the log. */
+/* Does everything that can fail before the first step: allocates memory,
+ * checks the data and opens the log. */
 static int begin(fit *f)
 {
     if (gradus_best_start(&f->best, f->g, &f->options))
@@ -233,7 +250,8 @@ static int begin(fit *f)
     return gradus_log_open(&f->log, f->options.log);
 }
 
-/* Frees what begin has made, all of it or a part. */
+/* Frees what `begin` has made, even if that has failed half-way, and restores
+ * the best epoch's parameters if that is wanted. */
 static void end(fit *f)
 {
     gradus_log_close(&f->log);
@@ -254,7 +272,8 @@ static int run(fit *f)
     return status;
 }
 
-/* Checks the options that no other file does, and fills in the defaults. */
+/* Checks the options that no other file checks, fills in the defaults, and
+ * resets the outputs best_epoch and history. */
 static int settle_options(gradus_fit_options *o, int max_batch)
 {
     if (o->best_epoch)

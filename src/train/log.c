@@ -1,7 +1,7 @@
-/* log.c -- a CSV file that gets a line for each epoch.
+/* log.c -- writes a CSV file with a line for each epoch.
  *
- * Each line is one write to the end of the file, so that what another program
- * reads meanwhile, or after a crash, is whole lines. */
+ * Each line is appended to the file by one write, so that a program which
+ * reads the file during the training, or after a crash, finds whole lines. */
 #define _POSIX_C_SOURCE 200809L
 #include "train/log.h"
 
@@ -18,13 +18,14 @@
 static const char HEADER[] = "epoch,seconds,learning_rate,train_loss,"
                              "train_accuracy,valid_loss,valid_accuracy\n";
 
-/* Reports errno. */
+/* Sets a message that names the file and says what errno means. */
 static int fail(const gradus_log *l)
 {
     return gradus_error_set("%s: %s", l->path, strerror(errno));
 }
 
-/* Writes text[0..n-1], however many writes it takes. */
+/* Writes text[0..n-1], and goes on if the system writes only a part of it or
+ * is interrupted. */
 static int put(const gradus_log *l, const char *text, size_t n)
 {
     for (size_t done = 0; done < n;) {
@@ -37,7 +38,8 @@ static int put(const gradus_log *l, const char *text, size_t n)
     return 0;
 }
 
-/* Refuses a file that is not a log, such as a model passed by mistake. */
+/* Refuses a file that does not begin with a log's header, such as a model file
+ * passed by mistake. */
 static int check_header(const gradus_log *l)
 {
     char head[sizeof HEADER];
@@ -49,8 +51,9 @@ static int check_header(const gradus_log *l)
                             "line is not %.*s", l->path, (int)n - 1, HEADER);
 }
 
-/* Writes the header of a new file; what is not a regular file, such as a
- * terminal, gets it every time. */
+/* Writes the header if the file is new or empty, and otherwise checks that it
+ * has one.  What is not a regular file, such as a terminal, gets a header each
+ * time it is opened. */
 static int start(const gradus_log *l)
 {
     struct stat st;
@@ -76,12 +79,15 @@ int gradus_log_open(gradus_log *l, const char *path)
     return -1;
 }
 
-/* Prints ",v", or "," for a NaN, and returns the end of the text. */
+/* Writes the next field of a line to text, ",v" or just "," for a NaN, and
+ * returns where it ends. */
 static char *print(char *text, double v)
 {
     return text + (isnan(v) ? sprintf(text, ",") : sprintf(text, ",%.9g", v));
 }
 
+/* Numbers are written in the C locale, with a decimal point, whatever locale
+ * the program has set. */
 int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
                      const gradus_epoch *e)
 {

@@ -1,4 +1,9 @@
-/* meter.c -- loss and accuracy, summed up over batches. */
+/* meter.c -- sums up loss and accuracy over batches.
+ *
+ * A mean over an epoch is  (sum of all rows' losses) / (sum of all D),  where
+ * D is a batch's divisor, and not the mean of the batches' means: so a smaller
+ * last batch weighs less.  A label is correct if its class has the highest
+ * probability, and among equally probable classes is the lowest. */
 #include "train/meter.h"
 
 #include "base/error.h"
@@ -8,14 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A loss over many batches.  Its numerator and its divisor D are summed apart,
- * so that a smaller last batch weighs less. */
+/* The totals of one loss over many batches: the sum of its rows' losses,
+ * neither weighted nor divided, and the sum of the batches' divisors D. */
 struct gradus_total {
     double sum, divisor;
 };
 
-/* A loss over classes that takes labels gives the accuracy; the last one, if
- * there are several. */
+/* Accuracy is that of the last loss that is over classes and takes labels. */
 int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
 {
     *m = (gradus_meter){ .graph = g, .k = 1 };
@@ -43,8 +47,8 @@ void gradus_meter_free(gradus_meter *m)
     m->total = NULL;
 }
 
-/* The most probable class at one position, whose K probabilities are
- * y[0], y[class_step], ..; among equals the lowest class. */
+/* The most probable class at one position, whose K probabilities are y[0],
+ * y[class_step], y[2 class_step], ..; the lowest of equally probable ones. */
 static int best_class(const gradus_loss_node *l, const gradus_real *y)
 {
     int best = 0;
@@ -55,8 +59,9 @@ static int best_class(const gradus_loss_node *l, const gradus_real *y)
     return best;
 }
 
-/* The number of classes that come before class k when they are sorted by
- * probability; among equals the lowest comes first.  y as above. */
+/* The rank of class k at a position with probabilities y, as above: how many
+ * classes come before it when the most probable comes first, and of equally
+ * probable ones the lowest.  0 is the most probable class. */
 static int rank_of(const gradus_loss_node *l, const gradus_real *y, int k)
 {
     gradus_real y_k = y[k * l->class_step];
@@ -69,7 +74,8 @@ static int rank_of(const gradus_loss_node *l, const gradus_real *y, int k)
     return rank;
 }
 
-/* Counts one label, with the probabilities y of its position. */
+/* Counts one label, given the probabilities y of its position, unless it is
+ * one to be ignored. */
 static void count_label(gradus_meter *m, const gradus_real *y, int label)
 {
     const gradus_loss_node *l = m->classifier;
@@ -85,7 +91,8 @@ static void count_label(gradus_meter *m, const gradus_real *y, int label)
                      (size_t)best_class(l, y)]++;
 }
 
-/* y is [rows,size], the labels [rows,positions]. */
+/* Counts all labels [rows,positions] of the batch at hand; the classifier's
+ * probabilities are y [rows,size]. */
 static void count_labels(gradus_meter *m)
 {
     const gradus_loss_node *l = m->classifier;
@@ -114,6 +121,7 @@ void gradus_meter_add(gradus_meter *m)
         count_labels(m);
 }
 
+/* Each loss is divided by its total D, unless its reduction is the sum. */
 double gradus_meter_loss(const gradus_meter *m)
 {
     double loss = 0;

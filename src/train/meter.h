@@ -1,35 +1,43 @@
-/* meter.h -- loss and accuracy, summed up over batches. */
+/* meter.h -- a meter sums up loss and accuracy over batches. */
 #ifndef GRADUS_METER_H
 #define GRADUS_METER_H
 
 #include "gradus_layer.h"
 
+/* The sums over all batches since the meter was started or reset.  The meter
+ * owns `total`; the graph and the confusion matrix are the caller's.  Ignored
+ * labels count nowhere. */
 typedef struct {
     const gradus_graph *graph;
-    const gradus_loss_node *classifier; /* the last loss with labels, or NULL */
-    int k;                         /* of in_top_k, at least 1 */
-    size_t *confusion; /* [K,K] of the classifier's K classes, or NULL: counts
-                          of true class, predicted class; the caller's */
-    size_t labels;     /* counted so far, without ignored ones; of these ... */
-    size_t correct;    /* ... had the highest probability, and ... */
-    size_t in_top_k;   /* ... were among the k highest */
-    struct gradus_total *total; /* [nodes], of the losses among them */
+    const gradus_loss_node *classifier; /* the last loss over classes that
+                                           takes labels, or NULL */
+    int k;             /* the k of top-k accuracy, at least 1 */
+    size_t *confusion; /* [K,K] of the classifier's K classes, or NULL: how
+                          many labels there were of each true class (row) and
+                          each predicted class (column) */
+    size_t labels;     /* how many labels were counted */
+    size_t correct;    /* how many of them had the highest probability */
+    size_t in_top_k;   /* how many were among the k most probable classes */
+    struct gradus_total *total; /* [nodes of the graph]; only the elements of
+                                   losses are used */
 } gradus_meter;
 
-/* A meter at zero, for top 1 and without a confusion; -1, with a message, if
- * out of memory. */
+/* Starts a meter with all sums 0, with k = 1 and without a confusion matrix.
+ * Returns 0, or -1 with a message if out of memory. */
 int gradus_meter_start(gradus_meter *m, const gradus_graph *g);
-void gradus_meter_reset(gradus_meter *m); /* to zero again */
-void gradus_meter_free(gradus_meter *m);  /* one that is all 0 will do */
+/* Sets the sums to 0 again, but not the confusion matrix. */
+void gradus_meter_reset(gradus_meter *m);
+/* Frees what the meter owns; does nothing if the meter is all zero. */
+void gradus_meter_free(gradus_meter *m);
 
-/* Adds the batch that was last run forward. */
+/* Adds the batch at hand, which the last forward has computed. */
 void gradus_meter_add(gradus_meter *m);
 
-/* The loss of all rows that were added, weighted and divided as the graph's
+/* The loss over all rows that were added, weighted and divided as the graph's
  * losses are. */
 double gradus_meter_loss(const gradus_meter *m);
 
-/* The part of the labels that is correct; NAN where none has counted. */
+/* The accuracy, correct / labels, from 0 to 1; NAN if no label was counted. */
 double gradus_meter_accuracy(const gradus_meter *m);
 
 #endif

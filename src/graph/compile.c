@@ -96,7 +96,7 @@ static void plan_parameters(gradus_graph *g, gradus_plan *p)
  * fused nodes only the last one, their result, has y and dy. */
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
-    size_t values = batch * (size_t)n->size; /* two ints: no overflow */
+    size_t values = batch * (size_t)n->size; /* both fit an int: no overflow */
     size_t slices = (size_t)gradus_slice_most((int)batch);
 
     if (gradus_has_shares(n))
@@ -210,9 +210,9 @@ static void initialise(gradus_graph *g, int i, int j)
 
 /* ---- compile ------------------------------------------------------------ */
 
-/* Nodes with parameters, and inputs of which the caller has said so, want a
- * gradient already.  So does every node that has one of these before it, for
- * back-propagation to pass through.  A loss needs no dy of its own: its
+/* Nodes with parameters, and inputs for which gradus_want_gradient was called,
+ * want a gradient already.  So does every node that depends on one of these,
+ * as back-propagation passes through it.  A loss needs no dy of its own: its
  * backward is where the gradient begins. */
 static void spread_wants(gradus_graph *g)
 {

@@ -117,8 +117,8 @@ bool gradus_pays_threads(const gradus_graph *g, int rows)
  * threads share out the units, each reads the weights that it has updated
  * itself, but the values of the rows go from thread to thread instead.  That
  * pays as long as there are fewer rows.  It does not pay in a layer that
- * passes a gradient to its operand, where each thread reads all weights on the
- * way back anyway. */
+ * passes a gradient to its operand, where each thread reads all weights in the
+ * backward pass anyway. */
 bool gradus_goes_by_units(const gradus_node *n, int rows)
 {
     return n->op->by_units && !n->op->mixing && n->n_in == 1 &&

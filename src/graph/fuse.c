@@ -1,4 +1,4 @@
-/* fuse.c -- lets an op compute the nodes behind its own at the same time.
+/* fuse.c -- lets an op compute the nodes that follow its own along with it.
  *
  * Fused nodes are a chain in which each has the next as its only user.  All of
  * them have the last one as their `result`: the first one's forward and

@@ -20,7 +20,7 @@ struct gradus_attr {
 typedef struct {
     size_t bytes; /* size of the node's struct with the op's own fields */
     double lr_scale, decay_scale; /* factors, see gradus_set_group */
-    bool wants_value;             /* see gradus_want_value */
+    bool wants_value; /* y must be kept, see gradus_want_value */
     struct {
         gradus_initialiser how;
         double a;
@@ -121,8 +121,8 @@ static inline bool gradus_is_fused(const gradus_node *n)
     return n->n_in && n->in[0]->result == n->result;
 }
 
-/* Lets each op take over the computation of the nodes behind it, by setting
- * their `result` and its own (fuse.c). */
+/* Lets each op take over the computation of the nodes that follow its own;
+ * sets the `result` of all of these (fuse.c). */
 void gradus_fuse(gradus_graph *g);
 
 /* Compiles like gradus_compile, but leaves all parameters zero instead of

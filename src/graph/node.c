@@ -41,7 +41,7 @@ gradus_node *gradus_fail(gradus_node *n, const char *format, ...)
     va_start(args, format);
     set_message(n, format, args);
     va_end(args);
-    if (n && n->graph->max_batch == 0) /* else no constructor has failed */
+    if (n && n->graph->max_batch == 0) /* before gradus_compile */
         keep_failure(n->graph);
     return NULL;
 }
@@ -141,7 +141,7 @@ static gradus_graph *common_graph(gradus_graph *g, const gradus_op *op,
         if (g && in[i]->graph != g) {
             gradus_fail(in[i], "belongs to another graph than the other "
                         "operands of %s", op->name);
-            keep_failure(g); /* neither graph is what was meant */
+            keep_failure(g); /* so g cannot be compiled either */
             return NULL;
         }
         if (in[i]->op->loss)

@@ -39,8 +39,8 @@ int gradus_set_name(gradus_node *n, const char *name)
     return 0;
 }
 
-/* Sets how parameter 0 starts, which is the weight in every layer that has
- * one.  Only the last three initialisers, from NORMAL on, use a. */
+/* Sets how parameter 0 is initialised, which is the weight in every layer that
+ * has one.  Only the last three initialisers, from NORMAL on, use a. */
 int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
 {
     if (!can_change(n, "gradus_initialise"))

@@ -21,10 +21,10 @@ static gradus_stage *add(gradus_graph *g, int *count, int kind,
     return s;
 }
 
-/* Lists the way forward: stages of rows, interrupted before each node that
- * mixes rows or goes by units.  The stage of units computes its node, so the
- * next rows continue behind it (i + 1).  The stage that unites sums only
- * prepares its node, so the next rows begin with that node (i). */
+/* Lists the stages of the forward pass: stages of rows, interrupted before
+ * each node i that mixes rows or is computed by units.  A stage of units
+ * computes node i, so the next stage of rows begins with node i + 1.  A stage
+ * that unites sums only prepares node i, so the next one begins with node i. */
 static void list_forward(gradus_graph *g, int *count)
 {
     gradus_stage *rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
@@ -48,9 +48,10 @@ static void list_forward(gradus_graph *g, int *count)
     rows->up_end = g->count;
 }
 
-/* Lists the way back, which stops before each node that mixes rows until its
- * sums are united.  It begins in the stage of rows where the way forward ends,
- * so that a slice turns round while it is in the cache. */
+/* Lists the stages of the backward pass, which is interrupted before each node
+ * that mixes rows, until its sums are united.  It begins in the stage of rows
+ * in which the forward pass ends, so that a slice turns round while it is in
+ * the cache. */
 static void list_backward(gradus_graph *g, int *count)
 {
     if (*count == 0)
@@ -81,8 +82,8 @@ int gradus_list_stages(gradus_graph *g, int what)
     return count;
 }
 
-/* Each node but the first can add two stages on the way forward (its own and
- * the rows after it), and two on the way back. */
+/* Each node but the first can add two stages to the forward pass (its own, and
+ * one for the rows after it), and two to the backward pass. */
 size_t gradus_stages_most(const gradus_graph *g)
 {
     return 4 * (size_t)g->count + 1;

@@ -12,10 +12,12 @@
 /* One stage.  It begins when all threads have finished the one before. */
 typedef struct gradus_stage {
     enum {
-        GRADUS_STAGE_ROWS,      /* slices in parallel: see below */
-        GRADUS_STAGE_UNITS,     /* forward of `node` by units, in parallel */
-        GRADUS_STAGE_UNITE,     /* unite of `node`, on the calling thread */
-        GRADUS_STAGE_UNITE_BACK /* unite_back of `node`, likewise */
+        GRADUS_STAGE_ROWS,      /* runs slices in parallel: see below */
+        GRADUS_STAGE_UNITS,     /* runs the forward of `node` in parallel, for
+                                   all rows, a tile of its units at a time */
+        GRADUS_STAGE_UNITE,     /* calls `unite` of the mixing layer `node` on
+                                   the calling thread */
+        GRADUS_STAGE_UNITE_BACK /* calls its `unite_back` likewise */
     } kind;
     gradus_node *node; /* NULL in a stage of rows */
 
@@ -24,12 +26,12 @@ typedef struct gradus_stage {
      * is up, down is below down_end, and the nodes are NULL. */
     int up, up_end;        /* forward through nodes up .. up_end - 1 */
     gradus_node *sum;      /* sums what this mixing layer needs forward */
-    bool turn;             /* zeroes the gradients before the way back */
+    bool turn;             /* zeroes the gradients before the backward pass */
     int down, down_end;    /* backward through down, down - 1, .. down_end */
     gradus_node *sum_back; /* sums what this mixing layer needs backward */
 } gradus_stage;
 
-/* Which ways through the net to list the stages of: flags, which can be
+/* Which passes through the net to list the stages of; the flags can be
  * combined. */
 enum { GRADUS_FORWARD = 1, GRADUS_BACKWARD = 2 };
 

@@ -177,7 +177,7 @@ double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
     if (!(h > 0 && h < 1))
         return gradus_error_set("gradus_check_gradients: h is %g; must be "
                                 "above 0 and below 1", h);
-    if (!g) /* as forward says */
+    if (!g) /* gradus_forward sets the message */
         return gradus_forward(g, NULL, n);
     int status = check_graph(&c);
     if (where)

@@ -2,7 +2,7 @@
  *
  * For a loss it takes the first row of the batch whose loss is bad, and looks
  * for the first node, in the order of the forward pass, with a bad value in
- * that row, since a bad value is passed on to the nodes behind it. */
+ * that row, since a bad value is passed on to the nodes that follow. */
 #include "run/diagnose.h"
 
 #include "base/error.h"
@@ -11,13 +11,13 @@
 #include <math.h>
 
 /* Is there a NaN or +inf in this row of n's value?  If so, sets a message.
- * Where n's op computes the value of the nodes behind it as well, the value
- * looked at is the last one's.  -inf is allowed, as masks are made of it. */
+ * Where n's op computes the nodes that follow as well, the value looked at is
+ * that of the last one.  -inf is allowed, as masks are made of it. */
 static bool is_bad(gradus_node *n, int row)
 {
     const gradus_node *result = n->result;
 
-    if (!result->y || gradus_is_fused(n)) /* a fused n came up before */
+    if (!result->y || gradus_is_fused(n)) /* its result was looked at before */
         return false;
     for (int k = 0; k < result->size; k++) {
         gradus_real v = result->y[(size_t)row * (size_t)result->size + k];

@@ -125,9 +125,9 @@ static void run_slice(void *arg, int item, int thread)
 
 /* Computes the stage's node forward for all rows of the batch, but only the
  * units of tile number `item`.  The pool hands out the tiles of all nodes,
- * although only this node's have work here: with the same number of items each
- * thread gets the same tiles as in phase 2, and so works with the weights that
- * it has updated itself. */
+ * although only this node's have work here: given the same number of items, it
+ * first gives each thread the same ones as in phase 2, so a thread mostly
+ * works with weights that it has updated itself. */
 static void run_units(void *arg, int item, int thread)
 {
     const rows_job *job = arg;

@@ -2,7 +2,7 @@
  *
  * Before anything is computed, a batch's labels and weights are gathered and
  * checked.  The passes themselves are in rows.c and tiles.c, and the update of
- * the parameters is in update.c.  The four fields that say which call may come
+ * the parameters is in update.c.  The fields that decide which call may come
  * next are described at struct gradus_graph. */
 #include "run/step.h"
 
@@ -45,7 +45,7 @@ static void gather_labels(gradus_node *n, const gradus_batch *b)
                n->fed.labels + (size_t)b->index[i] * S, S * sizeof *n->label);
 }
 
-/* y [B] = the weights fed for the rows of the batch, one of each row. */
+/* y [B] = the weights fed for the rows of the batch, one for each row. */
 static int gather_weights(gradus_node *n, const gradus_batch *b)
 {
     for (int i = 0; i < b->rows; i++) {
@@ -263,9 +263,9 @@ int gradus_step(gradus_optimiser *o)
     return 0;
 }
 
-/* Phase 1 takes a slice back as soon as it has gone forward, while it is in
- * the cache.  A loss that is not finite is therefore noticed only after the
- * way back, but still before the parameters are updated. */
+/* In phase 1 a slice goes backward as soon as it has gone forward, while it is
+ * in the cache.  A loss that is not finite is therefore noticed only after the
+ * backward pass, but still before the parameters are updated. */
 int gradus_train_step(gradus_optimiser *o, const int *index, int n)
 {
     if (!o)

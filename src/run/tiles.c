@@ -84,7 +84,7 @@ static void run_tile(void *arg, int item, int thread)
     if (t.node->op->gradient)
         t.node->op->gradient(t.node, p);
     if (left > job->rows)
-        return; /* the rest of the batch is to come */
+        return; /* more parts of the batch will follow */
     if (gradus_has_shares(t.node))
         for (int j = 0; j < t.node->n_params; j++)
             add_shares(job, t, j);

@@ -1,4 +1,5 @@
-/* feed.h -- lends a whole dataset to a graph for a while. */
+/* feed.h -- lends the arrays of a dataset to a graph's data nodes for a while,
+ * and then feeds these what they were fed before. */
 #ifndef GRADUS_FEED_H
 #define GRADUS_FEED_H
 

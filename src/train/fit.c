@@ -66,7 +66,7 @@ static void call_back(fit *f)
 static int next_rows(fit *f)
 {
     int rows = f->options.next(&f->p, f->options.user);
-    bool empty = rows == 0 && f->p.batch == 0; /* an epoch without a batch */
+    bool empty = rows == 0 && f->p.batch == 0; /* no batch in this epoch */
 
     if (rows < 0 || rows > f->options.batch || empty)
         return gradus_error_set("epoch %d, batch %d: next returned %d; must "
@@ -173,7 +173,7 @@ static int validate(fit *f)
     f->p.so_far.valid_loss = m.loss;
     f->p.so_far.valid_accuracy = m.accuracy;
     if (gradus_best_note(&f->best, f->g, &f->options, f->p.epoch, m.loss))
-        f->stopped = true; /* after this epoch's last callback */
+        f->stopped = true; /* the epoch's last callback is still called */
     return 0;
 }
 
@@ -239,7 +239,7 @@ static int begin(fit *f)
     f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
     if (f->n < 0)
         return -1;
-    f->order = malloc(((size_t)f->n + 1) * sizeof *f->order); /* never of 0 */
+    f->order = malloc(((size_t)f->n + 1) * sizeof *f->order); /* n may be 0 */
     if (!f->order)
         return gradus_no_memory("the order of %d samples", f->n);
     f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
@@ -289,7 +289,7 @@ static int settle_options(gradus_fit_options *o, int max_batch)
         o->epochs = 1;
     if (o->batch == 0)
         o->batch = max_batch;
-    if (o->history) /* samples is 0 in epochs that do not run */
+    if (o->history) /* an epoch that is not run keeps samples == 0 */
         memset(o->history, 0, (size_t)o->epochs * sizeof *o->history);
     return 0;
 }

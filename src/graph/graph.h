@@ -57,14 +57,15 @@ typedef struct {
  *                                                   gradients_old
  */
 struct gradus_graph {
-    uint64_t seed;          /* of all random numbers that the graph draws */
-    int count, room;        /* nodes, and how many the two arrays can hold */
+    uint64_t seed;          /* the seed of all its random numbers */
+    int count, room;        /* how many nodes there are, and how many the two
+                               arrays below have room for */
     gradus_node **node;     /* [count], by id: operands before their users */
-    gradus_node_info *info; /* [count], of the same nodes */
+    gradus_node_info *info; /* [count], element i belongs to node[i] */
     char failure[512];      /* the message of the first constructor that has
                                failed, for compile to report; "" if none has */
     int class_count;
-    char **class_name; /* [class_count], owned */
+    char **class_name; /* [class_count], owned: names of the classes */
 
     /* Set by compile. */
     int max_batch, threads;    /* the most rows of a batch; how many threads */
@@ -87,8 +88,9 @@ struct gradus_graph {
     int *index;             /* [max_batch], what batch.index points to */
     bool params_changed;    /* theta has changed since the last forward */
     bool gradients_old;     /* a forward began after grad was computed */
-    uint64_t passes;        /* backward passes so far */
-    uint64_t steps, epochs; /* so far, by all optimisers together */
+    uint64_t passes;        /* number of backward passes so far */
+    uint64_t steps, epochs; /* numbers of training steps and of whole epochs
+                               so far, by all optimisers together */
 };
 
 /* What the library knows about n. */

@@ -24,7 +24,7 @@ static gradus_stage *add(gradus_graph *g, int *count, int kind,
 /* Lists the stages of the forward pass: stages of rows, interrupted before
  * each node i that mixes rows or is computed by units.  A stage of units
  * computes node i, so the next stage of rows begins with node i + 1.  A stage
- * that unites sums only prepares node i, so the next one begins with node i. */
+ * that unites sums only prepares node i, so the next one begins with that. */
 static void list_forward(gradus_graph *g, int *count)
 {
     gradus_stage *rows = add(g, count, GRADUS_STAGE_ROWS, NULL);

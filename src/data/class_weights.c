@@ -1,13 +1,15 @@
 /* class_weights.c -- weights that make all classes count the same in a loss.
  *
- *   weight[k] = n / (K n_k)     n labels of K classes, n_k of them of class k
+ *   weight[k] = n / (K n_k)
  *
- * The labels of each class then weigh n/K together, and all labels n. */
+ * for n labels of K classes, n_k of them of class k.  The labels of each
+ * class then weigh n/K together, and all labels together weigh n. */
 #include "gradus.h"
 
 #include "base/error.h"
 
-/* n[k] becomes the number of labels of class k; n is [classes]. */
+/* Sets n[k], [classes], to the number of labels of class k.  A label
+ * outside 0..classes-1 is an error. */
 static int count(const gradus_dataset *d, size_t positions, int classes,
                  double *n)
 {

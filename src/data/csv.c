@@ -1,8 +1,9 @@
 /* csv.c -- loads a table of numbers, with labels or targets, from a CSV file.
  *
- * The text is read four times: for the columns, for the number of rows, for
- * the names of the classes, and for the values, each of which then goes to its
- * place in the dataset. */
+ * The text is read up to four times: the first row, to find the columns;
+ * all rows, to count them; if labels are names that the options do not
+ * list, all rows again, to collect the names; and finally all rows for
+ * their values, each of which goes to its place in the dataset. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/csv.h"
 
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* *to = the number, rounded to a float where gradus_real is one. */
+/* Sets *to to the number in the field, rounded to a float where gradus_real
+ * is one. */
 static int store_number(gradus_csv *c, int k, const gradus_csv_field *f,
                         gradus_real *to)
 {
@@ -28,7 +30,8 @@ static int store_number(gradus_csv *c, int k, const gradus_csv_field *f,
     return 0;
 }
 
-/* A visitor: stores a field where its column's role says. */
+/* A visitor: stores a field in the dataset, in the array that its column's
+ * role calls for. */
 static int store(gradus_csv *c, int k, const gradus_csv_field *f)
 {
     size_t slot = (size_t)c->column[k].slot;
@@ -48,6 +51,8 @@ static int store(gradus_csv *c, int k, const gradus_csv_field *f)
     return 0;
 }
 
+/* Loads the open text into a new dataset, c->l.  The number of rows must be
+ * known before the dataset can be allocated. */
 static int load(gradus_csv *c)
 {
     if (gradus_csv_read_columns(c) || gradus_csv_walk(c, gradus_csv_see_label))
@@ -66,8 +71,8 @@ static int load(gradus_csv *c)
     return c->l ? gradus_csv_walk(c, store) : -1;
 }
 
-/* Options that contradict each other are refused, as one of them would have to
- * be ignored. */
+/* Checks the options.  Those that contradict each other are refused, since
+ * one of them would have to be ignored. */
 static int check_options(const gradus_csv_options *o)
 {
     char s = o->separator;
@@ -89,7 +94,8 @@ static int check_options(const gradus_csv_options *o)
     return 0;
 }
 
-/* The C locale is entered for strtod, whose decimal point it makes a point. */
+/* The C locale is entered for strtod, which would otherwise expect the
+ * decimal point of the program's locale, a comma in some. */
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options)
 {

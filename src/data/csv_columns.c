@@ -1,7 +1,7 @@
-/* csv_columns.c -- what each column of a CSV file is for.
+/* csv_columns.c -- finds out what each column of a CSV file is for.
  *
- * The caller names the columns of labels, targets and of nothing; all others
- * hold values. */
+ * The options name the columns that hold labels or targets and those to be
+ * ignored; all other columns hold values. */
 #include "data/csv.h"
 
 #include "base/error.h"
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first row, header or not, has as many fields as all others must have. */
+/* Counts the fields of the first row, whether or not it is the header: all
+ * other rows must have as many.  Allocates column [columns]. */
 static int count_columns(gradus_csv *c)
 {
     gradus_csv_field f;
@@ -34,8 +35,9 @@ static int count_columns(gradus_csv *c)
     return 0;
 }
 
-/* A header of numbers is most likely a row of data, so it has to be asked
- * for. */
+/* Reads the names of the columns, and makes the next row the first.  A
+ * header made of numbers is most likely a row of data, so it is accepted
+ * only if the options ask for it. */
 static int read_header(gradus_csv *c)
 {
     bool last;
@@ -57,7 +59,8 @@ static int read_header(gradus_csv *c)
     return 0;
 }
 
-/* "5" is the fifth column, "-1" the last; their numbers from 0, or -1. */
+/* Returns the index, from 0, of the column whose number is in text: "5" is
+ * the fifth column, "-1" the last.  Returns -1 if there is no such column. */
 static int by_number(const gradus_csv *c, const char *text)
 {
     double v;
@@ -71,8 +74,9 @@ static int by_number(const gradus_csv *c, const char *text)
     return -1;
 }
 
-/* The column that the caller calls `text`, by name or by number; -1, with a
- * message, if that is no column or if two have the name. */
+/* Returns the index of the column that the caller calls `text`, by its name
+ * in the header or by its number; -1, with a message, if no column is
+ * called that or if two are. */
 static int find(const gradus_csv *c, const char *text)
 {
     gradus_csv_field name = { .begin = text, .length = strlen(text) };
@@ -101,8 +105,8 @@ static int find(const gradus_csv *c, const char *text)
     return found;
 }
 
-/* Every column holds values until it gets another role, which it may get once.
- */
+/* Gives the column called `text` its role.  Every column holds values at
+ * first, and may get another role only once. */
 static int set_role(gradus_csv *c, const char *text, gradus_csv_role role,
                     int slot)
 {
@@ -118,7 +122,8 @@ static int set_role(gradus_csv *c, const char *text, gradus_csv_role role,
     return 0;
 }
 
-/* The same for a list of columns that a NULL ends, or for none. */
+/* Gives the role to each column in a list that ends with NULL, in this
+ * order; the list may also be NULL, which names none. */
 static int set_role_of_all(gradus_csv *c, const char *const *text,
                            gradus_csv_role role)
 {
@@ -130,7 +135,9 @@ static int set_role_of_all(gradus_csv *c, const char *const *text,
     return 0;
 }
 
-/* Values are in x in the order of their columns, targets in the caller's. */
+/* Counts the columns of values and of targets.  Values are stored in the
+ * order of their columns, so their slots are set here; targets are stored
+ * in the order of the options, and have theirs already. */
 static int count_roles(gradus_csv *c)
 {
     for (int k = 0; k < c->columns; k++) {

@@ -1,7 +1,8 @@
 /* csv_labels.c -- the labels of a CSV file: whole numbers from 0, or names.
  *
- * Names that the options list are classes 0, 1, .. in that order.  Without a
- * list, the names that occur are, in the order of their bytes. */
+ * Names that the options list are the classes 0, 1, .. in that order.
+ * Without a list, the names that occur in the file are the classes, sorted
+ * by their bytes. */
 #include "data/csv.h"
 
 #include "base/error.h"
@@ -12,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* If the first label is a number, gradus_csv_store_label will refuse the first
- * name. */
+/* If the first label is a number, labels are taken for numbers, and
+ * gradus_csv_store_label refuses any later name. */
 int gradus_csv_see_label(gradus_csv *c, int k, const gradus_csv_field *f)
 {
     double v;
@@ -25,7 +26,7 @@ int gradus_csv_see_label(gradus_csv *c, int k, const gradus_csv_field *f)
     return 0;
 }
 
-/* Compares two classes for qsort and bsearch. */
+/* Compares two classes by name, for qsort and bsearch. */
 static int by_name(const void *a, const void *b)
 {
     const gradus_csv_class *x = a, *y = b;
@@ -33,7 +34,7 @@ static int by_name(const void *a, const void *b)
     return gradus_csv_compare(&x->name, &y->name);
 }
 
-/* A visitor: puts the name of each row's class into class[row]. */
+/* A visitor: stores the name of each row's class in class[row]. */
 static int collect(gradus_csv *c, int k, const gradus_csv_field *f)
 {
     if (c->column[k].role != GRADUS_CSV_LABEL)
@@ -44,8 +45,8 @@ static int collect(gradus_csv *c, int k, const gradus_csv_field *f)
     return 0;
 }
 
-/* The names of the classes that were found as strings, in one block with the
- * pointers to them. */
+/* Writes the names of the classes that were found as strings to c->names,
+ * one block that holds the pointers [classes] and then the text. */
 static int set_names(gradus_csv *c)
 {
     size_t bytes = c->classes * sizeof *c->names;
@@ -64,7 +65,8 @@ static int set_names(gradus_csv *c)
     return 0;
 }
 
-/* Sorts the names of all rows, keeps one of each and numbers them. */
+/* Collects the names of all rows, sorts them, keeps one of each in class
+ * [classes], and numbers them in this order. */
 static int find_classes(gradus_csv *c)
 {
     if (gradus_csv_walk(c, collect))
@@ -80,7 +82,8 @@ static int find_classes(gradus_csv *c)
     return set_names(c);
 }
 
-/* Takes the names that the options list, sorted for bsearch. */
+/* Makes class [classes] of the names that the options list, sorted for
+ * bsearch; each keeps its place in the list as its label. */
 static int take_classes(gradus_csv *c)
 {
     c->classes = (size_t)c->o.classes;
@@ -102,7 +105,8 @@ static int take_classes(gradus_csv *c)
     return 0;
 }
 
-/* class has room for one name a row, before it is cut to one a class. */
+/* Without a list in the options, class first has room for one name for each
+ * row; find_classes then uses only the first c->classes of them. */
 int gradus_csv_read_classes(gradus_csv *c)
 {
     size_t room = c->o.class_names ? (size_t)c->o.classes : c->rows;
@@ -115,7 +119,7 @@ int gradus_csv_read_classes(gradus_csv *c)
     return c->o.class_names ? take_classes(c) : find_classes(c);
 }
 
-/* *to = the label of the class of this name. */
+/* Sets *to to the label of the class whose name the field holds. */
 static int store_name(gradus_csv *c, int k, const gradus_csv_field *f,
                       int32_t *to)
 {
@@ -129,6 +133,8 @@ static int store_name(gradus_csv *c, int k, const gradus_csv_field *f,
     return 0;
 }
 
+/* Labels that are numbers also set the number of classes of the dataset:
+ * the largest label + 1. */
 int gradus_csv_store_label(gradus_csv *c, int k, const gradus_csv_field *f,
                            int32_t *to)
 {

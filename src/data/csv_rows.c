@@ -1,11 +1,13 @@
-/* csv_rows.c -- walks over the rows of a CSV file, and says where it fails. */
+/* csv_rows.c -- walks over the rows of a CSV file, calling a function for
+ * each field, and words the messages about fields that it refuses. */
 #include "data/csv.h"
 
 #include "base/error.h"
 
 #include <stdio.h>
 
-/* Fields beyond the last column are counted for the message, not visited. */
+/* Visits the fields of one row.  Fields beyond the last column are counted,
+ * for the message, but not visited. */
 static int walk_row(gradus_csv *c, gradus_csv_visitor visit)
 {
     gradus_csv_field f;
@@ -35,13 +37,14 @@ int gradus_csv_walk(gradus_csv *c, gradus_csv_visitor visit)
     return 0;
 }
 
-/* How much of a field a message shows, in bytes. */
+/* Returns how many bytes of a field a message shows: all, but at most
+ * `most`. */
 static int shown(const gradus_csv_field *f, int most)
 {
     return f->length < (size_t)most ? (int)f->length : most;
 }
 
-/* path:17: column 3 ("age"): got "abc"; must be a number */
+/* The message reads: path:17: column 3 ("age"): got "abc"; must be a number */
 int gradus_csv_refuse(const gradus_csv *c, int k, const gradus_csv_field *f,
                       const char *must)
 {

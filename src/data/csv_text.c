@@ -1,8 +1,8 @@
-/* csv_text.c -- rows and fields of a CSV file (RFC 4180).
+/* csv_text.c -- cuts the text of a CSV file into rows and fields (RFC 4180).
  *
- * It takes more than the RFC does: rows that end in LF as well as in CR LF, a
- * UTF-8 byte order mark before the first one, blanks around fields, which are
- * no part of them, and blank lines after the last row. */
+ * It accepts more than the RFC does: rows that end in LF as well as in CR
+ * LF; a UTF-8 byte order mark before the first row; blanks around fields,
+ * which are not part of them; and blank lines after the last row. */
 #include "data/csv.h"
 
 #include "base/error.h"
@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blank lines are cut off at the end alone: elsewhere a blank line is a row of
- * one empty field.  A NUL would end the text early for strtod; most likely the
- * file is in UTF-16. */
+/* Blank lines are removed at the end alone: elsewhere a blank line is a row
+ * with one empty field.  A file with a NUL in it is refused, since strtod
+ * would take the NUL for the end of the text; most likely the file is in
+ * UTF-16. */
 int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
 {
     gradus_source s;
@@ -60,14 +61,16 @@ void gradus_csv_begin_here(gradus_csv_text *t)
     t->begin_line = t->line;
 }
 
+/* Sets a message with the place of the last field.  Always returns -1. */
 static int fail(const gradus_csv_text *t, const char *what)
 {
     return gradus_error_set("%s:%zu: column %d: %s", t->path, t->row,
                             t->column + 1, what);
 }
 
-/* A tab that separates fields is not a blank.  A CR is one, so that rows which
- * end in CR LF need no code of their own. */
+/* Is c a blank, which is dropped at both ends of a field?  A tab that
+ * separates fields is not.  A CR counts as one, so rows that end in CR LF
+ * need no code of their own. */
 static bool is_blank(const gradus_csv_text *t, char c)
 {
     return c != t->separator && (c == ' ' || c == '\t' || c == '\r');
@@ -79,13 +82,15 @@ static void skip_blanks(gradus_csv_text *t)
         t->at++;
 }
 
+/* Is the present place the end of a field, that is, a separator, a newline
+ * or the end of the text? */
 static bool at_end(const gradus_csv_text *t)
 {
     return t->at == t->end || *t->at == t->separator || *t->at == '\n';
 }
 
-/* Reads "text", which may contain separators and newlines; a quote in it is
- * written as two. */
+/* Reads a field in quotes, which may contain separators and newlines.  A
+ * quote within it is written as two. */
 static int take_quoted(gradus_csv_text *t, gradus_csv_field *f)
 {
     f->quoted = true;
@@ -105,8 +110,9 @@ static int take_quoted(gradus_csv_text *t, gradus_csv_field *f)
     return at_end(t) ? 0 : fail(t, "text after its closing quote");
 }
 
-/* Reads up to the next separator or newline.  A quote in there is most likely
- * the end of a field whose beginning was lost, so it is refused. */
+/* Reads a field without quotes, up to the next separator or newline.  A
+ * quote within it is most likely the end of a field whose beginning was
+ * lost, so it is refused. */
 static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
 {
     f->quoted = false;
@@ -121,8 +127,8 @@ static int take_plain(gradus_csv_text *t, gradus_csv_field *f)
     return 0;
 }
 
-/* A row begins where column is -1: its line is noted for messages, as quoted
- * fields may take the row over several lines. */
+/* Where column is -1 a row begins, and its line is noted for messages:
+ * quoted fields may spread the row over several lines. */
 int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, bool *last)
 {
     if (t->column < 0)
@@ -139,7 +145,9 @@ int gradus_csv_next(gradus_csv_text *t, gradus_csv_field *f, bool *last)
     return 0;
 }
 
-/* The character of a field at *i, or -1 at its end; moves *i to the next. */
+/* Returns the character of a field at index *i, or -1 at its end, and moves
+ * *i to the next one; of two quotes that stand for one, it skips the
+ * second. */
 static int character(const gradus_csv_field *f, size_t *i)
 {
     if (*i == f->length)

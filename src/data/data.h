@@ -1,4 +1,5 @@
-/* data.h -- what the loaders share. */
+/* data.h -- what the loaders share: reading files, the memory of a dataset,
+ * and decoding images. */
 #ifndef GRADUS_DATA_H
 #define GRADUS_DATA_H
 
@@ -15,30 +16,35 @@ enum {
                                    stand for: 258 for 2 bits (RFC 1951) */
 };
 
-/* path = dir/name: 0, or non-zero, with a message, if that is too long. */
+/* Sets path to dir/name.  Returns 0, or non-zero with a message if that is
+ * too long. */
 int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
                      const char *name);
 
+/* An open file.  Between calls, a gzip file's bytes that have been read from
+ * disk but not unpacked yet are z.next_in[0..z.avail_in-1], a part of in. */
 typedef struct {
-    const char *path; /* borrowed, for messages */
-    int fd;
+    const char *path; /* borrowed from the caller, for messages */
+    int fd;           /* the open file, owned */
     uint64_t size;    /* bytes on disk */
-    uint64_t limit;   /* the most bytes that can be read from it */
-    bool gzip;        /* by its content, not its name */
-    bool between;     /* gzip: at the start of a member, or at the end */
-    z_stream z;
-    unsigned char in[1 << 14];
+    uint64_t limit;   /* the most bytes that its contents can be, unpacked */
+    bool gzip;        /* the content, not the name, is that of a gzip file */
+    bool between;     /* gzip: the next byte begins a member, or is the end */
+    z_stream z;       /* gzip: the state of zlib's decompression */
+    unsigned char in[1 << 14]; /* gzip: compressed bytes, as read from disk */
 } gradus_source;
 
-/* 0, or non-zero with a message and nothing to close. */
+/* Opens a file for reading.  Returns 0, or non-zero with a message, and then
+ * there is nothing to close. */
 int gradus_source_open(gradus_source *s, const char *path);
 void gradus_source_close(gradus_source *s);
-/* Reads exactly n bytes; fewer is an error, "cut short". */
+/* Reads exactly n bytes.  It is an error ("cut short") if fewer are left. */
 int gradus_source_read(gradus_source *s, void *to, size_t n);
-/* Reads *done bytes: n of them, or fewer at the end. */
+/* Reads n bytes, or as many as are left, and sets *done to their number. */
 int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done);
-/* Reads everything that is left, *n bytes, into a block with a NUL behind it,
- * which the caller frees; NULL on error, as when it is more than `most`. */
+/* Reads everything that is left, and sets *n to its length in bytes.
+ * Returns a block with a NUL after the last byte, which the caller frees;
+ * NULL on error, which includes more than `most` bytes. */
 char *gradus_source_all(gradus_source *s, size_t most, size_t *n);
 /* Checks that nothing is left, and that the checksum of a gzip file is right.
  */
@@ -46,19 +52,23 @@ int gradus_source_end(gradus_source *s);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 
-/* What a dataset is to hold; n and size are at least 1. */
+/* What a dataset is to hold, from which the size of its block follows. n
+ * and size are at least 1. */
 typedef struct {
     size_t n;        /* samples */
-    int size;        /* values a sample */
-    bool real;       /* the values are in x, not in pixels */
-    int positions;   /* labels a sample; 0: there are no labels */
-    int target_size; /* values a target; 0: there are no targets */
+    int size;        /* values in each sample */
+    bool real;       /* the values are reals, in x; else bytes in pixels */
+    int positions;   /* labels of each sample; 0: there are no labels */
+    int target_size; /* values in each target; 0: there are no targets */
     bool weights;    /* each sample has a weight */
-    int classes;
+    int classes;     /* the number of classes, 0 if it is not known yet */
     const char *const *class_names; /* [classes], to be copied, or NULL */
 } gradus_parts;
 
-/* A dataset and its arrays, to be filled: d points to the same ones. */
+/* A dataset together with its arrays.  The arrays here are those that d
+ * points to, but may be written, so a loader fills them.  The struct and
+ * the arrays lie in one block, which d.owned points to:
+ * gradus_dataset_free(&d) frees all. */
 typedef struct {
     gradus_dataset d;
     gradus_real *x;       /* [n,size], or NULL */
@@ -68,8 +78,9 @@ typedef struct {
     uint8_t *pixels;      /* [n,size], or NULL */
 } gradus_loaded;
 
-/* A dataset whose class names are set and whose arrays the caller fills.  Its
- * maker `who`, a path or a function, is for the message.  NULL on error. */
+/* Allocates a dataset whose class names are copied and whose arrays the
+ * caller fills. `who` is the path or the function that asks for it, for the
+ * message.  Returns NULL on error. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
 
 /* ----- images ------------------------------------------------------------ */
@@ -78,27 +89,30 @@ enum {
     GRADUS_IMAGE_SIDE = 1 << 14,   /* the longest side, read or made */
     GRADUS_IMAGE_AREA = 1 << 25,   /* the most pixels read from one file */
     GRADUS_IMAGE_MEMORY = 5 << 25, /* the most bytes that stb_image may ask
-                                      for at once: 4 values a pixel of the
-                                      largest area, and a fifth to spare */
+                                      for at once: 4 for each pixel of the
+                                      largest area, and one to spare */
     GRADUS_IMAGE_FILE = 1 << 27    /* the most bytes of one file */
 };
 
-/* The number of values of an image, if channels is 1 or 3 and the sides are
- * possible, or -1 with a message. */
+/* Returns the number of values in an image, channels * height * width, or
+ * -1 with a message if channels is not 1 or 3 or if a side or the area is
+ * out of range. */
 int gradus_image_size(int channels, int height, int width);
 
-/* png.c, jpeg.c: what is wrong with a file p of n bytes that begins like a PNG
- * or JPEG file, as far as stb_image would not notice; NULL if nothing is. */
+/* png.c, jpeg.c: each looks for damage that stb_image would not notice in
+ * the file p of n bytes, which begins as a PNG or JPEG file does.  Returns
+ * what is wrong, or NULL if nothing is. */
 const char *gradus_png_fault(const uint8_t *p, size_t n);
 const char *gradus_jpeg_fault(const uint8_t *p, size_t n);
 
-/* stb.c: the pixels [height,width,channels] that the file shows, to be freed
- * with gradus_stb_free; NULL on error, and *why then says which. */
+/* stb.c: decodes an image file of n bytes.  Returns its pixels
+ * [height,width,channels], which gradus_stb_free frees; or NULL on error,
+ * and *why then says what is wrong. */
 uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
                            int *height, int *width, const char **why);
 void gradus_stb_free(uint8_t *pixels);
-/* Pixels [from_height,from_width,channels] made [height,width,channels]; 0, or
- * non-zero if memory ran out. */
+/* Resizes the pixels `from` [from_height,from_width,channels] to `to`
+ * [height,width,channels].  Returns 0, or non-zero if memory ran out. */
 int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,
                       uint8_t *to, int height, int width, int channels);
 

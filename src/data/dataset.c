@@ -1,4 +1,5 @@
-/* dataset.c -- a loaded dataset: one block of memory, one free. */
+/* dataset.c -- allocates a loaded dataset and all its arrays as one block
+ * of memory, so that one free releases them. */
 #define _DEFAULT_SOURCE /* madvise */
 #include "data/data.h"
 
@@ -9,8 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Shuffled rows come from all over the block, each with a page of its own to
- * look up; in pages of 2 MB the look-up is mostly a hit. */
+/* Asks the system for pages of 2 MB.  A mini-batch of shuffled rows reads
+ * from all over the block, and with small pages each row would need a
+ * look-up of a page of its own. */
 static void advise_huge_pages(char *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -24,8 +26,8 @@ static void advise_huge_pages(char *block, size_t bytes)
 #endif
 }
 
-/* The bytes of one sample.  Its three counts are ints, so this is less than
- * 2^36 and does not overflow. */
+/* Returns the bytes of one sample.  The three counts are ints, so the sum
+ * is less than 2^36 and does not overflow. */
 static uint64_t sample_bytes(const gradus_parts *p)
 {
     uint64_t reals = (uint64_t)(p->real ? p->size : 0) +
@@ -36,7 +38,7 @@ static uint64_t sample_bytes(const gradus_parts *p)
            (uint64_t)(p->real ? 0 : p->size);
 }
 
-/* The bytes of the class names and of the pointers to them. */
+/* Returns the bytes that the class names and the pointers to them take. */
 static uint64_t name_bytes(const gradus_parts *p)
 {
     uint64_t bytes = 0;
@@ -48,7 +50,8 @@ static uint64_t name_bytes(const gradus_parts *p)
     return bytes;
 }
 
-/* Copies the class names to `text`; names[k] becomes that of class k. */
+/* Copies the class names to `text`, one after the other, and sets names[k],
+ * [classes], to that of class k. */
 static void copy_names(const gradus_parts *p, const char **names, char *text)
 {
     if (!names)
@@ -59,7 +62,8 @@ static void copy_names(const gradus_parts *p, const char **names, char *text)
     }
 }
 
-/* The next `count` elements of `size` bytes; NULL where count is 0. */
+/* Returns the place of the next `count` elements of `size` bytes in the
+ * block and moves *from behind them; NULL where count is 0. */
 static void *take(char **from, size_t count, size_t size)
 {
     void *part = count ? *from : NULL;
@@ -68,8 +72,9 @@ static void *take(char **from, size_t count, size_t size)
     return part;
 }
 
-/* The block holds the struct, the pointers to names, reals, labels, pixels and
- * the names' text: in this order each part is aligned. */
+/* Sets the pointers into the block.  It holds the struct, the pointers to
+ * the class names, the reals, labels and pixels, and the text of the
+ * names.  In this order no part needs padding to be aligned. */
 static void lay_out(gradus_loaded *l, const gradus_parts *p)
 {
     char *at = (char *)(l + 1);
@@ -94,7 +99,8 @@ static void lay_out(gradus_loaded *l, const gradus_parts *p)
     };
 }
 
-/* The limit of SIZE_MAX / 2 keeps sums of sizes from overflowing. */
+/* The block may have at most SIZE_MAX / 2 bytes, which keeps sums of sizes
+ * from overflowing. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
 {
     uint64_t rest = sizeof(gradus_loaded) + name_bytes(p);
@@ -115,8 +121,8 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
     return l;
 }
 
-/* The struct is cleared before the block is freed, because a loader's struct
- * lies in its own block. */
+/* The struct is cleared before the block is freed, and not after, because
+ * the struct of a dataset that a loader made lies in that block. */
 void gradus_dataset_free(gradus_dataset *d)
 {
     if (!d || !d->owned)

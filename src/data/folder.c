@@ -1,4 +1,9 @@
-/* folder.c -- images in one folder a class: dir/class/image. */
+/* folder.c -- loads images that lie in one folder for each class:
+ * dir/class/image.
+ *
+ * Classes are numbered in the order of their folders' names, sorted by
+ * bytes.  All files are listed before any is read, so that the dataset can
+ * be allocated at its full size. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/data.h"
 
@@ -10,11 +15,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Names of files, sorted by their bytes, so that samples are in the same order
- * on every file system. */
+/* Names of files, which the list owns. list_read sorts them by their bytes,
+ * so that samples are in the same order on every file system. */
 typedef struct {
-    char **name; /* [n], each a block of its own */
-    size_t n, room;
+    char **name;    /* [n], each a block of its own */
+    size_t n, room; /* names in the list, and names that it has room for */
 } list;
 
 static void list_free(list *l)
@@ -24,7 +29,7 @@ static void list_free(list *l)
     free(l->name);
 }
 
-/* Appends a copy of a name: 0 or ENOMEM. */
+/* Appends a copy of a name.  Returns 0 or ENOMEM. */
 static int list_add(list *l, const char *name)
 {
     if (l->n == l->room) {
@@ -42,12 +47,14 @@ static int list_add(list *l, const char *name)
     return 0;
 }
 
+/* Compares two names by their bytes, for qsort. */
 static int by_bytes(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Adds what is in a folder, but for hidden files: 0 or an errno. */
+/* Appends the names of all that is in a folder but hidden files.  Returns 0
+ * or an errno. */
 static int list_add_all(list *l, DIR *dir)
 {
     for (;;) {
@@ -60,7 +67,7 @@ static int list_add_all(list *l, DIR *dir)
     }
 }
 
-/* Fills a list with the sorted names in a folder. */
+/* Fills an empty list with the names in a folder, and sorts them. */
 static int list_read(list *l, const char *path)
 {
     DIR *dir = opendir(path);
@@ -78,7 +85,8 @@ static int list_read(list *l, const char *path)
     return 0;
 }
 
-/* Lists the files of one class. */
+/* Lists the files of one class.  A file where the folder of a class is
+ * expected, and a folder without images, are errors. */
 static int scan_class(const char *dir, const char *class, list *files)
 {
     char path[GRADUS_PATH_ROOM];
@@ -99,8 +107,8 @@ static int scan_class(const char *dir, const char *class, list *files)
     return 0;
 }
 
-/* Loads the images of one class, which are in dir, as samples from `from` on.
- */
+/* Loads the images of one class, the files in the folder dir, as the
+ * samples from `from` on. */
 static int load_class(gradus_loaded *l, const char *dir, const list *files,
                       size_t from)
 {
@@ -115,7 +123,8 @@ static int load_class(gradus_loaded *l, const char *dir, const list *files,
     return 0;
 }
 
-/* Loads all images; files is [classes->n].  Class k is the k-th folder. */
+/* Loads all images; files [classes->n] has a list for each class.  Class k
+ * is the k-th folder, and k the label of its images. */
 static int load_classes(gradus_loaded *l, const char *dir,
                         const list *classes, const list *files)
 {
@@ -132,8 +141,8 @@ static int load_classes(gradus_loaded *l, const char *dir,
     return 0;
 }
 
-/* All files are listed before the first is read, so that the block is of the
- * right size. */
+/* Lists the files of all classes to files [classes->n], which the caller
+ * frees, and loads them into a dataset of that many samples. */
 static gradus_dataset *load_files(const char *dir, const list *classes,
                                   list *files, int channels, int height,
                                   int width)
@@ -163,6 +172,8 @@ static gradus_dataset *load_files(const char *dir, const list *classes,
     return &l->d;
 }
 
+/* Loads the images of the given classes, and frees the lists of their
+ * files. */
 static gradus_dataset *load(const char *dir, const list *classes, int channels,
                             int height, int width)
 {

@@ -1,8 +1,9 @@
-/* idx.c -- MNIST's file format IDX, plain or gzip.
+/* idx.c -- loads files in the IDX format, which MNIST has, plain or gzip.
  *
  *   0, 0, type (8: u8), rank; `rank` sizes, big-endian, 4 bytes each; values
  *
- * Rank 1 is labels [n], 2 is rows [n,size], 3 is images [n,height,width]. */
+ * An array of rank 1 is labels [n], of rank 2 rows [n,size], and of rank 3
+ * images [n,height,width]. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/data.h"
 
@@ -14,13 +15,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What a file's header says, once it is checked. */
 typedef struct {
-    int rank;
-    uint32_t shape[3]; /* [n,height,width]; 1 where the rank is lower */
-    uint64_t values;   /* of a sample, at most INT_MAX */
+    int rank;          /* the number of axes, 1 to 3 */
+    uint32_t shape[3]; /* [n,height,width]; 1 for the axes that are missing */
+    uint64_t values;   /* values in a sample, at most INT_MAX */
 } header;
 
-/* Reads the first four bytes; most files that are not IDX are refused here. */
+/* Reads the first four bytes, and sets *rank.  Most files that are not IDX
+ * are refused here. */
 static int read_magic(gradus_source *s, int *rank)
 {
     unsigned char m[4];
@@ -40,8 +43,9 @@ static int read_magic(gradus_source *s, int *rank)
     return 0;
 }
 
-/* Sizes must be at least 1, and a file of this length must be able to hold all
- * values, so that the memory for them is in proportion to it. */
+/* Reads and checks a header.  Each size must be at least 1, and a file of
+ * this length must be able to hold all the values that the header claims,
+ * so that a small file cannot ask for much memory. */
 static int read_header(gradus_source *s, header *h)
 {
     if (read_magic(s, &h->rank))
@@ -70,7 +74,8 @@ static int read_header(gradus_source *s, header *h)
     return 0;
 }
 
-/* Reads both headers and compares them; *h becomes that of the images. */
+/* Reads both headers and checks that they belong together; *h becomes that
+ * of the images. */
 static int read_headers(gradus_source *images, gradus_source *labels,
                         header *h)
 {
@@ -93,7 +98,8 @@ static int read_headers(gradus_source *images, gradus_source *labels,
     return 0;
 }
 
-/* Reads n labels, widened from u8 to int32; *classes is the largest + 1. */
+/* Reads n labels, bytes in the file, to labels [n], and raises *classes to
+ * the largest + 1. */
 static int read_labels(gradus_source *s, int32_t *labels, size_t n,
                        int *classes)
 {
@@ -112,7 +118,7 @@ static int read_labels(gradus_source *s, int32_t *labels, size_t n,
     return 0;
 }
 
-/* Pixels go straight from the file into the dataset. */
+/* Loads the two open files.  Pixels are read straight into the dataset. */
 static gradus_dataset *load(gradus_source *images, gradus_source *labels)
 {
     header h;
@@ -159,7 +165,8 @@ gradus_dataset *gradus_load_idx(const char *images, const char *labels)
     return d;
 }
 
-/* path = <dir>/<part>-<kind>-ubyte, with .gz where only that exists. */
+/* Sets path to <dir>/<part>-<kind>-ubyte, with .gz at its end if only that
+ * file exists.  Returns non-zero, with a message, if neither does. */
 static int find(char path[GRADUS_PATH_ROOM], const char *dir, const char *part,
                 const char *kind)
 {

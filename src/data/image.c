@@ -1,7 +1,9 @@
-/* image.c -- one PNG or JPEG file into u8 pixels [channels,height,width].
+/* image.c -- loads one PNG or JPEG file as u8 pixels [channels,height,width].
  *
- * Of 16 bits a value the upper 8 are taken.  What is transparent shows white,
- * as on paper.  Grey is (77 R + 150 G + 29 B)/256. */
+ * The file is checked (png.c, jpeg.c), decoded (stb.c), laid over white
+ * where it is transparent, resized, and reordered from pixels to planes of
+ * channels.  Of values with 16 bits the upper 8 are taken.  Grey is (77 R +
+ * 150 G + 29 B)/256. */
 #include "data/data.h"
 
 #include "base/error.h"
@@ -22,8 +24,8 @@ int gradus_image_size(int channels, int height, int width)
     return channels * height * width;
 }
 
-/* The *n bytes of a file, to be freed.  A gzip file is refused as what it is,
- * not by what it would unpack to. */
+/* Returns the *n bytes of a file, which the caller frees.  A gzip file is
+ * refused as such, rather than unpacked and refused for its contents. */
 static char *read_file(const char *path, size_t *n)
 {
     gradus_source s;
@@ -41,8 +43,12 @@ static char *read_file(const char *path, size_t *n)
     return bytes;
 }
 
-/* [pixels,channels + alpha] -> [pixels,channels], in place, over white:
- * alpha v + (1 - alpha) 255, rounded, alpha being 0..255 for 0..1. */
+/* Lays an image with an alpha channel over white, in place: [pixels,channels +
+ * 1] becomes [pixels,channels].  Each value v becomes
+ *
+ *   alpha v + (1 - alpha) 255
+ *
+ * rounded, where the bytes 0..255 of alpha stand for 0..1. */
 static void flatten(uint8_t *p, size_t pixels, int channels)
 {
     const uint8_t *from = p;
@@ -55,7 +61,9 @@ static void flatten(uint8_t *p, size_t pixels, int channels)
     }
 }
 
-/* What the file shows, [height,width,channels], for gradus_stb_free. */
+/* Returns the pixels [height,width,channels] of the image, which
+ * gradus_stb_free frees; NULL, with a message, if it is damaged or of
+ * another kind. */
 static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
                        int channels, int *height, int *width)
 {
@@ -83,7 +91,7 @@ static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
     return pixels;
 }
 
-/* [pixels,channels] -> [channels,pixels]. */
+/* Reorders `from` [pixels,channels] to `to` [channels,pixels]. */
 static void to_planes(const uint8_t *from, int pixels, int channels,
                       uint8_t *to)
 {
@@ -92,7 +100,8 @@ static void to_planes(const uint8_t *from, int pixels, int channels,
             *to++ = from[i * channels + c];
 }
 
-/* [from_height,from_width,channels] -> [channels,height,width]. */
+/* Resizes the image `from` [from_height,from_width,channels] and reorders
+ * it to pixels [channels,height,width]. */
 static int resize(const char *path, const uint8_t *from, int from_height,
                   int from_width, int channels, int height, int width,
                   uint8_t *pixels)

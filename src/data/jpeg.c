@@ -1,27 +1,30 @@
-/* jpeg.c -- what stb_image takes on trust in a JPEG file (ITU T.81, annex B).
+/* jpeg.c -- checks what stb_image takes on trust in a JPEG file (ITU T.81,
+ * annex B).
  *
- * stb_image 2.27 writes past its arrays for a Huffman table that is too long,
- * and makes a picture in wrong colours of a file in which a table or a
- * component is missing.  Each function below says what it guards against.
+ * For a Huffman table that is too long stb_image 2.27 writes past its arrays,
+ * and where a table or a component is missing it makes a picture in wrong
+ * colours.  Each function below says what it guards against.
  *
  * Data after the end is allowed: cameras put further pictures there.  Coded
- * data has no checksum: damage in it makes a damaged picture, not an error. */
+ * data has no checksum, so damage in it makes a damaged picture, not an
+ * error. */
 #include "data/data.h"
 
-/* What the segments up to now have said. */
+/* What the segments read so far have said. */
 typedef struct {
     int components;              /* 1..4, or 0 before the frame */
     uint8_t id[4], quantiser[4]; /* of each component */
-    bool coded[4];               /* of each component: a scan has its DC */
-    bool have_quantiser[4];      /* by table number */
-    bool have_huffman[2][4];     /* by DC or AC, and table number */
+    bool coded[4];               /* of each component: its DC is in a scan */
+    bool have_quantiser[4];      /* [table number] */
+    bool have_huffman[2][4];     /* [0: DC, 1: AC][table number] */
 } picture;
 
-/* Guards against counts whose sum is above 256: stb_image has 257 bytes for
- * the lengths of the codes, and with 16 counts of 255 writes 4080 of them.
+/* Guards against counts of codes whose sum is above 256: stb_image has 257
+ * bytes for the lengths of the codes, and with 16 counts of 255 would write
+ * 4080 of them.
  *
- * Each table is class and number, the counts of codes of 1..16 bits, and a
- * value for each code. */
+ * Each table is a byte for class and number, the counts of codes of 1..16
+ * bits, and one value for each code. */
 static int read_huffman_tables(picture *j, const uint8_t *p, size_t n)
 {
     while (n > 0) {
@@ -39,8 +42,9 @@ static int read_huffman_tables(picture *j, const uint8_t *p, size_t n)
     return 0;
 }
 
-/* Notes which tables there are, for read_scan; stb_image itself refuses bad
- * ones.  Each table is precision and number, and 64 values of 1 or 2 bytes. */
+/* Notes which quantisation tables there are, for read_scan; bad ones are
+ * refused by stb_image itself.  Each table is a byte for precision and
+ * number, and 64 values of 1 or 2 bytes. */
 static int read_quantiser_tables(picture *j, const uint8_t *p, size_t n)
 {
     while (n > 0) {
@@ -54,9 +58,9 @@ static int read_quantiser_tables(picture *j, const uint8_t *p, size_t n)
     return 0;
 }
 
-/* Notes the components, for read_scan; stb_image itself refuses a bad frame.
- * It is precision, height, width and the number of components, and of each of
- * these id, sampling and quantiser. */
+/* Notes the components, for read_scan; a bad frame is refused by stb_image
+ * itself.  A frame is precision, height, width and the number of components
+ * and, for each of these, its id, sampling and quantiser. */
 static int read_frame(picture *j, const uint8_t *p, size_t n)
 {
     if (j->components || n < 6 || p[5] < 1 || p[5] > 4 || n != 6 + 3u * p[5])
@@ -69,11 +73,12 @@ static int read_frame(picture *j, const uint8_t *p, size_t n)
     return 0;
 }
 
-/* Guards against a scan that uses a table which is not there: stb_image takes
- * a table of zeros instead, and shows wrong colours.
+/* Guards against a scan that uses a table which the file does not have:
+ * stb_image takes a table of zeros instead, and shows wrong colours.
  *
- * A scan is the number of its components and, of each, id and DC and AC table;
- * then its first and last coefficient, where 0 is DC, and a range of bits. */
+ * A scan is the number of its components and, for each, its id and the
+ * numbers of its DC and AC tables; then its first and last coefficient,
+ * where 0 is DC, and a range of bits. */
 static int read_scan(picture *j, const uint8_t *p, size_t n)
 {
     if (n < 1 || p[0] < 1 || p[0] > 4 || n != 4 + 2u * p[0])
@@ -93,8 +98,9 @@ static int read_scan(picture *j, const uint8_t *p, size_t n)
     return 0;
 }
 
-/* Guards against a file of 655 bytes that asks for 16 x 65296 pixels, and gets
- * them: each block of 8 x 8 takes at least a bit of the file. */
+/* Guards against a file of 655 bytes that asks for 16 x 65296 pixels, and
+ * would get them.  Each block of 8 x 8 pixels takes at least one bit, so a
+ * byte of the file stands for at most 512 pixels. */
 static bool is_too_small(const uint8_t *frame, size_t file)
 {
     size_t height = frame[1] * 256u + frame[2];
@@ -103,7 +109,8 @@ static bool is_too_small(const uint8_t *frame, size_t file)
     return height * width / 512 > file;
 }
 
-/* The segment p of n bytes behind this marker, in a file of `file` bytes. */
+/* Checks the content p, of n bytes, of the segment with this marker, in a
+ * file of `file` bytes.  Returns what is wrong, or NULL. */
 static const char *segment_fault(picture *j, int marker, const uint8_t *p,
                                  size_t n, size_t file)
 {
@@ -131,9 +138,9 @@ static const char *segment_fault(picture *j, int marker, const uint8_t *p,
     return NULL;
 }
 
-/* Where the next marker begins: at a byte 0xff that is followed neither by the
- * filling of coded data (0x00) or of a marker (0xff), nor by the number of a
- * restart (0xd0..0xd7). */
+/* Returns where the next marker begins: at a byte 0xff that is followed
+ * neither by 0x00 (a byte of coded data), nor by 0xff (padding before a
+ * marker), nor by 0xd0..0xd7 (a restart marker). */
 static size_t next_marker(const uint8_t *p, size_t n, size_t at)
 {
     while (at + 1 < n && (p[at] != 0xff || p[at + 1] == 0 ||
@@ -142,9 +149,9 @@ static size_t next_marker(const uint8_t *p, size_t n, size_t at)
     return at;
 }
 
-/* Guards against a file without all its components: stb_image shows grey for a
- * progressive one without a scan, and wrong colours where one component of
- * three is coded. */
+/* Guards against a file in which a component is never coded: stb_image
+ * shows grey for a progressive one without a scan, and wrong colours where
+ * one component of three is coded. */
 static const char *missing(const picture *j)
 {
     for (int i = 0; i < j->components; i++)
@@ -153,9 +160,9 @@ static const char *missing(const picture *j)
     return j->components ? NULL : "damaged: no picture in it";
 }
 
-/* A file is two bytes and then segments, each a marker of two bytes, a length
- * of two bytes, which counts in it, and content; the last one is 0xffd9 alone.
- * A file that was cut short has no last one. */
+/* A file is two bytes and then segments.  Each is a marker of two bytes, a
+ * length of two bytes, which counts itself, and content; the last one is
+ * 0xffd9 alone.  A file that was cut short lacks the last one. */
 const char *gradus_jpeg_fault(const uint8_t *p, size_t n)
 {
     picture j = { 0 };

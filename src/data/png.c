@@ -1,9 +1,9 @@
-/* png.c -- what stb_image does not look at in a PNG file (ISO 15948).
+/* png.c -- checks what stb_image does not look at in a PNG file (ISO 15948).
  *
  * stb_image 2.27 compares no checksum: of the 552 bits in the chunks of a
- * small picture, 225 can be flipped without its noticing.  Nor does it care
- * what follows the end, and it takes memory for as many pixels as the header
- * says, before it knows whether the file has them. */
+ * small picture, 225 can be flipped without its noticing.  Nor does it
+ * check what follows the end, and it allocates memory for as many pixels as
+ * the header claims before it knows whether the file has them. */
 #include "data/data.h"
 
 #include "base/bytes.h"
@@ -11,11 +11,12 @@
 #include <string.h>
 
 /* Guards against a file of a few bytes whose header asks for 160 MB.  The
- * header is width, height, bits a value, kind of colour; n is the file's size
- * in bytes.  A row is a byte for its filter, and its values. */
+ * header is width, height, bits of a value and colour type; n is the file's
+ * size in bytes.  Unpacked, a row of pixels is one byte for its filter, and
+ * then its values. */
 static const char *size_fault(const uint8_t *header, size_t n)
 {
-    static const uint8_t channels[7] = { 1, 0, 3, 1, 2, 0, 4 }; /* of a kind */
+    static const uint8_t channels[7] = { 1, 0, 3, 1, 2, 0, 4 }; /* by type */
     uint64_t width = gradus_big_endian(header);
     uint64_t height = gradus_big_endian(header + 4);
 
@@ -31,9 +32,10 @@ static const char *size_fault(const uint8_t *header, size_t n)
     return NULL;
 }
 
-/* Is this a kind of chunk that a reader must know (its first letter is upper
- * case) and that is not known?  stb_image refuses these too, but writes their
- * name to a static array, where two threads would race. */
+/* Is this the type of a critical chunk (its first letter is upper case, so
+ * a reader must understand it) that stb_image does not know?  It refuses
+ * these too, but writes their name to a static array, where two threads
+ * would race. */
 static bool is_unknown(const uint8_t *type)
 {
     return !(type[0] & 32) && memcmp(type, "IHDR", 4) != 0 &&
@@ -41,9 +43,10 @@ static bool is_unknown(const uint8_t *type)
            memcmp(type, "IEND", 4) != 0;
 }
 
-/* A file is 8 bytes and then chunks: length, type, data, and a checksum of the
- * last two.  This catches damage anywhere in them, a file that was cut short
- * and one that something was appended to. */
+/* A file is 8 bytes and then chunks, each of which is a length, a type,
+ * data, and a CRC-32 of the last two.  Walking over all of them finds
+ * damage anywhere in them, a file that was cut short, and one that
+ * something was appended to. */
 const char *gradus_png_fault(const uint8_t *p, size_t n)
 {
     for (size_t at = 8;;) {

@@ -1,7 +1,8 @@
 /* source.c -- reads a regular file, plain or gzip, to its very end.
  *
- * What is not a regular file is refused, because its size says nothing and
- * because reading from a pipe may take forever. */
+ * Whatever is not a regular file is refused, because its size says nothing
+ * about its contents and because reading from a pipe may never end. gzip
+ * files are unpacked by zlib as they are read. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/data.h"
 
@@ -25,12 +26,14 @@ int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
     return 0;
 }
 
+/* Sets a message with the path and what the errno `error` means.  Returns
+ * -1. */
 static int fail(const gradus_source *s, int error)
 {
     return gradus_error_set("%s: %s", s->path, strerror(error));
 }
 
-/* Takes the size of the open file, if it is a regular one. */
+/* Sets the size of the open file.  Anything but a regular file is an error. */
 static int take_size(gradus_source *s)
 {
     struct stat st;
@@ -45,7 +48,9 @@ static int take_size(gradus_source *s)
     return 0;
 }
 
-/* A file that begins as gzip files do (RFC 1952) is taken for one. */
+/* Prepares zlib if the file begins with the two bytes of a gzip file (RFC
+ * 1952), and raises the limit to the most bytes that such a file can unpack
+ * to. */
 static int start_gzip(gradus_source *s)
 {
     static const unsigned char magic[2] = { 0x1f, 0x8b };
@@ -87,7 +92,8 @@ void gradus_source_close(gradus_source *s)
     close(s->fd);
 }
 
-/* Reads *done bytes as they are on disk: n, or fewer at the end. */
+/* Reads n bytes as they are on disk, or fewer at the end of the file, and
+ * sets *done to their number. */
 static int read_disk(gradus_source *s, unsigned char *to, size_t n,
                      size_t *done)
 {
@@ -103,8 +109,9 @@ static int read_disk(gradus_source *s, unsigned char *to, size_t n,
     return 0;
 }
 
-/* The same for what is in a gzip file, which may be several members, one
- * behind the other.  It must not end inside of one. */
+/* The same for the unpacked contents of a gzip file, which may consist of
+ * several members, one after the other.  The file must not end inside a
+ * member. */
 static int read_gzip(gradus_source *s, unsigned char *to, size_t n,
                      size_t *done)
 {
@@ -154,8 +161,10 @@ int gradus_source_read(gradus_source *s, void *to, size_t n)
     return 0;
 }
 
-/* The block has room for the size on disk and for a byte more, which a plain
- * file leaves empty.  What is in a gzip file takes a block that grows. */
+/* For a plain file the block is as large as the file and one byte more, so
+ * the first read already leaves room and nothing has to grow.  For a gzip
+ * file, whose unpacked length is not known, the block doubles when it is
+ * full. */
 char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
 {
     size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1, done;
@@ -184,8 +193,9 @@ char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
     return NULL;
 }
 
-/* zlib compares the checksum when it comes to the end of a member, so that
- * asking for one byte more is enough. */
+/* Asks for one more byte, which must not be there.  This is enough to check
+ * a gzip file too, since zlib compares the checksum when it comes to the
+ * end of a member. */
 int gradus_source_end(gradus_source *s)
 {
     char more;

@@ -1,4 +1,8 @@
-/* split.c -- a dataset in two. */
+/* split.c -- splits a dataset at random in two: samples to train on, and
+ * samples to validate with.
+ *
+ * The samples are shuffled; the last n_valid of them go to the second part
+ * and the others to the first.  Both parts are copies. */
 #include "data/data.h"
 
 #include "base/error.h"
@@ -9,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The dataset may be the caller's own, so everything that part relies on is
- * checked. */
+/* Checks all that the code below relies on, since the dataset may have been
+ * made by the caller rather than by a loader. */
 static int check(const gradus_dataset *d, double fraction)
 {
     if (!d->x == !d->pixels)
@@ -35,8 +39,8 @@ static int check(const gradus_dataset *d, double fraction)
     return 0;
 }
 
-/* A dataset of n samples like those of d, with its arrays still to be filled.
- */
+/* Allocates a dataset of n samples like those of d, whose arrays are still
+ * to be filled. */
 static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
 {
     gradus_parts parts = {
@@ -56,8 +60,8 @@ static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
     return l;
 }
 
-/* to[i] = from[order[i]], i < n, rows of `bytes` bytes; or nothing, where
- * `to` is NULL. */
+/* Sets to[i] = from[order[i]] for i < n, rows of `bytes` bytes; does
+ * nothing where `to` is NULL, as the dataset then lacks that array. */
 static void copy_rows(void *to, const void *from, const int *order, size_t n,
                       size_t bytes)
 {
@@ -68,7 +72,7 @@ static void copy_rows(void *to, const void *from, const int *order, size_t n,
                (const char *)from + (size_t)order[i] * bytes, bytes);
 }
 
-/* A copy of the samples order[0..n-1] of d. */
+/* Returns a copy of the samples order[0..n-1] of d. */
 static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
 {
     gradus_loaded *l = new_like(d, n);
@@ -86,7 +90,8 @@ static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
     return l;
 }
 
-/* parts[0] becomes the samples to train on, parts[1] the n_valid others. */
+/* Shuffles order [d->n] and makes the parts: parts[0] gets the samples to
+ * train on, parts[1] the n_valid others.  On error neither is left. */
 static int split(const gradus_dataset *d, size_t n_valid, int *order,
                  uint64_t seed, gradus_loaded *parts[2])
 {
@@ -103,7 +108,8 @@ static int split(const gradus_dataset *d, size_t n_valid, int *order,
     return -1;
 }
 
-/* Half a sample is rounded up, in favour of *valid: 0.25 of 50 is 13. */
+/* The number of samples in *valid is rounded, half a sample upwards: 0.25
+ * of 50 samples is 13. */
 int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
                  gradus_dataset *train, gradus_dataset *valid)
 {

@@ -1,16 +1,18 @@
 /* stb.c -- the one place where stb_image and stb_image_resize are compiled:
- * static, so that a program with a copy of its own links; PNG and JPEG only.
+ * for PNG and JPEG only, and as static functions, so that they do not clash
+ * with a copy that the program itself links.
  *
- * Their memory is zeroed, because stb_image leaves parts of a damaged JPEG
- * unwritten: such a picture would differ from run to run.  No block is larger
- * than GRADUS_IMAGE_MEMORY. */
+ * New blocks of memory are zeroed, because stb_image leaves parts of a
+ * damaged JPEG unwritten, and such a picture would otherwise differ from
+ * run to run.  No block is larger than GRADUS_IMAGE_MEMORY. */
 #include "data/data.h"
 
 #include <stdlib.h>
 
-/* Memory was refused since this was last set to false. */
+/* Has an allocation failed since this was last set to false? */
 static _Thread_local bool refused;
 
+/* calloc and realloc for stb_image, which refuse blocks above the limit. */
 static void *capped_alloc(size_t n)
 {
     void *p = n <= GRADUS_IMAGE_MEMORY ? calloc(1, n) : NULL;
@@ -48,6 +50,8 @@ static void *capped_realloc(void *p, size_t n)
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
 #include <stb/stb_image_resize.h>
 
+/* The size is read from the header first, so that an image that is too
+ * large is refused before its pixels are decoded. */
 uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
                            int *height, int *width, const char **why)
 {
@@ -74,8 +78,8 @@ void gradus_stb_free(uint8_t *pixels)
     stbi_image_free(pixels);
 }
 
-/* A side becomes smaller by means over what becomes one pixel, and larger by
- * linear interpolation. */
+/* A side that becomes smaller is averaged over the pixels that become one;
+ * a side that becomes larger is interpolated linearly. */
 static stbir_filter filter(int from, int to)
 {
     return to <= from ? STBIR_FILTER_BOX : STBIR_FILTER_TRIANGLE;

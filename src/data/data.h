@@ -52,8 +52,8 @@ int gradus_source_end(gradus_source *s);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 
-/* What a dataset is to hold, from which the size of its block follows. n
- * and size are at least 1. */
+/* What a dataset is to hold; the size of its block follows from this.  Both
+ * n and size are at least 1. */
 typedef struct {
     size_t n;        /* samples */
     int size;        /* values in each sample */
@@ -78,9 +78,9 @@ typedef struct {
     uint8_t *pixels;      /* [n,size], or NULL */
 } gradus_loaded;
 
-/* Allocates a dataset whose class names are copied and whose arrays the
- * caller fills. `who` is the path or the function that asks for it, for the
- * message.  Returns NULL on error. */
+/* Allocates a dataset, copies its class names, and leaves its arrays for
+ * the caller to fill.  The message on error begins with `who`, the path or
+ * the function that asks for it.  Returns NULL on error. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
 
 /* ----- images ------------------------------------------------------------ */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* Asks the system for pages of 2 MB.  A mini-batch of shuffled rows reads
- * from all over the block, and with small pages each row would need a
- * look-up of a page of its own. */
+ * from all over the block, and with small pages the processor would have to
+ * look up the address of a page for nearly each row. */
 static void advise_huge_pages(char *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Names of files, which the list owns. list_read sorts them by their bytes,
- * so that samples are in the same order on every file system. */
+/* Names of files, which the list owns.  They are sorted by their bytes
+ * (list_read), so that samples are in the same order on every file system. */
 typedef struct {
     char **name;    /* [n], each a block of its own */
     size_t n, room; /* names in the list, and names that it has room for */

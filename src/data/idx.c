@@ -74,7 +74,7 @@ static int read_header(gradus_source *s, header *h)
     return 0;
 }
 
-/* Reads both headers and checks that they belong together; *h becomes that
+/* Reads both headers and checks that they belong together.  *h becomes that
  * of the images. */
 static int read_headers(gradus_source *images, gradus_source *labels,
                         header *h)

@@ -90,8 +90,9 @@ static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
     return l;
 }
 
-/* Shuffles order [d->n] and makes the parts: parts[0] gets the samples to
- * train on, parts[1] the n_valid others.  On error neither is left. */
+/* Fills order [d->n] with the indices of the samples in random order, and
+ * copies the samples: to parts[0] those to train on, to parts[1] the
+ * n_valid others.  On error neither part is left. */
 static int split(const gradus_dataset *d, size_t n_valid, int *order,
                  uint64_t seed, gradus_loaded *parts[2])
 {

@@ -1,12 +1,13 @@
-/* architecture.c -- prints a graph's nodes as JSON, and makes them from it.
+/* architecture.c -- prints a graph's nodes as JSON, and builds them from it.
  *
  *   [{"op":"input","name":"input","in":[],"attr":{"shape":[784]}}, ...
  *    {"op":"dense","name":"dense1","in":[0],"attr":{"units":[128]}}, ...]
  *
- * in: the operands' places in the list; attr: the settings that the op noted,
- * if there are any; weight: a loss's, unless it is 1.  An op makes its node
- * again by calling its constructor; what comes of that has to agree with what
- * the file says.  Operands come before their users, so one pass is enough. */
+ * "in" has the operands' indices in the list; "attr" the settings that the
+ * op noted, if there are any; "weight" that of a loss, unless it is 1.  A
+ * node is rebuilt by calling its op's constructor, and what that makes has
+ * to agree with what the file says.  Operands come before their users, so
+ * one pass is enough. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Prints n's settings, of which there is at least one. */
+/* Prints the settings of n, which has at least one, as an object of lists. */
 static int print_attrs(FILE *f, const gradus_node *n)
 {
     fputs(",\"attr\":", f);
@@ -37,7 +38,7 @@ static int print_attrs(FILE *f, const gradus_node *n)
     return 0;
 }
 
-/* Prints one element of the list. */
+/* Prints a node, one element of the list. */
 static int print_node(FILE *f, const gradus_node *n)
 {
     fputs("{\"op\":", f);
@@ -58,7 +59,7 @@ static int print_node(FILE *f, const gradus_node *n)
     return 0;
 }
 
-/* Returns the built-in op of this name, or NULL. */
+/* Returns the built-in op of this name, or NULL if there is none. */
 static const gradus_op *find_op(const char *name)
 {
     for (const gradus_op *const *op = gradus_ops; *op; op++)
@@ -67,8 +68,9 @@ static const gradus_op *find_op(const char *name)
     return NULL;
 }
 
-/* A model file names ops: an op of one's own that is called like a built-in one
- * would be loaded as that. */
+/* Checks that the op of n does not have the name of a built-in op, unless
+ * it is that op.  A model file has only the names of ops, so gradus_load
+ * would make a node of the built-in op instead. */
 static int check_op(const gradus_node *n)
 {
     const gradus_op *op = find_op(n->op->name);
@@ -90,7 +92,8 @@ int gradus_architecture_print(FILE *f, const gradus_graph *g)
     return 0;
 }
 
-/* Sets in[] to the operands, and returns how many there are, or -1. */
+/* Sets in[] to the operands, earlier nodes of g, whose indices are in the
+ * list json.  Returns how many there are, or -1 with a message. */
 static int read_operands(const gradus_graph *g, const json_t *json,
                          gradus_node **in)
 {
@@ -111,7 +114,7 @@ static int read_operands(const gradus_graph *g, const json_t *json,
 }
 
 /* Appends the settings to *list, which the caller frees, after errors too.
- * json is an object, or NULL where there are none. */
+ * json is an object, or NULL if there are no settings. */
 static int read_attrs(json_t *json, gradus_attr **list)
 {
     const char *name;
@@ -143,7 +146,8 @@ static int read_attrs(json_t *json, gradus_attr **list)
     return 0;
 }
 
-/* An op that ignores a setting of the file, or adds one, would save another
+/* Checks that the settings a of the file and b of the new node are equal.
+ * If an op ignored or added a setting, the graph would be saved to another
  * file than it was loaded from. */
 static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
 {
@@ -158,9 +162,10 @@ static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
     return 0;
 }
 
-/* Makes the node with its op's constructor, and gives it its name and weight.
- * The constructor may refuse the operands or settings, or, where the file is
- * damaged or not ours, make something else of them. */
+/* Builds the node with its op's constructor, and gives it its name and
+ * weight.  The constructor may refuse the operands or settings; or, if the
+ * file is damaged or not ours, it may make something else of them, which is
+ * an error too. */
 static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
                      gradus_node *const *in, int n_in, const gradus_attr *attr)
 {
@@ -188,7 +193,7 @@ static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
            (weight && gradus_set_loss_weight(n, json_number_value(weight)));
 }
 
-/* Appends the node that an element of the list describes. */
+/* Appends the node that json, an element of the list, describes. */
 static int read_node(gradus_graph *g, const json_t *json)
 {
     const char *name = json_string_value(json_object_get(json, "op"));

@@ -1,11 +1,11 @@
-/* atomic.c -- a file appears whole or not at all.
+/* atomic.c -- writes a file so that it appears whole or not at all.
  *
- * A temporary file beside the target is written, synced and renamed to it;
- * then the folder is synced.  If the path is a symbolic link, the link stays
- * and the file it leads to is replaced; a link that leads nowhere is replaced
- * itself.  The new file gets the old one's permissions, or if there is none
- * those that the umask leaves.  Whatever is not a regular file (a device, say)
- * is refused, not replaced. */
+ * A temporary file beside the target is written, synced to disk and renamed
+ * to the target; then the folder is synced.  If the path is a symbolic
+ * link, the link stays and the file that it leads to is replaced; a link
+ * that leads nowhere is itself replaced.  The new file gets the permissions
+ * of the old one, or, if there is none, those that the umask leaves.
+ * Whatever is not a regular file (a device, say) is refused, not replaced. */
 #define _XOPEN_SOURCE 700
 #include "io/io.h"
 
@@ -19,13 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Sets a message of what failed and of errno.  Always -1. */
+/* Sets a message that says what failed, and why according to errno.  Always
+ * returns -1. */
 static int failed(const char *what)
 {
     return gradus_error_set("%s: %s", what, strerror(errno));
 }
 
-/* Calls fsync again where a signal has interrupted it. */
+/* Syncs a file to disk; calls fsync again if a signal interrupted it. */
 static int sync_file(int fd)
 {
     int status;
@@ -36,8 +37,8 @@ static int sync_file(int fd)
     return status;
 }
 
-/* Opens the target's folder: now, so that after the rename only its fsync can
- * still fail. */
+/* Opens the target's folder.  This is done before the rename, so that after
+ * it nothing but the fsync of the folder can still fail. */
 static int open_directory(gradus_atomic *a)
 {
     const char *slash = strrchr(a->target, '/');
@@ -53,8 +54,9 @@ static int open_directory(gradus_atomic *a)
     return error;
 }
 
-/* O_EXCL keeps other threads and programs from getting the same name.  Names
- * of files that a killed program has left behind are skipped. */
+/* Makes the temporary file.  O_EXCL ensures that no other thread or program
+ * gets the same name; names of files that a killed program has left behind
+ * are skipped. */
 static int open_temporary(gradus_atomic *a)
 {
     size_t room = strlen(a->target) + 64;
@@ -77,8 +79,8 @@ static int open_temporary(gradus_atomic *a)
     return 0;
 }
 
-/* The permissions are set before anything is written, so that a file that only
- * its owner may read is never there for others. */
+/* The permissions are set before anything is written, so that the contents
+ * of a file which only its owner may read are never readable by others. */
 int gradus_atomic_open(gradus_atomic *a, const char *path)
 {
     char resolved[PATH_MAX];
@@ -99,7 +101,8 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     return 0;
 }
 
-/* One pwrite may write fewer bytes, and a signal may interrupt it. */
+/* One call of pwrite may write fewer bytes, or be interrupted by a signal,
+ * hence the loop. */
 int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
                         off_t at)
 {
@@ -115,8 +118,8 @@ int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
     return 0;
 }
 
-/* After the rename the new file is in place, so the one error that may follow
- * has to say so. */
+/* After the rename the new file is in place, so the message of the one
+ * error that may follow has to say so. */
 int gradus_atomic_commit(gradus_atomic *a)
 {
     int fd = a->fd;

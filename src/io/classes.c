@@ -1,6 +1,7 @@
 /* classes.c -- the names of the classes, which a model file holds too.
  *
- * The graph has a copy of them, class_name[class_count], or 0 and NULL. */
+ * The graph owns a copy of them: class_name [class_count], or NULL and 0 if
+ * there are none. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -12,7 +13,8 @@
 
 enum { LONGEST = 255 }; /* bytes of a name without its final 0 */
 
-/* A name goes into JSON, so jansson is asked whether it is UTF-8. */
+/* Checks the name of class i.  It goes into JSON, so jansson is asked
+ * whether it is UTF-8. */
 static int check_name(int i, const char *name)
 {
     int fits = name && strnlen(name, LONGEST + 1) <= LONGEST;
@@ -28,6 +30,7 @@ static int check_name(int i, const char *name)
                             "bytes", i, LONGEST);
 }
 
+/* Frees an array of names [n] and the names. */
 static void free_names(int n, char **names)
 {
     for (int i = 0; i < n; i++)
@@ -35,7 +38,8 @@ static void free_names(int n, char **names)
     free(names);
 }
 
-/* Returns the copies, [n], which the caller frees; NULL if memory runs out. */
+/* Returns copies of the names, [n], which the caller frees; NULL if memory
+ * runs out. */
 static char **copy_names(int n, const char *const *names)
 {
     char **copy = calloc((size_t)n + 1, sizeof *copy);
@@ -68,7 +72,7 @@ int gradus_set_class_names(gradus_graph *g, int n, const char *const *names)
     char **copy = copy_names(n, names);
     if (!copy)
         return gradus_no_memory("the names of %d classes", n);
-    free_names(g->class_count, g->class_name); /* names may have been it */
+    free_names(g->class_count, g->class_name); /* only now: names may be it */
     g->class_count = n;
     g->class_name = copy;
     return 0;

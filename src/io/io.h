@@ -1,4 +1,6 @@
-/* io.h -- what reading and writing model files share. */
+/* io.h -- what the files that read and write model files share: JSON, the
+ * list of ops, the nodes, the safetensors format, and replacing a file
+ * safely. */
 #ifndef GRADUS_IO_H
 #define GRADUS_IO_H
 
@@ -7,89 +9,103 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-/* ----- json.c: text that may be hostile, numbers that must not change ---- */
+/* ----- json.c: parsing untrusted JSON, and printing JSON ----------------- */
 
-/* Parses text, whose byte text[length] must be 0.  It must be one array or
- * object in UTF-8, with no key twice in an object, no NUL and at most 32,768
- * values; otherwise NULL, with a message that begins with `what`.  flags are
- * json_loadb's.  The caller calls json_decref. */
+/* Parses text, whose byte text[length] must be 0.  The text must be one
+ * array or object in UTF-8, with no key twice in an object, no NUL and at
+ * most 32,768 values.  Returns the tree, which the caller releases with
+ * json_decref; otherwise NULL, with a message that begins with `what`.
+ * flags are json_loadb's. */
 json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags);
 
-/* Prints g, or a part of it, as JSON.  0, or non-zero with a message. */
+/* A function that prints g, or a part of it, as JSON.  Returns 0, or
+ * non-zero with a message. */
 typedef int gradus_printer(FILE *f, const gradus_graph *g);
 
-/* Returns what print prints, which the caller frees.  NULL, with a message, if
- * print fails, if memory runs out, or if the text holds more values than
- * gradus_json_parse takes. */
+/* Returns what print prints, as a string that the caller frees.  Returns
+ * NULL, with a message, if print fails, if memory runs out, or if the text
+ * holds more values than gradus_json_parse accepts. */
 char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_graph *g);
 
 /* Prints text in quotes, with the escapes that JSON needs. */
 void gradus_print_string(FILE *f, const char *text);
-/* Prints v, which is finite, with the fewest of 15 to 17 digits from which the
- * same bits are read back.  Needs the C locale. */
+/* Prints v, which must be finite, with the fewest digits, from 15 to 17,
+ * from which the same bits are read back.  Needs the C locale. */
 void gradus_print_number(FILE *f, double v);
 
 /* ----- ops.c ------------------------------------------------------------- */
 
-/* Every op that a model file may name, ended by NULL. */
+/* Every op that a model file may name; the last element is NULL. */
 extern const gradus_op *const gradus_ops[];
 
 /* ----- architecture.c: the nodes ---------------------------------------- */
 
-/* A gradus_printer of the nodes; needs the C locale. */
+/* Prints the nodes as a list; a gradus_printer.  Needs the C locale. */
 int gradus_architecture_print(FILE *f, const gradus_graph *g);
-/* Adds the nodes to an empty graph.  0, or non-zero with a message. */
+/* Adds the nodes that the JSON describes to an empty graph.  Returns 0, or
+ * non-zero with a message. */
 int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 
 /* ----- safetensors.c: reading ------------------------------------------- */
 
+/* A tensor as the header describes it.  Its name and shape are owned by the
+ * header. */
 typedef struct {
-    const char *name;          /* belongs to the header, as the shape does   */
-    json_t *shape;             /* a list of sizes                            */
+    const char *name;
+    json_t *shape;             /* a list of sizes, one for each axis         */
     int width;                 /* bytes of a value: 4 for F32, 8 for F64     */
-    uint64_t begin, end;       /* its bytes of the data                      */
+    uint64_t begin, end;       /* bytes begin .. end - 1 of the data are its */
     const gradus_param *param; /* where its values go; set by the reader     */
 } gradus_tensor;
 
+/* A file that is being read.  After a successful open, the tensors cover
+ * the data without a gap or an overlap, and crc sums all bytes before the
+ * place of fd if own is set. */
 typedef struct {
-    int fd;
-    json_t *header;
-    json_t *metadata;     /* a map of strings within the header, or NULL     */
+    int fd;               /* the open file, owned; below 0 if none           */
+    json_t *header;       /* the header's tree, owned                        */
+    json_t *metadata;     /* an object of strings in the header, or NULL     */
     int own;              /* non-zero: gradus wrote it, so it has a checksum */
-    unsigned long wanted; /* that checksum                                   */
-    unsigned long crc;    /* of what has been read so far                    */
-    int count;
-    gradus_tensor *tensor; /* [count], in the order of their data            */
+    unsigned long wanted; /* that checksum, a CRC-32                         */
+    unsigned long crc;    /* the CRC-32 of what has been read so far         */
+    int count;            /* the number of tensors                           */
+    gradus_tensor *tensor; /* [count], owned, in the order of their data     */
 } gradus_safetensors;
 
-/* The beginning of the header in a file that gradus wrote.  The eight hex
- * digits of its checksum follow: the CRC-32 of the whole file with zeros in
+/* How the header begins in a file that gradus wrote.  The eight hex digits
+ * of its checksum follow: the CRC-32 of the whole file with eight zeros in
  * their place. */
 #define GRADUS_BEFORE_CHECKSUM "{\"__metadata__\":{\"gradus.checksum\":\""
 
-/* Reads and checks everything but the values.  Non-zero, with a message that
- * does not name the path, on error.  Call gradus_safetensors_close in any
- * case. */
+/* Opens the file, and reads and checks everything but the values.  Returns
+ * non-zero on error, with a message that does not name the path.  Call
+ * gradus_safetensors_close in any case. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path);
-/* Returns a string of the metadata, or NULL if there is none of that key. */
+/* Returns the string that the metadata hold for key, or NULL if there is
+ * none.  It is owned by f. */
 const char *gradus_safetensors_string(const gradus_safetensors *f,
                                       const char *key);
-/* Reads the values; each tensor must have its param.  A parameter's go to the
- * same place in `to` as it has in theta.  To be called once.  After an error
- * `to` holds some of the values. */
+/* Reads the values of all tensors, each of which must have its param set.
+ * The values of a parameter go to the same place in `to` as the parameter
+ * has in theta, the array of all parameters.  To be called once.  After an
+ * error `to` holds some of the values. */
 int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
                             gradus_real *to);
 void gradus_safetensors_close(gradus_safetensors *f);
 
-/* Sets name to that of a parameter's tensor: "dense1.weight". */
+/* Sets name to the name of the tensor of parameter p of node n, such as
+ * "dense1.weight". */
 enum { GRADUS_TENSOR_NAME = 128 }; /* bytes, with the final 0 */
 void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
                         char name[GRADUS_TENSOR_NAME]);
 
-/* ----- atomic.c: path holds the old file or the new one ------------------ */
+/* ----- atomic.c: replacing a file in one step ---------------------------- */
 
+/* A new file that is to replace the one at target, or to appear there.  Until
+ * the commit its bytes are in the temporary file, and the target is as it was.
+ * The strings and both descriptors are owned. */
 typedef struct {
     char *target;    /* the path, with symbolic links resolved               */
     char *temporary; /* a path beside it; NULL unless that file exists       */
@@ -97,13 +113,14 @@ typedef struct {
     int directory;   /* the target's folder, or -1                           */
 } gradus_atomic;
 
-/* These return non-zero, with a message that does not name the path, on error.
- * Call gradus_atomic_close in any case: without a commit it removes all traces
- * of the new file. */
+/* These return non-zero on error, with a message that does not name the
+ * path.  Call gradus_atomic_close in any case: without a commit it removes
+ * all traces of the new file. */
 int gradus_atomic_open(gradus_atomic *a, const char *path);
-/* Writes n bytes from byte `at` of the file on. */
+/* Writes n bytes to the new file, from its byte `at` on. */
 int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
                         off_t at);
+/* Moves the new file, which is written to disk first, to the target. */
 int gradus_atomic_commit(gradus_atomic *a);
 void gradus_atomic_close(gradus_atomic *a);
 

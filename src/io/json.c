@@ -1,15 +1,16 @@
-/* json.c -- reads JSON that may be hostile, and prints JSON.
+/* json.c -- parses JSON that may have been made to do harm, and prints JSON.
  *
- * jansson does the reading.  It refuses what is not UTF-8, a NUL, written or
- * escaped, and text after the value; asked to, also a key that occurs twice.
- * Two things it leaves to us:
+ * jansson does the parsing.  It refuses text that is not UTF-8, a NUL, written
+ * or escaped, and text after the value; with a flag, also a key that occurs
+ * twice in an object.  Two things it leaves to us:
  *
  * Its tree takes up to a hundred times the memory of its text ({} takes 232
  * bytes), so the values are counted before there is a tree.
  *
- * It does not notice when its buffer for a string or a number cannot grow: it
- * then drops characters or reads beyond the end.  So we first try whether as
- * much memory is free as it can need.  (Another thread may still take it.) */
+ * It does not notice when its buffer for a string or a number cannot grow:
+ * it then drops characters or reads beyond the end.  So we first check that
+ * as much memory as it can need is free.  (Another thread may still take
+ * it.) */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -23,8 +24,9 @@ enum {
     MAX_TREE = 256 * MAX_VALUES /* bytes; "0":"" takes 176, the most we met */
 };
 
-/* Each value but the outermost follows a comma or a bracket, so text has at
- * most as many values as are counted here. */
+/* Checks that text holds at most MAX_VALUES values, without parsing it.
+ * Each value but the outermost follows a comma or a bracket outside
+ * strings, so there are at most as many as are counted here. */
 static int check_values(const char *what, const char *text)
 {
     int in_string = 0, values = 1;
@@ -43,8 +45,8 @@ static int check_values(const char *what, const char *text)
     return 0;
 }
 
-/* The pointer is volatile, as compilers leave out an allocation that nobody
- * uses. */
+/* Can this many bytes be allocated?  The pointer is volatile, since
+ * compilers remove an allocation that nobody uses. */
 static int has_memory(size_t bytes)
 {
     void *volatile block = malloc(bytes);
@@ -62,8 +64,9 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
 
     if (check_values(what, text))
         return NULL;
-    /* The buffer needs three times its size while it moves to one of twice
-     * that; later there is the larger one, and the string in the tree. */
+    /* While it moves to a block of twice its size, the buffer needs three
+     * times its size; later there are the larger block and the string in
+     * the tree. */
     if (has_memory(3 * length + MAX_TREE))
         json = json_loadb(text, length, flags | JSON_REJECT_DUPLICATES,
                           &error);
@@ -74,6 +77,7 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
     return json;
 }
 
+/* The text is printed to a stream in memory, whose buffer grows by itself. */
 char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_graph *g)
 {

@@ -1,9 +1,9 @@
 /* load.c -- reads a graph, or only its parameters, from a model file (save.c).
  *
- * Parameters can also be read from files of other programs, which have none of
- * our metadata.  Such a file must hold exactly the graph's tensors: one too
- * many means that it belongs to another net, or else its owner should remove
- * that tensor on purpose. */
+ * Parameters can also be read from files of other programs, which have none
+ * of our metadata.  Such a file must hold exactly the graph's tensors: one
+ * that the graph lacks means that the file belongs to another network, or
+ * else its owner should remove that tensor on purpose. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads the names of the classes from a list of strings. */
+/* Reads the names of the classes from a list of strings, and gives them to
+ * the graph. */
 static int read_classes(gradus_graph *g, const json_t *json)
 {
     size_t n = json_array_size(json);
@@ -30,8 +31,9 @@ static int read_classes(gradus_graph *g, const json_t *json)
     return error;
 }
 
-/* Reads the JSON in the metadata's string `key` into g.  Whole numbers are
- * read as doubles too, since only those have a -0. */
+/* Parses the JSON that the metadata hold for `key`, and lets `read` add
+ * what it describes to g.  Whole numbers are parsed as doubles too, since
+ * an integer cannot be -0. */
 static int read_part(gradus_graph *g, const gradus_safetensors *f,
                      const char *key,
                      int (*read)(gradus_graph *g, const json_t *json))
@@ -47,8 +49,9 @@ static int read_part(gradus_graph *g, const gradus_safetensors *f,
     return error;
 }
 
-/* The seed must be written as we write it, so that what is loaded is saved
- * to the same bytes: no sign, no leading zeros, below 2^64. */
+/* Reads the seed from decimal text.  It must be written as save.c writes
+ * it, with no sign and no leading zeros, and be below 2^64, so that a graph
+ * that is loaded is saved to the same bytes. */
 static int read_seed(const char *text, uint64_t *seed)
 {
     char again[32];
@@ -63,7 +66,8 @@ static int read_seed(const char *text, uint64_t *seed)
     return 0;
 }
 
-/* Returns the graph, not compiled yet, or NULL with a message. */
+/* Builds the graph that the file's metadata describe.  Returns it, not
+ * compiled yet, or NULL with a message. */
 static gradus_graph *read_graph(const gradus_safetensors *f)
 {
     const char *version = gradus_safetensors_string(f, "gradus.version");
@@ -92,7 +96,7 @@ static gradus_graph *read_graph(const gradus_safetensors *f)
     return g;
 }
 
-/* Prints p's shape as jansson does: "[128,784]". */
+/* Prints p's shape to text as jansson prints a list: "[128,784]". */
 static void print_shape(const gradus_param *p, char text[64])
 {
     int n = 0;
@@ -102,8 +106,9 @@ static void print_shape(const gradus_param *p, char text[64])
     strcpy(text + n, "]");
 }
 
-/* Finds the tensor of a parameter, or returns NULL.  Most files have the
- * graph's order, so the search begins behind the tensor found before, *next. */
+/* Returns the tensor called `name`, or NULL.  The tensors of most files are
+ * in the order of the graph, so the search begins behind the tensor found
+ * before, at index *next, and wraps round. */
 static gradus_tensor *find(const gradus_safetensors *f, const char *name,
                            int *next)
 {
@@ -117,6 +122,8 @@ static gradus_tensor *find(const gradus_safetensors *f, const char *name,
     return NULL;
 }
 
+/* Finds the tensor of parameter p of node n, compares their shapes, and
+ * pairs them. */
 static int match_param(const gradus_safetensors *f, const gradus_node *n,
                        const gradus_param *p, int *next)
 {
@@ -138,7 +145,9 @@ static int match_param(const gradus_safetensors *f, const gradus_node *n,
     return 0;
 }
 
-/* Pairs tensors with parameters, one to one. */
+/* Pairs the tensors of the file with the parameters of the graph, one to
+ * one.  A parameter without a tensor is an error, as is a tensor without a
+ * parameter. */
 static int match(const gradus_safetensors *f, const gradus_graph *g)
 {
     int next = 0;
@@ -154,8 +163,9 @@ static int match(const gradus_safetensors *f, const gradus_graph *g)
     return 0;
 }
 
-/* The file's shapes are compared with the graph's (match) before compile takes
- * memory: a small file cannot ask for more than it has values for. */
+/* The file's shapes are compared with the graph's (match) before compiling
+ * allocates memory, so a small file cannot claim memory for more values
+ * than it contains. */
 gradus_graph *gradus_load(const char *path, int max_batch, int threads)
 {
     gradus_safetensors f;
@@ -189,8 +199,8 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     if (!g->max_batch)
         return gradus_error_set("gradus_load_parameters: the graph is not "
                                 "compiled yet; call gradus_compile first");
-    /* The values go to memory of their own first, so that an error among them
-     * leaves the graph as it was. */
+    /* The values go to a block of their own first, so that an error among
+     * them leaves the graph as it was. */
     int error = gradus_safetensors_open(&f, path) || match(&f, g);
     if (!error) {
         theta = malloc(g->parameters * sizeof *theta + 1);

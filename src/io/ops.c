@@ -1,5 +1,6 @@
-/* ops.c -- the built-in ops, which a model file may name.  A new layer is its
- * own file, its constructor in gradus.h, and one line here. */
+/* ops.c -- the list of the built-in ops, which a model file may name.  A
+ * new built-in layer takes a file of its own, its constructor in gradus.h,
+ * and one line here. */
 #include "io/io.h"
 
 /* Applies OP to the name of every built-in op. */

@@ -1,4 +1,4 @@
-/* safetensors.c -- reading model files.
+/* safetensors.c -- reads model files in the format safetensors:
  *
  *   8 bytes  n, little-endian, at most 100,000,000
  *   n bytes  JSON: {"__metadata__": {string: string, ...},
@@ -7,9 +7,9 @@
  *   the rest the values, little-endian; the tensors lie end to end
  *
  * Values are put together from bytes, so the machine's byte order does not
- * matter.  The file is read once, front to back.  What is in it bounds the
- * memory that is taken: the header's text, its tree (see json.c), and the
- * parameters whose shapes match. */
+ * matter.  The file is read once, from front to back.  The memory taken is
+ * bounded by what the file really contains: the header's text, its tree
+ * (see json.c), and the parameters whose shapes match. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -34,8 +34,9 @@ void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
     snprintf(name, GRADUS_TENSOR_NAME, "%s.%s", n->name, p->name);
 }
 
-/* Reads the next n bytes of the file.  One read may bring fewer, and a signal
- * may interrupt it. */
+/* Reads the next n bytes of the file; fewer are an error.  One call of read
+ * may return fewer than are there, or be interrupted by a signal, hence the
+ * loop. */
 static int take(gradus_safetensors *f, void *to, size_t n)
 {
     for (char *p = to, *end = p + n; p < end;) {
@@ -51,7 +52,9 @@ static int take(gradus_safetensors *f, void *to, size_t n)
     return 0;
 }
 
-/* Sets *bytes to width times the product of the shape. */
+/* Sets *bytes to width times the product of the shape.  Returns -1 if a
+ * size is not an integer, or is negative, or if the product does not fit 64
+ * bits. */
 static int get_bytes(const gradus_tensor *t, uint64_t *bytes)
 {
     *bytes = (uint64_t)t->width;
@@ -66,8 +69,9 @@ static int get_bytes(const gradus_tensor *t, uint64_t *bytes)
     return 0;
 }
 
-/* Reads a tensor's entry in the header.  Its place is only compared with its
- * shape here, and with the places of the others by check_places. */
+/* Reads a tensor's entry in the header to *t.  Here the length of its data
+ * is compared with its shape; check_places compares its place with those of
+ * the others. */
 static int read_tensor(const char *name, json_t *json, gradus_tensor *t)
 {
     const char *dtype;
@@ -100,8 +104,8 @@ static int read_tensor(const char *name, json_t *json, gradus_tensor *t)
     return 0;
 }
 
-/* Orders tensors by where they begin; of two that begin at the same byte, one
- * must be empty to be valid, and comes first. */
+/* Compares two tensors by where they begin, for qsort.  Of two that begin
+ * at the same byte one must be empty if the file is valid, and comes first. */
 static int by_place(const void *a, const void *b)
 {
     const gradus_tensor *s = a, *t = b;
@@ -111,8 +115,8 @@ static int by_place(const void *a, const void *b)
     return (s->end > t->end) - (s->end < t->end);
 }
 
-/* The tensors, sorted by place, must fill the `size` bytes of data exactly, so
- * that each byte is read once and belongs to one value. */
+/* Checks that the tensors, sorted by place, fill the `size` bytes of data
+ * exactly, so that each byte is read once and belongs to one value. */
 static int check_places(const gradus_safetensors *f, uint64_t size)
 {
     uint64_t at = 0; /* where the tensors so far end */
@@ -134,7 +138,8 @@ static int check_places(const gradus_safetensors *f, uint64_t size)
     return 0;
 }
 
-/* Makes f.tensor, sorted by place, from all of the header but the metadata. */
+/* Makes f.tensor [count], sorted by place, from all entries of the header
+ * but the metadata.  `size` is the number of bytes of data. */
 static int read_tensors(gradus_safetensors *f, uint64_t size)
 {
     const char *name;
@@ -151,8 +156,9 @@ static int read_tensors(gradus_safetensors *f, uint64_t size)
     return check_places(f, size);
 }
 
-/* Sets f.metadata and f.own.  Any key of ours will do for a file of ours: if
- * damage changed a bit of one key, the others still demand a checksum. */
+/* Sets f.metadata and f.own.  A file is taken for ours if any key begins
+ * with "gradus.", not only that of the checksum: if damage changed one key,
+ * the others still demand a checksum. */
 static int read_metadata(gradus_safetensors *f)
 {
     const char *key;
@@ -171,8 +177,9 @@ static int read_metadata(gradus_safetensors *f)
     return 0;
 }
 
-/* In a file of gradus, moves the checksum from the header's text to f.wanted,
- * and sums what has been read so far: the 8 bytes of length and the text. */
+/* In a file that gradus wrote, moves the checksum from the header's text to
+ * f.wanted, leaving zeros in its place, and starts f.crc with what has been
+ * read so far: the 8 bytes of length, and the text [n]. */
 static int start_sum(gradus_safetensors *f, const unsigned char *length,
                      char *text, size_t n)
 {
@@ -191,7 +198,8 @@ static int start_sum(gradus_safetensors *f, const unsigned char *length,
     return 0;
 }
 
-/* Reads the header's n bytes, which `size` bytes of data follow. */
+/* Reads and checks the header, which is n bytes long and has `size` bytes
+ * of data behind it.  `length` points to the 8 bytes before it. */
 static int read_header(gradus_safetensors *f, const unsigned char *length,
                        size_t n, uint64_t size)
 {
@@ -214,7 +222,8 @@ static int read_header(gradus_safetensors *f, const unsigned char *length,
     return error ? -1 : 0;
 }
 
-/* O_NONBLOCK is for FIFOs, whose opening would wait for a writer. */
+/* O_NONBLOCK keeps open from waiting for a writer if path is a FIFO, which
+ * is refused further down. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path)
 {
     struct stat s;
@@ -247,7 +256,8 @@ const char *gradus_safetensors_string(const gradus_safetensors *f,
     return json_string_value(json_object_get(f->metadata, key));
 }
 
-/* Returns the float or double, in the format of IEEE 754, in bytes[width]. */
+/* Returns the number of IEEE 754 in bytes[width]: a float if width is 4, a
+ * double if it is 8. */
 static double decode(const unsigned char *bytes, int width)
 {
     uint64_t bits = gradus_little_endian(bytes, (size_t)width);
@@ -260,9 +270,9 @@ static double decode(const unsigned char *bytes, int width)
     return width == 4 ? (double)s : d;
 }
 
-/* Reads the values of t, which begin at the next byte of the file, to
- * w[t.param.size].  A double may be too large for a float, which is an error;
- * rounding it is not. */
+/* Reads the values of t, which begin at the next byte of the file, to w
+ * [t.param.size].  It is an error if a value is not finite or if a double
+ * is too large for a float; rounding a double to a float is not. */
 static int read_values(gradus_safetensors *f, const gradus_tensor *t,
                        gradus_real *w)
 {
@@ -288,8 +298,8 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
     return 0;
 }
 
-/* The tensors lie in the order of f.tensor, with nothing between them, so the
- * file is read on from the header to its end. */
+/* The tensors lie in the order of f.tensor, with nothing between them, so
+ * the file is read straight on from the header to its end. */
 int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
                             gradus_real *to)
 {

@@ -9,7 +9,8 @@
  *   gradus.classes       JSON, the list of names, if there are any
  *
  * The tensors are the parameters in the order of the nodes, with names like
- * dense1.weight. */
+ * dense1.weight.  The file is written next to its target and then renamed,
+ * so that the target is never half written (atomic.c). */
 #define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <zlib.h>
 
+/* Prints the names of the classes as a list of strings. */
 static int print_classes(FILE *f, const gradus_graph *g)
 {
     for (int i = 0; i < g->class_count; i++) {
@@ -34,7 +36,8 @@ static int print_classes(FILE *f, const gradus_graph *g)
     return 0;
 }
 
-/* Prints an entry of the metadata, which is JSON in a string. */
+/* Prints an entry of the metadata: the key, and a string that contains the
+ * JSON which `print` prints. */
 static int print_part(FILE *f, const gradus_graph *g, const char *key,
                       gradus_printer *print)
 {
@@ -48,7 +51,8 @@ static int print_part(FILE *f, const gradus_graph *g, const char *key,
     return 0;
 }
 
-/* Prints the entry of p, whose values begin at byte `at` of the data. */
+/* Prints the header's entry for parameter p of node n, whose values begin
+ * at byte `at` of the data. */
 static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p,
                          size_t at)
 {
@@ -64,8 +68,9 @@ static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p,
             8 * sizeof *p->w, at, at + p->size * sizeof *p->w);
 }
 
-/* Zeros stand in for the checksum.  Spaces at the end make the length a
- * multiple of 8, so that the values lie aligned in the file. */
+/* Prints the header, with zeros in place of the checksum.  Spaces at the
+ * end make its length a multiple of 8, so that the values are aligned in
+ * the file. */
 static int print_header(FILE *f, const gradus_graph *g)
 {
     size_t at = 0;
@@ -88,9 +93,10 @@ static int print_header(FILE *f, const gradus_graph *g)
     return 0;
 }
 
-/* Returns the header, which the caller frees, or NULL with a message.  Parsing
- * it finds the names that could not be loaded, not UTF-8 or used twice, which
- * a layer of the caller's own may have. */
+/* Returns the header as a string, which the caller frees, or NULL with a
+ * message.  The header is also parsed, as a test: a layer of the caller's
+ * own may have names that could not be loaded, because they are not UTF-8
+ * or are used twice. */
 static char *header_text(const gradus_graph *g)
 {
     gradus_c_locale locale;
@@ -110,14 +116,14 @@ static char *header_text(const gradus_graph *g)
     return text;
 }
 
-/* A file that is being written, from its beginning to its end. */
+/* A file that is being written from its beginning to its end. */
 typedef struct {
     gradus_atomic file;
-    off_t size;        /* the bytes that are in it */
+    off_t size;        /* bytes written so far */
     unsigned long crc; /* their CRC-32 */
 } output;
 
-/* Appends n bytes. */
+/* Appends n bytes to the file. */
 static int put(output *o, const void *bytes, size_t n)
 {
     if (gradus_atomic_write(&o->file, bytes, n, o->size))
@@ -127,14 +133,15 @@ static int put(output *o, const void *bytes, size_t n)
     return 0;
 }
 
-/* As wide as a gradus_real. */
+/* An unsigned integer of the width of a gradus_real. */
 #ifdef GRADUS_DOUBLE
 typedef uint64_t bits;
 #else
 typedef uint32_t bits;
 #endif
 
-/* NaN and infinity are not saved, since readers refuse them. */
+/* Appends the values of parameter p, little-endian.  NaN and infinity are
+ * not saved, since reading such a file would fail. */
 static int put_values(output *o, const gradus_node *n, const gradus_param *p)
 {
     unsigned char bytes[8192];
@@ -158,6 +165,7 @@ static int put_values(output *o, const gradus_node *n, const gradus_param *p)
     return 0;
 }
 
+/* Appends the whole file: length of the header, header, values. */
 static int put_file(output *o, const gradus_graph *g, const char *header)
 {
     size_t n = strlen(header);
@@ -173,7 +181,8 @@ static int put_file(output *o, const gradus_graph *g, const char *header)
     return 0;
 }
 
-/* Replaces the zeros by the checksum, which is known once all is written. */
+/* Replaces the zeros by the checksum, which is known only when everything
+ * else is written. */
 static int put_checksum(output *o)
 {
     char digits[16];
@@ -183,6 +192,7 @@ static int put_checksum(output *o)
                                8 + sizeof GRADUS_BEFORE_CHECKSUM - 1);
 }
 
+/* Writes the file beside path, and moves it to path if all went well. */
 static int write_file(const gradus_graph *g, const char *header,
                       const char *path)
 {

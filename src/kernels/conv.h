@@ -1,11 +1,11 @@
-/* conv.h -- the convolution of one group of channels of one sample, and ways
- * to compute it.
+/* conv.h -- the convolution of one group of channels of one sample, and the
+ * ways (algorithms) that compute it.
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
  *
- * conv_plain.c is this equation in loops.  The other ways are faster, but each
- * is for some settings only; up to rounding, all have the same result.
- */
+ * with stride s and padding p.  conv_plain.c is this equation in loops.
+ * The other ways are faster, but each works for some settings only.  Up to
+ * rounding, all have the same result. */
 #ifndef GRADUS_CONV_H
 #define GRADUS_CONV_H
 
@@ -15,22 +15,25 @@
 
 #include <stdbool.h>
 
-/* What is computed.  The channels of x and y are cut into groups that do not
- * see each other; the sizes are those of one group.
- * The result is called z.  It is y; or with relu, max(0, y); or with max2, the
- * maxima of y over squares of 2 x 2 side by side, which leave out a last odd
- * line or column; or with both, max(0, those maxima). */
+/* The convolution to compute.  The channels of x and y are divided into
+ * groups, and each group of y sees only its own group of x; the sizes are
+ * those of one group.
+ *
+ * The result is called z.  Without relu and max2 it is y.  With relu it is
+ * max(0, y).  With max2 it is the maxima of y over squares of 2 x 2 side by
+ * side (max pooling), where a last odd line or column is left out.  With
+ * both it is max(0, those maxima). */
 typedef struct {
     int in, height, width;          /* x [in,height,width]          */
     int out, out_height, out_width; /* y [out,out_height,out_width] */
     int kernel, stride, padding, groups;
-    bool relu, max2;
-    gradus_simd simd;               /* which version of a kernel to take */
+    bool relu, max2;                /* what is done to y, see above      */
+    gradus_simd simd;               /* the instruction set to use        */
     const gradus_real *W;           /* [groups,out,in,kernel,kernel]     */
     const gradus_real *b;           /* [groups,out], or NULL             */
 } gradus_conv;
 
-/* Height and width of z. */
+/* The height and the width of z. */
 static inline int gradus_conv_height(const gradus_conv *c)
 {
     return c->max2 ? c->out_height / 2 : c->out_height;
@@ -41,7 +44,7 @@ static inline int gradus_conv_width(const gradus_conv *c)
     return c->max2 ? c->out_width / 2 : c->out_width;
 }
 
-/* How many numbers x, z and W have. */
+/* How many numbers x, z and W have in one group. */
 static inline size_t gradus_conv_x_size(const gradus_conv *c)
 {
     return (size_t)c->in * (size_t)c->height * (size_t)c->width;
@@ -59,19 +62,21 @@ static inline size_t gradus_conv_weights(const gradus_conv *c)
            (size_t)c->kernel;
 }
 
-/* W [out,in,kernel,kernel] of a group. */
+/* Returns W [out,in,kernel,kernel] of one group. */
 static inline const gradus_real *gradus_conv_W(const gradus_conv *c, int group)
 {
     return c->W + (size_t)group * gradus_conv_weights(c);
 }
 
-/* The arrays of one group of one sample; h is gradus_conv_height(), w is
- * gradus_conv_width().
+/* The arrays of one group of one sample, all owned by the caller; h is
+ * gradus_conv_height(), w is gradus_conv_width().
+ *
  * argmax says which of the four numbers of y is the maximum, counted line by
- * line; the first, if several are equal; 4, if the ReLU lets none through.  It
- * is NULL without max2, and where nobody will go back.
+ * line: 0 to 3, the first if several are equal, or 4 if the ReLU lets none
+ * through.  It is NULL without max2, and where no backward pass will follow.
+ *
  * dz is the gradient with respect to z; but with relu and without max2, the
- * caller has set it to 0 where the ReLU let nothing through. */
+ * caller has already set it to 0 where the ReLU let nothing through. */
 typedef struct {
     int group;
     const gradus_real *x;  /* [in,height,width]                      */
@@ -82,22 +87,24 @@ typedef struct {
     gradus_real *db, *dx;  /* like b, x, or NULL: db += .., dx += .. */
 } gradus_conv_sample;
 
-/* A pass forward writes z and argmax; a pass back reads dz and argmax, and
- * adds to dW, db and dx. */
+/* One pass over one sample.  The forward pass writes z and argmax; the
+ * backward pass reads dz and argmax, and adds to dW, db and dx. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);
 
-/* A way leads forward, back, or both: the pass that it lacks is NULL.  So are
- * begin, begin_back and end_back where there is nothing to do. */
+/* A way of computing the forward pass, the backward pass, or both: the pass
+ * that it lacks is NULL.  So are begin, begin_back and end_back where there
+ * is nothing to do. */
 typedef struct {
     const char *name;
-    bool (*fits)(const gradus_conv *c);      /* Can it do what c asks for? */
-    size_t (*scratch)(const gradus_conv *c); /* how many numbers it needs  */
-    /* One of the two is called before the first pass in its direction.  All
-     * passes of any samples with the same W may then follow, in the same
-     * scratch memory; after the last one back, end_back adds to dW
-     * [groups,out,in,kernel,kernel] what is still there. */
+    bool (*fits)(const gradus_conv *c);      /* Can it compute c?          */
+    size_t (*scratch)(const gradus_conv *c); /* numbers of scratch memory  */
+    /* begin is called before the first forward pass, begin_back before the
+     * first backward pass.  Passes of any number of samples with the same W
+     * may then follow, in the same scratch memory.  After the last backward
+     * pass, end_back adds to dW [groups,out,in,kernel,kernel] the part that
+     * is still in the scratch memory. */
     void (*begin)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *forward;
     void (*begin_back)(const gradus_conv *c, gradus_real *scratch);
@@ -109,11 +116,12 @@ typedef struct {
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
     gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero;
 
-/* The fastest way forward, or back, that fits c. */
+/* Returns the fastest way that fits c for the forward pass or, with back,
+ * for the backward pass. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
-/* Are so many of dz's n numbers 0 that conv_nonzero.c is faster than any other
- * way back? */
+/* Are so many of the n numbers of dz equal to 0 that conv_nonzero.c is
+ * faster than any other way of the backward pass? */
 bool gradus_conv_is_sparse(const gradus_real *dz, size_t n);
 
 #endif

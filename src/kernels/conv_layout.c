@@ -1,4 +1,5 @@
-/* conv_layout.c -- x within a border of zeros, and W with o last. */
+/* conv_layout.c -- copies x into a border of zeros and back out of it, and
+ * W into an order in which the output channel o comes last. */
 #include "kernels/conv_layout.h"
 
 #include <string.h>
@@ -41,6 +42,7 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
                 dx[j] += image[(size_t)i * m->pitch + (size_t)j];
 }
 
+/* W is read in its own order, and written with a distance of `out` numbers. */
 gradus_real *gradus_conv_pack(const gradus_conv *c, gradus_real *packed)
 {
     const int ckk = c->in * c->kernel * c->kernel;

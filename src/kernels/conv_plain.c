@@ -1,9 +1,9 @@
-/* conv_plain.c -- convolution as it is defined: six loops forward, and six
- * back.
+/* conv_plain.c -- convolution as it is defined: six loops for the
+ * forward pass, and six for the backward pass.
  *
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] x[c, s i + u - p, s j + v - p]
  *
- * with zeros outside x, and back
+ * with zeros outside x, and the backward pass
  *
  *   dW[o,c,u,v] += sum_{i,j} dy[o,i,j] x[c, s i + u - p, s j + v - p]
  *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
@@ -12,10 +12,10 @@
  *   x [in,H,W]   y [out,h,w]   W [out,in,k,k]   b [out]   stride s, padding p
  *
  * With max2, z[o,i,j] is the maximum of y[o, 2i + r, 2j + t], r, t = 0, 1; the
- * first of the four that is as large as z has dz for its dy, and the others
- * have 0.  With relu, a z below 0 becomes 0, and its dy is 0.
+ * dy of the first of the four that equals z is dz, and that of the others is
+ * 0.  With relu, a z below 0 becomes 0, and where z is 0 so is dy.
  *
- * The library takes faster ways; this one is for reading, and for tests to
+ * The library uses faster ways; this one is for reading, and for tests to
  * compare the others with.
  */
 #include "kernels/conv.h"
@@ -23,7 +23,7 @@
 #include <math.h>
 #include <stddef.h>
 
-/* The index of x[ch,i,j], or -1 outside x. */
+/* Returns the index of x[ch,i,j], or -1 if that lies outside x. */
 static ptrdiff_t in_x(const gradus_conv *c, int ch, int64_t i, int64_t j)
 {
     if (i < 0 || i >= c->height || j < 0 || j >= c->width)
@@ -31,7 +31,7 @@ static ptrdiff_t in_x(const gradus_conv *c, int ch, int64_t i, int64_t j)
     return ((ptrdiff_t)ch * c->height + i) * c->width + j;
 }
 
-/* The index of W[o,ch,u,v]. */
+/* Returns the index of W[o,ch,u,v]. */
 static size_t in_W(const gradus_conv *c, int o, int ch, int u, int v)
 {
     return (((size_t)o * c->in + ch) * c->kernel + u) * c->kernel + v;
@@ -39,7 +39,7 @@ static size_t in_W(const gradus_conv *c, int o, int ch, int u, int v)
 
 /* ---- forward --------------------------------------------------------- */
 
-/* y[o,i,j] */
+/* Returns y[o,i,j]. */
 static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j)
 {
@@ -58,8 +58,8 @@ static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
     return y;
 }
 
-/* The maximum of side x side numbers of y, or a NaN among them, and which of
- * them it is. */
+/* Returns the maximum of side x side numbers of y, or a NaN if one is among
+ * them, and sets *which to its index, 2 r + t. */
 static gradus_real maximum(const gradus_conv *c, const gradus_conv_sample *s,
                            int o, int i, int j, int side, int *which)
 {
@@ -77,6 +77,8 @@ static gradus_real maximum(const gradus_conv *c, const gradus_conv_sample *s,
     return max;
 }
 
+/* Computes all of z, and argmax unless it is NULL.  Where a ReLU lets
+ * nothing through, argmax is 4. */
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
@@ -102,7 +104,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 
 /* ---- back ------------------------------------------------------------ */
 
-/* What dy[o,i,j] adds to the three gradients. */
+/* Adds to dW, dx and db what dy[o,i,j] contributes to each. */
 static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j, gradus_real dy)
 {
@@ -125,6 +127,7 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
             }
 }
 
+/* Passes each dz on to the one y that it depends on, if there is one. */
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {

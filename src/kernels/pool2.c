@@ -1,12 +1,12 @@
-/* pool2.c -- maxima of 2 x 2 numbers side by side, which most nets have.  A
- * pair of lines is read once, and no window needs to be clipped.
+/* pool2.c -- max pooling of 2 x 2 numbers with a stride of 2, which most
+ * networks with pooling use.  A pair of lines is read once, and no window
+ * needs to be clipped at an edge.
  *
  *   y[i,j] = max x[2i + u, 2j + v]             u, v = 0, 1
- *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first where x = y
- */
+ *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first where x = y */
 #include "kernels/pool2.h"
 
-/* y [w] of two lines of x, z [2w]. */
+/* Sets y [w] to the maxima of two lines of the image, x and z [2w]. */
 static void max_of_lines(int w, const gradus_real *x, const gradus_real *z,
                          gradus_real *restrict y)
 {
@@ -25,10 +25,12 @@ void gradus_pool2_forward(int height, int width, const gradus_real *x,
         max_of_lines(w, x, x + width, y);
 }
 
-/* x, z and dx, dz [2w] are two lines each; a, b, c say that the first, the
- * first two, the first three values are below the maximum.  They are numbers:
- * compilers make branches of conditions, and nobody can foresee these.  (The
- * product with 0 is 0: a dy that is not finite is an error in any case.) */
+/* The backward pass for two lines, x and z [2w], and their gradients dx and
+ * dz [2w].  a, b and c say that the first value, the first two, the first
+ * three are below the maximum.  They are numbers rather than conditions,
+ * since compilers turn conditions into branches, and these are
+ * unpredictable.  (Where a factor is 0 the product is 0: a dy that is not
+ * finite is an error in any case.) */
 static void back_to_lines(int w, const gradus_real *x, const gradus_real *z,
                           const gradus_real *y, const gradus_real *dy,
                           gradus_real *restrict dx, gradus_real *restrict dz)

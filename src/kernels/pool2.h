@@ -1,4 +1,5 @@
-/* pool2.h -- maxima of 2 x 2 numbers side by side. */
+/* pool2.h -- max pooling of 2 x 2 numbers with a stride of 2, of one
+ * channel. */
 #ifndef GRADUS_POOL2_H
 #define GRADUS_POOL2_H
 
@@ -6,9 +7,9 @@
 
 #include "gradus.h"
 
-/* The larger number; of equal ones a, and b if it is a NaN.  The first line is
- * an instruction of most processors, and a NaN is rare: a branch that is
- * foreseen. */
+/* Returns the larger number: a if they are equal, b if b is a NaN.  The
+ * first line compiles to one instruction on most processors; a NaN is rare,
+ * so the branch on it is predicted well. */
 GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)
 {
     gradus_real m = b > a ? b : a;
@@ -16,13 +17,13 @@ GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)
     return b != b ? b : m;
 }
 
-/* Of one channel x [height,width]: y [height/2,width/2], a last odd line or
- * column being left out. */
+/* Sets y [height/2,width/2] to the maxima of the squares of x
+ * [height,width].  A last odd line or column is left out. */
 void gradus_pool2_forward(int height, int width, const gradus_real *x,
                           gradus_real *y);
 
-/* dx [height,width] += dy [height/2,width/2], where in each square the first x
- * is that is not below y. */
+/* Adds dy [height/2,width/2] to dx [height,width], in each square at the
+ * first x that is not below y. */
 void gradus_pool2_backward(int height, int width, const gradus_real *x,
                            const gradus_real *y, const gradus_real *dy,
                            gradus_real *dx);

@@ -1,17 +1,21 @@
-/* simd.h -- which of a kernel's versions this processor can run.
+/* simd.h -- the instruction sets that kernels are compiled for, and which of
+ * them this processor has.
  *
- * Kernels are portable C on vectors of a fixed length.  They are compiled for
- * several instruction sets, and the best that is there is taken at run time,
- * so that a library built for any processor of its family is fast on each. */
+ * Kernels are portable C on vectors of a fixed length.  They are compiled
+ * for several instruction sets, and the best one available is chosen at run
+ * time, so that a library built for any processor of its family is fast on
+ * each. */
 #ifndef GRADUS_SIMD_H
 #define GRADUS_SIMD_H
 
+/* The versions of a kernel, from the slowest to the fastest. */
 typedef enum { GRADUS_PLAIN, GRADUS_AVX2, GRADUS_AVX512 } gradus_simd;
 
 #if defined __x86_64__ && defined __GNUC__
 #define GRADUS_FOR_AVX2 __attribute__((target("avx2,fma")))
 #define GRADUS_FOR_AVX512                                                   \
     __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
+/* Returns the best instruction set of this processor. */
 static inline gradus_simd gradus_simd_here(void)
 {
     if (__builtin_cpu_supports("avx512vl") &&
@@ -27,7 +31,8 @@ static inline gradus_simd gradus_simd_here(void)
 static inline gradus_simd gradus_simd_here(void) { return GRADUS_PLAIN; }
 #endif
 
-/* For what a kernel consists of: compiled anew in each of its versions. */
+/* For the functions that a kernel consists of: they are inlined, and so
+ * compiled anew, in each version of it. */
 #define GRADUS_INLINE static inline __attribute__((always_inline))
 
 #endif

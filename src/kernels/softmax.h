@@ -1,4 +1,5 @@
-/* softmax.h -- the softmax of K numbers, for the layer and for the loss. */
+/* softmax.h -- the softmax of K numbers, for the layer and for the loss.
+ * The maximum is subtracted first, so that exp cannot overflow. */
 #ifndef GRADUS_SOFTMAX_H
 #define GRADUS_SOFTMAX_H
 
@@ -7,8 +8,12 @@
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* y_k = exp(z_k - m) / sum_j exp(z_j - m), m = max_j z_j, where z and y are K
- * numbers that lie `step` apart.  Sets *max to m and returns the sum. */
+/* Computes
+ *
+ *   y_k = exp(z_k - m) / sum_j exp(z_j - m)        m = max_j z_j
+ *
+ * where z and y are K numbers that lie `step` apart.  Sets *max to m, and
+ * returns the sum. */
 static inline double gradus_softmax_of(const gradus_real *z, gradus_real *y,
                                        int K, int step, gradus_real *max)
 {

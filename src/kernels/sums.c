@@ -1,13 +1,14 @@
-/* sums.c -- sums in lanes.
+/* sums.c -- adds up many numbers, in LANES running sums side by side.
  *
- * Each lane is a running sum of every sixteenth number: vectors add to all of
- * them at once, where a single sum would wait for itself, and rounding errors
- * are fewer.  The order of the additions depends on sizes alone; so the bits
- * depend neither on the processor nor on the number of threads.
- */
+ * Each lane is the running sum of every sixteenth number.  Vector
+ * instructions add to all lanes at once, where with a single sum each
+ * addition would wait for the one before, and rounding errors are smaller.
+ * The order of the additions depends on the sizes alone, so the result is
+ * the same to the last bit on every processor and with any number of
+ * threads. */
 #include "kernels/sums.h"
 
-enum { LANES = 16 };
+enum { LANES = 16 }; /* running sums side by side */
 
 gradus_real gradus_sum(const gradus_real *x, int n)
 {
@@ -26,15 +27,17 @@ gradus_real gradus_sum(const gradus_real *x, int n)
 
 /* ---- of channels ----------------------------------------------------- */
 
-/* What is summed at once of [channels,positions]: one channel, of which a lane
- * has every sixteenth position; or, where channels have one position, up to
- * sixteen of them, one a lane. */
+/* A bundle of channels, summed at once, of an array
+ * [rows,channels,positions].  It is one channel, of which each lane has
+ * every sixteenth position; or, where channels have one position, up to
+ * sixteen channels, one in each lane. */
 typedef struct {
-    int first, count; /* channels */
-    int width;        /* numbers side by side in a row */
+    int first, count; /* its first channel, and how many it has */
+    int width;        /* its numbers in each row, which lie side by side */
 } bundle;
 
-/* The bundle from this channel on; after the last channel its count is 0. */
+/* Returns the bundle that begins at channel `first`; behind the last
+ * channel its count is 0. */
 static bundle bundle_at(gradus_channels s, int first)
 {
     int left = s.channels - first;
@@ -49,14 +52,15 @@ static bundle after(gradus_channels s, bundle b)
     return bundle_at(s, b.first + b.count);
 }
 
-/* Its numbers of row i, [width]. */
+/* Returns the numbers of bundle b in row i, [width]. */
 static const gradus_real *row(gradus_channels s, const gradus_real *x, int i,
                               bundle b)
 {
     return x + ((size_t)i * s.channels + b.first) * s.positions;
 }
 
-/* The sum of the bundle's channel k. */
+/* Returns the sum for channel k of the bundle, 0 <= k < count, from the
+ * lanes [LANES]. */
 static double total(bundle b, const double *lane, int k)
 {
     double sum = 0;
@@ -68,7 +72,7 @@ static double total(bundle b, const double *lane, int k)
     return sum;
 }
 
-/* lane += x */
+/* Adds x [width] to the lanes, number l to lane l % LANES. */
 static inline void add(double *lane, const gradus_real *x, int width)
 {
     for (; width >= LANES; width -= LANES, x += LANES)
@@ -78,7 +82,8 @@ static inline void add(double *lane, const gradus_real *x, int width)
         lane[l] += x[l];
 }
 
-/* lane += (x - a) (y - b), a and b of each lane */
+/* Adds (x - a) (y - b) to the lanes in the same way, x and y [width]; a and
+ * b have a number for each lane. */
 static inline void add_products(double *lane, const gradus_real *x,
                                 const double *a, const gradus_real *y,
                                 const double *b, int width)
@@ -90,6 +95,8 @@ static inline void add_products(double *lane, const gradus_real *x,
         lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
 }
 
+/* Two passes: first the mean, and then the squares of the deviations from
+ * it, which loses fewer digits than subtracting the squared mean. */
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
                            double *sums)
 {
@@ -111,6 +118,7 @@ void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
     }
 }
 
+/* products sums dy (x - mean), lane sums dy. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
                           const gradus_real *mean, const gradus_real *dy,
                           double *sums)

@@ -1,24 +1,26 @@
-/* sums.h -- sums of many numbers, in many running sums side by side. */
+/* sums.h -- accurate and fast sums of many numbers: of a plain array, and
+ * of the channels of an array, for normalisation. */
 #ifndef GRADUS_SUMS_H
 #define GRADUS_SUMS_H
 
 #include "gradus.h"
 
-/* sum x[n] */
+/* Returns the sum of x [n]. */
 gradus_real gradus_sum(const gradus_real *x, int n);
 
-/* Arrays [rows,channels,positions]: the values of a channel are those of all
- * rows and positions. */
+/* The shape of arrays [rows,channels,positions].  A channel has rows *
+ * positions values. */
 typedef struct {
     int rows, channels, positions;
 } gradus_channels;
 
-/* sums [channels,2]: of each channel the mean of x, and sum (x - mean)^2. */
+/* Sets sums [channels,2] to the mean of x, and to sum (x - mean)^2, of each
+ * channel. */
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
                            double *sums);
 
-/* sums [channels,2]: of each channel sum dy (x - mean), and sum dy; mean
- * [channels]. */
+/* Sets sums [channels,2] to sum dy (x - mean), and to sum dy, of each
+ * channel.  mean is [channels]. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
                           const gradus_real *mean, const gradus_real *dy,
                           double *sums);

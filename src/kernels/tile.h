@@ -1,10 +1,11 @@
-/* tile.h -- a tile of a convolution with a stride of 1: the sums
+/* tile.h -- computes a tile of a convolution with a stride of 1: the sums
  *
  *   y[o,..] = b[o] + sum_{c,u,v} W[o,c,u,v] image[c,u,v,..]
  *
- * for some channels o and some vectors of positions.  They stay in registers
- * while the image and W pass by: so each number of W that is read is used once
- * for every vector, and each number of the image once for every channel. */
+ * for some channels o and some vectors of positions.  The sums stay in
+ * registers while the image and W are read: so each number of W that is
+ * read is used for every vector, and each number of the image for every
+ * channel. */
 #ifndef GRADUS_TILE_H
 #define GRADUS_TILE_H
 
@@ -14,10 +15,11 @@
 
 #include <stdbool.h>
 
-/* What tiles read.  The vectors of a channel are one run of positions; or they
- * are a square, of y[2i,2j], y[2i,2j+1], y[2i+1,2j] and y[2i+1,2j+1], and then
- * even and odd lines of the image lie apart.  Distances are in numbers; step
- * and odd are for squares alone. */
+/* What all tiles of a convolution read; nothing here is owned.  The vectors
+ * of a channel are one run of positions; or they are a square, that is, one
+ * vector each of y[2i,2j], y[2i,2j+1], y[2i+1,2j] and y[2i+1,2j+1], and
+ * then the even and the odd lines of the image are stored apart.  Distances
+ * are in numbers; step and odd are used for squares alone. */
 typedef struct {
     int in, out, kernel;
     const gradus_real *W, *b; /* [in,kernel,kernel,out]; [out] or NULL     */
@@ -25,7 +27,8 @@ typedef struct {
     size_t step, odd;         /* between columns, from even to odd lines   */
 } gradus_tiled;
 
-/* Where, in a channel of the image, line u of the kernel is for vector q. */
+/* Returns where, in a channel of the image, line u of the kernel begins for
+ * vector q of a tile. */
 GRADUS_INLINE size_t tile_line(const gradus_tiled *t, int bytes, bool square,
                                int u, int q)
 {
@@ -36,7 +39,8 @@ GRADUS_INLINE size_t tile_line(const gradus_tiled *t, int bytes, bool square,
            (size_t)(line / 2) * t->pitch;
 }
 
-/* The distance in the image from the kernel's column v to v + 1. */
+/* Returns the distance in the image from column v of the kernel to column v
+ * + 1. */
 GRADUS_INLINE size_t tile_step(const gradus_tiled *t, bool square)
 {
     return square ? t->step : 1;
@@ -44,6 +48,7 @@ GRADUS_INLINE size_t tile_step(const gradus_tiled *t, bool square)
 
 enum { TILE_OUTS = 8, TILE_VECTORS = 4 }; /* the most that a tile may have */
 
+/* The function for each length of vectors: tile512, tile256 and tile128. */
 #define LANES lanes512
 #define BYTES 64
 #define TILE tile512
@@ -59,10 +64,11 @@ enum { TILE_OUTS = 8, TILE_VECTORS = 4 }; /* the most that a tile may have */
 #define TILE tile128
 #include "kernels/tile_of_vectors.h"
 
-/* Computes `outs` channels from o on, and of each `vectors` vectors of `bytes`
- * bytes, from what `image` points at: y [outs,vectors,lanes], whose channels
- * are `run` numbers apart.  bytes, square, outs and vectors have to be
- * constants where this is inlined. */
+/* Computes the tile of `outs` channels, from o on, and of `vectors` vectors
+ * of `bytes` bytes for each, from what `image` points at.  Writes y
+ * [outs,vectors,lanes], whose channels are `run` numbers apart.  bytes,
+ * square, outs and vectors have to be constants where this is inlined, so
+ * that all loops over them can be unrolled. */
 GRADUS_INLINE void tile(const gradus_tiled *t, int bytes, bool square,
                         int outs, int vectors, int o, const gradus_real *image,
                         gradus_real *y, size_t run)

@@ -1,10 +1,12 @@
-/* tile_of_vectors.h -- a tile for one length of vectors.  tile.h includes this
- * once for each length that processors have: LANES names the type of a vector
- * of BYTES bytes, and TILE the function. */
+/* tile_of_vectors.h -- a tile for one length of vectors.  tile.h includes
+ * this file once for each length that processors have: LANES names the type
+ * of a vector of BYTES bytes, and TILE the function. */
 typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));
 
+/* As tile() in tile.h, for vectors of this length.  sum [outs,vectors] is
+ * what stays in registers. */
 GRADUS_INLINE void TILE(const gradus_tiled *t, bool square, int outs,
                         int vectors, int o, const gradus_real *image,
                         gradus_real *y, size_t run)

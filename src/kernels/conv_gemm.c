@@ -1,14 +1,15 @@
 /* conv_gemm.c -- convolution of any setting as matrix products (im2col).
  *
  * Each of the P = h w positions of y has a column: the ckk = in k k numbers of
- * x that are under the kernel there.  With them
+ * x that the kernel covers there.  With these columns side by side as col,
  *
  *   Y = W col + b 1'            W [out,ckk]   col [ckk,P]   Y [out,P]
  *
  *   dW += dY col'               dcol = W' dY
  *   db += dY 1
  *
- * and dx[..] += dcol[..] at the places that the columns came from.
+ * and each number of dcol is added to dx at the place in x that the number of
+ * col was copied from.  (A prime means transposed, 1 is a vector of ones.)
  *
  * Unlike conv_plain.c, this copies every number of x up to k k times and
  * leaves the loops to OpenBLAS.  It has 140 lines of code, and a training step
@@ -21,23 +22,24 @@
 
 #include <string.h>
 
-/* Lines are copied 8 numbers at a time, which is faster than to copy just as
- * many as a line has: what is written after its end is then overwritten by the
- * next line, or is in the SLACK after the matrix. */
+/* Lines are copied 8 numbers at a time, which is faster than copying
+ * exactly as many as a line has.  What is written beyond its end is
+ * overwritten by the next line, or lies in the SLACK after the matrix. */
 enum { COPIED = 8, SLACK = COPIED };
 
+/* P, the number of positions of y. */
 static int positions(const gradus_conv *c)
 {
     return c->out_height * c->out_width;
 }
 
-/* ckk */
+/* ckk, the numbers in a column. */
 static int column_size(const gradus_conv *c)
 {
     return c->in * c->kernel * c->kernel;
 }
 
-/* Is x its own matrix of columns? */
+/* Is x [in,P] already its own matrix of columns? */
 static bool is_pointwise(const gradus_conv *c)
 {
     return c->kernel == 1 && c->stride == 1 && c->padding == 0;
@@ -45,11 +47,10 @@ static bool is_pointwise(const gradus_conv *c)
 
 /* ---- between the image and its columns ------------------------------- */
 
-/* A row of col: what is under one number of the kernel, image being where that
- * is at the kernel's first place.
+/* Fills a row of col [h,w]: at each position, what one number of the kernel
+ * meets.  `image` points to what it meets at the first position.
  *
- *   col[i,j] = image[s i, s j]
- */
+ *   col[i,j] = image[s i, s j] */
 static void gather_row(const gradus_conv *c, size_t pitch,
                        const gradus_real *image, gradus_real *col)
 {
@@ -66,7 +67,7 @@ static void gather_row(const gradus_conv *c, size_t pitch,
     }
 }
 
-/* image[s i, s j] += col[i,j] */
+/* The reverse, with addition: image[s i, s j] += col[i,j]. */
 static void scatter_row(const gradus_conv *c, size_t pitch,
                         const gradus_real *restrict col,
                         gradus_real *restrict image)
@@ -84,7 +85,8 @@ static void scatter_row(const gradus_conv *c, size_t pitch,
     }
 }
 
-/* col [ckk,P]: x itself, or made in scratch. */
+/* Returns col [ckk,P]: x itself if it is its own matrix of columns, or a
+ * matrix that is made in scratch, behind the image. */
 static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
                                   gradus_real *scratch)
 {
@@ -103,7 +105,7 @@ static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
     return col;
 }
 
-/* dx += dcol at the places that the columns came from. */
+/* Adds dcol [ckk,P] to dx at the places that the columns came from. */
 static void add_columns(const gradus_conv *c, const gradus_real *dcol,
                         gradus_real *scratch, gradus_real *dx)
 {
@@ -125,6 +127,8 @@ static bool fits(const gradus_conv *c)
     return !c->relu && !c->max2;
 }
 
+/* The scratch memory has the image of x (or of dx), and behind it col (or
+ * dcol) and the SLACK. */
 static size_t scratch_size(const gradus_conv *c)
 {
     const gradus_conv_image m = gradus_conv_image_of(c);
@@ -148,7 +152,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                 c->b != NULL, s->z, P);                  /* Y = W col + b 1' */
 }
 
-/* db += dY 1 */
+/* db += dY 1, the sum of dy over the positions of each channel. */
 static void backward_bias(const gradus_conv *c, const gradus_real *dy,
                           gradus_real *db)
 {
@@ -162,6 +166,7 @@ static void backward_bias(const gradus_conv *c, const gradus_real *dy,
     }
 }
 
+/* Adds to dx.  This overwrites the columns of x in scratch with dcol. */
 static void backward_operand(const gradus_conv *c, const gradus_real *W,
                              const gradus_real *dy, gradus_real *scratch,
                              gradus_real *dx)

@@ -1,19 +1,20 @@
-/* conv_max2.c -- convolution with a stride of 1, of which only the maxima of
- * 2 x 2 numbers are wanted.
+/* conv_max2.c -- convolution with a stride of 1 and max pooling of 2 x 2
+ * numbers, in one.
  *
  *   z[o,i,j] = max_{r,t = 0,1} y[o, 2i + r, 2j + t]
  *
- * The four y of a maximum are in one lane of four registers, and other lanes
- * have other i,j: so nothing changes its place for the maxima, and y is never
- * written.  For that the image is taken apart into phases,
+ * The four y of a maximum are in the same lane of four registers, and other
+ * lanes have other i,j: so the maxima need no shuffling of lanes, and y is
+ * never written.  For that the image is divided into phases,
  *
  *   phase[c,e,f,i,j] = image[c, 2i + e, 2j + f]       e = 0, 1   f = 0 .. k
  *
- * in which the kernel's number c,u,v for y[o, 2i + r, 2j + t] is that of
+ * in which the number that W[o,c,u,v] is multiplied by for
+ * y[o, 2i + r, 2j + t] is
  *
  *   phase[c, (r + u) % 2, t + v, i + (r + u) / 2, j]
  *
- * and so one run for all i,j.
+ * which for all i,j is one unbroken run.
  *
  * Unlike conv_vectors.c with a pool behind it, this writes a quarter of the
  * numbers, once, and notes the places of the maxima for conv_nonzero.c.  It
@@ -30,12 +31,15 @@
 enum {
     MOST_OUTS = 4, /* the most channels that a tile has */
     SQUARE = 4,    /* vectors of a channel: vector 2r + t has y at r,t */
-    MOST_LANES = 16,
-    COPIED = 16 / sizeof(gradus_real), /* a vector that any processor has */
-    PHASES = 4096  /* numbers of a strip's phases: a core's first cache */
+    MOST_LANES = 16, /* the most numbers in a vector */
+    COPIED = 16 / sizeof(gradus_real), /* numbers in 16 bytes, a vector that
+                                          any processor has */
+    PHASES = 4096  /* numbers of a strip's phases, to fit the L1 cache */
 };
 
-/* z is made in strips of some lines; t reads the phases of one strip. */
+/* The work on one group of one sample.  z is computed in strips of some
+ * lines, and t reads the phases of one strip.  All but z and argmax lies in
+ * the scratch memory. */
 typedef struct {
     gradus_tiled t;
     gradus_conv_image image; /* its pitch is even */
@@ -48,8 +52,8 @@ typedef struct {
     bool relu;
 } pooled;
 
-/* The pitch of an odd image grows by a column, which is never used. */
-
+/* Returns the sizes and distances for c, with no arrays yet.  An odd pitch
+ * grows by a column, which is never used, so that columns pair up. */
 static pooled new_pooled(const gradus_conv *c)
 {
     pooled d = { .image = gradus_conv_image_of(c),
@@ -75,7 +79,8 @@ static pooled new_pooled(const gradus_conv *c)
 /* The scratch memory has all of W, the image, its even and odd columns, and
  * the phases.  Behind each there is room for what a last vector reads or
  * writes beyond the end, and for the line that an even kernel reads without
- * need.  Each begins where a vector does, if W ends there. */
+ * needing it.  Where W ends at a boundary between vectors, each of the
+ * others begins at one. */
 static size_t phases_of(const pooled *d)
 {
     return (size_t)d->t.in * d->t.plane + MOST_LANES;
@@ -91,6 +96,7 @@ static size_t scratch_size(const gradus_conv *c)
 
 /* ---- the image and its phases ---------------------------------------- */
 
+/* Separates the columns of all lines of the image into even and odd ones. */
 GRADUS_INLINE void split_columns(const pooled *d,
                                  const gradus_real *restrict image,
                                  gradus_real *restrict even,
@@ -104,8 +110,8 @@ GRADUS_INLINE void split_columns(const pooled *d,
     }
 }
 
-/* Lines are copied by whole vectors: the next line is written over what was
- * too much of the last. */
+/* Copies `lines` lines of `width` numbers by whole vectors: what is written
+ * beyond the end of a line is overwritten by the next one. */
 GRADUS_INLINE void copy_lines(int lines, int width, const gradus_real *from,
                               size_t pitch, gradus_real *to)
 {
@@ -114,7 +120,7 @@ GRADUS_INLINE void copy_lines(int lines, int width, const gradus_real *from,
             memcpy(to + j, from + j, COPIED * sizeof *to);
 }
 
-/* Makes the phases for `lines` lines of z from `line` on. */
+/* Computes the phases that `lines` lines of z, from `line` on, need. */
 static void split_lines(const pooled *d, int line, int lines)
 {
     const size_t plane = d->image.plane / 2, pitch = d->image.pitch / 2;
@@ -132,8 +138,9 @@ static void split_lines(const pooled *d, int line, int lines)
 
 /* ---- a tile ---------------------------------------------------------- */
 
-/* Makes of y [4,lanes] the maxima z [lanes], and argmax [lanes].  Here and in
- * put, all lanes are computed even if not all count, so that vectors do it. */
+/* Computes the maxima z [lanes] of y [4,lanes], and argmax [lanes].  Here
+ * and in put, all lanes are computed even if some do not count, so that the
+ * compiler can use vectors. */
 GRADUS_INLINE void maxima(int lanes, bool relu, const gradus_real *y,
                           gradus_real *z, int *argmax)
 {
@@ -148,7 +155,8 @@ GRADUS_INLINE void maxima(int lanes, bool relu, const gradus_real *y,
     }
 }
 
-/* Puts n maxima of y [4,lanes] at z[at], and their argmax. */
+/* Writes n maxima of y [4,lanes] to z[at] onwards, and their argmax, if it
+ * is wanted, to the same place. */
 GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
                        const gradus_real *y)
 {
@@ -169,7 +177,8 @@ GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
         memcpy(d->argmax + at, bytes, (size_t)n);
 }
 
-/* Makes `outs` channels from o on of `lines` lines of z from `line` on. */
+/* Computes `lines` lines of z, from `line` on, in the `outs` channels from
+ * o on. */
 GRADUS_INLINE void tiles(const pooled *d, int bytes, int outs, int o, int line,
                          int lines)
 {
@@ -189,7 +198,8 @@ GRADUS_INLINE void tiles(const pooled *d, int bytes, int outs, int o, int line,
 
 /* ---- all strips, by each kind of processor --------------------------- */
 
-/* Tiles have `most` channels, or one, and vectors `bytes` bytes. */
+/* Computes all of z, strip by strip, from the image.  Tiles have `most`
+ * channels, or one, and vectors have `bytes` bytes. */
 GRADUS_INLINE void convolve(const pooled *d, int bytes, int most,
                             const gradus_real *image)
 {
@@ -210,13 +220,13 @@ static void by_plain(const pooled *d, const gradus_real *image)
     convolve(d, 16, 2, image);
 }
 
-/* Of 16 registers 8 are for sums. */
+/* Of the 16 registers 8 hold sums. */
 GRADUS_FOR_AVX2 static void by_avx2(const pooled *d, const gradus_real *image)
 {
     convolve(d, 32, 2, image);
 }
 
-/* Of 32 registers 16. */
+/* Of the 32 registers 16 hold sums. */
 GRADUS_FOR_AVX512 static void by_avx512(const pooled *d,
                                         const gradus_real *image)
 {
@@ -230,6 +240,8 @@ static bool fits(const gradus_conv *c)
     return c->stride == 1 && c->kernel > 1 && c->max2;
 }
 
+/* Packs W, and clears all the rest, of which the border of the image has to
+ * be 0. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     const pooled d = new_pooled(c);
@@ -239,6 +251,7 @@ static void begin(const gradus_conv *c, gradus_real *scratch)
                sizeof *scratch);
 }
 
+/* Without padding, and with an even width, x is its own image. */
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {

@@ -3,23 +3,23 @@
  *   y[o,i,j] = b[o] + sum_{c,u,v} W[o,c,u,v] image[c, i + u, j + v]
  *
  * where the image is x within its border of zeros.  The lines of a channel lie
- * one after the other there, `pitch` numbers apart.  So what the kernel's
- * number c,u,v adds to all of y[o] is one run of the image,
+ * one after the other there, `pitch` numbers apart.  So what the weight at
+ * c,u,v contributes to all of y[o] is one unbroken run of the image,
  *
  *   y[o,q] += W[o,c,u,v] image[at(c,u,v) + q]         q = i pitch + j
  *
- * and vectors can add it.  Between two lines, where j is not below the width
- * of y, the sums mean nothing; leaving them out would break the vectors, so
- * they are computed too, but never stored.  The processor decides how large
- * the tiles of y are that stay in registers, and which instructions compute
- * them.
+ * and vector instructions can add it.  Between two lines, where j is not below
+ * the width of y, the sums mean nothing; leaving them out would break up the
+ * vectors, so they are computed too, but never copied to y.  The processor
+ * decides how large the tiles of y are that stay in registers, and which
+ * instructions compute them.
  *
  * dx is a convolution as well, of dy within a border of k - 1 - p zeros: o and
- * c change places, and the kernel is turned round.
+ * c change places, and the kernel is rotated by 180 degrees.
  *
  *   dx[c,i,j] += sum_{o,u,v} W[o,c,k-1-u,k-1-v] image[o, i + u, j + v]
  *
- * dW and db are left to conv_gemm.c.
+ * conv_gemm.c computes dW and db.
  *
  * Unlike conv_gemm.c, this makes no columns, and a ReLU costs next to nothing.
  * With tile.h it has 260 lines of code; without it a training step takes up to
@@ -33,22 +33,25 @@
 
 enum {
     MOST_OUTS = 8,  /* the most channels that a tile has */
-    ROUND = 3 * 16, /* a multiple of a tile's numbers of a channel */
-    STRIP = 1024    /* numbers of y[o] before the next o, so that they and what
-                     * they need of the image stay in a core's first cache */
+    ROUND = 3 * 16, /* a multiple of the numbers of a channel in any tile */
+    STRIP = 1024    /* numbers of y[o] that are computed before the next o, so
+                     * that they and their part of the image stay in the L1
+                     * cache */
 };
 
-/* One convolution, forward or back.  y is made in strips of some lines. */
+/* One convolution of one group, for the forward pass or for dx.  y is
+ * computed in strips of some lines each; W, image and strip lie in the
+ * scratch memory. */
 typedef struct {
     gradus_tiled t;
-    int height, width;        /* of y */
+    int height, width;        /* of y, in numbers */
     const gradus_real *image; /* [in, height + kernel - 1, pitch] */
     gradus_real *strip;       /* [MOST_OUTS,run_of(..)] */
     gradus_real *y;           /* [out,height,width] */
-    bool add, relu;           /* y += .., y = max(0, ..); else y = .. */
+    bool add, relu;           /* y += .. or y = max(0, ..); else y = .. */
 } convolution;
 
-/* The convolution that makes dx of dy. */
+/* Returns the convolution that computes dx from dy. */
 static gradus_conv turned(const gradus_conv *c)
 {
     return (gradus_conv){
@@ -61,6 +64,7 @@ static gradus_conv turned(const gradus_conv *c)
 
 /* ---- scratch memory: all of W, the image, a strip of some channels --- */
 
+/* Returns how many lines of y a strip has, at least one. */
 static int lines_of_strip(int height, size_t pitch)
 {
     size_t lines = STRIP / pitch;
@@ -68,7 +72,8 @@ static int lines_of_strip(int height, size_t pitch)
     return lines < 1 ? 1 : lines < (size_t)height ? (int)lines : height;
 }
 
-/* How many numbers a strip has of a channel, with room for whole tiles. */
+/* Returns how many numbers a strip of `lines` lines has in each channel,
+ * rounded up to whole tiles. */
 static size_t run_of(int lines, size_t pitch)
 {
     return ((size_t)lines * pitch + ROUND - 1) / ROUND * ROUND;
@@ -79,6 +84,7 @@ static size_t weights_of(const gradus_conv *c)
     return (size_t)c->groups * gradus_conv_weights(c);
 }
 
+/* Returns the numbers of scratch memory that one direction needs. */
 static size_t scratch_of(const gradus_conv *c)
 {
     const gradus_conv_image m = gradus_conv_image_of(c);
@@ -96,7 +102,8 @@ static void clear_image(const gradus_conv *c, gradus_real *image)
 
 /* ---- a strip --------------------------------------------------------- */
 
-/* Makes `outs` channels from o on of `lines` lines from `line` on. */
+/* Computes `lines` lines of y, from `line` on, in the `outs` channels from
+ * o on, and leaves them in the strip. */
 GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs,
                          int vectors, int o, int line, int lines)
 {
@@ -109,8 +116,8 @@ GRADUS_INLINE void tiles(const convolution *d, int bytes, int outs,
              run);
 }
 
-/* Makes as many channels from o on as there is a tile for, `most` or fewer.
- * Returns their number. */
+/* Computes as many channels from o on as there is a tile for, `most` or
+ * fewer.  Returns their number. */
 GRADUS_INLINE int some_channels(const convolution *d, int bytes, int most,
                                 int vectors, int o, int line, int lines)
 {
@@ -127,6 +134,7 @@ GRADUS_INLINE int some_channels(const convolution *d, int bytes, int most,
 
 /* ---- from the strip to where it goes --------------------------------- */
 
+/* Moves w numbers of a line from the strip to y. */
 GRADUS_INLINE void put_line(int w, bool relu, bool add,
                             const gradus_real *strip, gradus_real *restrict y)
 {
@@ -140,7 +148,7 @@ GRADUS_INLINE void put_line(int w, bool relu, bool add,
         memcpy(y, strip, (size_t)w * sizeof *y);
 }
 
-/* Puts `lines` lines of channel o, from `line` on, where they belong in y. */
+/* Moves `lines` lines of channel o, from `line` on, from the strip to y. */
 GRADUS_INLINE void put(const convolution *d, int o, int line, int lines,
                        const gradus_real *strip)
 {
@@ -153,8 +161,8 @@ GRADUS_INLINE void put(const convolution *d, int o, int line, int lines,
 
 /* ---- all strips, by each kind of processor --------------------------- */
 
-/* Tiles have up to `most` channels, and `vectors` vectors of `bytes` bytes of
- * each. */
+/* Computes all of y, strip by strip.  Tiles have up to `most` channels, and
+ * `vectors` vectors of `bytes` bytes for each of them. */
 GRADUS_INLINE void convolve(const convolution *d, int bytes, int most,
                             int vectors)
 {
@@ -171,25 +179,26 @@ GRADUS_INLINE void convolve(const convolution *d, int bytes, int most,
     }
 }
 
-/* Of 16 registers 8 are for sums, as each product may need one too. */
+/* Of the 16 registers 8 hold sums, as each product may need a register too. */
 static void by_plain(const convolution *d)
 {
     convolve(d, 16, 4, 2);
 }
 
-/* Of 16 registers 12. */
+/* Of the 16 registers 12 hold sums. */
 GRADUS_FOR_AVX2 static void by_avx2(const convolution *d)
 {
     convolve(d, 32, 4, 3);
 }
 
-/* Of 32 registers 24. */
+/* Of the 32 registers 24 hold sums. */
 GRADUS_FOR_AVX512 static void by_avx512(const convolution *d)
 {
     convolve(d, 64, 8, 3);
 }
 
-/* Convolves a group, once there are W and a border of zeros in scratch. */
+/* Convolves one group of x to y.  W, packed, and the border of zeros are in
+ * scratch already. */
 static void run(const gradus_conv *c, int group, const gradus_real *x,
                 gradus_real *scratch, gradus_real *y, bool add)
 {
@@ -213,12 +222,14 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* A kernel of 1 is left to conv_gemm.c: x is its matrix of columns. */
+/* A kernel of 1 is left to conv_gemm.c, where x is its own matrix of
+ * columns. */
 static bool fits(const gradus_conv *c)
 {
     return c->stride == 1 && c->kernel > 1 && !c->max2;
 }
 
+/* In the backward pass, conv_gemm.c's scratch memory comes first. */
 static size_t scratch_size(const gradus_conv *c)
 {
     const gradus_conv back = turned(c);
@@ -239,7 +250,8 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     run(c, s->group, s->x, scratch, s->z, false);
 }
 
-/* Copies W as [group,o,u,v,c], the kernel turned round. */
+/* Copies W as [group,o,u,v,c], with the kernel rotated, and clears the
+ * border of the image. */
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const gradus_conv back = turned(c);
@@ -255,6 +267,7 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
     clear_image(&back, packed);
 }
 
+/* Computes dx here, and dW and db in conv_gemm.c. */
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {

@@ -1,4 +1,5 @@
-/* error.c -- the calling thread's last message; and the version. */
+/* error.c -- keeps the last error message of each thread; and the library's
+ * version. */
 #include "base/error.h"
 
 #include "gradus.h"
@@ -9,6 +10,8 @@
 
 enum { ROOM = 512, PREFIX_ROOM = 256 }; /* bytes, with the final NUL */
 
+/* The last message of the calling thread; "" if there has been no error.  A
+ * message that is too long is cut. */
 static _Thread_local char message[ROOM];
 
 const char *gradus_error(void)
@@ -31,6 +34,7 @@ int gradus_error_set(const char *format, ...)
     return -1;
 }
 
+/* The message is copied first, as it cannot be printed onto itself. */
 int gradus_error_prefix(const char *format, ...)
 {
     char prefix[PREFIX_ROOM], what[ROOM];

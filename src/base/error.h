@@ -1,4 +1,4 @@
-/* error.h -- the calling thread's last message, for all of src/. */
+/* error.h -- sets the calling thread's last error message, for all of src/. */
 #ifndef GRADUS_ERROR_H
 #define GRADUS_ERROR_H
 
@@ -8,14 +8,16 @@
 #define GRADUS_PRINTF
 #endif
 
-/* Sets what gradus_error() returns.  Always -1, for functions to return. */
+/* Sets the message that gradus_error() returns.  Always returns -1, so that
+ * functions can return it. */
 int gradus_error_set(const char *format, ...) GRADUS_PRINTF;
 
-/* Puts a place and ": " before the message that is set: a file's path, say, or
- * the epoch.  Always -1. */
+/* Puts a place, such as the path of a file or the epoch, and ": " before
+ * the message that is set.  Always returns -1. */
 int gradus_error_prefix(const char *format, ...) GRADUS_PRINTF;
 
-/* Sets "out of memory for " and what the memory was for.  Always -1. */
+/* Sets the message "out of memory for " and what the memory was for.
+ * Always returns -1. */
 int gradus_no_memory(const char *format, ...) GRADUS_PRINTF;
 
 #endif

@@ -1,4 +1,8 @@
-/* gemm.c -- matrix products by OpenBLAS: the only file that sees cblas.h. */
+/* gemm.c -- matrix products, computed by OpenBLAS.  This is the only file that
+ * includes cblas.h.
+ *
+ * Where OpenBLAS has faster kernels for small products, a larger product is
+ * divided into blocks that are small enough for them. */
 #include "base/gemm.h"
 
 #include "gradus_layer.h"
@@ -7,8 +11,10 @@
 #include <pthread.h>
 #include <string.h>
 
-/* OpenBLAS keeps its number of threads in a global of the process, so the
- * count of those who rely on it must be one, too. */
+/* OpenBLAS keeps its number of threads in a global variable of the process,
+ * so the number of those who rely on it being 1 must be global too.
+ * threads_before is what it was before the first of them.  Both are guarded
+ * by lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users, threads_before;
 
@@ -31,7 +37,9 @@ void gradus_blas_leave(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* C = op(A) op(B) + beta C, in one call of OpenBLAS. */
+/* Computes C = op(A) op(B) + beta C in one call of OpenBLAS.  op(A) is
+ * [m,k], op(B) is [k,n] and C is [m,n]; lda, ldb and ldc are the distances
+ * of the rows of A, B and C, in numbers. */
 static void gemm(int ta, int tb, int m, int n, int k, const gradus_real *A,
                  int lda, const gradus_real *B, int ldb, gradus_real beta,
                  gradus_real *C, int ldc)
@@ -46,7 +54,8 @@ static void gemm(int ta, int tb, int m, int n, int k, const gradus_real *A,
 #endif
 }
 
-/* Has OpenBLAS its kernels for small products here (see below)? */
+/* Does OpenBLAS have its kernels for small products (see below) on this
+ * processor? */
 static int has_small_kernels(void)
 {
     const char *core = openblas_get_corename();
@@ -55,24 +64,26 @@ static int has_small_kernels(void)
            strcmp(core, "SapphireRapids") == 0;
 }
 
-/* A block of a product: its rows and columns of C, and how many products are
- * summed up at once.
+/* A block of a product: its rows and columns of C, and how many of the k terms
+ * of each sum are added up at once.
  *
  * With AVX-512, OpenBLAS has kernels for products of at most 100^3
  * multiplications which do not pack their operands first; of A B', only up to
- * 1,200 numbers of C.  The products of a training step, cut into blocks for
- * them, were measured to be 1.1 to 1.6 times as fast as whole, but A B' with
- * sums of fewer than 128 products (dW of a convolution of small images) only
+ * 1,200 numbers of C.  The products of a training step, divided into blocks
+ * for them, were measured to be 1.1 to 1.6 times as fast as whole, but A B'
+ * with sums of fewer than 128 terms (dW of a convolution of small images) only
  * 0.5 to 0.9 times.  Other processors would pack anew for each block.
  *
  * The blocks below were the fastest of a search, or within 2 % of it, for
  * layers of 128 to 784 units.  With 256 rows of B at once in place of 128,
- * products took up to 1.3 times as long, most if the rows lie a power of two
- * apart, and so meet in a few of the cache's sets. */
+ * products took up to 1.3 times as long, most if the rows lie a power of
+ * two apart, and so meet in a few of the cache's sets. */
 typedef struct {
     int rows, cols, sums;
 } block;
 
+/* Chooses the block for a product of [m,k] and [k,n].  a_bt says that it
+ * has the form A B'. */
 static block block_of(int transpose_b, int a_bt, int m, int n, int k)
 {
     const double most = 1e6;
@@ -98,7 +109,8 @@ void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
                  const gradus_real *A, int lda, const gradus_real *B, int ldb,
                  gradus_real beta, gradus_real *C, int ldc)
 {
-    /* How far apart rows and columns of op(A) and op(B) lie in A and B. */
+    /* The distances, in numbers, of the rows and of the columns of op(A)
+     * and op(B) in A and B. */
     size_t a_row = transpose_a ? 1 : (size_t)lda;
     size_t a_col = transpose_a ? (size_t)lda : 1;
     size_t b_row = transpose_b ? 1 : (size_t)ldb;

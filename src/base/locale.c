@@ -1,4 +1,5 @@
-/* locale.c -- the C locale for a while, in the calling thread alone. */
+/* locale.c -- switches the calling thread, and no other, to the C locale
+ * for a while. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/locale.h"
 

@@ -1,17 +1,19 @@
-/* locale.h -- the C locale for a while, in the calling thread alone. */
+/* locale.h -- switches the calling thread, and no other, to the C locale
+ * for a while. */
 #ifndef GRADUS_LOCALE_H
 #define GRADUS_LOCALE_H
 
 #include <locale.h> /* locale_t, which needs _POSIX_C_SOURCE 200809L */
 
-/* From enter to leave the calling thread is in the C locale, where printf and
- * strtod write and read a decimal point.  Other threads stay where they are.
- */
+/* From enter to leave the calling thread is in the C locale, where the
+ * decimal point that printf writes and strtod reads is a point.  Other
+ * threads keep their locale. */
 typedef struct {
-    locale_t c, before; /* c is freed, `before` set again, by leave */
+    locale_t c, before; /* leave frees c and restores `before` */
 } gradus_c_locale;
 
-/* Returns 0, or non-zero with a message and nothing to leave. */
+/* Enters the C locale.  Returns 0, or non-zero with a message, and then
+ * there is nothing to leave. */
 int gradus_c_locale_enter(gradus_c_locale *l);
 void gradus_c_locale_leave(gradus_c_locale *l);
 

@@ -1,10 +1,12 @@
-/* memory.c -- one block of memory, planned first and then handed out. */
+/* memory.c -- plans one block of memory, and hands out its parts. */
 #include "base/memory.h"
 
 #include <stdlib.h>
 
 enum { ALIGN = 64 }; /* a cache line, and the widest vector */
 
+/* Each part is rounded up to a multiple of ALIGN, so the next is aligned
+ * too. */
 void *gradus_plan_take(gradus_plan *p, size_t count, size_t size)
 {
     size_t limit = SIZE_MAX / 2 / ALIGN * ALIGN;
@@ -18,7 +20,7 @@ void *gradus_plan_take(gradus_plan *p, size_t count, size_t size)
     return part;
 }
 
-/* This is calloc rather than aligned_alloc and memset, because pages that
+/* calloc is used, rather than aligned_alloc and memset, because pages that
  * nobody touches then cost nothing. */
 void *gradus_plan_allocate(gradus_plan *p)
 {

@@ -1,24 +1,26 @@
-/* memory.h -- one block of memory for many arrays. */
+/* memory.h -- plans one block of memory that holds many arrays. */
 #ifndef GRADUS_MEMORY_H
 #define GRADUS_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* A plan is walked twice: first with base NULL, to sum up `used`; then, with a
- * block of that size at base, to hand the arrays out. */
+/* A plan is gone through twice with the same calls of gradus_plan_take:
+ * first with base NULL, to sum up the bytes in `used`; then, with a block
+ * of that size at base, to hand the arrays out. */
 typedef struct {
-    char *base;
-    size_t used;  /* bytes */
-    int overflow; /* the sum does not fit a size_t */
+    char *base;   /* where the arrays begin, on a 64-byte boundary; or NULL */
+    size_t used;  /* bytes taken so far */
+    int overflow; /* non-zero: the sum does not fit a size_t */
 } gradus_plan;
 
-/* The next `count` elements of `size` bytes, on a 64-byte boundary; NULL while
- * base is. */
+/* Returns the place of the next `count` elements of `size` bytes, on a
+ * 64-byte boundary; NULL while base is NULL. */
 void *gradus_plan_take(gradus_plan *p, size_t count, size_t size);
 
-/* A zeroed block on a 64-byte boundary for the plan, at base, with used back
- * at 0; returns what to free, or NULL. */
+/* Allocates a zeroed block for the plan, sets base to the first 64-byte
+ * boundary in it, and sets used back to 0.  Returns the block, which the
+ * caller frees, or NULL if memory runs out. */
 void *gradus_plan_allocate(gradus_plan *p);
 
 #endif

@@ -1,10 +1,10 @@
-/* number.c -- reads a number from text.
+/* number.c -- reads a decimal number from text.
  *
- * Most numbers in a table are short, and one multiplication or division makes
- * them (Clinger 1990).  Only for the others is strtod called.  A CSV file of
- * 100 MB loads 2.2 times as fast as with strtod alone where numbers have 1 to
- * 8 digits, 2.3 times where they have 7, 1.25 times where they have 17 (five
- * runs of each, in turn). */
+ * Most numbers in a table are short, and can be computed with one
+ * multiplication or division (Clinger 1990); strtod is called only for the
+ * others.  A CSV file of 100 MB loads 2.2 times as fast as with strtod
+ * alone where numbers have 1 to 8 digits, 2.3 times where they have 7, and
+ * 1.25 times where they have 17 (five runs of each, in turn). */
 #include "base/number.h"
 
 #include <stdbool.h>
@@ -12,20 +12,21 @@
 #include <stdlib.h>
 
 enum {
-    DIGITS = 18, /* that are sure to fit a uint64_t */
+    DIGITS = 18, /* decimal digits that always fit a uint64_t */
     POWER = 22   /* 10^22 is the largest power of 10 that a double holds */
 };
 
-/* The number is whole * 10^power, and negative or not. */
+/* A decimal number: whole * 10^power, with a minus sign if negative. */
 typedef struct {
-    uint64_t whole; /* of the first DIGITS digits */
-    int digits;     /* without leading zeros */
+    uint64_t whole; /* the number made of the first DIGITS digits */
+    int digits;     /* how many digits there are, without leading zeros */
     int64_t power;
     bool negative;
 } decimal;
 
-/* Passes over digits, and appends them to *whole.  *digits counts those of
- * *whole, and those for which it has no room. */
+/* Skips the digits at p, and appends them to *whole while there is room.
+ * *digits counts those in *whole and those that did not fit, but no leading
+ * zeros.  Returns where the digits end. */
 static const char *take_digits(const char *p, const char *end, uint64_t *whole,
                                int *digits)
 {
@@ -37,13 +38,15 @@ static const char *take_digits(const char *p, const char *end, uint64_t *whole,
     return p;
 }
 
+/* Skips a sign, if there is one, and sets *negative.  Returns what follows. */
 static const char *take_sign(const char *p, const char *end, bool *negative)
 {
     *negative = p < end && *p == '-';
     return p + (p < end && (*p == '-' || *p == '+'));
 }
 
-/* e[+-]digits, if anything is left. */
+/* Reads e[+-]digits up to end, if anything is left, and adds it to power.
+ * Returns non-zero if the text is anything else. */
 static int take_exponent(const char *p, const char *end, decimal *d)
 {
     uint64_t exponent = 0;
@@ -60,7 +63,8 @@ static int take_exponent(const char *p, const char *end, decimal *d)
     return p > from && p == end ? 0 : -1;
 }
 
-/* All of p .. end as [+-]digits[.digits][e[+-]digits]. */
+/* Reads all of p .. end as [+-]digits[.digits][e[+-]digits].  Returns
+ * non-zero if it is not of this form. */
 static int take_decimal(const char *p, const char *end, decimal *d)
 {
     const char *from = take_sign(p, end, &d->negative);
@@ -77,8 +81,9 @@ static int take_decimal(const char *p, const char *end, decimal *d)
     return digits > 0 ? take_exponent(p, end, d) : -1;
 }
 
-/* whole * 10^power is rounded once, and so right to the last bit, where both
- * are exact as doubles: whole below 2^53, 10^power up to 10^22. */
+/* If whole is below 2^53 and 10^|power| at most 10^22, both are exact as
+ * doubles.  Their product or quotient is then rounded only once, and so is
+ * correct to the last bit. */
 int gradus_number_parse(const char *text, size_t n, double *v)
 {
     static const double power_of_10[POWER + 1] = {

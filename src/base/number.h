@@ -4,13 +4,14 @@
 
 #include <stddef.h>
 
-/* All of text[0..n-1] as [+-]digits[.digits][e[+-]digits] and nothing else: 0,
- * or non-zero where it is not that.  *v is infinite where the number is too
- * large for a double.
+/* Reads all of text[0..n-1] as [+-]digits[.digits][e[+-]digits] into *v.
+ * Returns 0, or non-zero if the text is anything else.  *v is infinite if the
+ * number is too large for a double.
  *
- * text[n] must exist and must not go on with the number, as a separator, a
- * quote or a final NUL does not.  The decimal point is the locale's: call this
- * in the C locale, between gradus_c_locale_enter and _leave. */
+ * text[n] must exist and must not continue the number: a separator, a quote
+ * or a final NUL will do.  strtod expects the decimal point of the locale,
+ * so call this in the C locale, between gradus_c_locale_enter and
+ * gradus_c_locale_leave. */
 int gradus_number_parse(const char *text, size_t n, double *v);
 
 #endif

@@ -1,19 +1,20 @@
-/* pool.c -- threads that share out the items of a job.
+/* pool.c -- threads that share the items of a job among them.
  *
- * Each thread has a range of the items, the same one for the same number of
- * items, so what it touched in one job is still in its cache in the next.  A
- * thread that has finished its own range takes items from the others.  A
- * range's ticket holds its next item and its end.  Both change in one
- * exchange, so a thread that raises a ticket holds an item of the present job,
- * however late it woke.  The caller waits for items done, not for threads: a
- * worker whose core is busy elsewhere delays nobody.
+ * Each thread has a range of the items, the same one whenever the number of
+ * items is the same, so what it touched in one job is still in its cache in
+ * the next.  A thread that has finished its own range takes items from the
+ * others ("work stealing").  The ticket of a range holds its next item and its
+ * end.  Both are changed in one atomic exchange, so a thread that raises a
+ * ticket gets an item of the present job, however late it woke.  The caller
+ * waits for items to be done, not for threads: a worker whose core is busy
+ * with something else delays nobody.
  *
- * A thread that waits spins for some microseconds, since the next phase of a
- * step is mostly that near, and then sleeps.  A sleeper raises its flag before
- * it looks a last time, and a thread that changes the state looks at the flag
- * afterwards: with sequentially consistent atomics one of the two sees the
- * other.
- */
+ * A thread that waits first spins for some microseconds, since the next
+ * phase of a training step mostly comes that soon, and then sleeps.  A
+ * thread about to sleep raises its flag before it looks for work a last
+ * time, and a thread that changes the state looks at the flag afterwards:
+ * with sequentially consistent atomics, at least one of the two sees what
+ * the other did. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "base/pool.h"
 
@@ -28,18 +29,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Between two calls of gradus_pool_run no ticket has an item left, so the
+ * workers wait, spinning or asleep.  Only then do job, arg and items
+ * change. */
 struct gradus_pool {
     void (*job)(void *arg, int item, int worker);
     void *arg;
-    int items;
-    atomic_int done; /* items that have returned */
+    int items;       /* of the present job */
+    atomic_int done; /* those for which the job has returned */
 
     int spins; /* how often a waiting thread looks before it sleeps */
     pthread_mutex_t lock;
     pthread_cond_t wake, finished;
     atomic_int sleepers; /* workers asleep, or about to be */
     atomic_int waiting;  /* the caller is asleep, or about to be */
-    int quit;            /* under lock */
+    int quit;            /* the pool ends; read and set under lock */
 
     int threads, started; /* workers started: threads - 1 in the end */
     struct member {
@@ -47,10 +51,10 @@ struct gradus_pool {
         gradus_pool *pool;
         pthread_t thread;
         char apart[64]; /* keeps tickets in cache lines of their own */
-    } member[]; /* [threads], the first one is the caller */
+    } member[]; /* [threads], the first of which is the caller */
 };
 
-/* Takes the next item of this range; -1 if there is none. */
+/* Takes the next item of the range of m.  Returns -1 if none is left. */
 static int take(struct member *m)
 {
     uint_fast64_t t = atomic_load(&m->ticket);
@@ -61,6 +65,7 @@ static int take(struct member *m)
     return -1;
 }
 
+/* Is an item left in any range? */
 static int has_items(gradus_pool *p)
 {
     for (int i = 0; i < p->threads; i++) {
@@ -71,7 +76,7 @@ static int has_items(gradus_pool *p)
     return 0;
 }
 
-/* Tells the processor that this is a waiting loop. */
+/* Tells the processor that this is a loop that waits. */
 static void pause_a_little(void)
 {
 #if defined __x86_64__ || defined __i386__
@@ -79,7 +84,9 @@ static void pause_a_little(void)
 #endif
 }
 
-/* Counts an item as done, and wakes the caller if it was the last. */
+/* Counts an item as done, and wakes the caller if it was the last.  items
+ * is read first: once the last item is counted, the caller may start
+ * another job. */
 static void finish_one(gradus_pool *p)
 {
     int items = p->items;
@@ -92,7 +99,8 @@ static void finish_one(gradus_pool *p)
     }
 }
 
-/* Works until there is nothing left to take, in its own range first. */
+/* Calls the job for items until there is none left to take, first in its
+ * own range and then in those of the others. */
 static void work(struct member *me)
 {
     gradus_pool *p = me->pool;
@@ -107,7 +115,8 @@ static void work(struct member *me)
     }
 }
 
-/* Sleeps until there are items (returns 1) or the pool ends (returns 0). */
+/* Sleeps until there are items, and then returns 1, or until the pool ends,
+ * and then returns 0. */
 static int sleep_for_items(gradus_pool *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -120,6 +129,8 @@ static int sleep_for_items(gradus_pool *p)
     return go_on;
 }
 
+/* What a worker thread runs: it works, spins, and sleeps, until the pool
+ * ends. */
 static void *worker(void *arg)
 {
     gradus_pool *p = ((struct member *)arg)->pool;
@@ -132,7 +143,7 @@ static void *worker(void *arg)
     return NULL;
 }
 
-/* The caller waits here until all items are done. */
+/* Waits until all items are done: the caller's part of every job. */
 static void wait_until_done(gradus_pool *p, int items)
 {
     for (int i = 0; i < p->spins; i++) {
@@ -148,7 +159,8 @@ static void wait_until_done(gradus_pool *p, int items)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Opens the ranges.  As soon as the first is open, others may be at work. */
+/* Divides the items evenly into one range for each thread.  As soon as the
+ * first range is set, other threads may be at work on it. */
 static void deal(gradus_pool *p, int items)
 {
     uint_fast64_t threads = (uint_fast64_t)p->threads, from = 0;
@@ -160,6 +172,7 @@ static void deal(gradus_pool *p, int items)
     }
 }
 
+/* A job of one item, or in a pool of one thread, needs no other thread. */
 void gradus_pool_run(gradus_pool *p,
                      void (*job)(void *arg, int item, int worker), void *arg,
                      int items)
@@ -194,8 +207,8 @@ int gradus_pool_processors(void)
     return n > 0 ? (int)n : 1;
 }
 
-/* Workers take no signals: those are for the threads of the program.  Returns
- * an errno, 0 if all is well. */
+/* Starts the workers.  They take no signals: those are for the threads of
+ * the program.  Returns an errno, or 0 if all is well. */
 static int start_workers(gradus_pool *p)
 {
     sigset_t all, before;
@@ -239,7 +252,7 @@ gradus_pool *gradus_pool_new(int threads)
     p->threads = threads;
     for (int i = 0; i < threads; i++)
         p->member[i].pool = p;
-    /* About 50 microseconds; none if that would take a core from a worker. */
+    /* About 50 microseconds; 0 if spinning would take a core from a worker. */
     p->spins = threads <= gradus_pool_processors() ? 2000 : 0;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);

@@ -1,17 +1,17 @@
-/* random.c -- Philox4x32-10: random numbers by counter, not by state.
+/* random.c -- random numbers from Philox4x32-10, a counter-based generator.
  *
  * Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3
- * (2011).  A block is a function of counter and key alone, so a sample's
- * numbers do not depend on which thread asks, or when.
- */
+ * (2011).  A block of four numbers is a function of a counter and a key
+ * alone, with no state from earlier blocks, so the numbers of a sample do
+ * not depend on which thread asks for them, or when. */
 #include "gradus.h"
 
 #include <math.h>
 #include <string.h>
 
-/* One round: the high and low halves of two products, mixed with the key.  The
- * multipliers here, and the Weyl constants below, are those of the paper's
- * section 2.4. */
+/* One round: the high and low halves of two products, mixed with the key k
+ * [2], replace the counter c [4].  The multipliers here, and the Weyl
+ * constants below, are those of section 2.4 of the paper. */
 static void philox_round(uint32_t c[4], const uint32_t k[2])
 {
     uint64_t p0 = (uint64_t)0xD2511F53 * c[0];
@@ -24,6 +24,7 @@ static void philox_round(uint32_t c[4], const uint32_t k[2])
     c[3] = (uint32_t)p0;
 }
 
+/* Ten rounds, after each of which the key is raised by the Weyl constants. */
 void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
                    uint32_t out[4])
 {
@@ -38,6 +39,8 @@ void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
     memcpy(out, c, sizeof c);
 }
 
+/* The first word of the counter numbers the blocks; a and b fill the
+ * others. */
 void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
                         uint64_t b)
 {
@@ -47,6 +50,7 @@ void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
     };
 }
 
+/* Computes a block of four numbers when none of the last is left. */
 uint32_t gradus_random_u32(gradus_random *r)
 {
     if (r->left == 0) {
@@ -57,8 +61,9 @@ uint32_t gradus_random_u32(gradus_random *r)
     return r->block[4 - r->left--];
 }
 
-/* Lemire 2019: the high word of u32 * n, drawn again in the few cases that
- * would favour some numbers, as 2^32 need not be a multiple of n. */
+/* Lemire 2019: the high word of u32 * n.  The draw is repeated in the few
+ * cases that would favour some numbers, as 2^32 need not be a multiple of
+ * n. */
 uint32_t gradus_random_below(gradus_random *r, uint32_t n)
 {
     uint64_t m = (uint64_t)gradus_random_u32(r) * n;
@@ -69,7 +74,8 @@ uint32_t gradus_random_below(gradus_random *r, uint32_t n)
     return (uint32_t)(m >> 32);
 }
 
-/* 53 bits, all that a double in [0,1) can hold. */
+/* A number in [0,1) with 53 random bits, as many as the significand of a
+ * double has. */
 double gradus_random_uniform(gradus_random *r)
 {
     uint64_t high = gradus_random_u32(r) >> 5;
@@ -78,7 +84,8 @@ double gradus_random_uniform(gradus_random *r)
     return (double)(high << 26 | low) * 0x1p-53;
 }
 
-/* Box and Muller 1958; 1 - u lies in (0,1], so the logarithm is finite. */
+/* Box and Muller 1958: sqrt(-2 log(1 - u)) cos(2 pi v) for uniform u and v,
+ * where 1 - u lies in (0,1], so the logarithm is finite. */
 double gradus_random_normal(gradus_random *r)
 {
     double radius = sqrt(-2 * log(1 - gradus_random_uniform(r)));

@@ -1,8 +1,9 @@
-/* shuffle.c -- a random order of samples (Fisher and Yates). */
+/* shuffle.c -- puts samples into a random order (Fisher and Yates). */
 #include "base/shuffle.h"
 
-/* order[i] changes places with one of order[0..i], each equally probable, so
- * that all n! orders are. */
+/* From the last place to the second, order[i] is swapped with one of
+ * order[0..i], each equally probable.  So all n! possible orders are
+ * equally probable. */
 void gradus_shuffle(int *order, int n, uint64_t seed, uint32_t what,
                     uint64_t which)
 {

@@ -1,16 +1,16 @@
-/* conv_nonzero.c -- back through a convolution where most of dy is 0.
+/* conv_nonzero.c -- the backward pass of a convolution where most of dy is 0.
  *
- * Behind maxima of 2 x 2 three of four numbers of dy are 0, and behind a ReLU
- * still more.  Each of the others, dy[o,i,j], adds
+ * Behind max pooling of 2 x 2, three of four numbers of dy are 0, and behind a
+ * ReLU still more.  Each of the others, dy[o,i,j], contributes
  *
  *   dW[o,c,u,v] += dy[o,i,j] x[c, s i + u - p, s j + v - p]
  *   db[o] += dy[o,i,j]
  *   dx[c, s i + u - p, s j + v - p] += dy[o,i,j] W[o,c,u,v]
  *
  * Here images are [row,column,channel] within a border of zeros, and weights
- * [o,u,v,c]: then line u of the kernel is k in numbers side by side in both.
- * It is cut into vectors of LANES numbers; what the last one has beyond the
- * line is 0 in W, and is not looked at in dW.
+ * [o,u,v,c]: then line u of the kernel, k columns of `in` channels, is k in
+ * numbers side by side in both.  It is cut into vectors of LANES numbers; what
+ * the last vector has beyond the end of the line is 0 in W, and ignored in dW.
  *
  * Unlike all other ways, this leaves out what is 0.  Without it, a training
  * step takes twice as long where the net has maxima of 2 x 2 (see conv.c).
@@ -20,7 +20,7 @@
 #include <string.h>
 
 #ifdef __x86_64__
-enum { LANES = 8 }; /* AVX2's; of AVX-512's 16 too many would be 0 */
+enum { LANES = 8 }; /* as AVX2 has; of AVX-512's 16 too many would be 0 */
 #else
 enum { LANES = 4 };
 #endif
@@ -34,20 +34,20 @@ typedef gradus_real lanes
     __attribute__((vector_size(LANES * sizeof(gradus_real)),
                    aligned(sizeof(gradus_real)), may_alias));
 
-/* One number of dy, and where in the image the kernel is for it. */
+/* A non-zero number of dy, and where in the image the kernel is for it. */
 typedef struct {
     int at;
     gradus_real dy;
 } nonzero;
 
-/* How the scratch memory is laid out. */
+/* How the scratch memory is laid out; sizes are in numbers or in vectors. */
 typedef struct {
     int kernel, in;
-    int per_line;   /* vectors of a line of the kernel */
-    int vectors;    /* of a kernel: a multiple of AT_ONCE */
-    size_t line;    /* numbers of a line of the image */
+    int per_line;   /* vectors in a line of the kernel */
+    int vectors;    /* vectors in a kernel, a multiple of AT_ONCE */
+    size_t line;    /* of a line of the image */
     size_t image;   /* of the image, and of what its last vector may read */
-    size_t weights; /* of all kernels */
+    size_t weights; /* of the kernels of all output channels and groups */
 } layout;
 
 static layout layout_of(const gradus_conv *c)
@@ -63,8 +63,9 @@ static layout layout_of(const gradus_conv *c)
     return l;
 }
 
-/* The scratch memory has W, dW, the images of x and dx, and two lists of
- * places, each as long as x; an int takes no more room than a number. */
+/* The scratch memory has W, dW, the images of x and of dx, and two lists of
+ * places, for each of which there is room for as many ints as x has
+ * numbers; an int takes no more room than a number. */
 static size_t scratch_size(const gradus_conv *c)
 {
     const layout l = layout_of(c);
@@ -81,9 +82,9 @@ static size_t in_vectors(const layout *l, int o, int ch, int u, int v)
            (size_t)v * l->in + ch;
 }
 
-/* in_image [in,height,width] becomes the places of x in the image; in_x
- * [width,in] those of the image's first line in x.  The other lines of the
- * image are as many lines further on in x. */
+/* Sets in_image [in,height,width] to the places of x in the image, and in_x
+ * [width,in] to the places in x of the image's first line.  For each
+ * further line of the image, they are a line further on in x. */
 static void find_places(const gradus_conv *c, int *in_image, int *in_x)
 {
     const int h = c->height, w = c->width, p = c->padding;
@@ -97,6 +98,7 @@ static void find_places(const gradus_conv *c, int *in_image, int *in_x)
             *in_x++ = ch * h * w + j;
 }
 
+/* Copies W into vectors, clears dW and the image, and lists the places. */
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const layout l = layout_of(c);
@@ -112,6 +114,7 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
     find_places(c, places, places + gradus_conv_x_size(c));
 }
 
+/* Adds the dW of all samples, which is in vectors, to the caller's dW. */
 static void end_back(const gradus_conv *c, const gradus_real *scratch,
                      gradus_real *dW)
 {
@@ -124,6 +127,7 @@ static void end_back(const gradus_conv *c, const gradus_real *scratch,
                     *dW++ += scratch[l.weights + in_vectors(&l, o, ch, u, v)];
 }
 
+/* Copies x [in,height,width] into the image [row,column,channel]. */
 GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
                               const gradus_real *restrict x,
                               const int *restrict in_x,
@@ -137,6 +141,7 @@ GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
             image[k] = x[in_x[k]];
 }
 
+/* Adds the image [row,column,channel] to dx [in,height,width], n numbers. */
 GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
                                    const int *restrict in_image,
                                    gradus_real *restrict dx)
@@ -147,14 +152,15 @@ GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
 
 /* ---- the work -------------------------------------------------------- */
 
-/* A vector of the kernel. */
+/* A vector of the kernel, while a loop goes through all of them. */
 typedef struct {
-    int vector, of_line; /* its index, overall and within its line */
-    size_t at;           /* its place in the image, from the kernel's on */
+    int vector, of_line; /* its index in the kernel, and in its line */
+    size_t at;           /* its distance in the image from the first one */
 } cursor;
 
-/* Returns the place of the cursor's vector, and moves the cursor on.  Vectors
- * that only fill up to AT_ONCE are at the kernel's own place. */
+/* Returns how far the cursor's vector is from the first one in the image,
+ * and moves the cursor on.  Vectors that only fill up to AT_ONCE are 0
+ * away. */
 GRADUS_INLINE size_t next_vector(const layout *l, cursor *p)
 {
     size_t at = p->vector++ < l->kernel * l->per_line ? p->at : 0;
@@ -167,8 +173,8 @@ GRADUS_INLINE size_t next_vector(const layout *l, cursor *p)
     return at;
 }
 
-/* For one o, dW[o,u,v,c] += sum dy x[at + ..].  Returns sum dy, which costs
- * nothing beside the rest. */
+/* For one o, adds sum dy image[at + ..] over the list [n] to dW [u,v,c].
+ * Returns sum dy, which costs nothing beside the rest. */
 GRADUS_INLINE gradus_real add_to_weights(const layout *l, const nonzero *list,
                                          int n, const gradus_real *image,
                                          gradus_real *dW)
@@ -196,7 +202,7 @@ GRADUS_INLINE gradus_real add_to_weights(const layout *l, const nonzero *list,
     return all;
 }
 
-/* For one o, dx[at + ..] += dy W[o,u,v,c]. */
+/* For one o, adds dy W [u,v,c] to the image of dx at each place listed. */
 GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
                                 const gradus_real *W, gradus_real *image)
 {
@@ -215,8 +221,8 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
     }
 }
 
-/* at [n] becomes the kernel's places in the image for n positions of z from
- * `from` on, which are `scale` lines, or columns, of the image apart. */
+/* Sets at [n] to the kernel's places in the image for n positions of z from
+ * `from` on; neighbours are `scale` lines, or columns, of the image apart. */
 GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
                                   int from, int n, int *at)
 {
@@ -234,9 +240,10 @@ GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
     }
 }
 
-/* These two list the numbers of dz [n] that count, with their places at [n].
- * Each number is written, and the next overwrites it unless it counts: so
- * there is no branch, which nobody could foresee. */
+/* This function and the next list the numbers of dz [n] that count, with
+ * their places from at [n], and return how many.  Each number is written,
+ * and the next overwrites it unless it counts: this avoids an unpredictable
+ * branch. */
 GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
                                 nonzero *list)
 {
@@ -249,7 +256,8 @@ GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
     return count;
 }
 
-/* dz is of maxima, and few of its own numbers are 0: with those left out, a
+/* dz is the gradient of maxima, each of which is passed on to one of four
+ * places.  Few numbers of dz itself are 0: when those were left out too, a
  * step of cnn-8-16 took 1.04 times as long. */
 GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
                               const uint8_t *argmax, const int *at, int n,
@@ -266,6 +274,7 @@ GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
     return count;
 }
 
+/* The backward pass of one group of one sample. */
 GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
                        gradus_real *scratch)
 {
@@ -322,7 +331,7 @@ GRADUS_FOR_AVX512 static void by_avx512(const gradus_conv *c,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* With maxima, neighbours in y have to be neighbours in x too. */
+/* With max2, neighbours in y have to be neighbours in x too. */
 static bool fits(const gradus_conv *c)
 {
     return !c->max2 || c->stride == 1;

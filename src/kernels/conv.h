@@ -17,7 +17,8 @@
 
 /* The convolution to compute.  The channels of x and y are divided into
  * groups, and each group of y sees only its own group of x; the sizes are
- * those of one group.
+ * those of one group.  The kernel, of kernel x kernel numbers, the stride and
+ * the padding are the same for both axes.
  *
  * The result is called z.  Without relu and max2 it is y.  With relu it is
  * max(0, y).  With max2 it is the maxima of y over squares of 2 x 2 side by
@@ -81,10 +82,10 @@ typedef struct {
     int group;
     const gradus_real *x;  /* [in,height,width]                      */
     gradus_real *z;        /* [out,h,w]                              */
-    uint8_t *argmax;       /* [out,h,w]                              */
+    uint8_t *argmax;       /* [out,h,w], or NULL                     */
     const gradus_real *dz; /* [out,h,w]                              */
     gradus_real *dW;       /* [out,in,kernel,kernel]: dW += ..       */
-    gradus_real *db, *dx;  /* like b, x, or NULL: db += .., dx += .. */
+    gradus_real *db, *dx;  /* [out], like x; or NULL: += ..         */
 } gradus_conv_sample;
 
 /* One pass over one sample.  The forward pass writes z and argmax; the

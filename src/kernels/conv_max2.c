@@ -38,13 +38,13 @@ enum {
 };
 
 /* The work on one group of one sample.  z is computed in strips of some
- * lines, and t reads the phases of one strip.  All but z and argmax lies in
- * the scratch memory. */
+ * lines, and t reads the phases of one strip.  t.W, even, odd and phase lie
+ * in the scratch memory; z and argmax are the caller's. */
 typedef struct {
     gradus_tiled t;
     gradus_conv_image image; /* its pitch is even */
     int height, width;       /* of z */
-    int strip;               /* lines of z */
+    int strip;               /* lines of z in a strip */
     gradus_real *even, *odd; /* [in,lines,pitch / 2], the image's columns */
     gradus_real *phase;      /* [in,2,kernel + 1,strip + kernel / 2,width] */
     gradus_real *z;          /* [out,height,width] */

@@ -226,7 +226,7 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
 GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
                                   int from, int n, int *at)
 {
-    /* A stride beyond the image is no matter: then there is one position. */
+    /* A stride beyond the image does no harm: there is then one position. */
     const int64_t line = (int64_t)l->line * scale;
     const int64_t step = (int64_t)l->in * scale;
     int i = from / width, j = from % width;

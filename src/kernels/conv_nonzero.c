@@ -12,6 +12,12 @@
  * numbers side by side in both.  It is cut into vectors of LANES numbers; what
  * the last vector has beyond the end of the line is 0 in W, and ignored in dW.
  *
+ * begin_back copies W into this order.  dW is summed up in it over all samples,
+ * and end_back adds it to the caller's.  The numbers of each dy[o] that are not
+ * 0 are first listed with their places.  Each number is written to the list,
+ * and the next overwrites it unless it counts: this avoids a branch, which
+ * would be unpredictable.
+ *
  * Unlike all other ways, this leaves out what is 0.  Without it, a training
  * step takes twice as long where the net has maxima of 2 x 2 (see conv.c).
  */
@@ -64,8 +70,7 @@ static layout layout_of(const gradus_conv *c)
 }
 
 /* The scratch memory has W, dW, the images of x and of dx, and two lists of
- * places, for each of which there is room for as many ints as x has
- * numbers; an int takes no more room than a number. */
+ * places, each as long as x; an int takes no more room than a number. */
 static size_t scratch_size(const gradus_conv *c)
 {
     const layout l = layout_of(c);
@@ -98,7 +103,6 @@ static void find_places(const gradus_conv *c, int *in_image, int *in_x)
             *in_x++ = ch * h * w + j;
 }
 
-/* Copies W into vectors, clears dW and the image, and lists the places. */
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const layout l = layout_of(c);
@@ -114,7 +118,6 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
     find_places(c, places, places + gradus_conv_x_size(c));
 }
 
-/* Adds the dW of all samples, which is in vectors, to the caller's dW. */
 static void end_back(const gradus_conv *c, const gradus_real *scratch,
                      gradus_real *dW)
 {
@@ -158,9 +161,8 @@ typedef struct {
     size_t at;           /* its distance in the image from the first one */
 } cursor;
 
-/* Returns how far the cursor's vector is from the first one in the image,
- * and moves the cursor on.  Vectors that only fill up to AT_ONCE are 0
- * away. */
+/* Returns how far the cursor's vector is from the first in the image (0 if
+ * it only fills up to AT_ONCE), and moves the cursor on. */
 GRADUS_INLINE size_t next_vector(const layout *l, cursor *p)
 {
     size_t at = p->vector++ < l->kernel * l->per_line ? p->at : 0;
@@ -241,9 +243,7 @@ GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
 }
 
 /* This function and the next list the numbers of dz [n] that count, with
- * their places from at [n], and return how many.  Each number is written,
- * and the next overwrites it unless it counts: this avoids an unpredictable
- * branch. */
+ * their places from at [n], and return how many. */
 GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
                                 nonzero *list)
 {
@@ -256,9 +256,8 @@ GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
     return count;
 }
 
-/* dz is the gradient of maxima, each of which is passed on to one of four
- * places.  Few numbers of dz itself are 0: when those were left out too, a
- * step of cnn-8-16 took 1.04 times as long. */
+/* dz is of maxima, each of one of four places.  Few of its own numbers are
+ * 0: with those left out, a step of cnn-8-16 took 1.04 times as long. */
 GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
                               const uint8_t *argmax, const int *at, int n,
                               nonzero *list)
@@ -274,7 +273,6 @@ GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
     return count;
 }
 
-/* The backward pass of one group of one sample. */
 GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
                        gradus_real *scratch)
 {

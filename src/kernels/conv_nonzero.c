@@ -12,11 +12,11 @@
  * numbers side by side in both.  It is cut into vectors of LANES numbers; what
  * the last vector has beyond the end of the line is 0 in W, and ignored in dW.
  *
- * begin_back copies W into this order.  dW is summed up in it over all samples,
- * and end_back adds it to the caller's.  The numbers of each dy[o] that are not
- * 0 are first listed with their places.  Each number is written to the list,
- * and the next overwrites it unless it counts: this avoids a branch, which
- * would be unpredictable.
+ * begin_back copies W into this order.  dW is summed up in it over all
+ * samples, and end_back adds it to the caller's.  The numbers of each dy[o]
+ * that are not 0 are first listed with their places.  Each number is written
+ * to the list, and the next overwrites it unless it counts: this avoids a
+ * branch, which would be unpredictable.
  *
  * Unlike all other ways, this leaves out what is 0.  Without it, a training
  * step takes twice as long where the net has maxima of 2 x 2 (see conv.c).
@@ -256,8 +256,8 @@ GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
     return count;
 }
 
-/* dz is of maxima, each of one of four places.  Few of its own numbers are
- * 0: with those left out, a step of cnn-8-16 took 1.04 times as long. */
+/* Each dz is of a maximum, which is at one of four places.  Few dz are 0:
+ * with those left out too, a step of cnn-8-16 took 1.04 times as long. */
 GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
                               const uint8_t *argmax, const int *at, int n,
                               nonzero *list)

@@ -38,14 +38,14 @@ struct gradus_pool {
     int items;       /* of the present job */
     atomic_int done; /* those for which the job has returned */
 
-    int spins; /* how often a waiting thread looks before it sleeps */
+    int spins; /* how often a thread looks again before it sleeps */
     pthread_mutex_t lock;
     pthread_cond_t wake, finished;
     atomic_int sleepers; /* workers asleep, or about to be */
     atomic_int waiting;  /* the caller is asleep, or about to be */
     int quit;            /* the pool ends; read and set under lock */
 
-    int threads, started; /* workers started: threads - 1 in the end */
+    int threads, started; /* started: workers, threads - 1 in the end */
     struct member {
         atomic_uint_fast64_t ticket; /* end << 32 | next */
         gradus_pool *pool;

@@ -7,7 +7,7 @@ typedef struct gradus_pool gradus_pool;
 /* Returns a pool of `threads` threads, one of which is the caller's own.
  * Returns NULL, with a message, if they cannot be started. */
 gradus_pool *gradus_pool_new(int threads);
-void gradus_pool_free(gradus_pool *p); /* NULL is fine */
+void gradus_pool_free(gradus_pool *p); /* p may be NULL */
 
 /* Calls job(arg, item, worker) once for each of the items 0 .. items-1, in
  * any order, and returns when all calls have returned.  worker is the

@@ -62,6 +62,7 @@ typedef enum {
     GRADUS_CSV_IGNORED
 } gradus_csv_role;
 
+/* A column of the table.  slot is used for values and targets alone. */
 typedef struct {
     gradus_csv_role role;
     int slot;              /* its index among the values, or the targets */

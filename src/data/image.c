@@ -101,7 +101,8 @@ static void to_planes(const uint8_t *from, int pixels, int channels,
 }
 
 /* Resizes the image `from` [from_height,from_width,channels] and reorders
- * it to pixels [channels,height,width]. */
+ * it to pixels [channels,height,width].  Returns 0, or non-zero with a
+ * message. */
 static int resize(const char *path, const uint8_t *from, int from_height,
                   int from_width, int channels, int height, int width,
                   uint8_t *pixels)

@@ -121,7 +121,7 @@ int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
     if (train == d || valid == d || train == valid)
         return gradus_error_set("gradus_split: two of its datasets are the "
                                 "same; must be three");
-    *train = *valid = (gradus_dataset){ 0 }; /* also what errors leave */
+    *train = *valid = (gradus_dataset){ 0 }; /* in case of error */
     if (check(d, fraction))
         return -1;
     size_t n_valid = (size_t)floor(fraction * (double)d->n + 0.5);

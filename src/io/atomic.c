@@ -119,7 +119,8 @@ int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
 }
 
 /* After the rename the new file is in place, so the message of the one
- * error that may follow has to say so. */
+ * error that may follow has to say so.  EINVAL means that folders cannot be
+ * synced there. */
 int gradus_atomic_commit(gradus_atomic *a)
 {
     int fd = a->fd;
@@ -133,7 +134,7 @@ int gradus_atomic_commit(gradus_atomic *a)
         return failed("cannot be renamed from its temporary name");
     free(a->temporary);
     a->temporary = NULL;
-    if (sync_file(a->directory) && errno != EINVAL) /* it cannot be synced */
+    if (sync_file(a->directory) && errno != EINVAL)
         return failed("saved, but a crash of the machine may undo that, as "
                       "its folder cannot be synced");
     return 0;

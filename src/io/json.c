@@ -21,7 +21,7 @@
 
 enum {
     MAX_VALUES = 32768,         /* enough for the header of 4,000 tensors */
-    MAX_TREE = 256 * MAX_VALUES /* bytes; "0":"" takes 176, the most we met */
+    MAX_TREE = 256 * MAX_VALUES /* bytes; "0":"" takes 176, the most found */
 };
 
 /* Checks that text holds at most MAX_VALUES values, without parsing it.

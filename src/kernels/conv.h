@@ -85,7 +85,7 @@ typedef struct {
     uint8_t *argmax;       /* [out,h,w], or NULL                     */
     const gradus_real *dz; /* [out,h,w]                              */
     gradus_real *dW;       /* [out,in,kernel,kernel]: dW += ..       */
-    gradus_real *db, *dx;  /* [out], like x; or NULL: += ..         */
+    gradus_real *db, *dx;  /* db [out], dx like x; or NULL: += ..    */
 } gradus_conv_sample;
 
 /* One pass over one sample.  The forward pass writes z and argmax; the

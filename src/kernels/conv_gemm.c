@@ -137,6 +137,7 @@ static size_t scratch_size(const gradus_conv *c)
            (size_t)column_size(c) * (size_t)positions(c) + SLACK;
 }
 
+/* Sets Y to b, if there is one, and then adds W col to it. */
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {

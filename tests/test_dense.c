@@ -3,6 +3,7 @@
 #include "probe.h"
 #include "tests.h"
 
+#include <math.h>
 #include <stdatomic.h>
 
 static gradus_graph *g;
@@ -232,6 +233,22 @@ TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
     two_layers_one_to_spoil();
     wrong.backward = overwriting;
     probe_assert_caught(layer, &wrong, B);
+}
+
+/* Only the very first number that is compared: all others are right. */
+static void beginning_with_nan(gradus_node *n, gradus_part p)
+{
+    right->backward(n, p);
+    if (p.row == 0)
+        n->in[0]->dy[0] = NAN;
+}
+
+TEST(a_gradient_that_is_nan_is_caught)
+{
+    two_layers_one_to_spoil();
+    wrong.backward = beginning_with_nan;
+    probe_assert_caught(layer, &wrong, B);
+    ck_assert_str_eq(probe_worst(), "input.y[0]");
 }
 
 static void without_bias(gradus_node *n, gradus_part p)

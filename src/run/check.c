@@ -28,12 +28,14 @@ typedef struct {
 } checker;
 
 /* How far the gradient a is from the central difference b, relative to the
- * tolerance: |a - b| / (1e-6 + 1e-4 max(|a|, |b|)).  At most 1 is right. */
+ * tolerance: |a - b| / (1e-6 + 1e-4 max(|a|, |b|)).  At most 1 is right; a NaN
+ * is infinitely far from everything. */
 static double distance(double a, double b)
 {
     double larger = fmax(fabs(a), fabs(b));
+    double d = fabs(a - b) / (1e-6 + 1e-4 * larger);
 
-    return fabs(a - b) / (1e-6 + 1e-4 * larger);
+    return isnan(d) ? INFINITY : d;
 }
 
 /* Compares dL/dv with the central difference, which it computes by changing *v
@@ -55,7 +57,7 @@ static int compare(checker *c, gradus_real *v, double gradient,
     if (status)
         return -1;
     double d = distance(gradient, (above - below) / (2 * c->h));
-    if (!(d <= c->worst)) {
+    if (d > c->worst) {
         c->worst = d;
         snprintf(c->where, WHERE, "%s.%s[%zu]", name, what, i);
     }

@@ -106,8 +106,7 @@ LOOP_TEST(a_comma_locale_changes_nothing, 2)
 
     ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
     if (files_comma_locale()) {
-        locale_t comma =
-            newlocale(LC_ALL_MASK, setlocale(LC_ALL, NULL), (locale_t)0);
+        locale_t comma = duplocale(LC_GLOBAL_LOCALE);
         ck_assert(comma != (locale_t)0);
         if (_i) {
             setlocale(LC_ALL, "C");

@@ -1,8 +1,8 @@
 /* diagnose.c -- finds where a loss or a gradient that is not finite came from.
  *
- * For a loss it takes the first row of the batch whose loss is bad, and looks
- * for the first node, in the order of the forward pass, with a bad value in
- * that row, since a bad value is passed on to the nodes that follow. */
+ * For a loss it looks for the first node, in the order of the forward pass,
+ * with a bad value in a row whose loss is bad, since a bad value is passed on
+ * to the nodes that follow. */
 #include "run/diagnose.h"
 
 #include "base/error.h"

@@ -11,6 +11,8 @@
 #                   does this tree compute what that commit does, bit by bit?
 #   make guard      the instructions of a step, by valgrind, against a budget;
 #                   make guard-store makes today's the budget
+#   make check-long what takes longer than make test: the tests as clang builds
+#                   them, asan, tsan, valgrind and the guard: about an hour
 #   make double     build/libgradus-double.a, to check gradients with, and
 #                   build/custom-layer-check, which does
 #   make bench      speed beside PyTorch's, scikit-learn's and FANN's, into
@@ -196,6 +198,7 @@ tsan:
 
 # valgrind does not know all instructions of new processors
 valgrind:
+	tools/deps.sh valgrind
 	$(MAKE) valgrind-run BUILD=$(BUILD)/valgrind ARCH=
 
 valgrind-run: $(BUILD)/test $(BUILD)/test-double
@@ -204,9 +207,19 @@ valgrind-run: $(BUILD)/test $(BUILD)/test-double
 same:
 	@tests/same/same.sh '$(BASE)' $(BUILD)
 
+# Without valgrind instructions.sh says that nothing was checked.
 guard guard-store:
+	-tools/deps.sh valgrind
 	$(MAKE) $(BUILD)/valgrind/steps BUILD=$(BUILD)/valgrind ARCH= CFLAGS="-O3 -g"
 	@bench/instructions.sh $(if $(filter guard-store,$@),--store) $(BUILD)/valgrind
+
+check-long:
+	tools/deps.sh valgrind clang
+	$(MAKE) test BUILD=$(BUILD)/clang CC=clang
+	$(MAKE) asan
+	$(MAKE) tsan
+	$(MAKE) valgrind
+	$(MAKE) guard GUARD=required
 
 double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 
@@ -258,7 +271,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store deps bench bench-quick mnist install uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long deps bench bench-quick mnist install uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

@@ -1,6 +1,45 @@
 #!/bin/sh
 # deps.sh -- install what gradus needs to build and test, or say what to type.
+#
+#   tools/deps.sh            the libraries and tools that make and make test need
+#   tools/deps.sh TOOL ..    further tools, such as valgrind or clang: commands
+#                            that Debian's packages of the same name bring
 set -eu
+
+# as_root COMMAND ..: as it is, or by sudo
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "deps: neither root nor sudo; ask an administrator"
+        return 1
+    fi
+}
+
+# install PACKAGE ..
+install() {
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends "$@"
+}
+
+if [ $# -gt 0 ]; then
+    missing=
+    for tool; do
+        command -v "$tool" >/dev/null || missing="$missing $tool"
+    done
+    [ -n "$missing" ] || exit 0
+    echo "deps: missing:$missing"
+    command -v apt-get >/dev/null || {
+        echo "deps: this machine has no apt-get; install$missing by hand"
+        exit 1
+    }
+    # shellcheck disable=SC2086 # one word a package
+    install $missing
+    exit
+fi
 
 has_header() {
     for dir in /usr/include /usr/local/include /opt/homebrew/include; do
@@ -33,15 +72,5 @@ TEXT
     exit 1
 fi
 
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || {
-        echo "deps: neither root nor sudo; ask an administrator"
-        exit 1
-    }
-    as_root=sudo
-fi
-$as_root apt-get update -qq
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-    --no-install-recommends gcc libc6-dev make pkg-config libopenblas-dev \
-    zlib1g-dev libjansson-dev libstb-dev check
+install gcc libc6-dev make pkg-config libopenblas-dev zlib1g-dev \
+    libjansson-dev libstb-dev check

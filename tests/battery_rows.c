@@ -173,22 +173,49 @@ static gradus_node *targets(gradus_node *x)
     return gradus_input(x->graph, x->size);
 }
 
-#define MSE(...)                                                            \
-    gradus_mse(x, targets(x), &(gradus_mse_options){ __VA_ARGS__ })
-#define HUBER(...)                                                          \
-    gradus_huber(x, targets(x), &(gradus_huber_options){ __VA_ARGS__ })
-#define SIGMOID_CE(...)                                                     \
-    gradus_sigmoid_ce(x, targets(x),                                        \
-                      &(gradus_sigmoid_ce_options){ __VA_ARGS__ })
+/* C leaves open in which order the arguments of a call are evaluated.  These
+ * functions make the targets after the row weights, which are an argument, so
+ * that a net is the same whatever compiles it. */
+static gradus_node *mse_of(gradus_node *x, gradus_mse_options o)
+{
+    return gradus_mse(x, targets(x), &o);
+}
+
+static gradus_node *huber_of(gradus_node *x, gradus_huber_options o)
+{
+    return gradus_huber(x, targets(x), &o);
+}
+
+static gradus_node *sigmoid_ce_of(gradus_node *x, gradus_sigmoid_ce_options o)
+{
+    return gradus_sigmoid_ce(x, targets(x), &o);
+}
+
 /* A label at each position. */
-#define SOFTMAX_CE(positions, ...)                                          \
-    gradus_softmax_ce(x, gradus_labels(x->graph, positions),                \
-                      &(gradus_softmax_ce_options){ __VA_ARGS__ })
+static gradus_node *softmax_ce_of(gradus_node *x, int positions,
+                                  gradus_softmax_ce_options o)
+{
+    return gradus_softmax_ce(x, gradus_labels(x->graph, positions), &o);
+}
+
 /* A distribution at each position, of an image. */
+static gradus_node *softmax_ce_of_images(gradus_node *x,
+                                         gradus_softmax_ce_options o)
+{
+    const int *shape = x->shape;
+
+    return gradus_softmax_ce(
+        x, gradus_image(x->graph, shape[0], shape[1], shape[2]), &o);
+}
+
+#define MSE(...) mse_of(x, (gradus_mse_options){ __VA_ARGS__ })
+#define HUBER(...) huber_of(x, (gradus_huber_options){ __VA_ARGS__ })
+#define SIGMOID_CE(...)                                                     \
+    sigmoid_ce_of(x, (gradus_sigmoid_ce_options){ __VA_ARGS__ })
+#define SOFTMAX_CE(positions, ...)                                          \
+    softmax_ce_of(x, positions, (gradus_softmax_ce_options){ __VA_ARGS__ })
 #define SOFTMAX_CE_OF_IMAGES(...)                                           \
-    gradus_softmax_ce(x, gradus_image(x->graph, x->shape[0], x->shape[1],   \
-                                      x->shape[2]),                         \
-                      &(gradus_softmax_ce_options){ __VA_ARGS__ })
+    softmax_ce_of_images(x, (gradus_softmax_ce_options){ __VA_ARGS__ })
 
 BUILD(mse, MSE(0))
 BUILD(mse_batch, MSE(.reduction = GRADUS_REDUCE_MEAN_BATCH, ROW_WEIGHT))

@@ -86,10 +86,16 @@ minds_closed_pipe() {
     [ "${PIPESTATUS[0]}" -eq 1 ]
 }
 
-# ---- mnist-train: flags ----
+# ---- mnist-train: options ----
 
 case_is "train: --help is on stdout" exits 0 '' "$train" --help
-case_is "train: --help lists the flags" grep -q -e --weight-decay "$dir/out"
+case_is "train: --help lists the options" grep -q -e --weight-decay "$dir/out"
+for program in "$train" "$predict" "$speedrun"; do
+    case_is "${program##*/}: an unknown option is named" \
+        exits 2 "'--bogus'" "$program" --bogus
+    case_is "${program##*/}: and the way to help is too" \
+        grep -qx "${program##*/}: --help lists the options" "$dir/err"
+done
 for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
     "--epochs 99999999999999999999" "--epochs=" "--batch 0" "--batch 1e9" \
     "--lr nan" "--lr -0.1" "--lr 0" "--lr inf" "--lr 0.1f" "--lr 0x1" \
@@ -97,20 +103,27 @@ for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
     "--threads 100000" "--seed -1" "--seed 18446744073709551616" \
     "--hidden 0" "--hidden 12,,3" "--hidden 12," "--hidden abc" \
     "--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" "--epochs" "--nonsense" \
-    "--net no" "--net" "--optim no" "--schedule no" "--augment=1" \
-    "--flip=1" "--dropout 1" "--dropout -0.1"; do
+    "--net no" "--net" "--hidden 8 --net lenet" "--optim no" \
+    "--schedule no" "--augment=1" "--flip=1" "--dropout 1" \
+    "--dropout -0.1"; do
     name=${flag%%[ =]*}
     # shellcheck disable=SC2086
     case_is "train: $flag is a usage error" exits 2 "${name#--}" "$train" $flag
 done
 case_is "train: adam has no momentum to set" \
     exits 2 momentum "$train" --optim adam --momentum 0.9
+case_is "train: a gap between the numbers of units is explained" \
+    exits 2 'such as 256,128' "$train" --hidden 12,,3
 case_is "train: an argument is a usage error" exits 2 stray "$train" stray
 
 # ---- mnist-train: data ----
 
 case_is "train: a missing folder is named" \
     exits 1 "$dir/none" "$train" --data "$dir/none"
+case_is "train: so is what to do about it" \
+    grep -q 'data/fetch.sh gets MNIST, and --data DIR names' "$dir/err"
+case_is "train: a file is no folder of data" \
+    exits 1 "'README.md': not a folder" "$train" --data README.md
 cp -r data/sample "$dir/bad"
 for f in "$dir"/bad/t10k-labels*; do
     head -c 100 "$f" >"$dir/short" && mv "$dir/short" "$f"
@@ -124,6 +137,9 @@ case_is "train: a folder is no file to save in" \
     exits 1 "$dir" "$train" --data data/sample --save "$dir"
 case_is "train: neither is a device" \
     exits 1 /dev/null "$train" --data data/sample --save /dev/null
+case_is "train: nor is there a place to save under a file" \
+    exits 1 "README.md/model': no file can be made there" \
+    "$train" --data data/sample --save README.md/model
 case_is "train: a wild learning rate stops with a message" \
     exits 1 'epoch 1, batch' \
     "$train" --data data/sample --hidden 64,64,64,64 --lr 900
@@ -231,8 +247,14 @@ done
 case_is "predict: --help is on stdout" exits 0 '' "$predict" --help
 case_is "predict: no image is a usage error" \
     exits 2 IMAGE "$predict" "$dir/model"
-case_is "predict: an unknown flag is a usage error" \
-    exits 2 nonsense "$predict" "$dir/model" data/digits/7-a.png --nonsense
+case_is "predict: an empty name is a usage error" \
+    exits 2 'the name of an IMAGE is empty' "$predict" "$dir/model" ''
+case_is "predict: an image in place of the model is refused" \
+    exits 1 'MODEL must be a file that mnist-train saved' \
+    "$predict" data/digits/7-a.png "$dir/model"
+case_is "predict: so is a model of another kind" \
+    exits 1 'does not sort images into classes' \
+    "$predict" tests/models/tokens.safetensors data/digits/7-a.png
 right=0 all=0
 for f in data/digits/*.png; do
     name=${f##*/}
@@ -267,7 +289,7 @@ case_is "predict: --json leaves bad images out, with status 1" \
 case_is "predict: and is an object still" has_keys "$dir/out" images
 if cp data/digits/7-a.png "$dir/"$'\377.png' 2>/dev/null; then
     case_is "predict: --json leaves a name out that is not UTF-8, status 1" \
-        exits 1 'not UTF-8' "$predict" "$dir/model" "$dir/"$'\377.png' --json
+        exits 1 'valid UTF-8' "$predict" "$dir/model" "$dir/"$'\377.png' --json
     case_is "predict: and is an object even then" has_keys "$dir/out" images
 else
     echo "skipped a name that is not UTF-8: files here have none"
@@ -314,6 +336,8 @@ case_is "mnist-speedrun: no seeds" \
     exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
 case_is "mnist-speedrun: no data" \
     exits 1 'data/fetch.sh gets MNIST' "$speedrun" --data "$dir/none"
+case_is "mnist-speedrun: an accuracy in per cent" \
+    exits 2 "--target '98': must be a number" "$speedrun" --target 98
 mkdir "$dir/tiny"
 for part in train t10k; do
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2\1\2\3\4\5\6\7\10' \
@@ -321,7 +345,7 @@ for part in train t10k; do
     printf '\0\0\10\1\0\0\0\2\0\1' >"$dir/tiny/$part-labels-idx1-ubyte"
 done
 case_is "mnist-speedrun: images of another size" \
-    exits 1 'the training images are 2 x 2; must be 28 x 28' \
+    exits 1 'the training images are 2 x 2 pixels; must be 28 x 28' \
     "$speedrun" --data "$dir/tiny"
 case_is "mnist-speedrun: on a few images the target is missed" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 2 --data data/sample --json

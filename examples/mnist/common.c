@@ -1,4 +1,4 @@
-/* common.c -- what mnist-train and mnist-predict share. */
+/* common.c -- what mnist-train, mnist-predict and mnist-speedrun share. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 
@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void say(const char *format, va_list ap)
@@ -26,17 +27,22 @@ void complain(const char *format, ...)
     va_end(ap);
 }
 
+_Noreturn void wrong_option(void)
+{
+    fprintf(stderr, "%s: --help lists the options\n", program);
+    exit(2);
+}
+
 _Noreturn void usage_error(const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
     say(format, ap);
     va_end(ap);
-    fprintf(stderr, "%s --help lists the flags\n", program);
-    exit(2);
+    wrong_option();
 }
 
-uint64_t whole_number(const char *flag, const char *text, uint64_t min,
+uint64_t whole_number(const char *option, const char *text, uint64_t min,
                       uint64_t max)
 {
     errno = 0;
@@ -44,19 +50,41 @@ uint64_t whole_number(const char *flag, const char *text, uint64_t min,
     int digits_only = *text && text[strspn(text, "0123456789")] == '\0';
     if (!digits_only || errno || n < min || n > max)
         usage_error("%s '%s': must be a whole number from %" PRIu64
-                    " to %" PRIu64, flag, text, min, max);
+                    " to %" PRIu64, option, text, min, max);
     return n;
 }
 
-double real_number(const char *flag, const char *text, double below)
+int whole_int(const char *option, const char *text, int min, int max)
+{
+    return (int)whole_number(option, text, (uint64_t)min, (uint64_t)max);
+}
+
+double real_number(const char *option, const char *text, double below)
 {
     char *end;
     double x = strtod(text, &end);
     int plain = *text && text[strspn(text, "0123456789.eE+-")] == '\0';
     if (!plain || *end || !(x >= 0 && x < below))
-        usage_error("%s '%s': must be a number, at least 0 and below %g", flag,
-                    text, below);
+        usage_error("%s '%s': must be a number of at least 0 and below %g",
+                    option, text, below);
     return x;
+}
+
+gradus_dataset *load_part(const char *folder, const char *part)
+{
+    struct stat st;
+    int missing = stat(folder, &st) != 0;
+    if (missing || !S_ISDIR(st.st_mode)) {
+        complain("'%s': %s; must be the folder of the four IDX files; "
+                 "data/fetch.sh gets MNIST, and --data DIR names another "
+                 "folder", folder,
+                 missing ? strerror(errno) : "not a folder");
+        return NULL;
+    }
+    gradus_dataset *d = gradus_load_mnist(folder, part);
+    if (!d)
+        complain("%s; --data DIR names another folder", gradus_error());
+    return d;
 }
 
 int is_terminal(FILE *f)
@@ -83,7 +111,8 @@ int print_json(json_t *object)
     if (text)
         puts(text);
     else
-        complain("no JSON: a name is not UTF-8, or memory ran out");
+        complain("no JSON was printed: a name is not valid UTF-8, or memory "
+                 "ran out");
     free(text);
     json_decref(object);
     return text ? 0 : 1;

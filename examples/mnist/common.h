@@ -1,6 +1,8 @@
-/* common.h -- what mnist-train and mnist-predict share. */
+/* common.h -- what mnist-train, mnist-predict and mnist-speedrun share. */
 #ifndef COMMON_H
 #define COMMON_H
+
+#include "gradus.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -9,33 +11,48 @@
 /* The name that messages begin with; each program defines its own. */
 extern const char program[];
 
-/* "mnist-train: ..." and a newline, on stderr. */
+/* Prints the program's name, the message and a newline on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, then where to find help; exits with status 2. */
+/* Does the same for a wrong command line, adds that --help lists the options,
+ * and exits with status 2. */
 _Noreturn void usage_error(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* The value of a flag: a whole number in min..max, or a number of at least 0
- * and below `below`.  Anything else, trailing junk too, is a usage_error. */
-uint64_t whole_number(const char *flag, const char *text, uint64_t min,
+/* To be called when getopt_long has printed what is wrong with an option: adds
+ * that --help lists the options, and exits with status 2. */
+_Noreturn void wrong_option(void);
+
+/* Returns the value of an option: a whole number from min to max, or a number
+ * of at least 0 and below `below`.  Any other text is a usage_error, and so is
+ * a number with something behind it. */
+uint64_t whole_number(const char *option, const char *text, uint64_t min,
                       uint64_t max);
-double real_number(const char *flag, const char *text, double below);
+int whole_int(const char *option, const char *text, int min, int max);
+double real_number(const char *option, const char *text, double below);
 
-/* May this stream have colours?  Only a terminal, and not under NO_COLOR. */
-int may_colour(FILE *f);
+/* Loads a part of a data set, "train" or "t10k", from the folder of the four
+ * IDX files.  Returns NULL, with a message on stderr, if that fails. */
+gradus_dataset *load_part(const char *folder, const char *part);
+
+/* Is the stream a terminal that understands escape sequences? */
 int is_terminal(FILE *f);
+/* May colours be printed?  They may on a terminal, unless the environment
+ * variable NO_COLOR is set. */
+int may_colour(FILE *f);
 
-/* Takes the locale's character set (and nothing else of it: a comma must not
- * get into numbers).  Non-zero if that is UTF-8. */
+/* Sets the character set to the locale's, and leaves the rest of the locale
+ * alone, so that no number is printed with a decimal comma.  Returns non-zero
+ * if the character set is UTF-8. */
 int use_utf8(void);
 
-/* Prints the object on stdout and frees it.  It is NULL where it could not be
- * made: then, and where it cannot be printed, non-zero with a message. */
+/* Prints the object on stdout and frees it.  Returns 0, or non-zero with a
+ * message if it cannot be printed, or is NULL because it could not be made. */
 int print_json(json_t *object);
 
-/* To be called last: non-zero, with a message, unless all that was printed has
- * arrived (a full disk and a closed pipe show only here). */
+/* To be called last.  Returns 0 if all that was printed on stdout has arrived,
+ * else non-zero with a message: a full disk and a closed pipe are noticed only
+ * when the stream is closed. */
 int finish_stdout(void);
 
 #endif

@@ -3,10 +3,11 @@
 #define NETS_H
 
 #include "gradus.h"
-#include "train_flags.h"
+#include "train_options.h"
 
-/* From images, or for the MLP any input, to [B,classes] logits.  NULL, with a
- * message in gradus_error, on error. */
+/* Builds the net that the settings ask for on x, which must be images except
+ * for the mlp.  Returns its logits [B,classes], or NULL with a message in
+ * gradus_error. */
 gradus_node *net_logits(const settings *s, gradus_node *x, int classes);
 
 #endif

@@ -1,4 +1,5 @@
-/* predict.c -- mnist-predict: reads images with a model from mnist-train. */
+/* predict.c -- mnist-predict: says what a model from mnist-train sees in
+ * images. */
 #define _DEFAULT_SOURCE
 #include "common.h"
 #include "gradus.h"
@@ -11,45 +12,46 @@
 const char program[] = "mnist-predict";
 
 static const char help[] =
-    "usage: mnist-predict MODEL IMAGE... [flags]\n"
-    "Says what MODEL, saved by mnist-train, sees in PNG or JPEG files.  They\n"
-    "are made grey (RGB, if the model is for that) and resized first.\n"
+    "usage: mnist-predict MODEL IMAGE... [options]\n"
+    "Says what MODEL, a file that mnist-train saved, sees in each IMAGE, a\n"
+    "PNG or JPEG file.  An image is first made grey (or RGB, if the model\n"
+    "takes that) and resized.\n"
     "\n"
     "  --show    draw the pixels that the net sees, and every probability\n"
-    "  --invert  turn light and dark around: MNIST is light on dark\n"
+    "  --invert  swap light and dark: MNIST is light on dark\n"
     "  --json    print one JSON object on stdout, and nothing else:\n"
     "              {\"images\": [{\"file\": \"7.png\", \"class\": \"7\",\n"
     "                           \"probability\": 0.998,\n"
     "                           \"probabilities\": [0.001, ...]}, ...]}\n"
-    "            probabilities are in the order of the model's classes; an\n"
-    "            image that cannot be read is left out\n"
+    "            The probabilities are in the order of the model's classes.\n"
+    "            An image that cannot be read is left out.\n"
     "  --help    print this\n"
     "\n"
-    "Exit status: 0, 1 if the model or any of the images could not be read,\n"
-    "2 for wrong flags.\n";
+    "Exit status: 0 on success, 1 if the model or any of the images could\n"
+    "not be read, 2 for a wrong command line.\n";
 
 typedef struct {
     int json, show, invert;
 } settings;
 
-/* A model, ready for one image at a time. */
+/* A model that is ready to read one image at a time. */
 typedef struct {
     gradus_graph *graph;
     gradus_workspace *workspace;
     int channels, height, width, classes;
-    int name_width; /* of the longest class name */
+    int name_width;  /* bytes of the longest class name */
     uint8_t *pixels; /* [channels,height,width] */
 } reader;
 
-static settings parse_flags(int argc, char **argv)
+static settings parse_options(int argc, char **argv)
 {
-    static const struct option flags[] = {{"json", no_argument, NULL, 'j'},
-                                          {"show", no_argument, NULL, 's'},
-                                          {"invert", no_argument, NULL, 'i'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"show", no_argument, NULL, 's'},
+                                            {"invert", no_argument, NULL, 'i'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     settings s = {0};
-    for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'j': s.json = 1; break;
         case 's': s.show = 1; break;
@@ -57,11 +59,16 @@ static settings parse_flags(int argc, char **argv)
         case 'h':
             fputs(help, stdout);
             exit(finish_stdout());
-        default: /* getopt has said what was wrong */
-            usage_error("nothing was predicted");
+        default: wrong_option();
         }
     if (argc - optind < 2)
-        usage_error("needs a MODEL and at least one IMAGE");
+        usage_error("got %s; must get a MODEL that mnist-train saved, and at "
+                    "least one IMAGE",
+                    argc > optind ? "a MODEL and no IMAGE" : "no files");
+    for (int i = optind; i < argc; i++)
+        if (!*argv[i])
+            usage_error("the name of %s is empty; must name a file",
+                        i == optind ? "MODEL" : "an IMAGE");
     return s;
 }
 
@@ -78,7 +85,8 @@ static int open_model(reader *r, const char *path)
 {
     r->graph = gradus_load(path, 1, 1);
     if (!r->graph) {
-        complain("%s", gradus_error());
+        complain("%s; MODEL must be a file that mnist-train saved",
+                 gradus_error());
         return 1;
     }
     gradus_node *in = gradus_node_at(r->graph, 0);
@@ -89,7 +97,8 @@ static int open_model(reader *r, const char *path)
         gradus_node_shape(in, shape) != 3 ||
         strcmp(gradus_node_op(out), "softmax_ce") != 0 ||
         gradus_node_shape(out, NULL) != 1) {
-        complain("%s: this model does not put images into classes", path);
+        complain("%s: this model does not sort images into classes; MODEL "
+                 "must be a file that mnist-train saved", path);
         return 1;
     }
     r->channels = shape[0];
@@ -109,7 +118,7 @@ static int open_model(reader *r, const char *path)
 
 /* ---- Pixels ---- */
 
-/* Mean over the outermost rows and columns, all channels. */
+/* Returns the mean of the outermost rows and columns, over all channels. */
 static double border_mean(const reader *r)
 {
     double sum = 0, count = 0;
@@ -123,7 +132,8 @@ static double border_mean(const reader *r)
     return sum / count;
 }
 
-/* Reads the image; a light border on a grey image is worth a word. */
+/* Reads the image into r->pixels, and gives a hint if a grey image has a light
+ * border.  Returns 0, or 1 with a message if it cannot be read. */
 static int load_pixels(const reader *r, const char *path, int invert)
 {
     if (gradus_load_image(path, r->channels, r->height, r->width, r->pixels)) {
@@ -133,14 +143,15 @@ static int load_pixels(const reader *r, const char *path, int invert)
     for (int i = 0; invert && i < r->channels * r->height * r->width; i++)
         r->pixels[i] = (uint8_t)(255 - r->pixels[i]);
     if (r->channels == 1 && border_mean(r) > 127)
-        complain("%s: seems dark on light; MNIST is light on dark, so try "
-                 "with%s --invert", path, invert ? "out" : "");
+        complain("%s: seems to be dark on light; MNIST is light on dark, so "
+                 "try with%s --invert", path, invert ? "out" : "");
     return 0;
 }
 
 /* ---- --show ---- */
 
-/* 0..255, the mean of the channels; below the last row all is black. */
+/* Returns the mean of the channels at a pixel, 0 to 255.  Below the last row
+ * everything is black, 0. */
 static int brightness(const reader *r, int row, int column)
 {
     int sum = 0;
@@ -149,7 +160,8 @@ static int brightness(const reader *r, int row, int column)
     return sum / r->channels;
 }
 
-/* Two rows in one line: upper halves of blocks over a background, in greys. */
+/* Draws two rows of pixels in one line of text: half blocks show the upper
+ * row, and the background behind them the lower one. */
 static void draw_blocks(const reader *r, FILE *out, int line)
 {
     for (int j = 0; j < r->width; j++) {
@@ -160,7 +172,8 @@ static void draw_blocks(const reader *r, FILE *out, int line)
     fputs("\033[0m", out);
 }
 
-/* One row in one line: each pixel is two characters, so that it is square. */
+/* Draws one row of pixels in one line of text.  Each pixel is two characters
+ * wide, which makes it square. */
 static void draw_letters(const reader *r, FILE *out, int line)
 {
     static const char ramp[] = " .:-=+*#%@";
@@ -178,7 +191,7 @@ static void draw_probability(const reader *r, FILE *out, int k, double p)
             100 * p, (int)(p * (sizeof bar - 1) + 0.5), bar);
 }
 
-/* The pixels, and beside them the classes. */
+/* Draws the pixels, and beside them the probability p[k] of each class. */
 static void show(const reader *r, FILE *out, int blocks, const gradus_real *p)
 {
     int lines = blocks ? (r->height + 1) / 2 : r->height;
@@ -198,6 +211,7 @@ static void show(const reader *r, FILE *out, int blocks, const gradus_real *p)
 
 /* ---- Answers ---- */
 
+/* Returns the class, other than `except`, with the largest p [classes]. */
 static int best_of(const gradus_real *p, int classes, int except)
 {
     int best = except == 0 && classes > 1 ? 1 : 0;
@@ -207,7 +221,7 @@ static int best_of(const gradus_real *p, int classes, int except)
     return best;
 }
 
-/* "7.png: 7 (99.8 %), else 9 (0.1 %)" */
+/* Prints a line such as "7.png: 7 (99.8 %), else 9 (0.1 %)". */
 static void print_answer(const reader *r, const char *path,
                          const gradus_real *p)
 {
@@ -219,6 +233,7 @@ static void print_answer(const reader *r, const char *path,
     putchar('\n');
 }
 
+/* Appends the answer to the JSON array.  Returns 0, or 1 with a message. */
 static int add_answer(const reader *r, const char *path, const gradus_real *p,
                       json_t *list)
 {
@@ -231,12 +246,13 @@ static int add_answer(const reader *r, const char *path, const gradus_real *p,
                         class_name(r, first), "probability", (double)p[first],
                         "probabilities", all));
     if (failed)
-        complain("%s: no JSON: the name is not UTF-8, or memory ran out",
-                 path);
+        complain("%s: left out of the JSON: the name is not valid UTF-8, or "
+                 "memory ran out", path);
     return failed ? 1 : 0;
 }
 
-/* Reads one image; list is the JSON array, or NULL for words. */
+/* Reads one image and gives the answer: into the JSON array `list` or, if that
+ * is NULL, in words. */
 static int read_image(const reader *r, const settings *s, const char *path,
                       int utf8, json_t *list)
 {
@@ -247,7 +263,7 @@ static int read_image(const reader *r, const settings *s, const char *path,
         complain("%s: %s", path, gradus_error());
         return 1;
     }
-    FILE *out = list ? stderr : stdout; /* of the picture */
+    FILE *out = list ? stderr : stdout; /* where the picture is drawn */
     if (s->show)
         show(r, out, utf8 && may_colour(out), p);
     if (list)
@@ -258,10 +274,10 @@ static int read_image(const reader *r, const settings *s, const char *path,
 
 int main(int argc, char **argv)
 {
-    settings s = parse_flags(argc, argv);
+    settings s = parse_options(argc, argv);
     int utf8 = use_utf8();
     reader r = {0};
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is found by finish_stdout */
+    signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
     int failed = open_model(&r, argv[optind]);
     if (!failed) {
         json_t *list = s.json ? json_array() : NULL;

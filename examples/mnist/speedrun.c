@@ -1,8 +1,8 @@
 /* speedrun.c -- mnist-speedrun: how soon is a net good enough?
  *
- * A recipe, which is a net and how to train it, is fixed beforehand for each
- * accuracy.  The clock runs from random weights to the end of training: all
- * but reading the files and, when it has stopped, the test. */
+ * For each accuracy there is a recipe, fixed beforehand: a net, and how it is
+ * trained.  The clock starts before the net is built and stops when training
+ * ends.  It does not count reading the files, nor the test. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 #include "gradus.h"
@@ -16,26 +16,27 @@
 const char program[] = "mnist-speedrun";
 
 static const char help[] =
-    "mnist-speedrun -- the least training time to an accuracy on MNIST\n"
+    "usage: mnist-speedrun [options]\n"
+    "Measures how soon training reaches an accuracy on MNIST's 10,000 test\n"
+    "images.  Brackets hold the defaults.\n"
     "\n"
-    "  mnist-speedrun [flags]\n"
+    "  --target A   the accuracy that the mean over the seeds must reach:\n"
+    "               0.98 with dense layers, 0.99 with convolutions (0.99)\n"
+    "  --seeds N    train N times, with the seeds 1 to N (10)\n"
+    "  --threads N  how many threads compute; 0 is one for each core (0)\n"
+    "  --data DIR   the folder of the four IDX files (data/mnist)\n"
+    "  --validate   measure on 10,000 of the training images and train on\n"
+    "               the others, to compare recipes without the test images\n"
+    "  --json       print one JSON object on stdout, and nothing else\n"
+    "  --help       print this\n"
     "\n"
-    "  --target A     0.98 (an MLP) or 0.99 (convolutions), which is usual: the\n"
-    "                 mean accuracy over the seeds on the 10,000 test images\n"
-    "  --seeds N      runs, with the seeds 1 to N (10)\n"
-    "  --threads N    0: as many as there are cores (0)\n"
-    "  --data DIR     the folder of the IDX files (data/mnist)\n"
-    "  --validate     train on 50,000 of the training images and measure on the\n"
-    "                 other 10,000: to try recipes, without the test images\n"
-    "  --json         print one JSON object\n"
-    "  --help         this text\n"
-    "\n"
-    "Exit status: 0 the mean met the target, 1 it did not or an error, 2 wrong\n"
-    "usage.\n";
+    "Exit status: 0 if the mean met the target, 1 if it did not or on an\n"
+    "error, 2 for a wrong command line.\n";
 
 /* ---- Recipes ---- */
 
-/* Normalised, the layers bear a learning rate high enough for so few steps. */
+/* Batch normalisation lets the layers bear the high learning rate that
+ * training in few steps needs. */
 static gradus_node *dense(gradus_node *h, int units)
 {
     return gradus_relu(gradus_batchnorm(gradus_dense(h, units)));
@@ -49,7 +50,7 @@ static gradus_node *mlp(gradus_node *x)
     return gradus_dense(h, 10);                          /* [B,10]  */
 }
 
-/* The maximum before the rest: it leaves them a quarter of the numbers. */
+/* The maximum comes first, as it leaves the rest a quarter of the numbers. */
 static gradus_node *block(gradus_node *h, int channels, int kernel)
 {
     const gradus_conv2d_options without_bias = { .no_bias = 1 };
@@ -71,13 +72,13 @@ typedef struct {
     double target;
     const char *net;
     gradus_node *(*build)(gradus_node *x); /* from the image to the logits */
-    int margin;   /* lines cut off at each side, where hardly a digit is */
-    double share; /* of the training images; the others are left out */
+    int margin; /* pixels cut off at each side, where hardly a digit reaches */
+    double share; /* the fraction of the training images that is used */
     int epochs, batch;
-    double learning_rate; /* the highest of one cycle */
+    double learning_rate; /* the highest of the one cycle */
 } recipe;
 
-/* Found by --validate. */
+/* These were found with --validate. */
 static const recipe recipes[] = {
     { 0.98, "400-192-128-10", mlp, 4, 1, 2, 128, 0.02 },
     { 0.99, "conv 8, conv 16, dense 256", convolutions, 2, 0.8, 1, 64, 0.02 },
@@ -105,7 +106,8 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The first n images of d, less a margin; its pixels are to be freed. */
+/* Returns the first n images of d without a margin of some pixels.  The caller
+ * frees its pixels [n,height,width], which are NULL if memory ran out. */
 static gradus_dataset crop(const gradus_dataset *d, size_t n, int margin)
 {
     const int w = d->width - 2 * margin, h = d->height - 2 * margin;
@@ -151,7 +153,7 @@ static int train(const recipe *r, gradus_graph *g, const gradus_dataset *d)
     return failed;
 }
 
-/* d is what it is tested on, with its margin. */
+/* Sets *accuracy to that on d, whose images still have their margin. */
 static int test(const recipe *r, gradus_graph *g, const gradus_dataset *d,
                 double *accuracy)
 {
@@ -183,7 +185,7 @@ static int run(const recipe *r, uint64_t seed, int threads,
     return failed;
 }
 
-/* ---- Flags ---- */
+/* ---- Options ---- */
 
 typedef struct {
     const recipe *recipe;
@@ -193,18 +195,19 @@ typedef struct {
 
 static const recipe *recipe_for(const char *text)
 {
-    double target = real_number("--target", text, 2);
+    double target = real_number("--target", text, 1);
 
     for (int i = 0; i < RECIPES; i++)
         if (target <= recipes[i].target + DBL_EPSILON)
             return &recipes[i];
-    usage_error("--target '%s': there are recipes for %g and %g", text,
-                recipes[0].target, recipes[RECIPES - 1].target);
+    usage_error("--target '%s': must be at most %g; there are recipes for %g "
+                "and %g", text, recipes[RECIPES - 1].target, recipes[0].target,
+                recipes[RECIPES - 1].target);
 }
 
 static settings parse(int argc, char **argv)
 {
-    static const struct option flags[] = {
+    static const struct option options[] = {
         { "target", required_argument, NULL, 'a' },
         { "seeds", required_argument, NULL, 's' },
         { "threads", required_argument, NULL, 't' },
@@ -217,24 +220,20 @@ static settings parse(int argc, char **argv)
     settings s = { .recipe = &recipes[RECIPES - 1], .seeds = 10,
                    .data = "data/mnist" };
 
-    for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'a': s.recipe = recipe_for(optarg); break;
-        case 's':
-            s.seeds = (int)whole_number("--seeds", optarg, 1, 1000);
-            break;
-        case 't':
-            s.threads = (int)whole_number("--threads", optarg, 0, 1024);
-            break;
+        case 's': s.seeds = whole_int("--seeds", optarg, 1, 1000); break;
+        case 't': s.threads = whole_int("--threads", optarg, 0, 1024); break;
         case 'd': s.data = optarg; break;
         case 'v': s.validate = 1; break;
         case 'j': s.json = 1; break;
         case 'h': fputs(help, stdout); exit(finish_stdout() ? 1 : 0);
-        default: usage_error("an unknown flag, or one without its value");
+        default: wrong_option();
         }
     if (optind < argc)
-        usage_error("got the argument '%s'; takes none, only flags",
-                    argv[optind]);
+        usage_error("got the argument '%s'; takes only options, which begin "
+                    "with --", argv[optind]);
     return s;
 }
 
@@ -275,7 +274,8 @@ static int print_report(const settings *s, const result *all, result mean)
         "accuracy", accuracies, "seconds", seconds));
 }
 
-/* Non-zero: an error, or the target was missed. */
+/* Trains with each seed and prints the report.  Returns non-zero if something
+ * failed or the mean missed the target. */
 static int race(const settings *s, const gradus_dataset *training,
                 const gradus_dataset *testing)
 {
@@ -300,33 +300,33 @@ static int race(const settings *s, const gradus_dataset *training,
     return failed;
 }
 
-/* Non-zero, with a message: the recipes are for 28 x 28. */
+/* Returns non-zero, with a message, unless the images have the 28 x 28 pixels
+ * that the recipes are for. */
 static int wrong_size(const char *part, const gradus_dataset *d)
 {
     if (d->width == 28 && d->height == 28)
         return 0;
-    complain("the %s images are %d x %d; must be 28 x 28", part, d->width,
-             d->height);
+    complain("the %s images are %d x %d pixels; must be 28 x 28", part,
+             d->width, d->height);
     return 1;
 }
 
 int main(int argc, char **argv)
 {
     settings s = parse(argc, argv);
-    gradus_dataset *all = gradus_load_mnist(s.data, "train"), *test = NULL;
+    gradus_dataset *all = load_part(s.data, "train"), *test = NULL;
     gradus_dataset training = { 0 }, held_out = { 0 };
-    int failed = 1;
+    int failed = !all || wrong_size("training", all);
 
-    if (all && !s.validate)
-        test = gradus_load_mnist(s.data, "t10k");
-    if (!all || (!test && !s.validate) ||
-        (s.validate && gradus_split(all, 1. / 6, 7, &training, &held_out)))
-        complain("%s; data/fetch.sh gets MNIST, --data names another folder",
-                 gradus_error());
-    else if (!wrong_size("training", all) &&
-             (s.validate || !wrong_size("test", test)))
-        failed = s.validate ? race(&s, &training, &held_out)
-                            : race(&s, all, test);
+    if (!failed && s.validate) {
+        failed = gradus_split(all, 1. / 6, 7, &training, &held_out);
+        if (failed)
+            complain("%s", gradus_error());
+        failed = failed || race(&s, &training, &held_out);
+    } else if (!failed) {
+        test = load_part(s.data, "t10k");
+        failed = !test || wrong_size("test", test) || race(&s, all, test);
+    }
     gradus_dataset_free(&training);
     gradus_dataset_free(&held_out);
     gradus_dataset_free(test);

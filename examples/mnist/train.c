@@ -4,10 +4,10 @@
 #include "gradus.h"
 #include "nets.h"
 #include "progress.h"
-#include "train_flags.h"
+#include "train_options.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ const char program[] = "mnist-train";
 
 enum { MAX_CLASSES = 256 }; /* labels are bytes */
 
-/* ---- Stopping: the first signal after the batch, the second at once ---- */
+/* ---- Stopping: after the batch, or at once at the second signal ---- */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -36,41 +36,53 @@ static void catch_signals(void)
     sigemptyset(&a.sa_mask);
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is found by finish_stdout */
+    signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
 }
 
 /* ---- Before training ---- */
 
+/* Returns the folder to train from where --data is not given. */
 static const char *default_data(void)
 {
     if (!access("data/mnist/train-images-idx3-ubyte", F_OK) ||
-        !access("data/mnist/train-images-idx3-ubyte.gz", F_OK))
+        !access("data/mnist/train-images-idx3-ubyte.gz", F_OK) ||
+        access("data/sample", F_OK))
         return "data/mnist";
     complain("data/mnist is not there, so this trains on the small sample in "
-             "data/sample and will read less well; data/fetch.sh gets the "
-             "whole of MNIST");
+             "data/sample, and the net will read digits less well; "
+             "data/fetch.sh gets the whole of MNIST");
     return "data/sample";
 }
 
-/* Training for an hour, then finding no place to save, is no fun. */
+/* Can the model be saved there?  It is better to know before an hour of
+ * training than after it.  Like gradus_save, this makes a new file beside the
+ * old one. */
 static int can_save(const char *path)
 {
-    char *copy = strdup(path);
-    const char *folder = copy ? dirname(copy) : "";
+    char trial[4096];
     struct stat st;
-    int ok = 0;
-    if (!*path || (!stat(path, &st) && !S_ISREG(st.st_mode)))
+    if (!*path || (!stat(path, &st) && !S_ISREG(st.st_mode))) {
         complain("--save '%s': must name a regular file, or a new one", path);
-    else if (access(folder, W_OK))
-        complain("--save %s: nothing can be written in the folder %s", path,
-                 folder);
-    else
-        ok = 1;
-    free(copy);
-    return ok;
+        return 0;
+    }
+    int length = snprintf(trial, sizeof trial, "%s.XXXXXX", path);
+    int fd = -1;
+    errno = ENAMETOOLONG;
+    if (length < (int)sizeof trial)
+        fd = mkstemp(trial);
+    if (fd < 0) {
+        complain("--save '%s': no file can be made there: %s; must name a "
+                 "file in a folder that exists and that you may write to",
+                 path, strerror(errno));
+        return 0;
+    }
+    close(fd);
+    unlink(trial);
+    return 1;
 }
 
-/* Images -> the net -> softmax. */
+/* Returns the compiled graph, from the images to the loss, or NULL with a
+ * message in gradus_error. */
 static gradus_graph *build(const settings *s, const gradus_dataset *d,
                            int classes)
 {
@@ -126,30 +138,32 @@ static gradus_optimiser *optimiser(const settings *s, gradus_graph *g)
     }
 }
 
-/* Of each step, before it. */
+/* Returns the learning rate of a step; gradus_fit asks before each. */
 static double learning_rate(uint64_t step, uint64_t steps, void *user)
 {
     const settings *s = ((const run *)user)->set;
     uint64_t quarter = steps / 4 + 1;
     switch (s->schedule) {
     case CONSTANT: return s->lr;
-    case STEP: return gradus_lr_step(s->lr, step < quarter ? 0 : step - quarter,
-                                     quarter, 0.1);
+    case STEP:
+        return gradus_lr_step(s->lr, step < quarter ? 0 : step - quarter,
+                              quarter, 0.1);
     case COSINE: return gradus_lr_cosine(s->lr, step, steps, 0);
     case ONE_CYCLE: return gradus_lr_one_cycle(s->lr, step, steps, 0, 0, 0);
     default: return s->lr * (double)(steps - step) / (double)steps;
     }
 }
 
-/* After each batch and each epoch. */
+/* gradus_fit calls this after each batch and each epoch; it stops if this
+ * returns non-zero. */
 static int between(const gradus_progress *p, void *user)
 {
     progress_show(&((run *)user)->shown, p);
     return stop_signal;
 }
 
-/* Trains, and adds up in *all what the epochs' history says.  all->train_loss
- * is the last epoch's. */
+/* Trains, and sets *all to the samples and seconds of all epochs together and
+ * to the training loss of the last. */
 static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                  int utf8, gradus_epoch *all)
 {
@@ -176,7 +190,8 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
 
 /* ---- The report ---- */
 
-/* The largest entries off the diagonal: 4 read as 9, 12 times. */
+/* Prints the three largest entries off the diagonal of confusion
+ * [classes,classes], such as "4 read as 9, 12 times". */
 static void print_confusions(const size_t *confusion, int classes)
 {
     char seen[MAX_CLASSES * MAX_CLASSES] = {0};
@@ -235,7 +250,7 @@ static int report_json(const settings *s, const gradus_graph *g,
         "peak_rss_kb", (json_int_t)usage.ru_maxrss));
 }
 
-/* The test images are looked at once, here, when training is over. */
+/* The only use of the test images is here, once, when training is over. */
 static int test(const settings *s, gradus_graph *g,
                 const gradus_dataset *trained_on, const gradus_dataset *d,
                 const gradus_epoch *all, int classes)
@@ -258,7 +273,8 @@ static int test(const settings *s, gradus_graph *g,
 
 /* ---- All of it ---- */
 
-/* Train, save, test; the model is saved first, so that nothing can lose it. */
+/* Trains, saves and tests.  It saves the model before the test, so that
+ * nothing that happens there can lose it. */
 static int work(const settings *s, const gradus_dataset *training,
                 const gradus_dataset *testing, int utf8)
 {
@@ -272,7 +288,7 @@ static int work(const settings *s, const gradus_dataset *training,
     else
         failed = train(s, g, training, utf8, &all);
     if (!failed && s->save && (failed = gradus_save(g, s->save)))
-        complain("not saved: %s", gradus_error());
+        complain("the model was not saved: %s", gradus_error());
     if (!failed && stop_signal)
         complain("stopped after %zu images%s%s", all.samples,
                  s->save ? ", saved in " : "", s->save ? s->save : "");
@@ -284,22 +300,20 @@ static int work(const settings *s, const gradus_dataset *training,
 
 int main(int argc, char **argv)
 {
-    settings s = parse_flags(argc, argv);
+    settings s = parse_options(argc, argv);
     int utf8 = use_utf8(), failed = 1;
     catch_signals();
     if (s.save && !can_save(s.save))
         return 1;
     if (!s.data)
         s.data = default_data();
-    gradus_dataset *training = gradus_load_mnist(s.data, "train");
-    gradus_dataset *testing = training ? gradus_load_mnist(s.data, "t10k")
-                                       : NULL;
-    if (!testing)
-        complain("%s; --data names another folder", gradus_error());
-    else if (training->size != testing->size)
-        complain("%s: training images have %d pixels, test images %d", s.data,
-                 training->size, testing->size);
-    else
+    gradus_dataset *training = load_part(s.data, "train");
+    gradus_dataset *testing = training ? load_part(s.data, "t10k") : NULL;
+    if (testing && training->size != testing->size)
+        complain("%s: training images have %d pixels and test images %d; must "
+                 "have the same number", s.data, training->size,
+                 testing->size);
+    else if (testing)
         failed = work(&s, training, testing, utf8);
     gradus_dataset_free(training);
     gradus_dataset_free(testing);

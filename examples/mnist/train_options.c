@@ -1,6 +1,6 @@
-/* train_flags.c -- what mnist-train was asked to do. */
+/* train_options.c -- reads the command line of mnist-train. */
 #define _DEFAULT_SOURCE
-#include "train_flags.h"
+#include "train_options.h"
 
 #include "common.h"
 
@@ -16,46 +16,50 @@ static const char *const schedule_names[] = {"linear", "constant", "step",
                                              "cosine", "one-cycle", NULL};
 
 static const char help[] =
-    "usage: mnist-train [flags]\n"
-    "Trains a net on the images of IDX files, then tests it.\n"
+    "usage: mnist-train [options]\n"
+    "Trains a net on the images of IDX files, then tests it.  Brackets hold\n"
+    "the defaults.\n"
     "\n"
-    "  --data DIR        folder of the four IDX files, plain or .gz, by the\n"
-    "                    usual names (data/mnist; without it, data/sample)\n"
+    "  --data DIR        the folder of the four IDX files, plain or .gz, by\n"
+    "                    their usual names (data/mnist if it is there, else\n"
+    "                    data/sample)\n"
     "  --net NAME        mlp, lenet, convnet or residual (mlp)\n"
-    "  --hidden N,N,...  of the mlp: units of each hidden layer (128)\n"
-    "  --augment         change the training images at random: shift, rotation,\n"
-    "                    scale, elastic distortion\n"
-    "  --flip            mirror half of them: clothes may be, digits not\n"
-    "  --dropout F       the part of the hidden units left out of each step\n"
-    "                    (convnet 0.3, others 0)\n"
-    "  --epochs N        times through the training images (10)\n"
-    "  --batch N         images a step (64)\n"
-    "  --optim NAME      sgd, adam, adamw or rmsprop (sgd)\n"
-    "  --lr F            highest learning rate (sgd 0.08, with convolutions\n"
-    "                    0.05; others 0.001)\n"
-    "  --schedule NAME   how it changes with every step: linear, from F down\n"
-    "                    to 0; constant; step, to a tenth after half of the\n"
-    "                    steps and again after three quarters; cosine;\n"
-    "                    one-cycle (linear)\n"
-    "  --momentum F      of sgd and rmsprop (sgd 0.9, rmsprop 0)\n"
-    "  --weight-decay F  (sgd 0.0002, adamw 0.01, others 0)\n"
-    "  --threads N       0: as many as there are cores (0); whatever it is,\n"
-    "                    the weights come out the same\n"
-    "  --seed N          decides first weights and order of images (1)\n"
-    "  --save FILE       write the model there, as safetensors\n"
+    "  --hidden N,N,...  units of each hidden layer of the mlp (128)\n"
+    "  --augment         shift, turn, scale and distort the training images\n"
+    "                    at random\n"
+    "  --flip            mirror half of the training images: right for\n"
+    "                    clothes, wrong for digits\n"
+    "  --dropout F       the fraction of the hidden units left out at random\n"
+    "                    in training (convnet 0.3, others 0)\n"
+    "  --epochs N        how often the net sees every training image (10)\n"
+    "  --batch N         images per step (64)\n"
+    "  --optim NAME      the optimiser: sgd, adam, adamw or rmsprop (sgd)\n"
+    "  --lr F            the highest learning rate (sgd 0.08, or 0.05 with\n"
+    "                    convolutions; others 0.001)\n"
+    "  --schedule NAME   how the learning rate changes (linear):\n"
+    "                      linear     falls evenly from F to 0\n"
+    "                      constant   stays at F\n"
+    "                      step       falls to F/10 after half of the steps,\n"
+    "                                 and to F/100 after three quarters\n"
+    "                      cosine     falls from F to 0 along a cosine\n"
+    "                      one-cycle  rises to F, then falls almost to 0\n"
+    "  --momentum F      momentum of sgd and rmsprop (sgd 0.9, rmsprop 0)\n"
+    "  --weight-decay F  how strongly weights are pulled towards 0 (sgd\n"
+    "                    0.0002, adamw 0.01, others 0)\n"
+    "  --threads N       how many threads compute, where 0 is one for each\n"
+    "                    core (0); the weights are the same with any number\n"
+    "  --seed N          decides every random choice, such as the first\n"
+    "                    weights and the order of the images (1)\n"
+    "  --save FILE       write the model to FILE, in the safetensors format\n"
     "  --json            print one JSON object on stdout, and nothing else\n"
     "  --help            print this\n"
     "\n"
-    "Ctrl-C ends training after the batch at hand, and the model is saved if\n"
+    "Ctrl-C ends training after the present batch, and saves the model if\n"
     "--save is given; a second Ctrl-C ends the program at once.\n"
-    "Exit status: 0, 1 on error, 2 for wrong flags, 130 or 143 if stopped.\n";
+    "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
+    "130 or 143 if a signal stopped it.\n";
 
-static int whole_int(const char *flag, const char *text, int min, int max)
-{
-    return (int)whole_number(flag, text, (uint64_t)min, (uint64_t)max);
-}
-
-/* "512,256" */
+/* Reads the number of units of each hidden layer, such as "512,256". */
 static void parse_hidden(settings *s, char *text)
 {
     s->layers = 0;
@@ -63,12 +67,16 @@ static void parse_hidden(settings *s, char *text)
         if (s->layers == MAX_HIDDEN)
             usage_error("--hidden: got more than %d layers; must be 1 to %d",
                         MAX_HIDDEN, MAX_HIDDEN);
+        if (!*one)
+            usage_error("--hidden: a number of units is missing; must be "
+                        "whole numbers with single commas between, such as "
+                        "256,128");
         s->hidden[s->layers++] = whole_int("--hidden", one, 1, 65536);
     }
 }
 
-/* The number of value in a list that ends with NULL. */
-static int one_of(const char *flag, const char *value,
+/* Returns the index of value in a list that ends with NULL. */
+static int one_of(const char *option, const char *value,
                   const char *const *names)
 {
     char all[128] = "";
@@ -77,10 +85,10 @@ static int one_of(const char *flag, const char *value,
             return i;
         strcat(strcat(all, i ? ", " : ""), names[i]);
     }
-    usage_error("%s '%s': must be one of %s", flag, value, all);
+    usage_error("%s '%s': must be one of %s", option, value, all);
 }
 
-static const struct option flags[] = {
+static const struct option options[] = {
     {"net", required_argument, NULL, 'n'},
     {"optim", required_argument, NULL, 'p'},
     {"schedule", required_argument, NULL, 'c'},
@@ -101,7 +109,7 @@ static const struct option flags[] = {
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
 
-/* One flag, by its letter in `flags`, and its value. */
+/* Takes one option, by its letter in `options`, and its value. */
 static void take(settings *s, int letter, char *value)
 {
     switch (letter) {
@@ -130,16 +138,17 @@ static void take(settings *s, int letter, char *value)
     case 'h':
         fputs(help, stdout);
         exit(finish_stdout());
-    default: /* getopt has said what was wrong */
-        usage_error("nothing was trained");
+    default: wrong_option();
     }
 }
 
-/* What was not given. */
+/* Sets the options that were not given to their defaults. */
 static void set_defaults(settings *s)
 {
     const double lr[] = {s->net == NET_MLP ? 0.08 : 0.05, 1e-3, 1e-3, 1e-3};
     const double decay[] = {2e-4, 0, 0.01, 0};
+    if (!s->layers)
+        s->hidden[s->layers++] = 128;
     if (s->lr < 0)
         s->lr = lr[s->optim];
     if (s->weight_decay < 0)
@@ -150,22 +159,25 @@ static void set_defaults(settings *s)
         s->momentum = s->optim == SGD ? 0.9 : 0;
 }
 
-settings parse_flags(int argc, char **argv)
+settings parse_options(int argc, char **argv)
 {
-    settings s = {.hidden = {128}, .layers = 1, .epochs = 10, .batch = 64,
-                  .lr = -1, .momentum = -1, .weight_decay = -1, .dropout = -1,
-                  .seed = 1};
-    for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+    settings s = {.epochs = 10, .batch = 64, .lr = -1, .momentum = -1,
+                  .weight_decay = -1, .dropout = -1, .seed = 1};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         take(&s, c, optarg);
     if (optind < argc)
-        usage_error("got the argument '%s'; takes none, only flags",
-                    argv[optind]);
+        usage_error("got the argument '%s'; takes only options, which begin "
+                    "with --", argv[optind]);
     if (s.lr == 0)
         usage_error("--lr 0: must be more than 0, or nothing is learnt");
+    if (s.layers && s.net != NET_MLP)
+        usage_error("--hidden: only the mlp has hidden layers to choose; "
+                    "leave it out, or take --net mlp");
     if (s.optim == ADAMW && s.weight_decay == 0)
-        s.optim = ADAM; /* what it is without */
+        s.optim = ADAM; /* AdamW without weight decay is Adam */
     if (s.momentum > 0 && (s.optim == ADAM || s.optim == ADAMW))
-        usage_error("--momentum: adam and adamw take none; choose --optim sgd");
+        usage_error("--momentum: adam and adamw have none to set; leave it "
+                    "out, or take --optim sgd or rmsprop");
     set_defaults(&s);
     return s;
 }

@@ -1,6 +1,6 @@
 /* custom-layer.c -- a layer of your own: a rectifier that learns its slopes.
- * Trains with it on a spiral's arms; compiled as double, it checks the layer's
- * gradients instead. */
+ * The program trains a net with it to tell the arms of a spiral apart; when it
+ * is compiled as double, it checks the layer's gradients instead. */
 #include "gradus_layer.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 /* ---- the layer ---------------------------------------------------------- */
 
-/* Parametric rectifier (He et al. 2015), with one slope a for each unit:
+/* The parametric rectifier of He et al. 2015, with one slope a for each unit:
  *
  *   y = x where x > 0, else a x           x, y [B,units]   a [units]
  *
@@ -36,10 +36,11 @@ static void backward(gradus_node *n, gradus_part p)
     for (int i = 0; i < p.rows;
          i++, x += n->size, dy += n->size, dx += n->size)
         for (int u = 0; u < n->size; u++)
-            dx[u] += x[u] > 0 ? dy[u] : a[u] * dy[u]; /* others add, too */
+            dx[u] += x[u] > 0 ? dy[u] : a[u] * dy[u]; /* others add too */
 }
 
-/* Of units p.unit .. alone; a large batch comes in several parts. */
+/* Computes da for the units of p over the rows of p.  A large batch comes in
+ * several parts: the first sets da, and those with p.add add to it. */
 static void gradient(gradus_node *n, gradus_part p)
 {
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
@@ -69,12 +70,12 @@ static gradus_node *learned_relu(gradus_node *x)
                             GRADUS_INIT_CONSTANT, 0.25);
 }
 
-/* ---- what is done with it ----------------------------------------------- */
+/* ---- a net with it ------------------------------------------------------ */
 
 enum { ARMS = 3, N = 100 * ARMS };
 
-static gradus_real X[N][2];
-static int32_t arm[N];
+static gradus_real X[N][2]; /* the points */
+static int32_t arm[N];      /* 0, 1 or 2, the arm that each lies on */
 
 static void fail_if(int failed)
 {
@@ -84,6 +85,7 @@ static void fail_if(int failed)
     exit(1);
 }
 
+/* Draws the points at random along the arms. */
 static void draw_spiral(void)
 {
     gradus_random r;
@@ -99,8 +101,9 @@ static void draw_spiral(void)
     }
 }
 
-/* How far the parameters' gradients and dx are from central differences, at
- * the worst place, in units of what is allowed. */
+/* Compares the gradients of the parameters and of x with central differences.
+ * Returns the largest deviation, where 1 is just allowed, and writes its place
+ * to where. */
 static double worst_gradient(gradus_graph *g, char where[64])
 {
     double worst = gradus_check_gradients(g, 30, 1e-6, where);
@@ -109,6 +112,7 @@ static double worst_gradient(gradus_graph *g, char where[64])
     return worst;
 }
 
+/* Trains, and returns the accuracy on the same points. */
 static double train(gradus_graph *g, const gradus_dataset *data)
 {
     gradus_sgd_options rule = { .learning_rate = 0.1, .momentum = 0.9 };

@@ -1,12 +1,15 @@
-/* nets.c -- the nets that mnist-train can train; shapes for 28 x 28 images. */
+/* nets.c -- the nets that mnist-train can train.  The shapes beside the layers
+ * are those for images of 28 x 28 pixels and ten classes. */
 #include "nets.h"
 
+/* Returns h with the dropout of the settings, or h itself if there is none. */
 static gradus_node *drop(const settings *s, gradus_node *h)
 {
     return s->dropout > 0 ? gradus_dropout(h, s->dropout) : h;
 }
 
-/* Dense layers with ReLU between: --hidden says how many, and how wide. */
+/* Dense layers with a ReLU behind each but the last.  --hidden sets how many
+ * of these there are, and how wide they are. */
 static gradus_node *mlp(const settings *s, gradus_node *h, int classes)
 {
     for (int i = 0; i < s->layers; i++)                      /* [B,128] */
@@ -14,20 +17,20 @@ static gradus_node *mlp(const settings *s, gradus_node *h, int classes)
     return gradus_dense(h, classes);                         /* [B,10]  */
 }
 
-/* After LeCun et al. 1998, with maxima, ReLU, and some more channels. */
+/* The net of LeCun et al. 1998, but with maxima, ReLU and more channels. */
 static gradus_node *lenet(const settings *s, gradus_node *h, int classes)
 {
     const gradus_conv2d_options same = { .padding = 2 };
 
     h = gradus_relu(gradus_conv2d(h, 16, 5, &same));         /* [B,16,28,28] */
-    h = gradus_maxpool2d(h, 2, NULL);                       /* [B,16,14,14] */
+    h = gradus_maxpool2d(h, 2, NULL);                        /* [B,16,14,14] */
     h = gradus_relu(gradus_conv2d(h, 32, 5, NULL));          /* [B,32,10,10] */
-    h = gradus_maxpool2d(h, 2, NULL);                       /* [B,32,5,5]   */
+    h = gradus_maxpool2d(h, 2, NULL);                        /* [B,32,5,5]   */
     h = gradus_relu(gradus_dense(h, 128));                   /* [B,128]      */
     return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
 
-/* Convolution, normalised, of the same height and width. */
+/* A normalised convolution that keeps the height and width. */
 static gradus_node *conv_norm(gradus_node *h, int channels, int kernel)
 {
     const gradus_conv2d_options same = { .padding = kernel / 2, .no_bias = 1 };
@@ -35,6 +38,7 @@ static gradus_node *conv_norm(gradus_node *h, int channels, int kernel)
     return gradus_batchnorm(gradus_conv2d(h, channels, kernel, &same));
 }
 
+/* Four convolutions and two dense layers, normalised but for the last. */
 static gradus_node *convnet(const settings *s, gradus_node *h, int classes)
 {
     h = gradus_relu(conv_norm(h, 24, 5));                    /* [B,24,28,28] */
@@ -48,7 +52,8 @@ static gradus_node *convnet(const settings *s, gradus_node *h, int classes)
     return gradus_dense(drop(s, h), classes);                /* [B,10]       */
 }
 
-/* relu(h + f(h)), He et al. 2016. */
+/* A residual block, relu(h + f(h)), as in He et al. 2016; here f is two
+ * convolutions. */
 static gradus_node *block(gradus_node *h, int channels)
 {
     gradus_node *f = gradus_relu(conv_norm(h, channels, 3));
@@ -56,6 +61,7 @@ static gradus_node *block(gradus_node *h, int channels)
     return gradus_relu(gradus_add(h, conv_norm(f, channels, 3)));
 }
 
+/* A residual net of three blocks. */
 static gradus_node *residual(const settings *s, gradus_node *h, int classes)
 {
     h = block(gradus_relu(conv_norm(h, 16, 3)), 16);         /* [B,16,28,28] */
@@ -63,7 +69,7 @@ static gradus_node *residual(const settings *s, gradus_node *h, int classes)
     h = block(gradus_relu(conv_norm(h, 32, 3)), 32);         /* [B,32,14,14] */
     h = gradus_maxpool2d(h, 2, NULL);
     h = block(gradus_relu(conv_norm(h, 64, 3)), 64);         /* [B,64,7,7]   */
-    h = drop(s, gradus_global_avgpool2d(h));                /* [B,64]       */
+    h = drop(s, gradus_global_avgpool2d(h));                 /* [B,64]       */
     return gradus_dense(h, classes);                         /* [B,10]       */
 }
 

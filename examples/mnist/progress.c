@@ -1,4 +1,4 @@
-/* progress.c -- shows on stderr how training gets on. */
+/* progress.c -- shows on stderr how training is getting on. */
 #define _DEFAULT_SOURCE
 #include "progress.h"
 
@@ -18,6 +18,7 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Returns the width of the terminal in characters. */
 static int columns(void)
 {
     struct winsize w;
@@ -26,7 +27,7 @@ static int columns(void)
     return w.ws_col;
 }
 
-/* "231k/s" */
+/* Writes the samples per second of an epoch, such as "231k/s". */
 static void write_rate(char *out, size_t room, const gradus_epoch *e)
 {
     double rate = e->seconds > 0 ? (double)e->samples / e->seconds : 0;
@@ -36,7 +37,7 @@ static void write_rate(char *out, size_t room, const gradus_epoch *e)
         snprintf(out, room, "%.0fk/s", rate / 1000);
 }
 
-/* "12 s left", "3:20 left", "2:05:00 left" */
+/* Writes the time left: "12 s left", "3:20 left" or "2:05:00 left". */
 static void write_left(char *out, size_t room, double left)
 {
     long s = (long)(left + 0.5);
@@ -56,6 +57,7 @@ static void repeat(char *line, const char *glyph, int cells)
         end = stpcpy(end, glyph);
 }
 
+/* Appends a bar of `cells` characters; the fraction `done` of it is full. */
 static void append_bar(char *line, const progress *s, int cells, double done)
 {
     int full = (int)(done * cells + 0.5);
@@ -66,9 +68,10 @@ static void append_bar(char *line, const progress *s, int cells, double done)
     strcat(line, s->colour ? "\033[0m" : "");
 }
 
-/* epoch 3/10 ████████░░░░░░░░░░░░  38 %  loss 0.0412  3 s left  231k/s
- * One write; what a narrow terminal has no room for is left out, the last
- * things first. */
+/* Draws a line such as
+ *   epoch 3/10 ████████░░░░░░░░░░░░  38 %  loss 0.0412  3 s left  231k/s
+ * with a single write.  Where the terminal is too narrow, the last things are
+ * left out first. */
 static void draw(const progress *s, const gradus_progress *p, double elapsed)
 {
     double done = (p->epoch + (double)p->batch / p->batches) / p->epochs;
@@ -94,7 +97,7 @@ static void draw(const progress *s, const gradus_progress *p, double elapsed)
         append_bar(line, s, room < LONGEST_BAR ? room : LONGEST_BAR, done);
     }
     strcat(line, tail);
-    strcat(line, "\033[K"); /* and nothing is left of a longer line */
+    strcat(line, "\033[K"); /* clears what is left of a longer line */
     fputs(line, stderr);
 }
 

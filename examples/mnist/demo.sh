@@ -1,8 +1,17 @@
 #!/bin/sh
 # demo.sh -- what `make mnist` does: it gets the data, trains a net, and shows
 # what the net sees in one image.
+#
+#   examples/mnist/demo.sh [BUILD]     BUILD is the folder of the programs, as
+#                                      seen from the repository's root (build)
 set -eu
+cd "$(dirname "$0")/../.."
 BUILD=${1:-build}
+if [ ! -x "$BUILD/mnist-train" ] || [ ! -x "$BUILD/mnist-predict" ]; then
+    echo "mnist: mnist-train or mnist-predict is not in $BUILD;" \
+        "make builds them" >&2
+    exit 1
+fi
 
 data=data/mnist
 if ! data/fetch.sh; then

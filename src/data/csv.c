@@ -61,13 +61,13 @@ static int load(gradus_csv *c)
         return gradus_error_set("%s: no rows after the header", c->text.path);
     if (gradus_csv_read_classes(c))
         return -1;
-    gradus_parts parts = {
-        .n = c->rows, .size = c->values, .real = true,
+    gradus_dataset like = {
+        .n = c->rows, .size = c->values,
         .positions = c->o.label != NULL, .target_size = c->targets,
         .classes = (int)c->classes,
         .class_names = c->names ? c->names : c->o.class_names,
     };
-    c->l = gradus_loaded_new(c->text.path, &parts);
+    c->l = gradus_loaded_new(c->text.path, &like, true, false);
     return c->l ? gradus_csv_walk(c, store) : -1;
 }
 
@@ -120,6 +120,7 @@ gradus_dataset *gradus_load_csv(const char *path,
     free(c.names);
     if (!status)
         return &c.l->d;
-    free(c.l);
+    if (c.l)
+        gradus_dataset_free(&c.l->d);
     return NULL;
 }

@@ -52,19 +52,6 @@ int gradus_source_end(gradus_source *s);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 
-/* What a dataset is to hold; the size of its block follows from this.  Both
- * n and size are at least 1. */
-typedef struct {
-    size_t n;        /* samples */
-    int size;        /* values in each sample */
-    bool real;       /* the values are reals, in x; else bytes in pixels */
-    int positions;   /* labels of each sample; 0: there are no labels */
-    int target_size; /* values in each target; 0: there are no targets */
-    bool weights;    /* each sample has a weight */
-    int classes;     /* the number of classes, 0 if it is not known yet */
-    const char *const *class_names; /* [classes], to be copied, or NULL */
-} gradus_parts;
-
 /* A dataset together with its arrays.  The arrays here are those that d
  * points to, but may be written, so a loader fills them.  The struct and
  * the arrays lie in one block, which d.owned points to:
@@ -72,16 +59,20 @@ typedef struct {
 typedef struct {
     gradus_dataset d;
     gradus_real *x;       /* [n,size], or NULL */
+    uint8_t *pixels;      /* [n,size], or NULL */
+    int32_t *labels;      /* [n,positions], or NULL */
     gradus_real *targets; /* [n,target_size], or NULL */
     gradus_real *weights; /* [n], or NULL */
-    int32_t *labels;      /* [n,positions], or NULL */
-    uint8_t *pixels;      /* [n,size], or NULL */
 } gradus_loaded;
 
-/* Allocates a dataset, copies its class names, and leaves its arrays for
- * the caller to fill.  The message on error begins with `who`, the path or
- * the function that asks for it.  Returns NULL on error. */
-gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p);
+/* Allocates a dataset of the sizes of `like`, whose n and size are at least
+ * 1, copies its class names, and leaves the arrays for the caller to fill:
+ * x if the values are `real`, else pixels; labels if there are positions;
+ * targets if there is a target_size; and weights if they are asked for.
+ * The message on error begins with `who`, the path or the function that
+ * asks.  Returns NULL on error. */
+gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
+                                 bool real, bool weights);
 
 /* ----- images ------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 #include "data/data.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,98 +27,75 @@ static void advise_huge_pages(char *block, size_t bytes)
 #endif
 }
 
-/* Returns the bytes of one sample.  The three counts are ints, so the sum
- * is less than 2^36 and does not overflow. */
-static uint64_t sample_bytes(const gradus_parts *p)
+/* Returns the place of the next array [rows,columns] of elements of `bytes`
+ * bytes in the block; NULL if it has no columns. */
+static void *take(gradus_plan *p, size_t rows, int columns, size_t bytes)
 {
-    uint64_t reals = (uint64_t)(p->real ? p->size : 0) +
-                     (uint64_t)p->target_size + p->weights;
-
-    return reals * sizeof(gradus_real) +
-           (uint64_t)p->positions * sizeof(int32_t) +
-           (uint64_t)(p->real ? 0 : p->size);
+    if (columns == 0)
+        return NULL;
+    return gradus_plan_take(p, rows, (size_t)columns * bytes);
 }
 
-/* Returns the bytes that the class names and the pointers to them take. */
-static uint64_t name_bytes(const gradus_parts *p)
+/* Takes room for the names of the `classes` classes and, once there is a
+ * block, copies them to it.  Returns the copies [classes]. */
+static const char *const *take_names(gradus_plan *p, int classes,
+                                     const char *const *names)
 {
-    uint64_t bytes = 0;
+    size_t bytes = 0;
 
-    if (!p->class_names)
-        return 0;
-    for (int k = 0; k < p->classes; k++)
-        bytes += sizeof(char *) + strlen(p->class_names[k]) + 1;
-    return bytes;
-}
-
-/* Copies the class names to `text`, one after the other, and sets names[k],
- * [classes], to that of class k. */
-static void copy_names(const gradus_parts *p, const char **names, char *text)
-{
-    if (!names)
-        return;
-    for (int k = 0; k < p->classes; k++) {
-        names[k] = strcpy(text, p->class_names[k]);
+    for (int k = 0; k < classes; k++)
+        bytes += strlen(names[k]) + 1;
+    const char **copy = gradus_plan_take(p, (size_t)classes, sizeof *copy);
+    char *text = gradus_plan_take(p, bytes, 1);
+    for (int k = 0; p->base && k < classes; k++) {
+        copy[k] = strcpy(text, names[k]);
         text += strlen(text) + 1;
     }
+    return copy;
 }
 
-/* Returns the place of the next `count` elements of `size` bytes in the
- * block and moves *from behind them; NULL where count is 0. */
-static void *take(char **from, size_t count, size_t size)
+/* Takes room for all arrays of l->d, and sets the pointers to them. */
+static void lay_out(gradus_plan *p, gradus_loaded *l, bool real, bool weights)
 {
-    void *part = count ? *from : NULL;
+    gradus_dataset *d = &l->d;
 
-    *from += count * size;
-    return part;
+    d->x = l->x = take(p, d->n, real ? d->size : 0, sizeof *l->x);
+    d->pixels = l->pixels = take(p, d->n, real ? 0 : d->size, 1);
+    d->labels = l->labels = take(p, d->n, d->positions, sizeof *l->labels);
+    d->targets = l->targets =
+        take(p, d->n, d->target_size, sizeof *l->targets);
+    d->weights = l->weights = take(p, d->n, weights, sizeof *l->weights);
+    if (d->class_names)
+        d->class_names = take_names(p, d->classes, d->class_names);
 }
 
-/* Sets the pointers into the block.  It holds the struct, the pointers to
- * the class names, the reals, labels and pixels, and the text of the
- * names.  In this order no part needs padding to be aligned. */
-static void lay_out(gradus_loaded *l, const gradus_parts *p)
+/* The block begins with the struct.  It is planned with a copy first, to
+ * find its length. */
+gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
+                                 bool real, bool weights)
 {
-    char *at = (char *)(l + 1);
-    size_t values = p->n * (size_t)p->size, real = sizeof(gradus_real);
-    size_t named = p->class_names ? (size_t)p->classes : 0;
-    const char **names = take(&at, named, sizeof *names);
+    gradus_plan p = { 0 };
+    gradus_loaded *l = gradus_plan_take(&p, 1, sizeof *l);
+    gradus_loaded planned = { .d = *like };
 
-    l->x = take(&at, p->real ? values : 0, real);
-    l->targets = take(&at, p->n * (size_t)p->target_size, real);
-    l->weights = take(&at, p->weights ? p->n : 0, real);
-    l->labels = take(&at, p->n * (size_t)p->positions, sizeof *l->labels);
-    l->pixels = take(&at, p->real ? 0 : values, 1);
-    copy_names(p, names, at);
-    l->d = (gradus_dataset){
-        .n = p->n, .size = p->size,
-        .x = l->x, .pixels = l->pixels, .labels = l->labels,
-        .positions = p->positions,
-        .targets = l->targets, .target_size = p->target_size,
-        .weights = l->weights,
-        .classes = p->classes, .class_names = names,
-        .owned = l,
-    };
-}
-
-/* The block may have at most SIZE_MAX / 2 bytes, which keeps sums of sizes
- * from overflowing. */
-gradus_loaded *gradus_loaded_new(const char *who, const gradus_parts *p)
-{
-    uint64_t rest = sizeof(gradus_loaded) + name_bytes(p);
-
-    if (p->n > INT32_MAX || sample_bytes(p) > (SIZE_MAX / 2 - rest) / p->n) {
+    if (like->n > INT32_MAX) {
         gradus_error_set("%s: %zu samples of %d values are too many", who,
-                         p->n, p->size);
+                         like->n, like->size);
         return NULL;
     }
-    size_t bytes = (size_t)(rest + p->n * sample_bytes(p));
-    gradus_loaded *l = malloc(bytes);
-    if (!l) {
-        gradus_no_memory("%s, %zu samples of %d values", who, p->n, p->size);
+    lay_out(&p, &planned, real, weights);
+    size_t bytes = p.used;
+    void *block = gradus_plan_allocate(&p);
+    if (!block) {
+        gradus_no_memory("%s, %zu samples of %d values", who, like->n,
+                         like->size);
         return NULL;
     }
-    advise_huge_pages((char *)l, bytes);
-    lay_out(l, p);
+    advise_huge_pages(p.base, bytes);
+    l = gradus_plan_take(&p, 1, sizeof *l);
+    l->d = *like;
+    l->d.owned = block;
+    lay_out(&p, l, real, weights);
     return l;
 }
 

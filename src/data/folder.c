@@ -154,17 +154,15 @@ static gradus_dataset *load_files(const char *dir, const list *classes,
             return NULL;
         n += files[k].n;
     }
-    gradus_parts parts = {
+    gradus_dataset like = {
         .n = n, .size = channels * height * width, .positions = 1,
+        .channels = channels, .height = height, .width = width,
         .classes = (int)classes->n,
         .class_names = (const char *const *)classes->name,
     };
-    gradus_loaded *l = gradus_loaded_new(dir, &parts);
+    gradus_loaded *l = gradus_loaded_new(dir, &like, false, false);
     if (!l)
         return NULL;
-    l->d.channels = channels;
-    l->d.height = height;
-    l->d.width = width;
     if (load_classes(l, dir, classes, files)) {
         gradus_dataset_free(&l->d);
         return NULL;

@@ -126,8 +126,13 @@ static gradus_dataset *load(gradus_source *images, gradus_source *labels)
     if (read_headers(images, labels, &h))
         return NULL;
     size_t n = h.shape[0], values = (size_t)h.values;
-    gradus_parts parts = { .n = n, .size = (int)h.values, .positions = 1 };
-    gradus_loaded *l = gradus_loaded_new(images->path, &parts);
+    gradus_dataset like = { .n = n, .size = (int)h.values, .positions = 1 };
+    if (h.rank == 3) {
+        like.channels = 1;
+        like.height = (int)h.shape[1];
+        like.width = (int)h.shape[2];
+    }
+    gradus_loaded *l = gradus_loaded_new(images->path, &like, false, false);
     if (!l)
         return NULL;
     if (gradus_source_read(images, l->pixels, n * values) ||
@@ -136,11 +141,6 @@ static gradus_dataset *load(gradus_source *images, gradus_source *labels)
         gradus_source_end(labels)) {
         gradus_dataset_free(&l->d);
         return NULL;
-    }
-    if (h.rank == 3) {
-        l->d.channels = 1;
-        l->d.height = (int)h.shape[1];
-        l->d.width = (int)h.shape[2];
     }
     return &l->d;
 }

@@ -39,27 +39,6 @@ static int check(const gradus_dataset *d, double fraction)
     return 0;
 }
 
-/* Allocates a dataset of n samples like those of d, whose arrays are still
- * to be filled. */
-static gradus_loaded *new_like(const gradus_dataset *d, size_t n)
-{
-    gradus_parts parts = {
-        .n = n, .size = d->size, .real = d->x != NULL,
-        .positions = d->labels ? d->positions ? d->positions : 1 : 0,
-        .target_size = d->targets ? d->target_size : 0,
-        .weights = d->weights != NULL,
-        .classes = d->classes, .class_names = d->class_names,
-    };
-    gradus_loaded *l = gradus_loaded_new("gradus_split", &parts);
-
-    if (!l)
-        return NULL;
-    l->d.channels = d->channels;
-    l->d.height = d->height;
-    l->d.width = d->width;
-    return l;
-}
-
 /* Sets to[i] = from[order[i]] for i < n, rows of `bytes` bytes; does
  * nothing where `to` is NULL, as the dataset then lacks that array. */
 static void copy_rows(void *to, const void *from, const int *order, size_t n,
@@ -75,9 +54,15 @@ static void copy_rows(void *to, const void *from, const int *order, size_t n,
 /* Returns a copy of the samples order[0..n-1] of d. */
 static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
 {
-    gradus_loaded *l = new_like(d, n);
     size_t real = sizeof(gradus_real), size = (size_t)d->size;
+    int positions = d->positions ? d->positions : 1;
+    gradus_dataset like = *d;
 
+    like.n = n;
+    like.positions = d->labels ? positions : 0;
+    like.target_size = d->targets ? d->target_size : 0;
+    gradus_loaded *l =
+        gradus_loaded_new("gradus_split", &like, d->x, d->weights);
     if (!l)
         return NULL;
     copy_rows(l->x, d->x, order, n, size * real);
@@ -105,7 +90,8 @@ static int split(const gradus_dataset *d, size_t n_valid, int *order,
     parts[1] = parts[0] ? part(d, order + n_train, n_valid) : NULL;
     if (parts[1])
         return 0;
-    free(parts[0]);
+    if (parts[0])
+        gradus_dataset_free(&parts[0]->d);
     return -1;
 }
 

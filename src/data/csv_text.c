@@ -16,14 +16,10 @@
  * UTF-16. */
 int gradus_csv_open(gradus_csv_text *t, const char *path, char separator)
 {
-    gradus_source s;
     size_t n;
 
     *t = (gradus_csv_text){ .path = path, .separator = separator };
-    if (gradus_source_open(&s, path))
-        return -1;
-    t->text = gradus_source_all(&s, SIZE_MAX / 2, &n);
-    gradus_source_close(&s);
+    t->text = gradus_source_contents(path, true, SIZE_MAX / 2, &n);
     if (!t->text)
         return -1;
     const char *nul = memchr(t->text, 0, n);

@@ -21,34 +21,36 @@ enum {
 int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
                      const char *name);
 
+/* Sets the message "path: " and what errno means.  Always returns -1. */
+int gradus_path_error(const char *path);
+
 /* An open file.  Between calls, a gzip file's bytes that have been read from
  * disk but not unpacked yet are z.next_in[0..z.avail_in-1], a part of in. */
 typedef struct {
     const char *path; /* borrowed from the caller, for messages */
     int fd;           /* the open file, owned */
     uint64_t size;    /* bytes on disk */
-    uint64_t limit;   /* the most bytes that its contents can be, unpacked */
     bool gzip;        /* the content, not the name, is that of a gzip file */
-    bool between;     /* gzip: the next byte begins a member, or is the end */
     z_stream z;       /* gzip: the state of zlib's decompression */
     unsigned char in[1 << 14]; /* gzip: compressed bytes, as read from disk */
 } gradus_source;
 
-/* Opens a file for reading.  Returns 0, or non-zero with a message, and then
+/* Opens a file for reading, which must not be empty.  Returns 0, or non-zero with a message, and then
  * there is nothing to close. */
 int gradus_source_open(gradus_source *s, const char *path);
 void gradus_source_close(gradus_source *s);
 /* Reads exactly n bytes.  It is an error ("cut short") if fewer are left. */
 int gradus_source_read(gradus_source *s, void *to, size_t n);
-/* Reads n bytes, or as many as are left, and sets *done to their number. */
-int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done);
-/* Reads everything that is left, and sets *n to its length in bytes.
- * Returns a block with a NUL after the last byte, which the caller frees;
- * NULL on error, which includes more than `most` bytes. */
-char *gradus_source_all(gradus_source *s, size_t most, size_t *n);
 /* Checks that nothing is left, and that the checksum of a gzip file is right.
  */
 int gradus_source_end(gradus_source *s);
+
+/* Reads a whole file, and sets *n to its length in bytes; a gzip file is
+ * unpacked, or refused if `gzip` is not set.  Returns a block with a NUL
+ * after the last byte, which the caller frees; NULL on error, which includes
+ * more than `most` bytes. */
+char *gradus_source_contents(const char *path, bool gzip, size_t most,
+                             size_t *n);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 

@@ -28,8 +28,6 @@ static int read_magic(gradus_source *s, int *rank)
 {
     unsigned char m[4];
 
-    if (s->size == 0)
-        return gradus_error_set("%s: empty file", s->path);
     if (gradus_source_read(s, m, sizeof m))
         return -1;
     if (m[0] != 0 || m[1] != 0)
@@ -64,7 +62,8 @@ static int read_header(gradus_source *s, header *h)
                                     (unsigned long)h->shape[i], INT_MAX);
     }
     h->values = (uint64_t)h->shape[1] * h->shape[2];
-    if (h->values > INT_MAX || h->values * h->shape[0] > s->limit)
+    uint64_t ratio = s->gzip ? GRADUS_DEFLATE_RATIO : 1;
+    if (h->values > INT_MAX || h->values * h->shape[0] / ratio > s->size)
         return gradus_error_set("%s: cut short or damaged: %lu x %lu x %lu "
                                 "values do not fit in its %llu bytes",
                                 s->path, (unsigned long)h->shape[0],

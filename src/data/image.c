@@ -24,25 +24,6 @@ int gradus_image_size(int channels, int height, int width)
     return channels * height * width;
 }
 
-/* Returns the *n bytes of a file, which the caller frees.  A gzip file is
- * refused as such, rather than unpacked and refused for its contents. */
-static char *read_file(const char *path, size_t *n)
-{
-    gradus_source s;
-    char *bytes = NULL;
-
-    if (gradus_source_open(&s, path))
-        return NULL;
-    if (s.gzip)
-        gradus_error_set("%s: neither PNG nor JPEG, but gzip", path);
-    else if (s.size == 0)
-        gradus_error_set("%s: empty file", path);
-    else
-        bytes = gradus_source_all(&s, GRADUS_IMAGE_FILE, n);
-    gradus_source_close(&s);
-    return bytes;
-}
-
 /* Lays an image with an alpha channel over white, in place: [pixels,channels +
  * 1] becomes [pixels,channels].  Each value v becomes
  *
@@ -133,7 +114,7 @@ int gradus_load_image(const char *path, int channels, int height, int width,
                                 path ? "pixels" : "path");
     if (gradus_image_size(channels, height, width) < 0)
         return -1;
-    char *file = read_file(path, &n);
+    char *file = gradus_source_contents(path, false, GRADUS_IMAGE_FILE, &n);
     if (!file)
         return -1;
     uint8_t *whole = decode(path, (uint8_t *)file, n, channels, &h, &w);

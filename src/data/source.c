@@ -26,47 +26,41 @@ int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
     return 0;
 }
 
-/* Sets a message with the path and what the errno `error` means.  Returns
- * -1. */
-static int fail(const gradus_source *s, int error)
+int gradus_path_error(const char *path)
 {
-    return gradus_error_set("%s: %s", s->path, strerror(error));
+    return gradus_error_set("%s: %s", path, strerror(errno));
 }
 
-/* Sets the size of the open file.  Anything but a regular file is an error. */
+/* Sets the size of the open file.  Anything but a regular file is an error,
+ * and so is an empty one. */
 static int take_size(gradus_source *s)
 {
     struct stat st;
 
     if (fstat(s->fd, &st))
-        return fail(s, errno);
-    if (S_ISDIR(st.st_mode))
-        return fail(s, EISDIR);
+        return gradus_path_error(s->path);
     if (!S_ISREG(st.st_mode))
-        return gradus_error_set("%s: not a regular file", s->path);
-    s->size = s->limit = (uint64_t)st.st_size;
+        return gradus_error_set("%s: %s", s->path,
+                                S_ISDIR(st.st_mode) ? "Is a directory"
+                                                    : "not a regular file");
+    if (st.st_size == 0)
+        return gradus_error_set("%s: empty file", s->path);
+    s->size = (uint64_t)st.st_size;
     return 0;
 }
 
 /* Prepares zlib if the file begins with the two bytes of a gzip file (RFC
- * 1952), and raises the limit to the most bytes that such a file can unpack
- * to. */
+ * 1952). */
 static int start_gzip(gradus_source *s)
 {
-    static const unsigned char magic[2] = { 0x1f, 0x8b };
     unsigned char head[2];
     ssize_t n = pread(s->fd, head, 2, 0);
 
     if (n < 0)
-        return fail(s, errno);
-    if (n < 2 || memcmp(head, magic, 2) != 0)
-        return 0;
-    if (inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip only */
+        return gradus_path_error(s->path);
+    s->gzip = n == 2 && memcmp(head, "\x1f\x8b", 2) == 0;
+    if (s->gzip && inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip */
         return gradus_no_memory("unpacking %s", s->path);
-    s->gzip = s->between = true;
-    s->limit = s->size < UINT64_MAX / GRADUS_DEFLATE_RATIO
-                   ? s->size * GRADUS_DEFLATE_RATIO
-                   : UINT64_MAX;
     return 0;
 }
 
@@ -77,7 +71,7 @@ int gradus_source_open(gradus_source *s, const char *path)
     /* O_NONBLOCK: opening a pipe would otherwise wait for its writer. */
     s->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0)
-        return fail(s, errno);
+        return gradus_path_error(path);
     if (take_size(s) || start_gzip(s)) {
         close(s->fd);
         return -1;
@@ -92,82 +86,81 @@ void gradus_source_close(gradus_source *s)
     close(s->fd);
 }
 
-/* Reads n bytes as they are on disk, or fewer at the end of the file, and
- * sets *done to their number. */
-static int read_disk(gradus_source *s, unsigned char *to, size_t n,
-                     size_t *done)
+/* Reads n bytes as they are on disk, or fewer at the end of the file.
+ * Returns their number, or -1 with a message. */
+static ssize_t read_disk(gradus_source *s, unsigned char *to, size_t n)
 {
-    for (*done = 0; *done < n;) {
-        ssize_t k = read(s->fd, to + *done, n - *done);
+    size_t done = 0;
+
+    while (done < n) {
+        ssize_t k = read(s->fd, to + done, n - done);
         if (k == 0)
             break;
         if (k > 0)
-            *done += (size_t)k;
+            done += (size_t)k;
         else if (errno != EINTR)
-            return fail(s, errno);
+            return gradus_path_error(s->path);
     }
-    return 0;
+    return (ssize_t)done;
 }
 
 /* The same for the unpacked contents of a gzip file, which may consist of
  * several members, one after the other.  The file must not end inside a
- * member. */
-static int read_gzip(gradus_source *s, unsigned char *to, size_t n,
-                     size_t *done)
+ * member, of which zlib then has read some bytes. */
+static ssize_t read_gzip(gradus_source *s, unsigned char *to, size_t n)
 {
-    for (*done = 0; *done < n;) {
+    size_t left;
+
+    s->z.next_out = to;
+    while ((left = n - (size_t)(s->z.next_out - to)) > 0) {
         if (s->z.avail_in == 0) {
-            size_t k;
-            if (read_disk(s, s->in, sizeof s->in, &k))
+            ssize_t k = read_disk(s, s->in, sizeof s->in);
+            if (k < 0)
                 return -1;
-            if (k == 0 && s->between)
+            if (k == 0 && s->z.total_in == 0)
                 break;
             if (k == 0)
                 return gradus_error_set("%s: gzip data cut short", s->path);
             s->z.next_in = s->in;
             s->z.avail_in = (uInt)k;
         }
-        s->between = false;
-        uInt room = n - *done < UINT_MAX ? (uInt)(n - *done) : UINT_MAX;
-        s->z.next_out = to + *done;
-        s->z.avail_out = room;
+        s->z.avail_out = left < UINT_MAX ? (uInt)left : UINT_MAX;
         int status = inflate(&s->z, Z_NO_FLUSH);
-        *done += room - s->z.avail_out;
-        if (status == Z_STREAM_END) {
-            inflateReset(&s->z);
-            s->between = true;
-        } else if (status != Z_OK) {
+        if (status == Z_STREAM_END)
+            inflateReset(&s->z); /* total_in is 0 again */
+        else if (status != Z_OK)
             return gradus_error_set("%s: gzip data damaged: %s", s->path,
                                     s->z.msg ? s->z.msg : zError(status));
-        }
     }
-    return 0;
+    return (ssize_t)(n - left);
 }
 
-int gradus_source_some(gradus_source *s, void *to, size_t n, size_t *done)
+static ssize_t read_some(gradus_source *s, void *to, size_t n)
 {
-    return s->gzip ? read_gzip(s, to, n, done) : read_disk(s, to, n, done);
+    return s->gzip ? read_gzip(s, to, n) : read_disk(s, to, n);
 }
 
 int gradus_source_read(gradus_source *s, void *to, size_t n)
 {
-    size_t done;
+    ssize_t done = read_some(s, to, n);
 
-    if (gradus_source_some(s, to, n, &done))
+    if (done < 0)
         return -1;
-    if (done < n)
+    if ((size_t)done < n)
         return gradus_error_set("%s: cut short: %zu bytes are missing",
-                                s->path, n - done);
+                                s->path, n - (size_t)done);
     return 0;
 }
 
-/* For a plain file the block is as large as the file and one byte more, so
+/* Reads everything that is left, and sets *n to its length in bytes.
+ *
+ * For a plain file the block is as large as the file and one byte more, so
  * the first read already leaves room and nothing has to grow.  For a gzip
  * file, whose unpacked length is not known, the block doubles when it is
  * full. */
-char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
+static char *read_all(gradus_source *s, size_t most, size_t *n)
 {
-    size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1, done;
+    size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1;
     char *bytes = NULL;
 
     for (*n = 0;; room *= 2) {
@@ -181,9 +174,10 @@ char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
             break;
         }
         bytes = more;
-        if (gradus_source_some(s, bytes + *n, room - *n, &done))
+        ssize_t k = read_some(s, bytes + *n, room - *n);
+        if (k < 0)
             break;
-        *n += done;
+        *n += (size_t)k;
         if (*n < room && *n <= most) {
             bytes[*n] = '\0';
             return bytes;
@@ -193,17 +187,31 @@ char *gradus_source_all(gradus_source *s, size_t most, size_t *n)
     return NULL;
 }
 
+char *gradus_source_contents(const char *path, bool gzip, size_t most,
+                             size_t *n)
+{
+    gradus_source s;
+    char *bytes = NULL;
+
+    if (gradus_source_open(&s, path))
+        return NULL;
+    if (s.gzip && !gzip)
+        gradus_error_set("%s: is a gzip file; must be unpacked", path);
+    else
+        bytes = read_all(&s, most, n);
+    gradus_source_close(&s);
+    return bytes;
+}
+
 /* Asks for one more byte, which must not be there.  This is enough to check
  * a gzip file too, since zlib compares the checksum when it comes to the
  * end of a member. */
 int gradus_source_end(gradus_source *s)
 {
     char more;
-    size_t done;
+    ssize_t done = read_some(s, &more, 1);
 
-    if (gradus_source_some(s, &more, 1, &done))
-        return -1;
     if (done > 0)
         return gradus_error_set("%s: there is data after its end", s->path);
-    return 0;
+    return (int)done;
 }

@@ -312,6 +312,10 @@ TEST(errors_name_file_row_and_column)
     refused("a,b\n1,\"1\n2\"\nx,2\n", &(gradus_csv_options){
             .ignore = (const char *const[]){ "b", NULL } },
             "data.csv:4: column 1 (\"a\"): got \"x\"");
+    refused("\"a\nb\",c\n\"1\",x\n", NULL,
+            "data.csv:3: column 2 (\"c\"): got \"x\"");
+    refused("a,b\r\n1,\"\n\"\"\n2\"\r\n3,\"4\r\n", NULL,
+            "data.csv:5: column 2: its quote is not closed");
     refused("a;b\n1,5;2\n", &(gradus_csv_options){ .separator = ';' },
             "data.csv:2: column 1 (\"a\"): got \"1,5\"; must be a num");
 }
@@ -323,6 +327,7 @@ TEST(rows_of_another_length_are_refused)
     refused("a,b,c\n1,2,3,\n", NULL, "data.csv:2: got 4 columns");
     refused("a,b\n1,2\n\n3,4\n", NULL, "data.csv:3: got 1 column; must be 2");
     refused("a\n1\n\n2\n", NULL, "data.csv:3: column 1 (\"a\"): got an empty");
+    refused("a,b\n1,\"2\n3\"\n4\n", NULL, "data.csv:4: got 1 column; must be 2");
 }
 
 TEST(a_first_row_of_data_is_not_taken_for_names)

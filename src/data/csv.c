@@ -1,9 +1,7 @@
 /* csv.c -- loads a table of numbers, with labels or targets, from a CSV file.
  *
- * The text is read up to four times: the first row, to find the columns;
- * all rows, to count them; if labels are names that the options do not
- * list, all rows again, to collect the names; and finally all rows for
- * their values, each of which goes to its place in the dataset. */
+ * The text is cut into cells first; then the columns and classes are found
+ * out, and every cell goes to its place in the dataset. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/csv.h"
 
@@ -13,71 +11,74 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Sets *to to the number in the field, rounded to a float where gradus_real
- * is one. */
-static int store_number(gradus_csv *c, int k, const gradus_csv_field *f,
-                        gradus_real *to)
+/* Stores the numbers of sample s: the values, in the order of their columns,
+ * and the targets.  They are rounded to a float where gradus_real is one. */
+static int store_sample(const gradus_csv *c, gradus_loaded *l, size_t s)
 {
+    gradus_real *x = l->x + s * (size_t)l->d.size; /* [size] */
+    size_t i = c->header + s, target = s * (size_t)l->d.target_size;
+    const char *cell = c->row[i];
     double v;
 
-    if (gradus_number_parse(f->begin, f->length, &v))
-        return gradus_csv_refuse(c, k, f, "be a number");
-    *to = (gradus_real)v;
-    if (!isfinite(*to))
-        return gradus_csv_refuse(c, k, f, "be in the range of gradus_real");
-    return 0;
-}
-
-/* A visitor: stores a field in the dataset, in the array that its column's
- * role calls for. */
-static int store(gradus_csv *c, int k, const gradus_csv_field *f)
-{
-    size_t slot = (size_t)c->column[k].slot;
-
-    switch (c->column[k].role) {
-    case GRADUS_CSV_VALUE: /* x[row,slot] */
-        return store_number(c, k, f,
-                            c->l->x + c->rows * (size_t)c->values + slot);
-    case GRADUS_CSV_TARGET: /* targets[row,slot] */
-        return store_number(c, k, f, c->l->targets +
-                                         c->rows * (size_t)c->targets + slot);
-    case GRADUS_CSV_LABEL:
-        return gradus_csv_store_label(c, k, f, &c->l->labels[c->rows]);
-    case GRADUS_CSV_IGNORED:
-        break;
+    for (int k = 0; k < c->columns; k++, cell = gradus_csv_next(cell)) {
+        gradus_csv_column column = c->column[k];
+        if (column.role == GRADUS_CSV_LABEL ||
+            column.role == GRADUS_CSV_IGNORED)
+            continue;
+        if (gradus_number_parse(cell, strlen(cell), &v))
+            return gradus_csv_refuse(c, i, k, "be a number");
+        if (!isfinite((gradus_real)v))
+            return gradus_csv_refuse(c, i, k, "be in the range of "
+                                     "gradus_real");
+        if (column.role == GRADUS_CSV_VALUE)
+            *x++ = (gradus_real)v;
+        else
+            l->targets[target + (size_t)column.target] = (gradus_real)v;
     }
     return 0;
 }
 
-/* Loads the open text into a new dataset, c->l.  The number of rows must be
- * known before the dataset can be allocated. */
-static int load(gradus_csv *c)
+/* Stores all numbers and labels in the dataset. */
+static int store(const gradus_csv *c, gradus_loaded *l)
 {
-    if (gradus_csv_read_columns(c) || gradus_csv_walk(c, gradus_csv_see_label))
-        return -1;
-    if (c->rows == 0)
-        return gradus_error_set("%s: no rows after the header", c->text.path);
-    if (gradus_csv_read_classes(c))
-        return -1;
-    gradus_dataset like = {
-        .n = c->rows, .size = c->values,
-        .positions = c->o.label != NULL, .target_size = c->targets,
-        .classes = (int)c->classes,
-        .class_names = c->names ? c->names : c->o.class_names,
-    };
-    c->l = gradus_loaded_new(c->text.path, &like, true, false);
-    return c->l ? gradus_csv_walk(c, store) : -1;
+    for (size_t s = 0; s < l->d.n; s++)
+        if (store_sample(c, l, s))
+            return -1;
+    return l->labels ? gradus_csv_store_labels(c, l) : 0;
 }
 
-/* Checks the options.  Those that contradict each other are refused, since
- * one of them would have to be ignored. */
-static int check_options(const gradus_csv_options *o)
+/* Loads the file into a new dataset.  Returns NULL on error. */
+static gradus_dataset *load(gradus_csv *c)
+{
+    if (gradus_csv_read(c) || gradus_csv_read_columns(c) ||
+        (c->o.label && gradus_csv_read_classes(c)))
+        return NULL;
+    gradus_dataset like = {
+        .n = c->rows - c->header, .size = c->count[GRADUS_CSV_VALUE],
+        .positions = c->count[GRADUS_CSV_LABEL],
+        .target_size = c->count[GRADUS_CSV_TARGET],
+        .classes = c->o.classes, .class_names = c->o.class_names,
+    };
+    gradus_loaded *l = gradus_loaded_new(c->path, &like, true, false);
+    if (!l)
+        return NULL;
+    if (store(c, l)) {
+        gradus_dataset_free(&l->d);
+        return NULL;
+    }
+    return &l->d;
+}
+
+/* Checks the path and the options.  Those that contradict each other are
+ * refused, since one of them would have to be ignored. */
+static int check(const char *path, const gradus_csv_options *o)
 {
     char s = o->separator;
 
-    if (s && !strchr(",;|:\t", s))
+    if (!path)
+        return gradus_error_set("gradus_load_csv: path is NULL");
+    if (!strchr(",;|:\t", s))
         return gradus_error_set("gradus_load_csv: separator is character %d; "
                                 "must be one of , ; | : and tab", s);
     if (o->header < GRADUS_CSV_NAMES || o->header > GRADUS_CSV_NO_HEADER)
@@ -99,28 +100,21 @@ static int check_options(const gradus_csv_options *o)
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options)
 {
-    gradus_csv c = { 0 };
+    gradus_csv c = { .path = path };
     gradus_c_locale locale;
 
     if (options)
         c.o = *options;
-    if (!path) {
-        gradus_error_set("gradus_load_csv: path is NULL");
+    if (!c.o.separator)
+        c.o.separator = ',';
+    if (check(path, &c.o) || gradus_c_locale_enter(&locale))
         return NULL;
-    }
-    if (check_options(&c.o) || gradus_c_locale_enter(&locale))
-        return NULL;
-    int status = gradus_csv_open(&c.text, path,
-                                 c.o.separator ? c.o.separator : ',') ||
-                 load(&c);
+    gradus_dataset *d = load(&c);
     gradus_c_locale_leave(&locale);
-    gradus_csv_close(&c.text);
+    free(c.text);
+    free(c.row);
     free(c.column);
-    free(c.class);
     free(c.names);
-    if (!status)
-        return &c.l->d;
-    if (c.l)
-        gradus_dataset_free(&c.l->d);
-    return NULL;
+    free(c.class);
+    return d;
 }

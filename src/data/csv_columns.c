@@ -7,55 +7,22 @@
 #include "base/error.h"
 #include "base/number.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Counts the fields of the first row, whether or not it is the header: all
- * other rows must have as many.  Allocates column [columns]. */
-static int count_columns(gradus_csv *c)
-{
-    gradus_csv_field f;
-    bool last = false;
-
-    while (!last) {
-        if (c->columns == INT_MAX)
-            return gradus_error_set("%s: the first row has more than %d "
-                                    "columns", c->text.path, INT_MAX);
-        if (gradus_csv_next(&c->text, &f, &last))
-            return -1;
-        c->columns++;
-    }
-    gradus_csv_rewind(&c->text);
-    c->column = calloc((size_t)c->columns, sizeof *c->column);
-    if (!c->column)
-        return gradus_no_memory("the %d columns of %s", c->columns,
-                                c->text.path);
-    return 0;
-}
-
-/* Reads the names of the columns, and makes the next row the first.  A
- * header made of numbers is most likely a row of data, so it is accepted
+/* A header made of numbers is most likely a row of data, so it is accepted
  * only if the options ask for it. */
-static int read_header(gradus_csv *c)
+static int check_header(const gradus_csv *c)
 {
-    bool last;
+    const char *name = c->row[0];
     double v;
 
-    for (int k = 0; k < c->columns; k++) {
-        gradus_csv_field *f = &c->column[k].name;
-        if (gradus_csv_next(&c->text, f, &last))
-            return -1;
-        if (c->o.header == GRADUS_CSV_NAMES &&
-            gradus_number_parse(f->begin, f->length, &v) == 0)
-            return gradus_csv_refuse(c, k, f, "be a name: set the options' "
+    for (int k = 0; k < c->columns; k++, name = gradus_csv_next(name))
+        if (gradus_number_parse(name, strlen(name), &v) == 0)
+            return gradus_csv_refuse(c, 0, k, "be a name: set the options' "
                                      "header to GRADUS_CSV_HEADER if it is "
                                      "one, to GRADUS_CSV_NO_HEADER if the "
                                      "first row is data");
-    }
-    c->header = true;
-    gradus_csv_begin_here(&c->text);
     return 0;
 }
 
@@ -67,11 +34,9 @@ static int by_number(const gradus_csv *c, const char *text)
 
     if (gradus_number_parse(text, strlen(text), &v) || v != floor(v))
         return -1;
-    if (v >= 1 && v <= c->columns)
-        return (int)v - 1;
-    if (v <= -1 && v >= -c->columns)
-        return c->columns + (int)v;
-    return -1;
+    if (v < 0)
+        v += c->columns + 1.;
+    return v >= 1 && v <= c->columns ? (int)v - 1 : -1;
 }
 
 /* Returns the index of the column that the caller calls `text`, by its name
@@ -79,90 +44,69 @@ static int by_number(const gradus_csv *c, const char *text)
  * called that or if two are. */
 static int find(const gradus_csv *c, const char *text)
 {
-    gradus_csv_field name = { .begin = text, .length = strlen(text) };
+    const char *name = c->row[0];
     int found = -1;
 
-    if (c->header) {
-        for (int k = 0; k < c->columns; k++) {
-            if (gradus_csv_compare(&c->column[k].name, &name))
-                continue;
-            if (found >= 0)
-                return gradus_error_set("%s: columns %d and %d are both "
-                                        "called \"%.64s\"; use the number of "
-                                        "one", c->text.path, found + 1, k + 1,
-                                        text);
+    for (int k = 0; c->header && k < c->columns; k++) {
+        if (strcmp(name, text) == 0 && found >= 0)
+            return gradus_error_set("%s: columns %d and %d are both called "
+                                    "\"%.64s\"; use the number of one",
+                                    c->path, found + 1, k + 1, text);
+        if (strcmp(name, text) == 0)
             found = k;
-        }
+        name = gradus_csv_next(name);
     }
     if (found < 0)
         found = by_number(c, text);
     if (found < 0)
         return gradus_error_set("%s: has no column \"%.64s\"; must be %sa "
                                 "number from 1 to %d, or from -1 (the last) "
-                                "to -%d", c->text.path, text,
+                                "to -%d", c->path, text,
                                 c->header ? "a name in its header, " : "",
                                 c->columns, c->columns);
     return found;
 }
 
-/* Gives the column called `text` its role.  Every column holds values at
- * first, and may get another role only once. */
-static int set_role(gradus_csv *c, const char *text, gradus_csv_role role,
-                    int slot)
+/* Gives the role to each column in a list that ends with NULL; the list may
+ * also be NULL, which names none.  Every column holds values at first, and
+ * may get another role only once.  Targets are stored in the order of the
+ * list. */
+static int set_roles(gradus_csv *c, const char *const *text,
+                     gradus_csv_role role)
 {
-    int k = find(c, text);
-
-    if (k < 0)
-        return -1;
-    if (c->column[k].role != GRADUS_CSV_VALUE)
-        return gradus_error_set("%s: column %d is asked for twice, here as "
-                                "\"%.64s\"", c->text.path, k + 1, text);
-    c->column[k].role = role;
-    c->column[k].slot = slot;
-    return 0;
-}
-
-/* Gives the role to each column in a list that ends with NULL, in this
- * order; the list may also be NULL, which names none. */
-static int set_role_of_all(gradus_csv *c, const char *const *text,
-                           gradus_csv_role role)
-{
-    if (!text)
-        return 0;
-    for (int i = 0; text[i]; i++)
-        if (set_role(c, text[i], role, i))
+    for (; text && *text; text++) {
+        int k = find(c, *text);
+        if (k < 0)
             return -1;
-    return 0;
-}
-
-/* Counts the columns of values and of targets.  Values are stored in the
- * order of their columns, so their slots are set here; targets are stored
- * in the order of the options, and have theirs already. */
-static int count_roles(gradus_csv *c)
-{
-    for (int k = 0; k < c->columns; k++) {
-        if (c->column[k].role == GRADUS_CSV_VALUE)
-            c->column[k].slot = c->values++;
-        if (c->column[k].role == GRADUS_CSV_TARGET)
-            c->targets++;
+        if (c->column[k].role != GRADUS_CSV_VALUE)
+            return gradus_error_set("%s: column %d is asked for twice, here "
+                                    "as \"%.64s\"", c->path, k + 1, *text);
+        c->column[k] = (gradus_csv_column){ role, c->count[role]++ };
+        c->count[GRADUS_CSV_VALUE]--;
+        if (role == GRADUS_CSV_LABEL)
+            c->label = k;
     }
-    if (c->values == 0)
-        return gradus_error_set("%s: no column is left for values",
-                                c->text.path);
     return 0;
 }
 
 int gradus_csv_read_columns(gradus_csv *c)
 {
-    if (count_columns(c))
+    const char *const label[] = { c->o.label, NULL };
+
+    if (c->o.header == GRADUS_CSV_NAMES && check_header(c))
         return -1;
-    if (c->o.header != GRADUS_CSV_NO_HEADER && read_header(c))
+    c->header = c->o.header != GRADUS_CSV_NO_HEADER;
+    c->column = calloc((size_t)c->columns, sizeof *c->column);
+    if (!c->column)
+        return gradus_no_memory("the %d columns of %s", c->columns, c->path);
+    c->count[GRADUS_CSV_VALUE] = c->columns;
+    if (set_roles(c, c->o.ignore, GRADUS_CSV_IGNORED) ||
+        set_roles(c, label, GRADUS_CSV_LABEL) ||
+        set_roles(c, c->o.targets, GRADUS_CSV_TARGET))
         return -1;
-    if (set_role_of_all(c, c->o.ignore, GRADUS_CSV_IGNORED))
-        return -1;
-    if (c->o.label && set_role(c, c->o.label, GRADUS_CSV_LABEL, 0))
-        return -1;
-    if (set_role_of_all(c, c->o.targets, GRADUS_CSV_TARGET))
-        return -1;
-    return count_roles(c);
+    if (c->count[GRADUS_CSV_VALUE] == 0)
+        return gradus_error_set("%s: no column is left for values", c->path);
+    if (c->rows == c->header)
+        return gradus_error_set("%s: no rows after the header", c->path);
+    return 0;
 }

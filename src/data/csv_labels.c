@@ -11,143 +11,106 @@
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* If the first label is a number, labels are taken for numbers, and
- * gradus_csv_store_label refuses any later name. */
-int gradus_csv_see_label(gradus_csv *c, int k, const gradus_csv_field *f)
-{
-    double v;
-
-    if (c->rows > 0 || c->column[k].role != GRADUS_CSV_LABEL)
-        return 0;
-    c->text_labels = c->o.text_labels || c->o.class_names ||
-                     gradus_number_parse(f->begin, f->length, &v);
-    return 0;
-}
-
-/* Compares two classes by name, for qsort and bsearch. */
+/* Compares two names, or two classes, which begin with their names, for
+ * qsort and bsearch. */
 static int by_name(const void *a, const void *b)
 {
-    const gradus_csv_class *x = a, *y = b;
-
-    return gradus_csv_compare(&x->name, &y->name);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A visitor: stores the name of each row's class in class[row]. */
-static int collect(gradus_csv *c, int k, const gradus_csv_field *f)
+/* Collects the names of all rows, sorts them, and keeps one of each, as if
+ * the options had listed them in this order. */
+static int find_names(gradus_csv *c)
 {
-    if (c->column[k].role != GRADUS_CSV_LABEL)
-        return 0;
-    if (f->length == 0)
-        return gradus_csv_refuse(c, k, f, "be a label");
-    c->class[c->rows].name = *f;
+    const char **name = NULL;
+    size_t n = c->rows - c->header;
+
+    if (n <= INT_MAX)
+        name = c->names = calloc(n, sizeof *name);
+    if (!name)
+        return gradus_no_memory("%zu labels of %s", n, c->path);
+    for (size_t i = 0; i < n; i++) {
+        name[i] = gradus_csv_cell(c, c->header + i, c->label);
+        if (*name[i] == '\0')
+            return gradus_csv_refuse(c, c->header + i, c->label, "be a label");
+    }
+    qsort(name, n, sizeof *name, by_name);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(name[c->o.classes - 1], name[i]) != 0)
+            name[c->o.classes++] = name[i];
+    c->o.class_names = name;
     return 0;
 }
 
-/* Writes the names of the classes that were found as strings to c->names,
- * one block that holds the pointers [classes] and then the text. */
-static int set_names(gradus_csv *c)
+/* Sorts the classes by their names, for bsearch; each keeps its place in
+ * the list as its label. */
+static int sort_classes(gradus_csv *c)
 {
-    size_t bytes = c->classes * sizeof *c->names;
+    size_t n = (size_t)c->o.classes;
+    gradus_csv_class *class = c->class = calloc(n, sizeof *class);
 
-    for (size_t i = 0; i < c->classes; i++)
-        bytes += c->class[i].name.length + 1;
-    c->names = malloc(bytes);
-    if (!c->names)
-        return gradus_no_memory("the names of %zu classes in %s", c->classes,
-                                c->text.path);
-    char *text = (char *)(c->names + c->classes);
-    for (size_t i = 0; i < c->classes; i++) {
-        c->names[i] = text;
-        text = gradus_csv_copy(text, &c->class[i].name);
-    }
-    return 0;
-}
-
-/* Collects the names of all rows, sorts them, keeps one of each in class
- * [classes], and numbers them in this order. */
-static int find_classes(gradus_csv *c)
-{
-    if (gradus_csv_walk(c, collect))
-        return -1;
-    qsort(c->class, c->rows, sizeof *c->class, by_name);
-    for (size_t i = 0; i < c->rows; i++) {
-        if (i > 0 && !by_name(&c->class[c->classes - 1], &c->class[i]))
-            continue;
-        c->class[c->classes].name = c->class[i].name;
-        c->class[c->classes].label = (int32_t)c->classes;
-        c->classes++;
-    }
-    return set_names(c);
-}
-
-/* Makes class [classes] of the names that the options list, sorted for
- * bsearch; each keeps its place in the list as its label. */
-static int take_classes(gradus_csv *c)
-{
-    c->classes = (size_t)c->o.classes;
-    for (size_t i = 0; i < c->classes; i++) {
-        const char *name = c->o.class_names[i];
-        c->class[i] = (gradus_csv_class){
-            .name = { .begin = name, .length = strlen(name) },
-            .label = (int32_t)i,
-        };
-    }
-    qsort(c->class, c->classes, sizeof *c->class, by_name);
-    for (size_t i = 1; i < c->classes; i++)
-        if (!by_name(&c->class[i - 1], &c->class[i]))
+    if (!class)
+        return gradus_no_memory("%zu classes of %s", n, c->path);
+    for (size_t i = 0; i < n; i++)
+        class[i] = (gradus_csv_class){ c->o.class_names[i], (int32_t)i };
+    qsort(class, n, sizeof *class, by_name);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(class[i - 1].name, class[i].name) == 0)
             return gradus_error_set("gradus_load_csv: classes %d and %d are "
                                     "both called \"%.64s\"",
-                                    (int)c->class[i - 1].label,
-                                    (int)c->class[i].label,
-                                    c->class[i].name.begin);
+                                    (int)class[i - 1].label,
+                                    (int)class[i].label, class[i].name);
     return 0;
 }
 
-/* Without a list in the options, class first has room for one name for each
- * row; find_classes then uses only the first c->classes of them. */
+/* If the first label is a number, and the options do not say otherwise,
+ * labels are taken for numbers, and find_label refuses any later name. */
 int gradus_csv_read_classes(gradus_csv *c)
 {
-    size_t room = c->o.class_names ? (size_t)c->o.classes : c->rows;
+    const char *first = gradus_csv_cell(c, c->header, c->label);
+    double v;
 
-    if (!c->text_labels)
+    if (!c->o.text_labels && !c->o.class_names &&
+        gradus_number_parse(first, strlen(first), &v) == 0)
         return 0;
-    c->class = room <= INT_MAX ? calloc(room, sizeof *c->class) : NULL;
-    if (!c->class)
-        return gradus_no_memory("%zu labels of %s", room, c->text.path);
-    return c->o.class_names ? take_classes(c) : find_classes(c);
+    if (!c->o.class_names && find_names(c))
+        return -1;
+    return sort_classes(c);
 }
 
-/* Sets *to to the label of the class whose name the field holds. */
-static int store_name(gradus_csv *c, int k, const gradus_csv_field *f,
-                      int32_t *to)
+/* Returns the label of row i; -1, with a message, if there is none. */
+static int32_t find_label(const gradus_csv *c, size_t i)
 {
-    gradus_csv_class key = { .name = *f };
-    const gradus_csv_class *found =
-        bsearch(&key, c->class, c->classes, sizeof key, by_name);
+    const char *cell = gradus_csv_cell(c, i, c->label);
+    double v;
 
-    if (!found)
-        return gradus_csv_refuse(c, k, f, "be one of the class names");
-    *to = found->label;
-    return 0;
+    if (c->class) {
+        const gradus_csv_class *found =
+            bsearch(&cell, c->class, (size_t)c->o.classes, sizeof *found,
+                    by_name);
+        return found ? found->label
+                     : gradus_csv_refuse(c, i, c->label,
+                                         "be one of the class names");
+    }
+    if (gradus_number_parse(cell, strlen(cell), &v) ||
+        !(v >= 0 && v < INT32_MAX && v == floor(v)))
+        return gradus_csv_refuse(c, i, c->label, "be a label, a whole number "
+                                 "from 0; set text_labels if labels are "
+                                 "names");
+    return (int32_t)v;
 }
 
 /* Labels that are numbers also set the number of classes of the dataset:
  * the largest label + 1. */
-int gradus_csv_store_label(gradus_csv *c, int k, const gradus_csv_field *f,
-                           int32_t *to)
+int gradus_csv_store_labels(const gradus_csv *c, gradus_loaded *l)
 {
-    double v;
-
-    if (c->text_labels)
-        return store_name(c, k, f, to);
-    if (gradus_number_parse(f->begin, f->length, &v) ||
-        !(v >= 0 && v < INT32_MAX && v == floor(v)))
-        return gradus_csv_refuse(c, k, f, "be a label, a whole number from "
-                                 "0; set text_labels if labels are names");
-    *to = (int32_t)v;
-    if (*to >= c->l->d.classes)
-        c->l->d.classes = *to + 1;
+    for (size_t s = 0; s < l->d.n; s++) {
+        l->labels[s] = find_label(c, c->header + s);
+        if (l->labels[s] < 0)
+            return -1;
+        if (l->labels[s] >= l->d.classes)
+            l->d.classes = l->labels[s] + 1;
+    }
     return 0;
 }

@@ -108,21 +108,21 @@ TEST(a_hundred_files_load)
 
 TEST(a_folder_without_classes_is_an_error)
 {
-    check_bad("/.", "no class folder");
+    check_bad("/.", "empty; must be a folder of at least 1 class folder");
 }
 
 TEST(an_empty_class_is_an_error)
 {
     make_folder();
     files_folder("empty");
-    check_bad("/empty", "no image in this class");
+    check_bad("/empty", "empty; must be a class folder of at least 1 image");
 }
 
 TEST(a_file_beside_the_classes_is_an_error)
 {
     make_folder();
     put("stray.png", 1);
-    check_bad("/stray.png", "beside the class folders");
+    check_bad("/stray.png", "Not a directory; must be a class folder");
 }
 
 TEST(a_file_that_is_not_an_image_is_an_error_that_names_it)

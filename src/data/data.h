@@ -21,9 +21,6 @@ enum {
 int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
                      const char *name);
 
-/* Sets the message "path: " and what errno means.  Always returns -1. */
-int gradus_path_error(const char *path);
-
 /* An open file.  Between calls, a gzip file's bytes that have been read from
  * disk but not unpacked yet are z.next_in[0..z.avail_in-1], a part of in. */
 typedef struct {

@@ -26,7 +26,8 @@ int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
     return 0;
 }
 
-int gradus_path_error(const char *path)
+/* Sets the message "path: " and what errno means.  Always returns -1. */
+static int fail(const char *path)
 {
     return gradus_error_set("%s: %s", path, strerror(errno));
 }
@@ -38,7 +39,7 @@ static int take_size(gradus_source *s)
     struct stat st;
 
     if (fstat(s->fd, &st))
-        return gradus_path_error(s->path);
+        return fail(s->path);
     if (!S_ISREG(st.st_mode))
         return gradus_error_set("%s: %s", s->path,
                                 S_ISDIR(st.st_mode) ? "Is a directory"
@@ -57,7 +58,7 @@ static int start_gzip(gradus_source *s)
     ssize_t n = pread(s->fd, head, 2, 0);
 
     if (n < 0)
-        return gradus_path_error(s->path);
+        return fail(s->path);
     s->gzip = n == 2 && memcmp(head, "\x1f\x8b", 2) == 0;
     if (s->gzip && inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip */
         return gradus_no_memory("unpacking %s", s->path);
@@ -71,7 +72,7 @@ int gradus_source_open(gradus_source *s, const char *path)
     /* O_NONBLOCK: opening a pipe would otherwise wait for its writer. */
     s->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0)
-        return gradus_path_error(path);
+        return fail(path);
     if (take_size(s) || start_gzip(s)) {
         close(s->fd);
         return -1;
@@ -99,7 +100,7 @@ static ssize_t read_disk(gradus_source *s, unsigned char *to, size_t n)
         if (k > 0)
             done += (size_t)k;
         else if (errno != EINTR)
-            return gradus_path_error(s->path);
+            return fail(s->path);
     }
     return (ssize_t)done;
 }

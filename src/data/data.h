@@ -96,11 +96,10 @@ const char *gradus_png_fault(const uint8_t *p, size_t n);
 const char *gradus_jpeg_fault(const uint8_t *p, size_t n);
 
 /* stb.c: decodes an image file of n bytes.  Returns its pixels
- * [height,width,channels], which gradus_stb_free frees; or NULL on error,
- * and *why then says what is wrong. */
+ * [height,width,channels], which the caller frees; or NULL on error, and
+ * *why then says what is wrong. */
 uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
                            int *height, int *width, const char **why);
-void gradus_stb_free(uint8_t *pixels);
 /* Resizes the pixels `from` [from_height,from_width,channels] to `to`
  * [height,width,channels].  Returns 0, or non-zero if memory ran out. */
 int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,

@@ -42,9 +42,8 @@ static void flatten(uint8_t *p, size_t pixels, int channels)
     }
 }
 
-/* Returns the pixels [height,width,channels] of the image, which
- * gradus_stb_free frees; NULL, with a message, if it is damaged or of
- * another kind. */
+/* Returns the pixels [height,width,channels] of the image, which the caller
+ * frees; NULL, with a message, if it is damaged or of another kind. */
 static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
                        int channels, int *height, int *width)
 {
@@ -119,9 +118,8 @@ int gradus_load_image(const char *path, int channels, int height, int width,
         return -1;
     uint8_t *whole = decode(path, (uint8_t *)file, n, channels, &h, &w);
     free(file);
-    if (whole) {
+    if (whole)
         status = resize(path, whole, h, w, channels, height, width, pixels);
-        gradus_stb_free(whole);
-    }
+    free(whole);
     return status;
 }

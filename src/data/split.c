@@ -51,8 +51,9 @@ static void copy_rows(void *to, const void *from, const int *order, size_t n,
                (const char *)from + (size_t)order[i] * bytes, bytes);
 }
 
-/* Returns a copy of the samples order[0..n-1] of d. */
-static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
+/* Sets *to to a copy of the samples order[0..n-1] of d. */
+static int copy(const gradus_dataset *d, const int *order, size_t n,
+                gradus_dataset *to)
 {
     size_t real = sizeof(gradus_real), size = (size_t)d->size;
     int positions = d->positions ? d->positions : 1;
@@ -64,7 +65,7 @@ static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
     gradus_loaded *l =
         gradus_loaded_new("gradus_split", &like, d->x, d->weights);
     if (!l)
-        return NULL;
+        return -1;
     copy_rows(l->x, d->x, order, n, size * real);
     copy_rows(l->pixels, d->pixels, order, n, size);
     copy_rows(l->labels, d->labels, order, n,
@@ -72,27 +73,8 @@ static gradus_loaded *part(const gradus_dataset *d, const int *order, size_t n)
     copy_rows(l->targets, d->targets, order, n,
               (size_t)l->d.target_size * real);
     copy_rows(l->weights, d->weights, order, n, real);
-    return l;
-}
-
-/* Fills order [d->n] with the indices of the samples in random order, and
- * copies the samples: to parts[0] those to train on, to parts[1] the
- * n_valid others.  On error neither part is left. */
-static int split(const gradus_dataset *d, size_t n_valid, int *order,
-                 uint64_t seed, gradus_loaded *parts[2])
-{
-    size_t n_train = d->n - n_valid;
-
-    for (int i = 0; i < (int)d->n; i++)
-        order[i] = i;
-    gradus_shuffle(order, (int)d->n, seed, GRADUS_SHUFFLE_SPLIT, 0);
-    parts[0] = part(d, order, n_train);
-    parts[1] = parts[0] ? part(d, order + n_train, n_valid) : NULL;
-    if (parts[1])
-        return 0;
-    if (parts[0])
-        gradus_dataset_free(&parts[0]->d);
-    return -1;
+    *to = l->d;
+    return 0;
 }
 
 /* The number of samples in *valid is rounded, half a sample upwards: 0.25
@@ -100,8 +82,6 @@ static int split(const gradus_dataset *d, size_t n_valid, int *order,
 int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
                  gradus_dataset *train, gradus_dataset *valid)
 {
-    gradus_loaded *parts[2];
-
     if (!d || !train || !valid)
         return gradus_error_set("gradus_split: a dataset is NULL");
     if (train == d || valid == d || train == valid)
@@ -110,19 +90,21 @@ int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
     *train = *valid = (gradus_dataset){ 0 }; /* in case of error */
     if (check(d, fraction))
         return -1;
-    size_t n_valid = (size_t)floor(fraction * (double)d->n + 0.5);
-    if (n_valid < 1 || n_valid >= d->n)
+    size_t n = d->n, n_valid = (size_t)floor(fraction * (double)n + 0.5);
+    if (n_valid < 1 || n_valid >= n)
         return gradus_error_set("gradus_split: fraction %g of %zu samples is "
                                 "%zu; must leave at least 1 in each part",
-                                fraction, d->n, n_valid);
-    int *order = malloc(d->n * sizeof *order);
+                                fraction, n, n_valid);
+    int *order = malloc(n * sizeof *order);
     if (!order)
-        return gradus_no_memory("the order of %zu samples", d->n);
-    int status = split(d, n_valid, order, seed, parts);
-    free(order);
+        return gradus_no_memory("the order of %zu samples", n);
+    for (int i = 0; i < (int)n; i++)
+        order[i] = i;
+    gradus_shuffle(order, (int)n, seed, GRADUS_SHUFFLE_SPLIT, 0);
+    int status = copy(d, order, n - n_valid, train) ||
+                 copy(d, order + (n - n_valid), n_valid, valid);
     if (status)
-        return -1;
-    *train = parts[0]->d;
-    *valid = parts[1]->d;
-    return 0;
+        gradus_dataset_free(train);
+    free(order);
+    return status ? -1 : 0;
 }

@@ -12,19 +12,14 @@
 /* Has an allocation failed since this was last set to false? */
 static _Thread_local bool refused;
 
-/* calloc and realloc for stb_image, which refuse blocks above the limit. */
-static void *capped_alloc(size_t n)
-{
-    void *p = n <= GRADUS_IMAGE_MEMORY ? calloc(1, n) : NULL;
-
-    refused |= !p;
-    return p;
-}
-
+/* realloc for stb_image, which zeroes a new block (p is NULL), and refuses
+ * blocks above the limit. */
 static void *capped_realloc(void *p, size_t n)
 {
-    void *q = n <= GRADUS_IMAGE_MEMORY ? realloc(p, n) : NULL;
+    void *q = NULL;
 
+    if (n <= GRADUS_IMAGE_MEMORY)
+        q = p ? realloc(p, n) : calloc(1, n);
     refused |= !q;
     return q;
 }
@@ -32,7 +27,7 @@ static void *capped_realloc(void *p, size_t n)
 /* Both headers declare functions that are not defined or not used here. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 
-#define STBI_MALLOC(n) capped_alloc(n)
+#define STBI_MALLOC(n) capped_realloc(NULL, n)
 #define STBI_REALLOC(p, n) capped_realloc(p, n)
 #define STBI_FREE(p) free(p)
 #define STBI_ONLY_PNG
@@ -44,7 +39,7 @@ static void *capped_realloc(void *p, size_t n)
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>
 
-#define STBIR_MALLOC(n, context) ((void)(context), capped_alloc(n))
+#define STBIR_MALLOC(n, context) ((void)(context), capped_realloc(NULL, n))
 #define STBIR_FREE(p, context) ((void)(context), free(p))
 #define STB_IMAGE_RESIZE_STATIC
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
@@ -73,11 +68,6 @@ uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
     return pixels;
 }
 
-void gradus_stb_free(uint8_t *pixels)
-{
-    stbi_image_free(pixels);
-}
-
 /* A side that becomes smaller is averaged over the pixels that become one;
  * a side that becomes larger is interpolated linearly. */
 static stbir_filter filter(int from, int to)
@@ -88,11 +78,10 @@ static stbir_filter filter(int from, int to)
 int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,
                       uint8_t *to, int height, int width, int channels)
 {
-    return stbir_resize(from, from_width, from_height, 0, to, width, height, 0,
-                        STBIR_TYPE_UINT8, channels, STBIR_ALPHA_CHANNEL_NONE,
-                        0, STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP,
-                        filter(from_width, width), filter(from_height, height),
-                        STBIR_COLORSPACE_LINEAR, NULL)
-               ? 0
-               : -1;
+    return !stbir_resize(from, from_width, from_height, 0, to, width, height,
+                         0, STBIR_TYPE_UINT8, channels,
+                         STBIR_ALPHA_CHANNEL_NONE, 0, STBIR_EDGE_CLAMP,
+                         STBIR_EDGE_CLAMP, filter(from_width, width),
+                         filter(from_height, height),
+                         STBIR_COLORSPACE_LINEAR, NULL);
 }

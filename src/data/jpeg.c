@@ -10,6 +10,12 @@
  * error. */
 #include "data/data.h"
 
+/* Returns the number in the bytes p [2], the more significant one first. */
+static size_t big_endian(const uint8_t *p)
+{
+    return p[0] * 256u + p[1];
+}
+
 /* What the segments read so far have said. */
 typedef struct {
     int components;              /* 1..4, or 0 before the frame */
@@ -17,6 +23,7 @@ typedef struct {
     bool coded[4];               /* of each component: its DC is in a scan */
     bool have_quantiser[4];      /* [table number] */
     bool have_huffman[2][4];     /* [0: DC, 1: AC][table number] */
+    size_t pixels;               /* height * width */
 } picture;
 
 /* Guards against counts of codes whose sum is above 256: stb_image has 257
@@ -25,52 +32,56 @@ typedef struct {
  *
  * Each table is a byte for class and number, the counts of codes of 1..16
  * bits, and one value for each code. */
-static int read_huffman_tables(picture *j, const uint8_t *p, size_t n)
+static bool read_huffman_tables(picture *j, const uint8_t *p, size_t n)
 {
     while (n > 0) {
         size_t codes = 0;
         if (n < 17 || p[0] >> 4 > 1 || (p[0] & 15) > 3)
-            return -1;
+            return false;
         for (int i = 1; i <= 16; i++)
             codes += p[i];
         if (codes < 1 || codes > 256 || codes > n - 17)
-            return -1;
+            return false;
         j->have_huffman[p[0] >> 4][p[0] & 15] = true;
         p += 17 + codes;
         n -= 17 + codes;
     }
-    return 0;
+    return true;
 }
 
 /* Notes which quantisation tables there are, for read_scan; bad ones are
  * refused by stb_image itself.  Each table is a byte for precision and
  * number, and 64 values of 1 or 2 bytes. */
-static int read_quantiser_tables(picture *j, const uint8_t *p, size_t n)
+static bool read_quantiser_tables(picture *j, const uint8_t *p, size_t n)
 {
     while (n > 0) {
         size_t length = p[0] >> 4 ? 129 : 65;
         if ((p[0] & 15) > 3 || length > n)
-            return -1;
+            return false;
         j->have_quantiser[p[0] & 15] = true;
         p += length;
         n -= length;
     }
-    return 0;
+    return true;
 }
 
 /* Notes the components, for read_scan; a bad frame is refused by stb_image
  * itself.  A frame is precision, height, width and the number of components
  * and, for each of these, its id, sampling and quantiser. */
-static int read_frame(picture *j, const uint8_t *p, size_t n)
+static bool read_frame(picture *j, const uint8_t *p, size_t n)
 {
-    if (j->components || n < 6 || p[5] < 1 || p[5] > 4 || n != 6 + 3u * p[5])
-        return -1;
-    j->components = p[5];
-    for (int i = 0; i < j->components; i++) {
+    int components = n < 6 ? 0 : p[5];
+
+    if (j->components || components < 1 || components > 4 ||
+        n != 6 + 3 * (size_t)components)
+        return false;
+    j->pixels = big_endian(p + 1) * big_endian(p + 3);
+    j->components = components;
+    for (int i = 0; i < components; i++) {
         j->id[i] = p[6 + 3 * i];
         j->quantiser[i] = p[8 + 3 * i];
     }
-    return 0;
+    return true;
 }
 
 /* Guards against a scan that uses a table which the file does not have:
@@ -79,10 +90,10 @@ static int read_frame(picture *j, const uint8_t *p, size_t n)
  * A scan is the number of its components and, for each, its id and the
  * numbers of its DC and AC tables; then its first and last coefficient,
  * where 0 is DC, and a range of bits. */
-static int read_scan(picture *j, const uint8_t *p, size_t n)
+static bool read_scan(picture *j, const uint8_t *p, size_t n)
 {
     if (n < 1 || p[0] < 1 || p[0] > 4 || n != 4 + 2u * p[0])
-        return -1;
+        return false;
     bool dc = p[1 + 2 * p[0]] == 0, ac = p[2 + 2 * p[0]] > 0;
     for (int k = 0; k < p[0]; k++) {
         int id = p[1 + 2 * k], tables = p[2 + 2 * k], i = 0;
@@ -92,49 +103,35 @@ static int read_scan(picture *j, const uint8_t *p, size_t n)
             (dc && !j->have_huffman[0][tables >> 4]) ||
             (ac && !j->have_huffman[1][tables & 15]) ||
             j->quantiser[i] > 3 || !j->have_quantiser[j->quantiser[i]])
-            return -1;
+            return false;
         j->coded[i] |= dc;
     }
-    return 0;
+    return true;
 }
 
-/* Guards against a file of 655 bytes that asks for 16 x 65296 pixels, and
- * would get them.  Each block of 8 x 8 pixels takes at least one bit, so a
- * byte of the file stands for at most 512 pixels. */
-static bool is_too_small(const uint8_t *frame, size_t file)
-{
-    size_t height = frame[1] * 256u + frame[2];
-    size_t width = frame[3] * 256u + frame[4];
-
-    return height * width / 512 > file;
-}
-
-/* Checks the content p, of n bytes, of the segment with this marker, in a
- * file of `file` bytes.  Returns what is wrong, or NULL. */
+/* Checks the content p, of n bytes, of the segment with this marker.
+ * Returns what is wrong, or NULL. */
 static const char *segment_fault(picture *j, int marker, const uint8_t *p,
-                                 size_t n, size_t file)
+                                 size_t n)
 {
-    switch (marker) {
-    case 0xc4:
-        if (read_huffman_tables(j, p, n))
-            return "damaged: bad Huffman table";
-        break;
-    case 0xdb:
-        if (read_quantiser_tables(j, p, n))
-            return "damaged: bad quantiser";
-        break;
-    case 0xda:
-        if (read_scan(j, p, n))
-            return "damaged: a table or component that is used is not there";
-        break;
-    case 0xc0: /* baseline, extended, progressive; stb_image reads no other */
-    case 0xc1:
-    case 0xc2:
-        if (read_frame(j, p, n))
-            return "damaged: bad header";
-        if (is_too_small(p, file))
-            return "more pixels than the file can hold";
-    }
+    static const struct {
+        int marker;
+        bool (*read)(picture *j, const uint8_t *p, size_t n);
+        const char *fault;
+    } kind[] = {
+        { 0xc4, read_huffman_tables, "damaged: bad Huffman table" },
+        { 0xdb, read_quantiser_tables, "damaged: bad quantiser" },
+        { 0xda, read_scan,
+          "damaged: a table or component that is used is not there" },
+        /* baseline, extended, progressive; stb_image reads no other */
+        { 0xc0, read_frame, "damaged: bad header" },
+        { 0xc1, read_frame, "damaged: bad header" },
+        { 0xc2, read_frame, "damaged: bad header" },
+    };
+
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
+        if (kind[i].marker == marker && !kind[i].read(j, p, n))
+            return kind[i].fault;
     return NULL;
 }
 
@@ -149,11 +146,16 @@ static size_t next_marker(const uint8_t *p, size_t n, size_t at)
     return at;
 }
 
-/* Guards against a file in which a component is never coded: stb_image
- * shows grey for a progressive one without a scan, and wrong colours where
- * one component of three is coded. */
-static const char *missing(const picture *j)
+/* Guards against a file of 655 bytes that asks for 16 x 65296 pixels, and
+ * would get them: each block of 8 x 8 pixels takes at least one bit, so a
+ * byte of the file, of n bytes, stands for at most 512 pixels.  And against
+ * a file in which a component is never coded: stb_image shows grey for a
+ * progressive one without a scan, and wrong colours where one component of
+ * three is coded. */
+static const char *picture_fault(const picture *j, size_t n)
 {
+    if (j->pixels / 512 > n)
+        return "more pixels than the file can hold";
     for (int i = 0; i < j->components; i++)
         if (!j->coded[i])
             return "damaged: a component is missing";
@@ -169,19 +171,15 @@ const char *gradus_jpeg_fault(const uint8_t *p, size_t n)
 
     for (size_t at = 2;;) {
         at = next_marker(p, n, at);
-        if (n - at < 2)
+        if (n - at >= 2 && p[at + 1] == 0xd9)
+            return picture_fault(&j, n);
+        if (n - at < 4 || big_endian(p + at + 2) > n - at - 2)
             return "cut short";
-        if (p[at + 1] == 0xd9)
-            return missing(&j);
-        if (n - at < 4)
-            return "cut short";
-        size_t length = p[at + 2] * 256u + p[at + 3];
-        if (length > n - at - 2)
-            return "cut short";
+        size_t length = big_endian(p + at + 2);
         if (length < 2)
             return "damaged: bad length";
         const char *fault =
-            segment_fault(&j, p[at + 1], p + at + 4, length - 2, n);
+            segment_fault(&j, p[at + 1], p + at + 4, length - 2);
         if (fault)
             return fault;
         at += 2 + length;

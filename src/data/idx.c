@@ -15,16 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a file's header says, once it is checked. */
-typedef struct {
-    int rank;          /* the number of axes, 1 to 3 */
-    uint32_t shape[3]; /* [n,height,width]; 1 for the axes that are missing */
-    uint64_t values;   /* values in a sample, at most INT_MAX */
-} header;
-
-/* Reads the first four bytes, and sets *rank.  Most files that are not IDX
- * are refused here. */
-static int read_magic(gradus_source *s, int *rank)
+/* Reads the first four bytes.  Most files that are not IDX are refused here.
+ * Returns the number of axes, 1 to 3, or -1 with a message. */
+static int read_rank(gradus_source *s)
 {
     unsigned char m[4];
 
@@ -37,82 +30,79 @@ static int read_magic(gradus_source *s, int *rank)
     if (m[2] != 8)
         return gradus_error_set("%s: its values are of type 0x%02x; must be "
                                 "0x08, unsigned bytes", s->path, m[2]);
-    *rank = m[3];
-    return 0;
+    if (m[3] < 1 || m[3] > 3)
+        return gradus_error_set("%s: has rank %d; must be 1 (labels), 2 "
+                                "(rows) or 3 (images)", s->path, m[3]);
+    return m[3];
 }
 
-/* Reads and checks a header.  Each size must be at least 1, and a file of
+/* Reads and checks a header, and sets shape to [n,height,width], with 1 for
+ * the axes that are missing.  Each size must be at least 1, and a file of
  * this length must be able to hold all the values that the header claims,
- * so that a small file cannot ask for much memory. */
-static int read_header(gradus_source *s, header *h)
+ * so that a small file cannot ask for much memory.  Returns the number of
+ * axes, or -1 with a message. */
+static int read_header(gradus_source *s, int shape[3])
 {
-    if (read_magic(s, &h->rank))
-        return -1;
-    if (h->rank < 1 || h->rank > 3)
-        return gradus_error_set("%s: has rank %d; must be 1 (labels), 2 "
-                                "(rows) or 3 (images)", s->path, h->rank);
+    int rank = read_rank(s);
+
     for (int i = 0; i < 3; i++) {
         unsigned char b[4] = { 0, 0, 0, 1 };
-        if (i < h->rank && gradus_source_read(s, b, sizeof b))
+        if (rank < 0 || (i < rank && gradus_source_read(s, b, sizeof b)))
             return -1;
-        h->shape[i] = gradus_big_endian(b);
-        if (h->shape[i] < 1 || h->shape[i] > INT_MAX)
+        uint32_t size = gradus_big_endian(b);
+        if (size < 1 || size > INT_MAX)
             return gradus_error_set("%s: size %d in its header is %lu; must "
                                     "be 1..%d", s->path, i,
-                                    (unsigned long)h->shape[i], INT_MAX);
+                                    (unsigned long)size, INT_MAX);
+        shape[i] = (int)size;
     }
-    h->values = (uint64_t)h->shape[1] * h->shape[2];
+    uint64_t values = (uint64_t)shape[1] * (uint64_t)shape[2]; /* of a row */
     uint64_t ratio = s->gzip ? GRADUS_DEFLATE_RATIO : 1;
-    if (h->values > INT_MAX || h->values * h->shape[0] / ratio > s->size)
-        return gradus_error_set("%s: cut short or damaged: %lu x %lu x %lu "
+    if (values > INT_MAX || values * (uint64_t)shape[0] / ratio > s->size)
+        return gradus_error_set("%s: cut short or damaged: %d x %d x %d "
                                 "values do not fit in its %llu bytes",
-                                s->path, (unsigned long)h->shape[0],
-                                (unsigned long)h->shape[1],
-                                (unsigned long)h->shape[2],
+                                s->path, shape[0], shape[1], shape[2],
                                 (unsigned long long)s->size);
-    return 0;
+    return rank;
 }
 
-/* Reads both headers and checks that they belong together.  *h becomes that
- * of the images. */
+/* Reads both headers, and checks that they belong together.  Returns the
+ * number of axes of the images, whose sizes shape gets, or -1. */
 static int read_headers(gradus_source *images, gradus_source *labels,
-                        header *h)
+                        int shape[3])
 {
-    header t;
+    int n[3], rank = read_header(images, shape);
+    int label_rank = rank < 0 ? rank : read_header(labels, n);
 
-    if (read_header(images, h) || read_header(labels, &t))
+    if (label_rank < 0)
         return -1;
-    if (h->rank == 1)
+    if (rank == 1)
         return gradus_error_set("%s: holds labels where images belong%s",
                                 images->path,
-                                t.rank > 1 ? "; swap the two files" : "");
-    if (t.rank > 1)
+                                label_rank > 1 ? "; swap the two files" : "");
+    if (label_rank > 1)
         return gradus_error_set("%s: holds images where labels belong",
                                 labels->path);
-    if (h->shape[0] != t.shape[0])
-        return gradus_error_set("%s: holds %lu images, but %s holds %lu "
-                                "labels", images->path,
-                                (unsigned long)h->shape[0], labels->path,
-                                (unsigned long)t.shape[0]);
-    return 0;
+    if (shape[0] != n[0])
+        return gradus_error_set("%s: holds %d images, but %s holds %d labels",
+                                images->path, shape[0], labels->path, n[0]);
+    return rank;
 }
 
-/* Reads n labels, bytes in the file, to labels [n], and raises *classes to
- * the largest + 1. */
-static int read_labels(gradus_source *s, int32_t *labels, size_t n,
-                       int *classes)
+/* Reads the labels, which are bytes in the file, to the end of their array,
+ * and widens them from its beginning on: the i-th is then never written over
+ * before it is read.  Raises the number of classes to the largest + 1. */
+static int read_labels(gradus_source *s, gradus_loaded *l)
 {
-    unsigned char u8[4096];
+    size_t n = l->d.n;
+    uint8_t *u8 = (uint8_t *)l->labels + (sizeof *l->labels - 1) * n;
 
-    for (size_t from = 0; from < n; from += sizeof u8) {
-        size_t k = n - from < sizeof u8 ? n - from : sizeof u8;
-        if (gradus_source_read(s, u8, k))
-            return -1;
-        for (size_t i = 0; i < k; i++) {
-            labels[from + i] = u8[i];
-            if (u8[i] >= *classes)
-                *classes = u8[i] + 1;
-        }
+    if (gradus_source_read(s, u8, n))
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        l->labels[i] = u8[i];
+        if (l->labels[i] >= l->d.classes)
+            l->d.classes = l->labels[i] + 1;
     }
     return 0;
 }
@@ -120,23 +110,22 @@ static int read_labels(gradus_source *s, int32_t *labels, size_t n,
 /* Loads the two open files.  Pixels are read straight into the dataset. */
 static gradus_dataset *load(gradus_source *images, gradus_source *labels)
 {
-    header h;
+    int shape[3], rank = read_headers(images, labels, shape);
 
-    if (read_headers(images, labels, &h))
+    if (rank < 0)
         return NULL;
-    size_t n = h.shape[0], values = (size_t)h.values;
-    gradus_dataset like = { .n = n, .size = (int)h.values, .positions = 1 };
-    if (h.rank == 3) {
+    gradus_dataset like = { .n = (size_t)shape[0], .positions = 1,
+                            .size = shape[1] * shape[2] };
+    if (rank == 3) {
         like.channels = 1;
-        like.height = (int)h.shape[1];
-        like.width = (int)h.shape[2];
+        like.height = shape[1];
+        like.width = shape[2];
     }
     gradus_loaded *l = gradus_loaded_new(images->path, &like, false, false);
     if (!l)
         return NULL;
-    if (gradus_source_read(images, l->pixels, n * values) ||
-        gradus_source_end(images) ||
-        read_labels(labels, l->labels, n, &l->d.classes) ||
+    if (gradus_source_read(images, l->pixels, like.n * (size_t)like.size) ||
+        gradus_source_end(images) || read_labels(labels, l) ||
         gradus_source_end(labels)) {
         gradus_dataset_free(&l->d);
         return NULL;

@@ -189,9 +189,11 @@ static void refused(double fraction, const char *text)
 
 TEST(what_cannot_be_split_is_refused)
 {
-    refused(0, "fraction is 0; must be between 0 and 1");
-    refused(1, "fraction is 1;");
-    refused(NAN, "fraction is nan");
+    refused(0, "fraction 0 of 50 samples is 0; must be between 0 and 1");
+    refused(1, "fraction 1 of 50 samples is 50;");
+    refused(-0.5, "fraction -0.5 of 50 samples is -25;");
+    refused(1e300, "fraction 1e+300 of 50 samples is 5e+301;");
+    refused(NAN, "fraction nan of 50 samples is nan;");
     refused(0.005, "0.005 of 50 samples is 0");
     refused(0.995, "0.995 of 50 samples is 50");
     d.target_size = 0;

@@ -32,8 +32,8 @@ typedef struct {
     unsigned char in[1 << 14]; /* gzip: compressed bytes, as read from disk */
 } gradus_source;
 
-/* Opens a file for reading, which must not be empty.  Returns 0, or non-zero with a message, and then
- * there is nothing to close. */
+/* Opens a file for reading, which must not be empty.  Returns 0, or non-zero
+ * with a message, and then there is nothing to close. */
 int gradus_source_open(gradus_source *s, const char *path);
 void gradus_source_close(gradus_source *s);
 /* Reads exactly n bytes.  It is an error ("cut short") if fewer are left. */
@@ -46,7 +46,7 @@ int gradus_source_end(gradus_source *s);
  * unpacked, or refused if `gzip` is not set.  Returns a block with a NUL
  * after the last byte, which the caller frees; NULL on error, which includes
  * more than `most` bytes. */
-char *gradus_source_contents(const char *path, bool gzip, size_t most,
+void *gradus_source_contents(const char *path, bool gzip, size_t most,
                              size_t *n);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */

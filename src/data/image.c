@@ -47,7 +47,7 @@ static void flatten(uint8_t *p, size_t pixels, int channels)
 static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
                        int channels, int *height, int *width)
 {
-    const char *kind, *why;
+    const char *kind = "unknown kind", *why = "neither PNG nor JPEG";
     uint8_t *pixels = NULL;
 
     if (n >= 8 && memcmp(file, "\x89PNG\r\n\x1a\n", 8) == 0) {
@@ -56,18 +56,13 @@ static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
     } else if (n >= 3 && memcmp(file, "\xff\xd8\xff", 3) == 0) {
         kind = "JPEG";
         why = gradus_jpeg_fault(file, n);
-    } else {
-        gradus_error_set("%s: neither PNG nor JPEG", path);
-        return NULL;
     }
     if (!why)
-        pixels =
-            gradus_stb_decode(file, n, channels + 1, height, width, &why);
-    if (!pixels) {
+        pixels = gradus_stb_decode(file, n, channels + 1, height, width, &why);
+    if (pixels)
+        flatten(pixels, (size_t)*height * (size_t)*width, channels);
+    else
         gradus_error_set("%s: %s: %s", path, kind, why);
-        return NULL;
-    }
-    flatten(pixels, (size_t)*height * (size_t)*width, channels);
     return pixels;
 }
 
@@ -113,10 +108,10 @@ int gradus_load_image(const char *path, int channels, int height, int width,
                                 path ? "pixels" : "path");
     if (gradus_image_size(channels, height, width) < 0)
         return -1;
-    char *file = gradus_source_contents(path, false, GRADUS_IMAGE_FILE, &n);
+    uint8_t *file = gradus_source_contents(path, false, GRADUS_IMAGE_FILE, &n);
     if (!file)
         return -1;
-    uint8_t *whole = decode(path, (uint8_t *)file, n, channels, &h, &w);
+    uint8_t *whole = decode(path, file, n, channels, &h, &w);
     free(file);
     if (whole)
         status = resize(path, whole, h, w, channels, height, width, pixels);

@@ -21,8 +21,8 @@ typedef struct {
     int components;              /* 1..4, or 0 before the frame */
     uint8_t id[4], quantiser[4]; /* of each component */
     bool coded[4];               /* of each component: its DC is in a scan */
-    bool have_quantiser[4];      /* [table number] */
-    bool have_huffman[2][4];     /* [0: DC, 1: AC][table number] */
+    bool have_quantiser[256];    /* [table number] */
+    bool have_huffman[2][16];    /* [0: DC, 1: AC][table number] */
     size_t pixels;               /* height * width */
 } picture;
 
@@ -85,7 +85,8 @@ static bool read_frame(picture *j, const uint8_t *p, size_t n)
 }
 
 /* Guards against a scan that uses a table which the file does not have:
- * stb_image takes a table of zeros instead, and shows wrong colours.
+ * stb_image takes a table of zeros instead, and shows wrong colours.  Tables
+ * from 4 on are never there.
  *
  * A scan is the number of its components and, for each, its id and the
  * numbers of its DC and AC tables; then its first and last coefficient,
@@ -99,10 +100,9 @@ static bool read_scan(picture *j, const uint8_t *p, size_t n)
         int id = p[1 + 2 * k], tables = p[2 + 2 * k], i = 0;
         while (i < j->components && j->id[i] != id)
             i++;
-        if (i == j->components || tables >> 4 > 3 || (tables & 15) > 3 ||
+        if (i == j->components || !j->have_quantiser[j->quantiser[i]] ||
             (dc && !j->have_huffman[0][tables >> 4]) ||
-            (ac && !j->have_huffman[1][tables & 15]) ||
-            j->quantiser[i] > 3 || !j->have_quantiser[j->quantiser[i]])
+            (ac && !j->have_huffman[1][tables & 15]))
             return false;
         j->coded[i] |= dc;
     }

@@ -67,8 +67,7 @@ static int start_gzip(gradus_source *s)
 
 int gradus_source_open(gradus_source *s, const char *path)
 {
-    memset(s, 0, sizeof *s);
-    s->path = path;
+    *s = (gradus_source){ .path = path };
     /* O_NONBLOCK: opening a pipe would otherwise wait for its writer. */
     s->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0)
@@ -188,7 +187,7 @@ static char *read_all(gradus_source *s, size_t most, size_t *n)
     return NULL;
 }
 
-char *gradus_source_contents(const char *path, bool gzip, size_t most,
+void *gradus_source_contents(const char *path, bool gzip, size_t most,
                              size_t *n)
 {
     gradus_source s;

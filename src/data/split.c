@@ -15,7 +15,7 @@
 
 /* Checks all that the code below relies on, since the dataset may have been
  * made by the caller rather than by a loader. */
-static int check(const gradus_dataset *d, double fraction)
+static int check(const gradus_dataset *d)
 {
     if (!d->x == !d->pixels)
         return gradus_error_set("gradus_split: the dataset has %s; must have "
@@ -33,9 +33,6 @@ static int check(const gradus_dataset *d, double fraction)
         return gradus_error_set("gradus_split: the dataset has targets, but "
                                 "target_size is %d; must be at least 1",
                                 d->target_size);
-    if (!(fraction > 0 && fraction < 1))
-        return gradus_error_set("gradus_split: fraction is %g; must be "
-                                "between 0 and 1", fraction);
     return 0;
 }
 
@@ -88,21 +85,23 @@ int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
         return gradus_error_set("gradus_split: two of its datasets are the "
                                 "same; must be three");
     *train = *valid = (gradus_dataset){ 0 }; /* in case of error */
-    if (check(d, fraction))
+    if (check(d))
         return -1;
-    size_t n = d->n, n_valid = (size_t)floor(fraction * (double)n + 0.5);
-    if (n_valid < 1 || n_valid >= n)
+    size_t n = d->n;
+    double part = floor(fraction * (double)n + 0.5);
+    if (!(part >= 1 && part < (double)n)) /* it may be NaN */
         return gradus_error_set("gradus_split: fraction %g of %zu samples is "
-                                "%zu; must leave at least 1 in each part",
-                                fraction, n, n_valid);
+                                "%g; must be between 0 and 1, and leave at "
+                                "least 1 in each part", fraction, n, part);
+    size_t n_train = n - (size_t)part;
     int *order = malloc(n * sizeof *order);
     if (!order)
         return gradus_no_memory("the order of %zu samples", n);
     for (int i = 0; i < (int)n; i++)
         order[i] = i;
     gradus_shuffle(order, (int)n, seed, GRADUS_SHUFFLE_SPLIT, 0);
-    int status = copy(d, order, n - n_valid, train) ||
-                 copy(d, order + (n - n_valid), n_valid, valid);
+    int status = copy(d, order, n_train, train) ||
+                 copy(d, order + n_train, n - n_train, valid);
     if (status)
         gradus_dataset_free(train);
     free(order);

@@ -78,10 +78,9 @@ static stbir_filter filter(int from, int to)
 int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,
                       uint8_t *to, int height, int width, int channels)
 {
-    return !stbir_resize(from, from_width, from_height, 0, to, width, height,
-                         0, STBIR_TYPE_UINT8, channels,
-                         STBIR_ALPHA_CHANNEL_NONE, 0, STBIR_EDGE_CLAMP,
-                         STBIR_EDGE_CLAMP, filter(from_width, width),
-                         filter(from_height, height),
-                         STBIR_COLORSPACE_LINEAR, NULL);
+    return !stbir_resize(
+        from, from_width, from_height, 0, to, width, height, 0,
+        STBIR_TYPE_UINT8, channels, STBIR_ALPHA_CHANNEL_NONE, 0,
+        STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP, filter(from_width, width),
+        filter(from_height, height), STBIR_COLORSPACE_LINEAR, NULL);
 }

@@ -8,13 +8,14 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 /* Sets n[k], [classes], to the number of labels of class k.  A label
  * outside 0..classes-1 is an error. */
 static int count(const gradus_dataset *d, size_t positions, int classes,
                  double *n)
 {
-    for (int k = 0; k < classes; k++)
-        n[k] = 0;
+    memset(n, 0, (size_t)classes * sizeof *n);
     for (size_t i = 0; i < d->n * positions; i++) {
         int label = (int)d->labels[i];
         if (label < 0 || label >= classes)
@@ -36,13 +37,13 @@ int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
     size_t positions = d->positions ? (size_t)d->positions : 1;
     if (count(d, positions, classes, weight))
         return -1;
-    for (int k = 0; k < classes; k++)
+    double n = (double)d->n * (double)positions;
+    for (int k = 0; k < classes; k++) {
         if (weight[k] == 0)
             return gradus_error_set("gradus_class_weights: class %d has no "
                                     "label among %zu samples; must have at "
                                     "least 1", k, d->n);
-    double n = (double)d->n * (double)positions;
-    for (int k = 0; k < classes; k++)
         weight[k] = n / (classes * weight[k]); /* n / (K n_k) */
+    }
     return 0;
 }

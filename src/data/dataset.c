@@ -11,17 +11,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Asks the system for pages of 2 MB.  A mini-batch of shuffled rows reads
+/* Asks the system for pages of 2 MB, from the page on in which the block
+ * begins.  A mini-batch of shuffled rows reads
  * from all over the block, and with small pages the processor would have to
  * look up the address of a page for nearly each row. */
 static void advise_huge_pages(char *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t skip = (page - (uintptr_t)block % page) % page;
+    size_t before = (uintptr_t)block % (size_t)sysconf(_SC_PAGESIZE);
 
     if (bytes >= 4 << 20)
-        madvise(block + skip, (bytes - skip) / page * page, MADV_HUGEPAGE);
+        madvise(block - before, before + bytes, MADV_HUGEPAGE);
 #else
     (void)block, (void)bytes;
 #endif
@@ -41,15 +41,12 @@ static void *take(gradus_plan *p, size_t rows, int columns, size_t bytes)
 static const char *const *take_names(gradus_plan *p, int classes,
                                      const char *const *names)
 {
-    size_t bytes = 0;
-
-    for (int k = 0; k < classes; k++)
-        bytes += strlen(names[k]) + 1;
     const char **copy = gradus_plan_take(p, (size_t)classes, sizeof *copy);
-    char *text = gradus_plan_take(p, bytes, 1);
-    for (int k = 0; p->base && k < classes; k++) {
-        copy[k] = strcpy(text, names[k]);
-        text += strlen(text) + 1;
+
+    for (int k = 0; k < classes; k++) {
+        char *name = gradus_plan_take(p, strlen(names[k]) + 1, 1);
+        if (name)
+            copy[k] = strcpy(name, names[k]);
     }
     return copy;
 }

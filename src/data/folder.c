@@ -51,23 +51,6 @@ static int list_read(list *l, const char *path, const char *must)
                             l->n < 0 ? strerror(errno) : "empty", must);
 }
 
-/* Lists the files of every class to files [classes->n], and sets the classes'
- * names [classes->n] and the number of files in *n. */
-static int list_files(const char *dir, const list *classes, list *files,
-                      const char **names, size_t *n)
-{
-    char path[GRADUS_PATH_ROOM];
-
-    for (int k = 0; k < classes->n; k++) {
-        names[k] = classes->entry[k]->d_name;
-        if (gradus_path_join(path, dir, names[k]) ||
-            list_read(&files[k], path, "class folder of at least 1 image"))
-            return -1;
-        *n += (size_t)files[k].n;
-    }
-    return 0;
-}
-
 /* Loads the images of class k, the files in the folder dir/name, as the
  * samples from *s on, and moves *s behind them. */
 static int load_class(gradus_loaded *l, const char *dir, int k,
@@ -88,17 +71,23 @@ static int load_class(gradus_loaded *l, const char *dir, int k,
     return 0;
 }
 
-/* Loads the images of all classes into a dataset like the given one, of as
- * many samples as there are files.  files and names [classes->n] are empty,
- * and the caller frees them. */
+/* Lists the files of every class, and loads them into a dataset like the
+ * given one, of as many samples.  files and names [classes->n] are empty, and
+ * the caller frees them. */
 static gradus_dataset *load_files(const char *dir, const list *classes,
                                   list *files, const char **names,
                                   gradus_dataset like)
 {
+    char path[GRADUS_PATH_ROOM];
     size_t s = 0;
 
-    if (list_files(dir, classes, files, names, &like.n))
-        return NULL;
+    for (int k = 0; k < classes->n; k++) {
+        names[k] = classes->entry[k]->d_name;
+        if (gradus_path_join(path, dir, names[k]) ||
+            list_read(&files[k], path, "class folder of at least 1 image"))
+            return NULL;
+        like.n += (size_t)files[k].n;
+    }
     like.classes = classes->n;
     like.class_names = names;
     gradus_loaded *l = gradus_loaded_new(dir, &like, false, false);

@@ -32,26 +32,22 @@ static int fail(const char *path)
     return gradus_error_set("%s: %s", path, strerror(errno));
 }
 
-/* Sets the size of the open file.  Anything but a regular file is an error,
- * and so is an empty one. */
+/* Sets the size of the open file.  Anything but a regular file is an error:
+ * a folder is one as soon as it is read. */
 static int take_size(gradus_source *s)
 {
     struct stat st;
 
     if (fstat(s->fd, &st))
         return fail(s->path);
-    if (!S_ISREG(st.st_mode))
-        return gradus_error_set("%s: %s", s->path,
-                                S_ISDIR(st.st_mode) ? "Is a directory"
-                                                    : "not a regular file");
-    if (st.st_size == 0)
-        return gradus_error_set("%s: empty file", s->path);
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return gradus_error_set("%s: not a regular file", s->path);
     s->size = (uint64_t)st.st_size;
     return 0;
 }
 
-/* Prepares zlib if the file begins with the two bytes of a gzip file (RFC
- * 1952). */
+/* Reads the first two bytes of the file, which must not be empty, and prepares
+ * zlib if they are those of a gzip file (RFC 1952). */
 static int start_gzip(gradus_source *s)
 {
     unsigned char head[2];
@@ -59,6 +55,8 @@ static int start_gzip(gradus_source *s)
 
     if (n < 0)
         return fail(s->path);
+    if (n == 0)
+        return gradus_error_set("%s: empty file", s->path);
     s->gzip = n == 2 && memcmp(head, "\x1f\x8b", 2) == 0;
     if (s->gzip && inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip */
         return gradus_no_memory("unpacking %s", s->path);

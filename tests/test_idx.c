@@ -187,7 +187,7 @@ static const change BAD_LABELS[] = {
     { "byte 0", T, 0, "\1\0\10\1", "not an IDX file" },
     { "float", T, 0, "\0\0\15\1", "type 0x0d" },
     { "rank 0", T, 0, "\0\0\10\0", "rank 0" },
-    { "rank 2", T, 0, "\0\0\10\2", "cut short" },
+    { "rank 2", T, 0, "\0\0\10\2", "images where labels belong" },
     { "n 0", T, 4, "\0\0\0\0", "size 0 in its header is 0" },
     { "n 1", T, 4, "\0\0\0\1", "1 labels" },
     { "n 3, and 3 labels", T + 1, 4, "\0\0\0\3", "3 labels" },

@@ -39,7 +39,7 @@ typedef struct {
     gradus_csv_options o;      /* a copy; its strings are the caller's */
     char *text;                /* the whole file, then all cells: strings, one
                                   behind the other */
-    size_t rows;               /* with the header */
+    size_t rows;               /* with the header; at most INT_MAX */
     int columns;               /* cells in each row */
     const char **row;          /* [rows], the first cell of each */
     bool header;               /* row 0 is the names of the columns */

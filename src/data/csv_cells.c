@@ -98,9 +98,9 @@ static int cut_row(gradus_csv *c, place *p)
         p->stop = *p->at++;
         *p->to++ = '\0';
     } while (p->stop == p->separator);
-    if (cells > INT_MAX)
-        return gradus_error_set("%s: a row has more than %d columns", c->path,
-                                INT_MAX);
+    if (cells > INT_MAX || c->rows == INT_MAX)
+        return gradus_error_set("%s: has more than %d columns or rows",
+                                c->path, INT_MAX);
     if (c->rows == 0)
         c->columns = (int)cells;
     if (cells != (size_t)c->columns)

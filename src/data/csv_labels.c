@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/number.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,11 +22,9 @@ static int by_name(const void *a, const void *b)
  * the options had listed them in this order. */
 static int find_names(gradus_csv *c)
 {
-    const char **name = NULL;
     size_t n = c->rows - c->header;
+    const char **name = c->names = calloc(n, sizeof *name);
 
-    if (n <= INT_MAX)
-        name = c->names = calloc(n, sizeof *name);
     if (!name)
         return gradus_no_memory("%zu labels of %s", n, c->path);
     for (size_t i = 0; i < n; i++) {

@@ -15,9 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Reads the first four bytes.  Most files that are not IDX are refused here.
- * Returns the number of axes, 1 to 3, or -1 with a message. */
-static int read_rank(gradus_source *s)
+/* Reads the first four bytes.  Most files that are not IDX are refused here,
+ * and images in place of labels, or the other way round.  Returns the number
+ * of axes, 1 to 3, or -1 with a message. */
+static int read_rank(gradus_source *s, bool labels)
 {
     unsigned char m[4];
 
@@ -33,6 +34,10 @@ static int read_rank(gradus_source *s)
     if (m[3] < 1 || m[3] > 3)
         return gradus_error_set("%s: has rank %d; must be 1 (labels), 2 "
                                 "(rows) or 3 (images)", s->path, m[3]);
+    if ((m[3] == 1) != labels)
+        return gradus_error_set("%s: holds %s belong; swap the two files?",
+                                s->path, labels ? "images where labels"
+                                                : "labels where images");
     return m[3];
 }
 
@@ -41,9 +46,9 @@ static int read_rank(gradus_source *s)
  * this length must be able to hold all the values that the header claims,
  * so that a small file cannot ask for much memory.  Returns the number of
  * axes, or -1 with a message. */
-static int read_header(gradus_source *s, int shape[3])
+static int read_header(gradus_source *s, bool labels, int shape[3])
 {
-    int rank = read_rank(s);
+    int rank = read_rank(s, labels);
 
     for (int i = 0; i < 3; i++) {
         unsigned char b[4] = { 0, 0, 0, 1 };
@@ -63,29 +68,6 @@ static int read_header(gradus_source *s, int shape[3])
                                 "values do not fit in its %llu bytes",
                                 s->path, shape[0], shape[1], shape[2],
                                 (unsigned long long)s->size);
-    return rank;
-}
-
-/* Reads both headers, and checks that they belong together.  Returns the
- * number of axes of the images, whose sizes shape gets, or -1. */
-static int read_headers(gradus_source *images, gradus_source *labels,
-                        int shape[3])
-{
-    int n[3], rank = read_header(images, shape);
-    int label_rank = rank < 0 ? rank : read_header(labels, n);
-
-    if (label_rank < 0)
-        return -1;
-    if (rank == 1)
-        return gradus_error_set("%s: holds labels where images belong%s",
-                                images->path,
-                                label_rank > 1 ? "; swap the two files" : "");
-    if (label_rank > 1)
-        return gradus_error_set("%s: holds images where labels belong",
-                                labels->path);
-    if (shape[0] != n[0])
-        return gradus_error_set("%s: holds %d images, but %s holds %d labels",
-                                images->path, shape[0], labels->path, n[0]);
     return rank;
 }
 
@@ -110,10 +92,15 @@ static int read_labels(gradus_source *s, gradus_loaded *l)
 /* Loads the two open files.  Pixels are read straight into the dataset. */
 static gradus_dataset *load(gradus_source *images, gradus_source *labels)
 {
-    int shape[3], rank = read_headers(images, labels, shape);
+    int shape[3], n[3], rank = read_header(images, false, shape);
 
-    if (rank < 0)
+    if (rank < 0 || read_header(labels, true, n) < 0)
         return NULL;
+    if (shape[0] != n[0]) {
+        gradus_error_set("%s: holds %d images, but %s holds %d labels",
+                         images->path, shape[0], labels->path, n[0]);
+        return NULL;
+    }
     gradus_dataset like = { .n = (size_t)shape[0], .positions = 1,
                             .size = shape[1] * shape[2] };
     if (rank == 3) {

@@ -35,9 +35,10 @@ static int read_rank(gradus_source *s, bool labels)
         return gradus_error_set("%s: has rank %d; must be 1 (labels), 2 "
                                 "(rows) or 3 (images)", s->path, m[3]);
     if ((m[3] == 1) != labels)
-        return gradus_error_set("%s: holds %s belong; swap the two files?",
-                                s->path, labels ? "images where labels"
-                                                : "labels where images");
+        return gradus_error_set("%s: holds %s where %s belong; swap the two "
+                                "files?", s->path,
+                                labels ? "images" : "labels",
+                                labels ? "labels" : "images");
     return m[3];
 }
 

@@ -19,10 +19,9 @@ static int check_header(const gradus_csv *c)
 
     for (int k = 0; k < c->columns; k++, name = gradus_csv_next(name))
         if (gradus_number_parse(name, strlen(name), &v) == 0)
-            return gradus_csv_refuse(c, 0, k, "be a name: set the options' "
+            return gradus_csv_refuse(c, 0, k, "be a name: set the option "
                                      "header to GRADUS_CSV_HEADER if it is "
-                                     "one, to GRADUS_CSV_NO_HEADER if the "
-                                     "first row is data");
+                                     "one, else to GRADUS_CSV_NO_HEADER");
     return 0;
 }
 

@@ -11,10 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Asks the system for pages of 2 MB, from the page on in which the block
- * begins.  A mini-batch of shuffled rows reads
+/* Asks the system for pages of 2 MB.  A mini-batch of shuffled rows reads
  * from all over the block, and with small pages the processor would have to
- * look up the address of a page for nearly each row. */
+ * look up the address of a page for nearly each row.  What is advised begins
+ * with a page of the system's, a little before the block. */
 static void advise_huge_pages(char *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -36,8 +36,8 @@ static void *take(gradus_plan *p, size_t rows, int columns, size_t bytes)
     return gradus_plan_take(p, rows, (size_t)columns * bytes);
 }
 
-/* Takes room for the names of the `classes` classes and, once there is a
- * block, copies them to it.  Returns the copies [classes]. */
+/* Takes room for the names [classes] and, once there is a block, copies them
+ * to it.  Returns the copies [classes]. */
 static const char *const *take_names(gradus_plan *p, int classes,
                                      const char *const *names)
 {
@@ -66,8 +66,9 @@ static void lay_out(gradus_plan *p, gradus_loaded *l, bool real, bool weights)
         d->class_names = take_names(p, d->classes, d->class_names);
 }
 
-/* The block begins with the struct.  It is planned with a copy first, to
- * find its length. */
+/* The block begins with the struct, and then has the arrays and the names of
+ * the classes, each on a cache line of its own.  It is planned with a copy of
+ * the struct first, to find its length. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
                                  bool real, bool weights)
 {

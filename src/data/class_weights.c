@@ -10,24 +10,7 @@
 
 #include <string.h>
 
-/* Sets n[k], [classes], to the number of labels of class k.  A label
- * outside 0..classes-1 is an error. */
-static int count(const gradus_dataset *d, size_t positions, int classes,
-                 double *n)
-{
-    memset(n, 0, (size_t)classes * sizeof *n);
-    for (size_t i = 0; i < d->n * positions; i++) {
-        int label = (int)d->labels[i];
-        if (label < 0 || label >= classes)
-            return gradus_error_set("gradus_class_weights: sample %zu, "
-                                    "position %zu: label is %d; must be "
-                                    "0..%d", i / positions, i % positions,
-                                    label, classes - 1);
-        n[label]++;
-    }
-    return 0;
-}
-
+/* weight [classes] first counts the labels of each class. */
 int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
 {
     if (!d || !d->labels || !weight || classes < 1 || d->positions < 0)
@@ -35,15 +18,23 @@ int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
                                 "labels, at least 1 class, and room for the "
                                 "weights");
     size_t positions = d->positions ? (size_t)d->positions : 1;
-    if (count(d, positions, classes, weight))
-        return -1;
-    double n = (double)d->n * (double)positions;
+    size_t n = d->n * positions;
+    memset(weight, 0, (size_t)classes * sizeof *weight);
+    for (size_t i = 0; i < n; i++) {
+        int label = (int)d->labels[i];
+        if (label < 0 || label >= classes)
+            return gradus_error_set("gradus_class_weights: sample %zu, "
+                                    "position %zu: label is %d; must be "
+                                    "0..%d", i / positions, i % positions,
+                                    label, classes - 1);
+        weight[label]++;
+    }
     for (int k = 0; k < classes; k++) {
         if (weight[k] == 0)
             return gradus_error_set("gradus_class_weights: class %d has no "
                                     "label among %zu samples; must have at "
                                     "least 1", k, d->n);
-        weight[k] = n / (classes * weight[k]); /* n / (K n_k) */
+        weight[k] = (double)n / (classes * weight[k]); /* n / (K n_k) */
     }
     return 0;
 }

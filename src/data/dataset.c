@@ -76,11 +76,6 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
     gradus_loaded *l = gradus_plan_take(&p, 1, sizeof *l);
     gradus_loaded planned = { .d = *like };
 
-    if (like->n > INT32_MAX) {
-        gradus_error_set("%s: %zu samples of %d values are too many", who,
-                         like->n, like->size);
-        return NULL;
-    }
     lay_out(&p, &planned, real, weights);
     size_t bytes = p.used;
     void *block = gradus_plan_allocate(&p);

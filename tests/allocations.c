@@ -1,4 +1,5 @@
-/* allocations.c -- counts the library's allocations, and lets one fail. */
+/* allocations.c -- counts the library's allocations, and makes chosen ones
+ * fail. */
 #include "allocations.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ int allocations_live(void)
     return live;
 }
 
-/* Counts one more; is it to fail? */
+/* Counts one more allocation.  Returns non-zero if that one must fail. */
 static int fails(void)
 {
     int k = atomic_fetch_add(&made, 1) + 1;
@@ -87,7 +88,7 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-/* The block that is counted is the text, which the caller frees. */
+/* What is counted here is the text, which the caller frees. */
 FILE *__wrap_open_memstream(char **text, size_t *length)
 {
     if (fails())
@@ -96,7 +97,7 @@ FILE *__wrap_open_memstream(char **text, size_t *length)
     return __real_open_memstream(text, length);
 }
 
-/* Closing a file in memory is where a lack of it shows. */
+/* A file in memory reports only when it is closed that memory ran out. */
 int __wrap_fclose(FILE *f)
 {
     int status = __real_fclose(f);

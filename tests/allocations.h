@@ -1,18 +1,23 @@
-/* allocations.h -- counts the library's allocations, and lets one fail.
+/* allocations.h -- counts the library's allocations, and makes chosen ones
+ * fail.
  *
- * The tests are linked with -Wl,--wrap=malloc and so on, which sends the calls
- * of all that is linked statically, the library, the tests and perhaps Check,
- * through allocations.c.  So nothing is to be asserted while one may fail.
- * Threads that are started count as allocations too, and so do files in memory,
- * once where they are opened and once where they are closed. */
+ * The tests are linked with -Wl,--wrap=malloc and so on.  So every call from
+ * code that is linked statically (the library, the tests, and Check if its
+ * static version is used) goes through allocations.c.  Check allocates memory
+ * too, so a test must not assert anything while an allocation may fail.
+ * Starting a thread counts as an allocation.  A file in memory counts twice:
+ * once when it is opened and once when it is closed. */
 #ifndef ALLOCATIONS_H
 #define ALLOCATIONS_H
 
-/* Counts from 0 again; the k-th from now fails (0: none), and with for_ever
- * all after it too. */
+/* Restarts the count at 0.  The k-th allocation from now fails, and if
+ * for_ever is non-zero, so do all after it.  With a k of 0 none fails. */
 void allocations_fail(int k, int for_ever);
 
-int allocations_made(void); /* since then, the failed ones included          */
-int allocations_live(void); /* blocks allocated less blocks freed, ever      */
+/* The number of allocations since allocations_fail was called, including those
+ * that failed. */
+int allocations_made(void);
+/* The number of allocations made since the program started and not freed. */
+int allocations_live(void);
 
 #endif

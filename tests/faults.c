@@ -1,4 +1,4 @@
-/* faults.c -- lets one system call fail. */
+/* faults.c -- makes one system call fail. */
 #define _POSIX_C_SOURCE 200809L
 #include "faults.h"
 
@@ -11,6 +11,7 @@
 
 struct fault fault;
 
+/* Counts one more call, of this name.  Returns non-zero if it must fail. */
 static int fails(const char *call)
 {
     if (fault.left == 0 || --fault.left > 0)

@@ -1,19 +1,21 @@
-/* faults.h -- lets one system call fail.
+/* faults.h -- makes one system call fail.
  *
- * The tests are linked with -Wl,--wrap=open and so on for read, write, pwrite,
- * fsync, fchmod, close and rename: calls of the library and of the tests then
- * come to faults.c, which passes them on or has them fail. */
+ * The tests are linked with -Wl,--wrap=open, and likewise for read, write,
+ * pwrite, fsync, fchmod, close and rename.  So when the library or a test
+ * calls one of these, the call goes to faults.c, which passes it on or makes
+ * it fail. */
 #ifndef FAULTS_H
 #define FAULTS_H
 
 extern struct fault {
-    int left;         /* calls up to the one that fails; 0: none does        */
-    int error;        /* with this errno                                     */
-    int one_byte;     /* non-zero: read, write and pwrite move one byte      */
-    const char *seen; /* the name of the call that failed, or NULL           */
+    int left;         /* the call that fails is this many calls away; 0: none
+                         fails */
+    int error;        /* the errno of the call that fails */
+    int one_byte;     /* non-zero: read, write and pwrite move one byte */
+    const char *seen; /* the name of the call that failed, or NULL */
 } fault;
 
-/* The k-th call from now fails. */
+/* Makes the k-th call from now fail, with this errno. */
 void fault_at(int k, int error);
 
 #endif

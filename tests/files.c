@@ -81,7 +81,8 @@ void files_readable(void)
         ck_assert_int_eq(seteuid(getuid()), 0);
 }
 
-/* localedef is there where the package locales is. */
+/* Where no such locale is installed, localedef makes one, if the package
+ * locales is installed. */
 int files_comma_locale(void)
 {
     char command[600];

@@ -4,24 +4,28 @@
 
 #include <stddef.h>
 
-/* A checked fixture: makes the folder; removes it with all that is in it. */
+/* For EACH_TEST: makes the folder before a test, and removes it with
+ * everything in it after the test. */
 void files_begin(void);
 void files_end(void);
 
-/* The path of a name in the folder; valid for the next few calls. */
+/* Returns the path of this name in the folder.  It is valid for the next seven
+ * calls of a function that returns a path. */
 const char *files_path(const char *name);
-/* Writes a file; its path. */
+/* Writes n bytes to a file of this name, plain or compressed by gzip, and
+ * returns its path. */
 const char *files_write(const char *name, const void *bytes, size_t n);
 const char *files_write_gz(const char *name, const void *bytes, size_t n);
+/* Makes a folder of this name. */
 void files_folder(const char *name);
 
-/* Until files_readable, this process may not read the file, not even as root.
- * 0 where that cannot be had. */
+/* Takes away this process's right to read the file, even if it runs as root,
+ * until files_readable is called.  Returns 0 where that is not possible. */
 int files_unreadable(const char *path);
 void files_readable(void);
 
-/* Until files_point_locale, numbers have a decimal comma; 0 where that cannot
- * be had. */
+/* Sets a locale whose numbers have a decimal comma, until files_point_locale
+ * is called.  Returns 0 where there is no such locale. */
 int files_comma_locale(void);
 void files_point_locale(void);
 

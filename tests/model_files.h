@@ -10,15 +10,19 @@ typedef struct {
     size_t size;
 } contents;
 
+/* Reads a whole file.  The caller frees .byte. */
 contents read_whole(const char *path);
+/* Do two files hold the same bytes? */
 int same(contents a, contents b);
+/* How many files and folders the test's folder holds. */
 int files_in_folder(void);
 
-/* 8 bytes of length, the header, the data; its path. */
+/* Writes a safetensors file: 8 bytes that hold the length, the header of that
+ * length, and `size` bytes of data.  Returns its path. */
 const char *write_safetensors(const char *name, const char *header,
                               size_t length, const void *data, size_t size);
 
-/* Puts in the checksum that the file should have. */
+/* Replaces the checksum in a model file by the one that fits its contents. */
 void seal(contents file);
 
 /* input 2 -> dense 3 -> relu -> dense 2 -> softmax_ce, for batches of 4. */

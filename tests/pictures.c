@@ -92,11 +92,13 @@ void picture_check_bad(const char *path, const char *words, const char *what)
     static uint8_t out[28 * 28 * 3], before[sizeof out];
     memset(before, 0xaa, sizeof before);
     memcpy(out, before, sizeof out);
-    ck_assert_msg(gradus_load_image(path, 3, 28, 28, out) != 0, "%s: accepted",
-                  what);
+    ck_assert_msg(gradus_load_image(path, 3, 28, 28, out) != 0,
+                  "%s: was loaded; must be refused", what);
     ck_assert_msg(strstr(gradus_error(), path) != NULL,
-                  "%s: no file name in \"%s\"", what, gradus_error());
+                  "%s: the message must contain \"%s\", but is \"%s\"", what,
+                  path, gradus_error());
     ck_assert_msg(strstr(gradus_error(), words) != NULL,
-                  "%s: no \"%s\" in \"%s\"", what, words, gradus_error());
+                  "%s: the message must contain \"%s\", but is \"%s\"", what,
+                  words, gradus_error());
     ck_assert_mem_eq(out, before, sizeof out);
 }

@@ -1,4 +1,4 @@
-/* battery.c -- the checks of the battery, each for any row. */
+/* battery.c -- the checks of the battery; each takes any row of the table. */
 #include "battery.h"
 
 #include "probe.h"
@@ -8,13 +8,16 @@
 #include <math.h>
 
 enum {
-    ROWS = 300,         /* five slices; three parts for the tiles */
-    GRADIENT_ROWS = 17, /* two slices; each number takes two forwards .. */
-    LARGE = 512, LARGE_ROWS = 3, /* .. so fewer of more values than this */
-    NAN_ROWS = 4
+    ROWS = 300, /* rows in a batch: five slices, and more than twice
+                   GRADUS_TILE_ROWS */
+    /* Rows in a batch whose gradients are checked: two slices.  The check
+     * takes two forwards for each number, so samples of more than LARGE values
+     * are checked in a batch of LARGE_ROWS rows. */
+    GRADIENT_ROWS = 17, LARGE = 512, LARGE_ROWS = 3,
+    NAN_ROWS = 4 /* rows in a batch that holds a NaN */
 };
 
-/* Of a sample of x. */
+/* The number of values in one sample of x. */
 static int size_of(const battery_row *row)
 {
     int size = 1;
@@ -48,17 +51,18 @@ static int check_gradients(const battery_row *row)
         double d = gradus_check_gradients(t->g, t->rows, 1e-6, where);
         TRY(d < 0);
         if (!(d <= 1))
-            return trial_wrong("%s is off by %g times what is allowed, for a "
-                               "%s dy", where, d,
-                               behind == DENSE ? "dense" : "sparse");
+            return trial_wrong("with a %s dy, the gradient of %s is off by %g "
+                               "times what is allowed",
+                               behind == DENSE ? "dense" : "sparse", where, d);
     }
     return 0;
 }
 
 /* ---- alone ----------------------------------------------------------- */
 
-/* Each row's value alone is that of the batch.  The values come before the
- * gradients: after a backward a forward takes other random numbers. */
+/* Checks that each row, run alone, has the value that it has in the batch.
+ * This must come before compare_gradients: a forward that follows a backward
+ * draws other random numbers. */
 static int compare_values(const trial *t)
 {
     const size_t size = (size_t)t->y->size;
@@ -68,14 +72,15 @@ static int compare_values(const trial *t)
     const gradus_real *y = trial_copy(t).v[Y];
     for (int i = 0; i < t->rows; i++) {
         TRY(gradus_forward(t->g, &i, 1));
-        snprintf(what, sizeof what, "the y of row %d alone", i);
+        snprintf(what, sizeof what, "run alone, the y of row %d", i);
         if (trial_other_numbers(t->y->y, y + (size_t)i * size, size, 1, what))
             return -1;
     }
     return 0;
 }
 
-/* A mean's gradient is divided by the batch's D. */
+/* Checks that each row, run alone, has the gradient that it has in the batch.
+ * A loss that is a mean divides by D, which differs between the two. */
 static int compare_gradients(const trial *t)
 {
     const size_t size = (size_t)t->x->size;
@@ -90,7 +95,7 @@ static int compare_gradients(const trial *t)
     for (int i = 0; i < t->rows; i++) {
         if (trial_run(t, &i, 1))
             return -1;
-        snprintf(what, sizeof what, "the dx of row %d alone", i);
+        snprintf(what, sizeof what, "run alone, the dx of row %d", i);
         if (trial_other_numbers(t->x->dy, dx + (size_t)i * size, size,
                                 D / probe_divisor(t->loss), what))
             return -1;
@@ -107,7 +112,8 @@ static int check_alone(const battery_row *row)
 
 /* ---- threads --------------------------------------------------------- */
 
-/* With less work a graph leaves its threads asleep. */
+/* Is the batch so little work that the graph does not wake its threads?  The
+ * limit is that of gradus_pays_threads. */
 static int is_too_small(const trial *t)
 {
     size_t work = gradus_parameter_count(t->g);
@@ -117,7 +123,8 @@ static int is_too_small(const trial *t)
     return work * (size_t)t->rows < 32768;
 }
 
-/* A step at once or by hand, and one of two gradients added. */
+/* Takes two steps: one by gradus_train_step or by hand, and one whose gradient
+ * is the sum of two. */
 static int take_steps(const trial *t, int by_hand)
 {
     if (by_hand ? trial_run(t, NULL, t->rows) : trial_step(t))
@@ -141,14 +148,15 @@ static int check_threads(const battery_row *row)
             if (trial_begin(t, threads))
                 return -1;
             if (is_too_small(t))
-                return trial_wrong("the row is too small for several threads");
+                return trial_wrong("the work is too little for several "
+                                   "threads; set .rows to more");
             if (take_steps(t, threads % 2))
                 return -1;
             if (threads == 1)
                 one = trial_copy(t);
             if (trial_other_results(t, &one)) {
                 memcpy(why, trial_fault(), sizeof why);
-                return trial_wrong("on %d threads %.400s", threads, why);
+                return trial_wrong("on %d threads: %.400s", threads, why);
             }
         }
     }
@@ -157,7 +165,8 @@ static int check_threads(const battery_row *row)
 
 /* ---- inference ------------------------------------------------------- */
 
-/* Rows i .. i+n-1 of what x is fed. */
+/* Infers from the n rows from row i on of what x is fed.  Returns y [n,size],
+ * or NULL with a message. */
 static const gradus_real *infer(const trial *t, int i, int n)
 {
     const size_t at = (size_t)i * (size_t)t->x->size;
@@ -168,7 +177,8 @@ static const gradus_real *infer(const trial *t, int i, int n)
     return gradus_infer(t->workspace, (const gradus_real *)data + at, n);
 }
 
-static int infers_others(const trial *t, int i, int n)
+/* Compares the inferred y of the n rows from row i on with the evaluated y. */
+static int compare_inferred(const trial *t, int i, int n)
 {
     const size_t size = (size_t)t->y->size;
     const gradus_real *y = infer(t, i, n);
@@ -177,10 +187,11 @@ static int infers_others(const trial *t, int i, int n)
     return trial_other_numbers(y, t->loss->y + (size_t)i * size,
                                (size_t)n * size, 1,
                                n > 1 ? "the y of the batch"
-                                     : "the y of a row alone");
+                                     : "run alone, the y of a row");
 }
 
-/* After a step: it moves what evaluation and inference alone use. */
+/* The check comes after a step, because a step changes values that only
+ * evaluation and inference use, such as running means. */
 static int check_inference(const battery_row *row)
 {
     trial *t = trial_new(row, MSE, rows_of(row));
@@ -189,10 +200,10 @@ static int check_inference(const battery_row *row)
     if (trial_begin(t, 1) || trial_step(t))
         return -1;
     TRY(gradus_evaluate(t->g, NULL, NULL, &m));
-    if (infers_others(t, 0, t->rows))
+    if (compare_inferred(t, 0, t->rows))
         return -1;
     for (int i = 0; i < t->rows; i++)
-        if (infers_others(t, i, 1))
+        if (compare_inferred(t, i, 1))
             return -1;
     return 0;
 }
@@ -213,8 +224,10 @@ static int check_twice(const battery_row *row)
     return 0;
 }
 
-/* Two batches, of which the second is added, and of another graph their sum.
- * Each is of several slices and parts. */
+/* Graph t adds the gradient of a second batch to that of a first one.  The
+ * result must be the sum of the gradients that graph u computes one by one.
+ * Each batch has n rows, which are several slices, and more rows than the
+ * tiles take at once. */
 static int check_adding(const battery_row *row)
 {
     trial *t = trial_new(row, DENSE, rows_of(row));
@@ -245,7 +258,7 @@ static int check_adding(const battery_row *row)
 
 /* ---- saved ----------------------------------------------------------- */
 
-/* t's graph through a file, as a trial of its own, with the same data. */
+/* Saves t's graph, loads it again into u, and feeds u the same data. */
 static int load_again(trial *u, const trial *t)
 {
     u->g = reload(t->g);
@@ -256,8 +269,10 @@ static int load_again(trial *u, const trial *t)
     return trial_feed(u);
 }
 
-/* What a step moves is saved too.  The loaded graph has done no backward yet,
- * and random numbers are of the backward's number. */
+/* Graph t takes a step before it is saved, so that running means and the like
+ * differ from what they start as.  Random numbers depend on how many backwards
+ * a graph has done.  The loaded graph u has done none, so it runs once more
+ * than t before the two are compared. */
 static int check_saved(const battery_row *row)
 {
     trial *t = trial_new(row, MSE, rows_of(row));
@@ -268,8 +283,9 @@ static int check_saved(const battery_row *row)
         trial_run(t, NULL, t->rows))
         return -1;
     if (gradus_loss(t->g) != gradus_loss(u->g))
-        return trial_wrong("the loss is %.17g, and saved and loaded %.17g",
-                           gradus_loss(t->g), gradus_loss(u->g));
+        return trial_wrong("after loading, the loss is %.17g; must be %.17g, "
+                           "as before saving",
+                           gradus_loss(u->g), gradus_loss(t->g));
     const trial_results r = trial_look(t);
     if (trial_other_results(u, &r))
         return -1;
@@ -281,22 +297,26 @@ static int check_saved(const battery_row *row)
 
 /* ---- NaN ------------------------------------------------------------- */
 
-/* A forward that has failed: does nothing else go on? */
+/* After a forward that failed: training and inference must fail too, and leave
+ * the parameters alone.  k is the place of the NaN in its row. */
 static int goes_on(const trial *t, int k)
 {
     const uint64_t before = gradus_parameters_hash(t->g);
 
     if (t->sgd && !gradus_train_step(t->sgd, NULL, t->rows))
-        return trial_wrong("with a NaN as value %d a step succeeds", k);
+        return trial_wrong("with a NaN as value %d, a step succeeds; must "
+                           "fail", k);
     if (gradus_parameters_hash(t->g) != before)
-        return trial_wrong("with a NaN as value %d a step changes the "
-                           "parameters", k);
+        return trial_wrong("with a NaN as value %d, a step changes the "
+                           "parameters; must leave them", k);
     if (infer(t, 0, t->rows))
-        return trial_wrong("with a NaN as value %d inference succeeds", k);
+        return trial_wrong("with a NaN as value %d, inference succeeds; must "
+                           "fail", k);
     return 0;
 }
 
-/* A forward that has not: does y depend on the value after all? */
+/* After a forward that succeeded with a NaN in *v: that is right only if y
+ * [rows,size] does not depend on *v at all. */
 static int is_swallowed(const trial *t, gradus_real *v, int k, gradus_real *y)
 {
     const size_t bytes = (size_t)t->rows * (size_t)t->y->size * sizeof *y;
@@ -307,10 +327,12 @@ static int is_swallowed(const trial *t, gradus_real *v, int k, gradus_real *y)
     *v = -10;
     TRY(gradus_forward(t->g, NULL, t->rows));
     if (memcmp(y, t->y->y, bytes) != 0)
-        return trial_wrong("a NaN as value %d is swallowed", k);
+        return trial_wrong("with a NaN as value %d, forward succeeds; must "
+                           "fail, as y depends on that value", k);
     return 0;
 }
 
+/* After a forward that failed: the message must name row 2, and a node. */
 static int is_not_named(const trial *t, int k)
 {
     const char *why = gradus_error();
@@ -319,11 +341,14 @@ static int is_not_named(const trial *t, int k)
         (strstr(why, t->x->name) || strstr(why, t->y->name) ||
          strstr(why, t->loss->name)))
         return 0;
-    return trial_wrong("for a NaN as value %d of row 2 the message is: %s", k,
+    return trial_wrong("with a NaN as value %d of row 2, the message must "
+                       "name that row, and x or the layer, but is: %s", k,
                        why);
 }
 
-/* Puts a NaN in the place of each value of row 2. */
+/* Puts a NaN in place of each value of row 2 in turn.  Large samples try some
+ * of their values.  If `named` is non-zero, only the message is checked, else
+ * everything but the message. */
 static int try_nans(const battery_row *row, int named)
 {
     trial *t = trial_new(row, MSE, NAN_ROWS);
@@ -384,13 +409,13 @@ const char *battery_why_not(const battery_row *row, battery_check check)
     return row->why_not[check];
 }
 
-int battery_takers(battery_check check)
+int battery_row_count(battery_check check)
 {
-    int takers = 0;
+    int rows = 0;
 
     for (int i = 0; i < battery_count(); i++)
-        takers += !battery_why_not(&battery_rows[i], check);
-    return takers;
+        rows += !battery_why_not(&battery_rows[i], check);
+    return rows;
 }
 
 const battery_row *battery_nth(int n, battery_check check)

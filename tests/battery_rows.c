@@ -1,10 +1,12 @@
-/* battery_rows.c -- every layer and every loss, in the settings that take
- * different ways through the code.  A new layer has its rows here. */
+/* battery_rows.c -- the table of the battery: every layer and every loss, with
+ * settings that take different ways through the code.  A new layer gets its
+ * rows here. */
 #include "battery.h"
 
 #include <limits.h>
 
-/* A function that builds a row's node of x, and the row that it is for. */
+/* BUILD defines a function that makes the node of a row from x.  ROW begins
+ * the row that is named after such a function. */
 #define BUILD(name, ...)                                                    \
     static gradus_node *name(gradus_node *x) { return __VA_ARGS__; }
 #define ROW(name) #name, name
@@ -14,7 +16,7 @@
     .rank = 3, .shape = { channels, height, width }
 
 #define MIXES_ROWS                                                          \
-    .why_not = { [ALONE] = "in training it mixes the rows of a batch" }
+    .why_not = { [ALONE] = "in training, it mixes the rows of a batch" }
 
 /* ---- data ------------------------------------------------------------ */
 
@@ -57,7 +59,7 @@ BUILD(softmax_of_axis_1, gradus_softmax(gradus_reshape(x, 2,
                                                        (int[]){ -1, 5 })))
 BUILD(softmax_twice, gradus_softmax(gradus_dense(gradus_softmax(x), 20)))
 
-/* ---- convolutions, and what they compute along ----------------------- */
+/* ---- convolutions, and the nodes that are fused into them ------------- */
 
 #define CONV(x, channels, kernel, ...)                                      \
     gradus_conv2d(x, channels, kernel, &(gradus_conv2d_options){ __VA_ARGS__ })
@@ -137,8 +139,8 @@ BUILD(concat_channels, gradus_concat(2, (gradus_node *[]){
 BUILD(reshape, gradus_reshape(x, 2, (int[]){ 6, -1 }))
 BUILD(reshape_to_images, gradus_reshape(x, 3, (int[]){ 2, 3, -1 }))
 
-/* h + silu(dense(h)), of h = tanh(dense(x)), and then other functions of it
- * beside each other. */
+/* h + silu(dense(h)), where h = tanh(dense(x)), and then several functions of
+ * that sum side by side. */
 static gradus_node *branches(gradus_node *x)
 {
     gradus_node *h = gradus_tanh(gradus_dense(x, 12)), *s;
@@ -151,7 +153,8 @@ static gradus_node *branches(gradus_node *x)
         gradus_leaky_relu(h, 0.1), gradus_sigmoid(h), gradus_flatten(x) }), 3);
 }
 
-/* Rows mixed twice, with a way around the second time. */
+/* Two batch normalisations, each of which mixes the rows of the batch, and a
+ * branch that goes around the second one. */
 static gradus_node *mixed_twice(gradus_node *x)
 {
     gradus_node *first = gradus_batchnorm(gradus_conv2d(x, 5, 3, NULL));
@@ -253,9 +256,10 @@ BUILD(softmax_ce_axis_targets, SOFTMAX_CE_OF_IMAGES(.last_axis = 1))
 /* ---- all of them ----------------------------------------------------- */
 
 #define DROPS                                                               \
-    .why_not = { [ALONE] = "a row's place in the batch decides its numbers" }
+    .why_not = { [ALONE] = "its random numbers depend on the row's place "  \
+                           "in the batch" }
 #define TOO_MANY                                                            \
-    .why_not = { [GRADIENTS] = "of so many parameters: too slow" }
+    .why_not = { [GRADIENTS] = "too slow with this many parameters" }
 
 const battery_row battery_rows[] = {
     { ROW(fed), VECTOR(40) },
@@ -264,11 +268,11 @@ const battery_row battery_rows[] = {
     { ROW(fed_pixels), VECTOR(40), .data = PIXELS },
     { ROW(normalised_pixels), IMAGE(3, 4, 5), .data = PIXELS },
     { ROW(augmented), IMAGE(2, 9, 7),
-      .why_not = { [GRADIENTS] = "it ends at the image as it was changed",
+      .why_not = { [GRADIENTS] = "the gradient is that of the changed image",
                    [SAVED] = "a file does not hold augmentations",
-                   [NAMED] = "a NaN is a value of other pixels then" } },
+                   [NAMED] = "the changes move a NaN to other pixels" } },
     { ROW(augmented_pixels), IMAGE(3, 9, 7), .data = PIXELS,
-      .why_not = { [GRADIENTS] = "it ends at the image as it was changed",
+      .why_not = { [GRADIENTS] = "the gradient is that of the changed image",
                    [SAVED] = "a file does not hold augmentations" } },
     { ROW(embedding), VECTOR(12), .data = TOKENS, .no_gradient = 1 },
     { ROW(embedding_in_tiles), VECTOR(12), .data = TOKENS, .no_gradient = 1,

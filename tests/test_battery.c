@@ -19,7 +19,7 @@ static void run(int i, battery_check check)
 EACH_TEST(.timeout = 60)
 
 #define CHECK_TEST(name, check)                                             \
-    LOOP_TEST(name, battery_takers(check)) { run(_i, check); }
+    LOOP_TEST(name, battery_row_count(check)) { run(_i, check); }
 
 #ifdef GRADUS_DOUBLE
 CHECK_TEST(gradients_are_those_of_central_differences, GRADIENTS)

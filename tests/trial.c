@@ -1,4 +1,4 @@
-/* trial.c -- a row of the battery made a graph. */
+/* trial.c -- a row of the battery turned into a graph with data. */
 #include "trial.h"
 
 #include "probe.h"
@@ -25,7 +25,7 @@ int trial_wrong(const char *format, ...)
     return -1;
 }
 
-/* Memory until the end of the check. */
+/* The memory that trial_hold gave, to be freed at the end of the check. */
 enum { HELD = 512 };
 
 static void *held[HELD];
@@ -64,7 +64,8 @@ void trial_free_all(void)
         free(held[--held_count]);
 }
 
-/* Weights for a probe: every `each`-th is not 0. */
+/* Makes the weights [rows,size] of a probe on n, of which only every `each`-th
+ * is not 0. */
 static double *new_weights(const trial *t, const gradus_node *n, size_t each)
 {
     const size_t count = (size_t)t->rows * (size_t)n->size;
@@ -76,8 +77,8 @@ static double *new_weights(const trial *t, const gradus_node *n, size_t each)
     return c;
 }
 
-/* The probe of x is made last: on the way back it is there before the node
- * adds its own. */
+/* The probe on x is made last, so that in backward it adds to dx before the
+ * row's node does: a node that overwrites dx is then found out. */
 static void add_loss(trial *t)
 {
     t->loss = t->y;
@@ -92,7 +93,7 @@ static void add_loss(trial *t)
         probe(t->x, new_weights(t, t->x, 1));
 }
 
-/* A value of a data node, of u in [-1,1). */
+/* Turns a number u in [-1,1) into a value that the data node n accepts. */
 static gradus_real value_of(const trial *t, const gradus_node *n,
                             gradus_real u)
 {
@@ -102,7 +103,7 @@ static gradus_real value_of(const trial *t, const gradus_node *n,
         return 3 * u;
     if (n->kind == GRADUS_KIND_WEIGHTS)
         return u < -0.6 ? 0 : 1 + u;
-    return u < 0 ? 0 : u; /* targets, of every loss; some are 0 */
+    return u < 0 ? 0 : u; /* targets that every loss accepts; some are 0 */
 }
 
 static int feed_labels(trial *t, gradus_node *n, size_t count)
@@ -147,7 +148,7 @@ int trial_feed(trial *t)
     return 0;
 }
 
-/* Biases too, which else would be 0. */
+/* Fills the biases too, which would otherwise be 0. */
 static void fill_parameters(gradus_graph *g)
 {
     for (int i = 0; i < gradus_node_count(g); i++) {
@@ -213,7 +214,7 @@ int trial_other_numbers(const gradus_real *v, const gradus_real *expected,
     for (size_t i = 0; i < n; i++) {
         double e = factor * expected[i];
         if (!(fabs(v[i] - e) <= 50 * rounding() * (1 + fabs(e))))
-            return trial_wrong("%s[%zu] is %.9g, expected %.9g", what, i,
+            return trial_wrong("%s[%zu] is %.9g; must be %.9g", what, i,
                                (double)v[i], e);
     }
     return 0;
@@ -224,7 +225,7 @@ int trial_other_bits(const gradus_real *v, const gradus_real *expected,
 {
     for (size_t i = 0; i < n; i++)
         if (memcmp(v + i, expected + i, sizeof *v) != 0)
-            return trial_wrong("%s[%zu] is %.17g, expected %.17g, bit for bit",
+            return trial_wrong("%s[%zu] is %.17g; must be %.17g, bit for bit",
                                what, i, (double)v[i], (double)expected[i]);
     return 0;
 }

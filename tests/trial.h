@@ -1,21 +1,23 @@
-/* trial.h -- a row of the battery made a graph, for one check.
+/* trial.h -- a row of the battery turned into a graph with data, for one
+ * check.
  *
- * Functions that return an int return 0, or -1 after trial_wrong has said what
- * is wrong. */
+ * Functions that return an int return 0, or -1 after trial_wrong has noted
+ * what is wrong. */
 #ifndef TRIAL_H
 #define TRIAL_H
 
 #include "battery.h"
 #include "tests.h"
 
-enum { TRIAL_NODES = 64 }; /* the most that a graph may have */
+enum { TRIAL_NODES = 64 }; /* the largest number of nodes in a graph */
 
-/* The loss behind the row's node, unless it is a loss itself. */
+/* The loss that is put on y, the row's node, unless that is a loss itself.
+ * Probes are explained in probe.h. */
 typedef enum {
-    DENSE,  /* a probe of dy, and one of x, so that its gradient is a sum */
-    SPARSE, /* the same, with a dy that is 0 but for each fifth number */
-    ONE,    /* a probe of dy alone */
-    MSE     /* what a model file can hold; x then wants no gradient */
+    DENSE,  /* a probe on y, and one on x, so that dx is a sum of two terms */
+    SPARSE, /* the same, but only every fifth number of dy is not 0 */
+    ONE,    /* a probe on y alone */
+    MSE     /* gradus_mse, which a model file can hold; x wants no gradient */
 } trial_tail;
 
 typedef struct {
@@ -24,63 +26,69 @@ typedef struct {
     int rows;
     gradus_graph *g;
     gradus_node *x, *y, *loss;
-    void *data[TRIAL_NODES]; /* what each data node is fed */
-    gradus_optimiser *sgd;       /* where there are parameters */
-    gradus_workspace *workspace; /* where behind is MSE */
+    void *data[TRIAL_NODES]; /* what each data node is fed, by node number */
+    gradus_optimiser *sgd;       /* NULL if there are no parameters */
+    gradus_workspace *workspace; /* NULL unless `behind` is MSE */
 } trial;
 
-/* Sets what is wrong.  Always -1. */
+/* Notes what is wrong.  Returns -1 always. */
 __attribute__((format(printf, 1, 2)))
 int trial_wrong(const char *format, ...);
-const char *trial_fault(void); /* what was wrong last */
+/* What trial_wrong noted last. */
+const char *trial_fault(void);
 
-/* In a function that returns an int: a call of the library that has to
- * succeed. */
+/* Calls the library in a function that returns an int.  If the call fails, the
+ * function notes the library's message and returns -1. */
 #define TRY(call)                                                           \
     do {                                                                    \
         if (call)                                                           \
             return trial_wrong("%s: %s", #call, gradus_error());            \
     } while (0)
 
-/* What these two return is freed by trial_free_all. */
+/* A new trial, without a graph.  trial_free_all frees it. */
 trial *trial_new(const battery_row *row, trial_tail behind, int rows);
-void *trial_hold(size_t n, size_t size); /* zeroed */
+/* Zeroed memory for n things of `size` bytes.  trial_free_all frees it. */
+void *trial_hold(size_t n, size_t size);
 void trial_free_all(void);
 
-/* The row's graph, not compiled, without the loss behind the node. */
+/* Makes the row's graph, without a loss on its node, and does not compile
+ * it. */
 int trial_draw(trial *t);
 
-/* The whole graph, compiled, its parameters and biases filled, its data fed,
- * the same ones every time. */
+/* Makes the whole graph, compiles it, fills its weights and biases and feeds
+ * its data, with the same numbers every time. */
 int trial_begin(trial *t, int threads);
 int trial_feed(trial *t);
 
-/* Forward and backward. */
+/* Runs forward and backward. */
 int trial_run(const trial *t, const int *index, int rows);
 
-/* A step of all rows; without parameters, all of it but the update. */
+/* Takes a step on all rows.  Without parameters, runs forward and backward. */
 int trial_step(const trial *t);
 
-/* ---- comparisons: -1 where the numbers are others -------------------- */
+/* ---- comparisons: -1 if the numbers differ --------------------------- */
 
-/* v is not factor * expected, but for rounding. */
+/* Compares v [n] with factor * expected [n], allowing for rounding. */
 int trial_other_numbers(const gradus_real *v, const gradus_real *expected,
                         size_t n, double factor, const char *what);
+/* Compares v [n] with expected [n] bit by bit. */
 int trial_other_bits(const gradus_real *v, const gradus_real *expected,
                      size_t n, const char *what);
 
-/* What a batch leaves behind, in place or copied. */
+/* The arrays that hold the results of a batch. */
 enum { Y, DX, GRADIENT, PARAMETER, TRIAL_KINDS };
 
 typedef struct {
     gradus_real *v[TRIAL_KINDS];
-    size_t n[TRIAL_KINDS];
+    size_t n[TRIAL_KINDS]; /* how many numbers each array has */
 } trial_results;
 
+/* The results where the graph keeps them, or a copy of them. */
 trial_results trial_look(const trial *t);
 trial_results trial_copy(const trial *t);
 
-/* t's bits are not these; dx is left out where one of them has none. */
+/* Compares the results of t with r bit by bit, leaving out dx if either has
+ * none. */
 int trial_other_results(const trial *t, const trial_results *r);
 
 #endif

@@ -1,4 +1,5 @@
-/* loss_head.c -- what tests of losses over targets share. */
+/* loss_head.c -- a graph that is nothing but a loss, for the tests of losses
+ * that take targets. */
 #include "loss_head.h"
 
 #include "tests.h"

@@ -1,5 +1,5 @@
-/* main.c -- runs the tests that are listed: all of them, those of a suite and
- * its parts (`fit` and `fit_log`), or one of them.
+/* main.c -- runs the tests: all of them, or those of one suite and its parts
+ * (such as `fit` and `fit_log`), or a single one.
  *
  *     build/test [SUITE [TEST]]
  */
@@ -20,8 +20,8 @@ void tests_list(tests_entry *e)
     count++;
 }
 
-/* By file, and by line in it: in what order they were listed is the linker's
- * and the compiler's choice. */
+/* Orders tests by file, and within a file by line.  The order in which they
+ * were listed depends on the linker and the compiler. */
 static int compare(const void *p, const void *q)
 {
     const tests_entry *a = *(tests_entry *const *)p;
@@ -31,7 +31,8 @@ static int compare(const void *p, const void *q)
     return files ? files : a->line - b->line;
 }
 
-/* "dense" of "tests/test_dense.c"; Check keeps the pointer. */
+/* Returns "dense" for "tests/test_dense.c".  Check keeps the pointer, so the
+ * name is never freed. */
 static const char *suite_name(const char *file)
 {
     static char names[SUITES][NAME];
@@ -46,7 +47,7 @@ static const char *suite_name(const char *file)
     return name;
 }
 
-/* Is it the suite asked for, or a part of it? */
+/* Is this the suite that was asked for, or a part of it? */
 static int is_wanted(const char *name, const char *wanted)
 {
     size_t n = wanted ? strlen(wanted) : 0;
@@ -66,7 +67,8 @@ static TCase *new_case(Suite *s, const char *name, struct tests_common common)
     return c;
 }
 
-/* The n tests of a file, or the one that is asked for. */
+/* Makes the suite of one file from its n entries e, with all its tests, or
+ * with only the one that was asked for. */
 static Suite *new_suite(const char *name, tests_entry *const *e, int n,
                         const char *wanted)
 {
@@ -112,5 +114,6 @@ int main(int argc, char **argv)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     free(entry);
-    return run && !failed ? EXIT_SUCCESS : EXIT_FAILURE; /* no such suite? */
+    /* If no test has run, there is no such suite or no such test. */
+    return run && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

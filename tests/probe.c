@@ -10,12 +10,14 @@ typedef struct {
     const double *c; /* [B,size] */
 } probe_node;
 
+/* The weights c [size] of row i of the batch. */
 static const double *weights_of(const gradus_node *n, gradus_part p, int i)
 {
     return ((const probe_node *)n)->c +
            (size_t)p.batch->index[i] * (size_t)n->size;
 }
 
+/* loss[i] = sum c[i,k] x[i,k] over k */
 static void weigh(gradus_node *n, gradus_part p)
 {
     double *loss = gradus_as_loss(n)->loss;
@@ -29,6 +31,7 @@ static void weigh(gradus_node *n, gradus_part p)
     }
 }
 
+/* dx += weight c, where weight is that of the loss */
 static void weigh_back(gradus_node *n, gradus_part p)
 {
     gradus_real *dx = n->in[0]->dy;
@@ -117,7 +120,7 @@ void assert_near(const gradus_real *v, const double *expected, size_t n,
     for (size_t i = 0; i < n; i++)
         ck_assert_msg(fabs(v[i] - expected[i]) <=
                           tolerance * (1 + fabs(expected[i])),
-                      "[%zu] is %.9g, expected %.9g", i, (double)v[i],
+                      "number %zu is %.9g; must be %.9g", i, (double)v[i],
                       expected[i]);
 }
 
@@ -146,10 +149,11 @@ void probe_assert_caught(gradus_node *n, const gradus_op *wrong, int rows)
     const gradus_op *right = n->op;
     double d = probe_gradients(n->graph, rows);
 
-    ck_assert_msg(d <= 1, "%s without the bug: %s is off by %g", n->name,
-                  probe_worst(), d);
+    ck_assert_msg(d <= 1, "%s, without the bug: the gradient of %s is off by "
+                  "%g times what is allowed", n->name, probe_worst(), d);
     n->op = wrong;
     d = probe_gradients(n->graph, rows);
     n->op = right;
-    ck_assert_msg(d > 1, "a planted bug was not seen: %g", d);
+    ck_assert_msg(d > 1, "%s, with the planted bug: the gradient check passes "
+                  "(%g times what is allowed); must fail", n->name, d);
 }

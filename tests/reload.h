@@ -1,15 +1,17 @@
-/* reload.h -- a graph's way through a model file, for tests of layers. */
+/* reload.h -- saves a graph to a model file and loads it again, for tests of
+ * layers. */
 #ifndef RELOAD_H
 #define RELOAD_H
 
 #include <gradus_layer.h>
 
-/* g, compiled, saved and loaded again: with the same ops, names, operands and
- * shapes, and it saves to the same bytes: which is tested. */
+/* Saves g, which is compiled, and returns the graph that is loaded from the
+ * file.  Asserts that its ops, names, operands and shapes are those of g, and
+ * that it is saved to the same bytes. */
 gradus_graph *reload(const gradus_graph *g);
 
-/* Saves g, puts `wrong` in the place of `right`, of the same length, in the
- * file, and tests that it is refused with this message. */
+/* Saves g, replaces `right` in the file by `wrong`, which has the same length,
+ * and asserts that loading the file fails with this message. */
 void refuse_reload(const gradus_graph *g, const char *right, const char *wrong,
                    const char *message);
 

@@ -1,4 +1,5 @@
-/* softmax_head.c -- a softmax_ce over logits that are fed, for its tests. */
+/* softmax_head.c -- a graph that is nothing but a softmax_ce of logits that
+ * are fed, for the tests of softmax_ce. */
 #include "softmax_head.h"
 
 #include "probe.h"

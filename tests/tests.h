@@ -1,12 +1,12 @@
-/* tests.h -- what every file of tests includes.
+/* tests.h -- what every file of tests includes.  This defines a test, and
+ * lists it for main.c to run:
  *
- *     TEST(two_by_two_by_hand)
+ *     TEST(a_node_added_to_itself_is_doubled)
  *     {
  *         ...
  *     }
  *
- * is a test, and lists it for main.c to run.  A file is a suite: that of
- * test_dense.c is run by `build/test dense`. */
+ * Each file is a suite: `build/test dense` runs the tests of test_dense.c. */
 #ifndef TESTS_H
 #define TESTS_H
 
@@ -14,29 +14,33 @@
 #include <gradus_layer.h>
 #include <string.h>
 
-/* The last error contains this text. */
+/* Asserts that the message of the last error contains this text. */
 #define assert_error(text)                                                  \
     ck_assert_msg(strstr(gradus_error(), text) != NULL,                     \
-                  "no \"%s\" in the message \"%s\"", text, gradus_error())
+                  "the message must contain \"%s\", but is \"%s\"", text,   \
+                  gradus_error())
 
 #define COUNT(table) (int)(sizeof(table) / sizeof *(table))
 
-/* A test, or what the tests below it have in common. */
+/* A test or, if `test` is NULL, what the tests below it in the file have in
+ * common. */
 typedef struct tests_entry {
     const char *file;
     int line;
-    const TTest *test; /* or NULL, and then */
-    int times;
+    const TTest *test;
+    int times; /* how often the test runs */
     struct tests_common {
-        void (*begin)(void), (*end)(void); /* before and after each; or NULL */
-        double timeout;                    /* in seconds; 0: Check's own */
+        void (*begin)(void), (*end)(void); /* run before and after each test;
+                                              may be NULL */
+        double timeout; /* of each test, in seconds; 0 means Check's own */
     } common;
     struct tests_entry *next;
 } tests_entry;
 
+/* Adds a test to the list that main.c runs. */
 void tests_list(tests_entry *e);
 
-/* As often as told, with _i from 0 on. */
+/* Defines a test that runs `count` times, with _i = 0, 1, .. count - 1. */
 #define LOOP_TEST(name, count)                                              \
     static const TTest *name;                                               \
     __attribute__((constructor)) static void name##_is_listed(void)         \
@@ -50,8 +54,8 @@ void tests_list(tests_entry *e);
 
 #define TEST(name) LOOP_TEST(name, 1)
 
-/* EACH_TEST(.begin = begin, .end = end, .timeout = 60): of the tests below it,
- * up to the next of these. */
+/* EACH_TEST(.begin = begin, .end = end, .timeout = 60) sets these for the
+ * tests below it in the file, up to the next EACH_TEST. */
 #define EACH_TEST(...) TESTS_COMMON(__LINE__, __VA_ARGS__)
 #define TESTS_COMMON(line, ...) TESTS_COMMON_AT(line, __VA_ARGS__)
 #define TESTS_COMMON_AT(at, ...)                                            \

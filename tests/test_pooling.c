@@ -1,6 +1,7 @@
 /* test_pooling.c -- maxima and means of windows: by hand, by the definition,
  * spoilt, and refused. */
 #include "probe.h"
+#include "signatures.h"
 #include "tests.h"
 
 #include <limits.h>
@@ -8,21 +9,6 @@
 
 typedef gradus_node *pooling(gradus_node *x, int size, int stride,
                              int padding);
-
-/* The pools with stride and padding as arguments, for tables of both. */
-static gradus_node *maxpool(gradus_node *x, int kernel, int stride,
-                            int padding)
-{
-    return gradus_maxpool2d(x, kernel,
-                            &(gradus_pool2d_options){ stride, padding });
-}
-
-static gradus_node *avgpool(gradus_node *x, int kernel, int stride,
-                            int padding)
-{
-    return gradus_avgpool2d(x, kernel,
-                            &(gradus_pool2d_options){ stride, padding });
-}
 
 /* size, stride, padding; [channels,height,width] */
 typedef struct {

@@ -1,20 +1,12 @@
 /* test_regression.c -- mse and huber: by hand, and spoilt. */
 #include "loss_head.h"
 #include "probe.h"
+#include "signatures.h"
 #include "tests.h"
 
 #include <math.h>
 
 typedef gradus_huber_options options;
-
-/* gradus_mse with the options of gradus_huber, for a table of both. */
-static gradus_node *mse(gradus_node *y, gradus_node *t,
-                        const gradus_huber_options *o)
-{
-    return gradus_mse(y, t, o ? &(gradus_mse_options){ o->reduction,
-                                                       o->row_weight }
-                              : NULL);
-}
 
 static loss_head h;
 static gradus_node *(*const losses[])(gradus_node *, gradus_node *,

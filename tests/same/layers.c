@@ -2,6 +2,8 @@
  * changes what it computes. */
 #include "same.h"
 
+#include "../signatures.h"
+
 static void end(same_model *m, gradus_node *h)
 {
     gradus_softmax_ce(gradus_dense(h, 7), same_labels(m, 1, 7), NULL);
@@ -113,21 +115,6 @@ static void fans(same_model *m, const void *with)
     h = gradus_relu(gradus_add(h, gradus_add(f, h)));
     h = gradus_add(h, h);
     end(m, gradus_concat(4, (gradus_node *[]){ h, x, h, f }));
-}
-
-/* The pools with stride and padding as arguments, for tables of both. */
-static gradus_node *maxpool(gradus_node *x, int kernel, int stride,
-                            int padding)
-{
-    return gradus_maxpool2d(x, kernel,
-                            &(gradus_pool2d_options){ stride, padding });
-}
-
-static gradus_node *avgpool(gradus_node *x, int kernel, int stride,
-                            int padding)
-{
-    return gradus_avgpool2d(x, kernel,
-                            &(gradus_pool2d_options){ stride, padding });
 }
 
 /* Images one behind the other. */

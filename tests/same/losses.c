@@ -1,6 +1,8 @@
 /* losses.c -- every loss with every option, and several at once. */
 #include "same.h"
 
+#include "../signatures.h"
+
 static const double class_weight[] = { 1, 0.5, 2, 0.1, 3 };
 
 enum { CLASSES = 5 };
@@ -111,15 +113,6 @@ static int softmaxes(void)
 }
 
 /* ---- the others ------------------------------------------------------- */
-
-/* gradus_mse with the options of gradus_huber, for a table of both. */
-static gradus_node *mse(gradus_node *y, gradus_node *t,
-                        const gradus_huber_options *o)
-{
-    return gradus_mse(y, t, o ? &(gradus_mse_options){ o->reduction,
-                                                       o->row_weight }
-                              : NULL);
-}
 
 typedef gradus_node *(*regression)(gradus_node *y, gradus_node *t,
                                    const gradus_huber_options *o);

@@ -1,6 +1,8 @@
 /* losses.c -- every loss: y, L, and the gradients of its operand. */
 #include "write.h"
 
+#include "../signatures.h"
+
 enum { CLASSES = 4 };
 
 static const int32_t labels[] = { 0, 3, 2, 1, 3, 3, 1, 0, 2, 3, 0, 1 };
@@ -57,15 +59,6 @@ static const softmax_case softmax_cases[] = {
     { .name = "softmax_ce_distributions", .positions = 2, .distribution = 1 },
     { .name = "softmax_ce_row_weights", .positions = 1, .row_weights = 1 },
 };
-
-/* gradus_mse with the options of gradus_huber, for a table of both. */
-static gradus_node *mse(gradus_node *y, gradus_node *t,
-                        const gradus_huber_options *o)
-{
-    return gradus_mse(y, t, o ? &(gradus_mse_options){ o->reduction,
-                                                       o->row_weight }
-                              : NULL);
-}
 
 typedef struct {
     const char *name;

@@ -1,5 +1,6 @@
 /* test_activations.c -- functions of each number: by hand, far out, and
  * spoilt. */
+#include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
@@ -53,21 +54,10 @@ static const struct {
         1.0265474324296659, 1.0000000000027137 } },
 };
 
-static gradus_graph *g;
 static gradus_node *x, *y;
 static double c[AT];
 
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* One row of nine numbers, as an image: not only of vectors; dy all 2. */
 static void run(gradus_node *(*function)(gradus_node *),

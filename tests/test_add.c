@@ -1,22 +1,12 @@
 /* test_add.c -- the sum of two nodes: by hand, and spoilt. */
+#include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
 
-static gradus_graph *g;
 static gradus_node *a, *b, *y;
 
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 static const double C[] = { 3, 5, 7, 11 };
 
@@ -78,14 +68,6 @@ TEST(a_sum_has_the_shape_of_its_operands)
 }
 
 /* ---- refused --------------------------------------------------------- */
-
-static void assert_refused(gradus_node *n, const char *why)
-{
-    ck_assert_ptr_null(n);
-    assert_error(why);
-    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error(why); /* the first message is kept for compile */
-}
 
 TEST(another_number_of_axes_is_refused)
 {

@@ -1,25 +1,15 @@
 /* test_concat.c -- nodes one after the other: by hand, and
  * spoilt. */
+#include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
 
 #include <limits.h>
 
-static gradus_graph *g;
 static gradus_node *y;
 
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 static gradus_node *concat(gradus_node *a, gradus_node *b)
 {
@@ -110,14 +100,6 @@ LOOP_TEST(one_or_eight_operands_will_do, 2)
 }
 
 /* ---- refused --------------------------------------------------------- */
-
-static void assert_refused(gradus_node *n, const char *why)
-{
-    ck_assert_ptr_null(n);
-    assert_error(why);
-    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error(why); /* the first message is kept for compile */
-}
 
 TEST(another_number_of_axes_is_refused)
 {

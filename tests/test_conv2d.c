@@ -2,25 +2,14 @@
  * spoilt. */
 #define _POSIX_C_SOURCE 200809L /* fmemopen */
 #include "kernels/conv.h"
+#include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
 
 #include <limits.h>
 #include <stdio.h>
 
-static gradus_graph *g;
-
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* One row [1,3,3], one kernel 2x2 of 1 2 3 4, bias 10, dy 1 10 100 1000. */
 TEST(three_by_three_by_hand)

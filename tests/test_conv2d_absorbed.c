@@ -1,6 +1,7 @@
 /* test_conv2d_absorbed.c -- a convolution that computes the ReLU and the
  * maxima behind it too: as those would by themselves, or not at all.  How it
  * does so, test_conv_ways.c tests. */
+#include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
 
@@ -31,20 +32,9 @@ static const struct {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-static gradus_graph *g;
 static gradus_node *x, *y, *last;
 static gradus_real input[MOST];
 static double c[MOST];
-
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
 
 static gradus_node *put_behind(gradus_node *n, behind what)
 {
@@ -80,7 +70,7 @@ static void as_double(const gradus_real *from, double *to, int n)
         to[i] = from[i];
 }
 
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 LOOP_TEST(what_it_computes_is_what_they_would, CASES)
 {

@@ -1,26 +1,15 @@
 /* test_dense.c -- the fully connected layer: by hand, by units, and spoilt, as
  * the gradient check has to see every planted bug. */
+#include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
 
 #include <math.h>
 #include <stdatomic.h>
 
-static gradus_graph *g;
 static gradus_node *x;
 
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-    x = NULL;
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* ---- by hand --------------------------------------------------------- */
 
@@ -315,29 +304,22 @@ TEST(one_number_off_by_a_thousandth_is_caught)
 
 /* ---- rejected -------------------------------------------------------- */
 
-static void assert_rejected(const char *why)
-{
-    assert_error(why);
-    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error(why); /* the first message is kept for compile */
-}
-
 TEST(no_units_are_rejected)
 {
-    ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), 0));
-    assert_rejected("node 1, dense1: units is 0; must be at least 1");
+    assert_refused(gradus_dense(gradus_input(g, 2), 0),
+                   "node 1, dense1: units is 0; must be at least 1");
 }
 
 TEST(negative_units_are_rejected)
 {
-    ck_assert_ptr_null(gradus_dense(gradus_input(g, 2), -3));
-    assert_rejected("node 1, dense1: units is -3; must be at least 1");
+    assert_refused(gradus_dense(gradus_input(g, 2), -3),
+                   "node 1, dense1: units is -3; must be at least 1");
 }
 
 TEST(a_weight_of_more_than_two_to_the_31_numbers_is_rejected)
 {
-    ck_assert_ptr_null(gradus_dense(gradus_input(g, 65536), 32768));
-    assert_rejected("node 1, dense1: weight is [32768,");
+    assert_refused(gradus_dense(gradus_input(g, 65536), 32768),
+                   "node 1, dense1: weight is [32768,");
 }
 
 TEST(labels_are_no_operand)
@@ -353,14 +335,14 @@ TEST(a_loss_is_no_operand)
     gradus_node *t = gradus_labels(g, 1);
     gradus_node *loss = gradus_softmax_ce(gradus_input(g, 3), t, NULL);
 
-    ck_assert_ptr_null(gradus_dense(loss, 2));
-    assert_rejected("is a loss; a loss cannot be an operand of dense");
+    assert_refused(gradus_dense(loss, 2),
+                   "is a loss; a loss cannot be an operand of dense");
 }
 
 TEST(null_is_passed_on_and_the_first_message_kept)
 {
-    ck_assert_ptr_null(gradus_dense(gradus_dense(gradus_input(g, 0), 3), 2));
-    assert_rejected("node 0, input: the shape is [0]");
+    assert_refused(gradus_dense(gradus_dense(gradus_input(g, 0), 3), 2),
+                   "node 0, input: the shape is [0]");
 }
 
 TEST(a_compiled_graph_takes_no_layer)

@@ -1,33 +1,12 @@
 /* test_input_errors.c -- inputs, images, labels and row weights: what is
  * turned away, when a graph is made and when it is fed. */
+#include "one_graph.h"
 #include "tests.h"
 
 #include <limits.h>
 #include <math.h>
 
-static gradus_graph *g;
-
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
-
-static void compile(int batch)
-{
-    ck_assert_msg(gradus_compile(g, batch, 1) == 0, "%s", gradus_error());
-}
-
-static void forward(const int *index, int n)
-{
-    ck_assert_msg(gradus_forward(g, index, n) == 0, "%s", gradus_error());
-}
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* ---- mistakes when a graph is made ----------------------------------- */
 
@@ -92,7 +71,7 @@ TEST(normalisation_is_for_inputs_and_before_compile)
     gradus_node *x = gradus_input(g, 1), *t = gradus_labels(g, 1);
     double one = 1;
 
-    compile(1);
+    one_graph_compile(1);
     ck_assert_int_ne(gradus_normalise(NULL, &one, &one), 0);
     ck_assert_int_ne(gradus_normalise(t, &one, &one), 0);
     assert_error("must be an input");
@@ -121,18 +100,18 @@ static void begin_fed(void)
     static const gradus_real v[] = { 1, 2, 3 };
     static const int32_t labels[] = { 0, 1, 2 };
 
-    begin();
+    one_graph_begin();
     x1 = gradus_input(g, 1);
     y1 = gradus_relu(x1);
     t1 = gradus_labels(g, 1);
     w1 = gradus_row_weights(g);
-    compile(4);
+    one_graph_compile(4);
     gradus_feed(x1, v, 3);
     gradus_feed_labels(t1, labels, 3);
     gradus_feed(w1, v, 3);
 }
 
-EACH_TEST(.begin = begin_fed, .end = end)
+EACH_TEST(.begin = begin_fed, .end = one_graph_end)
 
 TEST(feeding_the_wrong_thing_is_an_error)
 {
@@ -177,7 +156,7 @@ TEST(what_was_fed_stays_after_a_mistake)
 
     gradus_feed(x1, &v, 0);
     gradus_feed_labels(x1, &(int32_t){ 0 }, 1);
-    forward((int[]){ 2 }, 1);
+    one_graph_forward((int[]){ 2 }, 1);
     ck_assert(x1->y[0] == 3);
 }
 
@@ -225,6 +204,6 @@ TEST(row_weights_are_finite_and_not_negative)
         gradus_feed(w1, v, 3);
         ck_assert_int_ne(gradus_forward(g, (int[]){ 2 }, 1), 0);
         assert_error("node 3, row_weights: the weight of sample 2 is");
-        forward(NULL, 2); /* it was not in this batch */
+        one_graph_forward(NULL, 2); /* it was not in this batch */
     }
 }

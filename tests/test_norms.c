@@ -1,23 +1,13 @@
 /* test_norms.c -- layer and batch normalisation. */
+#include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
 
 #include <math.h>
 
-static gradus_graph *g;
 static gradus_node *x, *y;
 
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* ---- by hand --------------------------------------------------------- */
 

@@ -1,23 +1,13 @@
 /* test_reshape.c -- the same numbers in another shape: by hand, and
  * spoilt. */
+#include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
 #include "tests.h"
 
-static gradus_graph *g;
 static gradus_node *x, *y;
 
-static void begin(void)
-{
-    g = gradus_graph_new(1);
-}
-
-static void end(void)
-{
-    gradus_graph_free(g);
-}
-
-EACH_TEST(.begin = begin, .end = end)
+EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 TEST(the_numbers_and_gradients_keep_their_order)
 {

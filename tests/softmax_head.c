@@ -5,6 +5,8 @@
 #include "probe.h"
 #include "tests.h"
 
+#include <math.h>
+
 softmax_head new_head(int rank, const int *shape, int positions, int weighted,
                       gradus_softmax_ce_options options)
 {
@@ -47,4 +49,12 @@ void run_targets(const softmax_head *h, const gradus_real *z,
     ck_assert_int_eq(gradus_feed(h->z, z, (size_t)n), 0);
     ck_assert_int_eq(gradus_feed(h->t, targets, (size_t)n), 0);
     run(h, n);
+}
+
+void assert_loss(const softmax_head *h, double expected)
+{
+    double loss = gradus_loss(h->g);
+
+    ck_assert_msg(fabs(loss - expected) <= 4e-7 * (1 + fabs(expected)),
+                  "the loss is %.12g; must be %.12g", loss, expected);
 }

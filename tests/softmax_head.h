@@ -31,4 +31,7 @@ void run_labels(const softmax_head *h, const gradus_real *z,
 void run_targets(const softmax_head *h, const gradus_real *z,
                  const gradus_real *targets, int n);
 
+/* Asserts that the loss of the last forward is right to 4e-7 (1 + |loss|). */
+void assert_loss(const softmax_head *h, double expected);
+
 #endif

@@ -40,15 +40,22 @@ int files_in_folder(void)
     return n;
 }
 
+void length_bytes(uint64_t n, unsigned char byte[8])
+{
+    for (int i = 0; i < 8; i++)
+        byte[i] = (unsigned char)(n >> 8 * i);
+}
+
 const char *write_safetensors(const char *name, const char *header,
                               size_t length, const void *data, size_t size)
 {
     const char *path = files_path(name);
     FILE *f = fopen(path, "wb");
+    unsigned char n[8];
 
     ck_assert_msg(f != NULL, "cannot open %s", path);
-    for (int i = 0; i < 8; i++)
-        putc((int)((uint64_t)length >> 8 * i & 0xff), f);
+    length_bytes(length, n);
+    fwrite(n, 1, sizeof n, f);
     fwrite(header, 1, length, f);
     fwrite(data, 1, size, f);
     ck_assert_int_eq(fclose(f), 0);

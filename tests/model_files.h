@@ -17,6 +17,10 @@ int same(contents a, contents b);
 /* How many files and folders the test's folder holds. */
 int files_in_folder(void);
 
+/* Writes n as safetensors writes the length of a header: the lowest byte
+ * first. */
+void length_bytes(uint64_t n, unsigned char byte[8]);
+
 /* Writes a safetensors file: 8 bytes that hold the length, the header of that
  * length, and `size` bytes of data.  Returns its path. */
 const char *write_safetensors(const char *name, const char *header,

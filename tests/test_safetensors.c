@@ -36,6 +36,18 @@ static int load(gradus_graph *g, const char *header, size_t length,
 
 static const float values[] = { 1, -2, 3e-45f, FLT_MAX, -0.0f, 0.1f };
 
+/* Loads parameters from a file whose bias holds doubles. */
+static int load_doubles(gradus_graph *g, const double bias[2])
+{
+    static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
+        T("dense1.weight", "F32", "2,2", "16,32") "}";
+    char data[32];
+
+    memcpy(data, bias, 16);
+    memcpy(data + 16, values, 16);
+    return load(g, header, sizeof header - 1, data, sizeof data);
+}
+
 /* ---- files that others wrote ---------------------------------------------*/
 
 EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 60)
@@ -68,16 +80,10 @@ LOOP_TEST(other_writers_files_are_read, 7)
 
 TEST(double_values_are_read)
 {
-    static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
-        T("dense1.weight", "F32", "2,2", "16,32") "}";
-    const double bias[] = { 0.1, -1e-300 };
-    char data[32];
     gradus_graph *g = tiny_net();
 
-    memcpy(data, bias, 16);
-    memcpy(data + 16, values, 16);
-    ck_assert_msg(load(g, header, sizeof header - 1, data, sizeof data) == 0,
-                  "%s", gradus_error());
+    ck_assert_msg(load_doubles(g, (double[]){ 0.1, -1e-300 }) == 0, "%s",
+                  gradus_error());
     ck_assert(gradus_parameters(g)[0] == 1);
     ck_assert(gradus_parameters(g)[4] == (gradus_real)0.1);
     ck_assert(gradus_parameters(g)[5] == (gradus_real)-1e-300);
@@ -275,8 +281,7 @@ LOOP_TEST(a_claimed_length_beyond_the_file_is_an_error, 8)
     gradus_graph *g = tiny_net();
     unsigned char bytes[10] = { 0, 0, 0, 0, 0, 0, 0, 0, '{', '}' };
 
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(lengths[_i] >> 8 * i);
+    length_bytes(lengths[_i], bytes);
     files_write("net", bytes, sizeof bytes);
     ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
     assert_error(lengths[_i] == 1 ? "byte 1: string or '}' expected"
@@ -290,8 +295,7 @@ TEST(a_header_beyond_the_limit_is_not_read)
     gradus_graph *g = tiny_net();
     unsigned char bytes[8];
 
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(n >> 8 * i);
+    length_bytes(n, bytes);
     files_write("net", bytes, sizeof bytes);
     ck_assert_int_eq(truncate(files_path("net"), 8 + (off_t)n), 0);
     ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
@@ -317,14 +321,9 @@ LOOP_TEST(values_that_are_not_finite_are_errors, 4)
 
 TEST(a_double_too_large_for_a_float_is_an_error)
 {
-    static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
-        T("dense1.weight", "F32", "2,2", "16,32") "}";
-    const double bias[] = { 0, 1e39 };
-    char data[32] = { 0 };
     gradus_graph *g = tiny_net();
+    int error = load_doubles(g, (double[]){ 0, 1e39 });
 
-    memcpy(data, bias, 16);
-    int error = load(g, header, sizeof header - 1, data, sizeof data);
     if (sizeof(gradus_real) == sizeof(double)) {
         ck_assert_int_eq(error, 0);
     } else {
@@ -384,12 +383,6 @@ static int memory_is_real(void)
     return !preload || !strstr(preload, "vgpreload");
 }
 
-static void write_length(FILE *f, uint64_t n)
-{
-    for (int i = 0; i < 8; i++)
-        putc((int)(n >> 8 * i & 0xff), f);
-}
-
 static void write_often(FILE *f, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -414,10 +407,12 @@ LOOP_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib, 6)
     size_t times = SIZE / strlen(often);
     gradus_graph *g = tiny_net();
     FILE *f = fopen(files_path("net"), "wb");
+    unsigned char length[8];
 
     ck_assert_ptr_nonnull(f);
-    write_length(f, strlen(first) + times * strlen(often) +
-                        OBJECTS * strlen(objects) + strlen(last));
+    length_bytes(strlen(first) + times * strlen(often) +
+                     OBJECTS * strlen(objects) + strlen(last), length);
+    fwrite(length, 1, sizeof length, f);
     fputs(first, f);
     write_often(f, often, times);
     write_often(f, objects, OBJECTS);
@@ -475,5 +470,3 @@ TEST(a_header_that_memory_does_not_suffice_for_is_an_error)
     ck_assert(!times || (refused > 0 && refused < times));
     gradus_graph_free(g);
 }
-
-#define COUNT(table) (int)(sizeof(table) / sizeof *(table))

@@ -1,5 +1,5 @@
-/* test_battery.c -- each row of the battery through each check that it does
- * not leave out; and the checks themselves, which have to see planted bugs. */
+/* test_battery.c -- puts each row of the battery through its checks, and
+ * plants bugs to test that the checks catch them. */
 #include "battery.h"
 #include "io/io.h"
 #include "probe.h"
@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* The i-th row that does not leave the check out. */
+/* Puts the i-th of the rows that go through this check through it. */
 static void run(int i, battery_check check)
 {
     const battery_row *row = battery_nth(i, check);
@@ -22,18 +22,18 @@ EACH_TEST(.timeout = 60)
     LOOP_TEST(name, battery_row_count(check)) { run(_i, check); }
 
 #ifdef GRADUS_DOUBLE
-CHECK_TEST(gradients_are_those_of_central_differences, GRADIENTS)
+CHECK_TEST(gradients_equal_central_differences, GRADIENTS)
 #endif
 CHECK_TEST(a_row_does_not_depend_on_its_batch, ALONE)
 CHECK_TEST(the_bits_are_the_same_on_any_number_of_threads, THREADS)
-CHECK_TEST(inference_has_the_values_of_evaluation, INFERENCE)
+CHECK_TEST(inference_gives_the_values_of_evaluation, INFERENCE)
 CHECK_TEST(a_second_backward_gives_the_same_gradients, TWICE)
-CHECK_TEST(backward_add_adds, ADDING)
-CHECK_TEST(a_model_file_holds_it, SAVED)
-CHECK_TEST(a_nan_never_passes_in_silence, NANS)
-CHECK_TEST(the_row_of_a_nan_is_named, NAMED)
+CHECK_TEST(backward_add_adds_to_the_gradients, ADDING)
+CHECK_TEST(a_model_file_keeps_the_layer, SAVED)
+CHECK_TEST(a_nan_in_x_is_always_reported, NANS)
+CHECK_TEST(the_message_names_the_row_of_a_nan, NAMED)
 
-/* ---- what there is, and what is left out ----------------------------- */
+/* ---- what the battery covers, and what its rows leave out ------------ */
 
 TEST(every_op_has_a_row)
 {
@@ -41,12 +41,12 @@ TEST(every_op_has_a_row)
         int rows = 0;
         for (int j = 0; j < battery_count(); j++)
             rows += battery_covers(&battery_rows[j], gradus_ops[i]);
-        ck_assert_msg(rows > 0, "the battery has no row for %s",
-                      gradus_ops[i]->name);
+        ck_assert_msg(rows > 0, "the battery has no row for %s; add one to "
+                      "tests/battery_rows.c", gradus_ops[i]->name);
     }
 }
 
-TEST(what_is_left_out_is_printed_with_its_reason)
+TEST(checks_that_rows_leave_out_are_printed_with_the_reason)
 {
     int count = 0;
 
@@ -63,7 +63,7 @@ TEST(what_is_left_out_is_printed_with_its_reason)
     printf("battery: %d rows, %d checks, %d of %d left out%s\n",
            battery_count(), CHECKS, count, CHECKS * battery_count(),
            sizeof(gradus_real) == sizeof(float)
-               ? "; gradients are checked in double alone" : "");
+               ? "; gradients are checked only in double precision" : "");
 }
 
 /* ---- planted bugs ---------------------------------------------------- */
@@ -77,14 +77,14 @@ static void reads_the_row_before(gradus_node *n, gradus_part p)
         n->y[i * n->size] += n->in[0]->y[(i - 1) * n->in[0]->size] / 100;
 }
 
-static void counts_threads(gradus_node *n, gradus_part p)
+static void depends_on_threads(gradus_node *n, gradus_part p)
 {
     right->forward(n, p);
     n->y[p.row * n->size] *=
         1 + (gradus_real)gradus_threads(n->graph) / 1000;
 }
 
-/* A workspace has no dy. */
+/* In inference, a node has no dy. */
 static void infers_otherwise(gradus_node *n, gradus_part p)
 {
     right->forward(n, p);
@@ -92,13 +92,14 @@ static void infers_otherwise(gradus_node *n, gradus_part p)
         n->y[p.row * n->size] *= (gradus_real)1.01;
 }
 
-static void takes_nan_for_0(gradus_node *n, gradus_part p)
+static void turns_nan_into_0(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->y[i] = n->in[0]->y[i] > 0 ? n->in[0]->y[i] : 0;
 }
 
-/* A row of NaN becomes 0, and the first row of the part NaN in its place. */
+/* Makes a row 0 that begins with NaN, and then makes the first row of the
+ * slice begin with NaN instead. */
 static void moves_nan(gradus_node *n, gradus_part p)
 {
     right->forward(n, p);
@@ -127,26 +128,29 @@ static gradus_node *dense(gradus_node *x)
     return gradus_dense(x, 5);
 }
 
-static gradus_node *noting_another_p(gradus_node *x)
+static gradus_node *recording_another_p(gradus_node *x)
 {
     return gradus_set_attr(gradus_dropout(x, 0.4), "p", 1, &(double){ 0.5 });
 }
 
 static const struct bug {
     const char *name;
-    battery_check check; /* that has to see it */
+    battery_check check; /* the check that must catch the bug */
     gradus_node *(*layer)(gradus_node *x);
     void (*forward)(gradus_node *n, gradus_part p);
     void (*gradient)(gradus_node *n, gradus_part p);
 } bugs[] = {
     { "reads the row before", ALONE, dense, reads_the_row_before, NULL },
-    { "counts threads", THREADS, dense, counts_threads, NULL },
-    { "infers otherwise", INFERENCE, dense, infers_otherwise, NULL },
+    { "depends on the number of threads", THREADS, dense, depends_on_threads,
+      NULL },
+    { "infers other values than it evaluates", INFERENCE, dense,
+      infers_otherwise, NULL },
     { "always adds", TWICE, dense, NULL, always_adds },
     { "never adds", ADDING, dense, NULL, never_adds },
-    { "notes another p", SAVED, noting_another_p, NULL, NULL },
-    { "takes NaN for 0", NANS, gradus_relu, takes_nan_for_0, NULL },
-    { "moves NaN", NAMED, dense, moves_nan, NULL },
+    { "records another p than it uses", SAVED, recording_another_p, NULL,
+      NULL },
+    { "turns NaN into 0", NANS, gradus_relu, turns_nan_into_0, NULL },
+    { "moves NaN to another row", NAMED, dense, moves_nan, NULL },
 #ifdef GRADUS_DOUBLE
     { "never adds", GRADIENTS, dense, NULL, never_adds },
     { "reads the row before", GRADIENTS, dense, reads_the_row_before, NULL },
@@ -170,15 +174,15 @@ static gradus_node *spoilt(gradus_node *x)
     return n;
 }
 
-LOOP_TEST(planted_bugs_are_seen, COUNT(bugs))
+LOOP_TEST(planted_bugs_are_caught, COUNT(bugs))
 {
     const battery_row row = { "spoilt", spoilt, .rank = 3,
                               .shape = { 2, 3, 5 } };
 
     bug = &bugs[_i];
     const char *fault = battery_fault(&row, bug->check);
-    ck_assert_msg(fault != NULL, "the check \"%s\" does not see a layer that "
-                  "%s", battery_check_name(bug->check), bug->name);
+    ck_assert_msg(fault != NULL, "a layer that %s passes the check \"%s\"; "
+                  "must fail it", bug->name, battery_check_name(bug->check));
 }
 
 /* ---- the bugs that any backward may have ----------------------------- */
@@ -215,10 +219,12 @@ static const struct {
     { "adds twice", goes_back_twice },
 };
 
-static const battery_row *sound;
-static int planted_bug, plantings;
+static const battery_row *sound; /* the row that gets the bug */
+static int planted_bug;          /* the bug's place in backward_bugs */
+static int plantings;            /* how often it was planted */
 
-/* Where the node takes x itself, to whose dy a probe has added before. */
+/* Builds the row `sound`, and plants the bug if its node takes x itself.  In
+ * backward, a probe has added to x's dy before the node does. */
 static gradus_node *spoilt_backward(gradus_node *x)
 {
     static gradus_op wrong;
@@ -232,9 +238,9 @@ static gradus_node *spoilt_backward(gradus_node *x)
     return n;
 }
 
-TEST(a_bug_in_any_backward_is_seen)
+TEST(a_bug_in_any_backward_is_caught)
 {
-    int seen = 0;
+    int caught = 0;
 
     for (int i = 0; i < battery_count(); i++) {
         battery_row row = *(sound = &battery_rows[i]);
@@ -246,12 +252,13 @@ TEST(a_bug_in_any_backward_is_seen)
              planted_bug++) {
             plantings = 0;
             const char *fault = battery_fault(&row, GRADIENTS);
-            ck_assert_msg(fault || !plantings, "%s: a backward that %s is not "
-                          "seen", row.name, backward_bugs[planted_bug].name);
-            seen += plantings != 0;
+            ck_assert_msg(fault || !plantings, "%s: a backward that %s "
+                          "passes; must fail", row.name,
+                          backward_bugs[planted_bug].name);
+            caught += plantings != 0;
         }
     }
-    printf("battery: %d bugs planted in backward were seen\n", seen);
+    printf("battery: %d bugs planted in backward were caught\n", caught);
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* test_conv2d.c -- convolution: by hand, against its definition, and
- * spoilt. */
+/* test_conv2d.c -- convolution: worked by hand, compared with conv_plain.c,
+ * refused, and with planted bugs. */
 #define _POSIX_C_SOURCE 200809L /* fmemopen */
 #include "kernels/conv.h"
 #include "one_graph.h"
@@ -11,8 +11,9 @@
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-/* One row [1,3,3], one kernel 2x2 of 1 2 3 4, bias 10, dy 1 10 100 1000. */
-TEST(three_by_three_by_hand)
+/* One row [1,3,3], one 2 x 2 kernel of 1 2 3 4, a bias of 10, and a dy of
+ * 1 10 100 1000. */
+TEST(a_convolution_of_three_by_three_matches_a_case_worked_by_hand)
 {
     static const double c[] = { 1, 10, 100, 1000 };
     gradus_node *x = gradus_image(g, 1, 3, 3);
@@ -34,9 +35,9 @@ TEST(three_by_three_by_hand)
                                    4000 }, 9, 0);
 }
 
-/* ---- against the definition ------------------------------------------ */
+/* ---- compared with conv_plain.c ---------------------------------------- */
 
-enum { B = 3, MOST = 4096 };
+enum { B = 3, MOST = 4096 }; /* rows; the most numbers in an array */
 
 static const struct {
     int channels, height, width, out, kernel;
@@ -65,7 +66,8 @@ static gradus_node *x, *y;
 static gradus_real input[MOST];
 static double c[MOST];
 
-/* From CASES on, the same cases with a dy of zeros, but for each fifth. */
+/* Builds case i, with random numbers.  From CASES on the cases repeat, with a
+ * dy of which only every fifth number is not 0. */
 static void build(int i)
 {
     int sparse = i >= CASES;
@@ -85,8 +87,7 @@ static void build(int i)
     gradus_feed(x, input, B);
 }
 
-/* ---- what conv_plain.c makes of the same ------------------------------- */
-
+/* What conv_plain.c computes for the same case. */
 static gradus_real plain_y[MOST], plain_dx[MOST], plain_dW[MOST], plain_db[16];
 
 static gradus_conv conv_of(int i)
@@ -103,7 +104,8 @@ static gradus_conv conv_of(int i)
         .W = y->param[0].w, .b = y->n_params > 1 ? y->param[1].w : NULL };
 }
 
-/* Each group of channels of each row, forward and back. */
+/* Convolves each group of channels of each row by conv_plain.c, forward and
+ * backward. */
 static void convolve_plainly(int i)
 {
     const gradus_conv v = conv_of(i);
@@ -132,7 +134,7 @@ static void assert_same(const gradus_real *v, const gradus_real *plain,
         assert_near(v + i, &(double){ plain[i] }, 1, tolerance);
 }
 
-LOOP_TEST(every_setting_is_as_defined, 2 * CASES)
+LOOP_TEST(every_setting_gives_what_conv_plain_gives, 2 * CASES)
 {
     build(_i);
     ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
@@ -216,14 +218,14 @@ LOOP_TEST(wrong_settings_are_rejected, sizeof rejected / sizeof *rejected)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
 }
 
-TEST(an_operand_that_is_no_image_is_rejected)
+TEST(an_operand_that_is_not_an_image_is_rejected)
 {
     ck_assert_ptr_null(gradus_conv2d(gradus_input(g, 9), 1, 3, NULL));
     assert_error("input has rank 1; must be 3, as [channels,height,width]");
 }
 
-/* [4,1,3,3] and [4]: 40 parameters, their gradients, and two slices' shares;
- * values and gradients of 3 rows of 4 * 5 * 4. */
+/* W [4,1,3,3] and b [4] are 40 parameters.  The summary counts them, their
+ * gradients, the shares of two slices, and y and dy [3,4,5,4]. */
 TEST(a_summary_counts_the_shares_of_the_gradient)
 {
     char text[2048] = "", bytes[32];

@@ -1,13 +1,14 @@
-/* test_conv2d_absorbed.c -- a convolution that computes the ReLU and the
- * maxima behind it too: as those would by themselves, or not at all.  How it
- * does so, test_conv_ways.c tests. */
+/* test_conv2d_absorbed.c -- a convolution that also computes the ReLU and the
+ * 2 x 2 maxima behind it: what it computes must be what separate nodes would,
+ * and other nodes must stay separate.  test_conv_ways.c tests the kernels that
+ * do this. */
 #include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
 
-enum { B = 3, MOST = 4096 };
+enum { B = 3, MOST = 4096 }; /* rows; the most numbers in an array */
 
-/* What is behind the convolution, in order. */
+/* A node behind the convolution: one of the two that can be fused into it. */
 typedef enum { NOTHING, RELU, MAX } behind;
 
 static const struct {
@@ -19,7 +20,7 @@ static const struct {
     { 1, 6, 6, 2, 3, { 0 }, MAX, NOTHING },
     { 1, 6, 6, 2, 3, { 0 }, RELU, MAX },
     { 1, 6, 6, 2, 3, { 0 }, MAX, RELU },
-    { 2, 5, 7, 3, 3, { .padding = 1 }, RELU, MAX },  /* odd ones */
+    { 2, 5, 7, 3, 3, { .padding = 1 }, RELU, MAX },  /* odd height, width */
     { 2, 5, 7, 3, 3, { .padding = 1 }, MAX, RELU },
     { 4, 6, 5, 6, 3, { .groups = 2, .padding = 2 }, RELU, MAX },
     { 3, 6, 6, 3, 3, { .groups = 3, .no_bias = 1 }, RELU, NOTHING },
@@ -42,7 +43,8 @@ static gradus_node *put_behind(gradus_node *n, behind what)
            : what == MAX ? gradus_maxpool2d(n, 2, NULL) : n;
 }
 
-/* `alone`, if not NULL, becomes the convolution's op, and absorbs nothing. */
+/* Builds case i, with random numbers.  If `alone` is not NULL, the convolution
+ * gets an op of its own there, which fuses nothing. */
 static void build(int i, gradus_op *alone)
 {
     x = gradus_image(g, cases[i].channels, cases[i].height, cases[i].width);
@@ -72,7 +74,7 @@ static void as_double(const gradus_real *from, double *to, int n)
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-LOOP_TEST(what_it_computes_is_what_they_would, CASES)
+LOOP_TEST(a_fused_convolution_computes_what_separate_nodes_would, CASES)
 {
     static double value[MOST], dx[MOST], gradient[MOST];
     gradus_op alone;
@@ -97,7 +99,7 @@ LOOP_TEST(what_it_computes_is_what_they_would, CASES)
 
 /* ---- what becomes of the nodes --------------------------------------- */
 
-TEST(only_the_last_one_has_a_value)
+TEST(only_the_last_of_fused_nodes_has_a_value)
 {
     gradus_node *t = gradus_labels(g, 1);
     y = gradus_conv2d(gradus_image(g, 1, 6, 6), 2, 3, NULL);
@@ -116,7 +118,7 @@ TEST(only_the_last_one_has_a_value)
     ck_assert_ptr_nonnull(last->dy);
 }
 
-static void assert_absorbs_nothing(gradus_node *n, gradus_node *behind_it)
+static void assert_fuses_nothing(gradus_node *n, gradus_node *behind_it)
 {
     probe(behind_it, c);
     ck_assert_msg(gradus_compile(g, B, 1) == 0, "%s", gradus_error());
@@ -124,46 +126,46 @@ static void assert_absorbs_nothing(gradus_node *n, gradus_node *behind_it)
     ck_assert_ptr_nonnull(n->y);
 }
 
-LOOP_TEST(others_are_left_alone, 7)
+LOOP_TEST(nodes_that_cannot_be_fused_stay_separate, 7)
 {
-    const gradus_conv2d_options wide = { .stride = 2 };
+    const gradus_conv2d_options strided = { .stride = 2 };
 
     x = gradus_image(g, 1, 8, 8);
     switch (_i) {
-    case 0: /* used twice */
+    case 0: /* the convolution has two users */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_add(y, gradus_relu(y)));
+        assert_fuses_nothing(y, gradus_add(y, gradus_relu(y)));
         break;
-    case 1: /* not straight from the image */
-        y = gradus_conv2d(x, 2, 3, &wide);
-        assert_absorbs_nothing(y, gradus_relu(y));
+    case 1: /* a stride of 2 */
+        y = gradus_conv2d(x, 2, 3, &strided);
+        assert_fuses_nothing(y, gradus_relu(y));
         break;
-    case 2:
+    case 2: /* a kernel of 1 */
         y = gradus_conv2d(x, 2, 1, NULL);
-        assert_absorbs_nothing(y, gradus_relu(y));
+        assert_fuses_nothing(y, gradus_relu(y));
         break;
-    case 3: /* other maxima */
+    case 3: /* maxima of 3 x 3 */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(
+        assert_fuses_nothing(
             y, gradus_maxpool2d(y, 3, &(gradus_pool2d_options){ .stride = 2 }));
         break;
-    case 4:
+    case 4: /* maxima that overlap */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(
+        assert_fuses_nothing(
             y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .stride = 1 }));
         break;
-    case 5:
+    case 5: /* maxima with padding */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(
+        assert_fuses_nothing(
             y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .padding = 1 }));
         break;
     default: /* another function */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_absorbs_nothing(y, gradus_tanh(y));
+        assert_fuses_nothing(y, gradus_tanh(y));
     }
 }
 
-TEST(a_second_maximum_is_not_absorbed)
+TEST(only_the_first_of_two_maxima_is_fused)
 {
     y = gradus_conv2d(gradus_image(g, 1, 10, 10), 2, 3, NULL);
     gradus_node *first = gradus_maxpool2d(y, 2, NULL);

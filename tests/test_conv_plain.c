@@ -1,23 +1,24 @@
-/* test_conv_plain.c -- conv_plain.c convolves as worked out by hand. */
+/* test_conv_plain.c -- tests conv_plain.c on cases worked by hand. */
 #include "kernels/conv.h"
 #include "probe.h"
 #include "tests.h"
 
-/* 1 2 3
- * 4 5 6
- * 7 8 9, a kernel of 1 2 over 3 4, and a dy of 1 10 100 1000 */
+/* An image   1 2 3   a kernel   1 2   and a dz   1   10
+ *            4 5 6              3 4              100 1000
+ *            7 8 9 */
 static const gradus_real nine[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 static const gradus_real four[] = { 1, 2, 3, 4 };
 static const gradus_real powers[] = { 1, 10, 100, 1000 };
 
-/* Of one channel to one, forward and back. */
+/* Convolves one channel into one, forward and backward. */
 static void convolve(const gradus_conv *c, const gradus_conv_sample *s)
 {
     gradus_conv_plain.forward(c, s, NULL);
     gradus_conv_plain.backward(c, s, NULL);
 }
 
-TEST(the_plain_way_by_hand)
+/* The gradients start at 1, 2 and 3, since backward adds to them. */
+TEST(the_plain_way_matches_a_case_worked_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
@@ -34,8 +35,9 @@ TEST(the_plain_way_by_hand)
                 9, 0);
 }
 
-/* The kernel's first place is half outside, its second begins at 5. */
-TEST(the_plain_way_with_a_stride_and_a_border_by_hand)
+/* In its first place, only the last number of the kernel is inside the image;
+ * in its last place, the kernel begins at the 5. */
+TEST(the_plain_way_with_stride_and_padding_matches_a_case_worked_by_hand)
 {
     const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
                             .out_height = 2, .out_width = 2, .kernel = 2,
@@ -51,8 +53,9 @@ TEST(the_plain_way_with_a_stride_and_a_border_by_hand)
                 9, 0);
 }
 
-/* y = x + b, so that z is the maxima of x, and after the ReLU 0 and 1. */
-TEST(maxima_and_relu_of_the_plain_way_by_hand)
+/* The kernel is a single 1 and the bias -7, so that y = x - 7.  The maxima of
+ * y are -1 and 1, and after the ReLU 0 and 1. */
+TEST(plain_maxima_and_relu_match_a_case_worked_by_hand)
 {
     const gradus_real image[] = { 1, 2, 8, 8, 9,
                                   5, 6, 8, 7, 9,

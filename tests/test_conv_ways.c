@@ -1,5 +1,5 @@
-/* test_conv_ways.c -- every way to convolve does what conv_plain.c does, in
- * each of its versions that this processor can run. */
+/* test_conv_ways.c -- tests that every way to convolve gives what conv_plain.c
+ * gives, in each of its versions that this processor can run. */
 #include "kernels/conv.h"
 #include "probe.h"
 #include "tests.h"
@@ -35,17 +35,18 @@ static const struct {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-/* Each shape with all of these, or as many as go together. */
+/* Each shape is tried with every combination of these bits. */
 enum {
     RELU = 1, MAX2 = 2, NO_BIAS = 4,
-    SPARSE = 8,  /* dz is 0 but for each fifth number */
-    NO_DX = 16,
-    WHOLE = 32,  /* numbers are -1, 0, 1: sums are exact, and many are equal */
+    SPARSE = 8,  /* only every fifth number of dz is not 0 */
+    NO_DX = 16,  /* dx is not wanted */
+    WHOLE = 32,  /* all numbers are -1, 0 or 1, so that sums are exact and many
+                    values are equal */
     SETTINGS = 64
 };
 
-/* Two samples, of several groups each: what a way leaves in its scratch memory
- * must not matter. */
+/* There are several samples, since what a way leaves in its scratch memory
+ * must not matter to the next one.  MOST: the most numbers in an array. */
 enum { SAMPLES = 2, MOST = 8192 };
 
 static gradus_real x[MOST], W[MOST], b[MOST], dz[MOST];
@@ -55,13 +56,14 @@ typedef struct {
     uint8_t argmax[MOST];
 } results;
 
-/* Arrays in them. */
+/* How many groups of channels all samples have together, which is how often
+ * forward and backward are called. */
 static size_t arrays(const gradus_conv *c)
 {
     return SAMPLES * (size_t)c->groups;
 }
 
-/* Of all groups. */
+/* How many weights, and how many biases, all groups have together. */
 static size_t weights(const gradus_conv *c)
 {
     return (size_t)c->groups * gradus_conv_weights(c);
@@ -72,6 +74,8 @@ static size_t biases(const gradus_conv *c)
     return (size_t)(c->groups * c->out);
 }
 
+/* Fills v [n] with random numbers; if `whole` is non-zero, with -1, 0 and
+ * 1. */
 static void make_numbers(gradus_real *v, size_t n, int whole, uint64_t seed)
 {
     probe_fill(v, n, seed);
@@ -101,6 +105,7 @@ static gradus_conv conv_of(int shape, int setting)
     return c;
 }
 
+/* The arrays of call i of forward or backward; r holds its results. */
 static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
                                  size_t i)
 {
@@ -116,7 +121,8 @@ static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
         .dx = setting & NO_DX ? NULL : r->dx + x_at };
 }
 
-/* See dz in conv.h. */
+/* Makes dz 0 where the ReLU lets nothing through, as conv.h demands without
+ * maxima. */
 static void clear_behind_closed_relu(const gradus_conv *c)
 {
     static results r;
@@ -145,7 +151,7 @@ static void make_data(const gradus_conv *c, int setting)
         clear_behind_closed_relu(c);
 }
 
-/* Scratch memory of no more than the way asks for, and full of NaN. */
+/* Allocates no more scratch memory than the way asks for, full of NaN. */
 static gradus_real *new_scratch(const gradus_conv_way *way,
                                 const gradus_conv *c)
 {
@@ -157,7 +163,7 @@ static gradus_real *new_scratch(const gradus_conv_way *way,
     return scratch;
 }
 
-/* z and argmax of r, which are nothing before. */
+/* Computes z and argmax of r, which are full of NaN and of 255 before. */
 static void run_forward(const gradus_conv_way *way, const gradus_conv *c,
                         int setting, results *r)
 {
@@ -181,7 +187,8 @@ static void set(gradus_real *v, size_t n, gradus_real value)
         v[i] = value;
 }
 
-/* dW, db and dx of r, which are 2 before, of its argmax. */
+/* Computes dW, db and dx of r from its argmax.  They are 2 before, since
+ * backward adds to them. */
 static void run_backward(const gradus_conv_way *way, const gradus_conv *c,
                          int setting, results *r)
 {
@@ -211,7 +218,8 @@ static int differ(const gradus_real *v, const gradus_real *truth, size_t n,
     return 0;
 }
 
-/* What a way makes that is not as it should be, or NULL. */
+/* Compares a way with the truth.  Returns the name of the first array that
+ * differs, or NULL. */
 static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
                          int setting, const results *truth)
 {
@@ -240,13 +248,13 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
     return NULL;
 }
 
-LOOP_TEST(every_way_that_fits_does_what_the_plain_one_does, SHAPES)
+LOOP_TEST(every_way_that_fits_gives_what_the_plain_way_gives, SHAPES)
 {
     static results truth;
 
     for (int setting = 0; setting < SETTINGS; setting++) {
         gradus_conv c = conv_of(_i, setting);
-        if (gradus_conv_z_size(&c) == 0) /* no maximum in a single line */
+        if (gradus_conv_z_size(&c) == 0) /* one line has no 2 x 2 maxima */
             continue;
         make_data(&c, setting);
         run_forward(&gradus_conv_plain, &c, setting, &truth);
@@ -257,13 +265,14 @@ LOOP_TEST(every_way_that_fits_does_what_the_plain_one_does, SHAPES)
                 if (!ways[k]->fits(&c))
                     continue;
                 const char *what = fault(ways[k], &c, setting, &truth);
-                ck_assert_msg(!what, "%s of %s, version %d, setting %d", what,
-                              ways[k]->name, simd, setting);
+                ck_assert_msg(!what, "setting %d: %s of way %s, version %d, "
+                              "is not that of the plain way", setting, what,
+                              ways[k]->name, simd);
             }
     }
 }
 
-LOOP_TEST(every_way_fits_a_third_of_the_shapes, WAYS)
+LOOP_TEST(every_way_fits_at_least_a_third_of_the_shapes, WAYS)
 {
     int count = 0;
 

@@ -1,5 +1,5 @@
-/* test_pooling.c -- maxima and means of windows: by hand, by the definition,
- * spoilt, and refused. */
+/* test_pooling.c -- maxima and means of windows: worked by hand, compared with
+ * their definition, refused, and with planted bugs. */
 #include "one_graph.h"
 #include "probe.h"
 #include "signatures.h"
@@ -11,7 +11,7 @@
 typedef gradus_node *pooling(gradus_node *x, int size, int stride,
                              int padding);
 
-/* size, stride, padding; [channels,height,width] */
+/* A pool's kernel, stride and padding; the image [C,H,W] that it takes. */
 typedef struct {
     int k, s, p, C, H, W;
 } windows;
@@ -20,8 +20,9 @@ static gradus_node *x, *y;
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-/* One step of y = pool(x) on `rows` rows, with dy = c. */
-static void step(pooling *pool, windows w, int rows, const gradus_real *v,
+/* Runs forward and backward of y = pool(x) on `rows` rows of v, with dy = c.
+ * If pool is NULL, y is the global mean. */
+static void run(pooling *pool, windows w, int rows, const gradus_real *v,
                  const double *c)
 {
     x = gradus_image(g, w.C, w.H, w.W);
@@ -36,9 +37,9 @@ static void step(pooling *pool, windows w, int rows, const gradus_real *v,
 
 /* ---- by hand --------------------------------------------------------- */
 
-TEST(maxima_of_two_by_two_by_hand)
+TEST(maxima_of_2x2_windows_match_a_case_worked_by_hand)
 {
-    step(maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
+    run(maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
          (gradus_real[]){ 1, 2, 3, 4, 9,
                           5, 6, 8, 7, 9,
                           9, 9, 9, 9, 9 }, (double[]){ 3, 5 });
@@ -50,9 +51,9 @@ TEST(maxima_of_two_by_two_by_hand)
                                    0, 0, 0, 0, 0 }, 15, 0);
 }
 
-TEST(means_of_two_by_two_by_hand)
+TEST(means_of_2x2_windows_match_a_case_worked_by_hand)
 {
-    step(avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
+    run(avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
          (gradus_real[]){ 1, 2, 3, 4, 9,
                           5, 6, 8, 7, 9,
                           9, 9, 9, 9, 9 }, (double[]){ 8, 12 });
@@ -62,52 +63,52 @@ TEST(means_of_two_by_two_by_hand)
                                    0, 0, 0, 0, 0 }, 15, 0);
 }
 
-/* 5 1 4      and, below zero so that padding by zeros would show,
- * 2 0 3      the same less 10
- * 8 6 7 */
+/* The image   5 1 4   and the same less 10, which is below zero everywhere, so
+ *             2 0 3   that padding taken for zeros would be noticed.
+ *             8 6 7 */
 static const gradus_real square[] = { 5, 1, 4, 2, 0, 3, 8, 6, 7 };
 static const gradus_real below[] = { -5, -9, -6, -8, -10, -7, -2, -4, -3 };
 
-TEST(maxima_of_windows_that_overlap_by_hand)
+TEST(maxima_of_overlapping_windows_match_a_case_worked_by_hand)
 {
-    step(maxpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
+    run(maxpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
          (double[]){ 1, 2, 3, 4 });
     assert_near(y->y, (double[]){ 5, 4, 8, 7 }, 4, 0);
     assert_near(x->dy, (double[]){ 1, 0, 2, 0, 0, 0, 3, 0, 4 }, 9, 0);
 }
 
-TEST(maxima_of_padded_windows_by_hand)
+TEST(maxima_of_padded_windows_match_a_case_worked_by_hand)
 {
     double c[16];
 
     for (int i = 0; i < 16; i++)
         c[i] = i + 1;
-    step(maxpool, (windows){ 2, 1, 1, 1, 3, 3 }, 1, below, c);
+    run(maxpool, (windows){ 2, 1, 1, 1, 3, 3 }, 1, below, c);
     assert_near(y->y, (double[]){ -5, -5, -6, -6, -5, -5, -6, -6,
                                   -2, -2, -3, -3, -2, -2, -3, -3 }, 16, 0);
     assert_near(x->dy, (double[]){ 14, 0, 22, 0, 0, 0, 46, 0, 54 }, 9, 0);
 }
 
-TEST(means_of_windows_that_overlap_by_hand)
+TEST(means_of_overlapping_windows_match_a_case_worked_by_hand)
 {
-    step(avgpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
+    run(avgpool, (windows){ 2, 1, 0, 1, 3, 3 }, 1, square,
          (double[]){ 4, 8, 12, 16 });
     assert_near(y->y, (double[]){ 2, 2, 4, 4 }, 4, 0);
     assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
 }
 
-TEST(padding_counts_in_means_by_hand)
+TEST(padding_counts_as_zeros_in_means)
 {
-    step(avgpool, (windows){ 3, 2, 1, 1, 3, 3 }, 1, square,
+    run(avgpool, (windows){ 3, 2, 1, 1, 3, 3 }, 1, square,
          (double[]){ 9, 18, 27, 36 });
     assert_near(y->y, (double[]){ 8. / 9, 8. / 9, 16. / 9, 16. / 9 }, 4,
                 rounding());
     assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
 }
 
-TEST(means_of_channels_by_hand)
+TEST(global_means_match_a_case_worked_by_hand)
 {
-    step(NULL, (windows){ .C = 2, .H = 1, .W = 4 }, 2,
+    run(NULL, (windows){ .C = 2, .H = 1, .W = 4 }, 2,
          (gradus_real[]){ 1, 2, 3, 4, 5, 5, 5, 5,
                           0, 0, 0, 1, -1, 1, -2, 2 },
          (double[]){ 4, 8, 12, 16 });
@@ -118,10 +119,11 @@ TEST(means_of_channels_by_hand)
                                    3, 3, 3, 3, 4, 4, 4, 4 }, 16, 0);
 }
 
-/* Two windows of all four values, one for each way of computing them. */
+/* Pools of one window that holds all four values of an image.  The first is
+ * computed by the short way for 2 x 2, the second by the general way. */
 static const windows whole[] = { { 2, 2, 0, 1, 2, 2 }, { 3, 3, 1, 1, 2, 2 } };
 
-LOOP_TEST(of_equal_maxima_the_first_gets_the_gradient, 8)
+LOOP_TEST(the_first_of_equal_maxima_gets_the_gradient, 8)
 {
     const int first = _i % 4;
     gradus_real v[4];
@@ -130,22 +132,22 @@ LOOP_TEST(of_equal_maxima_the_first_gets_the_gradient, 8)
     for (int i = 0; i < 4; i++)
         v[i] = i < first ? 6 : 7;
     dx[first] = 3;
-    step(maxpool, whole[_i / 4], 1, v, (double[]){ 3 });
+    run(maxpool, whole[_i / 4], 1, v, (double[]){ 3 });
     assert_near(y->y, (double[]){ 7 }, 1, 0);
     assert_near(x->dy, dx, 4, 0);
 }
 
-LOOP_TEST(of_equal_zeros_the_first_is_the_maximum, 4)
+LOOP_TEST(the_first_of_zeros_of_both_signs_is_the_maximum, 4)
 {
     const int negative = _i % 2;
 
-    step(maxpool, whole[_i / 2], 1,
+    run(maxpool, whole[_i / 2], 1,
          negative ? (gradus_real[]){ -0., 0, 0, 0 }
                   : (gradus_real[]){ 0, -0., -0., -0. }, (double[]){ 1 });
     ck_assert_int_eq(signbit(y->y[0]) != 0, negative);
 }
 
-LOOP_TEST(a_nan_is_the_maximum, 8)
+LOOP_TEST(a_nan_in_a_window_is_its_maximum, 8)
 {
     const windows w = whole[_i / 4];
     gradus_real v[4] = { 1, INFINITY, 3, -1 };
@@ -157,10 +159,11 @@ LOOP_TEST(a_nan_is_the_maximum, 8)
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     gradus_feed(x, v, 1);
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
-    ck_assert_msg(isnan(y->y[0]), "%g", (double)y->y[0]);
+    ck_assert_msg(isnan(y->y[0]), "the maximum is %g; must be NaN",
+                  (double)y->y[0]);
 }
 
-TEST(the_stride_is_the_size_unless_given)
+TEST(the_stride_is_the_kernel_unless_given)
 {
     x = gradus_image(g, 1, 7, 9);
     y = gradus_avgpool2d(x, 3, NULL);
@@ -181,7 +184,8 @@ static const windows kinds[] = {
 
 enum { KINDS = sizeof kinds / sizeof *kinds, MOST = 5000 };
 
-/* y and dx of one channel. */
+/* The definition: computes y = out [h,ww] and adds to dx [H,W] of one channel,
+ * from x = v [H,W] and dy = c [h,ww]. */
 static void by_definition(int maximum, windows w, int h, int ww,
                           const gradus_real *v, const double *c, double *out,
                           double *dx)
@@ -203,7 +207,7 @@ static void by_definition(int maximum, windows w, int h, int ww,
     }
 }
 
-LOOP_TEST(values_and_gradients_are_those_of_the_definition, 2 * KINDS)
+LOOP_TEST(pools_follow_their_definition_forward_and_back, 2 * KINDS)
 {
     static gradus_real v[2 * MOST];
     static double c[2 * MOST], out[MOST], dx[MOST];
@@ -211,7 +215,7 @@ LOOP_TEST(values_and_gradients_are_those_of_the_definition, 2 * KINDS)
 
     probe_fill(v, 2 * MOST, 1);
     probe_fill_double(c, 2 * MOST, 2);
-    step(_i % 2 ? maxpool : avgpool, w, 2, v, c);
+    run(_i % 2 ? maxpool : avgpool, w, 2, v, c);
     int h = y->shape[1], ww = y->shape[2];
     for (int i = 0; i < 2 * w.C; i++) {
         memset(dx, 0, sizeof dx);
@@ -223,13 +227,13 @@ LOOP_TEST(values_and_gradients_are_those_of_the_definition, 2 * KINDS)
     }
 }
 
-TEST(a_large_channel_has_the_mean_of_all_its_values)
+TEST(the_global_mean_of_a_large_channel_is_over_all_its_values)
 {
     enum { C = 3, H = 17, W = 19 };
     static gradus_real v[C * H * W];
 
     probe_fill(v, C * H * W, 1);
-    step(NULL, (windows){ .C = C, .H = H, .W = W }, 1, v,
+    run(NULL, (windows){ .C = C, .H = H, .W = W }, 1, v,
          (double[]){ 1, 2, 3 });
     for (int i = 0; i < C; i++) {
         double sum = 0;
@@ -244,8 +248,9 @@ TEST(a_large_channel_has_the_mean_of_all_its_values)
 
 /* ---- the short way for 2x2 side by side ------------------------------ */
 
-/* An image with a border of what padding is, and the image within it padded,
- * have the same windows, but only the first goes the short way. */
+/* An image with a border of the padding's value has the same windows as the
+ * image within the border with a padding of 1.  Only the first is computed by
+ * the short way. */
 static const windows bordered[] = {
     { 2, 2, 0, 2, 3, 3 },   { 2, 2, 0, 2, 4, 4 },   { 2, 2, 0, 1, 7, 28 },
     { 2, 2, 0, 2, 28, 29 }, { 2, 2, 0, 1, 4, 300 }, { 2, 2, 0, 1, 5, 515 },
@@ -253,7 +258,8 @@ static const windows bordered[] = {
 
 enum { BORDERED = sizeof bordered / sizeof *bordered };
 
-/* Few different values, so that many are equal, of both zeros. */
+/* Fills v [C,H,W] with few different values, so that many are equal, among
+ * them zeros of both signs.  The border gets the value `border`. */
 static void image_with_border(gradus_real *v, windows w, gradus_real border)
 {
     static const gradus_real some[] = { -1, -0., -0., -0., 0, 1 };
@@ -267,7 +273,7 @@ static void image_with_border(gradus_real *v, windows w, gradus_real border)
     }
 }
 
-/* a without its border. */
+/* Copies a [C,H,W] without its border to b [C,H-2,W-2]. */
 static void inner(const gradus_real *a, windows w, gradus_real *b)
 {
     for (int i = 0; i < w.C * w.H; i++)
@@ -277,7 +283,7 @@ static void inner(const gradus_real *a, windows w, gradus_real *b)
         }
 }
 
-LOOP_TEST(the_short_way_leads_to_the_same_bits, 2 * BORDERED)
+LOOP_TEST(the_short_way_for_2x2_windows_gives_the_same_bits, 2 * BORDERED)
 {
     static gradus_real v[MOST], within[MOST], short_y[MOST], short_dx[MOST];
     static double c[MOST];
@@ -287,14 +293,14 @@ LOOP_TEST(the_short_way_leads_to_the_same_bits, 2 * BORDERED)
     image_with_border(v, w, _i % 2 ? -INFINITY : 0);
     inner(v, w, within);
     probe_fill_double(c, MOST, 2);
-    step(pool, w, 1, v, c);
+    run(pool, w, 1, v, c);
     size_t out = (size_t)y->size;
     memcpy(short_y, y->y, out * sizeof *v);
     inner(x->dy, w, short_dx);
     one_graph_end();
     one_graph_begin();
     w.H -= 2, w.W -= 2, w.p = 1;
-    step(pool, w, 1, within, c);
+    run(pool, w, 1, within, c);
     ck_assert_uint_eq((size_t)y->size, out);
     ck_assert_mem_eq(y->y, short_y, out * sizeof *v);
     ck_assert_mem_eq(x->dy, short_dx, (size_t)x->size * sizeof *v);
@@ -306,8 +312,8 @@ LOOP_TEST(the_short_way_leads_to_the_same_bits, 2 * BORDERED)
 
 enum { B = 17, IN = 2 * 5 * 6 };
 
-/* x -> pool -> dense, and x -> pool beside it, so that dx is a sum; the node
- * is the first pool, whose backward comes last. */
+/* x -> pool -> dense, and beside it x -> pool, so that dx is a sum of two
+ * terms.  y is the first pool, whose backward comes last. */
 static void deep_graph(pooling *pool, windows w)
 {
     static gradus_real v[B * IN];
@@ -334,8 +340,8 @@ static void slightly_off(gradus_node *n, gradus_part p)
         n->in[0]->dy[p.row * IN] += 1e-3 * n->dy[p.row * n->size + i];
 }
 
-/* The gradient of the other kind of pool: all of dy to one value or shares of
- * it to all. */
+/* The backward of the other kind of pool: that of a maximum gives dy to one
+ * value, that of a mean divides it among all. */
 static void of_the_other_kind(gradus_node *n, gradus_part p)
 {
     gradus_graph *h = gradus_graph_new(1);
@@ -348,9 +354,9 @@ static void of_the_other_kind(gradus_node *n, gradus_part p)
     gradus_graph_free(h);
 }
 
-/* Every value of x a third too much, also those of windows cut by the border:
- * dy is divided by 3 x 2 and not by 3 x 3. */
-static void shares_of_fewer(gradus_node *n, gradus_part p)
+/* Every value of x gets 1.5 times its gradient, as if dy were divided by 3 x 2
+ * and not by 3 x 3. */
+static void divided_by_fewer(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->dy[i] *= 1.5;
@@ -362,7 +368,7 @@ static void shares_of_fewer(gradus_node *n, gradus_part p)
 LOOP_TEST(planted_bugs_are_caught, 8)
 {
     static void (*const bugs[])(gradus_node *, gradus_part) = {
-        slightly_off, shares_of_fewer, of_the_other_kind,
+        slightly_off, divided_by_fewer, of_the_other_kind,
     };
     static pooling *const pools[] = { maxpool, avgpool, NULL };
 
@@ -399,7 +405,7 @@ static const struct {
     { { INT_MAX, 1, 0, 1, 5, 4 }, "the kernel of 2147483647 is larger" },
 };
 
-LOOP_TEST(windows_that_cannot_be_are_refused, 2 * COUNT(refused))
+LOOP_TEST(impossible_windows_are_refused, 2 * COUNT(refused))
 {
     windows w = refused[_i / 2].w;
     pooling *pool = _i % 2 ? maxpool : avgpool;
@@ -409,7 +415,7 @@ LOOP_TEST(windows_that_cannot_be_are_refused, 2 * COUNT(refused))
     assert_refused(y, refused[_i / 2].why);
 }
 
-LOOP_TEST(values_without_lines_are_refused, 3)
+LOOP_TEST(an_operand_that_is_not_an_image_is_refused, 3)
 {
     x = gradus_input(g, 4);
     y = _i == 0   ? gradus_maxpool2d(x, 2, NULL)
@@ -420,7 +426,7 @@ LOOP_TEST(values_without_lines_are_refused, 3)
                    "input has rank 1; must be 3, as [channels,height,width]");
 }
 
-TEST(null_is_passed_on)
+TEST(pools_pass_null_on)
 {
     x = gradus_maxpool2d(gradus_image(g, 1, 2, 2), 0, NULL);
     ck_assert_ptr_null(gradus_maxpool2d(x, 1, NULL));
@@ -429,10 +435,11 @@ TEST(null_is_passed_on)
     assert_error("node 1, maxpool1: the kernel is 0");
 }
 
-/* Not read value by value: most of it is padding. */
-LOOP_TEST(the_largest_window_there_is_takes_no_time, 2)
+/* Nearly all of the window is padding, which must not be read value by
+ * value. */
+LOOP_TEST(a_pool_with_a_kernel_of_INT_MAX_takes_no_time, 2)
 {
-    step(_i ? maxpool : avgpool,
+    run(_i ? maxpool : avgpool,
          (windows){ INT_MAX, INT_MAX, INT_MAX / 2, 1, 1, 1 }, 1,
          (gradus_real[]){ -2 }, (double[]){ 3 });
     ck_assert_int_eq(y->size, 1);

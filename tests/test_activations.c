@@ -1,5 +1,5 @@
-/* test_activations.c -- functions of each number: by hand, far out, and
- * spoilt. */
+/* test_activations.c -- activation functions: known values, huge inputs,
+ * refused settings, and planted bugs. */
 #include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
@@ -17,7 +17,8 @@ enum { LEAKY, SIGMOID, TANH, GELU, SILU, FUNCTIONS, AT = 9 };
 
 static const double points[AT] = { -30, -5, -1, -0.5, 0, 0.5, 1, 5, 30 };
 
-/* y and dy/dx at these points, to 17 digits by arbitrary precision. */
+/* y and dy/dx at these points, to 17 digits, computed in arbitrary
+ * precision. */
 static const struct {
     gradus_node *(*make)(gradus_node *x);
     double y[AT], slope[AT];
@@ -59,7 +60,8 @@ static double c[AT];
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-/* One row of nine numbers, as an image: not only of vectors; dy all 2. */
+/* Runs forward and backward of one row of nine numbers, with a dy of 2
+ * everywhere.  The row is an image [1,3,3], as a function takes any shape. */
 static void run(gradus_node *(*function)(gradus_node *),
                 const gradus_real *fed)
 {
@@ -75,7 +77,7 @@ static void run(gradus_node *(*function)(gradus_node *),
     ck_assert_int_eq(gradus_backward(g), 0);
 }
 
-LOOP_TEST(values_and_slopes_are_the_known_ones, FUNCTIONS)
+LOOP_TEST(activations_have_known_values_and_slopes, FUNCTIONS)
 {
     gradus_real fed[AT];
 
@@ -88,28 +90,30 @@ LOOP_TEST(values_and_slopes_are_the_known_ones, FUNCTIONS)
     assert_near(x->dy, functions[_i].slope, AT, rounding());
 }
 
-/* Where y is small, all its digits count: those of 1 + erf do not. */
-LOOP_TEST(small_values_keep_their_digits, FUNCTIONS)
+/* At -5, y is nearly 0, but its relative error must be small too.  A gelu that
+ * computed 1 + erf(x) would fail, since the sum loses most of the digits. */
+LOOP_TEST(small_values_of_activations_are_accurate, FUNCTIONS)
 {
     gradus_real fed[AT] = { -5 };
 
     run(functions[_i].make, fed);
     ck_assert_double_le(fabs(y->y[0] / functions[_i].y[1] - 1),
                         8 * rounding());
-    if (_i != TANH) /* of 1 - y^2 with y near -1 no more is to be had */
+    if (_i != TANH) /* 1 - y^2 with y near -1 cannot be that accurate */
         ck_assert_double_le(fabs(x->dy[0] / 2 / functions[_i].slope[1] - 1),
                             8 * rounding());
 }
 
-LOOP_TEST(functions_are_finite_and_flat_far_out, FUNCTIONS)
+LOOP_TEST(activations_reach_their_limits_at_huge_inputs, FUNCTIONS)
 {
     static const struct {
-        double below, above; /* y / x or, where y is bounded, y */
+        double below, above; /* limits of y / x or, where y is bounded, of y */
     } limit[FUNCTIONS] = { { 0.25, 1 }, { 0, 1 }, { -1, 1 }, { 0, 1 },
                            { 0, 1 } };
+    /* The loss, a double, is a sum of such values and must not overflow. */
     const gradus_real far = sizeof far == sizeof(float)
                                 ? FLT_MAX
-                                : (gradus_real)(DBL_MAX / 8); /* a loss sums */
+                                : (gradus_real)(DBL_MAX / 8);
     const gradus_real fed[AT] = { -far, -1e30f, -1e4f, -200, 200, 1e4f, 1e30f,
                                   far, far / 2 };
     int bounded = _i == SIGMOID || _i == TANH;
@@ -118,12 +122,14 @@ LOOP_TEST(functions_are_finite_and_flat_far_out, FUNCTIONS)
     for (int i = 0; i < AT; i++) {
         double l = fed[i] < 0 ? limit[_i].below : limit[_i].above;
         double v = bounded ? y->y[i] : y->y[i] / fed[i];
-        ck_assert_msg(fabs(v - l) <= rounding(), "%g at %g", v,
-                      (double)fed[i]);
+        ck_assert_msg(fabs(v - l) <= rounding(),
+                      "at %g, %s is %g; must be %g", (double)fed[i],
+                      bounded ? "y" : "y / x", v, l);
         v = x->dy[i] / 2;
         l = bounded ? 0 : l;
-        ck_assert_msg(fabs(v - l) <= rounding(), "slope %g at %g", v,
-                      (double)fed[i]);
+        ck_assert_msg(fabs(v - l) <= rounding(),
+                      "at %g, the slope is %g; must be %g", (double)fed[i], v,
+                      l);
     }
 }
 
@@ -148,15 +154,15 @@ static gradus_node *flat(gradus_node *in)
     return gradus_leaky_relu(in, 0);
 }
 
-/* Its sign cannot be told from y. */
-TEST(a_negative_slope_turns_back_up)
+/* With a negative slope, the sign of x cannot be told from y. */
+TEST(leaky_relu_with_a_negative_slope_is_positive_on_both_sides)
 {
     run(steep, (const gradus_real[AT]){ -1, 2 });
     assert_near(y->y, (double[]){ 2, 2 }, 2, 0);
     assert_near(x->dy, (double[]){ -4, 2, -4 }, 3, 0);
 }
 
-TEST(a_slope_of_zero_is_a_relu)
+TEST(leaky_relu_with_a_slope_of_zero_is_relu)
 {
     run(flat, (const gradus_real[AT]){ -1, 2 });
     assert_near(y->y, (double[]){ 0, 2, 0 }, 3, 0);
@@ -180,7 +186,7 @@ LOOP_TEST(a_slope_that_is_not_finite_is_refused, 3)
 }
 
 #ifndef GRADUS_DOUBLE
-TEST(a_slope_that_no_float_holds_is_refused)
+TEST(a_slope_too_large_for_a_float_is_refused)
 {
     ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2), 1e39));
     assert_error("slope is 1e+39; must be finite");
@@ -204,7 +210,8 @@ LOOP_TEST(null_and_labels_are_refused, FUNCTIONS)
 
 enum { B = 17, N = 5 };
 
-/* x -> f -> dense -> f, and x -> f beside it, so that dx is a sum. */
+/* x -> f -> dense -> f, and beside it x -> f, so that dx is a sum of two
+ * terms.  y is the first f. */
 static void deep_graph(gradus_node *(*f)(gradus_node *))
 {
     static gradus_real v[B * N];
@@ -224,7 +231,7 @@ static void deep_graph(gradus_node *(*f)(gradus_node *))
     gradus_feed(x, v, B);
 }
 
-LOOP_TEST(the_derivative_of_another_function_is_caught, FUNCTIONS * FUNCTIONS)
+LOOP_TEST(the_slope_of_another_activation_is_caught, FUNCTIONS * FUNCTIONS)
 {
     int one = _i / FUNCTIONS, other = _i % FUNCTIONS;
 
@@ -242,7 +249,7 @@ LOOP_TEST(the_derivative_of_another_function_is_caught, FUNCTIONS * FUNCTIONS)
 
 /* ---- model files ----------------------------------------------------- */
 
-LOOP_TEST(a_slope_missing_or_doubled_in_a_file_is_refused, 2)
+LOOP_TEST(a_model_file_with_no_slope_or_two_is_refused, 2)
 {
     static const char *const cases[][3] = {
         { "slope\\\":[0.25]", "slape\\\":[0.25]", "slope is nan" },

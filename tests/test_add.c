@@ -1,4 +1,5 @@
-/* test_add.c -- the sum of two nodes: by hand, and spoilt. */
+/* test_add.c -- the sum of two nodes: worked by hand, refused, and with
+ * planted bugs. */
 #include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
@@ -8,9 +9,11 @@ static gradus_node *a, *b, *y;
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-static const double C[] = { 3, 5, 7, 11 };
+static const double C[] = { 3, 5, 7, 11 }; /* dy [2,2] */
 
-static void step(int rows)
+/* Feeds two rows of a, and of b if there is one, and runs forward and backward
+ * of `rows` rows. */
+static void run(int rows)
 {
     const gradus_real u[] = { 1, 2, 3, 4 }, v[] = { 10, 20, 30, 40 };
 
@@ -23,27 +26,28 @@ static void step(int rows)
     ck_assert_int_eq(gradus_backward(g), 0);
 }
 
-TEST(two_by_two_by_hand)
+TEST(a_sum_of_two_by_two_matches_a_case_worked_by_hand)
 {
     a = gradus_input(g, 2);
     b = gradus_input(g, 2);
     gradus_want_gradient(a);
     gradus_want_gradient(b);
     y = gradus_add(a, b);
-    step(2);
+    run(2);
     assert_near(y->y, (double[]){ 11, 22, 33, 44 }, 4, 0);
     assert_near(a->dy, C, 4, 0);
     assert_near(b->dy, C, 4, 0);
 }
 
-/* Data has no dy: then only the other operand gets its gradient. */
+/* An input that wants no gradient has no dy: then only the other operand gets
+ * its gradient. */
 LOOP_TEST(an_operand_may_want_no_gradient, 2)
 {
     a = gradus_input(g, 2);
     b = gradus_input(g, 2);
     gradus_want_gradient(_i ? a : b);
     y = gradus_add(a, b);
-    step(2);
+    run(2);
     ck_assert_ptr_null((_i ? b : a)->dy);
     assert_near((_i ? a : b)->dy, C, 4, 0);
 }
@@ -54,7 +58,7 @@ TEST(a_node_added_to_itself_is_doubled)
     b = NULL;
     gradus_want_gradient(a);
     y = gradus_add(a, a);
-    step(2);
+    run(2);
     assert_near(y->y, (double[]){ 2, 4, 6, 8 }, 4, 0);
     assert_near(a->dy, (double[]){ 6, 10, 14, 22 }, 4, 0);
 }
@@ -69,7 +73,7 @@ TEST(a_sum_has_the_shape_of_its_operands)
 
 /* ---- refused --------------------------------------------------------- */
 
-TEST(another_number_of_axes_is_refused)
+TEST(operands_of_different_rank_are_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_dense(a, 24)),
@@ -77,7 +81,7 @@ TEST(another_number_of_axes_is_refused)
                    "have the same shape");
 }
 
-TEST(another_length_of_an_axis_is_refused)
+TEST(operands_of_different_shape_are_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
@@ -85,7 +89,7 @@ TEST(another_length_of_an_axis_is_refused)
                    "must have the same shape");
 }
 
-LOOP_TEST(null_is_refused, 2)
+LOOP_TEST(a_null_operand_is_refused, 2)
 {
     a = gradus_input(g, 2);
     ck_assert_ptr_null(gradus_add(NULL, NULL));
@@ -99,7 +103,8 @@ LOOP_TEST(null_is_refused, 2)
 
 enum { B = 17, N = 4 };
 
-/* h + dense(h) twice over, h = dense(x): sums of gradients at two nodes. */
+/* y = b + tanh(dense(b)), where b = dense(a), and then y + dense(y): gradients
+ * are summed at b and at y. */
 static void residual_graph(void)
 {
     static gradus_real v[B * N];
@@ -116,6 +121,7 @@ static void residual_graph(void)
     gradus_feed(a, v, B);
 }
 
+/* dx += dy */
 static void add_to(gradus_node *x, const gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
@@ -152,7 +158,7 @@ LOOP_TEST(planted_bugs_are_caught, 3)
 
 #endif
 
-LOOP_TEST(a_file_with_other_operands_is_refused, 4)
+LOOP_TEST(a_model_file_with_wrong_operands_is_refused, 4)
 {
     static const char *const cases[][3] = {
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0  ]",

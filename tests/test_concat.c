@@ -1,5 +1,5 @@
-/* test_concat.c -- nodes one after the other: by hand, and
- * spoilt. */
+/* test_concat.c -- nodes joined along their first axis: worked by hand,
+ * refused, and with planted bugs. */
 #include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
@@ -16,7 +16,8 @@ static gradus_node *concat(gradus_node *a, gradus_node *b)
     return gradus_concat(2, (gradus_node *[]){ a, b });
 }
 
-static void step(int rows, const double *c)
+/* Runs forward and backward of `rows` rows, with dy = c. */
+static void run(int rows, const double *c)
 {
     probe(y, c);
     ck_assert_msg(gradus_compile(g, rows, 1) == 0, "%s", gradus_error());
@@ -26,8 +27,9 @@ static void step(int rows, const double *c)
 
 /* ---- by hand --------------------------------------------------------- */
 
-/* Two rows of 1, 2 and 3 features; the middle operand wants no gradient. */
-TEST(features_by_hand)
+/* Joins two rows of 1, 2 and 3 features; the middle operand wants no
+ * gradient. */
+TEST(joined_features_match_a_case_worked_by_hand)
 {
     gradus_node *a = gradus_input(g, 1), *b = gradus_input(g, 2);
     gradus_node *d = gradus_input(g, 3);
@@ -38,7 +40,7 @@ TEST(features_by_hand)
     gradus_feed(a, (gradus_real[]){ 1, 2 }, 2);
     gradus_feed(b, (gradus_real[]){ 3, 4, 5, 6 }, 2);
     gradus_feed(d, (gradus_real[]){ 7, 8, 9, -7, -8, -9 }, 2);
-    step(2, (double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 });
+    run(2, (double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 });
     assert_near(y->y, (double[]){ 1, 3, 4, 7, 8, 9, 2, 5, 6, -7, -8, -9 }, 12,
                 0);
     assert_near(a->dy, (double[]){ 1, 7 }, 2, 0);
@@ -46,8 +48,8 @@ TEST(features_by_hand)
     assert_near(d->dy, (double[]){ 4, 5, 6, 10, 11, 12 }, 6, 0);
 }
 
-/* One channel and two, of 1 x 2 pixels. */
-TEST(channels_by_hand)
+/* Joins images of two channels and of one, all of 1 x 2 pixels. */
+TEST(joined_channels_match_a_case_worked_by_hand)
 {
     gradus_node *a = gradus_image(g, 1, 1, 2), *b = gradus_image(g, 2, 1, 2);
 
@@ -58,35 +60,36 @@ TEST(channels_by_hand)
     ck_assert_mem_eq(y->shape, ((int[]){ 3, 1, 2 }), sizeof y->shape);
     gradus_feed(a, (gradus_real[]){ 5, 6, 15, 16 }, 2);
     gradus_feed(b, (gradus_real[]){ 1, 2, 3, 4, 11, 12, 13, 14 }, 2);
-    step(2, (double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 });
+    run(2, (double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 });
     assert_near(y->y,
                 (double[]){ 1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16 }, 12, 0);
     assert_near(b->dy, (double[]){ 1, 2, 3, 4, 7, 8, 9, 10 }, 8, 0);
     assert_near(a->dy, (double[]){ 5, 6, 11, 12 }, 4, 0);
 }
 
-TEST(a_node_may_be_there_twice)
+TEST(a_node_can_be_joined_to_itself)
 {
     gradus_node *a = gradus_input(g, 2);
 
     gradus_want_gradient(a);
     y = concat(a, a);
     gradus_feed(a, (gradus_real[]){ 1, 2 }, 1);
-    step(1, (double[]){ 1, 2, 30, 40 });
+    run(1, (double[]){ 1, 2, 30, 40 });
     assert_near(y->y, (double[]){ 1, 2, 1, 2 }, 4, 0);
     assert_near(a->dy, (double[]){ 31, 42 }, 2, 0);
 }
 
-LOOP_TEST(one_or_eight_operands_will_do, 2)
+LOOP_TEST(one_operand_or_eight_can_be_joined, 2)
 {
     gradus_node *a[GRADUS_MAX_OPERANDS];
     gradus_real v[GRADUS_MAX_OPERANDS][4];
-    const double c[2 * 2 * GRADUS_MAX_OPERANDS] = { 0 }; /* of two rows */
+    /* dy of the two rows that are fed */
+    const double c[2 * 2 * GRADUS_MAX_OPERANDS] = { 0 };
     int count = _i ? GRADUS_MAX_OPERANDS : 1;
 
     for (int i = 0; i < count; i++) {
         a[i] = gradus_input(g, 2);
-        v[i][2] = (gradus_real)i; /* its second row */
+        v[i][2] = (gradus_real)i; /* row 1 is i, -5 */
         v[i][3] = -5;
         gradus_feed(a[i], v[i], 2);
     }
@@ -101,7 +104,7 @@ LOOP_TEST(one_or_eight_operands_will_do, 2)
 
 /* ---- refused --------------------------------------------------------- */
 
-TEST(another_number_of_axes_is_refused)
+TEST(operands_of_different_rank_are_refused)
 {
     gradus_node *a = gradus_image(g, 2, 3, 4);
 
@@ -110,7 +113,7 @@ TEST(another_number_of_axes_is_refused)
                    "must be the same");
 }
 
-LOOP_TEST(another_height_or_width_is_refused, 2)
+LOOP_TEST(images_of_different_height_or_width_are_refused, 2)
 {
     static const char *const why[] = {
         "node 2, concat1: axis 1 of input2 is 4 and of input 3; all axes but "
@@ -125,7 +128,7 @@ LOOP_TEST(another_height_or_width_is_refused, 2)
                    why[_i]);
 }
 
-TEST(no_operand_is_refused)
+TEST(joining_no_operands_is_refused)
 {
     gradus_node *a = gradus_input(g, 1);
 
@@ -137,7 +140,7 @@ TEST(no_operand_is_refused)
     assert_error("concat: got 0 operands");
 }
 
-TEST(nine_operands_are_refused)
+TEST(joining_nine_operands_is_refused)
 {
     gradus_node *a = gradus_input(g, 1);
 
@@ -146,13 +149,13 @@ TEST(nine_operands_are_refused)
         "concat: got 9 operands; must be 1 to 8");
 }
 
-TEST(null_is_refused)
+TEST(a_null_operand_is_refused)
 {
     assert_refused(concat(gradus_input(g, 1), NULL),
                    "concat: an operand is NULL");
 }
 
-TEST(more_than_an_int_is_refused)
+TEST(an_axis_longer_than_INT_MAX_is_refused)
 {
     gradus_node *a = gradus_input(g, INT_MAX);
 
@@ -160,7 +163,7 @@ TEST(more_than_an_int_is_refused)
                    "node 2, concat1: axis 0 would be longer than 2147483647");
 }
 
-TEST(more_values_than_an_int_is_refused)
+TEST(a_row_of_more_than_INT_MAX_values_is_refused)
 {
     gradus_node *a = gradus_image(g, 1 << 20, 32, 32);
 
@@ -174,8 +177,8 @@ TEST(more_values_than_an_int_is_refused)
 
 enum { B = 17, N = 6 };
 
-/* [tanh(d); d; x] with d = dense(x), and d and x beside it, so that dd and dx
- * are sums. */
+/* y = [tanh(d); d; x], where d = dense(x), and beside it silu(d) and silu(x),
+ * so that dd and dx are sums of several terms. */
 static void graph(void)
 {
     static gradus_real v[B * N];
@@ -194,7 +197,7 @@ static void graph(void)
     gradus_feed(x, v, B);
 }
 
-/* dx_j += dy from column `at` on. */
+/* Adds to the dx of operand j the columns of dy from number `at` on. */
 static void part(gradus_node *n, gradus_part p, int j, int at)
 {
     gradus_node *x = n->in[j];
@@ -239,7 +242,7 @@ LOOP_TEST(planted_bugs_are_caught, 3)
 
 /* ---- model files ----------------------------------------------------- */
 
-LOOP_TEST(a_file_with_other_operands_is_refused, 2)
+LOOP_TEST(a_model_file_with_wrong_operands_is_refused, 2)
 {
     static const char *const cases[][3] = {
         { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",

@@ -1,5 +1,6 @@
-/* test_dense.c -- the fully connected layer: by hand, by units, and spoilt, as
- * the gradient check has to see every planted bug. */
+/* test_dense.c -- the fully connected layer: worked by hand, parallel over
+ * units, refused, and with planted bugs, each of which the gradient check must
+ * catch. */
 #include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
@@ -13,11 +14,13 @@ EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* ---- by hand --------------------------------------------------------- */
 
-static const gradus_real X[] = { 1, 2, 3, 4 };
-static const double C[] = { 1, 2, 3, -1 }; /* dY */
+static const gradus_real X[] = { 1, 2, 3, 4 }; /* [2,2] */
+static const double C[] = { 1, 2, 3, -1 };     /* dY [2,2] */
 
+/* Runs forward and backward of Y = X W' + b. */
 static gradus_node *two_by_two(void)
 {
+    /* W [2,2] and b [2] */
     static const gradus_real W_b[] = { 1, -1, 2, 0.5, 0.5, -1 };
 
     x = gradus_input(g, 2);
@@ -32,7 +35,7 @@ static gradus_node *two_by_two(void)
     return y;
 }
 
-TEST(values_of_two_by_two_by_hand)
+TEST(dense_values_match_a_case_worked_by_hand)
 {
     gradus_node *y = two_by_two();
 
@@ -40,7 +43,7 @@ TEST(values_of_two_by_two_by_hand)
     ck_assert_double_eq(gradus_loss(g), -0.5 + 4 - 1.5 - 7);
 }
 
-TEST(gradients_of_two_by_two_by_hand)
+TEST(dense_gradients_match_a_case_worked_by_hand)
 {
     two_by_two();
     assert_near(x->dy, (double[]){ 5, 0, 1, -3.5 }, 4, 0);
@@ -62,9 +65,10 @@ TEST(parameters_are_a_weight_and_a_bias_that_starts_at_zero)
         ck_assert(y->param[1].w[i] == 0);
 }
 
-/* 35 units of 2050 inputs are cut into three tiles, 150 rows into three slices
- * and, for the tiles, two parts; at last with what is there. */
-TEST(tiles_slices_and_parts_add_up_to_the_sums_by_hand)
+/* 35 units of 2050 inputs are three tiles, and 150 rows are three slices; the
+ * tiles take the rows in two parts.  A second backward then adds to the
+ * gradients. */
+TEST(gradients_of_several_tiles_and_slices_equal_plain_sums)
 {
     enum { IN = 2050, OUT = 35, ROWS = 150 };
     static gradus_real v[ROWS * IN];
@@ -95,8 +99,8 @@ TEST(tiles_slices_and_parts_add_up_to_the_sums_by_hand)
 
 enum { CASES = 5 };
 
-/* dense's own op, and how often it was called: in all, and for all rows at
- * once, as it is by units. */
+/* The right op of dense, and how often its forward was called: in all, and for
+ * all rows of the batch at once, as happens when it is parallel over units. */
 static const gradus_op *right;
 static atomic_int calls, calls_by_units;
 
@@ -107,8 +111,9 @@ static void count_calls(gradus_node *n, gradus_part p)
     right->forward(n, p);
 }
 
-/* Of three tiles or more, by units or by rows. */
-LOOP_TEST(values_are_the_sums_by_hand, CASES)
+/* The layers have three tiles or more.  Their forward is parallel over units
+ * or over rows. */
+LOOP_TEST(values_by_units_and_by_rows_equal_plain_sums, CASES)
 {
     static const struct {
         int units, rows, wants_gradient, by_units;
@@ -145,7 +150,7 @@ LOOP_TEST(values_are_the_sums_by_hand, CASES)
 
 /* ---- planted bugs ---------------------------------------------------- */
 
-TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
+TEST(gradients_cannot_be_checked_without_a_loss_or_with_a_step_of_zero)
 {
     x = gradus_input(g, 2);
     gradus_dense(x, 2);
@@ -162,9 +167,10 @@ TEST(gradients_cannot_be_checked_without_a_loss_or_a_step)
 
 #ifdef GRADUS_DOUBLE
 
-enum { B = 17, N = 4 }; /* rows, more than a slice; a square layer */
+enum { B = 17, N = 4 }; /* rows, which are two slices; inputs, and units */
 
-/* Two layers side by side on one input, so that dX is a sum. */
+/* Makes two layers side by side on one input, so that dX is a sum of two
+ * terms.  Returns the first. */
 static gradus_node *two_layers(void)
 {
     static gradus_real v[B * N];
@@ -187,14 +193,16 @@ static gradus_node *layer;
 static const gradus_op *right;
 static gradus_op wrong;
 
-static void two_layers_one_to_spoil(void)
+/* Makes two layers.  The test then plants a bug in `wrong`, a copy of the op
+ * of the first one. */
+static void begin_planting(void)
 {
     layer = two_layers();
     right = layer->op;
     wrong = *right;
 }
 
-/* dX += dY W' */
+/* dX += dY W' instead of dX += dY W */
 static void transposed(gradus_node *n, gradus_part p)
 {
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, p.rows, N, N,
@@ -202,14 +210,15 @@ static void transposed(gradus_node *n, gradus_part p)
                 gradus_row(n->in[0]->dy, p, N), N);
 }
 
-TEST(a_transpose_too_many_is_caught)
+TEST(a_transposed_weight_in_backward_is_caught)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.backward = transposed;
     probe_assert_caught(layer, &wrong, B);
 }
 
-/* dX = dY W; the first of the two layers, whose backward comes second. */
+/* dX = dY W instead of dX += dY W.  The backward of the first layer comes
+ * second, and so overwrites what the other one has added. */
 static void overwriting(gradus_node *n, gradus_part p)
 {
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, p.rows, N, N,
@@ -219,12 +228,12 @@ static void overwriting(gradus_node *n, gradus_part p)
 
 TEST(a_gradient_that_overwrites_instead_of_adding_is_caught)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.backward = overwriting;
     probe_assert_caught(layer, &wrong, B);
 }
 
-/* Only the very first number that is compared: all others are right. */
+/* Only the very first number that is compared is wrong. */
 static void beginning_with_nan(gradus_node *n, gradus_part p)
 {
     right->backward(n, p);
@@ -234,7 +243,7 @@ static void beginning_with_nan(gradus_node *n, gradus_part p)
 
 TEST(a_gradient_that_is_nan_is_caught)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.backward = beginning_with_nan;
     probe_assert_caught(layer, &wrong, B);
     ck_assert_str_eq(probe_worst(), "input.y[0]");
@@ -248,7 +257,7 @@ static void without_bias(gradus_node *n, gradus_part p)
 
 TEST(a_missing_bias_gradient_is_caught)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.gradient = without_bias;
     probe_assert_caught(layer, &wrong, B);
 }
@@ -261,7 +270,7 @@ static void without_the_last_row(gradus_node *n, gradus_part p)
 
 TEST(a_row_left_out_of_the_weight_gradient_is_caught)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.gradient = without_the_last_row;
     probe_assert_caught(layer, &wrong, B);
 }
@@ -278,14 +287,14 @@ static void never_adding(gradus_node *n, gradus_part p)
     right->gradient(n, p);
 }
 
-LOOP_TEST(a_batch_in_parts_taken_for_a_whole_is_caught, 2)
+LOOP_TEST(a_gradient_that_mistakes_parts_of_a_batch_is_caught, 2)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.gradient = _i ? never_adding : always_the_first_rows;
     probe_assert_caught(layer, &wrong, B);
 }
 
-/* One number of 16, by a thousandth. */
+/* One number of 16 is too large by a thousandth. */
 static void slightly_off(gradus_node *n, gradus_part p)
 {
     right->gradient(n, p);
@@ -294,7 +303,7 @@ static void slightly_off(gradus_node *n, gradus_part p)
 
 TEST(one_number_off_by_a_thousandth_is_caught)
 {
-    two_layers_one_to_spoil();
+    begin_planting();
     wrong.gradient = slightly_off;
     probe_assert_caught(layer, &wrong, B);
     ck_assert_str_eq(probe_worst(), "dense1.weight[7]");
@@ -304,7 +313,7 @@ TEST(one_number_off_by_a_thousandth_is_caught)
 
 /* ---- rejected -------------------------------------------------------- */
 
-TEST(no_units_are_rejected)
+TEST(zero_units_are_rejected)
 {
     assert_refused(gradus_dense(gradus_input(g, 2), 0),
                    "node 1, dense1: units is 0; must be at least 1");
@@ -322,7 +331,7 @@ TEST(a_weight_of_more_than_two_to_the_31_numbers_is_rejected)
                    "node 1, dense1: weight is [32768,");
 }
 
-TEST(labels_are_no_operand)
+TEST(labels_cannot_be_an_operand_of_dense)
 {
     gradus_dense(gradus_labels(g, 1), 2);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
@@ -330,7 +339,7 @@ TEST(labels_are_no_operand)
                  "only losses take labels");
 }
 
-TEST(a_loss_is_no_operand)
+TEST(a_loss_cannot_be_an_operand_of_dense)
 {
     gradus_node *t = gradus_labels(g, 1);
     gradus_node *loss = gradus_softmax_ce(gradus_input(g, 3), t, NULL);
@@ -339,13 +348,13 @@ TEST(a_loss_is_no_operand)
                    "is a loss; a loss cannot be an operand of dense");
 }
 
-TEST(null_is_passed_on_and_the_first_message_kept)
+TEST(null_is_passed_on_and_the_first_message_is_kept)
 {
     assert_refused(gradus_dense(gradus_dense(gradus_input(g, 0), 3), 2),
                    "node 0, input: the shape is [0]");
 }
 
-TEST(a_compiled_graph_takes_no_layer)
+TEST(a_compiled_graph_refuses_another_layer)
 {
     x = gradus_input(g, 2);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);

@@ -1,5 +1,5 @@
-/* test_dropout.c -- values left out at random: how many, which, and not in
- * inference. */
+/* test_dropout.c -- dropout: how many values it leaves out and which, and that
+ * inference leaves out none. */
 #include "probe.h"
 #include "tests.h"
 
@@ -28,6 +28,7 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end)
 
+/* Makes a graph in which values of 3 drop out with probability p; dy is 5. */
 static void drop(double p)
 {
     x = gradus_input(g, N);
@@ -38,8 +39,9 @@ static void drop(double p)
     gradus_feed(x, v, B);
 }
 
-/* p = 1/4: 0 or 3 / (3/4) = 4, and dx 0 or 5 / (3/4) at the same places. */
-TEST(a_quarter_is_left_out_and_the_rest_scaled)
+/* With p = 1/4, y is 0 or 3 / (3/4) = 4, and dx is 0 or 5 / (3/4) at the same
+ * places. */
+TEST(dropout_leaves_out_a_quarter_and_scales_the_rest)
 {
     int zeros = 0;
 
@@ -52,11 +54,12 @@ TEST(a_quarter_is_left_out_and_the_rest_scaled)
         assert_near(x->dy + i, (double[]){ zero ? 0 : 20 / 3. }, 1,
                     rounding());
     }
-    ck_assert_int_gt(zeros, 400); /* 500 +- 5 standard deviations of 19 */
+    /* 500 are expected, give or take 5 standard deviations of 19. */
+    ck_assert_int_gt(zeros, 400);
     ck_assert_int_lt(zeros, 600);
 }
 
-TEST(another_pass_leaves_out_others_and_the_same_pass_the_same)
+TEST(each_pass_leaves_out_other_values_and_a_repeated_pass_the_same)
 {
     gradus_real first[B * N];
 
@@ -71,7 +74,7 @@ TEST(another_pass_leaves_out_others_and_the_same_pass_the_same)
     ck_assert_mem_ne(y->y, y->y + N, N * sizeof *y->y);
 }
 
-TEST(inference_leaves_nothing_out)
+TEST(inference_leaves_out_no_value)
 {
     x = gradus_input(g, N);
     gradus_dropout(x, 0.9);
@@ -95,6 +98,7 @@ LOOP_TEST(a_probability_outside_0_to_below_1_is_refused, 3)
 
 static const gradus_op *right;
 
+/* Leaves out the values of the next pass. */
 static void another_mask(gradus_node *n, gradus_part p)
 {
     gradus_batch later = *p.batch;
@@ -104,7 +108,7 @@ static void another_mask(gradus_node *n, gradus_part p)
     right->backward(n, p);
 }
 
-TEST(another_mask_in_backward_is_caught)
+TEST(a_backward_that_leaves_out_other_values_is_caught)
 {
     drop(0.5);
     gradus_op wrong = *y->op;

@@ -1,4 +1,5 @@
-/* test_embedding.c -- vectors of tokens: by hand, spoilt, and refused. */
+/* test_embedding.c -- the vectors of tokens: worked by hand, refused, and with
+ * planted bugs. */
 #include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
@@ -9,10 +10,11 @@ static gradus_node *x, *y;
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-/* Tokens 2 0, 2 1: vectors 4 5, 0 1, 4 5, 2 3. */
+/* Embeds two tokens a row.  The vectors of the tokens 0, 1 and 2 are 0 1, 2 3
+ * and 4 5. */
 static void embed(void)
 {
-    static const double weights[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    static const double weights[] = { 1, 2, 3, 4, 5, 6, 7, 8 }; /* dy */
 
     x = gradus_input(g, 2);
     y = gradus_embedding(x, 3, 2);
@@ -22,7 +24,7 @@ static void embed(void)
         y->param[0].w[i] = (gradus_real)i;
 }
 
-TEST(four_tokens_by_hand)
+TEST(an_embedding_of_four_tokens_matches_a_case_worked_by_hand)
 {
     embed();
     gradus_feed(x, (gradus_real[]){ 2, 0, 2, 1 }, 2);
@@ -33,7 +35,7 @@ TEST(four_tokens_by_hand)
     assert_near(y->param[0].dw, (double[]){ 6, 8, 14, 16, 12, 16 }, 6, 0);
 }
 
-LOOP_TEST(what_is_no_token_is_refused, 4)
+LOOP_TEST(a_value_that_is_not_a_token_is_refused, 4)
 {
     const gradus_real bad[] = { 3, -1, (gradus_real)0.5, NAN };
 
@@ -44,7 +46,7 @@ LOOP_TEST(what_is_no_token_is_refused, 4)
     assert_error("must be a whole number, 0 to 2");
 }
 
-TEST(pixels_are_no_tokens)
+TEST(pixels_cannot_be_tokens)
 {
     embed();
     gradus_feed_u8(x, (uint8_t[]){ 0, 1 }, 1);
@@ -52,7 +54,7 @@ TEST(pixels_are_no_tokens)
     assert_error("input was fed pixels");
 }
 
-TEST(inference_of_what_is_no_token_is_an_error)
+TEST(inference_refuses_a_value_that_is_not_a_token)
 {
     x = gradus_input(g, 1);
     gradus_embedding(x, 3, 2);
@@ -63,7 +65,7 @@ TEST(inference_of_what_is_no_token_is_an_error)
     gradus_workspace_free(w);
 }
 
-TEST(only_an_input_is_embedded)
+TEST(a_computed_value_cannot_be_embedded)
 {
     ck_assert_ptr_null(gradus_embedding(gradus_relu(gradus_input(g, 2)), 3,
                                         2));
@@ -88,7 +90,7 @@ static void always_the_first_rows(gradus_node *n, gradus_part p)
     right->gradient(n, p);
 }
 
-/* The last token's vector gets what the first one should. */
+/* The vector of token 2 gets the gradient of the vector of token 0. */
 static void one_token_off(gradus_node *n, gradus_part p)
 {
     gradus_real *dW = n->param[0].dw;

@@ -11,8 +11,9 @@ EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* ---- by hand --------------------------------------------------------- */
 
-/* Rows 1 3 and 0 4: deviations -1 1 and -2 2, variances 1 and 4. */
-TEST(layernorm_of_two_values_by_hand)
+/* The rows 1 3 and 0 4 have the deviations -1 1 and -2 2, and the variances 1
+ * and 4. */
+TEST(layernorm_matches_a_case_worked_by_hand)
 {
     static const double c[] = { 1, 0, 0, 1 };
     const double s = 1 / sqrt(1 + 1e-5), u = 2 / sqrt(4 + 1e-5);
@@ -30,7 +31,9 @@ TEST(layernorm_of_two_values_by_hand)
     assert_near(y->param[1].dw, (double[]){ 1, 1 }, 2, 0);
 }
 
-/* Channels 1 3 5 and 2 2 8: means 3 and 4, variances 8/3 and 8. */
+/* Runs forward and backward of a batch normalisation of three rows.  The
+ * channels 1 3 5 and 2 2 8 have the means 3 and 4, and the variances 8/3 and
+ * 8. */
 static void three_rows(void)
 {
     static const double c[] = { 1, 0, 0, 2, 0, 0 };
@@ -45,7 +48,7 @@ static void three_rows(void)
     ck_assert_int_eq(gradus_forward(g, NULL, 3) || gradus_backward(g), 0);
 }
 
-TEST(batchnorm_of_three_rows_by_hand)
+TEST(batchnorm_matches_a_case_worked_by_hand)
 {
     const double s = 1 / sqrt(8 / 3. + 1e-5), u = 1 / sqrt(8 + 1e-5);
 
@@ -58,8 +61,9 @@ TEST(batchnorm_of_three_rows_by_hand)
     assert_near(y->param[3].dw, (double[]){ 0, 0 }, 2, 0);
 }
 
-/* Unbiased variances 4 and 12; a tenth of the way, by the step alone. */
-TEST(a_step_moves_the_running_moments_by_a_tenth)
+/* The unbiased variances of the channels are 4 and 12.  The running moments
+ * start at 0 and 1, and only the step moves them. */
+TEST(a_step_moves_the_running_moments_a_tenth_of_the_way)
 {
     three_rows();
     assert_near(y->param[2].w, (double[]){ 0, 0 }, 2, 0);
@@ -71,7 +75,7 @@ TEST(a_step_moves_the_running_moments_by_a_tenth)
     gradus_optimiser_free(o);
 }
 
-TEST(inference_takes_the_running_moments)
+TEST(inference_uses_the_running_moments)
 {
     const double s = 1 / sqrt(4 + 1e-5);
 
@@ -87,12 +91,13 @@ TEST(inference_takes_the_running_moments)
     gradus_workspace_free(w);
 }
 
-/* Of 35 positions: two vectors' and a rest. */
+/* Two channels of 35 positions, which are two whole vectors and a rest. */
 enum { ROWS = 3, P = 5 * 7, WIDE = 2 * P };
 
-static gradus_real wide[ROWS * WIDE];
+static gradus_real wide[ROWS * WIDE]; /* x [ROWS,2,P] */
 static double dy[ROWS * WIDE];
 
+/* Makes and feeds a batch normalisation of x. */
 static void wide_rows(void)
 {
     x = gradus_image(g, 2, 5, 7);
@@ -105,13 +110,13 @@ static void wide_rows(void)
     gradus_feed(x, wide, ROWS);
 }
 
-/* Where the n-th value of channel c is. */
+/* Where the n-th value of channel c is in x and in y. */
 static int at(int c, int n)
 {
     return n / P * WIDE + c * P + n % P;
 }
 
-TEST(long_rows_are_normalised_as_defined)
+TEST(batchnorm_of_many_positions_follows_its_definition)
 {
     const int m = ROWS * P;
 
@@ -134,7 +139,7 @@ TEST(long_rows_are_normalised_as_defined)
     }
 }
 
-TEST(a_training_batch_of_one_value_is_refused)
+TEST(batchnorm_refuses_a_training_batch_of_one_value_a_channel)
 {
     x = gradus_input(g, 2);
     gradus_node *t = gradus_labels(g, 1);
@@ -148,13 +153,13 @@ TEST(a_training_batch_of_one_value_is_refused)
     ck_assert_int_eq(gradus_evaluate(g, NULL, NULL, &m), 0);
 }
 
-TEST(a_last_axis_of_one_is_refused)
+TEST(layernorm_refuses_a_last_axis_of_one_value)
 {
     ck_assert_ptr_null(gradus_layernorm(gradus_input(g, 1)));
     assert_error("node 1, layernorm1: the last axis is 1");
 }
 
-TEST(null_is_passed_on)
+TEST(norms_pass_null_on)
 {
     ck_assert_ptr_null(gradus_layernorm(gradus_dense(gradus_input(g, 2), 0)));
     ck_assert_ptr_null(gradus_batchnorm(gradus_dense(gradus_input(g, 2), 0)));
@@ -162,9 +167,9 @@ TEST(null_is_passed_on)
     assert_error("units is 0");
 }
 
-/* 7 rows in batches of 3 leave one over, in batches of 4 not; to validate on 1
- * row is right. */
-TEST(a_fit_is_refused_only_for_batches_that_come)
+/* With 7 rows, batches of 3 rows leave one row for the last batch; batches of
+ * 4 do not.  Validation on 1 row is allowed. */
+TEST(fit_is_refused_only_if_a_batch_would_have_one_row)
 {
     static const gradus_real rows[14] = { 1, 2, 0, 5 };
     static const int32_t classes[7] = { 0, 1 };
@@ -208,7 +213,8 @@ static int32_t label[B];
 
 static gradus_node *norms[3];
 
-/* Rows mixed twice, with a way around one of them. */
+/* Makes and feeds a net with two batch normalisations, of which a branch goes
+ * around the second, and a layer normalisation. */
 static void deep(void)
 {
     x = gradus_image(g, 2, SIDE, SIDE);

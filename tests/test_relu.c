@@ -1,14 +1,16 @@
-/* test_relu.c -- the rectifier: by hand, and spoilt. */
+/* test_relu.c -- the rectifier: worked by hand, refused, and with planted
+ * bugs. */
 #include "probe.h"
 #include "tests.h"
 
 static gradus_graph *g;
 static gradus_node *x, *y;
 
-/* relu of an image [1,1,2], two rows: not only of vectors. */
+/* Makes y = relu(x) for two rows.  They are images [1,1,2], as relu takes any
+ * shape. */
 static void begin(void)
 {
-    static const double c[] = { 3, 5, 7, 11 };
+    static const double c[] = { 3, 5, 7, 11 }; /* dy */
 
     g = gradus_graph_new(1);
     x = gradus_image(g, 1, 1, 2);
@@ -25,7 +27,7 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end)
 
-TEST(two_by_two_by_hand)
+TEST(relu_matches_a_case_worked_by_hand)
 {
     gradus_feed(x, (gradus_real[]){ -1, 2, 0.5, -3 }, 2);
     ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
@@ -35,7 +37,7 @@ TEST(two_by_two_by_hand)
     ck_assert_double_eq(gradus_loss(g), 2 * 5 + 0.5 * 7);
 }
 
-TEST(the_gradient_at_zero_is_zero)
+TEST(the_gradient_of_relu_at_zero_is_zero)
 {
     gradus_feed(x, (gradus_real[]){ 0, -0., 1, 1 }, 2);
     ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
@@ -50,7 +52,7 @@ TEST(y_has_the_shape_of_x)
     ck_assert_int_eq(y->n_params, 0);
 }
 
-TEST(null_is_passed_on)
+TEST(relu_passes_null_on)
 {
     gradus_graph *other = gradus_graph_new(1);
 
@@ -60,13 +62,13 @@ TEST(null_is_passed_on)
     gradus_graph_free(other);
 }
 
-TEST(null_alone_is_an_error)
+TEST(relu_of_null_is_an_error)
 {
     ck_assert_ptr_null(gradus_relu(NULL));
     ck_assert_str_ne(gradus_error(), "");
 }
 
-TEST(labels_are_no_operand)
+TEST(labels_cannot_be_an_operand_of_relu)
 {
     gradus_graph *other = gradus_graph_new(1);
 
@@ -80,7 +82,8 @@ TEST(labels_are_no_operand)
 
 enum { B = 17, N = 5 };
 
-/* x -> relu -> dense -> relu, and x -> relu beside it, so that dx is a sum. */
+/* x -> relu -> dense -> relu, and beside it x -> relu, so that dx is a sum of
+ * two terms. */
 static gradus_graph *deep_graph(gradus_node **relu)
 {
     static gradus_real v[B * N];
@@ -100,22 +103,21 @@ static gradus_graph *deep_graph(gradus_node **relu)
     return deep;
 }
 
-/* dx += dy [x < 0] */
+/* dx += dy [x < 0] instead of dx += dy [x > 0] */
 static void wrong_side(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
         n->in[0]->dy[i] += n->in[0]->y[i] < 0 ? n->dy[i] : 0;
 }
 
-/* dx += dy */
+/* dx += dy, whatever x is */
 static void no_mask(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
         n->in[0]->dy[i] += n->dy[i];
 }
 
-/* Planted bugs, each of which the check has to see. */
-LOOP_TEST(a_wrong_mask_is_caught, 2)
+LOOP_TEST(a_backward_with_a_wrong_mask_is_caught, 2)
 {
     void (*const bug[])(gradus_node *, gradus_part) = { wrong_side, no_mask };
     gradus_node *relu;

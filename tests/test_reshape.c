@@ -1,5 +1,5 @@
-/* test_reshape.c -- the same numbers in another shape: by hand, and
- * spoilt. */
+/* test_reshape.c -- the same numbers in another shape: worked by hand,
+ * refused, and with a planted bug. */
 #include "one_graph.h"
 #include "probe.h"
 #include "reload.h"
@@ -9,7 +9,7 @@ static gradus_node *x, *y;
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-TEST(the_numbers_and_gradients_keep_their_order)
+TEST(reshaped_numbers_and_gradients_keep_their_order)
 {
     const gradus_real v[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
     const double c[] = { 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 };
@@ -36,7 +36,7 @@ static const struct {
     { 3, { -1, 1, 1 }, { 24, 1, 1 } }, { 3, { 1, 8, 3 }, { 1, 8, 3 } },
 };
 
-LOOP_TEST(one_axis_is_inferred, COUNT(inferred))
+LOOP_TEST(an_axis_of_minus_one_is_inferred, COUNT(inferred))
 {
     y = gradus_reshape(gradus_image(g, 2, 3, 4), inferred[_i].rank,
                        inferred[_i].shape);
@@ -45,7 +45,7 @@ LOOP_TEST(one_axis_is_inferred, COUNT(inferred))
     ck_assert_mem_eq(y->shape, inferred[_i].wanted, sizeof y->shape);
 }
 
-TEST(flatten_is_one_axis)
+TEST(flatten_makes_one_axis)
 {
     y = gradus_flatten(gradus_image(g, 2, 3, 4));
     ck_assert_int_eq(y->rank, 1);
@@ -98,7 +98,7 @@ TEST(null_and_labels_are_refused)
     assert_error("node 1, reshape1: operand labels holds labels");
 }
 
-TEST(no_shape_is_refused)
+TEST(a_null_shape_is_refused)
 {
     ck_assert_ptr_null(gradus_reshape(gradus_input(g, 2), 1, NULL));
     assert_error("node 1, reshape1: the shape has rank 0");
@@ -110,7 +110,8 @@ TEST(no_shape_is_refused)
 
 enum { B = 17, N = 6 };
 
-/* softmax over two shapes of dense(x): the gradient at it is a sum. */
+/* softmax over two shapes of d = dense(x), so that dd is a sum of two
+ * terms. */
 static void two_shapes(void)
 {
     static gradus_real v[B * N];
@@ -149,8 +150,8 @@ TEST(a_reversed_gradient_is_caught)
 
 /* ---- model files ----------------------------------------------------- */
 
-/* Each as long as [10,2,1], which the file holds. */
-LOOP_TEST(another_shape_in_a_file_is_refused, 5)
+/* Each wrong shape is as long as the one in the file, [10,2,1]. */
+LOOP_TEST(a_model_file_with_a_wrong_shape_is_refused, 5)
 {
     static const char *const cases[][2] = {
         { "[10,2,2]", "the shape has 40 values, but input has 20" },

@@ -1,5 +1,5 @@
-/* test_residual.c -- a net with branches and every layer without parameters
- * learns. */
+/* test_residual.c -- tests that a net learns that has branches and every layer
+ * without parameters. */
 #include "nets.h"
 #include "tests.h"
 

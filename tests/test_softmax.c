@@ -1,4 +1,5 @@
-/* test_softmax.c -- softmax as a layer: by hand, far out, and spoilt. */
+/* test_softmax.c -- softmax as a layer: worked by hand, with huge inputs,
+ * refused, and with planted bugs. */
 #include "one_graph.h"
 #include "probe.h"
 #include "tests.h"
@@ -9,7 +10,8 @@ static gradus_node *x, *y;
 
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
-/* Forward and backward of a batch. */
+/* Runs forward and backward of y = softmax(x) on `rows` rows of v, with
+ * dy = c. */
 static void run(int rank, const int *shape, const gradus_real *v, int rows,
                 const double *c)
 {
@@ -23,9 +25,9 @@ static void run(int rank, const int *shape, const gradus_real *v, int rows,
     ck_assert_int_eq(gradus_backward(g), 0);
 }
 
-/* exp(x) is 1, 1, 2 and 1, 3, 4; dy y sums to 0.25 + 0.5 + 1.5 = 2.25 and to
+/* exp(x) is 1 1 2 and 1 3 4.  The sum of dy y is 0.25 + 0.5 + 1.5 = 2.25 and
  * 0.125 - 0.375 + 0.5 = 0.25. */
-TEST(two_rows_by_hand)
+TEST(softmax_of_two_rows_matches_a_case_worked_by_hand)
 {
     const gradus_real v[] = { 0, 0, (gradus_real)0.69314718055994531,
                               0, (gradus_real)1.09861228866810969,
@@ -39,7 +41,7 @@ TEST(two_rows_by_hand)
                                    0.375 }, 6, rounding());
 }
 
-/* A sample [1,4,2] is four of them, each of two neighbours. */
+/* A sample [1,4,2] has four softmaxes, each of two neighbouring numbers. */
 TEST(softmax_is_over_the_last_axis)
 {
     const gradus_real a = (gradus_real)1.09861228866810969; /* log 3 */
@@ -53,14 +55,14 @@ TEST(softmax_is_over_the_last_axis)
                                    0.75 }, 8, rounding());
 }
 
-TEST(one_number_alone_is_one)
+TEST(softmax_of_a_single_number_is_one)
 {
     run(1, (int[]){ 1 }, (gradus_real[]){ -7, 1e30f }, 2, (double[]){ 2, 3 });
     assert_near(y->y, (double[]){ 1, 1 }, 2, 0);
     assert_near(x->dy, (double[]){ 0, 0 }, 2, 0);
 }
 
-TEST(softmax_is_finite_far_out)
+TEST(softmax_is_finite_for_huge_inputs)
 {
     const gradus_real v[] = { 3e38f, -3e38f, 1e4f, -1e4f, -1e4f, -2e4f };
 
@@ -69,7 +71,7 @@ TEST(softmax_is_finite_far_out)
     assert_near(x->dy, (double[]){ 0, 0, 0, -0.5, 0.5, 0 }, 6, rounding());
 }
 
-TEST(minus_infinity_is_a_mask)
+TEST(an_input_of_minus_infinity_gets_probability_zero)
 {
     const gradus_real v[] = { 5, -INFINITY, 5 };
 
@@ -78,7 +80,7 @@ TEST(minus_infinity_is_a_mask)
     assert_near(x->dy, (double[]){ -0.5, 0, 0.5 }, 3, 0);
 }
 
-LOOP_TEST(a_nan_an_infinity_or_nothing_but_masks_is_an_error, 4)
+LOOP_TEST(softmax_of_nan_infinity_or_minus_infinities_alone_is_an_error, 4)
 {
     static const gradus_real cases[][2] = {
         { 1, NAN }, { NAN, 1 }, { INFINITY, 1 }, { -INFINITY, -INFINITY }
@@ -112,7 +114,8 @@ TEST(null_and_labels_are_refused)
 
 enum { B = 17, S = 2, C = 3, N = S * C };
 
-/* x -> softmax -> dense -> softmax, and x -> softmax, so that dx is a sum. */
+/* x -> softmax -> dense -> softmax, and beside it x -> softmax, so that dx is
+ * a sum of two terms.  y is the first softmax. */
 static void deep_graph(void)
 {
     static gradus_real v[B * N];
@@ -130,8 +133,8 @@ static void deep_graph(void)
     gradus_feed(x, v, B);
 }
 
-/* dx_k += y_k (dy_k - sum_j w_j dy_j y_j), one softmax of `size` after the
- * other, with what a bug makes of it. */
+/* dx_k += y_k (dy_k - sum_j dy_j y_j), in which the sum is wrong: over the
+ * `size` numbers around k or, if only_own is non-zero, over k alone. */
 static void wrong_back(gradus_node *n, gradus_part p, int size, int only_own)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++) {
@@ -144,13 +147,13 @@ static void wrong_back(gradus_node *n, gradus_part p, int size, int only_own)
     }
 }
 
-/* The diagonal of the Jacobian alone. */
+/* Uses only the diagonal of the Jacobian. */
 static void diagonal(gradus_node *n, gradus_part p)
 {
     wrong_back(n, p, C, 1);
 }
 
-/* A sum over the sample. */
+/* Sums over the whole sample, which has several softmaxes. */
 static void too_wide(gradus_node *n, gradus_part p)
 {
     wrong_back(n, p, N, 0);

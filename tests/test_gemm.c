@@ -1,5 +1,5 @@
-/* test_gemm.c -- matrix products against their definition, in sizes that are
- * taken whole and in sizes that are cut. */
+/* test_gemm.c -- matrix products against their definition, in sizes that
+ * gradus_gemm computes at once and in sizes that it divides into blocks. */
 #include "probe.h"
 #include "tests.h"
 
@@ -14,6 +14,7 @@ static const struct {
 };
 enum { SIZES = sizeof size / sizeof *size, PAD = 3 };
 
+/* A matrix [rows,columns] of random numbers, which the caller frees. */
 static gradus_real *numbers(int rows, int columns, uint64_t seed)
 {
     size_t n = (size_t)rows * (size_t)columns;
@@ -24,12 +25,15 @@ static gradus_real *numbers(int rows, int columns, uint64_t seed)
     return a;
 }
 
-/* Element (i,j) of op(A), whose rows are ld long in memory. */
+/* Element (i,j) of A or of its transpose; the rows of A are ld numbers apart
+ * in memory. */
 static double at(const gradus_real *A, int transposed, int ld, int i, int j)
 {
     return transposed ? A[(size_t)j * ld + i] : A[(size_t)i * ld + j];
 }
 
+/* Checks C = op(A) op(B) + beta C, where op(A) is [m,k] and op(B) [k,n]; ta
+ * and tb are non-zero for a transpose. */
 static void check_product(int ta, int tb, int m, int n, int k,
                           gradus_real beta)
 {
@@ -38,7 +42,7 @@ static void check_product(int ta, int tb, int m, int n, int k,
     gradus_real *B = numbers(tb ? n : k, ldb, 2);
     gradus_real *C = numbers(m, ldc, 3), *before = numbers(m, ldc, 3);
 
-    for (int i = 0; beta == 0 && i < m; i++) /* not read then */
+    for (int i = 0; beta == 0 && i < m; i++) /* C must not be read then */
         C[(size_t)i * ldc] = NAN;
     gradus_gemm(ta, tb, m, n, k, A, lda, B, ldb, beta, C, ldc);
     for (int i = 0; i < m; i++)
@@ -50,7 +54,7 @@ static void check_product(int ta, int tb, int m, int n, int k,
             if (j < n)
                 assert_near(C + here, &sum, 1, k * rounding() / 20 +
                                                    rounding());
-            else /* between the rows */
+            else /* the gap between two rows */
                 ck_assert_double_eq(C[here], before[here]);
         }
     free(A);
@@ -59,11 +63,11 @@ static void check_product(int ta, int tb, int m, int n, int k,
     free(before);
 }
 
-LOOP_TEST(products_are_as_defined, SIZES)
+/* Each size with all values of ta, tb and beta. */
+LOOP_TEST(matrix_products_follow_their_definition, 8 * SIZES)
 {
-    for (int ta = 0; ta < 2; ta++)
-        for (int tb = 0; tb < 2; tb++)
-            for (int beta = 0; beta < 2; beta++)
-                check_product(ta, tb, size[_i].m, size[_i].n, size[_i].k,
-                              (gradus_real)beta);
+    const int s = _i / 8;
+
+    check_product(_i & 1, _i >> 1 & 1, size[s].m, size[s].n, size[s].k,
+                  (gradus_real)(_i >> 2 & 1));
 }

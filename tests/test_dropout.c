@@ -66,7 +66,6 @@ TEST(each_pass_leaves_out_other_values_and_a_repeated_pass_the_same)
     drop(0.5);
     ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
     memcpy(first, y->y, sizeof first);
-    ck_assert_mem_eq(y->y, first, sizeof first);
     ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
     ck_assert_mem_eq(y->y, first, sizeof first);
     ck_assert_int_eq(gradus_backward(g) || gradus_forward(g, NULL, B), 0);

@@ -11,7 +11,8 @@
 
 enum { K = 4, N = 7, IGNORED = -7 };
 
-/* Sample 3 is a tie between classes 1 and 2, sample 4 between all. */
+/* Logits [N,K].  Sample 3 is a tie between classes 1 and 2, and sample 4 a tie
+ * between all classes. */
 static const gradus_real Z[N * K] = {
     3, 1, 0, 2,  0, 5, 1, 2,  1, 0, 2, 3,  0, 4, 4, 1,
     2, 2, 2, 2,  9, 1, 2, 3,  0, 1, 2, 8,
@@ -53,6 +54,7 @@ static gradus_graph *graph(gradus_reduction reduction, int max_batch)
     return g;
 }
 
+/* Evaluates DATA in batches of max_batch rows. */
 static gradus_metrics evaluate(gradus_reduction reduction, int max_batch,
                                int k, size_t *confusion)
 {
@@ -68,34 +70,32 @@ static gradus_metrics evaluate(gradus_reduction reduction, int max_batch,
 
 EACH_TEST(.timeout = 60)
 
-TEST(the_loss_is_that_of_the_whole_data_whatever_the_batches)
+LOOP_TEST(the_loss_does_not_depend_on_the_size_of_the_batches, N + 1)
 {
+    const int batch = _i + 1;
     double sum = sum_of_losses();
+    gradus_metrics m = evaluate(GRADUS_REDUCE_MEAN_VALID, batch, 0, NULL);
 
-    for (int batch = 1; batch <= N + 1; batch++) {
-        gradus_metrics m = evaluate(GRADUS_REDUCE_MEAN_VALID, batch, 0, NULL);
-        ck_assert_double_eq_tol(m.loss, sum / (N - 1), TOLERANCE);
-        m = evaluate(GRADUS_REDUCE_MEAN_BATCH, batch, 0, NULL);
-        ck_assert_double_eq_tol(m.loss, sum / N, TOLERANCE);
-        m = evaluate(GRADUS_REDUCE_SUM, batch, 0, NULL);
-        ck_assert_double_eq_tol(m.loss, sum, N * TOLERANCE);
-    }
+    ck_assert_double_eq_tol(m.loss, sum / (N - 1), TOLERANCE);
+    m = evaluate(GRADUS_REDUCE_MEAN_BATCH, batch, 0, NULL);
+    ck_assert_double_eq_tol(m.loss, sum / N, TOLERANCE);
+    m = evaluate(GRADUS_REDUCE_SUM, batch, 0, NULL);
+    ck_assert_double_eq_tol(m.loss, sum, N * TOLERANCE);
 }
 
 /* Samples 0 and 6 are right.  2 and 3 are wrong, 3 because the lowest class
  * wins a tie; 4 is a tie that class 0 wins. */
-TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest)
+LOOP_TEST(accuracy_leaves_out_ignored_labels_and_gives_ties_to_the_lowest, N)
 {
-    for (int batch = 1; batch <= N; batch++) {
-        gradus_metrics m = evaluate(GRADUS_REDUCE_MEAN_VALID, batch, 0, NULL);
-        ck_assert_uint_eq(m.counted, 6);
-        ck_assert_double_eq(m.accuracy, 2.0 / 6);
-        ck_assert_double_eq(m.top_k, m.accuracy); /* k is 1 */
-    }
+    gradus_metrics m = evaluate(GRADUS_REDUCE_MEAN_VALID, _i + 1, 0, NULL);
+
+    ck_assert_uint_eq(m.counted, 6);
+    ck_assert_double_eq(m.accuracy, 2.0 / 6);
+    ck_assert_double_eq(m.top_k, m.accuracy); /* k is 1 */
 }
 
 /* The ranks of the labels are 1, 3, 2, 2, 2, 1. */
-TEST(top_k_counts_the_labels_among_the_k_first)
+TEST(top_k_counts_the_labels_among_the_k_largest_logits)
 {
     ck_assert_double_eq(evaluate(0, 3, 1, NULL).top_k, 2.0 / 6);
     ck_assert_double_eq(evaluate(0, 3, 2, NULL).top_k, 5.0 / 6);
@@ -114,7 +114,7 @@ TEST(the_confusion_matrix_has_a_row_for_each_true_class)
     ck_assert_mem_eq(confusion, wanted, sizeof wanted);
 }
 
-TEST(data_of_which_nothing_counts_has_no_accuracy)
+TEST(data_with_only_ignored_labels_has_no_accuracy)
 {
     static const int32_t ignored[N] = { IGNORED, IGNORED, IGNORED, IGNORED,
                                         IGNORED, IGNORED, IGNORED };
@@ -130,7 +130,7 @@ TEST(data_of_which_nothing_counts_has_no_accuracy)
     gradus_graph_free(g);
 }
 
-/* The targets say the same as the labels. */
+/* Each target is the label written as a distribution. */
 TEST(targets_and_weights_come_from_the_dataset)
 {
     gradus_graph *g = gradus_graph_new(1);
@@ -160,7 +160,7 @@ TEST(targets_and_weights_come_from_the_dataset)
     gradus_graph_free(g);
 }
 
-TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
+TEST(evaluated_losses_add_up_and_the_accuracy_is_that_of_the_last)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, K), *t = gradus_labels(g, 1);
@@ -184,7 +184,7 @@ TEST(losses_add_up_with_their_weights_and_the_last_has_the_accuracy)
     gradus_graph_free(g);
 }
 
-TEST(positions_count_one_by_one)
+TEST(each_position_counts_as_a_label)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_image(g, 2, 1, 3), *t = gradus_labels(g, 3);
@@ -230,7 +230,7 @@ TEST(a_bad_label_or_logit_is_an_error)
 }
 
 /* A second labels node would keep the labels of other data. */
-TEST(a_graph_with_two_labels_nodes_is_fed_by_hand)
+TEST(a_graph_with_two_labels_nodes_must_be_fed_by_hand)
 {
     static const gradus_real X[] = { 1, 2, 3, 4 };
     static const int32_t A[] = { 0, 1 }, B[] = { 1, 1 };

@@ -81,7 +81,8 @@ TEST(the_bits_are_the_same_on_any_number_of_threads)
     uint64_t one = hash_of_fit(1);
 
     for (int threads = 2; threads <= 4; threads++)
-        ck_assert_uint_eq(hash_of_fit(threads), one);
+        ck_assert_msg(hash_of_fit(threads) == one,
+                      "%d threads give other bits than one", threads);
 }
 
 TEST(validation_changes_no_bit_of_the_training)
@@ -97,7 +98,7 @@ TEST(validation_changes_no_bit_of_the_training)
     net_free(&other);
 }
 
-TEST(two_calls_of_one_epoch_are_one_call_of_two)
+TEST(two_fits_of_one_epoch_equal_one_fit_of_two)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -111,7 +112,7 @@ TEST(two_calls_of_one_epoch_are_one_call_of_two)
     net_free(&other);
 }
 
-TEST(kept_order_is_that_of_the_data_with_a_small_last_batch)
+TEST(a_fit_that_keeps_the_order_takes_the_rows_one_after_another)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -129,7 +130,7 @@ TEST(kept_order_is_that_of_the_data_with_a_small_last_batch)
     net_free(&other);
 }
 
-TEST(without_being_asked_to_keep_the_order_it_shuffles)
+TEST(fit_shuffles_unless_it_is_told_to_keep_the_order)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -148,7 +149,7 @@ static int note_first_loss(const gradus_progress *p, void *user)
     return 0;
 }
 
-TEST(every_epoch_has_an_order_of_its_own)
+TEST(every_epoch_has_another_order)
 {
     double first[3];
 
@@ -177,7 +178,7 @@ TEST(a_shuffled_epoch_takes_every_sample_once)
     }
 }
 
-TEST(the_history_holds_losses_that_fall_and_the_validation)
+TEST(the_history_holds_falling_losses_and_the_results_of_validation)
 {
     gradus_epoch history[8];
     gradus_metrics m = { 0 };
@@ -196,7 +197,7 @@ TEST(the_history_holds_losses_that_fall_and_the_validation)
     data_free(&v);
 }
 
-TEST(without_validation_its_history_is_nan)
+TEST(the_history_holds_nan_without_validation)
 {
     gradus_epoch history;
 
@@ -206,11 +207,12 @@ TEST(without_validation_its_history_is_nan)
 
 /* ---- callback ---------------------------------------------------------- */
 
+/* What the callback has seen so far. */
 typedef struct {
-    int calls, epochs_done, stop_at;
-    size_t samples;       /* of the last call */
-    int batch, batches;
-    double valid_loss;    /* of the last epoch's end */
+    int calls, epochs_done;
+    int stop_at;                          /* the call that stops the fit */
+    size_t samples; int batch, batches;   /* in the last call */
+    double valid_loss;                    /* at the end of the last epoch */
 } watch;
 
 static int look(const gradus_progress *p, void *user)
@@ -242,7 +244,7 @@ TEST(the_callback_sees_every_batch_and_every_epoch)
     ck_assert(isfinite(w.valid_loss));
 }
 
-TEST(the_callback_stops_in_the_middle_of_an_epoch)
+TEST(the_callback_can_stop_in_the_middle_of_an_epoch)
 {
     watch w = { .stop_at = 6 + 2 };
     gradus_epoch history[3];
@@ -255,7 +257,7 @@ TEST(the_callback_stops_in_the_middle_of_an_epoch)
     ck_assert_uint_eq(history[2].samples, 0);
 }
 
-TEST(the_callback_stops_at_the_end_of_an_epoch)
+TEST(the_callback_can_stop_at_the_end_of_an_epoch)
 {
     watch w = { .stop_at = 6 };
     gradus_epoch history[2];
@@ -275,7 +277,7 @@ static int evaluate_meanwhile(const gradus_progress *p, void *user)
     return gradus_evaluate(n.g, user, NULL, &m);
 }
 
-TEST(a_callback_may_evaluate_and_changes_no_bit)
+TEST(a_callback_that_evaluates_changes_no_bit_of_the_training)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);
@@ -293,7 +295,7 @@ TEST(a_callback_may_evaluate_and_changes_no_bit)
 
 /* ---- what was fed ------------------------------------------------------- */
 
-TEST(what_was_fed_is_fed_again_after_fit_and_evaluate)
+TEST(fit_and_evaluate_leave_the_nodes_fed_as_before)
 {
     gradus_dataset fed = data_new(3, 10, IN, CLASSES);
     gradus_metrics m = { 0 };
@@ -307,7 +309,7 @@ TEST(what_was_fed_is_fed_again_after_fit_and_evaluate)
     data_free(&fed);
 }
 
-TEST(what_was_fed_is_fed_again_after_an_error_too)
+TEST(a_failed_fit_or_evaluation_leaves_the_nodes_fed_as_before)
 {
     gradus_dataset fed = data_new(3, 10, IN, CLASSES);
     gradus_metrics m = { 0 };
@@ -322,7 +324,7 @@ TEST(what_was_fed_is_fed_again_after_an_error_too)
     data_free(&fed);
 }
 
-TEST(without_data_it_trains_on_what_is_fed)
+TEST(a_fit_without_data_trains_on_what_was_fed)
 {
     net other = net_new(1, SIZES, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(other.g, &MOMENTUM);

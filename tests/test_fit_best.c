@@ -33,13 +33,14 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end, .timeout = 60)
 
-/* What a callback does, and what it notes. */
+/* What the callback does, and what it notes.  It sets the learning rate to
+ * `rate` at the end of epoch `from`. */
 typedef struct {
-    int from;       /* the epoch at whose end ... */
-    double rate;    /* ... it sets this learning rate */
-    int stop_batch; /* the batch, counted over all epochs, after which it
-                       stops; 0: none */
-    int batches;           /* so far */
+    int from;
+    double rate;
+    int stop_batch; /* the batch, counted over all epochs, after which it stops
+                       the fit; 0: none */
+    int batches;           /* how many batches there have been */
     uint64_t hash[EPOCHS]; /* of the parameters, at the end of each epoch */
 } script;
 
@@ -77,17 +78,15 @@ static int epochs_run(void)
 
 /* From epoch 3 on the losses stay the same: epochs 4 and 5 are the first and
  * the second without progress. */
-TEST(patience_stops_after_its_number_of_epochs_without_a_low)
+LOOP_TEST(patience_is_the_number_of_epochs_without_a_new_low, 3)
 {
-    for (int patience = 1; patience <= 3; patience++) {
-        script s = { .from = 3, .rate = 0 };
-        gradus_set_learning_rate(o, 0.05);
-        ck_assert_int_eq(fit((gradus_fit_options){ .patience = patience }, &s),
-                         0);
-        ck_assert_double_lt(history[3].valid_loss, history[0].valid_loss);
-        ck_assert_int_eq(epochs_run(), 4 + patience);
-        ck_assert_int_eq(best, 3); /* the first of equal ones */
-    }
+    const int patience = _i + 1;
+    script s = { .from = 3, .rate = 0 };
+
+    ck_assert_int_eq(fit((gradus_fit_options){ .patience = patience }, &s), 0);
+    ck_assert_double_lt(history[3].valid_loss, history[0].valid_loss);
+    ck_assert_int_eq(epochs_run(), 4 + patience);
+    ck_assert_int_eq(best, 3); /* the first of several equal ones */
 }
 
 TEST(without_patience_all_epochs_run)
@@ -101,7 +100,7 @@ TEST(without_patience_all_epochs_run)
 }
 
 /* Every epoch improves by less than min_delta, so the best is the last. */
-TEST(min_delta_is_for_patience_alone)
+TEST(min_delta_matters_to_patience_but_not_to_the_best_epoch)
 {
     ck_assert_int_eq(fit((gradus_fit_options){ .patience = 4,
                                                .min_delta = 100 }, NULL), 0);
@@ -121,13 +120,17 @@ TEST(small_improvements_count_together)
     ck_assert_int_eq(gradus_best_start(&b, n.g, &options), 0);
     for (int i = 0; i < 7; i++) {
         int over = gradus_best_note(&b, n.g, &options, i, loss[i]);
-        ck_assert_int_eq(over, i == 6);
-        ck_assert_int_eq(b.waited, waited[i]);
-        ck_assert_int_eq(b.epoch, epoch[i]);
+        ck_assert_msg(over == (i == 6) && b.waited == waited[i] &&
+                          b.epoch == epoch[i],
+                      "epoch %d: over %d, waited %d, best epoch %d; must be "
+                      "%d, %d, %d", i, over, b.waited, b.epoch, i == 6,
+                      waited[i], epoch[i]);
     }
     gradus_best_end(&b, n.g, &options);
 }
 
+/* Asserts that the parameters are those of this epoch, and that it is the
+ * best. */
 static void restored(const script *s, int epoch)
 {
     gradus_metrics m = { 0 };
@@ -138,7 +141,7 @@ static void restored(const script *s, int epoch)
     ck_assert_double_eq(m.loss, history[epoch].valid_loss);
 }
 
-/* Steps of 200 times the size spoil what was learnt by epoch 4. */
+/* From epoch 5 on, steps of 200 times the size spoil what was learnt. */
 TEST(the_best_parameters_are_restored)
 {
     script s = { .from = 4, .rate = 10 };
@@ -150,7 +153,7 @@ TEST(the_best_parameters_are_restored)
     restored(&s, 4);
 }
 
-TEST(they_are_restored_too_when_the_callback_stops)
+TEST(the_best_parameters_are_restored_when_the_callback_stops)
 {
     script s = { .from = 2, .rate = 10, .stop_batch = 5 * 4 + 2 };
 
@@ -160,7 +163,7 @@ TEST(they_are_restored_too_when_the_callback_stops)
     restored(&s, 2);
 }
 
-TEST(they_are_restored_too_after_an_error)
+TEST(the_best_parameters_are_restored_after_an_error)
 {
     script s = { .from = 2, .rate = 1e30 };
 
@@ -169,7 +172,7 @@ TEST(they_are_restored_too_after_an_error)
     restored(&s, 2);
 }
 
-TEST(without_an_epoch_validated_nothing_is_restored)
+TEST(nothing_is_restored_before_the_first_validation)
 {
     script s = { .stop_batch = 1 };
     uint64_t before = gradus_parameters_hash(n.g);
@@ -179,7 +182,7 @@ TEST(without_an_epoch_validated_nothing_is_restored)
     ck_assert_uint_ne(gradus_parameters_hash(n.g), before);
 }
 
-TEST(gradients_from_before_the_restore_are_not_taken_up)
+TEST(gradients_from_before_the_restore_are_refused)
 {
     script s = { .from = 0, .rate = 10, .stop_batch = 5 + 2 };
 
@@ -198,7 +201,7 @@ static void refused(gradus_fit_options options, const char *text)
     ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
 }
 
-TEST(options_that_cannot_be_are_refused)
+TEST(impossible_options_of_early_stopping_are_refused)
 {
     refused((gradus_fit_options){ .patience = 2 },
             "gradus_fit: patience needs validation data");
@@ -209,7 +212,7 @@ TEST(options_that_cannot_be_are_refused)
     refused((gradus_fit_options){ .min_delta = NAN }, "min_delta is nan");
 }
 
-TEST(no_memory_for_the_copy_is_an_error_before_any_step)
+TEST(lack_of_memory_for_the_copy_is_an_error_before_any_step)
 {
     int live = allocations_live(), failed = 1, k = 0;
 
@@ -220,7 +223,9 @@ TEST(no_memory_for_the_copy_is_an_error_before_any_step)
                                        .validation = &v, .restore_best = 1 });
         allocations_fail(0, 0);
         ck_assert_int_eq(allocations_live(), live);
-        if (k <= 3) /* copy, order, meter; the fourth is evaluate's meter */
+        /* The allocations are the copy, the order and the meter, all before
+         * the first step, and then evaluate's meter. */
+        if (k <= 3)
             ck_assert_uint_eq(gradus_parameters_hash(n.g), before);
         if (failed)
             assert_error("out of memory");

@@ -27,7 +27,8 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end, .timeout = 60)
 
-/* Fit refuses, says why, and changes nothing. */
+/* Asserts that fit refuses, that its message contains `text`, and that it
+ * changes nothing. */
 static void refused(const gradus_dataset *data, gradus_fit_options options,
                     const char *text)
 {
@@ -55,7 +56,7 @@ TEST(a_bad_label_anywhere_is_an_error_before_the_first_step)
             "sample 149, position 0: the label is 4");
 }
 
-TEST(a_bad_label_of_the_validation_is_an_error_before_the_first_step)
+TEST(a_bad_label_of_the_validation_data_is_an_error_before_the_first_step)
 {
     gradus_dataset v = data_new(2, 200, IN, CLASSES);
 
@@ -77,7 +78,7 @@ TEST(a_nan_in_the_data_names_epoch_batch_and_sample)
     assert_error("sample 70");
 }
 
-TEST(data_that_does_not_fit_is_refused)
+TEST(data_that_does_not_match_the_graph_is_refused)
 {
     uint8_t pixels[IN] = { 0 };
     gradus_dataset bad = d;
@@ -98,7 +99,7 @@ TEST(data_that_does_not_fit_is_refused)
     refused(&bad, (gradus_fit_options){ 0 }, "1099511627776 rows");
 }
 
-TEST(options_that_cannot_be_are_refused)
+TEST(impossible_fit_options_are_refused)
 {
     refused(&d, (gradus_fit_options){ .epochs = -1 },
             "gradus_fit: epochs is -1; must be at least 1");

@@ -1,4 +1,5 @@
-/* test_fit_log.c -- the file that gets a line for each epoch. */
+/* test_fit_log.c -- the log of gradus_fit, a file with a line for each
+ * epoch. */
 #include "tests.h"
 
 #include "faults.h"
@@ -45,8 +46,8 @@ static void fit(gradus_fit_options options)
     ck_assert_msg(gradus_fit(o, &d, &options) == 0, "%s", gradus_error());
 }
 
-/* Reads the log into text, points line[i] to its lines, each ended by 0, and
- * returns their number. */
+/* Reads the log into text, points line[i] to its lines, each ended by a 0, and
+ * returns how many lines there are. */
 static int read_log(const char *line[8])
 {
     FILE *f = fopen(files_path("log.csv"), "rb");
@@ -69,22 +70,26 @@ static int near(double a, double b)
     return fabs(a - b) <= 1e-8 * fabs(b);
 }
 
-/* The line holds what the history does. */
+/* Asserts that the line holds this epoch, learning rate and history. */
 static void says(const char *line, int epoch, double rate,
                  const gradus_epoch *e)
 {
     double v[7];
 
     ck_assert_msg(sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%lf", v, v + 1, v + 2,
-                         v + 3, v + 4, v + 5, v + 6) == 7, "%s", line);
+                         v + 3, v + 4, v + 5, v + 6) == 7,
+                  "the line is \"%s\"; must be 7 numbers", line);
     ck_assert_msg(v[0] == epoch && fabs(v[1] - e->seconds) < 1e-3 &&
                       v[2] == rate && near(v[3], e->train_loss) &&
                       near(v[4], e->train_accuracy) &&
                       near(v[5], e->valid_loss) &&
-                      near(v[6], e->valid_accuracy), "%s", line);
+                      near(v[6], e->valid_accuracy),
+                  "the line is \"%s\"; must be %d,%.3f,%g,%.9g,%.9g,%.9g,%.9g",
+                  line, epoch, e->seconds, rate, e->train_loss,
+                  e->train_accuracy, e->valid_loss, e->valid_accuracy);
 }
 
-TEST(a_line_for_each_epoch_over_all_calls)
+TEST(the_log_has_a_line_for_each_epoch_of_all_fits)
 {
     const char *line[8];
 
@@ -98,7 +103,7 @@ TEST(a_line_for_each_epoch_over_all_calls)
     says(line[3], 3, 0.1, &history[0]);
 }
 
-TEST(it_loads_as_csv_and_nan_is_empty)
+TEST(the_log_loads_as_csv_and_has_empty_fields_for_nan)
 {
     const char *line[8];
 
@@ -117,22 +122,23 @@ TEST(it_loads_as_csv_and_nan_is_empty)
     gradus_dataset_free(log);
 }
 
-static int stop_and_slow(const gradus_progress *p, void *user)
+/* Stops after the batch *user, which is 100 times the epoch plus the batch. */
+static int change_rate_and_stop(const gradus_progress *p, void *user)
 {
-    gradus_set_learning_rate(p->optimiser, 0.5); /* of the next step */
+    gradus_set_learning_rate(p->optimiser, 0.5); /* for the next step */
     return p->epoch * 100 + p->batch == *(int *)user;
 }
 
-TEST(an_epoch_that_was_cut_short_has_no_line)
+TEST(an_epoch_cut_short_has_no_line_in_the_log)
 {
     const char *line[8];
     int when = 102;
 
-    fit((gradus_fit_options){ .epochs = 3, .callback = stop_and_slow,
+    fit((gradus_fit_options){ .epochs = 3, .callback = change_rate_and_stop,
                               .user = &when });
     ck_assert_int_eq(read_log(line), 2);
-    when = 5; /* after an epoch's last batch: whole, but not validated */
-    fit((gradus_fit_options){ .epochs = 3, .callback = stop_and_slow,
+    when = 5; /* the last batch: the epoch is whole, but not validated */
+    fit((gradus_fit_options){ .epochs = 3, .callback = change_rate_and_stop,
                               .user = &when, .validation = &d });
     ck_assert_int_eq(read_log(line), 3);
     ck_assert_int_eq(strncmp(line[2], "2,", 2), 0);
@@ -147,7 +153,7 @@ static int raise_rate(const gradus_progress *p, void *user)
     return 0;
 }
 
-TEST(the_learning_rate_is_that_of_the_last_step)
+TEST(the_log_has_the_learning_rate_of_the_last_step)
 {
     const char *line[8];
 
@@ -158,12 +164,12 @@ TEST(the_learning_rate_is_that_of_the_last_step)
     says(line[2], 2, 0.25, &history[1]);
 }
 
-TEST(a_comma_locale_changes_nothing)
+TEST(a_locale_with_a_decimal_comma_does_not_change_the_log)
 {
     const char *line[8];
 
     if (!files_comma_locale())
-        fputs("fit: a_comma_locale_changes_nothing: no such locale, skipped\n",
+        fputs("fit_log: skipped: there is no locale with a decimal comma\n",
               stderr);
     fit((gradus_fit_options){ .validation = &d });
     files_point_locale();
@@ -171,7 +177,7 @@ TEST(a_comma_locale_changes_nothing)
     says(line[1], 1, 0.125, &history[0]);
 }
 
-/* Fit refuses, says why, and changes nothing. */
+/* Asserts that fit refuses this log with this message, and changes nothing. */
 static void refused(const char *path, const char *message)
 {
     uint64_t before = gradus_parameters_hash(n.g);
@@ -190,7 +196,7 @@ TEST(a_log_that_cannot_be_written_is_an_error_at_once)
     refused("", "No such file");
 }
 
-TEST(a_file_of_another_kind_is_not_written_into)
+TEST(a_file_that_is_not_a_log_is_left_alone)
 {
     static const char *const other[] = { "a,b\n1,2\n", "epoch", "\n" };
 
@@ -211,9 +217,9 @@ TEST(a_refused_fit_leaves_no_log)
     ck_assert_int_ne(access(files_path("log.csv"), F_OK), 0);
 }
 
-TEST(a_full_disk_ends_the_training_after_its_epoch)
+TEST(a_full_disk_ends_the_training_after_that_epoch)
 {
-    fault_at(4, ENOSPC); /* open, header, epoch 1, epoch 2 */
+    fault_at(4, ENOSPC); /* after open, header and epoch 1: that of epoch 2 */
     int status = gradus_fit(o, &d, &(gradus_fit_options){
                                        .epochs = 4, .history = history,
                                        .log = files_path("log.csv") });
@@ -224,7 +230,7 @@ TEST(a_full_disk_ends_the_training_after_its_epoch)
     ck_assert_uint_eq(history[2].samples, 0);
 }
 
-TEST(lines_written_byte_by_byte_are_whole)
+TEST(a_line_written_byte_by_byte_is_whole)
 {
     const char *line[8];
 

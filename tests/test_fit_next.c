@@ -26,8 +26,8 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end, .timeout = 60)
 
-/* Feeds the rows of d in their order, `size` at a time; as batch number
- * `fail_at` of an epoch it returns `wrong` instead. */
+/* Where `next` stands.  It feeds the rows of d in their order, `size` at a
+ * time.  For batch number `fail_at` of an epoch it returns `wrong` instead. */
 typedef struct {
     int size, fail_at, wrong;
     int calls;
@@ -59,7 +59,7 @@ static int fit(source *s, gradus_fit_options options)
     return gradus_fit(o, NULL, &options);
 }
 
-TEST(batches_fed_one_by_one_are_those_of_the_data)
+TEST(batches_fed_by_next_train_as_the_same_dataset_does)
 {
     net other = net_new(1, (int[]){ IN, 90, CLASSES }, BATCH, 1);
     gradus_optimiser *sgd = gradus_sgd(
@@ -97,7 +97,7 @@ static int stop(const gradus_progress *p, void *user)
     return p->batch == 2;
 }
 
-TEST(the_callback_stops_it)
+TEST(the_callback_can_stop_a_fit_that_next_feeds)
 {
     gradus_epoch history[2];
     source s = { .size = 20 };
@@ -110,7 +110,7 @@ TEST(the_callback_stops_it)
     ck_assert_uint_eq(history[1].samples, 0);
 }
 
-TEST(what_next_may_not_return_is_an_error)
+TEST(a_wrong_return_value_of_next_is_an_error)
 {
     static const int wrong[] = { -1, 0, BATCH + 1, 21 };
     static const char *const message[] = {

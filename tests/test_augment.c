@@ -1,4 +1,4 @@
-/* test_augment.c -- random changes of images. */
+/* test_augment.c -- random changes of training images. */
 #include "layers/augment.h"
 #include "probe.h"
 #include "tests.h"
@@ -7,9 +7,11 @@
 
 enum { H = 9, W = 7, A = H * W };
 
-static gradus_real from[2 * A], to[2 * A], field[3 * A];
-static const gradus_real outside[] = { 0, -1 };
+static gradus_real from[2 * A], to[2 * A]; /* images [2,H,W] */
+static gradus_real field[3 * A];           /* scratch memory */
+static const gradus_real outside[] = { 0, -1 }; /* for each channel */
 
+/* Changes the image `from` into the image `to`. */
 static void change(gradus_augment_options a, uint64_t seed)
 {
     gradus_random r;
@@ -25,13 +27,13 @@ static void begin(void)
 
 EACH_TEST(.begin = begin)
 
-TEST(nothing_asked_for_changes_nothing)
+TEST(an_augmentation_without_options_changes_nothing)
 {
     change((gradus_augment_options){ 0 }, 1);
     ck_assert_mem_eq(from, to, sizeof from);
 }
 
-TEST(a_flip_turns_left_and_right_every_other_time)
+TEST(a_flip_mirrors_about_half_of_the_images)
 {
     int flips = 0;
 
@@ -46,14 +48,15 @@ TEST(a_flip_turns_left_and_right_every_other_time)
     ck_assert_int_lt(flips, 48);
 }
 
-/* Where a ramp y + 10 x comes from is read off the values themselves. */
+/* Fills `from` with the ramp y + 10 x, so that each value of `to` says where
+ * it comes from. */
 static void ramp(void)
 {
     for (int p = 0; p < A; p++)
         from[p] = from[A + p] = (gradus_real)(p / W + 10 * (p % W));
 }
 
-TEST(a_shift_moves_every_pixel_by_the_same)
+TEST(a_shift_moves_all_pixels_by_the_same_distance)
 {
     ramp();
     change((gradus_augment_options){ .shift = 2 }, 3);
@@ -63,9 +66,9 @@ TEST(a_shift_moves_every_pixel_by_the_same)
     assert_near(to + 3 * W + 3, (double[]){ 33 + moved }, 1, 10 * rounding());
 }
 
-/* 90 degrees would be a corner on a corner of a square; here: the centre stays,
- * and a step to the right in the output is as long as one in the image. */
-TEST(a_rotation_keeps_centre_and_lengths)
+/* The centre stays where it is, and a step to the right in `to` is as long as
+ * one in `from`. */
+TEST(a_rotation_keeps_the_centre_and_all_lengths)
 {
     ramp();
     change((gradus_augment_options){ .rotate = 30 }, 1);
@@ -89,8 +92,8 @@ TEST(a_scale_stretches_both_axes_alike)
     ck_assert_double_le(down, 1 / 0.79);
 }
 
-/* The smoothed field is small (of 15 x 15 numbers' mean) but not nothing, and
- * neighbours move alike. */
+/* The displacements are small, as each is a mean of about 15 x 15 random
+ * numbers, but they are not 0, and neighbours move alike. */
 TEST(an_elastic_field_is_smooth)
 {
     ramp();
@@ -107,7 +110,7 @@ TEST(an_elastic_field_is_smooth)
     ck_assert_double_lt(step, most);
 }
 
-TEST(from_outside_comes_what_is_outside)
+TEST(pixels_from_outside_the_image_have_the_outside_value)
 {
     for (int i = 0; i < 2 * A; i++)
         from[i] = 5;
@@ -120,8 +123,9 @@ TEST(from_outside_comes_what_is_outside)
 
 /* ---- in a graph ------------------------------------------------------ */
 
-static uint8_t pixels[40 * A];
+static uint8_t pixels[40 * A]; /* [40,1,H,W] */
 
+/* Makes and feeds a net with an augmented input *x, for 40 rows. */
 static gradus_graph *graph(int threads, gradus_node **x)
 {
     gradus_graph *g = gradus_graph_new(1);
@@ -140,7 +144,7 @@ static gradus_graph *graph(int threads, gradus_node **x)
     return g;
 }
 
-TEST(threads_and_order_change_nothing_and_the_pass_does)
+TEST(augmentation_depends_on_the_pass_but_not_on_threads_or_order)
 {
     gradus_node *x, *y;
     gradus_graph *g = graph(1, &x), *h = graph(3, &y);
@@ -157,7 +161,7 @@ TEST(threads_and_order_change_nothing_and_the_pass_does)
     gradus_graph_free(h);
 }
 
-TEST(evaluation_sees_the_images_as_they_are)
+TEST(evaluation_does_not_augment)
 {
     gradus_node *x;
     gradus_graph *g = graph(1, &x);
@@ -169,7 +173,7 @@ TEST(evaluation_sees_the_images_as_they_are)
     gradus_graph_free(g);
 }
 
-LOOP_TEST(wrong_options_are_refused, 6)
+LOOP_TEST(impossible_augment_options_are_refused, 6)
 {
     const gradus_augment_options bad[] = {
         { .shift = -1 }, { .rotate = NAN }, { .scale = 1 }, { .sigma = 65 },

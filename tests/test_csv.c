@@ -36,16 +36,19 @@ static void load(const char *text, const gradus_csv_options *o)
     ck_assert_msg(d != NULL, "%s", gradus_error());
 }
 
+/* Asserts that d holds the values x [n,size]. */
 static void holds(size_t n, int size, const double *x)
 {
     ck_assert_uint_eq(d->n, n);
     ck_assert_int_eq(d->size, size);
     ck_assert_ptr_null(d->pixels);
     for (size_t i = 0; i < n * (size_t)size; i++)
-        ck_assert_msg(d->x[i] == (gradus_real)x[i], "[%zu] is %.17g", i,
-                      (double)d->x[i]);
+        ck_assert_msg(d->x[i] == (gradus_real)x[i],
+                      "value %zu is %.17g; must be %.17g", i, (double)d->x[i],
+                      x[i]);
 }
 
+/* Asserts that d holds these labels [n]. */
 static void labelled(const int32_t *labels, int classes)
 {
     ck_assert_int_eq(d->classes, classes);
@@ -53,20 +56,22 @@ static void labelled(const int32_t *labels, int classes)
     ck_assert_mem_eq(d->labels, labels, d->n * sizeof *labels);
 }
 
+/* Asserts that a file of this text is refused with this message, and that no
+ * memory is lost. */
 static void refused(const char *text, const gradus_csv_options *o,
                     const char *message)
 {
     int live = allocations_live();
 
-    ck_assert_msg(gradus_load_csv(file(text), o) == NULL, "%s: accepted",
-                  text);
+    ck_assert_msg(gradus_load_csv(file(text), o) == NULL,
+                  "\"%s\" was loaded; must be refused", text);
     assert_error(message);
     ck_assert_int_eq(allocations_live(), live);
 }
 
 /* ---- what is read ------------------------------------------------------- */
 
-TEST(names_and_rows_of_numbers)
+TEST(a_header_and_rows_of_numbers_are_read)
 {
     static const double x[] = { 1, 2.5, -3, 4e-3, 0, 5e2 };
 
@@ -77,7 +82,7 @@ TEST(names_and_rows_of_numbers)
     ck_assert_ptr_null(d->class_names);
 }
 
-/* Each of these is the table 1 2, 3 4. */
+/* Each text is the table with the rows 1 2 and 3 4. */
 static const struct {
     const char *text;
     gradus_csv_options o;
@@ -95,7 +100,7 @@ static const struct {
     { "\"a\nb\",\"a,b\"\n1,2\n3,4\n", { 0 } },
 };
 
-LOOP_TEST(the_same_table_however_it_is_written, sizeof SAME / sizeof *SAME)
+LOOP_TEST(a_table_is_read_alike_in_every_notation, sizeof SAME / sizeof *SAME)
 {
     static const double x[] = { 1, 2, 3, 4 };
 
@@ -103,7 +108,7 @@ LOOP_TEST(the_same_table_however_it_is_written, sizeof SAME / sizeof *SAME)
     holds(2, 2, x);
 }
 
-TEST(gzip_loads_too)
+TEST(a_gzip_file_loads)
 {
     static const double x[] = { 1, 2 };
 
@@ -142,8 +147,8 @@ TEST(numbers_are_read_to_the_last_bit)
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         double v = 99, w = strtod(text[i], NULL);
         ck_assert_int_eq(gradus_number_parse(text[i], strlen(text[i]), &v), 0);
-        ck_assert_msg(memcmp(&v, &w, sizeof v) == 0, "%s is %.17g", text[i],
-                      v);
+        ck_assert_msg(memcmp(&v, &w, sizeof v) == 0,
+                      "%s is read as %.17g; must be %.17g", text[i], v, w);
     }
     for (uint64_t i = 0; i < 20000; i++) {
         gradus_random r;
@@ -155,7 +160,7 @@ TEST(numbers_are_read_to_the_last_bit)
                  v * pow(10, (int)(i % 50) - 25));
         w = strtod(s, NULL);
         ck_assert_int_eq(gradus_number_parse(s, strlen(s), &v), 0);
-        ck_assert_msg(v == w, "%s is %.17g", s, v);
+        ck_assert_msg(v == w, "%s is read as %.17g; must be %.17g", s, v, w);
     }
 }
 
@@ -177,14 +182,14 @@ TEST(a_number_ends_where_its_field_ends)
     ck_assert(v == 12345678901234567890.);
 }
 
-TEST(a_comma_locale_changes_nothing)
+TEST(a_locale_with_a_decimal_comma_changes_no_number)
 {
     static const double x[] = { 2.5, 0.1, 1e-30, 2.25e25 };
 
     if (files_comma_locale())
         load("a,b\n2.5,0.1\n0.1e-29,22500000000000000000000000.0\n", NULL);
     else
-        fputs("csv: a_comma_locale_changes_nothing: no such locale, skipped\n",
+        fputs("csv: skipped: there is no locale with a decimal comma\n",
               stderr);
     files_point_locale();
     if (d)
@@ -202,13 +207,13 @@ TEST(what_is_not_a_number_is_refused)
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         double v;
         ck_assert_msg(gradus_number_parse(text[i], strlen(text[i]), &v) != 0,
-                      "%s: accepted", text[i]);
+                      "\"%s\" is read as a number; must be refused", text[i]);
     }
 }
 
 /* ---- labels and targets ------------------------------------------------- */
 
-TEST(labels_are_numbers_by_name_or_by_number)
+TEST(the_label_column_is_given_by_name_or_by_number)
 {
     static const double x[] = { 1, 2, 3, 4, 5, 6 };
     static const int32_t labels[] = { 2, 0, 4 };
@@ -223,7 +228,7 @@ TEST(labels_are_numbers_by_name_or_by_number)
     }
 }
 
-TEST(labels_are_names_in_the_order_of_their_bytes)
+TEST(class_names_are_ordered_by_their_bytes)
 {
     static const double x[] = { 1, 2, 3, 4, 5 };
     static const int32_t labels[] = { 2, 1, 2, 0, 3 };
@@ -237,7 +242,7 @@ TEST(labels_are_names_in_the_order_of_their_bytes)
         ck_assert_str_eq(d->class_names[k], names[k]);
 }
 
-TEST(numbers_are_names_where_that_is_asked_for)
+TEST(numbers_are_class_names_with_text_labels)
 {
     static const int32_t labels[] = { 1, 0, 1 };
 
@@ -248,7 +253,7 @@ TEST(numbers_are_names_where_that_is_asked_for)
     ck_assert_str_eq(d->class_names[1], "7");
 }
 
-TEST(another_file_gets_the_same_classes)
+TEST(given_class_names_decide_the_labels)
 {
     static const int32_t labels[] = { 0, 2 };
     static const char *const names[] = { "one", "two", "three" };
@@ -278,7 +283,7 @@ TEST(targets_come_in_the_order_asked_for)
     ck_assert_mem_eq(d->targets, t, sizeof t);
 }
 
-TEST(a_net_learns_from_a_file)
+TEST(a_net_learns_from_a_csv_file)
 {
     net n = net_new(1, (int[]){ 2, 8, 2 }, 4, 1);
     gradus_optimiser *o =
@@ -401,7 +406,7 @@ TEST(files_that_cannot_be_read_are_refused)
     assert_error("path is NULL");
 }
 
-TEST(impossible_options_are_refused)
+TEST(impossible_csv_options_are_refused)
 {
     static const char *const names[] = { "b", "a", "b" };
 
@@ -417,7 +422,7 @@ TEST(impossible_options_are_refused)
             "text_labels without a label column");
 }
 
-TEST(each_allocation_may_fail)
+TEST(each_allocation_of_the_csv_loader_may_fail)
 {
     const char *path = file("x,y\n1,cat\n2,dog\n");
     gradus_csv_options o = { .label = "y" };
@@ -432,11 +437,11 @@ TEST(each_allocation_may_fail)
             ck_assert_int_eq(allocations_live(), live);
         }
     }
-    ck_assert_int_gt(k, 4); /* text, columns, classes, dataset */
+    ck_assert_int_gt(k, 4); /* at least text, columns, classes and dataset */
 }
 
-/* Every beginning of a file loads or is refused; nothing else happens. */
-TEST(truncation_at_every_byte_is_harmless)
+/* What is left of the file loads or is refused, and nothing else happens. */
+TEST(a_csv_file_cut_short_at_any_byte_does_no_harm)
 {
     static const char whole[] =
         "x,y,\"z \"\"1\"\"\"\r\n1.5,cat,\"3\"\r\n-2e1,\"d,og\",4\r\n";
@@ -448,8 +453,12 @@ TEST(truncation_at_every_byte_is_harmless)
         gradus_dataset *some =
             gradus_load_csv(files_write("data.csv", exact, n), &o);
         free(exact);
-        ck_assert(some || strstr(gradus_error(), "data.csv"));
-        ck_assert(!some || (some->n >= 1 && some->n <= 2));
+        ck_assert_msg(some || strstr(gradus_error(), "data.csv"),
+                      "cut to %zu bytes: the message is %s", n,
+                      gradus_error());
+        ck_assert_msg(!some || (some->n >= 1 && some->n <= 2),
+                      "cut to %zu bytes: %zu rows; must be 1 or 2", n,
+                      some ? some->n : 0);
         gradus_dataset_free(some);
     }
 }

@@ -1,4 +1,4 @@
-/* test_graph.c -- graphs as they are drawn and compiled. */
+/* test_graph.c -- how graphs are built and compiled. */
 #define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include "tests.h"
 
@@ -15,7 +15,8 @@ typedef struct {
     gradus_node *t[2];
 } fork_net;
 
-/* With head 0, of three classes, or head 1, of four, or both. */
+/* Makes and compiles the net with head 0 (three classes), head 1 (four
+ * classes) or both. */
 static fork_net fork_new(int with_0, int with_1)
 {
     fork_net f = { .g = gradus_graph_new(5) };
@@ -56,7 +57,7 @@ static void copy_weight(gradus_node *to, const gradus_node *from)
            from->param[0].size * sizeof(gradus_real));
 }
 
-/* a = b + c, as far as sums of that order can be the same. */
+/* Asserts that a = b + c, all [n], up to rounding. */
 static void assert_sum(const gradus_real *a, const gradus_real *b,
                        const gradus_real *c, size_t n)
 {
@@ -123,7 +124,7 @@ TEST(a_loss_weight_scales_loss_and_gradients_and_may_change)
 
 /* ---- names, parameters ------------------------------------------------ */
 
-TEST(nodes_are_named_by_op_and_number_unless_told)
+TEST(nodes_are_named_by_op_and_number_unless_the_user_names_them)
 {
     static const char *const names[] = { "input",  "input2", "labels",
                                          "dense1", "trunk",  "dense3",
@@ -175,7 +176,7 @@ TEST(parameters_lie_in_node_order_weight_before_bias)
     net_free(&n);
 }
 
-TEST(a_graph_has_nothing_to_show_before_compile)
+TEST(a_graph_has_no_parameters_and_no_threads_before_compile)
 {
     gradus_graph *g = gradus_graph_new(1);
 

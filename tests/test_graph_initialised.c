@@ -6,10 +6,11 @@
 #include <math.h>
 
 typedef struct {
-    double mean, variance, least, most, bias;
+    double mean, variance, least, most; /* of the weights */
+    double bias;                        /* the sum of the biases' sizes */
 } spread;
 
-/* How the weights of dense, 200 -> 300, start. */
+/* How the weights of a dense layer start, with 200 inputs and 300 units. */
 static spread start(gradus_initialiser how, double a)
 {
     gradus_graph *g = gradus_graph_new(3);
@@ -32,8 +33,8 @@ static spread start(gradus_initialiser how, double a)
     return s;
 }
 
-/* 60,000 numbers: their mean and variance are right to 3 %, five times the
- * standard deviation of the variance of normal numbers. */
+/* There are 60,000 weights.  The variance may be off by 3 %, five times the
+ * standard deviation that it has for normal numbers. */
 static void assert_spread(spread s, double variance, double limit)
 {
     ck_assert_double_eq_tol(s.mean, 0, 5 * sqrt(variance / 60000));
@@ -45,12 +46,12 @@ static void assert_spread(spread s, double variance, double limit)
 
 EACH_TEST(.timeout = 60)
 
-TEST(he_is_the_default_with_variance_2_by_fan_in)
+TEST(he_is_the_default_and_has_a_variance_of_2_over_fan_in)
 {
     assert_spread(start(GRADUS_INIT_HE, 0), 2.0 / 200, 6 * sqrt(2.0 / 200));
 }
 
-TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
+TEST(glorot_is_uniform_and_has_a_variance_of_2_over_fan_in_plus_fan_out)
 {
     spread s = start(GRADUS_INIT_GLOROT, 0);
     double a = sqrt(6.0 / 500);
@@ -59,12 +60,12 @@ TEST(glorot_is_uniform_with_variance_2_by_fan_in_and_out)
     ck_assert_double_gt(s.most, 0.999 * a);
 }
 
-TEST(normal_has_the_deviation_that_was_asked_for)
+TEST(the_normal_initialiser_has_the_deviation_that_was_asked_for)
 {
     assert_spread(start(GRADUS_INIT_NORMAL, 0.5), 0.25, 3);
 }
 
-TEST(uniform_fills_its_range_and_no_more)
+TEST(the_uniform_initialiser_fills_its_range_and_no_more)
 {
     spread s = start(GRADUS_INIT_UNIFORM, 0.25);
 
@@ -73,7 +74,7 @@ TEST(uniform_fills_its_range_and_no_more)
     ck_assert_double_gt(s.most, 0.249);
 }
 
-TEST(constant_is_that_number)
+TEST(the_constant_initialiser_sets_that_number)
 {
     spread s = start(GRADUS_INIT_CONSTANT, -0.25);
 
@@ -82,7 +83,7 @@ TEST(constant_is_that_number)
     ck_assert_double_eq_tol(s.variance, 0.0625, 1e-9);
 }
 
-TEST(zero_is_zero)
+TEST(the_zero_initialiser_sets_zero)
 {
     spread s = start(GRADUS_INIT_ZERO, 0);
 
@@ -117,7 +118,7 @@ TEST(two_equal_layers_start_differently)
     gradus_graph_free(g);
 }
 
-TEST(the_hash_is_fnv_1a_of_the_bytes)
+TEST(the_hash_of_the_parameters_is_fnv_1a_of_their_bytes)
 {
     net n = net_new(1, (int[]){ 1, 1, 2 }, 1, 1);
     uint64_t hash = 0xcbf29ce484222325;

@@ -1,4 +1,5 @@
-/* test_graph_refused.c -- graphs that cannot be, each with its message. */
+/* test_graph_refused.c -- graphs that cannot be compiled, each with its
+ * message. */
 #include "tests.h"
 
 #include "nets.h"
@@ -23,10 +24,10 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end)
 
-/* The graph does not compile, and compile says why. */
+/* Asserts that compiling g fails with this message. */
 static void assert_compile_says(const char *text)
 {
-    gradus_set_name(NULL, NULL); /* another message, to be replaced */
+    gradus_set_name(NULL, NULL); /* sets another message before */
     ck_assert_int_ne(gradus_compile(g, 4, 1), 0);
     assert_error(text);
     ck_assert_int_eq(gradus_max_batch(g), 0);
@@ -44,7 +45,7 @@ TEST(null_labels_are_named_by_compile)
     assert_compile_says("softmax_ce: an operand is NULL");
 }
 
-TEST(calls_nest_over_a_failure_and_the_first_message_stays)
+TEST(a_failure_is_passed_on_and_the_first_message_stays)
 {
     gradus_node *z = gradus_dense(gradus_relu(gradus_dense(x, 0)), -3);
 
@@ -66,7 +67,7 @@ TEST(operands_of_two_graphs_spoil_both)
     gradus_graph_free(other);
 }
 
-TEST(a_loss_is_no_operand)
+TEST(a_loss_cannot_be_an_operand)
 {
     gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
 
@@ -76,13 +77,13 @@ TEST(a_loss_is_no_operand)
         "softmax_ce1: is a loss; a loss cannot be an operand of dense");
 }
 
-TEST(labels_are_no_operand)
+TEST(labels_cannot_be_an_operand_of_a_layer)
 {
     gradus_dense(t, 3);
     assert_compile_says("dense1: operand labels holds labels");
 }
 
-TEST(labels_are_no_logits)
+TEST(labels_cannot_be_logits)
 {
     gradus_softmax_ce(t, t, NULL);
     assert_compile_says("operand labels holds labels");
@@ -117,7 +118,7 @@ TEST(row_weights_must_be_a_row_weights_node)
     assert_compile_says("must be a gradus_row_weights node");
 }
 
-TEST(a_node_that_failed_is_refused_where_it_is_found_again)
+TEST(a_node_that_failed_is_refused_as_an_operand)
 {
     gradus_input(g, 0);
     gradus_node *bad = gradus_node_at(g, 2);
@@ -153,7 +154,7 @@ TEST(a_weight_of_more_than_INT_MAX_numbers_is_refused)
     assert_compile_says("weight is [536870912,");
 }
 
-TEST(a_batch_of_more_bytes_than_there_can_be_is_refused)
+TEST(a_batch_of_more_bytes_than_memory_can_have_is_refused)
 {
     gradus_input(g, INT_MAX);
     ck_assert_int_ne(gradus_compile(g, INT_MAX, 2), 0);
@@ -163,7 +164,7 @@ TEST(a_batch_of_more_bytes_than_there_can_be_is_refused)
     ck_assert_int_eq(gradus_max_batch(g), 0);
 }
 
-TEST(batches_and_threads_that_cannot_be_are_refused)
+TEST(impossible_numbers_of_rows_and_threads_are_refused)
 {
     ck_assert_int_ne(gradus_compile(g, 0, 1), 0);
     assert_error("max_batch is 0");
@@ -190,7 +191,7 @@ TEST(a_graph_compiles_once)
     assert_error("compiled already");
 }
 
-TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
+TEST(a_compiled_graph_refuses_nodes_and_settings)
 {
     gradus_node *n = gradus_dense(x, 3);
     double zero = 0, one = 1;
@@ -209,13 +210,14 @@ TEST(a_compiled_graph_takes_no_nodes_and_no_settings)
     ck_assert_uint_eq(gradus_parameters_hash(g), hash);
 }
 
-TEST(names_that_cannot_be_are_refused)
+TEST(invalid_names_of_nodes_are_refused)
 {
     static const char *const bad[] = { "", "a b", "a.b", "gr\303\274n",
                                        "a123456789b123456789c123456789dd" };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        ck_assert_int_ne(gradus_set_name(x, bad[i]), 0);
+        ck_assert_msg(gradus_set_name(x, bad[i]) != 0,
+                      "the name \"%s\" is accepted; must be refused", bad[i]);
         assert_error("1 to 31 letters");
     }
     ck_assert_int_ne(gradus_set_name(x, "labels"), 0);
@@ -230,7 +232,7 @@ TEST(the_longest_name_is_accepted)
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
 }
 
-TEST(settings_that_cannot_be_are_refused)
+TEST(impossible_settings_are_refused)
 {
     gradus_node *n = gradus_dense(x, 3);
     double zero = 0, nan = NAN;
@@ -256,8 +258,9 @@ static void forward_nothing(gradus_node *n, gradus_part p)
     (void)n, (void)p;
 }
 
-/* Own layers: what an op lacks is found before it is called. */
-TEST(ops_that_are_not_complete_are_refused)
+/* Compile finds what the op of a user's own layer lacks, before it is
+ * called. */
+TEST(incomplete_ops_are_refused)
 {
     static const gradus_op no_forward = { .name = "lazy" };
     static const gradus_op no_gradient = { .name = "lazy",
@@ -276,8 +279,8 @@ TEST(ops_that_are_not_complete_are_refused)
         "lazy1: has parameters, but its op has neither gradient nor backward");
 }
 
-/* It would be loaded from a model file as the built-in one. */
-TEST(an_own_op_has_no_built_in_name)
+/* From a model file, such a node would be loaded as the built-in one. */
+TEST(a_users_op_with_the_name_of_a_built_in_one_is_not_saved)
 {
     static const gradus_op own = { .name = "relu",
                                    .forward = forward_nothing };
@@ -290,7 +293,7 @@ TEST(an_own_op_has_no_built_in_name)
                  "built-in one is; give it another name");
 }
 
-TEST(a_finished_node_keeps_its_shape_parameters_and_settings)
+TEST(a_setting_of_another_length_is_refused)
 {
     gradus_node *n = gradus_dense(x, 3);
 
@@ -307,7 +310,7 @@ TEST(a_mistake_in_feeding_does_not_spoil_the_graph)
     assert_error("input: the graph is compiled");
 }
 
-TEST(targets_want_no_gradient)
+TEST(targets_cannot_want_a_gradient)
 {
     gradus_node *target = gradus_input(g, 3);
 
@@ -316,7 +319,7 @@ TEST(targets_want_no_gradient)
     assert_error("is a target or a weight of a loss");
 }
 
-TEST(a_loss_weight_is_finite)
+TEST(a_loss_weight_that_is_not_finite_is_refused)
 {
     gradus_node *loss = gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
 

@@ -1,4 +1,5 @@
-/* test_architecture.c -- model files whose architecture cannot be built. */
+/* test_architecture.c -- model files whose architecture cannot be built, or
+ * whose other metadata are malformed. */
 #include "model_files.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@
 #define ELEMENTS(op, in, more) AFTER_DENSE(NODE(op, in, more))
 
 static const struct {
-    const char *architecture, *error; /* ' for \"; NULL where it is right */
+    const char *architecture; /* with ' for \" */
+    const char *error;        /* NULL if the architecture is right */
 } architectures[] = {
     { LOSS(""), NULL },
     { "", "gradus.architecture, byte 0: '[' or '{' expected" },
@@ -146,8 +148,8 @@ static const struct {
     { "[" INPUT "," INPUT "]", "another node is named x" },
 };
 
-/* A file with d.weight [2,2], d.bias [2] and this metadata, ' for \" in the
- * architecture, with the right checksum. */
+/* Writes a file with d.weight [2,2], d.bias [2], these metadata and the right
+ * checksum.  In the architecture, ' stands for \".  Returns the path. */
 static const char *write_model(const char *seed, const char *architecture,
                                const char *more)
 {
@@ -176,14 +178,16 @@ static const char *write_model(const char *seed, const char *architecture,
 
 EACH_TEST(.begin = files_begin, .end = files_end)
 
-LOOP_TEST(an_architecture_that_cannot_be_is_an_error, COUNT(architectures))
+LOOP_TEST(an_architecture_that_cannot_be_built_is_an_error,
+          COUNT(architectures))
 {
     const char *wanted = architectures[_i].error;
 
     gradus_graph *g = gradus_load(
         write_model("1", architectures[_i].architecture, ""), 4, 1);
     if (wanted) {
-        ck_assert_msg(g == NULL, "loaded %s", architectures[_i].architecture);
+        ck_assert_msg(g == NULL, "%s was loaded; must be refused",
+                      architectures[_i].architecture);
         assert_error("net: ");
         assert_error(wanted);
     } else {
@@ -212,12 +216,13 @@ static const struct {
       "duplicate object key near '\"gradus.seed\"'" },
 };
 
-LOOP_TEST(metadata_that_cannot_be_is_an_error, COUNT(metadata))
+LOOP_TEST(malformed_metadata_are_an_error, COUNT(metadata))
 {
     gradus_graph *g = gradus_load(
         write_model(metadata[_i].seed, LOSS(""), metadata[_i].more), 4, 1);
     if (metadata[_i].error) {
-        ck_assert_msg(g == NULL, "loaded");
+        ck_assert_msg(g == NULL, "seed %s with %s was loaded; must be refused",
+                      metadata[_i].seed, metadata[_i].more);
         assert_error(metadata[_i].error);
     } else {
         ck_assert_msg(g != NULL, "%s", gradus_error());
@@ -225,7 +230,7 @@ LOOP_TEST(metadata_that_cannot_be_is_an_error, COUNT(metadata))
     gradus_graph_free(g);
 }
 
-LOOP_TEST(another_version_or_a_lost_part_is_an_error, 4)
+LOOP_TEST(another_version_or_missing_metadata_are_an_error, 4)
 {
     static const char *const cases[][3] = {
         { "gradus.version\":\"1", "gradus.version\":\"2", "is 2; must be 1" },

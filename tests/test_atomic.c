@@ -1,4 +1,4 @@
-/* test_atomic.c -- saving and loading where the system fails. */
+/* test_atomic.c -- saving and loading when calls of the system fail. */
 #define _XOPEN_SOURCE 700
 #include "allocations.h"
 #include "faults.h"
@@ -16,6 +16,7 @@
 
 EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 60)
 
+/* The k-th call of the system fails, for each k, with each of the errors. */
 LOOP_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new, 4)
 {
     static const int errors[] = { ENOSPC, EIO, EDQUOT, EROFS };
@@ -33,29 +34,40 @@ LOOP_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new, 4)
         fault.left = 0;
         contents after = read_whole(files_path("net"));
         int is_new = same(after, wanted);
-        ck_assert(is_new || same(after, before));
-        ck_assert_int_eq(files_in_folder(), 1);
+        ck_assert_msg(is_new || same(after, before), "call %d, %s, fails: the "
+                      "file is neither the old nor the new one", k,
+                      fault.seen);
+        ck_assert_msg(files_in_folder() == 1, "call %d, %s, fails: the folder "
+                      "holds %d files; must hold 1", k, fault.seen,
+                      files_in_folder());
         if (error) {
             failed++;
             assert_error("net: ");
             assert_error(strerror(errors[_i]));
-            ck_assert(is_new == (strstr(gradus_error(), "saved, but") != 0));
+            const char *saved = strstr(gradus_error(), "saved, but");
+            ck_assert_msg(is_new == (saved != NULL),
+                          "call %d, %s, fails: the file is the %s one, but "
+                          "the message is %s", k, fault.seen,
+                          is_new ? "new" : "old", gradus_error());
         } else {
-            ck_assert(is_new);
+            ck_assert_msg(is_new, "call %d fails: saving succeeds, but the "
+                          "file is the old one", k);
             forgiven += fault.seen != NULL;
         }
         free(after.byte);
     } while (fault.seen);
-    ck_assert_int_ge(failed, 11); /* open twice, fchmod, fsync twice, close,
-                                     rename, and at least four writes */
-    ck_assert_int_eq(forgiven, 1); /* the folder's close */
+    /* The calls that must succeed: open twice, fchmod, fsync twice, close,
+     * rename, and at least four writes. */
+    ck_assert_int_ge(failed, 11);
+    /* The only call that may fail is the close of the folder. */
+    ck_assert_int_eq(forgiven, 1);
     free(before.byte);
     free(wanted.byte);
     gradus_graph_free(old);
     gradus_graph_free(new);
 }
 
-TEST(a_first_save_that_fails_leaves_nothing)
+TEST(a_first_save_that_fails_leaves_no_file)
 {
     gradus_graph *g = small_net(1);
     int k = 0;
@@ -72,7 +84,7 @@ TEST(a_first_save_that_fails_leaves_nothing)
     gradus_graph_free(g);
 }
 
-TEST(interrupted_and_short_calls_are_continued)
+TEST(interrupted_and_short_writes_are_continued)
 {
     gradus_graph *g = small_net(1);
 
@@ -80,7 +92,7 @@ TEST(interrupted_and_short_calls_are_continued)
     contents wanted = read_whole(files_path("wanted"));
     for (int one_byte = 0; one_byte < 2; one_byte++) {
         int writes = 0, syncs = 0;
-        for (int k = 1; k < 40; k++) { /* a signal at call k alone */
+        for (int k = 1; k < 40; k++) { /* a signal interrupts only call k */
             fault.one_byte = one_byte;
             fault_at(k, EINTR);
             int error = gradus_save(g, files_path("net"));
@@ -150,8 +162,8 @@ TEST(a_failing_read_is_an_error_and_changes_nothing)
 static json_malloc_t jansson_malloc;
 static json_free_t jansson_free;
 
-/* Lets jansson's allocations fail as well if all from one on are to fail.  A
- * single one it may not notice (see json.c), so none fails alone. */
+/* Makes jansson's allocations fail too if all allocations from one on are to
+ * fail.  None of jansson's fails alone, as it may not notice (see json.c). */
 static void begin_failures(int for_ever)
 {
     json_get_alloc_funcs(&jansson_malloc, &jansson_free);
@@ -218,7 +230,7 @@ LOOP_TEST(without_memory_loading_is_an_error_and_changes_nothing, 2)
     gradus_graph_free(h);
 }
 
-/* ---- files and folders as they are ---------------------------------------*/
+/* ---- kinds of files and folders ------------------------------------------*/
 
 TEST(a_full_disk_leaves_the_old_file)
 {
@@ -247,7 +259,7 @@ TEST(a_full_disk_leaves_the_old_file)
     gradus_graph_free(large);
 }
 
-TEST(places_where_no_file_can_be_are_errors)
+TEST(paths_where_no_file_can_be_written_are_errors)
 {
     static const char *const names[] = { "none/net", "file/net", "folder",
                                          "folder/", "" };
@@ -257,7 +269,8 @@ TEST(places_where_no_file_can_be_are_errors)
     files_write("file", "", 0);
     ck_assert_int_eq(mkdir(files_path("folder"), 0700), 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        ck_assert_int_ne(gradus_save(g, files_path(names[i])), 0);
+        ck_assert_msg(gradus_save(g, files_path(names[i])) != 0,
+                      "saving to \"%s\" succeeds; must fail", names[i]);
         ck_assert_int_eq(files_in_folder(), 2);
     }
     ck_assert_int_ne(gradus_save(g, ""), 0);
@@ -276,8 +289,8 @@ static mode_t mode_of(const char *path)
     return s.st_mode;
 }
 
-/* A FIFO stands for /dev/full and its like: should this fail for root, the
- * system keeps its devices. */
+/* A FIFO stands for devices such as /dev/full, so that the system keeps its
+ * devices even if root runs this test and it fails. */
 TEST(a_device_is_refused_and_stays)
 {
     gradus_graph *g = small_net(1);
@@ -295,7 +308,7 @@ TEST(a_read_only_folder_is_an_error)
     gradus_graph *g = small_net(1);
 
     ck_assert_int_eq(mkdir(files_path("folder"), 0500), 0);
-    if (geteuid() == 0) /* root may write anywhere, but not here */
+    if (geteuid() == 0) /* root may write to any folder but this one */
         ck_assert_int_ne(gradus_save(g, "/proc/net-of-gradus"), 0);
     else
         ck_assert_int_ne(gradus_save(g, files_path("folder/net")), 0);
@@ -345,7 +358,7 @@ TEST(a_bare_name_is_saved_in_the_working_folder)
     gradus_graph_free(g);
 }
 
-TEST(what_a_killed_program_left_is_no_obstacle)
+TEST(a_temporary_file_of_a_killed_program_does_no_harm)
 {
     gradus_graph *g = small_net(1);
     char name[64];

@@ -67,6 +67,14 @@ void files_folder(const char *name)
     ck_assert_int_eq(mkdir(files_path(name), 0755), 0);
 }
 
+const char *files_case(const char *what, size_t where)
+{
+    static char name[64];
+
+    snprintf(name, sizeof name, "%s at %zu", what, where);
+    return name;
+}
+
 int files_unreadable(const char *path)
 {
     ck_assert_int_eq(chmod(path, 0), 0);

@@ -19,6 +19,10 @@ const char *files_write_gz(const char *name, const void *bytes, size_t n);
 /* Makes a folder of this name. */
 void files_folder(const char *name);
 
+/* Names a case of a loop for messages, such as "cut at 7".  The name is valid
+ * until the next call. */
+const char *files_case(const char *what, size_t where);
+
 /* Takes away this process's right to read the file, even if it runs as root,
  * until files_readable is called.  Returns 0 where that is not possible. */
 int files_unreadable(const char *path);

@@ -1,4 +1,4 @@
-/* test_idx.c -- IDX files, plain and gzip, good and bad. */
+/* test_idx.c -- IDX files, plain and compressed by gzip, good and bad. */
 #define _POSIX_C_SOURCE 200809L
 #include "files.h"
 #include "tests.h"
@@ -47,19 +47,21 @@ static void check_good(gradus_dataset *d)
     gradus_dataset_free(d);
 }
 
-/* Loading must fail, with the name of the file and the words in the message.
- */
+/* Asserts that loading fails, and that the message contains `culprit`, the
+ * file, and `words`.  `what` names the case, for messages of the test. */
 static void check_bad(const char *images, const char *labels,
                       const char *culprit, const char *words,
                       const char *what)
 {
     gradus_dataset *d = gradus_load_idx(images, labels);
 
-    ck_assert_msg(d == NULL, "%s: accepted", what);
+    ck_assert_msg(d == NULL, "%s: was loaded; must be refused", what);
     ck_assert_msg(strstr(gradus_error(), culprit) != NULL,
-                  "%s: no file name in \"%s\"", what, gradus_error());
+                  "%s: the message must contain \"%s\", but is \"%s\"", what,
+                  culprit, gradus_error());
     ck_assert_msg(strstr(gradus_error(), words) != NULL,
-                  "%s: no \"%s\" in \"%s\"", what, words, gradus_error());
+                  "%s: the message must contain \"%s\", but is \"%s\"", what,
+                  words, gradus_error());
 }
 
 EACH_TEST(.begin = files_begin, .end = files_end)
@@ -84,7 +86,7 @@ TEST(a_file_of_rank_2_has_no_height_and_width)
     gradus_dataset_free(d);
 }
 
-/* These are more labels than the reader's buffer holds, and one is 255. */
+/* There are more labels than the reader's buffer holds, and one is 255. */
 TEST(ten_thousand_labels_arrive_in_order)
 {
     enum { N = 10000 };
@@ -103,7 +105,7 @@ TEST(ten_thousand_labels_arrive_in_order)
     gradus_dataset_free(d);
 }
 
-TEST(gzip_members_are_joined)
+TEST(a_gzip_file_of_two_members_loads_whole)
 {
     const char *a = files_write_gz("a", IMAGES, 20);
     const char *b = files_write_gz("b", IMAGES + 20, sizeof IMAGES - 20);
@@ -117,16 +119,17 @@ TEST(gzip_members_are_joined)
     check_good(gradus_load_idx(files_write("both", both, n), good_labels()));
 }
 
-/* A file made of the first `bytes` bytes of a good one, or of all of it and
- * zeros, with four bytes put at `at`. */
+/* A bad file: the first `bytes` bytes of a good one, or all of it and zeros,
+ * and then with the four bytes `put` written at `at`. */
 typedef struct {
     const char *what;
     size_t bytes, at;
-    unsigned char put[5]; /* the last is never used: room for a literal */
-    const char *words;
+    unsigned char put[5]; /* the fifth is the 0 that ends a string literal */
+    const char *words;    /* what the message contains */
 } change;
 
 enum { X = sizeof IMAGES, T = sizeof LABELS };
+/* Writes at 4, where the number of rows is, the 2 that is there already. */
 #define KEEP 4, { 0, 0, 0, 2, 0 }
 
 static const change BAD_IMAGES[] = {
@@ -195,6 +198,7 @@ static const change BAD_LABELS[] = {
     { "n 2^32-1", T, 4, "\377\377\377\377", "size 0" },
 };
 
+/* Writes the bad file into `to`, and returns how many bytes it has. */
 static size_t changed(const change *c, const unsigned char *good,
                       size_t good_bytes, unsigned char *to)
 {
@@ -237,16 +241,20 @@ TEST(sizes_whose_product_wraps_are_an_error)
               "do not fit", "wraps");
 }
 
-TEST(truncation_at_every_byte_is_an_error)
+TEST(an_idx_file_cut_short_at_any_byte_is_an_error)
 {
     const char *images = good_images(), *labels = good_labels();
 
     for (size_t n = 0; n < sizeof IMAGES; n++)
-        check_bad(files_write("bad", IMAGES, n), labels, "/bad", "", "cut");
+        check_bad(files_write("bad", IMAGES, n), labels, "/bad", "",
+                  files_case("images cut", n));
     for (size_t n = 0; n < sizeof LABELS; n++)
-        check_bad(images, files_write("bad", LABELS, n), "/bad", "", "cut");
+        check_bad(images, files_write("bad", LABELS, n), "/bad", "",
+                  files_case("labels cut", n));
 }
 
+/* Compresses n bytes by gzip into `to`, which has `room` bytes.  Returns how
+ * many bytes there are then. */
 static size_t gzipped(const void *bytes, size_t n, unsigned char *to,
                       size_t room)
 {
@@ -258,20 +266,22 @@ static size_t gzipped(const void *bytes, size_t n, unsigned char *to,
     return k;
 }
 
-TEST(truncation_of_gzip_at_every_byte_is_an_error)
+TEST(a_gzip_idx_file_cut_short_at_any_byte_is_an_error)
 {
     unsigned char gz[256];
     const char *images = good_images(), *labels = good_labels();
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
 
     for (size_t k = 0; k < n; k++)
-        check_bad(files_write("bad", gz, k), labels, "/bad", "", "cut");
+        check_bad(files_write("bad", gz, k), labels, "/bad", "",
+                  files_case("images cut", k));
     n = gzipped(LABELS, sizeof LABELS, gz, sizeof gz);
     for (size_t k = 0; k < n; k++)
-        check_bad(images, files_write("bad", gz, k), "/bad", "", "cut");
+        check_bad(images, files_write("bad", gz, k), "/bad", "",
+                  files_case("labels cut", k));
 }
 
-/* The first 10 bytes hold a date and such, which nothing checks. */
+/* The first 10 bytes are gzip's header, which no checksum covers. */
 TEST(every_bit_flip_in_gzip_data_is_an_error)
 {
     unsigned char gz[256];
@@ -280,7 +290,8 @@ TEST(every_bit_flip_in_gzip_data_is_an_error)
 
     for (size_t bit = 80; bit < 8 * n; bit++) {
         gz[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        check_bad(files_write("bad", gz, n), labels, "/bad", "", "flip");
+        check_bad(files_write("bad", gz, n), labels, "/bad", "",
+                  files_case("bit flipped", bit));
         gz[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
 }
@@ -305,6 +316,7 @@ TEST(gzip_in_gzip_is_an_error)
               "not an IDX file", "twice");
 }
 
+/* The most memory that this process has had, in KiB. */
 static long peak_kb(void)
 {
     struct rusage u;
@@ -313,8 +325,9 @@ static long peak_kb(void)
     return u.ru_maxrss;
 }
 
-/* One file is 64 MB of zeros in 64 KB, more than its header announces; the
- * header of the other announces more than a file of its size can hold. */
+/* The first file is 64 MB of zeros compressed to 64 KB, more than its header
+ * announces.  The header of the second announces more than a file of its size
+ * can hold. */
 TEST(a_gzip_bomb_takes_no_memory)
 {
     static const unsigned char zeros[1 << 16];
@@ -381,7 +394,7 @@ TEST(a_symbolic_link_to_a_good_file_loads)
     check_good(gradus_load_idx(link, good_labels()));
 }
 
-TEST(freeing_nothing_and_what_is_not_owned_is_fine)
+TEST(freeing_null_or_a_dataset_that_owns_nothing_is_allowed)
 {
     gradus_dataset own = { .n = 1 };
 

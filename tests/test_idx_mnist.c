@@ -1,4 +1,4 @@
-/* test_idx_mnist.c -- a folder of MNIST, plain or gzip. */
+/* test_idx_mnist.c -- the folder of MNIST's files, plain or gzip. */
 #include "files.h"
 #include "tests.h"
 
@@ -20,7 +20,7 @@ static void check_good(const char *part)
 
 EACH_TEST(.begin = files_begin, .end = files_end)
 
-TEST(plain_and_gzip_load_in_any_mixture)
+TEST(plain_and_gzip_files_load_in_any_mixture)
 {
     files_write("t10k-images-idx3-ubyte", IMAGE, sizeof IMAGE);
     files_write_gz("t10k-labels-idx1-ubyte.gz", LABEL, sizeof LABEL);
@@ -30,7 +30,7 @@ TEST(plain_and_gzip_load_in_any_mixture)
     check_good("train");
 }
 
-TEST(the_plain_file_is_preferred)
+TEST(a_plain_file_is_preferred_to_a_gzip_file)
 {
     files_write("t10k-images-idx3-ubyte.gz", "bad", 3);
     files_write("t10k-images-idx3-ubyte", IMAGE, sizeof IMAGE);

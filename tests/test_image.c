@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 static picture p; /* too large for the stack */
-static uint8_t out[28 * 28 * 3];
+static uint8_t out[28 * 28 * 3]; /* [channels,height,width] */
 
+/* Writes the picture to a file and returns its path. */
 static const char *written(void)
 {
     return files_write("picture", p.bytes, p.n);
@@ -39,7 +40,7 @@ TEST(a_grey_png_arrives_as_it_is)
     ck_assert_mem_eq(out, grey, 6);
 }
 
-TEST(grey_is_three_times_the_same_in_rgb)
+TEST(grey_becomes_three_equal_planes_of_rgb)
 {
     const uint8_t grey[2] = { 10, 200 };
     const uint8_t planes[6] = { 10, 200, 10, 200, 10, 200 };
@@ -71,8 +72,9 @@ TEST(rgb_becomes_grey_by_its_brightness)
     ck_assert_mem_eq(out, grey, 5);
 }
 
-/* What shows is a v + (1-a) 255, whatever colour hides behind a = 0. */
-TEST(transparency_shows_white)
+/* A value v of opacity a becomes a v + (1-a) 255.  With a = 0 its colour does
+ * not matter. */
+TEST(transparent_pixels_become_white)
 {
     const uint8_t rgba[12] = { 0, 0, 0, 0, 90, 60, 30, 51, 90, 60, 30, 255 };
     const uint8_t planes[9] = { 255, 222, 90, 255, 216, 60, 255, 210, 30 };
@@ -87,7 +89,7 @@ TEST(transparency_shows_white)
     ck_assert_mem_eq(out, grey, 3);
 }
 
-TEST(a_transparent_colour_shows_white)
+TEST(a_colour_marked_as_transparent_becomes_white)
 {
     const uint8_t grey[3] = { 5, 6, 7 }, expected[3] = { 5, 255, 7 };
 
@@ -98,7 +100,7 @@ TEST(a_transparent_colour_shows_white)
     ck_assert_mem_eq(out, expected, 3);
 }
 
-TEST(png_of_1_and_16_bits_and_palettes_load)
+TEST(pngs_of_1_and_16_bits_and_with_palettes_load)
 {
     const uint8_t bits[1] = { 0xa0 }, black_white[3] = { 255, 0, 255 };
 
@@ -138,7 +140,7 @@ static void check_jpeg_pixels(void)
     }
 }
 
-TEST(a_jpeg_arrives_nearly_as_it_was)
+TEST(a_jpeg_is_decoded_to_nearly_its_pixels)
 {
     make_jpeg();
     check_jpeg_pixels();
@@ -146,7 +148,7 @@ TEST(a_jpeg_arrives_nearly_as_it_was)
     check_jpeg_pixels();
 }
 
-TEST(further_data_behind_a_jpeg_is_left_alone)
+TEST(data_after_a_jpeg_is_ignored)
 {
     make_jpeg();
     picture_bytes(&p, "\377\330 another picture", 18);
@@ -159,7 +161,7 @@ TEST(the_digits_in_data_load)
                      0);
 }
 
-TEST(making_it_smaller_takes_means)
+TEST(an_image_made_smaller_consists_of_means)
 {
     const uint8_t grey[16] = { 0,  4,  100, 100, 8,  12, 100, 100,
                                50, 50, 255, 255, 50, 50, 255, 255 };
@@ -172,7 +174,7 @@ TEST(making_it_smaller_takes_means)
     ck_assert_int_eq(out[0], (6 + 100 + 50 + 255 + 2) / 4);
 }
 
-TEST(channels_are_resized_apart)
+TEST(channels_are_resized_separately)
 {
     const uint8_t rgb[6] = { 0, 100, 7, 50, 200, 7 }, mean[3] = { 25, 150, 7 };
 
@@ -181,7 +183,7 @@ TEST(channels_are_resized_apart)
     ck_assert_mem_eq(out, mean, 3);
 }
 
-TEST(making_it_larger_interpolates)
+TEST(an_image_made_larger_is_interpolated)
 {
     const uint8_t grey[2] = { 0, 200 }, wide[4] = { 0, 50, 150, 200 };
 
@@ -199,7 +201,8 @@ TEST(one_colour_stays_that_colour_at_any_size)
         picture_png(&p, side, 65 - side, 1, grey);
         load(1, 28, 28);
         for (int i = 0; i < 28 * 28; i++)
-            ck_assert_int_eq(out[i], 77);
+            ck_assert_msg(out[i] == 77, "from %d x %d: value %d is %d; must "
+                          "be 77", side, 65 - side, i, out[i]);
     }
 }
 
@@ -271,7 +274,7 @@ TEST(a_file_of_more_than_128_MiB_is_an_error)
     picture_check_bad(path, "larger than 134217728 bytes", "large");
 }
 
-TEST(impossible_requests_are_errors)
+TEST(impossible_sizes_and_channels_are_errors)
 {
     make_png();
     const char *path = written();

@@ -1,4 +1,5 @@
-/* test_image_folder.c -- a folder of images a class. */
+/* test_image_folder.c -- a folder that has one folder of images for each
+ * class. */
 #define _POSIX_C_SOURCE 200809L
 #include "files.h"
 #include "pictures.h"
@@ -24,6 +25,7 @@ static gradus_dataset *load(void)
     return gradus_load_image_folder(files_path("."), 1, 2, 2);
 }
 
+/* Asserts that loading fails, and that the message contains these. */
 static void check_bad(const char *culprit, const char *words)
 {
     ck_assert_ptr_null(load());
@@ -31,7 +33,7 @@ static void check_bad(const char *culprit, const char *words)
     assert_error(words);
 }
 
-/* Makes one class of two images and one of one. */
+/* Makes a class of two images and a class of one. */
 static void make_folder(void)
 {
     files_folder("cat");

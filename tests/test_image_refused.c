@@ -1,4 +1,4 @@
-/* test_image_refused.c -- PNG and JPEG files with something wrong. */
+/* test_image_refused.c -- PNG and JPEG files that are damaged or malicious. */
 #include "files.h"
 #include "pictures.h"
 #include "tests.h"
@@ -24,17 +24,17 @@ static void make_png(void)
 
 EACH_TEST(.begin = files_begin, .end = files_end)
 
-TEST(truncation_at_every_byte_is_an_error)
+TEST(an_image_cut_short_at_any_byte_is_an_error)
 {
     make_png();
     while (p.n-- > 0)
-        check_bad("", "PNG");
+        check_bad("", files_case("PNG cut", p.n));
     make_jpeg();
     while (p.n-- > 0)
-        check_bad("", "JPEG");
+        check_bad("", files_case("JPEG cut", p.n));
     picture_read(&p, "tests/pictures/progressive.jpg");
     while (p.n-- > 0)
-        check_bad("", "progressive JPEG");
+        check_bad("", files_case("progressive JPEG cut", p.n));
 }
 
 TEST(every_bit_flip_in_a_png_is_an_error)
@@ -42,19 +42,19 @@ TEST(every_bit_flip_in_a_png_is_an_error)
     make_png();
     for (size_t bit = 0; bit < 8 * p.n; bit++) {
         p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        check_bad("", "flip");
+        check_bad("", files_case("bit flipped", bit));
         p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
 }
 
-TEST(data_behind_a_png_is_an_error)
+TEST(data_after_a_png_is_an_error)
 {
     make_png();
     picture_bytes(&p, "", 1);
     check_bad("after its end", "zero");
 }
 
-/* These headers have a right checksum, and two rows of 9 zeros behind them. */
+/* Each header has the right checksum, and two rows of 9 zeros behind it. */
 static const struct {
     int width, height, depth, colour;
     const char *words;
@@ -137,8 +137,8 @@ TEST(more_pixels_than_the_limit_are_an_error)
 
 enum { DQT = 0xdb, SOF = 0xc0, DHT = 0xc4, SOS = 0xda };
 
-/* One byte of a good JPEG is changed, at this distance from the marker of a
- * segment, whose length is at 2 and whose content begins at 4. */
+/* The byte of a good JPEG at the distance `at` from the marker of a segment is
+ * set to `value`.  The segment's length is at 2, its content from 4 on. */
 static const struct {
     const char *what;
     int marker, at, value;
@@ -208,7 +208,7 @@ TEST(a_jpeg_without_one_of_its_segments_is_an_error)
         size_t length = 2 + s[2] * 256u + s[3];
         p.n -= length;
         memmove(s, s + length, p.n - (size_t)(s - p.bytes));
-        check_bad("", "no segment");
+        check_bad("", files_case("without the segment", (size_t)markers[i]));
     }
 }
 

@@ -36,23 +36,22 @@ static gradus_workspace *workspace(const gradus_graph *g, int max_batch)
     return w;
 }
 
-/* But for rounding: the products are of other sizes. */
-TEST(values_are_those_of_forward_for_the_same_batch)
-{
-    static const int batches[] = { 1, 2, 16, 33, 64, 100, 257, SAMPLES };
-    gradus_workspace *w = workspace(n.g, SAMPLES);
+static const int batches[] = { 1, 2, 16, 33, 64, 100, 257, SAMPLES };
 
-    for (int i = 0; i < 8; i++) {
-        size_t values = (size_t)batches[i] * CLASSES;
-        ck_assert_int_eq(gradus_forward(n.g, NULL, batches[i]), 0);
-        const gradus_real *y = gradus_infer(w, d.x, batches[i]);
-        ck_assert_msg(y != NULL, "%s", gradus_error());
-        ck_assert_double_le(distance(y, n.loss->y, values), TOLERANCE);
-    }
+/* Rounding may differ, as the matrix products have other sizes. */
+LOOP_TEST(inference_gives_the_values_of_forward, COUNT(batches))
+{
+    gradus_workspace *w = workspace(n.g, SAMPLES);
+    const size_t values = (size_t)batches[_i] * CLASSES;
+
+    ck_assert_int_eq(gradus_forward(n.g, NULL, batches[_i]), 0);
+    const gradus_real *y = gradus_infer(w, d.x, batches[_i]);
+    ck_assert_msg(y != NULL, "%s", gradus_error());
+    ck_assert_double_le(distance(y, n.loss->y, values), TOLERANCE);
     gradus_workspace_free(w);
 }
 
-TEST(probabilities_are_positive_and_sum_to_one)
+TEST(inferred_probabilities_are_positive_and_sum_to_one)
 {
     gradus_workspace *w = workspace(n.g, SAMPLES);
     const gradus_real *y = gradus_infer(w, d.x, SAMPLES);
@@ -82,7 +81,7 @@ TEST(a_workspace_may_take_more_rows_than_the_graph)
     net_free(&small);
 }
 
-TEST(inference_leaves_the_graph_alone_and_sees_it_learn)
+TEST(inference_changes_nothing_and_uses_the_latest_parameters)
 {
     gradus_workspace *w = workspace(n.g, 10);
     gradus_optimiser *o = gradus_sgd(n.g, NULL);
@@ -106,7 +105,7 @@ TEST(inference_leaves_the_graph_alone_and_sees_it_learn)
 typedef struct {
     pthread_t thread;
     const gradus_real *wanted; /* [SAMPLES,CLASSES] */
-    int wrong;
+    int wrong; /* how many results differ from `wanted` */
 } reader;
 
 static void *infer_many_times(void *arg)
@@ -145,7 +144,7 @@ TEST(threads_infer_from_one_graph_at_once)
 
 /* ---- pixels ------------------------------------------------------------- */
 
-TEST(a_pixel_is_its_value_by_255)
+TEST(an_inferred_pixel_is_its_value_divided_by_255)
 {
     gradus_workspace *w = workspace(n.g, 1), *v = workspace(n.g, 1);
     uint8_t pixels[IN];
@@ -184,7 +183,7 @@ TEST(without_a_loss_the_output_is_the_last_node)
     gradus_graph_free(g);
 }
 
-TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
+TEST(the_output_is_the_last_loss_and_only_its_own_input_is_fed)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *a = gradus_input(g, 4), *b = gradus_input(g, IN);
@@ -194,13 +193,13 @@ TEST(the_output_is_the_last_loss_and_its_own_input_is_fed)
     gradus_softmax_ce(gradus_dense(b, 3), t, NULL);
     gradus_dense(a, 5);
     ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
-    gradus_workspace *w = workspace(g, 2); /* of b alone */
+    gradus_workspace *w = workspace(g, 2); /* its input is b */
     ck_assert_ptr_nonnull(gradus_infer(w, d.x, 2));
     gradus_workspace_free(w);
     gradus_graph_free(g);
 }
 
-/* y = a + b of two operands of one shape, written with the public header. */
+/* An op of the test's own: y = a + b, where a and b have the same shape. */
 static void add(gradus_node *s, gradus_part p)
 {
     const gradus_real *a = gradus_row(s->in[0]->y, p, s->size);

@@ -34,7 +34,7 @@ TEST(u8_pixels_become_0_to_1)
     ck_assert(x->y[255] == 1);
 }
 
-TEST(what_was_fed_last_counts)
+TEST(only_what_was_fed_last_counts)
 {
     gradus_node *x = gradus_input(g, 1);
 
@@ -99,7 +99,7 @@ TEST(real_numbers_are_normalised_by_channel)
                 rounding());
 }
 
-/* A year, a price: the difference is small against the numbers. */
+/* Years and prices, for instance, differ little compared with their size. */
 TEST(values_near_a_large_mean_keep_their_digits)
 {
     gradus_node *x = gradus_input(g, 2);
@@ -122,7 +122,7 @@ TEST(pixels_are_divided_by_255_before_they_are_normalised)
     assert_near(x->y, (double[]){ -0.4, 1.6, 0.3, 0.35 }, 4, rounding());
 }
 
-TEST(an_input_that_is_no_image_has_one_channel)
+TEST(an_input_that_is_not_an_image_has_one_channel)
 {
     gradus_node *x = gradus_input(g, 2);
 
@@ -133,7 +133,7 @@ TEST(an_input_that_is_no_image_has_one_channel)
     assert_near(x->y, (double[]){ 2, -3 }, 2, rounding());
 }
 
-TEST(the_last_normalisation_counts)
+TEST(only_the_last_normalisation_counts)
 {
     gradus_node *x = two_channels();
 

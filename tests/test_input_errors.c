@@ -1,5 +1,5 @@
 /* test_input_errors.c -- inputs, images, labels and row weights: what is
- * turned away, when a graph is made and when it is fed. */
+ * refused, when a graph is made and when it is fed. */
 #include "one_graph.h"
 #include "tests.h"
 
@@ -30,7 +30,7 @@ TEST(images_of_more_than_two_to_the_31_values_are_rejected)
     ck_assert_ptr_null(gradus_image(g, INT_MAX, INT_MAX, INT_MAX));
 }
 
-TEST(a_graph_is_wanted)
+TEST(a_null_graph_is_rejected)
 {
     ck_assert_ptr_null(gradus_input(NULL, 2));
     assert_error("input: the graph is NULL");
@@ -40,7 +40,7 @@ TEST(a_graph_is_wanted)
     assert_error("row_weights: the graph is NULL");
 }
 
-TEST(normalisation_wants_means_and_positive_deviations)
+TEST(normalisation_needs_finite_means_and_positive_deviations)
 {
     gradus_node *x = gradus_image(g, 2, 1, 1);
     const struct {
@@ -62,11 +62,11 @@ TEST(normalisation_wants_means_and_positive_deviations)
     }
     ck_assert_int_ne(gradus_normalise(x, NULL, (double[]){ 1, 1 }), 0);
     assert_error("gradus_normalise: the means are NULL");
-    ck_assert_int_ne(gradus_compile(g, 1, 1), 0); /* the first is kept */
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0); /* with the first message */
     assert_error("channel 1: the standard deviation is 0");
 }
 
-TEST(normalisation_is_for_inputs_and_before_compile)
+TEST(only_inputs_can_be_normalised_and_only_before_compile)
 {
     gradus_node *x = gradus_input(g, 1), *t = gradus_labels(g, 1);
     double one = 1;
@@ -79,7 +79,7 @@ TEST(normalisation_is_for_inputs_and_before_compile)
     assert_error("gradus_normalise comes before gradus_compile");
 }
 
-TEST(only_inputs_want_a_gradient)
+TEST(only_inputs_can_want_a_gradient)
 {
     gradus_node *x = gradus_input(g, 1), *y = gradus_relu(x);
 
@@ -150,7 +150,7 @@ TEST(feeding_no_rows_or_too_many_is_an_error)
     assert_error("got 2147483648 rows");
 }
 
-TEST(what_was_fed_stays_after_a_mistake)
+TEST(a_mistake_in_feeding_keeps_what_was_fed)
 {
     gradus_real v = 1;
 
@@ -162,13 +162,13 @@ TEST(what_was_fed_stays_after_a_mistake)
 
 TEST(forward_without_data_is_an_error)
 {
-    gradus_graph *hungry = gradus_graph_new(1);
+    gradus_graph *unfed = gradus_graph_new(1);
 
-    gradus_input(hungry, 1);
-    gradus_compile(hungry, 1, 1);
-    ck_assert_int_ne(gradus_forward(hungry, NULL, 1), 0);
+    gradus_input(unfed, 1);
+    gradus_compile(unfed, 1, 1);
+    ck_assert_int_ne(gradus_forward(unfed, NULL, 1), 0);
     assert_error("node 0, input: nothing was fed to it");
-    gradus_graph_free(hungry);
+    gradus_graph_free(unfed);
 }
 
 TEST(rows_that_were_not_fed_are_an_error)
@@ -195,7 +195,7 @@ TEST(batches_of_no_rows_or_too_many_are_an_error)
     assert_error("gradus_forward: the batch has 5 rows; must be 1 to 4");
 }
 
-TEST(row_weights_are_finite_and_not_negative)
+TEST(negative_and_infinite_row_weights_are_an_error)
 {
     gradus_real bad[] = { -1, NAN, INFINITY, -INFINITY };
 

@@ -1,5 +1,5 @@
-/* test_misuse.c -- NULL and nonsense to every public function: an error with a
- * message, never a crash. */
+/* test_misuse.c -- passes NULL and nonsense to every public function, which
+ * must fail with a message and never crash. */
 #include "tests.h"
 
 #include "nets.h"
@@ -31,13 +31,14 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end)
 
-/* A function has failed, with a message that has this in it. */
+/* Asserts that a function has failed, and that its message contains this. */
 static void failed(int status, const char *text)
 {
     ck_assert_int_ne(status, 0);
     assert_error(text);
 }
 
+/* Asserts that a constructor or loader has failed, with this message. */
 static void null(const void *made, const char *text)
 {
     ck_assert_ptr_null(made);
@@ -74,7 +75,7 @@ TEST(settings_of_null_are_refused)
     failed(gradus_summary(n.g, NULL), "file is NULL");
 }
 
-TEST(questions_about_null_have_an_empty_answer)
+TEST(questions_about_null_get_an_empty_answer)
 {
     ck_assert_int_eq(gradus_node_count(NULL), 0);
     ck_assert_ptr_null(gradus_node_at(NULL, 0));
@@ -92,7 +93,7 @@ TEST(questions_about_null_have_an_empty_answer)
     ck_assert_ptr_null(gradus_class_name(n.g, 0));
 }
 
-TEST(feeding_what_does_not_fit_is_refused)
+TEST(feeding_data_of_the_wrong_kind_is_refused)
 {
     failed(gradus_feed(NULL, x, 4), "node is NULL");
     failed(gradus_feed(n.x, NULL, 4), "data is NULL");
@@ -143,7 +144,7 @@ TEST(an_empty_dataset_is_refused)
     failed(gradus_evaluate(n.g, &empty, NULL, &m), "either x or pixels");
 }
 
-TEST(a_gradient_check_wants_a_step_and_rows)
+TEST(a_gradient_check_needs_a_positive_step_and_rows)
 {
     char where[64];
 
@@ -159,7 +160,7 @@ TEST(a_gradient_check_wants_a_step_and_rows)
     ck_assert_double_ge(gradus_check_gradients(n.g, 4, 1e-6, NULL), 0);
 }
 
-TEST(optimisers_that_cannot_be_are_refused)
+TEST(impossible_optimisers_are_refused)
 {
     gradus_graph *raw = gradus_graph_new(1);
 
@@ -196,7 +197,7 @@ TEST(inference_with_null_is_refused)
     gradus_graph_free(raw);
 }
 
-TEST(a_workspace_wants_an_output_that_is_computed)
+TEST(a_workspace_needs_an_output_that_is_computed)
 {
     gradus_graph *g = gradus_graph_new(1);
 
@@ -241,7 +242,7 @@ TEST(model_files_refuse_null_and_nonsense)
     failed(gradus_load_parameters(n.g, "no-such-file"), "no-such-file");
 }
 
-TEST(layers_are_built_from_what_can_be)
+TEST(impossible_parts_of_a_users_layer_are_refused)
 {
     static const gradus_op op = { .name = "own" };
     gradus_graph *g = gradus_graph_new(1);
@@ -270,7 +271,7 @@ TEST(layers_are_built_from_what_can_be)
     gradus_graph_free(g);
 }
 
-TEST(freeing_null_is_fine)
+TEST(freeing_null_is_allowed)
 {
     gradus_graph_free(NULL);
     gradus_optimiser_free(NULL);

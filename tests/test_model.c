@@ -8,7 +8,7 @@
 
 /* ---- round trips ---------------------------------------------------------*/
 
-/* One with every setting that there is, at values that are hard to print. */
+/* A net with every kind of setting, at values that are hard to print. */
 static gradus_graph *rich_net(void)
 {
     gradus_graph *g = gradus_graph_new(18446744073709551615u);
@@ -39,6 +39,7 @@ static gradus_graph *rich_net(void)
     return g;
 }
 
+/* Asserts that g is saved to the bytes of this file. */
 static void assert_saves_the_same(const gradus_graph *g, const char *path)
 {
     contents a = read_whole(path), b;
@@ -99,8 +100,8 @@ TEST(settings_come_back_bit_for_bit)
     gradus_graph_free(h);
 }
 
-/* A locale of the whole process, or of the calling thread alone. */
-LOOP_TEST(a_comma_locale_changes_nothing, 2)
+/* The locale is set for the whole process, or for the calling thread alone. */
+LOOP_TEST(a_locale_with_a_decimal_comma_changes_no_model_file, 2)
 {
     gradus_graph *g = rich_net();
 
@@ -120,7 +121,7 @@ LOOP_TEST(a_comma_locale_changes_nothing, 2)
         uselocale(LC_GLOBAL_LOCALE);
         freelocale(comma);
     } else {
-        fputs("a_comma_locale_changes_nothing: no such locale, skipped\n",
+        fputs("model: skipped: there is no locale with a decimal comma\n",
               stderr);
     }
     files_point_locale();
@@ -142,7 +143,7 @@ TEST(the_header_is_padded_to_eight_bytes)
 
 /* ---- damage --------------------------------------------------------------*/
 
-TEST(every_flipped_bit_is_an_error)
+TEST(every_flipped_bit_of_a_model_file_is_an_error)
 {
     gradus_graph *g = small_net(1), *to = small_net(2);
     const char *path = files_path("net");
@@ -172,7 +173,7 @@ TEST(every_flipped_bit_is_an_error)
     gradus_graph_free(to);
 }
 
-TEST(truncation_at_every_byte_is_an_error)
+TEST(a_model_file_cut_short_at_any_byte_is_an_error)
 {
     gradus_graph *g = small_net(1), *to = small_net(2);
     const char *path = files_path("net");
@@ -180,12 +181,17 @@ TEST(truncation_at_every_byte_is_an_error)
 
     ck_assert_int_eq(gradus_save(g, path), 0);
     contents c = read_whole(path);
+    /* The last case has one byte more: the 0 behind the contents. */
     for (size_t size = 0; size <= c.size + 1; size++) {
         if (size == c.size)
-            continue; /* and one byte more, the 0 after it */
+            continue;
         files_write("net", c.byte, size);
-        ck_assert_ptr_null(gradus_load(path, 4, 1));
-        ck_assert_int_ne(gradus_load_parameters(to, path), 0);
+        ck_assert_msg(!gradus_load(path, 4, 1),
+                      "%zu of %zu bytes were loaded; must be refused", size,
+                      c.size);
+        ck_assert_msg(gradus_load_parameters(to, path) != 0,
+                      "parameters of %zu of %zu bytes were loaded; must be "
+                      "refused", size, c.size);
         assert_error("net: ");
     }
     ck_assert(gradus_parameters_hash(to) == before);
@@ -194,7 +200,7 @@ TEST(truncation_at_every_byte_is_an_error)
     gradus_graph_free(to);
 }
 
-TEST(damaged_weights_are_called_damage)
+TEST(damaged_weights_are_reported_as_damage)
 {
     gradus_graph *g = small_net(1);
 
@@ -279,7 +285,7 @@ TEST(class_names_that_files_cannot_hold_are_errors)
     gradus_graph_free(g);
 }
 
-TEST(more_names_than_a_file_may_hold_are_not_saved)
+TEST(more_class_names_than_a_file_may_hold_are_not_saved)
 {
     enum { N = 32768 };
     gradus_graph *g = small_net(1);
@@ -311,7 +317,7 @@ static void add_nothing(gradus_node *n, gradus_part p)
     (void)n, (void)p;
 }
 
-/* A layer of the caller's own may have any names. */
+/* A user's own layer, whose two parameters may have any names. */
 static gradus_node *named_layer(gradus_node *x, gradus_op *op,
                                 const char *first, const char *second)
 {
@@ -322,7 +328,7 @@ static gradus_node *named_layer(gradus_node *x, gradus_op *op,
     return gradus_add_param(n, second, 1, (int[]){ 2 }, GRADUS_INIT_ZERO, 0);
 }
 
-LOOP_TEST(names_that_files_cannot_hold_are_not_saved, 4)
+LOOP_TEST(names_of_ops_and_parameters_that_files_cannot_hold_are_not_saved, 4)
 {
     static const struct {
         const char *op, *first, *second, *error;
@@ -350,7 +356,7 @@ LOOP_TEST(names_that_files_cannot_hold_are_not_saved, 4)
     gradus_graph_free(g);
 }
 
-LOOP_TEST(what_is_not_finite_is_not_saved, 3)
+LOOP_TEST(parameters_that_are_not_finite_are_not_saved, 3)
 {
     static const struct {
         int at;
@@ -380,7 +386,7 @@ LOOP_TEST(what_is_not_finite_is_not_saved, 3)
     gradus_graph_free(g);
 }
 
-TEST(misuse_is_an_error)
+TEST(misuse_of_saving_and_loading_is_an_error)
 {
     gradus_graph *g = small_net(1), *early = gradus_graph_new(1);
 

@@ -1,6 +1,7 @@
-/* test_old_models.c -- model files that earlier versions wrote, in
- * tests/models (its write.c made them), load for ever and compute what they
- * did.  Each has a text beside it: what to feed, and what comes of it. */
+/* test_old_models.c -- tests that model files written by earlier versions load
+ * and compute what they did then.  The files are in tests/models, where
+ * write.c made them.  A text beside each file says what to feed, and what must
+ * come out. */
 #define _XOPEN_SOURCE 700
 #include "model_files.h"
 #include "probe.h"
@@ -12,14 +13,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-static glob_t files; /* of this process, found by file_count */
+static glob_t files; /* the model files, which file_count finds */
 
 static void forget_files(void)
 {
     globfree(&files);
 }
 
-/* Without any, every_op_is_in_a_file fails. */
+/* How many model files there are.  Should none be found, the test that looks
+ * for every op fails. */
 static int file_count(void)
 {
     if (!files.gl_pathv) {
@@ -44,7 +46,7 @@ static gradus_graph *load(const char *path)
 
 /* ---- the text beside a file ------------------------------------------- */
 
-/* "images.txt" of "images.safetensors". */
+/* Opens "images.txt" for "images.safetensors". */
 static FILE *open_text(const char *path)
 {
     char name[256];
@@ -61,7 +63,7 @@ static void read_numbers(FILE *f, double *v, size_t n)
         ck_assert_int_eq(fscanf(f, "%lf", &v[i]), 1);
 }
 
-/* The numbers behind this word, to be freed. */
+/* Reads this word and the n numbers behind it, which the caller frees. */
 static double *read_line(FILE *f, const char *word, size_t n)
 {
     char found[64];
@@ -94,7 +96,7 @@ static void *as_labels(const double *v, size_t n)
     return label;
 }
 
-/* Feeds the node what the next line says; to be freed after the last use. */
+/* Feeds n the data on the next line.  Returns them, to be freed after use. */
 static void *feed(gradus_node *n, FILE *f, int rows)
 {
     const size_t all = (size_t)rows * (size_t)n->size;
@@ -117,7 +119,7 @@ static void check_loss(gradus_graph *g, FILE *f)
 
     ck_assert_msg(!gradus_evaluate(g, NULL, NULL, &m), "%s", gradus_error());
     ck_assert_msg(fabs(m.loss - *loss) <= 1e-4 * fabs(*loss),
-                  "the loss is %.9g, was %.9g", m.loss, *loss);
+                  "the loss is %.9g; must be %.9g, as it was", m.loss, *loss);
     free(loss);
 }
 
@@ -137,7 +139,7 @@ static void check_output(gradus_graph *g, const gradus_real *x, FILE *f,
     free(output);
 }
 
-LOOP_TEST(a_file_computes_what_it_did, file_count())
+LOOP_TEST(an_old_model_file_computes_what_it_did, file_count())
 {
     gradus_graph *g = load(paths()[_i]);
     FILE *f = open_text(paths()[_i]);
@@ -157,18 +159,18 @@ LOOP_TEST(a_file_computes_what_it_did, file_count())
     gradus_graph_free(g);
 }
 
-LOOP_TEST(a_file_is_written_as_it_was_read, file_count())
+LOOP_TEST(an_old_model_file_is_saved_to_the_same_bytes, file_count())
 {
     gradus_graph *g = load(paths()[_i]), *again = reload(g);
 
     ck_assert_uint_eq(gradus_parameters_hash(g),
                       gradus_parameters_hash(again));
-#ifndef GRADUS_DOUBLE /* which writes doubles */
+#ifndef GRADUS_DOUBLE /* the double version saves doubles */
     files_begin();
     ck_assert_msg(gradus_save(g, files_path("net")) == 0, "%s",
                   gradus_error());
     contents a = read_whole(paths()[_i]), b = read_whole(files_path("net"));
-    ck_assert_msg(same(a, b), "%s is written otherwise", paths()[_i]);
+    ck_assert_msg(same(a, b), "%s is saved to other bytes", paths()[_i]);
     free(a.byte);
     free(b.byte);
     files_end();
@@ -177,6 +179,7 @@ LOOP_TEST(a_file_is_written_as_it_was_read, file_count())
     gradus_graph_free(again);
 }
 
+/* Does the file hold a node of this op? */
 static int holds(const char *path, const gradus_op *op)
 {
     gradus_graph *g = load(path);
@@ -188,18 +191,19 @@ static int holds(const char *path, const gradus_op *op)
     return found;
 }
 
-TEST(every_op_is_in_a_file)
+TEST(every_op_is_in_an_old_model_file)
 {
     for (int i = 0; gradus_ops[i]; i++) {
         int found = 0;
         for (size_t k = 0; k < files.gl_pathc; k++)
             found |= holds(paths()[k], gradus_ops[i]);
-        ck_assert_msg(found, "no file of tests/models holds \"%s\": give it a "
-                      "model in tests/models/write.c", gradus_ops[i]->name);
+        ck_assert_msg(found, "no file in tests/models holds the op \"%s\"; "
+                      "add a model with it to tests/models/write.c",
+                      gradus_ops[i]->name);
     }
 }
 
-TEST(the_names_of_classes_are_there)
+TEST(class_names_in_an_old_model_file_are_read)
 {
     gradus_graph *g = load("tests/models/images.safetensors");
 

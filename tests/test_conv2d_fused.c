@@ -1,9 +1,10 @@
-/* test_conv2d_absorbed.c -- a convolution that also computes the ReLU and the
+/* test_conv2d_fused.c -- a convolution that also computes the ReLU and the
  * 2 x 2 maxima behind it: what it computes must be what separate nodes would,
  * and other nodes must stay separate.  test_conv_ways.c tests the kernels that
  * do this. */
 #include "one_graph.h"
 #include "probe.h"
+#include "signatures.h"
 #include "tests.h"
 
 enum { B = 3, MOST = 4096 }; /* rows; the most numbers in an array */
@@ -146,20 +147,17 @@ LOOP_TEST(nodes_that_cannot_be_fused_stay_separate, 7)
         break;
     case 3: /* maxima of 3 x 3 */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_fuses_nothing(
-            y, gradus_maxpool2d(y, 3, &(gradus_pool2d_options){ .stride = 2 }));
+        assert_fuses_nothing(y, maxpool(y, 3, 2, 0));
         break;
     case 4: /* maxima that overlap */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_fuses_nothing(
-            y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .stride = 1 }));
+        assert_fuses_nothing(y, maxpool(y, 2, 1, 0));
         break;
     case 5: /* maxima with padding */
         y = gradus_conv2d(x, 2, 3, NULL);
-        assert_fuses_nothing(
-            y, gradus_maxpool2d(y, 2, &(gradus_pool2d_options){ .padding = 1 }));
+        assert_fuses_nothing(y, maxpool(y, 2, 2, 1));
         break;
-    default: /* another function */
+    default: /* tanh */
         y = gradus_conv2d(x, 2, 3, NULL);
         assert_fuses_nothing(y, gradus_tanh(y));
     }

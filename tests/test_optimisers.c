@@ -1,5 +1,5 @@
-/* test_optimisers.c -- Adam and its like against their formulas, written out
- * in double for one number; defaults; what they refuse. */
+/* test_optimisers.c -- Adam, AdamW, RMSprop and Adagrad, compared with their
+ * formulas written out in double; their defaults; and what they refuse. */
 #include "probe.h"
 #include "tests.h"
 
@@ -35,6 +35,8 @@ typedef struct {
     double theta, first, second;
 } number;
 
+/* Each optimiser below comes in two versions: i = 0 has the default options,
+ * and i = 1 has others. */
 static gradus_optimiser *new_adam(int i)
 {
     static const gradus_adam_options kind[] = {
@@ -58,6 +60,7 @@ static gradus_optimiser *new_adamw(int i)
 static const double BETA1[] = { 0.9, 0.8 }, BETA2[] = { 0.999, 0.95 };
 static const double EPSILON[] = { 1e-8, 1e-3 };
 
+/* The step that adam and adamw share; t counts the steps from 1. */
 static void moments(number *x, int i, double lr, double grad, int t)
 {
     x->first = BETA1[i] * x->first + (1 - BETA1[i]) * grad;
@@ -137,8 +140,8 @@ static const struct {
 
 enum { RULES = sizeof rule / sizeof *rule };
 
-/* Gradients of a bowl with noise; its bottom is at another place for each
- * parameter.  One parameter has a gradient of 0. */
+/* Sets the gradients of a bowl, with noise.  Its lowest point is at another
+ * place for each parameter.  One parameter has a gradient of 0. */
 static void set_gradients(int t)
 {
     gradus_real *grad = gradus_gradients(g);
@@ -149,7 +152,7 @@ static void set_gradients(int t)
     grad[7] = 0;
 }
 
-LOOP_TEST(a_thousand_steps_are_those_of_the_formula, RULES)
+LOOP_TEST(a_thousand_steps_follow_the_formula, RULES)
 {
     number x[P] = { 0 };
     double off = 0, length = 0;
@@ -175,7 +178,8 @@ LOOP_TEST(a_thousand_steps_are_those_of_the_formula, RULES)
     gradus_optimiser_free(o);
 }
 
-/* Checks the first step from theta = 1, by a gradient of 4, and frees. */
+/* Asserts that o has the learning rate lr, and that its first step leads from
+ * 1 to theta with a gradient of 4.  Frees o. */
 static void assert_first(gradus_optimiser *o, double lr, double theta)
 {
     ck_assert_msg(o != NULL, "%s", gradus_error());
@@ -187,7 +191,7 @@ static void assert_first(gradus_optimiser *o, double lr, double theta)
     gradus_optimiser_free(o);
 }
 
-TEST(first_steps_by_hand)
+TEST(first_steps_match_cases_worked_by_hand)
 {
     gradus_adam_options adam1 = { .learning_rate = 0.25, .epsilon = 4 };
     gradus_adam_options adam2 = { .learning_rate = 0.25, .epsilon = 4,
@@ -220,9 +224,10 @@ TEST(each_optimiser_counts_its_own_steps)
     assert_first(gradus_adam(g, NULL), 0.001, 0.999);
 }
 
-/* A weight without a gradient comes to rest: what its optimiser remembers of
- * it does not stay at the smallest numbers, which are slow to compute with. */
-TEST(what_fades_ends_at_zero)
+/* Without a gradient, what an optimiser remembers of a weight becomes 0 in the
+ * end.  It does not stay at the smallest numbers there are, with which
+ * processors compute slowly. */
+TEST(momentum_without_a_gradient_fades_to_zero)
 {
     gradus_optimiser *fading[] = {
         gradus_sgd(g, &(gradus_sgd_options){ .momentum = 0.9 }),
@@ -243,7 +248,9 @@ TEST(what_fades_ends_at_zero)
         gradus_set_learning_rate(fading[i], 1);
         step(fading[i]);
         for (int k = 0; k < P; k++)
-            ck_assert_double_eq(gradus_parameters(g)[k], 0);
+            ck_assert_msg(gradus_parameters(g)[k] == 0,
+                          "optimiser %zu moves parameter %d to %g; must be 0",
+                          i, k, (double)gradus_parameters(g)[k]);
         gradus_optimiser_free(fading[i]);
     }
 }
@@ -282,7 +289,7 @@ TEST(bad_options_of_adam_are_refused)
     }
 }
 
-TEST(bad_options_of_the_others_are_refused)
+TEST(bad_options_of_rmsprop_and_adagrad_are_refused)
 {
     static const struct {
         gradus_rmsprop_options o;

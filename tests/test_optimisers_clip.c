@@ -1,5 +1,5 @@
-/* test_optimisers_clip.c -- gradients clipped by norm and by value: literal
- * numbers, what clipping leaves alone, any number of threads. */
+/* test_optimisers_clip.c -- gradients clipped by norm and by value: cases
+ * worked by hand, what clipping leaves alone, and several threads. */
 #include "nets.h"
 #include "probe.h"
 #include "tests.h"
@@ -35,8 +35,8 @@ static void clip(gradus_optimiser *of, double max_norm, double max_value)
                   gradus_error());
 }
 
-/* Takes one step from theta = 0 by these gradients: clipping makes them
- * `used`, and theta becomes their opposite. */
+/* Takes one step from theta = 0 with these gradients.  Asserts that clipping
+ * turns them into `used`, and that theta is their negative. */
 static void assert_used(const double *grad, const double *used)
 {
     ck_assert_uint_eq(gradus_parameter_count(g), N);
@@ -47,7 +47,7 @@ static void assert_used(const double *grad, const double *used)
     ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
     assert_near(gradus_gradients(g), used, N, rounding());
     for (int i = 0; i < N; i++)
-        if (gradus_parameters(g)[i] != 0) /* else frozen */
+        if (gradus_parameters(g)[i] != 0) /* it is 0 if it is frozen */
             ck_assert_double_eq(gradus_parameters(g)[i],
                                 -gradus_gradients(g)[i]);
 }
@@ -56,7 +56,7 @@ static const double GRAD[N] = { 2, -1, 4, 2, 0 }; /* of norm 5 */
 static const double HALF[N] = { 1 / 5.000001, -0.5 / 5.000001, 2 / 5.000001,
                                 1 / 5.000001, 0 }; /* as clipped to 0.5 */
 
-TEST(a_long_gradient_is_made_as_long_as_allowed)
+TEST(a_long_gradient_is_scaled_to_the_largest_norm)
 {
     ck_assert(isnan(gradus_clip_norm(o)));
     clip(o, 0.5, 0);
@@ -68,8 +68,9 @@ TEST(a_long_gradient_is_made_as_long_as_allowed)
     ck_assert_double_eq_tol(gradus_gradients(g)[2], 8e-7, 1e-12);
 }
 
-/* The 1e-6 of the formula, where it can be seen: 1e-6 / (1e-6 + 1e-6). */
-TEST(the_formula_is_that_of_pytorch)
+/* Here the 1e-6 in PyTorch's formula matters: the factor is 1e-6 / (1e-6 +
+ * 1e-6). */
+TEST(clipping_by_norm_follows_the_formula_of_pytorch)
 {
     static const double tiny[N] = { 0, 0, 1e-6, 0, 0 };
 
@@ -89,7 +90,7 @@ TEST(a_short_gradient_stays_as_it_is)
     ck_assert_double_eq(gradus_clip_norm(o), 0);
 }
 
-TEST(each_number_is_kept_within_the_value)
+TEST(each_number_of_a_gradient_is_clipped_to_the_largest_value)
 {
     clip(o, 0, 1.5);
     assert_used(GRAD, (double[]){ 1.5, -1, 1.5, 1.5, 0 });
@@ -109,7 +110,7 @@ TEST(values_are_clipped_before_the_norm)
     ck_assert_double_eq_tol(gradus_clip_norm(o), 3.605551275463989, 1e-12);
 }
 
-TEST(an_infinite_norm_measures_and_zero_turns_it_off)
+TEST(an_infinite_norm_only_measures_and_zero_turns_clipping_off)
 {
     clip(o, INFINITY, 0);
     assert_used(GRAD, GRAD);
@@ -120,8 +121,8 @@ TEST(an_infinite_norm_measures_and_zero_turns_it_off)
     ck_assert(isnan(gradus_clip_norm(o)));
 }
 
-/* Without the gradients of `first`, the norm is that of 6 and 7 (8 clipped),
- * sqrt(85). */
+/* Without the gradients of `first`, the norm is that of 6 and of 8 clipped to
+ * 7, which is sqrt(85). */
 TEST(frozen_gradients_neither_count_nor_change)
 {
     double s = 5 / 9.219545457292887; /* of sqrt(85) + 1e-6 */
@@ -149,7 +150,7 @@ TEST(a_gradient_that_is_not_finite_is_an_error_and_not_clipped)
     ck_assert(isnan(gradus_clip_norm(o)));
 }
 
-TEST(bad_bounds_are_refused)
+TEST(bad_bounds_of_clipping_are_refused)
 {
     clip(o, 0.5, 0);
     ck_assert_int_ne(gradus_set_clip(NULL, 1, 1), 0);
@@ -170,8 +171,8 @@ TEST(bad_bounds_are_refused)
 enum { BATCH = 64, CLASSES = 11, STEPS = 8 };
 static const int SIZES[] = { 70, 530, CLASSES };
 
-/* The hash after some clipped steps of Adam, and the norm of each: with
- * gradus_train_step, or forward, backward and step by hand. */
+/* Takes STEPS clipped steps of Adam, by gradus_train_step or by hand.  Returns
+ * the hash of the parameters, and the norm of each step in norm [STEPS]. */
 static uint64_t hash_after(int threads, int by_hand, double *norm)
 {
     net n = net_new(1, SIZES, BATCH, threads);
@@ -202,8 +203,12 @@ TEST(the_bits_are_the_same_on_any_number_of_threads)
     ck_assert_double_gt(norm[0], 0.125); /* it was clipped */
     for (int threads = 1; threads <= 3; threads++)
         for (int by_hand = 0; by_hand < 2; by_hand++) {
-            ck_assert_uint_eq(hash_after(threads, by_hand, other), hash);
-            ck_assert_mem_eq(other, norm, sizeof norm);
+            ck_assert_msg(hash_after(threads, by_hand, other) == hash,
+                          "%d threads, by hand %d: other parameters", threads,
+                          by_hand);
+            ck_assert_msg(memcmp(other, norm, sizeof norm) == 0,
+                          "%d threads, by hand %d: other norms", threads,
+                          by_hand);
         }
 }
 

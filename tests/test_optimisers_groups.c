@@ -1,11 +1,11 @@
-/* test_optimisers_groups.c -- parameters with a learning rate and a weight
- * decay of their own, frozen ones, and weight decay of matrices only. */
+/* test_optimisers_groups.c -- nodes with a learning rate and a weight decay of
+ * their own, frozen nodes, and weight decay of matrices only. */
 #include "probe.h"
 #include "tests.h"
 
 #include <math.h>
 
-/* Two layers; parameters: weight, bias, weight, bias. */
+/* Two layers, and the sizes of their weights W1, W2 and biases B1, B2. */
 enum { IN = 3, HIDDEN = 4, OUT = 2 };
 enum { W1 = IN * HIDDEN, B1 = HIDDEN, W2 = HIDDEN * OUT, B2 = OUT };
 enum { FIRST = W1 + B1, SECOND = W2 + B2, P = FIRST + SECOND };
@@ -32,6 +32,7 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end)
 
+/* Makes SGD, Adam, AdamW, RMSprop or Adagrad for kind = 0 .. 4. */
 static gradus_optimiser *make(int kind)
 {
     static const gradus_sgd_options sgd = {
@@ -67,7 +68,7 @@ static void step(gradus_optimiser *o)
     ck_assert_msg(gradus_step(o) == 0, "%s", gradus_error());
 }
 
-/* Parameter i is one step of SGD away from where it was before. */
+/* Asserts that parameter i is one step of SGD away from before[i]. */
 static void assert_sgd(size_t i, double lr, double lambda)
 {
     double theta = before[i], grad = gradus_gradients(g)[i];
@@ -106,7 +107,7 @@ TEST(a_group_may_change_between_steps)
     gradus_optimiser_free(o);
 }
 
-/* Without a gradient AdamW only decays, by lr lambda, both scaled. */
+/* Without a gradient, AdamW only decays by lr lambda, both of them scaled. */
 TEST(decoupled_decay_is_scaled_too)
 {
     gradus_optimiser *o = make(2);
@@ -140,7 +141,7 @@ LOOP_TEST(a_frozen_node_stays_where_it_is, KINDS)
     gradus_optimiser_free(o);
 }
 
-TEST(momentum_rests_while_frozen)
+TEST(momentum_rests_while_a_node_is_frozen)
 {
     gradus_optimiser *o = make(0);
     gradus_real *theta = gradus_parameters(g), *grad = gradus_gradients(g);
@@ -158,7 +159,8 @@ TEST(momentum_rests_while_frozen)
     gradus_optimiser_free(o);
 }
 
-/* Takes two steps of a new optimiser from the first parameters. */
+/* Takes two steps of a new optimiser from the parameters `before`.  Copies the
+ * parameters to theta [P]. */
 static void two_steps(int kind, double decay_scale, int matrices_only,
                       gradus_real *theta)
 {
@@ -168,7 +170,8 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
     group(first, 1, decay_scale);
     group(second, 1, decay_scale);
     ck_assert_int_eq(gradus_set_decay_matrices_only(o, matrices_only), 0);
-    /* Adam's first step is the sign alone. */
+    /* Adam's first step depends on the signs of the gradients alone, so that
+     * the decay shows only in the second. */
     probe_fill(gradus_gradients(g), P, 2);
     step(o);
     probe_fill(gradus_gradients(g), P, 3);
@@ -177,9 +180,9 @@ static void two_steps(int kind, double decay_scale, int matrices_only,
     gradus_optimiser_free(o);
 }
 
-/* With matrices only, biases go where they go without decay, and weights where
- * they go with it. */
-LOOP_TEST(biases_need_not_decay, KINDS)
+/* If only matrices decay, biases move as without decay, and weights as with
+ * it. */
+LOOP_TEST(biases_do_not_decay_if_only_matrices_do, KINDS)
 {
     gradus_real with[P], without[P], matrices[P];
 

@@ -1,4 +1,4 @@
-/* test_schedule.c -- learning rates as functions of the step: literal values,
+/* test_schedule.c -- learning rates as functions of the step: known values,
  * both ends, and settings that make no sense. */
 #include "nets.h"
 #include "tests.h"
@@ -10,7 +10,7 @@ static void near(double v, double expected)
     ck_assert_double_eq_tol(v, expected, 1e-15);
 }
 
-TEST(a_step_schedule_falls_at_the_end_of_each_period)
+TEST(a_step_schedule_lowers_the_rate_after_each_period)
 {
     near(gradus_lr_step(0.8, 0, 30, 0.5), 0.8);
     near(gradus_lr_step(0.8, 29, 30, 0.5), 0.8);
@@ -21,14 +21,14 @@ TEST(a_step_schedule_falls_at_the_end_of_each_period)
     ck_assert(isnan(gradus_lr_step(0.8, 3, 0, 0.5)));
 }
 
-TEST(an_exponential_goes_down_at_each_step)
+TEST(an_exponential_schedule_lowers_the_rate_at_each_step)
 {
     near(gradus_lr_exponential(0.5, 0, 0.9), 0.5);
     near(gradus_lr_exponential(0.5, 1, 0.9), 0.45);
     near(gradus_lr_exponential(0.5, 3, 0.9), 0.3645);
 }
 
-TEST(a_cosine_goes_from_end_to_end)
+TEST(a_cosine_schedule_goes_from_the_first_rate_to_the_last)
 {
     near(gradus_lr_cosine(0.5, 0, 12, 0.1), 0.5);
     near(gradus_lr_cosine(0.5, 2, 12, 0.1), 0.4732050807568877);
@@ -42,7 +42,7 @@ TEST(a_cosine_goes_from_end_to_end)
     ck_assert(isnan(gradus_lr_cosine(0.5, 0, 0, 0.1)));
 }
 
-TEST(a_warmup_is_linear_and_leaves_the_rest_alone)
+TEST(a_warmup_is_linear_and_changes_no_later_rate)
 {
     near(gradus_lr_warmup(0.5, 0, 5), 0.1);
     near(gradus_lr_warmup(0.5, 1, 5), 0.2);
@@ -53,9 +53,9 @@ TEST(a_warmup_is_linear_and_leaves_the_rest_alone)
     near(gradus_lr_warmup(gradus_lr_cosine(0.5, 4, 12, 0.1), 4, 10), 0.2);
 }
 
-/* The rate rises for 0.35 of 20 steps: the peak is at step 6, the end at step
- * 19. */
-TEST(one_cycle_goes_up_and_down)
+/* The rate rises during 0.35 of the 20 steps.  The peak is at step 6, and the
+ * end at step 19. */
+TEST(a_one_cycle_schedule_goes_up_and_down)
 {
     static const double expected[20] = {
         [0] = 0.1,                   /* 1 / 10 */
@@ -76,9 +76,9 @@ TEST(one_cycle_goes_up_and_down)
     near(gradus_lr_one_cycle(1, 1000, 20, 0.35, 10, 100), 0.001);
 }
 
-/* By default the peak of 10 steps is at step 0.3 * 10 - 1 = 2.  That of 11 is
- * at 2.3, between two steps. */
-TEST(one_cycle_has_the_defaults_of_pytorch)
+/* By default, the peak of 10 steps is at step 0.3 * 10 - 1 = 2.  The peak of
+ * 11 steps is at 2.3, between two steps. */
+TEST(a_one_cycle_schedule_has_the_defaults_of_pytorch)
 {
     near(gradus_lr_one_cycle(0.5, 0, 10, 0, 0, 0), 0.02);
     near(gradus_lr_one_cycle(0.5, 1, 10, 0, 0, 0), 0.26);
@@ -88,9 +88,9 @@ TEST(one_cycle_has_the_defaults_of_pytorch)
          2e-6 + (0.5 - 2e-6) / 2 * (1 + cos(acos(-1) * 3.7 / 7.7)));
 }
 
-TEST(one_cycle_of_few_steps_or_nonsense)
+TEST(a_one_cycle_schedule_takes_few_steps_and_refuses_nonsense)
 {
-    /* Too few steps to rise in. */
+    /* There are too few steps for the rate to rise. */
     near(gradus_lr_one_cycle(1, 0, 2, 0.1, 10, 100), 1);
     near(gradus_lr_one_cycle(1, 1, 2, 0.1, 10, 100), 0.001);
     near(gradus_lr_one_cycle(1, 0, 1, 0.1, 10, 100), 0.001);
@@ -142,7 +142,8 @@ static int fit(net *n, schedule *s)
     return status;
 }
 
-/* The hash after the same steps by hand, the rate being set before each. */
+/* The hash of the parameters after the same steps by hand, with the rate set
+ * before each. */
 static uint64_t hash_by_hand(void)
 {
     net n = net_new(1, SIZES, BATCH, 1);
@@ -166,7 +167,7 @@ static uint64_t hash_by_hand(void)
     return hash;
 }
 
-TEST(fit_asks_before_each_step)
+TEST(fit_asks_the_schedule_before_each_step)
 {
     net n = net_new(1, SIZES, BATCH, 1);
     schedule s = { .bad = -1 };
@@ -181,7 +182,7 @@ TEST(fit_asks_before_each_step)
     net_free(&n);
 }
 
-TEST(a_rate_of_nan_ends_the_fit)
+TEST(a_learning_rate_of_nan_ends_the_fit)
 {
     net n = net_new(1, SIZES, BATCH, 1);
     schedule s = { .bad = 7 };

@@ -1,5 +1,5 @@
-/* test_sgd.c -- stochastic gradient descent against its formula, written out
- * in double; what it refuses; what a bad gradient leaves unchanged. */
+/* test_sgd.c -- stochastic gradient descent: compared with its formula written
+ * out in double; what it refuses; and that a bad gradient changes nothing. */
 #include "probe.h"
 #include "tests.h"
 
@@ -56,7 +56,7 @@ static const gradus_sgd_options kind[] = {
 
 enum { KINDS = sizeof kind / sizeof *kind };
 
-/* One step of one parameter, all in double. */
+/* The formula: one step of one parameter theta, whose velocity is v. */
 static void reference_step(const gradus_sgd_options *o, double lr, double grad,
                            double *theta, double *v)
 {
@@ -69,7 +69,7 @@ static void reference_step(const gradus_sgd_options *o, double lr, double grad,
         *theta = *theta - lr * *v;
 }
 
-LOOP_TEST(a_thousand_steps_are_those_of_the_formula, KINDS)
+LOOP_TEST(a_thousand_steps_follow_the_formula, KINDS)
 {
     double theta[P], v[P] = { 0 }, off = 0, length = 0;
     gradus_optimiser *o = sgd(g, kind[_i]);
@@ -93,10 +93,10 @@ LOOP_TEST(a_thousand_steps_are_those_of_the_formula, KINDS)
     gradus_optimiser_free(o);
 }
 
-TEST(two_steps_by_hand)
+TEST(two_steps_match_cases_worked_by_hand)
 {
-    /* theta after each, from theta = 1, gradients 0.5 and 2, lr 0.5, then
-     * 0.25, and where set mu = 0.5, lambda = 0.5. */
+    /* theta after each step.  It starts at 1; the gradients are 0.5 and 2, and
+     * the learning rates 0.5 and 0.25. */
     static const struct {
         gradus_sgd_options o;
         double theta[2];
@@ -113,16 +113,20 @@ TEST(two_steps_by_hand)
         gradus_parameters(g)[P - 1] = 1;
         gradus_gradients(g)[P - 1] = 0.5;
         step(o);
-        ck_assert_double_eq(gradus_parameters(g)[P - 1], by_hand[i].theta[0]);
+        double first = gradus_parameters(g)[P - 1];
         gradus_gradients(g)[P - 1] = 2;
         gradus_set_learning_rate(o, 0.25);
         step(o);
-        ck_assert_double_eq(gradus_parameters(g)[P - 1], by_hand[i].theta[1]);
+        ck_assert_msg(first == by_hand[i].theta[0] &&
+                          gradus_parameters(g)[P - 1] == by_hand[i].theta[1],
+                      "case %zu: theta is %g and %g; must be %g and %g", i,
+                      first, (double)gradus_parameters(g)[P - 1],
+                      by_hand[i].theta[0], by_hand[i].theta[1]);
         gradus_optimiser_free(o);
     }
 }
 
-TEST(no_options_are_a_learning_rate_of_a_hundredth)
+TEST(without_options_the_learning_rate_is_a_hundredth)
 {
     gradus_optimiser *o = gradus_sgd(g, NULL);
 
@@ -146,8 +150,8 @@ TEST(a_learning_rate_of_zero_moves_nothing)
     gradus_optimiser_free(o);
 }
 
-/* 1,000 units of 41 parameters are two tiles, and enough work to wake a second
- * thread. */
+/* 1,000 units of 41 parameters each are two tiles, and enough work to wake a
+ * second thread. */
 TEST(every_parameter_moves_once)
 {
     enum { N = 1000 * 40 + 1000 };
@@ -175,7 +179,7 @@ static void assert_refused(gradus_sgd_options options, const char *why)
     assert_error(why);
 }
 
-TEST(bad_options_are_refused)
+TEST(bad_options_of_sgd_are_refused)
 {
     assert_refused((gradus_sgd_options){ .learning_rate = -1 },
                    "sgd: learning rate is -1; must be from 0 to 1e30");
@@ -225,7 +229,7 @@ TEST(a_bad_learning_rate_leaves_the_old_one)
     gradus_optimiser_free(o);
 }
 
-TEST(null_is_an_error)
+TEST(a_null_optimiser_is_an_error)
 {
     ck_assert_int_ne(gradus_step(NULL), 0);
     assert_error("gradus_step: the optimiser is NULL");
@@ -237,8 +241,9 @@ TEST(null_is_an_error)
 
 /* ---- a bad gradient -------------------------------------------------- */
 
-/* The parameters' hash after a good step, a refused one with a bad gradient at
- * `place` (-1: none), and another good one. */
+/* Takes a good step, then one that is refused, as the gradient is bad at
+ * `place` (-1: no such step), and another good one.  Returns the hash of the
+ * parameters. */
 static uint64_t hash_after(const gradus_sgd_options *options, int place,
                            double bad)
 {
@@ -267,9 +272,11 @@ LOOP_TEST(a_gradient_that_is_not_finite_changes_nothing, KINDS)
     uint64_t good = hash_after(&kind[_i], -1, 0);
 
     for (int place = 0; place < P; place++) {
-        ck_assert_uint_eq(hash_after(&kind[_i], place, NAN), good);
-        ck_assert_uint_eq(hash_after(&kind[_i], place, INFINITY), good);
-        ck_assert_uint_eq(hash_after(&kind[_i], place, -INFINITY), good);
+        const double bad[] = { NAN, INFINITY, -INFINITY };
+        for (int i = 0; i < 3; i++)
+            ck_assert_msg(hash_after(&kind[_i], place, bad[i]) == good,
+                          "a gradient of %g at %d changes what comes after",
+                          bad[i], place);
     }
 }
 

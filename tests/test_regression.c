@@ -1,4 +1,5 @@
-/* test_regression.c -- mse and huber: by hand, and spoilt. */
+/* test_regression.c -- mse and huber: worked by hand, refused, and with
+ * planted bugs. */
 #include "loss_head.h"
 #include "probe.h"
 #include "signatures.h"
@@ -34,7 +35,7 @@ static void begin_loss(int huber, int size, int weighted, options o)
 static const gradus_real Y[] = { 1, 2, 3, 5 }, T[] = { 0, 2, 5, 1 };
 /* y - t is 1, 0, -2, 4 */
 
-TEST(squares_of_two_by_two_by_hand)
+TEST(mse_matches_a_case_worked_by_hand)
 {
     begin_loss(0, 2, 0, (options){ 0 });
     loss_head_compile(&h, 2, 1);
@@ -45,7 +46,7 @@ TEST(squares_of_two_by_two_by_hand)
     ck_assert_int_eq(gradus_as_loss(h.loss)->classes, 0);
 }
 
-LOOP_TEST(huber_of_two_by_two_by_hand, 6)
+LOOP_TEST(huber_matches_cases_worked_by_hand, 6)
 {
     static const struct {
         double delta, sum, slope[4];
@@ -68,8 +69,9 @@ LOOP_TEST(huber_of_two_by_two_by_hand, 6)
     assert_near(h.z->dy, dy, 4, 0);
 }
 
-/* Rows of weights 1 and 3: 1 + 3 20 over 8 elements' weight, 4, or 1. */
-LOOP_TEST(reductions_and_weights_by_hand, 6)
+/* The rows have the weights 1 and 3, so that the sum for mse is 1 + 3 * 20 and
+ * is divided by a weight of 8, by 4 elements, or by 1. */
+LOOP_TEST(reductions_and_row_weights_match_cases_worked_by_hand, 6)
 {
     static const double D[] = { 8, 4, 1 }, sum[] = { 61, .5 + 3 * 5 };
     static const double slope[2][4] = { { 2, 0, -12, 24 }, { 1, 0, -3, 3 } };
@@ -95,8 +97,8 @@ LOOP_TEST(rows_without_weight_have_no_loss_and_no_gradient, 2)
     assert_near(h.z->dy, (double[]){ 0, 0, 0, 0 }, 4, 0);
 }
 
-/* 1e30 squared is no float, but a double. */
-TEST(a_loss_that_a_float_would_not_hold_is_right)
+/* A float cannot hold the square of 1e30, but a double can. */
+TEST(a_loss_too_large_for_a_float_is_right)
 {
     begin_loss(0, 1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
@@ -104,8 +106,8 @@ TEST(a_loss_that_a_float_would_not_hold_is_right)
     ck_assert_double_eq_tol(gradus_loss(h.g) / 1e60, 1, 1e-6);
 }
 
-/* The target is the input itself, of another shape; inference needs no other
- * data. */
+/* The target is the input itself, in another shape.  So inference needs no
+ * other data. */
 LOOP_TEST(an_autoencoder_infers_what_it_predicts, 2)
 {
     static const gradus_real v[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -129,10 +131,12 @@ LOOP_TEST(an_autoencoder_infers_what_it_predicts, 2)
 
 #ifdef GRADUS_DOUBLE
 
-enum { B = 17, N = 11 }; /* two slices; more elements than are summed at once,
-                            and some left over */
+/* 17 rows are two slices.  11 elements are more than are summed at once, and
+ * leave some over. */
+enum { B = 17, N = 11 };
 
-/* `which`: the loss, its reduction, with row weights or not. */
+/* Makes and feeds a loss of h.z, and beside it one of dense(h.z), so that dz
+ * is a sum.  `which` chooses mse or huber, the reduction, and row weights. */
 static void begin_case(int which)
 {
     static gradus_real z[B * N], t[B * N], w[B];
@@ -145,7 +149,7 @@ static void begin_case(int which)
     begin_loss(which % 2, N, which / 6,
                (options){ .reduction = (gradus_reduction)(which / 2 % 3),
                           .delta = which % 2 ? 0.7 : 0 });
-    losses[which % 2](gradus_dense(h.z, N), h.t, NULL); /* dz is a sum */
+    losses[which % 2](gradus_dense(h.z, N), h.t, NULL);
     gradus_set_loss_weight(h.loss, -1.3);
     loss_head_compile(&h, B, 1);
     gradus_feed(h.z, z, B);
@@ -156,7 +160,7 @@ static void begin_case(int which)
 
 static const gradus_op *right;
 
-/* The gradient of a half of it. */
+/* Computes half of the gradient. */
 static void halved(gradus_node *n, gradus_part p)
 {
     gradus_as_loss(n)->weight /= 2;
@@ -164,7 +168,8 @@ static void halved(gradus_node *n, gradus_part p)
     gradus_as_loss(n)->weight *= 2;
 }
 
-/* As if all rows weighed 1 and nothing were far off. */
+/* Computes the gradient as if all rows had the weight 1, and as if huber were
+ * half the square everywhere. */
 static void plain(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
@@ -173,7 +178,7 @@ static void plain(gradus_node *n, gradus_part p)
                            (n->y[i] - n->in[1]->y[i]);
 }
 
-/* For mse and huber, with weights. */
+/* The bugs are planted in mse and in huber, with row weights. */
 LOOP_TEST(planted_bugs_are_caught, 4)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
@@ -212,7 +217,8 @@ LOOP_TEST(values_that_are_not_finite_are_an_error, 2)
             v[k] = (gradus_real)bad[i % 4].v[k];
         gradus_feed(h.z, v, 1);
         gradus_feed(h.t, v + 2, 1);
-        gradus_feed(h.w, i < 4 ? Y : T, 1); /* 1, or 0: it hides nothing */
+        /* The row's weight is 1, or 0, which must not hide the value. */
+        gradus_feed(h.w, i < 4 ? Y : T, 1);
         assert_forward_fails(&h, 1, bad[i % 4].why);
     }
     loss_head_run(&h, Y, T, Y, 1);
@@ -247,7 +253,7 @@ static void assert_refused(int huber, gradus_node *y, gradus_node *t,
     assert_error(why);
 }
 
-LOOP_TEST(bad_operands_are_refused, 2)
+LOOP_TEST(bad_operands_of_mse_and_huber_are_refused, 2)
 {
     h = loss_head_new(3, 0);
     options none = { 0 };
@@ -267,7 +273,7 @@ LOOP_TEST(bad_operands_are_refused, 2)
     assert_refused(_i, NULL, h.t, none, "an operand is NULL");
 }
 
-LOOP_TEST(bad_options_are_refused, 2)
+LOOP_TEST(bad_options_of_mse_and_huber_are_refused, 2)
 {
     const double delta[] = { -1, 1e-31, 1e31, INFINITY, NAN };
 

@@ -1,5 +1,6 @@
-/* test_sigmoid_ce.c -- sigmoid and binary cross entropy: by hand, the long way
- * round, at the extremes, and spoilt. */
+/* test_sigmoid_ce.c -- sigmoid and binary cross entropy: worked by hand,
+ * compared with their definition, at extreme logits, refused, and with planted
+ * bugs. */
 #include "loss_head.h"
 #include "probe.h"
 #include "tests.h"
@@ -32,7 +33,7 @@ static void assert_loss(double expected)
     double loss = gradus_loss(h.g);
 
     ck_assert_msg(fabs(loss - expected) <= rounding() * (1 + fabs(expected)),
-                  "the loss is %.12g, expected %.12g", loss, expected);
+                  "the loss is %.12g; must be %.12g", loss, expected);
 }
 
 /* ---- by hand --------------------------------------------------------- */
@@ -40,7 +41,8 @@ static void assert_loss(double expected)
 static const double LOG3 = 1.0986122886681098, LOG2 = 0.6931471805599453,
                     LOG4_3 = 0.28768207245178093;
 
-/* y is 1/2, 3/4, 1/4, 1/2, and y - t is -1/2, -1/4, 1/4, 0. */
+/* Runs two rows in which y is 1/2 3/4 and 1/4 1/2, and y - t is -1/2 -1/4 and
+ * 1/4 0.  The rows have the weights 1 and 3. */
 static void run_by_hand(void)
 {
     const gradus_real z[] = { 0, (gradus_real)LOG3, -(gradus_real)LOG3, 0 };
@@ -50,7 +52,7 @@ static void run_by_hand(void)
                   (gradus_real[]){ 1, 3 }, 2);
 }
 
-TEST(two_by_two_by_hand)
+TEST(sigmoid_ce_matches_a_case_worked_by_hand)
 {
     begin_loss(2, 0, (options){ 0 });
     run_by_hand();
@@ -60,8 +62,9 @@ TEST(two_by_two_by_hand)
     ck_assert_int_eq(gradus_as_loss(h.loss)->classes, 0);
 }
 
-/* Rows of weights 1 and 3, classes of 2 and 5, over 8, 4 or 1. */
-LOOP_TEST(reductions_and_weights_by_hand, 3)
+/* The rows have the weights 1 and 3, and the classes 2 and 5.  The sum is
+ * divided by 8, 4 or 1. */
+LOOP_TEST(reductions_and_weights_match_cases_worked_by_hand, 3)
 {
     static const double D[] = { 8, 4, 1 }, slope[] = { -1, -1.25, 1.5, 0 };
     double dz[4];
@@ -77,8 +80,8 @@ LOOP_TEST(reductions_and_weights_by_hand, 3)
     assert_near(h.z->dy, dz, 4, rounding());
 }
 
-/* [B,2,1,2]: class weights go with the first axis, not with the last. */
-TEST(classes_are_the_first_axis)
+/* In z [B,2,1,2], the class weights belong to the first axis of 2. */
+TEST(class_weights_belong_to_the_first_axis)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *z = gradus_image(g, 2, 1, 2), *t = gradus_input(g, 4);
@@ -96,8 +99,8 @@ TEST(classes_are_the_first_axis)
     gradus_graph_free(g);
 }
 
-/* -t log y - (1 - t) log(1 - y), in double. */
-TEST(the_loss_is_that_of_the_long_way_round)
+/* The definition is -t log y - (1 - t) log(1 - y), here in double. */
+TEST(the_loss_follows_its_definition)
 {
     begin_loss(1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
@@ -130,8 +133,8 @@ TEST(logits_as_large_as_floats_get_have_their_exact_loss)
     }
 }
 
-/* 1 - y would be 0 long before. */
-TEST(what_is_nearly_right_has_a_loss_that_is_not_0)
+/* 1 - y would be rounded to 0 long before. */
+TEST(a_prediction_that_is_nearly_right_has_a_loss_above_zero)
 {
     begin_loss(1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
@@ -142,8 +145,8 @@ TEST(what_is_nearly_right_has_a_loss_that_is_not_0)
     ck_assert_double_eq_tol(h.z->dy[0] * exp(50), 1, 1e-6);
 }
 
-/* 255 / 255 is 1, not a bit more. */
-TEST(pixels_are_targets)
+/* A pixel of 255 must become exactly 1, since a target above 1 is refused. */
+TEST(pixels_can_be_targets)
 {
     gradus_real z[256] = { 0 };
     uint8_t pixel[256];
@@ -191,8 +194,8 @@ enum { B = 17, N = 6 }; /* two slices */
 
 static const double class_weight[N] = { 1, 0, 2.5, .5, 3, 1 };
 
-/* `which`: the reduction, with row weights or not, with class weights or not;
- * on a dense layer and on its input. */
+/* Makes and feeds a loss of h.z, and beside it one of dense(h.z), so that dz
+ * is a sum.  `which` chooses the reduction, row weights and class weights. */
 static void begin_case(int which)
 {
     static gradus_real z[B * N], t[B * N], w[B];
@@ -209,7 +212,7 @@ static void begin_case(int which)
     begin_loss(N, which / 3 % 2,
                (options){ .reduction = (gradus_reduction)(which % 3),
                           .class_weight = which / 6 ? class_weight : NULL });
-    gradus_sigmoid_ce(gradus_dense(h.z, N), h.t, NULL); /* dz is a sum */
+    gradus_sigmoid_ce(gradus_dense(h.z, N), h.t, NULL);
     gradus_set_loss_weight(h.loss, 1.3);
     loss_head_compile(&h, B, 1);
     gradus_feed(h.z, z, B);
@@ -218,7 +221,7 @@ static void begin_case(int which)
         gradus_feed(h.w, w, B);
 }
 
-/* As if no row or class had a weight. */
+/* Computes the gradient as if no row and no class had a weight. */
 static void unweighted(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
@@ -227,7 +230,7 @@ static void unweighted(gradus_node *n, gradus_part p)
                            (n->y[i] - n->in[1]->y[i]);
 }
 
-/* The sigmoid's own derivative once more. */
+/* Multiplies by the derivative of the sigmoid a second time. */
 static void twice(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * N; i < (p.row + p.rows) * N; i++)
@@ -283,7 +286,7 @@ TEST(logits_that_are_not_finite_are_an_error)
 
     begin_loss(2, 0, (options){ 0 });
     loss_head_compile(&h, 2, 1);
-    for (int i = 0; i < 12; i++) { /* where either target is aimed at */
+    for (int i = 0; i < 12; i++) { /* with targets of 0 and of 1 */
         gradus_real z[4] = { 0 }, t[4] = { 0 };
         char why[64];
         z[2 + i % 2] = (gradus_real)bad[i / 4];
@@ -324,7 +327,7 @@ static void assert_refused(gradus_node *z, gradus_node *t, options o,
     assert_error(why);
 }
 
-TEST(bad_operands_and_options_are_refused)
+TEST(bad_operands_and_options_of_sigmoid_ce_are_refused)
 {
     h = loss_head_new(3, 0);
     const double weight[] = { -1, NAN, INFINITY };

@@ -1,5 +1,5 @@
-/* test_softmax_ce.c -- the output layer's values: golden vectors, weights,
- * batches, several losses. */
+/* test_softmax_ce.c -- softmax and cross entropy: known values, weights,
+ * batches, and several losses. */
 #include "probe.h"
 #include "softmax_head.h"
 #include "tests.h"
@@ -16,9 +16,9 @@ static void end(void)
 
 EACH_TEST(.end = end)
 
-/* ---- golden vectors -------------------------------------------------- */
+/* ---- known values ---------------------------------------------------- */
 
-/* Nine digits are known of each. */
+/* The known values have nine digits. */
 static const double digits = 5e-10;
 
 static double tolerance(void)
@@ -29,7 +29,7 @@ static double tolerance(void)
 static const gradus_real Z[] = { 1, 6, 4, 2 };
 static const double Y[] = { .005806628, .861780069, .116629250, .015784053 };
 
-TEST(a_hard_label)
+TEST(a_label_gives_the_known_loss_and_gradient)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, Z, &(int32_t){ 1 }, 1);
@@ -39,7 +39,7 @@ TEST(a_hard_label)
                                      .015784053 }, 4, tolerance());
 }
 
-TEST(label_smoothing_of_a_fifth)
+TEST(label_smoothing_gives_the_known_loss_and_gradient)
 {
     h = new_classifier(4,
                        (gradus_softmax_ce_options){ .label_smoothing = .2 });
@@ -50,7 +50,7 @@ TEST(label_smoothing_of_a_fifth)
                                      -.034215947 }, 4, tolerance());
 }
 
-TEST(mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1)
+TEST(the_alpha_of_mxnet_is_a_smoothing_of_alpha_K_over_K_minus_1)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){
                               .label_smoothing = .2 * 4 / (4 - 1) });
@@ -60,7 +60,7 @@ TEST(mxnets_alpha_is_a_smoothing_of_alpha_k_by_k_minus_1)
                                      -.050882614 }, 4, tolerance());
 }
 
-TEST(full_smoothing_is_the_uniform_target)
+TEST(label_smoothing_of_one_makes_the_target_uniform)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .label_smoothing = 1 });
     run_labels(&h, Z, &(int32_t){ 1 }, 1);
@@ -68,7 +68,7 @@ TEST(full_smoothing_is_the_uniform_target)
                                      Y[3] - .25 }, 4, tolerance());
 }
 
-/* g = y sum(t) - t, which y - t is not. */
+/* The gradient is y sum(t) - t, and not y - t. */
 TEST(targets_need_not_sum_to_one)
 {
     static const gradus_real T[] = { 0.5, 1, 0, 0.25 };
@@ -88,7 +88,8 @@ TEST(targets_need_not_sum_to_one)
 static const gradus_real four_rows[] = { 1, 2, 3, 4, 2, 2, 2, 2,
                                          3, 3, 3, 3, 4, 4, 4, 4 };
 
-/* The gradient of those rows, labels [1,0,2,3] and 1 ignored, times D. */
+/* Asserts that dz is the gradient of those rows with the labels 1, 0, 2, 3, of
+ * which 1 is ignored, divided by D. */
 static void assert_four_rows(double D)
 {
     for (int i = 0; i < 4; i++)
@@ -130,7 +131,7 @@ TEST(a_label_of_zero_is_not_ignored_unless_asked)
     assert_loss(&h, .148755181 + 5);
 }
 
-TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
+TEST(if_all_rows_are_ignored_loss_and_gradient_are_zero)
 {
     h = new_classifier(4, (gradus_softmax_ce_options){ .use_ignore_label = 1,
                                                        .ignore_label = 9 });
@@ -141,7 +142,7 @@ TEST(all_rows_ignored_are_loss_zero_and_gradient_zero)
         ck_assert(h.z->dy[i] == 0);
 }
 
-/* Of -1 to 2, 0 too; it is changed between steps. */
+/* The weight is changed between two runs, to -1, -0.5, .. 2. */
 LOOP_TEST(the_weight_of_a_loss_multiplies_loss_and_gradient, 7)
 {
     const double w = -1 + .5 * _i;
@@ -170,7 +171,8 @@ TEST(a_shift_of_all_logits_changes_nothing)
 
 /* ---- weights --------------------------------------------------------- */
 
-/* PyTorch's CrossEntropyLoss(weight): the mean is over the labels' weights. */
+/* The mean is divided by the labels' weights, as by PyTorch's
+ * CrossEntropyLoss(weight). */
 TEST(class_weights_count_in_the_mean)
 {
     static const double weight[] = { 1, 3, 0, .5 };
@@ -221,9 +223,12 @@ TEST(a_row_does_not_depend_on_its_batch)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         size_t n = (size_t)sizes[s];
         run_labels(&h, v, labels, sizes[s]);
-        ck_assert_mem_eq(h.loss->y, y, n * K * sizeof *y);
-        ck_assert_mem_eq(h.z->dy, dz, n * K * sizeof *dz);
-        ck_assert_mem_eq(gradus_as_loss(h.loss)->loss, loss, n * sizeof *loss);
+        ck_assert_msg(
+            !memcmp(h.loss->y, y, n * K * sizeof *y) &&
+                !memcmp(h.z->dy, dz, n * K * sizeof *dz) &&
+                !memcmp(gradus_as_loss(h.loss)->loss, loss, n * sizeof *loss),
+            "in a batch of %zu, y, dz or the loss of a row is not that of the "
+            "row alone", n);
     }
 }
 

@@ -1,5 +1,5 @@
-/* test_softmax_ce_errors.c -- labels, targets and logits that softmax_ce never
- * takes in silence. */
+/* test_softmax_ce_errors.c -- labels, targets and logits that softmax_ce must
+ * report. */
 #include "probe.h"
 #include "softmax_head.h"
 #include "tests.h"
@@ -17,6 +17,7 @@ static void end(void)
     o = NULL;
 }
 
+/* Asserts that forward over n rows fails with this message. */
 static void assert_forward_fails(int n, const char *why)
 {
     ck_assert_int_ne(gradus_forward(h.g, NULL, n), 0);
@@ -34,7 +35,8 @@ static int32_t labels[ROWS];
 static const gradus_dataset data = { .n = ROWS, .size = 2, .x = X,
                                      .labels = labels };
 
-/* A classifier of three that trains, with momentum; one step is done. */
+/* Makes a classifier of three classes, and takes a first step with
+ * momentum. */
 static void begin_training(void)
 {
     gradus_node *x;
@@ -79,7 +81,7 @@ static int evaluate(void)
     return gradus_evaluate(h.g, &data, NULL, &(gradus_metrics){ 0 });
 }
 
-/* Sample 5 has the bad label: the last batch of a fit, in order. */
+/* Sample 5 has the bad label.  In order, it is in the last batch of a fit. */
 LOOP_TEST(a_label_out_of_range_is_an_error_before_any_weight_changes, 5)
 {
     int (*const entry[])(void) = { step_by_hand, step_at_once, fit,
@@ -96,7 +98,7 @@ LOOP_TEST(a_label_out_of_range_is_an_error_before_any_weight_changes, 5)
         assert_error(why);
         ck_assert_uint_eq(gradus_parameters_hash(h.g), before);
     }
-    labels[5] = 2; /* the velocity is as it was, too */
+    labels[5] = 2; /* the next step shows that the velocity is unchanged too */
     ck_assert_int_eq(gradus_train_step(o, NULL, BATCH), 0);
     after = gradus_parameters_hash(h.g);
     end();
@@ -129,7 +131,7 @@ TEST(logits_that_overflow_stop_the_step_and_change_nothing)
 {
     const double bad[] = { NAN, INFINITY, -INFINITY };
 
-    for (int i = 0; i < 3; i++) { /* by the bias of class 1, labels 1 and 2 */
+    for (int i = 0; i < 3; i++) { /* in the bias of class 1 */
         gradus_real *theta = gradus_parameters(h.g), bias = theta[7];
         theta[7] = (gradus_real)bad[i];
         uint64_t before = gradus_parameters_hash(h.g);
@@ -188,14 +190,15 @@ TEST(a_weight_of_zero_hides_no_bad_target)
                  (gradus_softmax_ce_options){ .class_weight = zero });
     gradus_feed(h.z, (gradus_real[]){ 0, 0 }, 1);
     gradus_feed(h.w, (gradus_real[]){ 1 }, 1);
-    gradus_feed(h.t, (gradus_real[]){ 1, -1 }, 1); /* of the class */
+    gradus_feed(h.t, (gradus_real[]){ 1, -1 }, 1); /* the class weighs 0 */
     assert_forward_fails(1, "softmax_ce1: row 0: the target of class 1 is -");
     gradus_feed(h.w, (gradus_real[]){ 0 }, 1);
-    gradus_feed(h.t, (gradus_real[]){ -1, 1 }, 1); /* of the row */
+    gradus_feed(h.t, (gradus_real[]){ -1, 1 }, 1); /* the row weighs 0 */
     assert_forward_fails(1, "softmax_ce1: row 0: the target of class 0 is -1");
 }
 
-/* Row 1 has a bad logit, in each of its classes; in an ignored row too. */
+/* Row 1 has the bad logit, in each class in turn.  It is an error even if the
+ * row is ignored. */
 TEST(logits_that_are_nan_or_infinite_are_an_error)
 {
     const double bad[] = { NAN, INFINITY };
@@ -236,7 +239,7 @@ TEST(a_masked_class_cannot_be_the_target)
                             "-inf), but it is the target");
 }
 
-TEST(smoothing_aims_at_every_class_so_none_may_be_masked)
+TEST(with_label_smoothing_no_class_may_be_masked)
 {
     h = new_classifier(2,
                        (gradus_softmax_ce_options){ .label_smoothing = .1 });
@@ -245,7 +248,7 @@ TEST(smoothing_aims_at_every_class_so_none_may_be_masked)
     assert_forward_fails(1, "row 0: class 1 is masked");
 }
 
-TEST(after_an_error_a_good_batch_runs)
+TEST(a_good_batch_runs_after_an_error)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     gradus_feed(h.z, (gradus_real[]){ NAN, 0 }, 1);

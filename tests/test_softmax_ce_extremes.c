@@ -1,5 +1,6 @@
-/* test_softmax_ce_extremes.c -- where softmax and cross entropy apart lose the
- * loss or the gradient, and fused they stay exact. */
+/* test_softmax_ce_extremes.c -- extreme logits, for which a softmax followed
+ * by a cross entropy would lose the loss or the gradient.  The two fused in
+ * one node stay exact. */
 #include "probe.h"
 #include "softmax_head.h"
 #include "tests.h"
@@ -26,9 +27,9 @@ TEST(the_loss_of_a_hopeless_row_is_2000_and_its_gradient_whole)
     assert_near(h.z->dy, (double[]){ 1, -1, 0 }, 3, 0);
 }
 
-/* What the same row comes to in floats by way of the probabilities: the rows
- * of the README's table that are not ours. */
-TEST(a_hopeless_row_is_lost_where_the_probability_is_rounded_first)
+/* Computes the same row by way of its probabilities, in floats.  The README's
+ * table shows these results beside ours. */
+TEST(a_hopeless_row_is_lost_if_its_probability_is_rounded_first)
 {
     const float z[] = { 1000, -1000, 0 };
     float y[3], sum = 0, dz[3];
@@ -54,7 +55,7 @@ TEST(logits_as_large_as_floats_get_have_their_exact_loss)
     assert_near(h.z->dy, (double[]){ .5, -.5, -.5, .5 }, 4, 0);
 }
 
-LOOP_TEST(equal_logits_of_any_size_are_even_chances, 4)
+LOOP_TEST(equal_logits_of_any_size_give_equal_probabilities, 4)
 {
     const gradus_real z = (gradus_real[]){ 0, FLT_MAX, -FLT_MAX, FLT_MIN }[_i];
 
@@ -65,8 +66,9 @@ LOOP_TEST(equal_logits_of_any_size_are_even_chances, 4)
                 rounding());
 }
 
-/* As the target falls behind, the gradient is -1/(1 + exp(-gap)): it never
- * vanishes and never becomes a NaN, and the loss is the gap. */
+/* The logit of the target is smaller than the other one by gap.  The gradient
+ * is -1/(1 + exp(-gap)), which never vanishes and is never NaN.  The loss
+ * approaches the gap. */
 TEST(the_gradient_stays_whole_however_far_the_target_falls_behind)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
@@ -79,7 +81,7 @@ TEST(the_gradient_stays_whole_however_far_the_target_falls_behind)
     }
 }
 
-LOOP_TEST(minus_infinity_masks_a_class, 3)
+LOOP_TEST(a_logit_of_minus_infinity_masks_its_class, 3)
 {
     const int masked = _i, label = (masked + 1) % 3;
     gradus_real z[] = { 1, 1, 1 };
@@ -95,7 +97,7 @@ LOOP_TEST(minus_infinity_masks_a_class, 3)
     assert_near(h.z->dy, y, 3, 0);
 }
 
-TEST(one_class_is_certain)
+TEST(a_single_class_is_certain)
 {
     h = new_classifier(1, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, (gradus_real[]){ -7, 1000 }, (int32_t[]){ 0, 0 }, 2);

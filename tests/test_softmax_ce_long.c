@@ -1,6 +1,7 @@
-/* test_softmax_ce_long.c -- softmax_ce against the long way round: no shift,
- * the loss by the log of the probability, the gradient by the softmax's
- * Jacobian times -t/y, all in double; then against differences, and spoilt. */
+/* test_softmax_ce_long.c -- softmax_ce compared with the long way: a softmax
+ * without a shift, the loss as the log of its probabilities, and the gradient
+ * as its Jacobian times -t/y, all in double.  Then softmax_ce is compared with
+ * central differences, and gets planted bugs. */
 #include "probe.h"
 #include "softmax_head.h"
 #include "tests.h"
@@ -21,17 +22,19 @@ enum { LAYOUTS = sizeof layout / sizeof *layout };
 
 static const double class_weight[K] = { 0.5, 2, 1.25 };
 
-/* A case: its layout, its options, its data. */
+/* The case that is tested: its layout, its options and its data. */
 static struct {
-    int layout, positions, soft; /* soft: targets, not labels */
+    int layout, positions;
+    int soft; /* non-zero: it has targets instead of labels */
     gradus_softmax_ce_options o;
     gradus_real z[B * K * S], t[B * K * S], w[B];
     int32_t label[B * S];
     softmax_head h;
 } c;
 
-/* The options are the bits of `which`: 0..2 the reduction, then smoothing,
- * class weights, row weights, ignored labels; or targets of any sum. */
+/* `which` chooses the options: one of 3 reductions, smoothing or not, class
+ * weights or not, row weights or not; and labels, labels of which some are
+ * ignored, or targets that do not sum to 1. */
 enum { CASES = 3 * 2 * 2 * 2 * 3 };
 
 static void set_case(int l, int which)
@@ -53,7 +56,7 @@ static void set_case(int l, int which)
     probe_fill(c.w, B, 3);
     for (int i = 0; i < B * K * S; i++) {
         c.z[i] *= 4;
-        c.t[i] = c.t[i] < 0 ? 0 : c.t[i]; /* some none, sums not 1 */
+        c.t[i] = c.t[i] < 0 ? 0 : c.t[i]; /* some 0, and sums that are not 1 */
     }
     for (int i = 0; i < B; i++)
         c.w[i] = i == 3 ? 0 : 1 + c.w[i];
@@ -83,14 +86,15 @@ static void run_case(void)
         run_labels(&c.h, c.z, c.label, B);
 }
 
+/* Where row i, position s and class k are in z, y and dz. */
 static size_t at(int i, int s, int k)
 {
     int in_row = c.o.last_axis ? s * K + k : k * c.positions + s;
     return (size_t)(i * K * c.positions + in_row);
 }
 
-/* t_k (S5) with all its weights (S6); the row's part of the divisor (S7) into
- * D. */
+/* Computes t_k (S5) with all its weights (S6), and adds to D what the position
+ * contributes to the divisor (S7). */
 static void targets(int i, int s, double t[K], double *D)
 {
     int label = c.label[i * c.positions + s];
@@ -114,8 +118,9 @@ static void targets(int i, int s, double t[K], double *D)
         *D += c.w[i] * class_weight[label];
 }
 
-/* One position the long way: y without the shift of (S1), the loss without the
- * lse of (S3), dz by the Jacobian instead of (S4); none of them divided yet. */
+/* Computes one position the long way: y without the shift of (S1), the loss
+ * without the lse of (S3), and dz by the Jacobian instead of (S4).  The loss
+ * and dz are not yet divided by D. */
 static double long_way(int i, int s, double y[K], double dz[K], double *D)
 {
     double t[K], sum = 0, loss = 0;
@@ -135,6 +140,7 @@ static double long_way(int i, int s, double y[K], double dz[K], double *D)
     return loss;
 }
 
+/* Compares what softmax_ce has computed with the long way. */
 static void compare(void)
 {
     static double y[B * S * K], dz[B * S * K];
@@ -151,7 +157,7 @@ static void compare(void)
         }
     D = c.o.reduction == GRADUS_REDUCE_SUM          ? 1
         : c.o.reduction == GRADUS_REDUCE_MEAN_BATCH ? B
-                                             : D;
+                                                    : D;
     for (int i = 0; i < B * K * c.positions; i++)
         dz[i] *= 0.7 / D;
     assert_near(c.h.loss->y, y, (size_t)(B * K * c.positions), rounding() / 4);
@@ -160,7 +166,7 @@ static void compare(void)
                             rounding() * (1 + loss / D));
 }
 
-/* Case _i: each of CASES in each layout. */
+/* Runs case i: there are CASES in each layout. */
 static void begin_case(int i)
 {
     set_case(i / CASES, i % CASES);
@@ -168,8 +174,7 @@ static void begin_case(int i)
     run_case();
 }
 
-/* The fused layer against the long way round. */
-LOOP_TEST(all_options_are_those_of_the_long_way_round, LAYOUTS * CASES)
+LOOP_TEST(all_options_give_what_the_long_way_gives, LAYOUTS * CASES)
 {
     begin_case(_i);
     compare();
@@ -178,11 +183,12 @@ LOOP_TEST(all_options_are_those_of_the_long_way_round, LAYOUTS * CASES)
 
 #ifdef GRADUS_DOUBLE
 
-LOOP_TEST(gradients_are_those_of_central_differences, LAYOUTS * CASES)
+LOOP_TEST(gradients_of_all_options_equal_central_differences, LAYOUTS * CASES)
 {
     begin_case(_i);
     double d = probe_gradients(c.h.g, B);
-    ck_assert_msg(d <= 1, "%s is off by %g", probe_worst(), d);
+    ck_assert_msg(d <= 1, "the gradient of %s is off by %g times what is "
+                  "allowed", probe_worst(), d);
     gradus_graph_free(c.h.g);
 }
 
@@ -190,14 +196,14 @@ LOOP_TEST(gradients_are_those_of_central_differences, LAYOUTS * CASES)
 
 static const gradus_op *right;
 
-/* dz without 1/D */
+/* Leaves out 1/D. */
 static void undivided(gradus_node *n, gradus_part p)
 {
     gradus_as_loss(n)->divisor = 1;
     right->backward(n, p);
 }
 
-/* dz = y - t, where t does not sum to 1 */
+/* Computes dz = y - t, which is wrong if t does not sum to 1. */
 static void y_minus_t(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
@@ -206,7 +212,7 @@ static void y_minus_t(gradus_node *n, gradus_part p)
                            gradus_as_loss(n)->divisor;
 }
 
-/* The label's -1 forgotten: dz = y sum(t). */
+/* Leaves out the -1 of the label: dz = y sum(t). */
 static void without_target(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
@@ -223,7 +229,7 @@ static void without_weight(gradus_node *n, gradus_part p)
     gradus_as_loss(n)->weight = weight;
 }
 
-/* Ignored rows have a gradient after all. */
+/* Gives ignored rows a gradient. */
 static void not_ignoring(gradus_node *n, gradus_part p)
 {
     gradus_as_loss(n)->use_ignore_label = 0;
@@ -231,7 +237,7 @@ static void not_ignoring(gradus_node *n, gradus_part p)
     gradus_as_loss(n)->use_ignore_label = 1;
 }
 
-/* The classes of a position where the positions of a class are. */
+/* Takes the positions of a class for the classes of a position. */
 static void transposed(gradus_node *n, gradus_part p)
 {
     int step = gradus_as_loss(n)->class_step;
@@ -243,27 +249,25 @@ static void transposed(gradus_node *n, gradus_part p)
     gradus_as_loss(n)->class_step = step;
 }
 
-TEST(planted_bugs_are_caught)
-{
-    static const struct {
-        void (*backward)(gradus_node *, gradus_part);
-        int layout, which;
-    } bug[] = {
-        { undivided, 0, 0 },      { y_minus_t, 0, 48 },
-        { without_target, 0, 0 }, { without_weight, 0, 0 },
-        { not_ignoring, 1, 27 },  { transposed, 4, 0 },
-    };
+static const struct {
+    void (*backward)(gradus_node *, gradus_part);
+    int layout, which;
+} bug[] = {
+    { undivided, 0, 0 },      { y_minus_t, 0, 48 },
+    { without_target, 0, 0 }, { without_weight, 0, 0 },
+    { not_ignoring, 1, 27 },  { transposed, 4, 0 },
+};
 
-    for (size_t i = 0; i < sizeof bug / sizeof *bug; i++) {
-        set_case(bug[i].layout, bug[i].which);
-        make_head(bug[i].which);
-        run_case();
-        gradus_op wrong = *c.h.loss->op;
-        right = c.h.loss->op;
-        wrong.backward = bug[i].backward;
-        probe_assert_caught(c.h.loss, &wrong, B);
-        gradus_graph_free(c.h.g);
-    }
+LOOP_TEST(planted_bugs_are_caught, COUNT(bug))
+{
+    set_case(bug[_i].layout, bug[_i].which);
+    make_head(bug[_i].which);
+    run_case();
+    gradus_op wrong = *c.h.loss->op;
+    right = c.h.loss->op;
+    wrong.backward = bug[_i].backward;
+    probe_assert_caught(c.h.loss, &wrong, B);
+    gradus_graph_free(c.h.g);
 }
 
 #endif

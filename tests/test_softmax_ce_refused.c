@@ -27,7 +27,7 @@ static void assert_refused(gradus_node *z, gradus_node *t,
     assert_error(why);
 }
 
-TEST(bad_options_are_refused)
+TEST(bad_options_of_softmax_ce_are_refused)
 {
     gradus_softmax_ce_options bad = { .reduction = (gradus_reduction)3 };
     double eps[] = { -.1, 1.1, NAN, INFINITY };
@@ -46,7 +46,7 @@ TEST(bad_options_are_refused)
                        "class_weight[2] is");
 }
 
-TEST(smoothing_wants_two_classes_and_labels)
+TEST(label_smoothing_needs_two_classes_and_labels)
 {
     gradus_softmax_ce_options smooth = { .label_smoothing = .1 };
     gradus_node *t3 = gradus_input(g, 3);
@@ -56,7 +56,7 @@ TEST(smoothing_wants_two_classes_and_labels)
     assert_refused(z3, t3, smooth, "there are no labels; it needs labels");
 }
 
-TEST(row_weights_come_from_a_row_weights_node)
+TEST(row_weights_must_come_from_a_row_weights_node)
 {
     gradus_node *not_weights[] = { t1, z3, gradus_relu(z3),
                                    gradus_input(g, 1) };
@@ -68,7 +68,7 @@ TEST(row_weights_come_from_a_row_weights_node)
                        "must be a gradus_row_weights node");
 }
 
-TEST(labels_match_the_positions)
+TEST(labels_must_match_the_positions)
 {
     gradus_node *image = gradus_image(g, 3, 2, 2);
 
@@ -81,7 +81,7 @@ TEST(labels_match_the_positions)
                    "positions of labels2 is 3; must be 1");
 }
 
-TEST(targets_have_the_shape_of_the_logits)
+TEST(targets_must_have_the_shape_of_the_logits)
 {
     gradus_softmax_ce_options none = { .reduction = 0 };
     gradus_node *image = gradus_image(g, 1, 1, 3);
@@ -95,7 +95,7 @@ TEST(targets_have_the_shape_of_the_logits)
                    "do not have the shape of the logits");
 }
 
-TEST(targets_are_data_that_wants_no_gradient)
+TEST(targets_must_be_data_that_wants_no_gradient)
 {
     gradus_softmax_ce_options none = { .reduction = 0 };
     gradus_node *t = gradus_input(g, 3), *wanting = gradus_input(g, 3);
@@ -108,7 +108,7 @@ TEST(targets_are_data_that_wants_no_gradient)
     assert_error("input2: is a target or a weight of a loss");
 }
 
-TEST(null_and_labels_are_no_logits)
+TEST(null_and_labels_cannot_be_logits)
 {
     gradus_softmax_ce_options none = { .reduction = 0 };
 
@@ -121,7 +121,7 @@ TEST(null_and_labels_are_no_logits)
     assert_error("operand labels holds labels");
 }
 
-TEST(a_loss_weight_is_finite_and_of_a_loss)
+TEST(a_loss_weight_must_be_finite_and_belong_to_a_loss)
 {
     gradus_node *loss = gradus_softmax_ce(z3, t1, NULL);
 

@@ -1,12 +1,12 @@
-/* test_out_of_memory.c -- every allocation fails once, or from then on: an
- * error, nothing lost, everything can still be freed.  So does the start of
- * every thread. */
+/* test_out_of_memory.c -- makes each allocation fail, alone or with all after
+ * it: that must be an error, lose no memory and leave everything fit to be
+ * freed.  Starting a thread counts as an allocation too. */
 #include "tests.h"
 
 #include "allocations.h"
 #include "nets.h"
 
-/* All that a program makes; what it did not get to is NULL. */
+/* Everything that the program below makes, or NULL if it failed before. */
 typedef struct {
     gradus_graph *g;
     gradus_node *x;
@@ -19,7 +19,7 @@ static const int32_t LABELS[] = { 0, 1, 1, 0 };
 static const gradus_dataset DATA = { .n = 4, .size = 2, .x = X,
                                      .labels = LABELS };
 
-/* Nodes enough that the graph's array of them grows, once. */
+/* Builds enough nodes that the graph's array of nodes must grow once. */
 static int build(things *t)
 {
     const char *const names[] = { "even", "odd" };
@@ -67,8 +67,8 @@ static void free_all(things *t)
     gradus_graph_free(t->g);
 }
 
-/* Runs the program with the k-th allocation failing; 0 when it was a success,
- * so that k is past the last. */
+/* Runs the program with the k-th allocation failing.  Returns 0 if the program
+ * succeeded, as it does if it makes fewer than k allocations. */
 static int fails(int k, int for_ever)
 {
     things t = { 0 };
@@ -80,7 +80,7 @@ static int fails(int k, int for_ever)
     int made = allocations_made();
     allocations_fail(0, 0);
     int usable = !t.g || !gradus_max_batch(t.g);
-    if (!usable) { /* then the graph can still be trained */
+    if (!usable) { /* a compiled graph must still be fit for training */
         gradus_optimiser *o = gradus_sgd(t.g, NULL);
         usable = o && gradus_fit(o, &DATA, NULL) == 0;
         gradus_optimiser_free(o);
@@ -88,15 +88,18 @@ static int fails(int k, int for_ever)
     free_all(&t);
     int lost = allocations_live() - before;
 
-    ck_assert_msg(lost == 0, "allocation %d: %d blocks lost", k, lost);
-    ck_assert_msg(!status == (made < k), "allocation %d of %d: status %d", k,
-                  made, status);
-    ck_assert_msg(usable, "allocation %d: the graph is spoilt", k);
+    ck_assert_msg(lost == 0, "allocation %d fails: %d allocations are not "
+                  "freed", k, lost);
+    ck_assert_msg(!status == (made < k), "allocation %d of %d fails: the "
+                  "status is %d", k, made, status);
+    ck_assert_msg(usable, "allocation %d fails: the graph can no longer be "
+                  "trained", k);
     if (status)
         ck_assert_msg(strstr(gradus_error(), "memory") ||
                           strstr(gradus_error(), "no room") ||
                           strstr(gradus_error(), "cannot start 3 threads"),
-                      "allocation %d: \"%s\"", k, gradus_error());
+                      "allocation %d fails: the message must be about memory "
+                      "or threads, but is \"%s\"", k, gradus_error());
     return status;
 }
 
@@ -108,7 +111,7 @@ TEST(each_allocation_may_fail_once)
 
     while (fails(k, 0))
         k++;
-    ck_assert_int_gt(k, 50); /* the allocations are counted indeed */
+    ck_assert_int_gt(k, 50); /* else the allocations are not counted */
 }
 
 TEST(each_allocation_may_be_the_last_that_succeeds)
@@ -117,7 +120,7 @@ TEST(each_allocation_may_be_the_last_that_succeeds)
         ;
 }
 
-TEST(a_compile_that_failed_can_be_tried_again)
+TEST(a_compile_that_failed_for_lack_of_memory_can_be_tried_again)
 {
     for (int k = 1, failed = 1; failed; k++) {
         gradus_graph *g = gradus_graph_new(1);
@@ -125,7 +128,8 @@ TEST(a_compile_that_failed_can_be_tried_again)
         allocations_fail(k, 0);
         failed = gradus_compile(g, 4, 3);
         allocations_fail(0, 0);
-        ck_assert_msg(!failed || gradus_compile(g, 4, 3) == 0, "%s",
+        ck_assert_msg(!failed || gradus_compile(g, 4, 3) == 0,
+                      "allocation %d fails, and the second compile too: %s", k,
                       gradus_error());
         ck_assert_uint_ne(gradus_parameters_hash(g), 0);
         gradus_graph_free(g);

@@ -1,4 +1,5 @@
-/* test_pool.c -- the threads that share out the items of a job. */
+/* test_pool.c -- the pool of threads, which divide the items of a job among
+ * them. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests.h"
 
@@ -11,8 +12,8 @@
 
 enum { MOST = 1000 };
 
-/* Items write to places of their own, without atomics: what they wrote must be
- * there when the run returns. */
+/* How often each item was run.  Items write to places of their own, without
+ * atomics, and what they wrote must be there when the run returns. */
 typedef struct {
     int times[MOST];
 } tally;
@@ -22,7 +23,8 @@ static void tick(void *arg, int item, int worker)
     ((tally *)arg)->times[item] += worker >= 0 && worker < MOST;
 }
 
-/* Runs a job of so many items; was each run once, and no other? */
+/* Runs a job of this many items.  Returns whether each of them was run exactly
+ * once, and no other. */
 static int once_each(gradus_pool *p, int items)
 {
     tally t = { { 0 } };
@@ -49,14 +51,15 @@ static void sleep_ms(int ms)
 
 EACH_TEST(.timeout = 120)
 
-TEST(every_item_is_run_once)
+TEST(every_item_of_a_job_is_run_once)
 {
     for (int threads = 1; threads <= 8; threads++) {
         gradus_pool *p = pool(threads);
         for (int items = 0; items <= MOST; items += 1 + items / 16)
-            ck_assert_msg(once_each(p, items), "%d threads, %d items", threads,
-                          items);
-        ck_assert(once_each(p, MOST));
+            ck_assert_msg(once_each(p, items), "%d threads, %d items: an item "
+                          "was not run exactly once", threads, items);
+        ck_assert_msg(once_each(p, MOST), "%d threads, %d items: an item was "
+                      "not run exactly once", threads, MOST);
         gradus_pool_free(p);
     }
 }
@@ -77,16 +80,17 @@ TEST(thousands_of_short_runs_in_a_row_are_each_complete)
     gradus_pool_free(p);
 }
 
-TEST(more_threads_than_cores_do_the_work_too)
+TEST(more_threads_than_processors_do_the_work_too)
 {
     gradus_pool *p = pool(4 * gradus_pool_processors() + 1);
 
     for (int run = 0; run < 500; run++)
-        ck_assert(once_each(p, 1 + run));
+        ck_assert_msg(once_each(p, 1 + run), "%d items: an item was not run "
+                      "exactly once", 1 + run);
     gradus_pool_free(p);
 }
 
-TEST(sleeping_threads_wake_up)
+TEST(sleeping_threads_wake_up_for_a_job)
 {
     gradus_pool *p = pool(2);
 
@@ -104,7 +108,7 @@ static void sleep_on_the_first(void *arg, int item, int worker)
     tick(arg, item, worker);
 }
 
-TEST(a_run_waits_for_its_slowest_item)
+TEST(a_run_returns_only_after_its_slowest_item)
 {
     gradus_pool *p = pool(4);
 
@@ -120,7 +124,9 @@ TEST(a_run_waits_for_its_slowest_item)
 typedef struct {
     pthread_t caller;
     pthread_barrier_t all_here;
-    atomic_int workers, workers_with_signals, numbers; /* a bit a worker */
+    atomic_int workers; /* how many threads beside the caller came */
+    atomic_int workers_with_signals;
+    atomic_int numbers; /* one bit for each worker that came */
 } meeting;
 
 static void meet(void *arg, int item, int worker)
@@ -138,7 +144,7 @@ static void meet(void *arg, int item, int worker)
     m->workers_with_signals += !sigismember(&mask, SIGINT);
 }
 
-/* Each item waits for the others, so each needs a thread of its own. */
+/* Each item waits for all others, so each needs a thread of its own. */
 TEST(all_threads_work_at_once_and_workers_take_no_signals)
 {
     meeting m = { .caller = pthread_self() };
@@ -164,7 +170,7 @@ static void *use_a_pool(void *failures)
     return NULL;
 }
 
-TEST(pools_of_several_callers_do_not_meet)
+TEST(pools_of_several_callers_do_not_disturb_each_other)
 {
     pthread_t caller[3];
     atomic_int failures = 0;
@@ -177,7 +183,7 @@ TEST(pools_of_several_callers_do_not_meet)
     ck_assert_int_eq(failures, 0);
 }
 
-TEST(a_pool_can_go_before_it_has_worked)
+TEST(a_pool_can_be_freed_before_it_has_worked)
 {
     for (int i = 0; i < 100; i++)
         gradus_pool_free(pool(1 + i % 8));

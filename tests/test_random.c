@@ -1,10 +1,12 @@
-/* test_random.c -- the generator against its paper; streams and ranges. */
+/* test_random.c -- the random numbers: the generator's published words, its
+ * streams, and the ranges and moments of the distributions. */
 #include "tests.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* kat_vectors of Random123 1.14, philox4x32 with 10 rounds. */
+/* The words are those of the file kat_vectors of Random123 1.14, for
+ * philox4x32 with 10 rounds. */
 TEST(philox_gives_the_published_words)
 {
     static const struct {
@@ -37,7 +39,7 @@ TEST(philox_may_write_over_its_counter)
     ck_assert_uint_eq(c[3], 0x9b00dbd8);
 }
 
-TEST(a_stream_is_the_blocks_of_its_counter)
+TEST(a_stream_consists_of_the_words_of_a_rising_counter)
 {
     uint32_t key[2] = { 0x89abcdef, 0x01234567 }, word[8];
     gradus_random r;
@@ -49,7 +51,7 @@ TEST(a_stream_is_the_blocks_of_its_counter)
         ck_assert_uint_eq(gradus_random_u32(&r), word[i]);
 }
 
-TEST(streams_of_different_seed_a_or_b_differ)
+TEST(streams_differ_if_seed_or_a_or_b_differ)
 {
     static const struct {
         uint64_t seed;
@@ -74,7 +76,7 @@ TEST(streams_of_different_seed_a_or_b_differ)
                 ck_assert_uint_ne(word[i][w], word[j][w]);
 }
 
-TEST(below_stays_in_range)
+TEST(gradus_random_below_stays_in_its_range)
 {
     static const uint32_t limit[] = { 1, 2, 3, 10, 60000, 0x80000000,
                                       0xffffffff };
@@ -86,7 +88,7 @@ TEST(below_stays_in_range)
             ck_assert_uint_lt(gradus_random_below(&r, limit[i]), limit[i]);
 }
 
-TEST(below_ten_gives_each_its_share)
+TEST(gradus_random_below_ten_gives_each_number_equally_often)
 {
     enum { DRAWS = 100000 };
     int count[10] = { 0 };
@@ -98,12 +100,14 @@ TEST(below_ten_gives_each_its_share)
         count[gradus_random_below(&r, 10)]++;
     for (int k = 0; k < 10; k++)
         chi2 += pow(count[k] - DRAWS / 10., 2) / (DRAWS / 10.);
-    ck_assert_double_lt(chi2, 27.9); /* 9 degrees of freedom: 1 in 1000 */
+    /* With 9 degrees of freedom, 1 seed in 1000 would give more. */
+    ck_assert_double_lt(chi2, 27.9);
 }
 
-/* Of 2^32 words, n = 3 * 2^30 takes one value in three twice unless it draws
- * again: half of all draws would then be 0 modulo 3. */
-TEST(below_has_no_bias_where_the_range_is_large)
+/* There are 2^32 words and n = 3 * 2^30 values.  A generator that never draws
+ * again would give one value in three twice as often, and then half of all
+ * draws would be 0 modulo 3. */
+TEST(gradus_random_below_has_no_bias_in_large_ranges)
 {
     enum { DRAWS = 30000 };
     int count[3] = { 0 };
@@ -112,11 +116,11 @@ TEST(below_has_no_bias_where_the_range_is_large)
     gradus_random_init(&r, 8, 0, 0);
     for (int i = 0; i < DRAWS; i++)
         count[gradus_random_below(&r, 3u << 30) % 3]++;
-    for (int k = 0; k < 3; k++) /* standard deviation 82 */
+    for (int k = 0; k < 3; k++) /* the standard deviation is 82 */
         ck_assert_int_le(abs(count[k] - DRAWS / 3), 400);
 }
 
-TEST(uniform_reaches_0_and_not_1)
+TEST(uniform_numbers_reach_0_but_not_1)
 {
     gradus_random low = { .left = 4 }, high = { .left = 4 };
 
@@ -125,7 +129,7 @@ TEST(uniform_reaches_0_and_not_1)
     ck_assert(gradus_random_uniform(&high) == 1 - 0x1p-53);
 }
 
-TEST(uniform_has_the_moments_of_a_uniform)
+TEST(uniform_numbers_have_the_moments_of_their_distribution)
 {
     enum { N = 100000 };
     double sum = 0, squares = 0;
@@ -138,11 +142,12 @@ TEST(uniform_has_the_moments_of_a_uniform)
         sum += u;
         squares += u * u;
     }
-    ck_assert_double_eq_tol(sum / N, 1 / 2., 0.005); /* 5 sigma each */
+    /* The tolerances are 5 standard deviations or more. */
+    ck_assert_double_eq_tol(sum / N, 1 / 2., 0.005);
     ck_assert_double_eq_tol(squares / N, 1 / 3., 0.005);
 }
 
-TEST(normal_has_the_moments_of_a_normal)
+TEST(normal_numbers_have_the_moments_of_their_distribution)
 {
     enum { N = 100000 };
     double moment[5] = { 0 }, far = 0;
@@ -155,14 +160,15 @@ TEST(normal_has_the_moments_of_a_normal)
             moment[p] += pow(x, p) / N;
         far += (fabs(x) > 2) / (double)N;
     }
-    ck_assert_double_eq_tol(moment[1], 0, 0.016); /* 5 sigma each */
+    /* The tolerances are 5 standard deviations. */
+    ck_assert_double_eq_tol(moment[1], 0, 0.016);
     ck_assert_double_eq_tol(moment[2], 1, 0.023);
     ck_assert_double_eq_tol(moment[3], 0, 0.062);
     ck_assert_double_eq_tol(moment[4], 3, 0.156);
     ck_assert_double_eq_tol(far, 0.0455, 0.0034);
 }
 
-TEST(normal_is_finite_at_both_ends_of_uniform)
+TEST(normal_numbers_are_finite_at_both_ends_of_the_uniform_ones)
 {
     gradus_random low = { .left = 4 }, high = { .left = 4 };
 

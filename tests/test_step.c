@@ -1,5 +1,5 @@
-/* test_step.c -- forward, backward, step; by hand and in one; on any number of
- * threads. */
+/* test_step.c -- forward, backward and step, by hand and by gradus_train_step,
+ * on any number of threads. */
 #include "tests.h"
 
 #include "allocations.h"
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Large enough that the pool is used, with several tiles and chunks. */
+/* The net is so large that the threads are woken, and has several tiles. */
 static const int SIZES[] = { 70, 530, 11 };
 enum { IN = 70, CLASSES = 11, SAMPLES = 300, BATCH = 280 };
 
@@ -19,13 +19,13 @@ static const gradus_sgd_options NESTEROV = {
     .weight_decay = 1e-4,
 };
 
-/* Sample i of a step is this one. */
+/* Returns which sample is row i of a step. */
 static int sample(int step, int i)
 {
     return (step * 37 + i * 7) % SAMPLES;
 }
 
-/* Trains a new net for some steps; the hash of its parameters. */
+/* Trains a new net for some steps.  Returns the hash of its parameters. */
 static uint64_t hash_after(int steps, int batch, int threads)
 {
     net n = net_new(1, SIZES, BATCH, threads);
@@ -57,10 +57,12 @@ TEST(the_bits_are_the_same_on_any_number_of_threads)
         uint64_t hash = hash_after(steps[b], batch[b], 1);
         for (int threads = 2; threads <= 4; threads++)
             ck_assert_msg(hash_after(steps[b], batch[b], threads) == hash,
-                          "batch %d, %d threads", batch[b], threads);
+                          "batch %d: %d threads give other bits than one",
+                          batch[b], threads);
     }
 }
 
+/* Batches for which forward is parallel over units, and over rows. */
 static const int by_units_or_rows[] = { 64, BATCH };
 
 LOOP_TEST(a_step_by_hand_is_a_train_step_bit_for_bit, 2)
@@ -114,7 +116,7 @@ LOOP_TEST(nothing_is_allocated_after_compile, 2)
     gradus_optimiser *o = gradus_sgd(n.g, &NESTEROV);
 
     net_feed(&n, &d);
-    allocations_fail(1, 1); /* and would fail */
+    allocations_fail(1, 1); /* from here on, allocations fail */
     int failed = 0;
     for (int step = 0; step < 5; step++)
         failed += gradus_train_step(o, NULL, batch) ||
@@ -126,7 +128,7 @@ LOOP_TEST(nothing_is_allocated_after_compile, 2)
     allocations_fail(0, 0);
     ck_assert_int_eq(failed, 0);
     ck_assert_int_eq(made, 0);
-    ck_assert_ptr_null(none); /* they are counted, and fail, indeed */
+    ck_assert_ptr_null(none); /* else allocations do not fail */
     ck_assert_int_eq(made_by_new, 1);
     gradus_optimiser_free(o);
     net_free(&n);
@@ -164,7 +166,7 @@ TEST(a_batch_has_the_mean_gradient_of_its_samples)
     data_free(&d);
 }
 
-TEST(a_smaller_batch_leaves_nothing_of_the_larger_one_before)
+TEST(nothing_of_a_larger_batch_is_left_in_the_smaller_one_after_it)
 {
     gradus_dataset d = data_new(2, BATCH, IN, CLASSES);
     net n = net_new(1, SIZES, BATCH, 2), fresh = net_new(1, SIZES, BATCH, 2);
@@ -205,7 +207,7 @@ static void *train_alone(void *hash)
     return NULL;
 }
 
-TEST(two_graphs_in_two_threads_get_the_bits_that_each_gets_alone)
+TEST(two_graphs_trained_at_once_get_the_bits_that_each_gets_alone)
 {
     pthread_t thread[2];
     uint64_t alone = hash_after(15, 100, 2), hash[2];

@@ -16,7 +16,7 @@
 enum { IN = 8, CLASSES = 5, SAMPLES = 60, BATCH = 20 };
 static const int SIZES[] = { IN, 16, CLASSES };
 
-/* A net that has momentum, in the midst of its training. */
+/* A net in the middle of its training, with momentum. */
 typedef struct {
     net n;
     gradus_dataset d;
@@ -53,11 +53,12 @@ static void trainee_free(trainee *t)
     data_free(&t->d);
 }
 
-/* The rows of the step that goes wrong: row 3 is sample 47. */
+/* The samples of the step that goes wrong: row 3 is sample 47. */
 static const int ROWS[] = { 40, 41, 50, 47 };
 
-/* After the step has failed: the parameters are those before it, and training
- * goes on as if it had never been tried, so the optimiser's memory is too. */
+/* Asserts, after a step that failed, that the parameters are those before it,
+ * and that training goes on as if it had never been tried, so that the
+ * optimiser's memory is unchanged too. */
 static void assert_unharmed(trainee *t)
 {
     trainee other = trainee_new();
@@ -100,20 +101,20 @@ TEST(an_exploding_loss_names_node_and_sample_and_changes_nothing)
     trainee_free(&t);
 }
 
-/* Only the loss's weight makes it infinite: no row is to blame. */
-TEST(losses_that_add_up_to_infinity_change_nothing)
+/* Only the weight of the loss makes the sum infinite, so no row is named. */
+TEST(finite_losses_that_add_up_to_infinity_are_an_error)
 {
     trainee t = trainee_new();
 
     ck_assert_int_eq(gradus_set_loss_weight(t.n.loss, DBL_MAX), 0);
-    for (int i = 0; i < BATCH; i++) /* far from what it learnt */
+    for (int i = 0; i < BATCH; i++) /* far from the data of the training */
         t.x[i * IN] = 1000;
     ck_assert_int_ne(gradus_train_step(t.o, NULL, BATCH), 0);
     assert_error("though that of every row is finite");
     trainee_free(&t);
 }
 
-TEST(a_failed_forward_by_hand_leaves_nothing_to_go_back_from)
+TEST(backward_and_step_after_a_failed_forward_are_refused)
 {
     trainee t = trainee_new();
 
@@ -127,8 +128,8 @@ TEST(a_failed_forward_by_hand_leaves_nothing_to_go_back_from)
     trainee_free(&t);
 }
 
-/* x of +-REAL_MAX and W = 0: the logits and the loss are finite, but each of
- * the four rows adds half of REAL_MAX or more to the gradient's sum. */
+/* With x = REAL_MAX and W = 0, logits and loss are finite, but each of the
+ * first four rows adds half of REAL_MAX to the gradient, which overflows. */
 typedef struct {
     gradus_graph *g;
     gradus_optimiser *o;
@@ -176,7 +177,7 @@ TEST(an_overflowing_gradient_is_named_and_changes_nothing)
     gradus_graph_free(other.g);
 }
 
-TEST(gradients_that_a_user_spoils_are_refused)
+TEST(gradients_that_a_user_makes_infinite_are_refused)
 {
     trainee t = trainee_new();
     size_t last = gradus_parameter_count(t.n.g) - 1;
@@ -231,7 +232,7 @@ TEST(a_batch_of_no_rows_or_too_many_is_refused)
     trainee_free(&t);
 }
 
-TEST(a_batch_larger_than_what_was_fed_is_refused)
+TEST(a_batch_of_more_rows_than_were_fed_is_refused)
 {
     trainee t = trainee_new();
 
@@ -241,7 +242,7 @@ TEST(a_batch_larger_than_what_was_fed_is_refused)
     trainee_free(&t);
 }
 
-TEST(backward_wants_a_forward)
+TEST(backward_needs_a_forward)
 {
     net n = net_new(1, SIZES, BATCH, 1);
 
@@ -251,7 +252,7 @@ TEST(backward_wants_a_forward)
     net_free(&n);
 }
 
-TEST(backward_wants_the_parameters_of_its_forward)
+TEST(backward_needs_the_parameters_of_its_forward)
 {
     trainee t = trainee_new();
 
@@ -261,7 +262,7 @@ TEST(backward_wants_the_parameters_of_its_forward)
     trainee_free(&t);
 }
 
-/* The index is copied: what it stood in may go. */
+/* Forward copies the index, so that the caller may free it. */
 TEST(the_index_need_not_outlive_forward)
 {
     trainee t = trainee_new();
@@ -278,7 +279,7 @@ TEST(the_index_need_not_outlive_forward)
     trainee_free(&t);
 }
 
-TEST(forward_wants_to_be_fed)
+TEST(forward_needs_data)
 {
     net n = net_new(1, SIZES, BATCH, 1);
 
@@ -287,7 +288,7 @@ TEST(forward_wants_to_be_fed)
     net_free(&n);
 }
 
-TEST(a_step_wants_a_backward)
+TEST(a_step_needs_a_backward)
 {
     trainee t = trainee_new();
 

@@ -1,4 +1,5 @@
-/* test_safetensors.c -- files that others wrote, and that nobody should. */
+/* test_safetensors.c -- safetensors files that other programs wrote, and
+ * malformed ones. */
 #define _XOPEN_SOURCE 700
 #include "model_files.h"
 
@@ -20,7 +21,7 @@ static gradus_graph *tiny_net(void)
     return g;
 }
 
-/* Loads parameters from a file of this header and these bytes of data. */
+/* Loads parameters from a file of this header [length] and data [size]. */
 static int load(gradus_graph *g, const char *header, size_t length,
                 const void *data, size_t size)
 {
@@ -48,11 +49,11 @@ static int load_doubles(gradus_graph *g, const double bias[2])
     return load(g, header, sizeof header - 1, data, sizeof data);
 }
 
-/* ---- files that others wrote ---------------------------------------------*/
+/* ---- files that other programs wrote -------------------------------------*/
 
 EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 60)
 
-LOOP_TEST(other_writers_files_are_read, 7)
+LOOP_TEST(files_of_other_programs_are_read, 7)
 {
     static const char *const headers[] = {
         "{" WEIGHT "," BIAS "}",
@@ -90,7 +91,7 @@ TEST(double_values_are_read)
     gradus_graph_free(g);
 }
 
-/* ---- headers that nobody should write ------------------------------------*/
+/* ---- malformed headers ---------------------------------------------------*/
 
 static const struct {
     const char *header, *error;
@@ -234,7 +235,7 @@ static const struct {
       "dense1.weight is [5] in the file" },
 };
 
-LOOP_TEST(a_header_that_is_wrong_is_an_error_and_changes_nothing,
+LOOP_TEST(a_malformed_header_is_an_error_and_changes_nothing,
           COUNT(headers))
 {
     gradus_graph *g = tiny_net();
@@ -333,9 +334,9 @@ TEST(a_double_too_large_for_a_float_is_an_error)
     gradus_graph_free(g);
 }
 
-/* ---- files that are none -------------------------------------------------*/
+/* ---- paths that are not files --------------------------------------------*/
 
-TEST(what_is_no_regular_file_is_an_error)
+TEST(a_path_that_is_not_a_regular_file_is_an_error)
 {
     char path[5000];
     gradus_graph *g = tiny_net();
@@ -359,7 +360,7 @@ TEST(what_is_no_regular_file_is_an_error)
 
 /* ---- memory --------------------------------------------------------------*/
 
-/* The largest memory that this process has had, in KiB. */
+/* The most memory that this process has had, in KiB. */
 static long peak(void)
 {
     struct rusage r;
@@ -368,7 +369,8 @@ static long peak(void)
     return r.ru_maxrss;
 }
 
-/* Under tools that multiply memory there is nothing to measure. */
+/* Can memory be measured?  Sanitizers and valgrind take several times what the
+ * program asks for. */
 static int memory_is_real(void)
 {
     const char *preload = getenv("LD_PRELOAD");
@@ -383,12 +385,15 @@ static int memory_is_real(void)
     return !preload || !strstr(preload, "vgpreload");
 }
 
+/* Writes the text n times. */
 static void write_often(FILE *f, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         fputs(text, f);
 }
 
+/* Each header is `first`, then 8 MiB of `often`, then 10,000 times `objects`,
+ * then `last`. */
 LOOP_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib, 6)
 {
     static const struct {
@@ -425,7 +430,7 @@ LOOP_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib, 6)
     gradus_graph_free(g);
 }
 
-/* The address space that this process has taken, in bytes; 0: not known. */
+/* The address space that this process has taken, in bytes; 0 if unknown. */
 static size_t taken(void)
 {
     FILE *f = fopen("/proc/self/statm", "r");
@@ -438,8 +443,9 @@ static size_t taken(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Whatever part of the reading it is that lacks memory. */
-TEST(a_header_that_memory_does_not_suffice_for_is_an_error)
+/* The process gets a little more memory in each case, so that another step of
+ * the reading runs out of it. */
+TEST(a_header_too_large_for_the_memory_is_an_error)
 {
     enum { SIZE = 1 << 20, STEP = SIZE / 8, TIMES = 128 };
     gradus_graph *g = tiny_net();

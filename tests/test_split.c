@@ -1,4 +1,5 @@
-/* test_split.c -- a dataset in two, and what its classes weigh. */
+/* test_split.c -- splitting a dataset in two, and the weights of its
+ * classes. */
 #include "tests.h"
 
 #include "allocations.h"
@@ -9,8 +10,8 @@
 
 enum { N = 50 };
 
-/* Every number of sample i says i: x is 100 i + j, and pixels, labels, targets
- * and weights are made likewise. */
+/* Every number of sample i tells i: x is 100 i + j, and likewise for pixels,
+ * labels, targets and weights. */
 static gradus_real x[N * 3], targets[N * 2], weights[N];
 static uint8_t pixels[N * 3];
 static int32_t labels[N * 2];
@@ -52,8 +53,8 @@ static void split(double fraction, uint64_t seed)
                   gradus_error());
 }
 
-/* The number of the sample that row r of a part is; all its values must agree.
- */
+/* Returns which sample row r of part p is.  Asserts that all its values are of
+ * that sample. */
 static int sample(const gradus_dataset *p, size_t r)
 {
     int i = p->x ? (int)p->x[3 * r] / 100 : p->pixels[3 * r] / 3;
@@ -74,8 +75,8 @@ static int sample(const gradus_dataset *p, size_t r)
     return i;
 }
 
-/* Each sample must be in one part, once. */
-static void is_a_partition(size_t n_valid)
+/* Asserts that each sample is in exactly one part, once. */
+static void assert_partition(size_t n_valid)
 {
     int seen[N] = { 0 };
 
@@ -89,10 +90,10 @@ static void is_a_partition(size_t n_valid)
         ck_assert_int_eq(seen[i], 1);
 }
 
-TEST(every_sample_is_in_one_part_with_all_that_is_its)
+TEST(every_sample_is_in_one_part_with_all_its_data)
 {
     split(0.25, 1);
-    is_a_partition(13); /* 12.5 */
+    assert_partition(13); /* 12.5, rounded up */
     const gradus_dataset *parts[] = { &train, &valid };
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(parts[i]->size, 3);
@@ -112,7 +113,7 @@ TEST(pixels_alone_are_split_too)
 {
     d = (gradus_dataset){ .n = N, .size = 3, .pixels = pixels };
     split(0.5, 1);
-    is_a_partition(25);
+    assert_partition(25);
     ck_assert_ptr_null(valid.x);
     ck_assert_ptr_null(valid.labels);
     ck_assert_ptr_null(valid.targets);
@@ -121,7 +122,7 @@ TEST(pixels_alone_are_split_too)
     ck_assert_int_eq(valid.classes + valid.target_size, 0);
 }
 
-TEST(the_seed_decides)
+TEST(the_seed_decides_which_samples_are_in_a_part)
 {
     gradus_real first[13 * 3];
     int in_order = 1;
@@ -171,7 +172,7 @@ TEST(both_parts_train_a_net)
     gradus_optimiser *o = gradus_sgd(n.g, NULL);
 
     ck_assert_int_eq(gradus_split(&all, 0.2, 7, &train, &valid), 0);
-    data_free(&all); /* they are copies */
+    data_free(&all); /* the parts are copies */
     ck_assert_msg(gradus_fit(o, &train, &(gradus_fit_options){
                                             .validation = &valid }) == 0,
                   "%s", gradus_error());
@@ -187,7 +188,7 @@ static void refused(double fraction, const char *text)
     ck_assert_ptr_null(valid.owned);
 }
 
-TEST(what_cannot_be_split_is_refused)
+TEST(an_impossible_split_is_refused)
 {
     refused(0, "fraction 0 of 50 samples is 0; must be between 0 and 1");
     refused(1, "fraction 1 of 50 samples is 50;");
@@ -217,11 +218,11 @@ TEST(what_cannot_be_split_is_refused)
     assert_error("the same");
 }
 
-TEST(each_allocation_may_fail)
+TEST(each_allocation_of_a_split_may_fail)
 {
     int live = allocations_live();
 
-    for (int k = 1; k <= 3; k++) { /* the order and two parts */
+    for (int k = 1; k <= 3; k++) { /* those of the order and of two parts */
         allocations_fail(k, 0);
         int status = gradus_split(&d, 0.5, 1, &train, &valid);
         allocations_fail(0, 0);
@@ -234,7 +235,7 @@ TEST(each_allocation_may_fail)
 
 /* ---- target_size -------------------------------------------------------- */
 
-TEST(targets_of_another_size_than_the_graphs_are_refused)
+TEST(targets_of_another_size_than_the_graph_takes_are_refused)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *in = gradus_input(g, 3), *t = gradus_input(g, 3);
@@ -265,7 +266,7 @@ TEST(class_weights_are_inverse_frequencies)
     ck_assert_double_eq(w[0], 2);
 }
 
-TEST(labels_that_have_no_weight_are_refused)
+TEST(labels_without_a_class_weight_are_refused)
 {
     static const int32_t six[] = { 2, 1, 2, 0, 1, 2 };
     static const int32_t bad[] = { 0, 1, -1, 0 };

@@ -1,13 +1,13 @@
-/* convolutions.c -- every way through a convolution, forward and back.
+/* convolutions.c -- every way to compute a convolution, forward and backward.
  *
- * Each net is two of the same convolutions, of which the second passes a
- * gradient on and the first does not, each with the same nodes behind it. */
+ * Most nets have two convolutions with the same settings and the same nodes
+ * behind each.  Only the second one computes a gradient of its operand. */
 #include "same.h"
 
 typedef struct {
     int in, height, width, channels, kernel;
     gradus_conv2d_options o;
-    const char *behind; /* a letter a node, see add_behind */
+    const char *behind; /* a letter for each node behind it: see add_behind */
 } setting;
 
 static gradus_node *add_behind(gradus_node *h, const char *behind)
@@ -39,7 +39,7 @@ static void two(same_model *m, const void *with)
     gradus_softmax_ce(gradus_dense(h, 5), same_labels(m, 1, 5), NULL);
 }
 
-/* One whose input wants a gradient. */
+/* A net with one convolution, whose input wants a gradient. */
 static void wanted(same_model *m, const void *with)
 {
     const setting *s = with;
@@ -52,7 +52,8 @@ static void wanted(same_model *m, const void *with)
     gradus_softmax_ce(gradus_dense(h, 5), same_labels(m, 1, 5), NULL);
 }
 
-/* Several users, so that nothing behind it is taken in. */
+/* A net in which the convolution has several users, so that nothing is fused
+ * into it. */
 static void shared(same_model *m, const void *with)
 {
     const setting *s = with;
@@ -67,8 +68,8 @@ static void shared(same_model *m, const void *with)
 #define CONV(...) &(const setting){ 4, 20, 19, __VA_ARGS__ }
 #define FEW { 1, 65 }
 
-/* What is behind, where a stride of 1 lets it be taken in. */
-static int absorbing(void)
+/* Convolutions with a stride of 1, into which nodes behind them are fused. */
+static int fusing(void)
 {
     const same_case c[] = {
         { "conv 3", two, CONV(13, 3, { 0 }, "l"), NULL, { 1, 65, 129 } },
@@ -100,7 +101,8 @@ static int absorbing(void)
     return same_run(c, sizeof c / sizeof *c);
 }
 
-/* By matrix products, and back where most of the gradient is zero. */
+/* Convolutions by matrix products, and backward passes in which most of the
+ * gradient is zero. */
 static int others(void)
 {
     const same_case c[] = {
@@ -177,5 +179,5 @@ static int gradients(void)
 
 int same_convolutions(void)
 {
-    return absorbing() + others() + gradients();
+    return fusing() + others() + gradients();
 }

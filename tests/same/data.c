@@ -1,5 +1,5 @@
-/* data.c -- what is computed beside nets: matrix products, random numbers,
- * images from files, splits, the check of gradients. */
+/* data.c -- what the library computes beside nets: matrix products, random
+ * numbers, images from files, splits, and the check of gradients. */
 #include "same.h"
 
 #include <inttypes.h>
@@ -44,7 +44,8 @@ static void fill(gradus_real *v, uint32_t name)
         v[i] = (gradus_real)(2 * gradus_random_uniform(&r) - 1);
 }
 
-/* As they are and transposed, alone and added.  Rows lie MOST apart. */
+/* Prints the hash of C = op(A) op(B), and of C += op(A) op(B), for each choice
+ * of transposes, where C is [m,n].  Rows lie MOST numbers apart. */
 static void print_product(int m, int n, int k)
 {
     uint64_t h = SAME_FNV;

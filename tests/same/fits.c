@@ -1,5 +1,5 @@
-/* fits.c -- what gradus_fit and gradus_evaluate are asked for: schedules,
- * validation, the best epoch, data made as it is needed. */
+/* fits.c -- what gradus_fit and gradus_evaluate can do: schedules, validation,
+ * the best epoch, and data that a callback feeds. */
 #include "same.h"
 
 #include <inttypes.h>
@@ -7,6 +7,7 @@
 
 enum { EPOCHS = 4, CLASSES = 6 };
 
+/* How a case trains: see same_model. */
 typedef struct {
     int (*fit)(const same_model *m, gradus_optimiser *o, int batch,
                char *text);
@@ -33,7 +34,7 @@ static void pixels(same_model *m, const void *with)
                       NULL);
 }
 
-/* Targets and row weights. */
+/* A net with targets and row weights. */
 static void regression(same_model *m, const void *with)
 {
     gradus_node *h = gradus_tanh(gradus_dense(same_input(m, 40), 70));
@@ -44,7 +45,7 @@ static void regression(same_model *m, const void *with)
         .row_weight = same_weights(m) });
 }
 
-/* The model's data from row `from` on, as a dataset. */
+/* The model's data as a dataset: the n rows from row `from` on. */
 static gradus_dataset dataset(const same_model *m, size_t from, size_t n)
 {
     const same_fed *f = m->fed;
@@ -80,7 +81,8 @@ static void print_history(const gradus_epoch *e, char *text)
                         e[i].valid_loss, e[i].valid_accuracy);
 }
 
-/* Most rows to train on, the others to validate with; a schedule. */
+/* Trains on two thirds of the rows, with a schedule, and validates on the
+ * others. */
 static int validated(const same_model *m, gradus_optimiser *o, int batch,
                      char *text)
 {
@@ -100,7 +102,7 @@ static int validated(const same_model *m, gradus_optimiser *o, int batch,
     return 0;
 }
 
-/* Stops where the validation loss is no new low. */
+/* Stops when the validation loss is not a new low. */
 static int patient(const same_model *m, gradus_optimiser *o, int batch,
                    char *text)
 {
@@ -118,7 +120,7 @@ static int patient(const same_model *m, gradus_optimiser *o, int batch,
     return 0;
 }
 
-/* Rows one after the other. */
+/* Feeds a batch of some rows, three times an epoch. */
 static int next(const gradus_progress *p, void *user)
 {
     const same_model *m = user;
@@ -134,6 +136,7 @@ static int next(const gradus_progress *p, void *user)
                ? -1 : n;
 }
 
+/* Trains on the batches that next feeds, and then feeds all rows again. */
 static int streamed(const same_model *m, gradus_optimiser *o, int batch,
                     char *text)
 {
@@ -149,6 +152,7 @@ static int streamed(const same_model *m, gradus_optimiser *o, int batch,
            gradus_feed_labels(m->fed[1].node, m->fed[1].data, n);
 }
 
+/* Trains for an epoch, and notes the confusion matrix. */
 static int confused(const same_model *m, gradus_optimiser *o, int batch,
                     char *text)
 {

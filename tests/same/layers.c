@@ -23,7 +23,7 @@ static void dense(same_model *m, const void *with)
     end(m, gradus_leaky_relu(gradus_dense(h, 65), 0.1));
 }
 
-/* One operand of several users, all functions of each number. */
+/* One node that has all activation functions as its users. */
 static void functions(same_model *m, const void *with)
 {
     gradus_node *h = gradus_dense(same_input(m, 30), 64);
@@ -65,7 +65,7 @@ static void batchnorm(same_model *m, const void *with)
     end(m, h);
 }
 
-/* Batch normalisations of which one is frozen, and by a residual. */
+/* Three batch normalisations.  One is frozen, and in a residual branch. */
 static void batchnorms(same_model *m, const void *with)
 {
     gradus_node *h = gradus_dense(same_input(m, 30), 48);
@@ -77,7 +77,8 @@ static void batchnorms(same_model *m, const void *with)
     end(m, gradus_batchnorm(gradus_batchnorm(h)));
 }
 
-/* Tokens, and a softmax over the last axis at each position. */
+/* An embedding of tokens, and a softmax_ce over the last axis at each
+ * position. */
 static void embedding(same_model *m, const void *with)
 {
     gradus_node *h = same_other(m, WHOLE, 12, 30);
@@ -90,6 +91,7 @@ static void embedding(same_model *m, const void *with)
                       &(gradus_softmax_ce_options){ .last_axis = 1 });
 }
 
+/* A softmax of logits to which a mask of 0 and -inf is added. */
 static void masked(same_model *m, const void *with)
 {
     gradus_node *h = same_input(m, 40);
@@ -102,7 +104,7 @@ static void masked(same_model *m, const void *with)
     end(m, gradus_softmax(gradus_add(h, mask)));
 }
 
-/* Nodes of several users, one of them twice an operand. */
+/* Nodes that have several users.  One of them is an operand twice. */
 static void fans(same_model *m, const void *with)
 {
     gradus_node *x = same_input(m, 40);
@@ -117,7 +119,7 @@ static void fans(same_model *m, const void *with)
     end(m, gradus_concat(4, (gradus_node *[]){ h, x, h, f }));
 }
 
-/* Images one behind the other. */
+/* Images joined along their channels. */
 static void concat(same_model *m, const void *with)
 {
     gradus_node *x = same_image(m, REALS, 3, 8, 8);
@@ -136,7 +138,7 @@ typedef struct {
     pool pool;
 } pooling;
 
-/* All sizes behind something that a pool's gradient goes back through. */
+/* Pools of all sizes, behind a node to which they pass their gradient on. */
 static void pools(same_model *m, const void *with)
 {
     const pool p = ((const pooling *)with)->pool;
@@ -151,7 +153,7 @@ static void pools(same_model *m, const void *with)
     end(m, gradus_concat(8, f));
 }
 
-/* Maxima behind a ReLU: many equal values. */
+/* Maxima behind a ReLU, which makes many values equal. */
 static void ties(same_model *m, const void *with)
 {
     gradus_node *h = gradus_relu(gradus_batchnorm(

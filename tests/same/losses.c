@@ -1,4 +1,4 @@
-/* losses.c -- every loss with every option, and several at once. */
+/* losses.c -- every loss with every option, and several losses at once. */
 #include "same.h"
 
 #include "../signatures.h"
@@ -18,13 +18,15 @@ static gradus_node *body(same_model *m, int units)
 
 typedef struct {
     gradus_softmax_ce_options o;
-    int weigh;         /* the rows */
-    int positions;     /* 0: 1 */
-    int distributions; /* for targets, not labels */
-    int mask;          /* adds 0 or -inf to the logits; all labels are 0 */
+    int weigh;         /* non-zero: with row weights */
+    int positions;     /* 0 means 1 */
+    int distributions; /* non-zero: the targets are distributions */
+    int mask;          /* non-zero: 0 or -inf is added to each logit, and all
+                          labels are 0 */
 } softmax_setting;
 
-/* z [B,K], [B,K,S], [B,K,2,S/2] or, with last_axis, [B,S,K], [B,2,S/2,K]. */
+/* Gives h the shape of logits: [B,K], [B,K,S] or [B,K,2,S/2], or with
+ * last_axis [B,S,K] or [B,2,S/2,K]. */
 static gradus_node *logits(gradus_node *h, const softmax_setting *s)
 {
     const int n = s->positions;
@@ -71,8 +73,8 @@ static int softmaxes(void)
         { "softmax batch",
           SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_MEAN_BATCH)),
           NULL, { 1, 65 } },
-        { "softmax sum", SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_SUM)), NULL,
-          { 65 } },
+        { "softmax sum", SOFTMAX(OPTIONS(.reduction = GRADUS_REDUCE_SUM)),
+          NULL, { 65 } },
         { "softmax smooth", SOFTMAX(OPTIONS(.label_smoothing = 0.1)), NULL,
           { 1, 65 } },
         { "softmax ignore", SOFTMAX(OPTIONS(.use_ignore_label = 1,
@@ -131,7 +133,7 @@ static void regress(same_model *m, const void *with)
     s.loss(y, same_other(m, REALS, 18, 0), &s.o);
 }
 
-/* The target is what it was made of. */
+/* The target of the loss is the input of the net. */
 static void autoencoder(same_model *m, const void *with)
 {
     gradus_node *x = same_input(m, 50);

@@ -21,6 +21,7 @@ uint64_t same_hash(uint64_t h, const void *bytes, size_t n)
     return h;
 }
 
+/* Notes what the data node n is to be fed. */
 static gradus_node *note(same_model *m, gradus_node *n, same_kind kind,
                          int size, int below)
 {
@@ -72,7 +73,7 @@ static double number(const same_fed *f, gradus_random *r)
     }
 }
 
-/* Makes of each `classes` numbers a distribution. */
+/* Turns each group of `classes` numbers of v [n] into a distribution. */
 static void make_shares(gradus_real *v, size_t n, int classes)
 {
     for (size_t i = 0; i < n; i += (size_t)classes) {

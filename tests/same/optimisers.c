@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* A normalisation too: parameters of one axis. */
+/* The net has a normalisation too, whose parameters have a single axis. */
 static void net(same_model *m, const void *with)
 {
     gradus_node *h = gradus_dense(same_input(m, 40), 150);

@@ -1,5 +1,5 @@
-/* run.c -- trains each case for a few steps and prints the bits of all that
- * comes of it, once; two and four threads have to make the same of it. */
+/* run.c -- trains each case for a few steps on one thread, and prints the bits
+ * of all results.  Two and four threads must give the same bits. */
 #include "same.h"
 
 #include <inttypes.h>
@@ -23,7 +23,7 @@ static uint64_t hash_reals(const gradus_real *v, size_t n)
     return same_hash(SAME_FNV, v, n * sizeof *v);
 }
 
-/* Every row of the data at most once, in no order. */
+/* Indexes of `batch` rows [batch]: the last rows of the data, in reverse. */
 static const int *some_rows(int batch)
 {
     static int index[MAX_BATCH];
@@ -33,7 +33,7 @@ static const int *some_rows(int batch)
     return index;
 }
 
-/* Says in text what the gradients of two batches are together. */
+/* Adds up the gradients of two batches, and writes them to text. */
 static int accumulate(const same_model *m, int batch, char *text)
 {
     gradus_graph *g = m->g;
@@ -77,7 +77,7 @@ static int train(const same_case *c, const same_model *m, int batch,
     return error;
 }
 
-/* What the last node makes of the first rows. */
+/* Infers from the first rows.  Returns the hash of the last node's values. */
 static uint64_t infer(const same_model *m, int rows)
 {
     const gradus_node *last =
@@ -121,7 +121,8 @@ static void run(const same_case *c, int batch, int threads, char *text)
     same_free(&m);
 }
 
-/* Non-zero if threads make a difference. */
+/* Prints the results of one thread.  Returns non-zero if those of two or four
+ * threads differ. */
 static int compare(const same_case *c, int batch)
 {
     char one[LINE], more[LINE];
@@ -134,8 +135,9 @@ static int compare(const same_case *c, int batch)
         run(c, batch, threads, more);
         if (strcmp(one, more) == 0)
             continue;
-        fprintf(stderr, "same: %s %s batch %d: with %d threads: %s\n",
-                c->name, same_precision(), batch, threads, more);
+        fprintf(stderr, "same: %s %s batch %d: %d threads give other bits "
+                "than one: %s\n", c->name, same_precision(), batch, threads,
+                more);
         differ = 1;
     }
     return differ;

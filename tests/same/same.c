@@ -1,10 +1,10 @@
 /* same.c -- prints the bits of what the library computes: a line for each of
  * many small trainings.  same.sh compares the lines of two commits.
  *
- *   same [GROUP ..]     layers, losses, optimisers, fits, data, nets,
- *                       convolutions; or all of these
+ *   same [GROUP ..]     layers, losses, optimisers, fits, data, nets or
+ *                       convolutions; without a GROUP all of these
  *
- * The bits are one processor's own: they are nowhere kept. */
+ * The bits differ from processor to processor, so they are kept nowhere. */
 #include "same.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static int run_group(const char *name)
             differ += groups[i].run();
         }
     if (!known)
-        fprintf(stderr, "same: no group %s\n", name);
+        fprintf(stderr, "same: there is no group %s\n", name);
     return known ? differ : 1;
 }
 

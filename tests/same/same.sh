@@ -5,13 +5,15 @@
 #
 # Builds BASE's own tests/same and library in a temporary worktree, and this
 # tree's in BUILD; runs both as float and as double, and compares what they
-# print.  The status is 0 only if every line is the same; a line that only one
-# of them has is none, so new cases want a commit of their own.
+# print.  The status is 0 only if every line is the same.  A line that only one
+# of them prints counts as a difference, so new cases need a commit of their
+# own.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 if [ $# -lt 1 ] || [ -z "$1" ]; then
-    echo "same: which commit? tests/same/same.sh BASE, or make same BASE=COMMIT"
+    echo "same: no commit given; run tests/same/same.sh COMMIT," \
+        "or make same BASE=COMMIT"
     exit 2
 fi
 base=$(git rev-parse --verify --quiet "$1^{commit}") || {
@@ -19,12 +21,13 @@ base=$(git rev-parse --verify --quiet "$1^{commit}") || {
     exit 2
 }
 git cat-file -e "$base:tests/same/same.c" 2>/dev/null || {
-    echo "same: $1 is from before there was tests/same"
+    echo "same: commit $1 has no tests/same; choose a later one"
     exit 2
 }
 BUILD=${2:-build}
-# Products are cut into pieces (src/base/gemm.c) where OpenBLAS has kernels for
-# AVX-512, and takes them: it does not know every processor that could.
+# src/base/gemm.c divides products into blocks if OpenBLAS uses its kernels for
+# AVX-512.  OpenBLAS does not know every processor that can run these, so a
+# second run asks for them.
 cores=own
 ! grep -qs avx512vl /proc/cpuinfo || cores="own SkylakeX"
 jobs=$(nproc 2>/dev/null || echo 2)
@@ -37,8 +40,8 @@ tidy() {
 trap tidy EXIT
 trap 'exit 130' INT HUP TERM
 
-# run TREE PROGRAM CORE OUTPUT: adds what it prints with OpenBLAS's kernels for
-# this core
+# run TREE PROGRAM CORE OUTPUT: appends to OUTPUT what PROGRAM prints with
+# OpenBLAS's kernels for this core
 run() {
     (
         cd "$1" || exit 1
@@ -55,7 +58,8 @@ run() {
     sed "s/^/$3 /" "$dir/one" >>"$4"
 }
 
-# lines TREE BUILD OUTPUT: what its program prints, as float and as double
+# lines TREE BUILD OUTPUT: builds TREE, and appends to OUTPUT what its programs
+# print, as float and as double
 lines() {
     MAKEFLAGS='' make -s -j"$jobs" -C "$1" BUILD="$2" "$2/same" \
         "$2/same-double" >"$dir/log" 2>&1 || {

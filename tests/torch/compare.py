@@ -1,17 +1,19 @@
-"""compare.py -- computes with PyTorch what torch-layers has computed.
+"""compare.py -- computes with PyTorch what torch-layers has computed, and
+compares.
 
     compare.py DIR      the folder that torch-layers has written to
 
-One line a case: the largest difference of its values, and of its gradients or
-the parameters after 20 steps, each over 1 + |PyTorch's|.  PyTorch computes in
-double, from the same floats.
+Prints one line for each case: the largest difference of its values, and of its
+gradients or the parameters after 20 steps, each divided by 1 + |PyTorch's|.
+PyTorch computes in double, from the same floats.
 """
 import sys
 import numpy
 import torch
 import torch.nn.functional as F
 
-# What the two may differ by: values, gradients, and parameters after steps.
+# The largest differences allowed: of values, of gradients, and of parameters
+# after the steps.
 FORWARD, BACKWARD, STEPPED = 1e-5, 1e-4, 3e-5
 KINDS = {FORWARD: "values %.1e", BACKWARD: "gradients %.1e",
          STEPPED: "after steps %.1e"}
@@ -37,14 +39,15 @@ def read(folder):
 
 
 class Case:
-    """One case: what gradus had and got, and PyTorch's tensors from it."""
+    """One case: what gradus was fed and computed, and PyTorch's tensors."""
 
     def __init__(self, tensors):
         self.tensors, self.leaves = tensors, {}
         self.worst = {}             # {limit: the largest difference}
 
     def __call__(self, name, *shape):
-        """The tensor, of this shape of a row; its gradient is compared."""
+        """The tensor, with rows of this shape; gradients() compares its
+        gradient."""
         if name not in self.leaves:
             leaf = torch.tensor(self.tensors[name], dtype=torch.float64)
             leaf.requires_grad_("d_" + name in self.tensors)
@@ -56,13 +59,15 @@ class Case:
         return torch.tensor(self.tensors["target"]).long()
 
     def equal(self, name, value, limit=FORWARD):
+        """Compares PyTorch's value with gradus's tensor of this name."""
         mine = value.detach().numpy()
         theirs = self.tensors[name].reshape(mine.shape).astype(float)
         far = numpy.max(numpy.abs(theirs - mine) / (1 + numpy.abs(mine)))
         self.worst[limit] = numpy.maximum(far, self.worst.get(limit, 0))
 
     def gradients(self):
-        """Of every leaf; each that gradus has must be one."""
+        """Compares the gradients of all leaves.  Each gradient that gradus has
+        must be that of a leaf."""
         for name, leaf in self.leaves.items():
             if leaf.requires_grad:
                 self.equal("d_" + name, leaf.grad, BACKWARD)
@@ -139,7 +144,7 @@ def compare_layer(c, layer):
 
 
 def compare_running(c):
-    """Batch normalisation in training, and then with its running moments."""
+    """Trains batch normalisation, and then uses its running moments."""
     norm = torch.nn.BatchNorm2d(3, dtype=torch.float64)
     norm.load_state_dict({k: c("batchnorm1." + k) for k in
                           ("weight", "bias", "running_mean", "running_var")},
@@ -169,7 +174,7 @@ def softmax_ce(shape=(), dim=1, **options):
 
 
 def softmax_ce_batch(c):
-    """Divided by all rows, ignored or not: PyTorch's sum, over 6."""
+    """PyTorch's sum, divided by all 6 rows, whether ignored or not."""
     y, sum_ = softmax_ce(weight=WEIGHT, ignore_index=3, reduction="sum")(c)
     return y, sum_ / 6
 
@@ -301,7 +306,7 @@ def main(folder):
                   for name, f in OPTIMISERS.items()})
     failed = 0
     for name in list(cases) + [name for name in known if name not in cases]:
-        words, ok = "only one of the two has it", False
+        words, ok = "only one of gradus and PyTorch has this case", False
         if name in cases and name in known:
             compare, *how = known[name]
             c = Case(cases[name])

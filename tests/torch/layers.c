@@ -1,7 +1,6 @@
 /* layers.c -- every layer: y, and the gradients of L = sum (y - target)^2. */
 #include "write.h"
 
-
 typedef struct {
     const char *name;
     int rank, shape[3];
@@ -86,7 +85,7 @@ static gradus_node *embedding(gradus_node *x)
     return gradus_embedding(x, 7, 3);
 }
 
-/* An input of the shape of x. */
+/* Makes another input, of the shape of x. */
 static gradus_node *another(gradus_node *x)
 {
     gradus_node *n = gradus_input(x->graph, x->size);
@@ -177,8 +176,8 @@ static void write_layer(const layer *l)
     gradus_graph_free(g);
 }
 
-/* Batch normalisation with its running moments, after some steps of two
- * batches in turn. */
+/* Writes what batch normalisation computes with its running moments, after
+ * some steps on two batches in turn. */
 static void write_running(void)
 {
     const layer l = { "batchnorm_running", 3, { 3, 4, 4 }, gradus_batchnorm };

@@ -11,9 +11,9 @@ static gradus_real weights[WRITE_ROWS] = { 1, 0.5f, 2, 0.25f, 3, 1 };
 
 typedef struct {
     const char *name;
-    int positions;    /* of softmax_ce */
-    int distribution; /* its targets are an input, not labels */
-    int row_weights;
+    int positions;    /* in each row */
+    int distribution; /* non-zero: the targets are distributions, not labels */
+    int row_weights;  /* non-zero: with row weights */
     gradus_softmax_ce_options softmax;
 } softmax_case;
 
@@ -85,7 +85,8 @@ static gradus_node *loss_input(gradus_graph *g, int size)
     return z;
 }
 
-/* Of fed rows: forward, backward, and everything into the files. */
+/* Runs forward and backward on the rows that were fed, writes all results to
+ * the files, and frees g. */
 static void write_loss(gradus_graph *g)
 {
     write_check(gradus_forward(g, NULL, WRITE_ROWS) || gradus_backward(g));
@@ -113,7 +114,7 @@ static gradus_node *target(gradus_graph *g, int size)
     return n;
 }
 
-/* Numbers of [-2,2) that are drawn for a target, into [0,1]. */
+/* Draws numbers in [0,1) and feeds them to the target t. */
 static void into_unit(gradus_node *t)
 {
     gradus_real *v = write_draw((size_t)WRITE_ROWS * (size_t)t->size);

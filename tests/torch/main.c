@@ -1,5 +1,5 @@
-/* main.c -- torch-layers: every layer, loss and optimiser with known numbers,
- * for compare.py to compute again with PyTorch.
+/* main.c -- torch-layers: computes every layer, loss and optimiser with known
+ * numbers, for compare.py to compute again with PyTorch.
  *
  *   torch-layers DIR
  */

@@ -121,7 +121,6 @@ static gradus_graph *trained_graph(void)
 
 static void write_optimiser(size_t i)
 {
-
     write_case(optimisers[i].name);
     gradus_graph *g = trained_graph();
     gradus_optimiser *o = optimisers[i].make(g);

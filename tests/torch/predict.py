@@ -1,9 +1,10 @@
-"""predict.py -- what docs/pytorch.md reads is what mnist-predict reads.
+"""predict.py -- tests that the program in docs/pytorch.md reads in images what
+mnist-predict reads.
 
     predict.py MNIST-PREDICT SAMPLE
 
-In the working folder: pytorch.py, the page's program, and the model that it
-loads.  SAMPLE has the test images; ten of them become PNG files.
+The working folder holds that program, as pytorch.py, and the model that it
+loads.  SAMPLE is the folder of the test images; ten of them become PNG files.
 """
 import gzip
 import json
@@ -23,7 +24,7 @@ def chunk(kind, data):
 
 
 def write_png(path, pixels):
-    """Grey, 8 bits, each row as it is."""
+    """Writes a grey PNG of 8 bits, without filters."""
     height, width = pixels.shape
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     with open(path, "wb") as f:
@@ -52,7 +53,8 @@ def main(program, sample):
     with torch.no_grad():
         mine = page["net"](x).softmax(1).numpy()
     far = numpy.max(numpy.abs(theirs - mine))
-    print("        probabilities of %d images: %.1e" % (IMAGES, far))
+    print("        probabilities of %d images differ by at most %.1e" %
+          (IMAGES, far))
     return not (theirs.shape == mine.shape and far <= LIMIT)
 
 

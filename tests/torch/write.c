@@ -1,7 +1,7 @@
 /* write.c -- graphs with known numbers, and what they compute, in files.
  *
- *   index   a line a tensor: case name dim dim ...
- *   values  their numbers in that order, floats as they lie in memory
+ *   index   a line for each tensor: case name dim dim ...
+ *   values  the tensors' numbers in that order, floats as they lie in memory
  */
 #include "write.h"
 
@@ -9,15 +9,15 @@
 #include <string.h>
 
 static FILE *lines, *values;
-static const char *current = "";
-static gradus_real pool[1 << 17];
-static size_t drawn;
+static const char *current = "";  /* the case */
+static gradus_real pool[1 << 17]; /* the numbers that write_draw gives out */
+static size_t drawn;              /* how many it has given out */
 
 void write_check(int status)
 {
     if (!status)
         return;
-    fprintf(stderr, "layers: %s: %s\n", current, gradus_error());
+    fprintf(stderr, "torch-layers: %s: %s\n", current, gradus_error());
     exit(1);
 }
 
@@ -47,7 +47,7 @@ void write_close(void)
     failed |= fclose(lines);
     failed |= fclose(values);
     if (failed) {
-        fprintf(stderr, "layers: the files could not be written\n");
+        fprintf(stderr, "torch-layers: the files could not be written\n");
         exit(1);
     }
 }
@@ -136,7 +136,8 @@ gradus_real *write_draw(size_t n)
     gradus_random r;
 
     if (n > sizeof pool / sizeof *pool - drawn) {
-        fprintf(stderr, "layers: %s: too many numbers\n", current);
+        fprintf(stderr, "torch-layers: %s: too many numbers are drawn; make "
+                "the pool in write.c larger\n", current);
         exit(1);
     }
     gradus_random_init(&r, 1, 0, drawn);

@@ -1,9 +1,9 @@
-/* write.c -- small models, each as a file and, beside it, what it computes:
- * for tests/test_old_models.c, which loads what earlier versions wrote.
+/* write.c -- writes small models, and beside each a text of what it computes.
+ * tests/test_old_models.c loads what earlier versions wrote.
  *
  *   write-models         from the repository's root, into tests/models
  *
- * A file that is there stays as it is: it is to be loaded for ever.  A new
+ * A file that exists stays as it is, since it must load for ever.  A new
  * layer, loss or setting gets a new model below, and so a new file. */
 #include "gradus_layer.h"
 
@@ -77,7 +77,7 @@ static void functions(gradus_graph *g)
         .row_weight = gradus_row_weights(g) });
 }
 
-/* What it is made of is its target. */
+/* The target of the loss is the input of the net. */
 static void autoencoder(gradus_graph *g)
 {
     gradus_node *x = gradus_image(g, 1, 3, 4);
@@ -99,7 +99,7 @@ static void many_labels(gradus_graph *g)
         .row_weight = gradus_row_weights(g) });
 }
 
-/* A class for each place of an image. */
+/* A class at each position of an image. */
 static void places(gradus_graph *g)
 {
     gradus_node *x = gradus_image(g, 1, 4, 3);
@@ -126,13 +126,14 @@ static double number(const gradus_node *n, int i)
     return n->kind == GRADUS_KIND_WEIGHTS ? 0.5 + k % 3 : (k - 50) / 64.;
 }
 
-/* And says so, a line a node: its name and its numbers. */
+/* Feeds a node, and writes a line of its name and its numbers to out. */
 static int feed(gradus_node *n, FILE *out)
 {
     static gradus_real value[NODES][MOST];
     static int32_t label[NODES][MOST];
 
-    must(n->id < NODES && ROWS * n->size <= MOST, "a smaller model");
+    must(n->id < NODES && ROWS * n->size <= MOST,
+         "the model is too large; raise NODES or MOST");
     fprintf(out, "%s", n->name);
     for (int i = 0; i < ROWS * n->size; i++) {
         value[n->id][i] = (gradus_real)number(n, i);
@@ -157,7 +158,8 @@ static void feed_all(const gradus_graph *g, FILE *out)
 
 /* ---- a file and what is beside it ------------------------------------- */
 
-/* So that no parameter, running mean or variance is what it starts as. */
+/* Trains for a few steps, so that no parameter, running mean or variance is
+ * what it started as. */
 static void train(gradus_graph *g)
 {
     gradus_optimiser *o = gradus_sgd(g, &(gradus_sgd_options){
@@ -193,7 +195,7 @@ static void write_model(const char *name, void (*build)(gradus_graph *g))
     snprintf(text, sizeof text, "tests/models/%s.txt", name);
     FILE *out = fopen(text, "wx");
     if (!out) {
-        printf("%s is there already, or cannot be made\n", text);
+        printf("%s: exists, or cannot be created; skipped\n", text);
         gradus_graph_free(g);
         return;
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh -- every test, from the repository's root: the suite as float and as
-# double, then the scripts, which run programs as a user does.
+# run.sh -- runs every test, from the repository's root: the suite as float and
+# as double, then the scripts, which run programs as a user does.
 #
 #   tests/run.sh [--valgrind] [BUILD]
 set -u
@@ -26,7 +26,7 @@ run() {
 }
 
 for precision in test test-double; do
-    # shellcheck disable=SC2086 # nothing, or a command and its flags
+    # shellcheck disable=SC2086 # $valgrind is empty, or a command with flags
     run $valgrind "$BUILD/$precision"
 done
 if [ -z "$valgrind" ]; then
@@ -35,8 +35,8 @@ if [ -z "$valgrind" ]; then
     done
 fi
 
-# Check says "Checks: N, Failures: F, Errors: E", the scripts "P passed, F
-# failed".
+# Check prints "Checks: N, Failures: F, Errors: E", and the scripts print
+# "P passed, F failed".
 awk '/Checks: [0-9]/ { gsub(",", ""); for (i = 1; i < NF; i++) n[$i] = $(i + 1)
                        bad += n["Failures:"] + n["Errors:"]
                        good += n["Checks:"] - n["Failures:"] - n["Errors:"] }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# test_dependencies.sh -- which folder of src/ may use which: by its includes
-# and by the symbols of its object files.  src/README.md says why.  Then, that
-# no file and no function has grown too long to read.
+# test_dependencies.sh -- tests that each folder of src/ uses only the folders
+# that it may use, by its includes and by the symbols of its object files;
+# src/README.md explains the rules.  Then tests that no file and no function
+# is too long to read.
 . tests/verdict.sh
 
 # allowed FOLDER: the folders that it may use beside itself
@@ -14,7 +15,7 @@ allowed() {
     run) echo base graph optim ;;
     io) echo base graph optim ;;
     train) echo base graph optim run io ;;
-    *) echo "no rule for src/$1; see tests/test_dependencies.sh" >&2 ;;
+    *) echo "src/$1 has no rule; add one to tests/test_dependencies.sh" >&2 ;;
     esac
 }
 
@@ -23,7 +24,7 @@ may() {
     [ "$1" = "$2" ] || case " $(allowed "$1") " in *" $2 "*) ;; *) false ;; esac
 }
 
-# includes SRC: the includes in that tree that break a rule
+# includes SRC: prints the includes in that tree that break a rule
 includes() {
     (cd "$1" && grep -oH '^#include "[a-z]*/' ./*/*.[ch]) |
         sed 's|^\./\([a-z]*\)/\([^:]*\):#include "\([a-z]*\)/|\1 \2 \3|' |
@@ -33,7 +34,8 @@ includes() {
         done
 }
 
-# Where each symbol is defined, and which the headers of include/ declare.
+# These files hold the folder in which each symbol is defined, and the symbols
+# that the headers in include/ declare.
 for object in "$BUILD"/obj/src/*/*.o; do
     nm --defined-only "$object" |
         awk -v at="$(basename "$(dirname "$object")")" \
@@ -42,8 +44,9 @@ done | sort -u >"$dir/defined"
 printf '#include <gradus_layer.h>\n' | $CC -E -P -Iinclude - |
     grep -oE '\bgradus_[a-z0-9_]+' | sort -u >"$dir/public"
 
-# A layer may call what the headers declare of base and of graph; ops.c, the
-# list of all ops, may name the layers.
+# symbols: prints the uses of symbols that break a rule.  A layer may also call
+# what the headers declare of base and of graph; ops.c, the list of all ops,
+# may also name the layers.
 symbols() {
     for object in "$BUILD"/obj/src/*/*.o; do
         folder=$(basename "$(dirname "$object")")
@@ -79,7 +82,8 @@ sed -i 's/^\(gradus_error_set\) base/\1 train/' "$dir/defined"
 symbols | grep -qx "src/io/save.c uses gradus_error_set of train"
 verdict "a symbol that is forbidden is found and named" $?
 
-# Lines after the first comment, and of function bodies.
+# The lines of a file are counted after its first comment, and those of a
+# function are the lines of its body.
 awk 'FNR == 1 { head = /^\/\*/; lines = 0 }
      !head && ++lines == 331 { print FILENAME " has more than 330 lines" }
      head && /\*\// { head = 0 }

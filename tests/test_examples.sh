@@ -1,8 +1,8 @@
 #!/bin/bash
 # test_examples.sh -- runs the example programs as a user does.
 #
-# Builds nothing: the programs are in $BUILD (build).  Runs from the root of
-# the repository, on data/sample and data/digits.
+# It builds nothing: the programs must be in $BUILD (build).  It runs from the
+# root of the repository, on data/sample and data/digits.
 
 build=${BUILD:-build}
 train=$build/mnist-train
@@ -11,14 +11,14 @@ speedrun=$build/mnist-speedrun
 for program in "$train" "$predict" "$speedrun" "$build/xor" "$build/spiral" \
     "$build/custom-layer" "$build/custom-layer-check"; do
     [ -x "$program" ] && continue
-    echo "$program is not there: make it first"
+    echo "$program is missing; run make first"
     exit 1
 done
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 passed=0 failed=0
 
-# case_is NAME COMMAND...: the case passes if the command does.
+# case_is NAME COMMAND...: runs a case, which passes if COMMAND succeeds
 case_is() {
     local name=$1
     shift
@@ -32,7 +32,8 @@ case_is() {
     fi
 }
 
-# exits STATUS PATTERN COMMAND...: it does so, and PATTERN is in stderr.
+# exits STATUS PATTERN COMMAND...: does COMMAND exit with STATUS, and with
+# PATTERN on stderr?  Its stdout is then in $dir/out, its stderr in $dir/err.
 exits() {
     local status=$1 pattern=$2 got
     shift 2
@@ -45,7 +46,7 @@ exits() {
     esac
 }
 
-# json_keys FILE: the object's keys, in order, or failure if it is no JSON.
+# json_keys FILE: prints the keys of the JSON object in FILE, in order
 json_keys() {
     if command -v python3; then
         python3 -c 'import json,sys; print(*json.load(sys.stdin))' <"$1"
@@ -65,7 +66,7 @@ has_keys() { # FILE KEYS
     [ "$keys" = "$2" ]
 }
 
-# value FILE KEY: of the JSON that the programs print.
+# value FILE KEY: prints the value of KEY in JSON that the programs printed
 value() {
     sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1"
 }
@@ -76,7 +77,8 @@ at_least() { # NUMBER LEAST
 
 empty() { [ ! -s "$1" ]; }
 
-# Exit status 1 when stdout is a full disk, and when nobody reads it.
+# Does the command exit with status 1 if stdout is a full disk, or if nobody
+# reads it?
 minds_full_disk() {
     "$@" >/dev/full 2>"$dir/err"
     [ $? -eq 1 ]
@@ -130,12 +132,12 @@ for f in "$dir"/bad/t10k-labels*; do
 done
 case_is "train: a truncated file is named" \
     exits 1 t10k-labels "$train" --data "$dir/bad"
-case_is "train: and there is nothing on stdout" empty "$dir/out"
+case_is "train: nothing is on stdout if a file is truncated" empty "$dir/out"
 case_is "train: saving in a missing folder fails before training" \
     exits 1 'no-such' "$train" --data data/sample --save "$dir/no-such/model"
-case_is "train: a folder is no file to save in" \
+case_is "train: saving to a folder is an error" \
     exits 1 "$dir" "$train" --data data/sample --save "$dir"
-case_is "train: neither is a device" \
+case_is "train: saving to a device is an error" \
     exits 1 /dev/null "$train" --data data/sample --save /dev/null
 case_is "train: nor is there a place to save under a file" \
     exits 1 "README.md/model': no file can be made there" \
@@ -167,22 +169,23 @@ for flags in "--net lenet --optim adam --schedule cosine" \
         case_is "train: $flags" exits 0 'epoch 2/2' "${few[@]}" $flags \
             --threads 1 --save "$dir/few-model"
         hash=$(value "$dir/out" weights_hash)
-        case_is "train: the same weights at 3 threads" exits 0 "" \
+        case_is "train: $flags on 3 threads" exits 0 "" \
             "${few[@]}" $flags --threads 3
     }
-    case_is "train: indeed" [ "$hash" = "$(value "$dir/out" weights_hash)" ]
-    case_is "predict: such a model needs its file alone" \
+    case_is "train: $flags gives the same weights on 3 threads" \
+        [ "$hash" = "$(value "$dir/out" weights_hash)" ]
+    case_is "predict: a model of $flags needs only its file" \
         exits 0 '' "$predict" "$dir/few-model" data/digits/7-a.png
 done
 
 # ---- mnist-train: results ----
 
 quick=("$train" --data data/sample --hidden 32 --epochs 2)
-case_is "train: words where there is no --json" exits 0 'epoch 2/2' \
-    "${quick[@]}" --save "$dir/model"
-case_is "train: they end with the result" \
+case_is "train: without --json, it reports epochs in words" \
+    exits 0 'epoch 2/2' "${quick[@]}" --save "$dir/model"
+case_is "train: without --json, the test accuracy is on stdout" \
     grep -q '^test accuracy [0-9.]* %' "$dir/out"
-case_is "train: no bar where there is no terminal" \
+case_is "train: without a terminal, there is no progress bar" \
     awk '/[^ -~]/ { exit 1 }' "$dir/err"
 case_is "train: --json succeeds" exits 0 '' "${quick[@]}" --json
 cp "$dir/out" "$dir/json"
@@ -192,28 +195,28 @@ train_seconds train_loss test_loss test_accuracy weights_hash \
 samples_per_second peak_rss_kb"
 case_is "train: the parameters are counted" \
     [ "$(value "$dir/json" parameters)" = $((784 * 32 + 32 + 32 * 10 + 10)) ]
-case_is "train: it learns, even in 2 epochs of the sample" \
+case_is "train: 2 epochs of the sample read at least 88 %" \
     at_least "$(value "$dir/json" test_accuracy)" 0.88
 hash=$(value "$dir/json" weights_hash)
 case_is "train: the hash has 16 hex digits" \
     grep -q '^[0-9a-f]\{16\}$' <<<"$hash"
 for n in 1 2 3 4; do
     "${quick[@]}" --json --threads $n >"$dir/json$n" 2>/dev/null
-    case_is "train: the same weights at --threads $n" \
+    case_is "train: --threads $n gives the same weights" \
         [ "$(value "$dir/json$n" weights_hash)" = "${hash:-none}" ]
-    case_is "train: and it says that it used $n" \
+    case_is "train: --threads $n is reported as $n" \
         [ "$(value "$dir/json$n" threads)" = $n ]
 done
 "${quick[@]}" --json --seed 18446744073709551615 >"$dir/other" 2>/dev/null
-case_is "train: other weights from another seed" \
+case_is "train: another seed gives other weights" \
     [ "$(value "$dir/other" weights_hash)" != "$hash" ]
-case_is "train: a seed of 64 bits is printed as it was" \
+case_is "train: a seed of 64 bits is printed exactly" \
     [ "$(value "$dir/other" seed)" = 18446744073709551615 ]
 if [ -c /dev/full ]; then
     case_is "train: a full disk under stdout is an error" \
         minds_full_disk "${quick[@]}" --json
 else
-    echo "skipped a full disk under stdout: /dev/full is no device here"
+    echo "skipped: a full disk under stdout: /dev/full is not a device here"
 fi
 case_is "train: a closed pipe is an error, not a signal" \
     minds_closed_pipe "${quick[@]}" --json
@@ -235,9 +238,9 @@ for signal in INT TERM; do
     status=$?
     case_is "train: SIG$signal ends it with 128 + the signal" \
         [ $status -eq $((128 + $(kill -l $signal))) ]
-    case_is "train: long before the last epoch" \
+    case_is "train: SIG$signal ends it before the last epoch" \
         [ "$(grep -c '^epoch 1000/1000' "$dir/err")" -eq 0 ]
-    case_is "train: and the model was saved" \
+    case_is "train: SIG$signal leaves a saved model" \
         exits 0 '' "$predict" "$model" data/digits/7-a.png
 done
 
@@ -267,32 +270,33 @@ case_is "predict: reads most of data/digits ($right of $all)" \
 case_is "predict: --json succeeds" \
     exits 0 '' "$predict" "$dir/model" data/digits/*.png --json
 case_is "predict: --json prints one object" has_keys "$dir/out" images
-case_is "predict: with an answer for each image" \
+case_is "predict: --json has an answer for each image" \
     [ "$(grep -o '"class":' "$dir/out" | wc -l)" -eq $all ]
-case_is "predict: --show draws" \
+case_is "predict: --show succeeds" \
     exits 0 '' env LC_ALL=C "$predict" --show "$dir/model" data/digits/7-a.png
-case_is "predict: 28 lines and the answer where there are no colours" \
+case_is "predict: --show without colours prints 28 lines and the answer" \
     [ "$(wc -l <"$dir/out")" -eq 29 ]
-case_is "predict: plain letters in the C locale" \
+case_is "predict: --show prints only ASCII in the C locale" \
     awk '/[^ -~]/ { exit 1 }' "$dir/out"
 case_is "predict: a light border gets a hint" exits 0 "without --invert" \
     "$predict" --invert "$dir/model" data/digits/7-a.png
 echo "this is no image" >"$dir/text.png"
-case_is "predict: a text file is no image, and is named" exits 1 text.png \
+case_is "predict: a text file instead of an image is named" exits 1 text.png \
     "$predict" "$dir/model" "$dir/text.png" "$dir/none.png" data/digits/7-a.png
-case_is "predict: so is a missing one" grep -q none.png "$dir/err"
-case_is "predict: and the images after them are read" \
+case_is "predict: a missing image is named" grep -q none.png "$dir/err"
+case_is "predict: the images after a bad one are read" \
     grep -q '^data/digits/7-a.png: ' "$dir/out"
 case_is "predict: --json leaves bad images out, with status 1" \
     exits 1 text.png \
     "$predict" "$dir/model" "$dir/text.png" data/digits/7-a.png --json
-case_is "predict: and is an object still" has_keys "$dir/out" images
+case_is "predict: --json without bad images is an object" \
+    has_keys "$dir/out" images
 if cp data/digits/7-a.png "$dir/"$'\377.png' 2>/dev/null; then
     case_is "predict: --json leaves a name out that is not UTF-8, status 1" \
         exits 1 'valid UTF-8' "$predict" "$dir/model" "$dir/"$'\377.png' --json
     case_is "predict: and is an object even then" has_keys "$dir/out" images
 else
-    echo "skipped a name that is not UTF-8: files here have none"
+    echo "skipped: names not in UTF-8: this file system refuses them"
 fi
 head -c 2000 "$dir/model" >"$dir/half"
 case_is "predict: a truncated model is an error" \
@@ -310,8 +314,8 @@ fi
 
 # ---- own-data ----
 
-case_is "xor: learns all four" exits 0 '' "$build/xor"
-case_is "xor: and says so" [ "$(cut -c 1-12 "$dir/out" | tr '\n' ,)" = \
+case_is "xor: runs" exits 0 '' "$build/xor"
+case_is "xor: prints four right answers" [ "$(cut -c 1-12 "$dir/out" | tr '\n' ,)" = \
     '0 xor 0 is 0,0 xor 1 is 1,1 xor 0 is 1,1 xor 1 is 0,' ]
 case_is "spiral: runs" exits 0 '' "$build/spiral"
 last=$(sed -n 's/.*accuracy *\([0-9.]*\) %.*/\1/p' "$dir/out" | tail -n 1)
@@ -327,14 +331,14 @@ case_is "custom-layer: its own parameters have moved" \
          END { exit !(moved > 4) }' "$dir/out"
 case_is "custom-layer: its gradients are right" \
     exits 0 '' "$build/custom-layer-check"
-case_is "custom-layer: and it says how right" \
+case_is "custom-layer: the check prints the worst gradient" \
     grep -q '^worst gradient: .*, [0-9.e-]* of what is allowed$' "$dir/out"
 
-case_is "mnist-speedrun: a target that it has no recipe for" \
+case_is "mnist-speedrun: a target without a recipe is a usage error" \
     exits 2 'there are recipes for 0.98 and 0.99' "$speedrun" --target 0.999
-case_is "mnist-speedrun: no seeds" \
+case_is "mnist-speedrun: 0 seeds are a usage error" \
     exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
-case_is "mnist-speedrun: no data" \
+case_is "mnist-speedrun: missing data is an error that says how to get it" \
     exits 1 'data/fetch.sh gets MNIST' "$speedrun" --data "$dir/none"
 case_is "mnist-speedrun: an accuracy in per cent" \
     exits 2 "--target '98': must be a number" "$speedrun" --target 98
@@ -347,11 +351,11 @@ done
 case_is "mnist-speedrun: images of another size" \
     exits 1 'the training images are 2 x 2 pixels; must be 28 x 28' \
     "$speedrun" --data "$dir/tiny"
-case_is "mnist-speedrun: on a few images the target is missed" \
+case_is "mnist-speedrun: training on few images misses the target" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 2 --data data/sample --json
-case_is "mnist-speedrun: and its JSON says so" \
+case_is "mnist-speedrun: --json says that the target is missed" \
     grep -q '"met":false,.*"accuracy":\[0[.0-9]*,0[.0-9]*\]' "$dir/out"
-case_is "mnist-speedrun: a part is held out" \
+case_is "mnist-speedrun: --validate holds out some images" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 1 --data data/sample --validate
 case_is "mnist-speedrun: and a line a seed, a line for all" \
     grep -q '^400-192-128-10: mean accuracy .* 98 % was missed$' "$dir/out"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_fetch.sh -- data/fetch.sh against a local HTTP server.  It prints a line
-# for each case, and exits with status 1 if one failed.  Run it from the
+# test_fetch.sh -- tests data/fetch.sh with a local HTTP server.  It prints a
+# line for each case, and exits with status 1 if one failed.  Run it from the
 # repository's root.
 #
 # shellcheck disable=SC2016,SC2034  # check evaluates the conditions
@@ -25,7 +25,8 @@ finish()
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
 
-# Runs fetch.sh with the mirrors $1 and without npm, for says and $status.
+# Runs fetch.sh with the mirrors $1 and without npm.  Sets $status, and keeps
+# what is printed for says.
 fetch()
 {
     status=0
@@ -33,7 +34,7 @@ fetch()
         "$root/data/fetch.sh" "$work/out" >"$work/printed" 2>&1 || status=$?
 }
 
-# One case: $1 is its name, $2 the commands that must all succeed.
+# Runs one case: $1 is its name, $2 the commands that must all succeed.
 check()
 {
     if eval "$2"; then
@@ -59,11 +60,11 @@ await()
         if eval "$1"; then return 0; fi
         sleep 0.1
     done
-    echo "FAILED  waited in vain for: $1"
+    echo "FAILED  waited for ten seconds in vain for: $1"
     exit 1
 }
 
-# Has what was tried left nothing behind, no folder and no temporary one?
+# Has fetch.sh left nothing behind, neither its folder nor a temporary one?
 left_nothing()
 {
     [ "$(find "$work" -path "$work/www" -prune -o -name 'out*' -print)" = '' ]
@@ -99,7 +100,7 @@ check 'a server that is not there: status 1 and a message' \
     '[ $status = 1 ] && says "127.0.0.1:1: " && left_nothing'
 
 if ! command -v python3 >/dev/null 2>&1; then
-    echo 'skipped: the cases with a server need python3'
+    echo 'skipped: the cases with a server, which needs python3'
     echo "test_fetch: $passed passed, $failures failed"
     [ "$failures" = 0 ]
     exit
@@ -113,7 +114,7 @@ for name in $names; do
 done
 
 : >"$work/server"
-# Port 0: a free one, which the server's first line names.
+# With port 0, the server takes a free port, which its first line names.
 python3 -u -m http.server --bind 127.0.0.1 --directory "$work/www" 0 \
     >"$work/server" 2>&1 &
 server=$!
@@ -163,14 +164,15 @@ if command -v wget >/dev/null 2>&1; then
     PATH=$work/bin
     fetch "$url/wrong $url/empty"
     PATH=$path
-    check 'wget does it where there is no curl' \
+    check 'without curl, fetch.sh uses wget' \
         '[ $status = 1 ] && says "wrong: .* wrong checksum" &&
          says "empty: .*404" && left_nothing'
 else
     echo 'skipped: wget is not installed'
 fi
 
-# A server that accepts and never answers, stopped by a signal.
+# fetch.sh is stopped by a signal while it waits for a server that never
+# answers.
 python3 -u -c 'import socket, time
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1])
@@ -211,7 +213,7 @@ if [ -f data/mnist/t10k-images-idx3-ubyte ]; then
         '[ $status = 0 ] && cmp -s data/mnist/t10k-labels-idx1-ubyte \
              "$work/out/t10k-labels-idx1-ubyte"'
 else
-    echo 'skipped: the cases with right files need those in data/mnist'
+    echo 'skipped: the cases with right files, which data/mnist does not hold'
 fi
 
 echo "test_fetch: $passed passed, $failures failed"

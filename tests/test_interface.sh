@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_interface.sh -- what users of the library's files rely on: the headers in
+# test_interface.sh -- tests what users of the library rely on: the headers in
 # C11 and C++17, the names that the shared library exports, make install, and
-# equation tags that documentation, code and tests share.
+# the equation tags that documentation, code and tests share.
 . tests/verdict.sh
 
 cat >"$dir/use.c" <<'TEXT'
@@ -21,7 +21,7 @@ if command -v c++ >/dev/null; then
     c++ -std=c++17 $strict -Iinclude "$dir/use.cc"
     verdict "the headers are C++17" $?
 else
-    echo "skipped the headers are C++17: no c++ here"
+    echo "skipped: the headers are C++17: there is no c++ compiler"
 fi
 
 nm -D --defined-only "$BUILD/libgradus.so" | awk '$2 ~ /[TDBR]/ { print $3 }' |

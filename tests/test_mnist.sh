@@ -1,10 +1,10 @@
 #!/bin/sh
-# test_mnist.sh -- what the net learns of the real MNIST, where data/mnist is
-# there: the defaults read at least 98.0 % of the test images, and the weights
-# depend on the seed but not on the threads.
+# test_mnist.sh -- tests what the net learns from the real MNIST, if it is in
+# data/mnist: the defaults read at least 98.0 % of the test images, and the
+# weights depend on the seed but not on the threads.
 . tests/verdict.sh
 
-# train NAME FLAGS...: the JSON into $dir/NAME
+# train NAME FLAGS...: trains, and writes the JSON to $dir/NAME
 train() {
     name=$1
     shift
@@ -12,11 +12,12 @@ train() {
         >"$dir/$name" 2>"$dir/words" || cat "$dir/words"
 }
 
+# value NAME KEY: prints the value of KEY in that JSON
 value() {
     sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$dir/$1"
 }
 
-# reads NAME LEAST: the accuracy on the test images is at least that
+# reads NAME LEAST: is the accuracy on the test images at least LEAST?
 reads() {
     echo "        $1: $(value "$1" test_accuracy) of 10,000"
     awk -v a="$(value "$1" test_accuracy)" -v least="$2" \
@@ -24,12 +25,12 @@ reads() {
 }
 
 if [ ! -f data/mnist/train-images-idx3-ubyte ]; then
-    echo "skipped real MNIST: not in data/mnist (data/fetch.sh gets it)"
+    echo "skipped: real MNIST is not in data/mnist; data/fetch.sh gets it"
     finish
 fi
 case $BUILD in
 *asan | *tsan)
-    echo "skipped real MNIST under a sanitiser: make test trains on it"
+    echo "skipped: real MNIST under a sanitiser; make test trains on it"
     finish
     ;;
 esac
@@ -49,6 +50,6 @@ verdict "5 epochs read at least 97.5 %" $?
 verdict "1, 2 and 4 threads give the same weights" $?
 train seed2 --hidden 128 --epochs 5 --batch 64 --seed 2
 [ "$(value seed2 weights_hash)" != "$(value threads1 weights_hash)" ]
-verdict "another seed gives others" $?
+verdict "another seed gives other weights" $?
 
 finish

@@ -1,10 +1,10 @@
 #!/bin/sh
-# test_readme.sh -- every ```c block of the README is a program that compiles
-# and runs, and the one with an output block after it prints that.
+# test_readme.sh -- tests that every ```c block of the README is a program that
+# compiles and runs, and that it prints the output block after it, if any.
 . tests/verdict.sh
 
-# Block N of ```c, and the output that stands in the ``` block after it, without
-# its "$ command" line.
+# Writes ```c block N to snippetN.c, and the ``` block after it, without its
+# "$ command" line, to snippetN.txt.
 awk -v dir="$dir" '
     /^```c$/ { n++; out = dir "/snippet" n ".c"; next }
     /^```$/ && out { close(out); out = ""; last = n; next }
@@ -13,12 +13,12 @@ awk -v dir="$dir" '
     out && !/^\$ / { print > out }
 ' README.md
 
-# Programs of the README run as if `make mnist` had been there before.
+# The programs of the README run as if `make mnist` had been run before.
 mkdir -p "$dir/clone/build"
 ln -s "$PWD/data" "$dir/clone/data"
 "$BUILD"/mnist-train --data data/sample --epochs 3 \
     --save "$dir/clone/build/mnist.safetensors" >/dev/null 2>&1
-verdict "there is a model to read" $?
+verdict "mnist-train makes the model that the README's programs load" $?
 
 for source in "$dir"/snippet*.c; do
     program=${source%.c}

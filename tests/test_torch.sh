@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_torch.sh -- the same numbers as PyTorch, where it is installed: every
-# layer, loss and optimiser, and a saved model that docs/pytorch.md loads.
+# test_torch.sh -- compares every layer, loss and optimiser with PyTorch, if it
+# is installed, and loads a saved model by the program in docs/pytorch.md.
 . tests/verdict.sh
 
 for python in python3 /usr/bin/python3 ''; do
@@ -14,7 +14,8 @@ export OMP_NUM_THREADS=1
 
 "$BUILD"/torch-layers "$dir"
 verdict "torch-layers computes every case" $?
-# One line a case; the status says the same, or that it did not get so far.
+# compare.py prints one line for each case.  If its status is not 0 although no
+# case has failed, it has crashed.
 "$python" tests/torch/compare.py "$dir" >"$dir/cases"
 status=$?
 cat "$dir/cases"
@@ -30,6 +31,6 @@ awk '/^```$/ { on = 0 } on; /^```python$/ { on = 1 }' docs/pytorch.md \
 predict=$(realpath "$BUILD/mnist-predict") script=$PWD/tests/torch/predict.py
 sample=$PWD/data/sample
 (cd "$dir" && "$python" "$script" "$predict" "$sample")
-verdict "docs/pytorch.md loads a model, and reads the same in images" $?
+verdict "the program in docs/pytorch.md reads the same in images" $?
 
 finish

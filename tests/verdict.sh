@@ -1,5 +1,5 @@
-# verdict.sh -- for scripts of tests to source: counts cases, in a temporary
-# folder $dir.
+# verdict.sh -- for test scripts to source: counts the cases that pass and
+# fail, and makes a temporary folder, $dir.
 # shellcheck shell=sh
 set -u
 BUILD=${BUILD:-build}
@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 passed=0 failed=0
 
-# verdict NAME STATUS
+# verdict NAME STATUS: prints and counts a case, which passes if STATUS is 0
 verdict() {
     if [ "$2" -eq 0 ]; then
         passed=$((passed + 1))
@@ -19,7 +19,7 @@ verdict() {
     fi
 }
 
-# The last line, and the script's status.
+# finish: prints the last line, and exits with the script's status
 finish() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]

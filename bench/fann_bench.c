@@ -1,13 +1,13 @@
-/* fann_bench.c -- what gradus_bench measures, as far as FANN can: flags, data
- * and JSON are the same.
+/* fann_bench.c -- measures FANN as gradus_bench measures gradus, with the same
+ * flags, data and JSON.
  *
  *   fann_bench [flags] train   samples a second in training, peak memory
  *
- * FANN has no softmax, cross entropy, ReLU or batches smaller than the data:
- * it trains sample by sample, with sigmoids and square errors, on one thread.
- * That is not the same work.  It has no momentum here, whatever the flag says:
- * FANN's fades to numbers so small that the processor takes three times as
- * long with them.
+ * FANN has no softmax, no cross entropy, no ReLU, and no batches smaller than
+ * the data.  So it trains sample by sample, with sigmoids and square errors,
+ * on one thread, which is not the same work.  It trains without momentum,
+ * whatever the flag says: FANN's momentum fades to numbers so small that the
+ * processor takes three times as long with them.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -48,7 +48,7 @@ static fann_type *as_numbers(const gradus_dataset *d)
     return x;
 }
 
-/* One sample, drawn at random. */
+/* Trains on one sample, which is drawn at random. */
 static void step(struct fann *net, const gradus_dataset *d, fann_type *x)
 {
     size_t row = (size_t)rand() % d->n;
@@ -57,7 +57,7 @@ static void step(struct fann *net, const gradus_dataset *d, fann_type *x)
     fann_train(net, x + row * (size_t)d->size, target);
 }
 
-/* Steps for so many seconds; returns samples a second. */
+/* Takes steps for this many seconds.  Returns samples a second. */
 static double steps(struct fann *net, const gradus_dataset *d, fann_type *x,
                     double seconds)
 {
@@ -94,10 +94,11 @@ int main(int argc, char **argv)
     options o = bench_options(argc, argv);
     int last = o.net.count - 1;
     if (strcmp(o.command, "train") != 0)
-        bench_fail("a command: train");
+        bench_fail("unknown command; must be train");
     if (o.net.convolutions || o.net.width[0] != 28 * 28 ||
         o.net.width[last] != CLASSES || o.threads != 1)
-        bench_fail("dense nets of MNIST, on one thread");
+        bench_fail("--net must be of dense layers, from 784 values to 10, and "
+                   "--threads 1");
     measure_training(&o);
     return 0;
 }

@@ -1,15 +1,15 @@
 /* gradus_bench.c -- measures gradus, through its public header alone, and the
- * limits beside it; prints one line of JSON.
+ * limits that it is compared with.  It prints one line of JSON.
  *
  *   gradus_bench [flags] train   samples a second in training, peak memory
  *   gradus_bench [flags] infer   samples a second, and latency of one call
- *   gradus_bench [flags] start   load the data, build, one step, a line
- *   gradus_bench [flags] check   epochs in the data's order: what was learnt
+ *   gradus_bench [flags] start   loads the data, builds the net, takes a step
+ *   gradus_bench [flags] check   losses after epochs in the data's order
  *   gradus_bench [flags] gemm    the bare matrix products of a step
  *   gradus_bench [flags] peak    multiply-adds, GFLOP/s
  *
- * With --turns, train, infer, gemm and peak measure once for each line that is
- * read, and print a line each time.
+ * With --turns, train, infer, gemm and peak measure once for each line that
+ * they read, and print a line each time.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -74,11 +74,13 @@ static gradus_dataset *load(const options *o, const char *part)
 /* ---- train: gradus_fit, stopped by the clock ---- */
 
 typedef struct {
-    double began, until;    /* of what is measured; until 0: warming up */
-    double end;             /* when the last batch was done */
-    double warm, seconds;
-    size_t earlier;         /* samples of the epochs before this one */
-    size_t at_start, done;  /* samples, when the clock was started and now */
+    double warm;         /* when the measurement may begin */
+    double seconds;      /* how long it must take */
+    double began, until; /* when it began and must end; until is 0 before */
+    double end;          /* when the last batch was done */
+    size_t earlier;      /* samples in the epochs before this one */
+    size_t at_start;     /* samples done when the measurement began */
+    size_t done;         /* samples done now */
 } stopwatch;
 
 static int watch(const gradus_progress *p, void *user)
@@ -96,7 +98,7 @@ static int watch(const gradus_progress *p, void *user)
     return s->until && s->end >= s->until && s->done > s->at_start;
 }
 
-/* Samples a second. */
+/* Trains for this many seconds.  Returns samples a second. */
 static double train(gradus_optimiser *rule, const gradus_dataset *d,
                     double seconds)
 {
@@ -127,12 +129,12 @@ static void measure_training(const options *o)
     gradus_dataset_free(d);
 }
 
-/* ---- infer: each batch is cut among the threads ---- */
+/* ---- infer: each thread takes a slice of each batch ---- */
 
 enum { MAX_CALLS = 1 << 20 };
 
-/* A barrier that does not sleep, since the pools of the libraries beside it do
- * not sleep between two batches. */
+/* A barrier whose threads do not sleep, since those of the libraries that
+ * gradus is compared with do not sleep between two batches. */
 typedef struct {
     int threads;
     atomic_int arrived, round;
@@ -149,20 +151,22 @@ static void meet(meeting *m)
         sched_yield();
 }
 
+/* What one thread infers: n rows of each batch, from row `from` on.  The first
+ * thread measures for all of them. */
 typedef struct {
     const gradus_graph *graph;
     const float *x; /* [rows,size] */
     size_t rows;
-    int size, batch, from, n; /* this thread has rows from .. from+n-1 */
-    double seconds;
+    int size, batch, from, n;
+    double seconds; /* how long to measure */
     meeting *all;
-    int *stop; /* set by the first thread, between two meetings */
-    double *latency;
-    long calls;
-    double elapsed;
-} share;
+    int *stop;       /* set by the first thread, between two meetings */
+    double *latency; /* [MAX_CALLS], the seconds of each call */
+    long calls;      /* how many calls were measured */
+    double elapsed;  /* seconds that they took together */
+} slice;
 
-static double infer_batch(share *s, gradus_workspace *w, size_t row)
+static double infer_batch(slice *s, gradus_workspace *w, size_t row)
 {
     double start = bench_seconds();
     meet(s->all);
@@ -173,9 +177,9 @@ static double infer_batch(share *s, gradus_workspace *w, size_t row)
     return bench_seconds() - start;
 }
 
-static void *infer_share(void *user)
+static void *infer_slice(void *user)
 {
-    share *s = user;
+    slice *s = user;
     size_t row = 0;
     gradus_workspace *w = gradus_workspace_new(s->graph, s->n);
     if (!w)
@@ -185,7 +189,7 @@ static void *infer_share(void *user)
         if (row + (size_t)s->batch > s->rows)
             row = 0;
         double took = infer_batch(s, w, row);
-        if (s->from == 0) { /* the others wait for this one */
+        if (s->from == 0) { /* the first thread; the others wait for it */
             double t = bench_seconds();
             if (!warming && s->calls < MAX_CALLS)
                 s->latency[s->calls++] = took;
@@ -221,7 +225,7 @@ static float *as_floats(const gradus_dataset *d)
     return x;
 }
 
-static void print_latencies(const share *s)
+static void print_latencies(const slice *s)
 {
     qsort(s->latency, (size_t)s->calls, sizeof *s->latency, smaller);
     printf("{\"samples_per_second\": %.6g, \"p50\": %.6g, \"p99\": %.6g, "
@@ -234,20 +238,20 @@ static void infer(const options *o, const gradus_graph *g,
                   const gradus_dataset *d, const float *x)
 {
     pthread_t thread[256];
-    share s[256];
+    slice s[256];
     meeting all = { .threads = o->threads };
     int stop = 0, per = o->batch / o->threads;
     for (int i = 0; i < o->threads; i++)
-        s[i] = (share){ .graph = g, .x = x, .rows = d->n, .size = d->size,
+        s[i] = (slice){ .graph = g, .x = x, .rows = d->n, .size = d->size,
                         .batch = o->batch, .from = i * per, .n = per,
                         .seconds = o->seconds, .all = &all, .stop = &stop };
     s[0].latency = malloc(MAX_CALLS * sizeof *s[0].latency);
     if (!s[0].latency)
         bench_fail("out of memory");
     for (int i = 1; i < o->threads; i++)
-        if (pthread_create(&thread[i], NULL, infer_share, &s[i]))
-            bench_fail("no thread could be started");
-    infer_share(&s[0]);
+        if (pthread_create(&thread[i], NULL, infer_slice, &s[i]))
+            bench_fail("a thread could not be started");
+    infer_slice(&s[0]);
     for (int i = 1; i < o->threads; i++)
         pthread_join(thread[i], NULL);
     print_latencies(&s[0]);
@@ -260,8 +264,8 @@ static void measure_inference(const options *o)
     gradus_graph *g = build(o);
     float *x = as_floats(d);
     if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
-        bench_fail("infer: the threads must divide the batch, and the data "
-                   "must hold one");
+        bench_fail("infer: --threads must be at most 256 and divide --batch, "
+                   "which must be at most the number of test images");
     for (int turn = 0; bench_next_turn(o, turn); turn++)
         infer(o, g, d, x);
     free(x);
@@ -280,7 +284,7 @@ static void first_step(const options *o)
     if (gradus_fit(rule, d, NULL))
         bench_fail(gradus_error());
     printf("{\"loss\": %.9g}\n", gradus_loss(g));
-    fflush(stdout); /* the driver's clock stops here */
+    fflush(stdout); /* bench.py measures until it has read this line */
     gradus_optimiser_free(rule);
     gradus_graph_free(g);
     gradus_dataset_free(d);
@@ -328,5 +332,6 @@ int main(int argc, char **argv)
             commands[i].run(&o);
             return 0;
         }
-    bench_fail("a command: train, infer, start, check, gemm or peak");
+    bench_fail("unknown command; must be train, infer, start, check, gemm or "
+               "peak");
 }

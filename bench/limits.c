@@ -1,4 +1,4 @@
-/* limits.c -- what no step can be faster than: the bare matrix products on
+/* limits.c -- the limits of a step's speed: the bare matrix products of
  * OpenBLAS, and the processor's multiply-adds. */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -17,6 +17,7 @@ typedef struct {
     float *Y, *dY; /* [B,out] */
 } layer;
 
+/* A matrix [rows,columns] of any numbers. */
 static float *numbers(int rows, int columns)
 {
     size_t n = (size_t)rows * (size_t)columns;
@@ -41,6 +42,7 @@ static layer make_layer(const bench_net *net, int i, int batch)
     return l;
 }
 
+/* C = op(A) op(B), where op(A) is [m,k] and op(B) [k,n]. */
 static void product(CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b, int m, int n, int k,
                     const float *A, const float *B, float *C)
 {
@@ -80,7 +82,7 @@ void bench_gemm(const options *o)
     layer l[MAX_LAYERS];
     int count = o->net.count - 1;
     if (o->net.convolutions)
-        bench_fail("gemm: of dense layers alone");
+        bench_fail("gemm: --net must be of dense layers");
     openblas_set_num_threads(1);
     for (int i = 0; i < count; i++)
         l[i] = make_layer(&o->net, i, o->batch);
@@ -110,15 +112,18 @@ enum { LANES = 8 };
 #endif
 typedef float vector __attribute__((vector_size(LANES * sizeof(float))));
 
-enum { CHAINS = 12, TURNS = 100000 }; /* two units, each some 4 cycles deep */
+/* Each chain of multiply-adds waits for itself.  Two units with a latency of
+ * some 4 cycles are kept busy by 8 chains or more. */
+enum { CHAINS = 12, TURNS = 100000 };
 
 typedef struct {
     double seconds, flops, elapsed;
     pthread_barrier_t *begin;
-    float sum; /* so that nothing is left out */
+    float sum; /* is printed, so that the compiler leaves nothing out */
 } chain_job;
 
-/* TURNS times CHAINS multiply-adds that do not wait for one another. */
+/* Computes TURNS times CHAINS multiply-adds that do not wait for one
+ * another. */
 static float turn(void)
 {
     const vector a = (vector){ 0 } + 0.999f, b = (vector){ 0 } + 0.001f;
@@ -130,7 +135,8 @@ static float turn(void)
 #pragma GCC unroll 12
         for (int i = 0; i < CHAINS; i++)
             c[i] = c[i] * a + b;
-        __asm__ volatile(""); /* or a second call is found to be the first */
+        /* Keeps the compiler from reusing the result of an earlier call. */
+        __asm__ volatile("");
     }
 #pragma GCC unroll 12
     for (int i = 1; i < CHAINS; i++)
@@ -165,7 +171,7 @@ static void peak(const options *o)
     for (int i = 0; i < o->threads; i++) {
         job[i] = (chain_job){ .seconds = o->seconds, .begin = &begin };
         if (pthread_create(&thread[i], NULL, run_chains, &job[i]))
-            bench_fail("no thread could be started");
+            bench_fail("a thread could not be started");
     }
     for (int i = 0; i < o->threads; i++) {
         pthread_join(thread[i], NULL);
@@ -178,7 +184,7 @@ static void peak(const options *o)
 void bench_peak(const options *o)
 {
     if (o->threads > 256)
-        bench_fail("peak: at most 256 threads");
+        bench_fail("peak: --threads must be at most 256");
     for (int turn = 0; bench_next_turn(o, turn); turn++)
         peak(o);
 }

@@ -55,11 +55,11 @@ static bench_net parse_net(char *text)
             continue;
         }
         if (n.count == MAX_LAYERS || atoi(one) < 1)
-            bench_fail("--net: like 784-128-10 or cnn-8-16");
+            bench_fail("--net must be like 784-128-10 or cnn-8-16");
         n.width[n.count++] = atoi(one);
     }
     if (n.count < 2 || (n.convolutions && n.count != 2))
-        bench_fail("--net: like 784-128-10 or cnn-8-16");
+        bench_fail("--net must be like 784-128-10 or cnn-8-16");
     return n;
 }
 
@@ -102,9 +102,10 @@ options bench_options(int argc, char **argv)
         default: exit(2); /* getopt has said what was wrong */
         }
     if (optind != argc - 1)
-        bench_fail("wants one command, after the flags");
+        bench_fail("one command must follow the flags");
     o.command = argv[optind];
     if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0))
-        bench_fail("--batch, --threads, --epochs, --seconds: more than 0");
+        bench_fail("--batch, --threads, --epochs and --seconds must be above "
+                   "0");
     return o;
 }

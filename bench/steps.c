@@ -1,13 +1,13 @@
-/* steps.c -- a fixed number of steps on one thread, for bench/instructions.sh
- * to count the instructions of.
+/* steps.c -- takes a fixed number of steps on one thread.
+ * bench/instructions.sh counts the instructions of these.
  *
  *   steps mlp STEPS      784-128-10, batch 64, SGD with momentum
  *   steps mlp256 STEPS   the same at batch 256
- *   steps cnn STEPS      cnn-8-16, the same
+ *   steps cnn STEPS      cnn-8-16, batch 64, SGD with momentum
  *   steps norm STEPS     a convolution with batch normalisation, Adam
  *   steps infer STEPS    784-128-10, one row at a time
  *
- * The data are numbers by a formula: no file is needed. */
+ * The data are computed by a formula, so that no file is needed. */
 #include "gradus.h"
 
 #include <stdio.h>
@@ -49,7 +49,8 @@ static gradus_node *norm(gradus_node *h)
     return gradus_dense(gradus_maxpool2d(gradus_relu(h), 2, NULL), 10);
 }
 
-/* Of as many rows as the graph was compiled for. */
+/* Trains for some steps in batches of as many rows as g was compiled for.
+ * Frees o.  Returns non-zero if a step fails. */
 static int train(gradus_graph *g, gradus_node *x, gradus_node *t,
                  gradus_optimiser *o, int steps)
 {
@@ -82,8 +83,7 @@ int main(int argc, char **argv)
         : strcmp(what, "mlp") == 0 || strcmp(what, "mlp256") == 0 ||
           strcmp(what, "infer") == 0 ? mlp : NULL;
     if (!net || steps < 1) {
-        fprintf(stderr, "steps: wants mlp, mlp256, cnn, norm or infer, and "
-                "how many steps\n");
+        fprintf(stderr, "usage: steps mlp|mlp256|cnn|norm|infer STEPS\n");
         return 2;
     }
     make_data();

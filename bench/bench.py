@@ -3,13 +3,15 @@
 
     bench/bench.py [--quick] [--rounds N] [--seconds S] [--out PAGE]
 
-What is compared runs side by side, each in a process of its own, and takes
-turns, round after round: a machine that is faster now and slower then is so for
-all, and a ratio is the median of each round's.  First all but FANN train from
-the same weights on the same batches, to see that they do the same.  What is not
-installed is left out.  All that is compared is in memory: some 4 GB at most.
-Writes PAGE (docs/performance.md; with --quick nothing, unless given), prints
-it, and leaves every number in build/bench.json."""
+All programs that are compared run at the same time, each in a process of its
+own, and measure in turns, round after round.  So a machine whose speed changes
+is faster or slower for all of them.  A ratio is the median of the ratios of
+all rounds.  Before that, all but FANN train from the same weights on the same
+batches, which shows that they do the same work.  Programs that are not
+installed are left out.  All of them are in memory at once: some 4 GB at most.
+
+bench.py prints the page, writes it to PAGE (docs/performance.md; with --quick
+nowhere, unless given), and writes every number to build/bench.json."""
 import argparse
 import collections
 import contextlib
@@ -32,8 +34,8 @@ FANN = [f"{BUILD}/fann_bench"]
 MLPS = ["784-128-10", "784-512-512-10"]
 CNNS = ["cnn-8-16", "cnn-16-32"]
 
-# Another library.  works: the workloads that it is measured at; None: all.
-# checked: the nets that it has to train as gradus does
+# Another library.  works: the workloads that it is measured at, or None for
+# all.  checked: the nets that it must train as gradus does.
 Peer = collections.namedtuple("Peer", "program env works checked")
 
 
@@ -53,7 +55,7 @@ def parse():
 
 
 def workloads(quick):
-    """(command, net, batch, threads)"""
+    """A list of (command, net, batch, threads)."""
     if quick:
         return [("train", "784-128-10", 64, 1), ("train", "784-128-10", 64, 2),
                 ("train", "cnn-8-16", 64, 1),
@@ -68,8 +70,9 @@ def workloads(quick):
 
 
 def there(name, found):
+    """Returns found, and says so if it is false."""
     if not found:
-        print(f"bench: {name} is not there: skipped", file=sys.stderr)
+        print(f"bench: {name} is not installed; skipped", file=sys.stderr)
     return found
 
 
@@ -79,7 +82,7 @@ def has_module(name):
 
 
 def torch_builds():
-    """PyTorch with each OpenBLAS that is there."""
+    """PyTorch with each OpenBLAS that is installed."""
     def build(env):
         return Peer(TORCH, env, None, ["784-128-10", "cnn-8-16"])
     builds = {"PyTorch, pthread OpenBLAS": build({})}
@@ -89,7 +92,7 @@ def torch_builds():
 
 
 def peers(quick):
-    """The libraries that are there: name -> Peer."""
+    """The libraries that are installed: {name: Peer}."""
     few = [("train", "784-128-10", 64, 1)]
     dense = few if quick else [("train", net, b, t) for net in MLPS
                                for b in (64, 256) for t in (1, 2)]
@@ -104,7 +107,7 @@ def peers(quick):
 
 
 def run(program, flags, env=None):
-    """The process's JSON, and the seconds until it was there."""
+    """Runs a process.  Returns its JSON, and in "wall" the seconds it took."""
     start = time.perf_counter()
     done = subprocess.run(program + flags, env={**os.environ, **(env or {})},
                           capture_output=True, text=True)
@@ -137,8 +140,9 @@ class Turns:
         sys.exit(f"bench: {' '.join(self.command)}: failed")
 
     def take(self):
-        """Its JSON.  Before it there is a pause, in which the threads of the
-        one before go to sleep: OpenBLAS's are awake for 2^26 cycles."""
+        """Lets the process measure once, and returns its JSON.  First there is
+        a pause, in which the threads of the process before go to sleep:
+        OpenBLAS's stay awake for 2^26 cycles."""
         time.sleep(0.05)
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write("\n")
@@ -150,7 +154,8 @@ class Turns:
 
 
 def side_by_side(runs, rounds, seconds):
-    """runs: key -> (program, flags, env).  {key: [result of each round]}"""
+    """Measures runs, {key: (program, flags, env)}, in turns.  Returns
+    {key: [result of each round]}."""
     flags = ["--seconds", str(seconds)]
     results = {key: [] for key in runs}
     with contextlib.ExitStack() as stack:
@@ -159,25 +164,26 @@ def side_by_side(runs, rounds, seconds):
         for r in range(rounds + 1):
             for key, process in processes.items():
                 result = process.take()
-                if r:  # in the first, not all are there yet
+                if r:  # in round 0, some processes are still starting
                     results[key].append(result)
     return results
 
 
 def check_same(net, library, ours, theirs):
-    """The mean loss of the epoch is the strict test.  A convolutional net's
-    test loss at the end differs by 3 % for the rounding of another OpenBLAS
-    kernel alone (gradus by itself: 0.119 with Haswell's, 0.122 with
-    SkylakeX's)."""
+    """Ends the program if two libraries do not do the same work.  The mean
+    loss of the epoch is the strict test.  The test loss of a convolutional net
+    differs by 3 % if only the rounding of another OpenBLAS kernel differs
+    (gradus: 0.119 with Haswell's kernels, 0.122 with SkylakeX's)."""
     for key, part in ("train_loss", 0.005), ("test_loss", 0.06):
         if abs(ours[key] - theirs[key]) > part * theirs[key]:
-            sys.exit(f"bench: {net}: {key} {ours[key]}, {library}'s "
-                     f"{theirs[key]}: not the same work")
+            sys.exit(f"bench: {net}: {key} of gradus is {ours[key]}; must be "
+                     f"near {theirs[key]}, as of {library}")
 
 
 def same_work(found):
-    """[(net, library, result)] of one epoch from the same weights, batch by
-    batch; of builds of a library, the last."""
+    """Trains each library for one epoch from the same weights on the same
+    batches.  Returns [(net, library, result)].  Of several builds of a library
+    only the last one trains."""
     last = {name.split(",")[0]: peer for name, peer in found.items()}
     results = []
     for net in "784-128-10", "cnn-8-16":
@@ -195,7 +201,7 @@ def same_work(found):
 
 
 def contenders(work, found):
-    """What is to be run for a workload: name -> (program, flags, env)."""
+    """The programs to run for a workload: {name: (program, flags, env)}."""
     command, net, batch, threads = work
     flags = ["--net", net, "--batch", str(batch), "--threads", str(threads)]
     cnn = net.startswith("cnn")
@@ -217,8 +223,9 @@ def contenders(work, found):
 
 
 def measure(works, found, rounds, seconds):
-    """{(work, contender): [result of each round]}.  Workloads that differ in
-    threads alone are one comparison."""
+    """Measures all workloads.  Returns {(work, name): [result of each round]}.
+    Workloads that differ only in the number of threads run in the same
+    turns."""
     results = {}
     for what, group in itertools.groupby(works, key=lambda work: work[:3]):
         print(f"bench: {what}", file=sys.stderr)
@@ -230,7 +237,7 @@ def measure(works, found, rounds, seconds):
 
 
 def starts(found, rounds):
-    """{name: [seconds from a process's start to its first step]}"""
+    """Returns {name: [seconds from a process's start to its first step]}."""
     programs = {"gradus": (OURS, None)}
     programs.update((name, (peer.program, peer.env))
                     for name, peer in found.items() if peer.program is TORCH)
@@ -245,7 +252,7 @@ def main():
     options = parse()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     if not os.path.exists("data/mnist/train-images-idx3-ubyte"):
-        sys.exit("bench: data/mnist is not there; data/fetch.sh gets it")
+        sys.exit("bench: MNIST is not in data/mnist; data/fetch.sh gets it")
     found = peers(options.quick)
     same = same_work(found)
     works = workloads(options.quick)

@@ -4,7 +4,8 @@ import statistics
 
 
 def axes(cores):
-    """(name, cost's unit, values, value -> flags, (value, rate) -> cost)"""
+    """A list of (name, unit of cost, values, function from a value to flags,
+    function from a value and a rate, in samples a second, to cost)."""
     return [
         ("width of one hidden layer, B64", "us a sample",
          [64, 256, 1024, 4096],
@@ -26,7 +27,7 @@ def axes(cores):
 
 
 def slope(xs, ys):
-    """Of log y over log x, by least squares."""
+    """The slope of log y over log x, by least squares."""
     if len(xs) < 2:
         return float("nan")
     x, y = [math.log(v) for v in xs], [math.log(v) for v in ys]
@@ -36,7 +37,8 @@ def slope(xs, ys):
 
 
 def rows(measure, cores):
-    """Of a table.  measure: {value: flags} -> {value: [result of a round]}"""
+    """The rows of a table.  measure is a function from {value: flags} to
+    {value: [result of each round]}."""
     table = []
     for name, unit, values, flags, cost in axes(cores):
         measured = measure({v: flags(v) for v in values})

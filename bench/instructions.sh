@@ -1,15 +1,14 @@
 #!/bin/sh
-# instructions.sh -- the instructions of a step, counted by callgrind, against
-# the budget in bench/instructions.txt: more than 3 % above it is a failure.
-# Unlike seconds, they are the same on a busy machine.
+# instructions.sh -- counts the instructions of a step by callgrind, and fails
+# if they are more than 3 % above the budget in bench/instructions.txt.  Unlike
+# seconds, they are the same on a busy machine.
 #
 #   bench/instructions.sh [--store] [BUILD]
 #
-# BUILD/steps is compiled without this machine's own instructions (ARCH=).
-# Another compiler or OpenBLAS than the budget's makes other counts: then it
-# says so and checks nothing, as where there is no valgrind; with GUARD=required
-# in the environment that is a failure.  --store makes the counts of today the
-# budget.
+# BUILD/steps must be compiled without this machine's own instructions (ARCH=).
+# With another compiler or OpenBLAS than the budget's, the counts differ, so
+# nothing is checked.  Nor is it without valgrind.  With GUARD=required in the
+# environment, that is a failure.  --store makes today's counts the budget.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,14 +17,14 @@ store=
 steps=${1:-build/valgrind}/steps
 budget=bench/instructions.txt
 
-# One set of kernels wherever it runs, and no second thread of OpenBLAS's own.
+# OpenBLAS uses the same kernels on every machine, and no threads of its own.
 export OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1
 
-# skip WHY: a failure where the check is required
+# skip WHY: ends the script; with status 1 if the check is required
 skip() {
     echo "instructions: SKIPPED, nothing was checked: $1"
     [ "${GUARD-}" != required ] || {
-        echo "instructions: FAILED: GUARD=required, and it was skipped"
+        echo "instructions: FAILED: it was skipped, although GUARD=required"
         exit 1
     }
     exit 0
@@ -35,20 +34,21 @@ command -v valgrind >/dev/null || skip "valgrind is not installed"
 tools="$(${CC:-cc} --version | head -n 1), OpenBLAS $(pkg-config --modversion openblas)"
 made_with=$(sed -n 's/^# //p' "$budget" 2>/dev/null || true)
 [ -n "$store" ] || [ "$tools" = "$made_with" ] ||
-    skip "the budget is of $made_with; here is $tools"
+    skip "the budget was made with $made_with; this is $tools"
 
 [ -x "$steps" ] || {
-    echo "instructions: $steps is not there: make guard builds it"
+    echo "instructions: $steps is missing; run make guard"
     exit 1
 }
 
-# count NET STEPS: instructions of the whole process
+# count NET STEPS: prints the instructions of the whole process
 count() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null \
         "$steps" "$1" "$2" 2>&1 | sed -n 's/.*Collected : \([0-9]*\)$/\1/p'
 }
 
-# a_step NET: of one step, as a long run has more than a short one
+# a_step NET: prints the instructions of one step, which are the difference
+# between a long run and a short one, divided by the steps between them
 a_step() {
     few=$(count "$1" 2)
     many=$(count "$1" 6)
@@ -75,10 +75,11 @@ while read -r net allowed; do
         "$(((now - allowed) * 1000 / allowed)) thousandths more"
     if [ "$now" -gt $((allowed + allowed * 3 / 100)) ]; then
         echo "instructions: $net: more than 3 % above its budget; if that is" \
-            "worth it: make guard-store"
+            "worth it, run make guard-store"
         failed=1
     elif [ "$now" -lt $((allowed - allowed * 3 / 100)) ]; then
-        echo "instructions: $net: below it; make guard-store keeps the gain"
+        echo "instructions: $net: more than 3 % below its budget; run" \
+            "make guard-store to keep the gain"
     fi
 done <"$budget"
 exit $failed

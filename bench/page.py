@@ -3,8 +3,8 @@ import math
 import os
 import statistics
 
-# (command, net, batch, threads): ours to PyTorch's, and 1-thread step to its
-# bare products, or part of the multiply-add peak
+# The ratios to PyTorch that are aimed at, for (command, net, batch): on one
+# thread and on two.
 TARGETS = {
     ("train", "784-128-10", 64): (2.6, 4.2),
     ("train", "784-128-10", 256): (1.8, 2.0),
@@ -15,7 +15,7 @@ TARGETS = {
     ("infer", "784-512-512-10", 256): (1.3, 1.4),
 }
 
-# Beside PyTorch, and whether they do the same.
+# Other libraries than PyTorch, and whether they do the same work.
 OTHERS = {
     "scikit-learn": "the same",
     "FANN": "another: sample by sample, sigmoids, square error, no momentum",
@@ -27,14 +27,15 @@ def median(results, key="samples_per_second"):
 
 
 def ratio(ours, theirs):
-    """The median of each round's."""
+    """The median of the ratios of all rounds."""
     return statistics.median(
         a["samples_per_second"] / b["samples_per_second"]
         for a, b in zip(ours, theirs))
 
 
 def down(value):
-    """To two digits: what is just short of a target is seen to be."""
+    """Rounds down to two digits, so that a value just short of a target does
+    not look as if it met it."""
     return f"{math.floor(100 * value) / 100:.2f}"
 
 
@@ -53,8 +54,9 @@ def verdict(work, value):
 
 
 def multiply_adds(net):
-    """Of a training step and sample: forward, dW, and but for the first layer
-    dx.  Those of the textbook: zeros behind a maximum may be left out."""
+    """The multiply-adds of a training step for each sample: those of forward,
+    of dW and, except for the first layer, of dx.  They are counted as in a
+    textbook, although zeros behind a maximum can be left out."""
     width = [int(w) for w in net.replace("cnn-", "").split("-")]
     if net.startswith("cnn"):
         layers = [24 * 24 * 25 * width[0], 8 * 8 * 25 * width[0] * width[1],
@@ -193,7 +195,8 @@ def latency(results):
 
 
 def memory_target(results):
-    """784-128-10, B64: y and dy of both layers and ReLU, y of the input."""
+    """For 784-128-10 in batches of 64.  The activations are y and dy of both
+    layers and of the ReLU, and y of the input."""
     r = results[("train", "784-128-10", 64, 1), "gradus"][0]
     numbers = 2 * r["parameters"] + 64 * (784 + 2 * (128 + 128 + 10))
     target = (r["data_bytes"] + 1.2 * 4 * numbers) / 2**20

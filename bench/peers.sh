@@ -1,11 +1,12 @@
 #!/bin/sh
-# peers.sh -- installs what bench.py compares with, where Debian's packages
-# are; what is absent is skipped there.
+# peers.sh -- installs the libraries that bench.py compares gradus with, if
+# Debian's packages are available.  bench.py leaves out those that are missing.
 set -eu
 
 packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev'
 
-# One that was removed again is known to dpkg-query too.
+# installed PACKAGE: is it installed?  dpkg-query also knows packages that were
+# removed again.
 installed() {
     # shellcheck disable=SC2016
     dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
@@ -18,7 +19,7 @@ for package in $packages; do
 done
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then
-    echo "peers: no apt-get here; not there:$missing"
+    echo "peers: there is no apt-get; install these by hand:$missing"
     exit 0
 fi
 as_root=
@@ -27,5 +28,5 @@ $as_root apt-get update -qq || true
 for package in $missing; do
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
         --no-install-recommends "$package" ||
-        echo "peers: not installed: $package"
+        echo "peers: $package could not be installed"
 done

@@ -26,7 +26,7 @@ def parser(description, commands):
 
 
 def turns(args):
-    """As gradus_bench's next_turn."""
+    """Yields whenever it is time to measure, as bench_next_turn does."""
     if not args.turns:
         yield 0
         return
@@ -35,12 +35,13 @@ def turns(args):
 
 
 def print_results(command):
+    """Prints each result that the command yields as a line of JSON."""
     for result in command():
         print(json.dumps(result), flush=True)
 
 
 def images(folder, part):
-    """float [n,784]"""
+    """The images of a part, floats [n,784] in [0,1]."""
     raw = np.fromfile(f"{folder}/{part}-images-idx3-ubyte", np.uint8)
     return raw[16:].reshape(-1, 784).astype(np.float32) / 255
 
@@ -51,7 +52,7 @@ def labels(folder, part):
 
 
 def parameters(path):
-    """Of a file that gradus_bench left: arrays, in their order."""
+    """The arrays of a file that gradus_bench has saved, in their order."""
     data = open(path, "rb").read()
     begin = 8 + struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8:begin])
@@ -70,7 +71,7 @@ def peak_kb():
 
 
 def latencies(took, batch):
-    """JSON of inference, from the seconds of each call."""
+    """The results of inference, from the seconds that each call took."""
     took = sorted(took)
     return {"samples_per_second": len(took) * batch / sum(took),
             "p50": took[len(took) // 2], "p99": took[len(took) * 99 // 100]}

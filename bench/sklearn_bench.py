@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What gradus_bench measures, in scikit-learn: the same flags, data and JSON.
-Nets are dense.
+"""Measures scikit-learn as gradus_bench measures gradus, with the same flags,
+data and JSON.  Nets must be dense.
 
-The data are float32 before the clock starts; a step takes its rows by random
+The data are float32 before the clock starts.  A step takes its rows by random
 index, as gradus_fit does."""
 import time
 
@@ -30,7 +30,8 @@ class TimeUp(Exception):
 
 
 class Timed(MLPClassifier):
-    """fit has no callback: it looks at the clock before each batch."""
+    """A net that looks at the clock before each batch, as fit has no
+    callback."""
     def restart(self):
         self.warm, self.until, self.done = None, None, 0
 
@@ -69,7 +70,7 @@ def train():
 
 
 def calls(net, x):
-    """Seconds of each."""
+    """The seconds that each call of inference takes."""
     took, warm = [], time.perf_counter() + args.seconds / 5
     while True:
         for i in range(0, len(x) - args.batch + 1, args.batch):
@@ -91,7 +92,8 @@ def infer():
 
 
 def with_weights(x, t):
-    """A net as fit may go on with: gradus's W is [out,in], coefs_ [in,out]."""
+    """A net with gradus's weights, from which fit goes on.  W of gradus is
+    [out,in], and coefs_ are [in,out]."""
     net = build(max_iter=args.epochs, shuffle=False, warm_start=True)
     net.partial_fit(x[:args.batch], t[:args.batch], CLASSES)
     saved = shared.parameters(args.weights)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What gradus_bench measures, in PyTorch: the same flags, nets, data and JSON.
+"""Measures PyTorch as gradus_bench measures gradus, with the same flags, nets,
+data and JSON.
 
-The data are float tensors before the clock starts; a step takes its rows by
+The data are float tensors before the clock starts.  A step takes its rows by
 random index, as gradus_fit does."""
 import time
 
@@ -85,7 +86,7 @@ def train():
 
 
 def calls(net, x):
-    """Seconds of each."""
+    """The seconds that each call of inference takes."""
     took, warm = [], time.perf_counter() + args.seconds / 5
     until = warm + args.seconds
     while time.perf_counter() < until:

@@ -133,7 +133,7 @@ LOOP_TEST(activations_reach_their_limits_at_huge_inputs, FUNCTIONS)
     }
 }
 
-LOOP_TEST(y_has_the_shape_of_x, FUNCTIONS)
+LOOP_TEST(activations_keep_the_shape_of_x, FUNCTIONS)
 {
     x = gradus_image(g, 2, 3, 4);
     y = functions[_i].make(x);
@@ -169,7 +169,7 @@ TEST(leaky_relu_with_a_slope_of_zero_is_relu)
     assert_near(x->dy, (double[]){ 0, 2, 0 }, 3, 0);
 }
 
-LOOP_TEST(a_slope_that_is_not_finite_is_refused, 3)
+LOOP_TEST(a_slope_of_leaky_relu_that_is_not_finite_is_refused, 3)
 {
     static const struct {
         double slope;
@@ -186,7 +186,7 @@ LOOP_TEST(a_slope_that_is_not_finite_is_refused, 3)
 }
 
 #ifndef GRADUS_DOUBLE
-TEST(a_slope_too_large_for_a_float_is_refused)
+TEST(a_slope_of_leaky_relu_too_large_for_a_float_is_refused)
 {
     ck_assert_ptr_null(gradus_leaky_relu(gradus_input(g, 2), 1e39));
     assert_error("slope is 1e+39; must be finite");
@@ -195,7 +195,7 @@ TEST(a_slope_too_large_for_a_float_is_refused)
 
 /* ---- refused --------------------------------------------------------- */
 
-LOOP_TEST(null_and_labels_are_refused, FUNCTIONS)
+LOOP_TEST(activations_of_null_or_labels_are_refused, FUNCTIONS)
 {
     ck_assert_ptr_null(functions[_i].make(NULL));
     ck_assert_str_ne(gradus_error(), "");

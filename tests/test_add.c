@@ -41,7 +41,7 @@ TEST(a_sum_of_two_by_two_matches_a_case_worked_by_hand)
 
 /* An input that wants no gradient has no dy: then only the other operand gets
  * its gradient. */
-LOOP_TEST(an_operand_may_want_no_gradient, 2)
+LOOP_TEST(an_operand_of_add_may_want_no_gradient, 2)
 {
     a = gradus_input(g, 2);
     b = gradus_input(g, 2);
@@ -73,7 +73,7 @@ TEST(a_sum_has_the_shape_of_its_operands)
 
 /* ---- refused --------------------------------------------------------- */
 
-TEST(operands_of_different_rank_are_refused)
+TEST(adding_operands_of_different_rank_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_dense(a, 24)),
@@ -81,7 +81,7 @@ TEST(operands_of_different_rank_are_refused)
                    "have the same shape");
 }
 
-TEST(operands_of_different_shape_are_refused)
+TEST(adding_operands_of_different_shape_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
@@ -89,7 +89,7 @@ TEST(operands_of_different_shape_are_refused)
                    "must have the same shape");
 }
 
-LOOP_TEST(a_null_operand_is_refused, 2)
+LOOP_TEST(adding_a_null_operand_is_refused, 2)
 {
     a = gradus_input(g, 2);
     ck_assert_ptr_null(gradus_add(NULL, NULL));
@@ -144,7 +144,7 @@ static void twice_the_first(gradus_node *n, gradus_part p)
     add_to(n->in[0], n, p);
 }
 
-LOOP_TEST(planted_bugs_are_caught, 3)
+LOOP_TEST(planted_bugs_in_add_are_caught, 3)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         only_the_first, only_the_second, twice_the_first
@@ -158,7 +158,7 @@ LOOP_TEST(planted_bugs_are_caught, 3)
 
 #endif
 
-LOOP_TEST(a_model_file_with_wrong_operands_is_refused, 4)
+LOOP_TEST(a_model_file_with_wrong_operands_of_add_is_refused, 4)
 {
     static const char *const cases[][3] = {
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0  ]",

@@ -59,7 +59,7 @@ LOOP_TEST(a_save_that_fails_anywhere_leaves_the_old_file_or_the_new, 4)
     /* The calls that must succeed: open twice, fchmod, fsync twice, close,
      * rename, and at least four writes. */
     ck_assert_int_ge(failed, 11);
-    /* The only call that may fail is the close of the folder. */
+    /* Only the close of the folder may fail without an error. */
     ck_assert_int_eq(forgiven, 1);
     free(before.byte);
     free(wanted.byte);

@@ -25,7 +25,7 @@ EACH_TEST(.timeout = 60)
 CHECK_TEST(gradients_equal_central_differences, GRADIENTS)
 #endif
 CHECK_TEST(a_row_does_not_depend_on_its_batch, ALONE)
-CHECK_TEST(the_bits_are_the_same_on_any_number_of_threads, THREADS)
+CHECK_TEST(a_step_gives_the_same_bits_on_any_number_of_threads, THREADS)
 CHECK_TEST(inference_gives_the_values_of_evaluation, INFERENCE)
 CHECK_TEST(a_second_backward_gives_the_same_gradients, TWICE)
 CHECK_TEST(backward_add_adds_to_the_gradients, ADDING)
@@ -35,7 +35,7 @@ CHECK_TEST(the_message_names_the_row_of_a_nan, NAMED)
 
 /* ---- what the battery covers, and what its rows leave out ------------ */
 
-TEST(every_op_has_a_row)
+TEST(every_op_has_a_row_in_the_battery)
 {
     for (int i = 0; gradus_ops[i]; i++) {
         int rows = 0;
@@ -174,7 +174,7 @@ static gradus_node *spoilt(gradus_node *x)
     return n;
 }
 
-LOOP_TEST(planted_bugs_are_caught, COUNT(bugs))
+LOOP_TEST(the_checks_catch_planted_bugs, COUNT(bugs))
 {
     const battery_row row = { "spoilt", spoilt, .rank = 3,
                               .shape = { 2, 3, 5 } };

@@ -104,7 +104,7 @@ LOOP_TEST(one_operand_or_eight_can_be_joined, 2)
 
 /* ---- refused --------------------------------------------------------- */
 
-TEST(operands_of_different_rank_are_refused)
+TEST(joining_operands_of_different_rank_is_refused)
 {
     gradus_node *a = gradus_image(g, 2, 3, 4);
 
@@ -113,7 +113,7 @@ TEST(operands_of_different_rank_are_refused)
                    "must be the same");
 }
 
-LOOP_TEST(images_of_different_height_or_width_are_refused, 2)
+LOOP_TEST(joining_images_of_different_height_or_width_is_refused, 2)
 {
     static const char *const why[] = {
         "node 2, concat1: axis 1 of input2 is 4 and of input 3; all axes but "
@@ -149,7 +149,7 @@ TEST(joining_nine_operands_is_refused)
         "concat: got 9 operands; must be 1 to 8");
 }
 
-TEST(a_null_operand_is_refused)
+TEST(joining_a_null_operand_is_refused)
 {
     assert_refused(concat(gradus_input(g, 1), NULL),
                    "concat: an operand is NULL");
@@ -226,7 +226,7 @@ static void last_left_out(gradus_node *n, gradus_part p)
     part(n, p, 1, 4);
 }
 
-LOOP_TEST(planted_bugs_are_caught, 3)
+LOOP_TEST(planted_bugs_in_concat_are_caught, 3)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         swapped, all_from_the_first, last_left_out
@@ -242,7 +242,7 @@ LOOP_TEST(planted_bugs_are_caught, 3)
 
 /* ---- model files ----------------------------------------------------- */
 
-LOOP_TEST(a_model_file_with_wrong_operands_is_refused, 2)
+LOOP_TEST(a_model_file_with_wrong_operands_of_concat_is_refused, 2)
 {
     static const char *const cases[][3] = {
         { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",

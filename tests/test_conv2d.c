@@ -134,7 +134,7 @@ static void assert_same(const gradus_real *v, const gradus_real *plain,
         assert_near(v + i, &(double){ plain[i] }, 1, tolerance);
 }
 
-LOOP_TEST(every_setting_gives_what_conv_plain_gives, 2 * CASES)
+LOOP_TEST(every_setting_of_conv2d_gives_what_conv_plain_gives, 2 * CASES)
 {
     build(_i);
     ck_assert_int_eq(gradus_forward(g, NULL, B) || gradus_backward(g), 0);
@@ -172,7 +172,7 @@ static void one_dx_off(gradus_node *n, gradus_part p)
     n->in[0]->dy[7] *= 1.001;
 }
 
-LOOP_TEST(planted_bugs_are_caught, 6)
+LOOP_TEST(planted_bugs_in_conv2d_are_caught, 6)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         one_weight_off, without_bias, one_dx_off };
@@ -208,7 +208,7 @@ static const struct {
                          "most" },
 };
 
-LOOP_TEST(wrong_settings_are_rejected, sizeof rejected / sizeof *rejected)
+LOOP_TEST(wrong_settings_of_conv2d_are_rejected, COUNT(rejected))
 {
     ck_assert_ptr_null(gradus_conv2d(gradus_image(g, 2, 6, 8),
                                      rejected[_i].channels,
@@ -218,7 +218,7 @@ LOOP_TEST(wrong_settings_are_rejected, sizeof rejected / sizeof *rejected)
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
 }
 
-TEST(an_operand_that_is_not_an_image_is_rejected)
+TEST(conv2d_of_an_operand_that_is_not_an_image_is_rejected)
 {
     ck_assert_ptr_null(gradus_conv2d(gradus_input(g, 9), 1, 3, NULL));
     assert_error("input has rank 1; must be 3, as [channels,height,width]");

@@ -289,7 +289,7 @@ LOOP_TEST(every_way_fits_at_least_a_third_of_the_shapes, WAYS)
 
 /* ---- planted bugs ---------------------------------------------------- */
 
-static const char *spoilt;
+static const char *spoilt; /* the name of the array that the bug is in */
 
 static void wrong_forward(const gradus_conv *c, const gradus_conv_sample *s,
                           gradus_real *scratch)
@@ -313,7 +313,7 @@ static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
         s->dx[gradus_conv_x_size(c) - 1] = 0;
 }
 
-LOOP_TEST(planted_bugs_are_caught, 5)
+LOOP_TEST(planted_bugs_in_a_way_to_convolve_are_caught, 5)
 {
     static const char *const each[] = { "z", "argmax", "dW", "db", "dx" };
     gradus_conv_way wrong = gradus_conv_plain;

@@ -50,7 +50,7 @@ TEST(dense_gradients_match_a_case_worked_by_hand)
     assert_near(gradus_gradients(g), (double[]){ 10, 14, -1, 0, 4, 1 }, 6, 0);
 }
 
-TEST(parameters_are_a_weight_and_a_bias_that_starts_at_zero)
+TEST(the_parameters_of_dense_are_a_weight_and_a_bias_of_zero)
 {
     gradus_node *y = gradus_dense(gradus_image(g, 2, 3, 4), 5);
 

@@ -100,7 +100,7 @@ static void one_token_off(gradus_node *n, gradus_part p)
     dW[0] = 0;
 }
 
-LOOP_TEST(planted_bugs_are_caught, 3)
+LOOP_TEST(planted_bugs_in_embedding_are_caught, 3)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         never_adding, always_the_first_rows, one_token_off };

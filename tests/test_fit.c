@@ -76,7 +76,7 @@ static uint64_t hash_of_fit(int threads)
     return h;
 }
 
-TEST(the_bits_are_the_same_on_any_number_of_threads)
+TEST(fit_gives_the_same_bits_on_any_number_of_threads)
 {
     uint64_t one = hash_of_fit(1);
 
@@ -211,7 +211,8 @@ TEST(the_history_holds_nan_without_validation)
 typedef struct {
     int calls, epochs_done;
     int stop_at;                          /* the call that stops the fit */
-    size_t samples; int batch, batches;   /* in the last call */
+    int batch, batches;                   /* in the last call */
+    size_t samples;                       /* in the last call */
     double valid_loss;                    /* at the end of the last epoch */
 } watch;
 

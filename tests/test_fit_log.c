@@ -219,7 +219,7 @@ TEST(a_refused_fit_leaves_no_log)
 
 TEST(a_full_disk_ends_the_training_after_that_epoch)
 {
-    fault_at(4, ENOSPC); /* after open, header and epoch 1: that of epoch 2 */
+    fault_at(4, ENOSPC); /* the calls are open, header, epoch 1, epoch 2 */
     int status = gradus_fit(o, &d, &(gradus_fit_options){
                                        .epochs = 4, .history = history,
                                        .log = files_path("log.csv") });

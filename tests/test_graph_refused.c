@@ -54,7 +54,7 @@ TEST(a_failure_is_passed_on_and_the_first_message_stays)
     assert_compile_says("node 2, dense1: units is 0; must be at least 1");
 }
 
-TEST(operands_of_two_graphs_spoil_both)
+TEST(an_operand_of_another_graph_makes_both_graphs_fail)
 {
     gradus_graph *other = gradus_graph_new(2);
     gradus_node *z = gradus_dense(gradus_input(other, 4), 3);
@@ -184,7 +184,7 @@ TEST(a_graph_without_nodes_is_refused)
     gradus_graph_free(empty);
 }
 
-TEST(a_graph_compiles_once)
+TEST(a_graph_can_be_compiled_only_once)
 {
     ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
     ck_assert_int_ne(gradus_compile(g, 2, 1), 0);
@@ -226,7 +226,7 @@ TEST(invalid_names_of_nodes_are_refused)
     assert_compile_says("1 to 31 letters");
 }
 
-TEST(the_longest_name_is_accepted)
+TEST(the_longest_name_of_a_node_is_accepted)
 {
     ck_assert_int_eq(gradus_set_name(x, "a123456789B123456789_123456789d"), 0);
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);

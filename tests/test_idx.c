@@ -347,7 +347,7 @@ TEST(a_gzip_bomb_takes_no_memory)
     ck_assert_int_lt(peak_kb() - before, 16 * 1024);
 }
 
-TEST(swapped_files_are_called_swapped)
+TEST(swapped_files_are_reported_as_swapped)
 {
     check_bad(good_labels(), good_images(), "/labels", "swap the two", "");
     check_bad(good_images(), good_images(), "/images",

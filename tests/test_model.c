@@ -71,7 +71,7 @@ LOOP_TEST(a_loaded_model_saves_to_the_same_bytes, 2)
     gradus_graph_free(h);
 }
 
-TEST(settings_come_back_bit_for_bit)
+TEST(settings_are_loaded_bit_for_bit)
 {
     gradus_graph *g = rich_net();
 
@@ -128,7 +128,7 @@ LOOP_TEST(a_locale_with_a_decimal_comma_changes_no_model_file, 2)
     gradus_graph_free(g);
 }
 
-TEST(the_header_is_padded_to_eight_bytes)
+TEST(the_header_of_a_model_file_is_padded_to_eight_bytes)
 {
     gradus_graph *g = small_net(1);
 

@@ -265,7 +265,7 @@ static void united_db_off(gradus_node *n, int slices, bool add)
     n->param[1].dw[0] *= 1.01;
 }
 
-LOOP_TEST(planted_bugs_are_caught, 5)
+LOOP_TEST(planted_bugs_in_norms_are_caught, 5)
 {
     deep();
     gradus_node *norm = norms[_i < 2 ? 1 : 2];

@@ -152,7 +152,7 @@ static void set_gradients(int t)
     grad[7] = 0;
 }
 
-LOOP_TEST(a_thousand_steps_follow_the_formula, RULES)
+LOOP_TEST(a_thousand_steps_of_each_optimiser_follow_its_formula, RULES)
 {
     number x[P] = { 0 };
     double off = 0, length = 0;
@@ -191,7 +191,7 @@ static void assert_first(gradus_optimiser *o, double lr, double theta)
     gradus_optimiser_free(o);
 }
 
-TEST(first_steps_match_cases_worked_by_hand)
+TEST(first_steps_of_each_optimiser_match_cases_worked_by_hand)
 {
     gradus_adam_options adam1 = { .learning_rate = 0.25, .epsilon = 4 };
     gradus_adam_options adam2 = { .learning_rate = 0.25, .epsilon = 4,
@@ -317,7 +317,7 @@ TEST(bad_options_of_rmsprop_and_adagrad_are_refused)
         refused(gradus_adagrad(g, &ada[i].o), ada[i].why);
 }
 
-TEST(a_graph_must_be_given)
+TEST(optimisers_need_a_graph)
 {
     refused(gradus_adam(NULL, NULL), "adam: the graph is NULL");
     refused(gradus_adamw(NULL, NULL), "adamw: the graph is NULL");

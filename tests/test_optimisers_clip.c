@@ -195,7 +195,7 @@ static uint64_t hash_after(int threads, int by_hand, double *norm)
     return hash;
 }
 
-TEST(the_bits_are_the_same_on_any_number_of_threads)
+TEST(clipping_gives_the_same_bits_on_any_number_of_threads)
 {
     double norm[STEPS], other[STEPS];
     uint64_t hash = hash_after(1, 0, norm);
@@ -212,7 +212,7 @@ TEST(the_bits_are_the_same_on_any_number_of_threads)
         }
 }
 
-TEST(the_norm_is_over_every_parameter)
+TEST(the_norm_of_the_gradient_is_over_every_parameter)
 {
     net n = net_new(1, SIZES, BATCH, 2);
     gradus_optimiser *sgd = gradus_sgd(n.g, NULL);

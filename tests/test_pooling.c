@@ -163,7 +163,7 @@ LOOP_TEST(a_nan_in_a_window_is_its_maximum, 8)
                   (double)y->y[0]);
 }
 
-TEST(the_stride_is_the_kernel_unless_given)
+TEST(the_stride_of_a_pool_is_its_kernel_unless_given)
 {
     x = gradus_image(g, 1, 7, 9);
     y = gradus_avgpool2d(x, 3, NULL);
@@ -365,7 +365,7 @@ static void divided_by_fewer(gradus_node *n, gradus_part p)
         n->dy[i] /= 1.5;
 }
 
-LOOP_TEST(planted_bugs_are_caught, 8)
+LOOP_TEST(planted_bugs_in_pools_are_caught, 8)
 {
     static void (*const bugs[])(gradus_node *, gradus_part) = {
         slightly_off, divided_by_fewer, of_the_other_kind,
@@ -405,7 +405,7 @@ static const struct {
     { { INT_MAX, 1, 0, 1, 5, 4 }, "the kernel of 2147483647 is larger" },
 };
 
-LOOP_TEST(impossible_windows_are_refused, 2 * COUNT(refused))
+LOOP_TEST(impossible_windows_of_pools_are_refused, 2 * COUNT(refused))
 {
     windows w = refused[_i / 2].w;
     pooling *pool = _i % 2 ? maxpool : avgpool;
@@ -415,7 +415,7 @@ LOOP_TEST(impossible_windows_are_refused, 2 * COUNT(refused))
     assert_refused(y, refused[_i / 2].why);
 }
 
-LOOP_TEST(an_operand_that_is_not_an_image_is_refused, 3)
+LOOP_TEST(pools_of_an_operand_that_is_not_an_image_are_refused, 3)
 {
     x = gradus_input(g, 4);
     y = _i == 0   ? gradus_maxpool2d(x, 2, NULL)

@@ -69,8 +69,8 @@ LOOP_TEST(huber_matches_cases_worked_by_hand, 6)
     assert_near(h.z->dy, dy, 4, 0);
 }
 
-/* The rows have the weights 1 and 3, so that the sum for mse is 1 + 3 * 20 and
- * is divided by a weight of 8, by 4 elements, or by 1. */
+/* The rows have the weights 1 and 3, so the sum for mse is 1 + 3 * 20.  It is
+ * divided by 8, the weight of all elements, by 4, their number, or by 1. */
 LOOP_TEST(reductions_and_row_weights_match_cases_worked_by_hand, 6)
 {
     static const double D[] = { 8, 4, 1 }, sum[] = { 61, .5 + 3 * 5 };
@@ -179,7 +179,7 @@ static void plain(gradus_node *n, gradus_part p)
 }
 
 /* The bugs are planted in mse and in huber, with row weights. */
-LOOP_TEST(planted_bugs_are_caught, 4)
+LOOP_TEST(planted_bugs_in_mse_and_huber_are_caught, 4)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         halved, plain
@@ -196,7 +196,7 @@ LOOP_TEST(planted_bugs_are_caught, 4)
 
 /* ---- never silent ---------------------------------------------------- */
 
-LOOP_TEST(values_that_are_not_finite_are_an_error, 2)
+LOOP_TEST(values_and_targets_that_are_not_finite_are_an_error, 2)
 {
     static const struct {
         double v[4];
@@ -224,7 +224,7 @@ LOOP_TEST(values_that_are_not_finite_are_an_error, 2)
     loss_head_run(&h, Y, T, Y, 1);
 }
 
-LOOP_TEST(a_bad_target_stops_the_step_and_changes_nothing, 2)
+LOOP_TEST(a_bad_target_of_mse_or_huber_stops_the_step_and_changes_nothing, 2)
 {
     const gradus_real t[] = { 0, (gradus_real)-INFINITY };
     gradus_graph *g = gradus_graph_new(1);

@@ -45,7 +45,7 @@ TEST(the_gradient_of_relu_at_zero_is_zero)
     assert_near(x->dy, (double[]){ 0, 0, 7, 11 }, 4, 0);
 }
 
-TEST(y_has_the_shape_of_x)
+TEST(relu_keeps_the_shape_of_x)
 {
     ck_assert_int_eq(y->rank, 3);
     ck_assert_mem_eq(y->shape, x->shape, sizeof y->shape);
@@ -117,7 +117,7 @@ static void no_mask(gradus_node *n, gradus_part p)
         n->in[0]->dy[i] += n->dy[i];
 }
 
-LOOP_TEST(a_backward_with_a_wrong_mask_is_caught, 2)
+LOOP_TEST(a_backward_of_relu_with_a_wrong_mask_is_caught, 2)
 {
     void (*const bug[])(gradus_node *, gradus_part) = { wrong_side, no_mask };
     gradus_node *relu;

@@ -77,7 +77,7 @@ static const struct {
     { 3, { 65536, 65536, 65536 }, "the shape is [65536,65536,65536]" },
 };
 
-LOOP_TEST(shapes_that_do_not_fit_are_refused, COUNT(refused))
+LOOP_TEST(shapes_that_do_not_fit_the_values_are_refused, COUNT(refused))
 {
     x = gradus_input(g, 12);
     ck_assert_ptr_null(
@@ -88,7 +88,7 @@ LOOP_TEST(shapes_that_do_not_fit_are_refused, COUNT(refused))
     assert_error(refused[_i].why);
 }
 
-TEST(null_and_labels_are_refused)
+TEST(reshaping_null_or_labels_is_refused)
 {
     ck_assert_ptr_null(gradus_flatten(NULL));
     ck_assert_ptr_null(gradus_reshape(NULL, 1, (int[]){ 2 }));
@@ -138,7 +138,7 @@ static void backwards(gradus_node *n, gradus_part p)
             n->in[0]->dy[i * N + k] += n->dy[i * N + N - 1 - k];
 }
 
-TEST(a_reversed_gradient_is_caught)
+TEST(a_reversed_gradient_of_reshape_is_caught)
 {
     two_shapes();
     gradus_op wrong = *y->op;

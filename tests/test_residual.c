@@ -1,5 +1,5 @@
-/* test_residual.c -- tests that a net learns that has branches and every layer
- * without parameters. */
+/* test_residual.c -- a net with branches, and with every layer that has no
+ * parameters, must learn. */
 #include "nets.h"
 #include "tests.h"
 

@@ -69,7 +69,7 @@ static void reference_step(const gradus_sgd_options *o, double lr, double grad,
         *theta = *theta - lr * *v;
 }
 
-LOOP_TEST(a_thousand_steps_follow_the_formula, KINDS)
+LOOP_TEST(a_thousand_steps_of_sgd_follow_its_formula, KINDS)
 {
     double theta[P], v[P] = { 0 }, off = 0, length = 0;
     gradus_optimiser *o = sgd(g, kind[_i]);
@@ -93,7 +93,7 @@ LOOP_TEST(a_thousand_steps_follow_the_formula, KINDS)
     gradus_optimiser_free(o);
 }
 
-TEST(two_steps_match_cases_worked_by_hand)
+TEST(two_steps_of_sgd_match_cases_worked_by_hand)
 {
     /* theta after each step.  It starts at 1; the gradients are 0.5 and 2, and
      * the learning rates 0.5 and 0.25. */
@@ -126,7 +126,7 @@ TEST(two_steps_match_cases_worked_by_hand)
     }
 }
 
-TEST(without_options_the_learning_rate_is_a_hundredth)
+TEST(without_options_the_learning_rate_of_sgd_is_a_hundredth)
 {
     gradus_optimiser *o = gradus_sgd(g, NULL);
 
@@ -152,7 +152,7 @@ TEST(a_learning_rate_of_zero_moves_nothing)
 
 /* 1,000 units of 41 parameters each are two tiles, and enough work to wake a
  * second thread. */
-TEST(every_parameter_moves_once)
+TEST(a_step_of_sgd_moves_every_parameter_once)
 {
     enum { N = 1000 * 40 + 1000 };
     static gradus_real before[N];
@@ -202,7 +202,7 @@ TEST(bad_options_of_sgd_are_refused)
                    "sgd: weight decay is inf");
 }
 
-TEST(a_graph_must_be_compiled_and_have_parameters)
+TEST(sgd_needs_a_compiled_graph_with_parameters)
 {
     gradus_graph *other = gradus_graph_new(1);
 

@@ -100,7 +100,7 @@ TEST(class_weights_belong_to_the_first_axis)
 }
 
 /* The definition is -t log y - (1 - t) log(1 - y), here in double. */
-TEST(the_loss_follows_its_definition)
+TEST(sigmoid_ce_follows_its_definition)
 {
     begin_loss(1, 0, (options){ 0 });
     loss_head_compile(&h, 1, 1);
@@ -117,7 +117,7 @@ TEST(the_loss_follows_its_definition)
 
 /* ---- extremes -------------------------------------------------------- */
 
-TEST(logits_as_large_as_floats_get_have_their_exact_loss)
+TEST(sigmoid_ce_of_the_largest_logits_is_exact)
 {
     const double size[] = { 1000, 1e30, FLT_MAX };
 
@@ -146,7 +146,7 @@ TEST(a_prediction_that_is_nearly_right_has_a_loss_above_zero)
 }
 
 /* A pixel of 255 must become exactly 1, since a target above 1 is refused. */
-TEST(pixels_can_be_targets)
+TEST(pixels_can_be_targets_of_sigmoid_ce)
 {
     gradus_real z[256] = { 0 };
     uint8_t pixel[256];
@@ -239,7 +239,7 @@ static void twice(gradus_node *n, gradus_part p)
                            (1 - n->y[i]) * (n->y[i] - n->in[1]->y[i]);
 }
 
-LOOP_TEST(planted_bugs_are_caught, 4)
+LOOP_TEST(planted_bugs_in_sigmoid_ce_are_caught, 4)
 {
     void (*const bug[])(gradus_node *, gradus_part) = {
         unweighted, twice
@@ -255,7 +255,7 @@ LOOP_TEST(planted_bugs_are_caught, 4)
 
 /* ---- never silent ---------------------------------------------------- */
 
-TEST(targets_outside_0_to_1_are_an_error)
+TEST(targets_of_sigmoid_ce_outside_0_to_1_are_an_error)
 {
     const double bad[] = { -1e-30, 1.0001, 2, -INFINITY, INFINITY, NAN };
     const char *why[] = {
@@ -280,7 +280,7 @@ TEST(targets_outside_0_to_1_are_an_error)
     loss_head_run(&h, z, z, (gradus_real[]){ 1, 1 }, 2); /* it recovers */
 }
 
-TEST(logits_that_are_not_finite_are_an_error)
+TEST(logits_of_sigmoid_ce_that_are_not_finite_are_an_error)
 {
     const double bad[] = { NAN, INFINITY, -INFINITY };
 
@@ -298,7 +298,7 @@ TEST(logits_that_are_not_finite_are_an_error)
     }
 }
 
-TEST(a_bad_target_stops_the_step_and_changes_nothing)
+TEST(a_bad_target_of_sigmoid_ce_stops_the_step_and_changes_nothing)
 {
     const gradus_real v[] = { 0, 2, 1, 3 };
     gradus_graph *g = gradus_graph_new(1);

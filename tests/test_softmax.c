@@ -99,7 +99,7 @@ LOOP_TEST(softmax_of_nan_infinity_or_minus_infinities_alone_is_an_error, 4)
     assert_error(message[_i]);
 }
 
-TEST(null_and_labels_are_refused)
+TEST(softmax_of_null_or_labels_is_refused)
 {
     ck_assert_ptr_null(gradus_softmax(NULL));
     ck_assert_str_ne(gradus_error(), "");
@@ -159,7 +159,7 @@ static void too_wide(gradus_node *n, gradus_part p)
     wrong_back(n, p, N, 0);
 }
 
-LOOP_TEST(planted_bugs_are_caught, 2)
+LOOP_TEST(planted_bugs_in_softmax_are_caught, 2)
 {
     void (*const bug[])(gradus_node *, gradus_part) = { diagonal, too_wide };
 

@@ -88,8 +88,8 @@ TEST(targets_need_not_sum_to_one)
 static const gradus_real four_rows[] = { 1, 2, 3, 4, 2, 2, 2, 2,
                                          3, 3, 3, 3, 4, 4, 4, 4 };
 
-/* Asserts that dz is the gradient of those rows with the labels 1, 0, 2, 3, of
- * which 1 is ignored, divided by D. */
+/* Asserts that dz is the gradient of those rows, divided by D, if their labels
+ * are 1, 0, 2, 3 and the label 1 is ignored. */
 static void assert_four_rows(double D)
 {
     for (int i = 0; i < 4; i++)

@@ -46,7 +46,7 @@ TEST(a_hopeless_row_is_lost_if_its_probability_is_rounded_first)
     ck_assert(dz[0] == 0 && dz[1] == 0 && dz[2] == 0);
 }
 
-TEST(logits_as_large_as_floats_get_have_their_exact_loss)
+TEST(softmax_ce_of_the_largest_logits_is_exact)
 {
     h = new_classifier(2, (gradus_softmax_ce_options){ .reduction = 0 });
     run_labels(&h, (gradus_real[]){ FLT_MAX, -FLT_MAX, -FLT_MAX, FLT_MAX },

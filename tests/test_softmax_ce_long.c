@@ -258,7 +258,7 @@ static const struct {
     { not_ignoring, 1, 27 },  { transposed, 4, 0 },
 };
 
-LOOP_TEST(planted_bugs_are_caught, COUNT(bug))
+LOOP_TEST(planted_bugs_in_softmax_ce_are_caught, COUNT(bug))
 {
     set_case(bug[_i].layout, bug[_i].which);
     make_head(bug[_i].which);

@@ -48,7 +48,7 @@ static uint64_t hash_after(int steps, int batch, int threads)
 
 EACH_TEST(.timeout = 300)
 
-TEST(the_bits_are_the_same_on_any_number_of_threads)
+TEST(a_step_gives_the_same_bits_on_any_number_of_threads)
 {
     static const int batch[] = { 1, 17, 64, 128, 150, 280 };
     static const int steps[] = { 10, 10, 50, 5, 5, 5 };

@@ -20,8 +20,8 @@ static const int SIZES[] = { IN, 16, CLASSES };
 typedef struct {
     net n;
     gradus_dataset d;
-    gradus_real *x;  /* d.x and d.labels, to be spoilt */
-    int32_t *labels;
+    gradus_real *x;  /* d.x, which tests may change */
+    int32_t *labels; /* d.labels, likewise */
     gradus_optimiser *o;
 } trainee;
 

@@ -113,6 +113,9 @@ static void convolve_plainly(int i)
 
     for (int k = 0; k < MOST; k++)
         dy[k] = (gradus_real)c[k];
+    memset(plain_dx, 0, sizeof plain_dx);
+    memset(plain_dW, 0, sizeof plain_dW);
+    memset(plain_db, 0, sizeof plain_db);
     for (int k = 0; k < B * v.groups; k++) {
         const int group = k % v.groups;
         const int x_at = k * (x->size / v.groups);

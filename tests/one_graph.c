@@ -27,7 +27,8 @@ void one_graph_forward(const int *index, int rows)
 
 void assert_refused(const gradus_node *n, const char *why)
 {
-    ck_assert_ptr_null(n);
+    ck_assert_msg(n == NULL, "the node is made; must be refused with \"%s\"",
+                  why);
     assert_error(why);
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error(why);

@@ -77,9 +77,12 @@ TEST(a_first_save_that_fails_leaves_no_file)
         int error = gradus_save(g, files_path("net"));
         fault.left = 0;
         if (error && !strstr(gradus_error(), "saved, but"))
-            ck_assert_int_eq(files_in_folder(), 0);
+            ck_assert_msg(files_in_folder() == 0, "call %d, %s, fails: the "
+                          "folder holds %d files; must hold none", k,
+                          fault.seen, files_in_folder());
         else
-            ck_assert_int_eq(remove(files_path("net")), 0);
+            ck_assert_msg(remove(files_path("net")) == 0, "call %d fails: "
+                          "saving succeeds, but there is no file", k);
     } while (fault.seen);
     gradus_graph_free(g);
 }
@@ -105,9 +108,11 @@ TEST(interrupted_and_short_writes_are_continued)
             syncs += in_fsync;
             if (!in_write && !in_fsync)
                 continue;
-            ck_assert_msg(error == 0, "%s", gradus_error());
+            ck_assert_msg(error == 0, "call %d, %s, is interrupted: %s", k,
+                          fault.seen, gradus_error());
             contents after = read_whole(files_path("net"));
-            ck_assert(same(after, wanted));
+            ck_assert_msg(same(after, wanted), "call %d, %s, is interrupted: "
+                          "the file is wrong", k, fault.seen);
             free(after.byte);
         }
         ck_assert_int_ge(writes, 4);
@@ -128,8 +133,10 @@ TEST(interrupted_and_short_reads_are_continued)
         h = gradus_load(files_path("net"), 1, 1);
         fault.left = fault.one_byte = 0;
         ck_assert_str_eq(fault.seen, "read");
-        ck_assert_msg(h != NULL, "%s", gradus_error());
-        ck_assert(gradus_parameters_hash(g) == gradus_parameters_hash(h));
+        ck_assert_msg(h != NULL, "call %d is interrupted: %s", k,
+                      gradus_error());
+        ck_assert_msg(gradus_parameters_hash(g) == gradus_parameters_hash(h),
+                      "call %d is interrupted: the parameters are wrong", k);
         gradus_graph_free(h);
     }
     gradus_graph_free(g);
@@ -149,9 +156,11 @@ TEST(a_failing_read_is_an_error_and_changes_nothing)
             ck_assert_int_gt(k, 4);
             break;
         }
-        ck_assert_int_ne(error, 0);
+        ck_assert_msg(error != 0, "call %d, %s, fails, but loading succeeds",
+                      k, fault.seen);
         assert_error(strerror(EIO));
-        ck_assert(gradus_parameters_hash(to) == before);
+        ck_assert_msg(gradus_parameters_hash(to) == before, "call %d, %s, "
+                      "fails, but the parameters change", k, fault.seen);
     }
     gradus_graph_free(g);
     gradus_graph_free(to);
@@ -188,8 +197,11 @@ LOOP_TEST(without_memory_saving_is_an_error, 2)
         allocations_fail(++k, _i);
         error = gradus_save(g, files_path("net"));
         allocations_fail(0, 0);
-        ck_assert_int_eq(files_in_folder(), !error);
-        ck_assert_int_eq(allocations_live(), live);
+        ck_assert_msg(files_in_folder() == !error &&
+                          allocations_live() == live,
+                      "allocation %d fails: %d files, and %d allocations not "
+                      "freed", k, files_in_folder(),
+                      allocations_live() - live);
     } while (error);
     ck_assert_int_gt(k, _i ? 100 : 10);
     end_failures();
@@ -208,11 +220,14 @@ LOOP_TEST(without_memory_loading_is_an_error_and_changes_nothing, 2)
     begin_failures(_i);
     live = allocations_live();
     do {
-        ck_assert(gradus_parameters_hash(to) == before);
+        ck_assert_msg(gradus_parameters_hash(to) == before,
+                      "allocation %d fails, but the parameters change", k);
         allocations_fail(++k, _i);
         error = gradus_load_parameters(to, path);
         allocations_fail(0, 0);
-        ck_assert_int_eq(allocations_live(), live);
+        ck_assert_msg(allocations_live() == live, "allocation %d fails: %d "
+                      "allocations are not freed", k,
+                      allocations_live() - live);
     } while (error);
     ck_assert_int_gt(k, _i ? 50 : 4);
     k = 0;
@@ -221,7 +236,9 @@ LOOP_TEST(without_memory_loading_is_an_error_and_changes_nothing, 2)
         h = gradus_load(path, 1, 1);
         allocations_fail(0, 0);
         if (!h)
-            ck_assert_int_eq(allocations_live(), live);
+            ck_assert_msg(allocations_live() == live, "allocation %d fails: "
+                          "%d allocations are not freed", k,
+                          allocations_live() - live);
     } while (!h);
     ck_assert_int_gt(k, _i ? 150 : 25);
     end_failures();

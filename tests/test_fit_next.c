@@ -123,7 +123,8 @@ TEST(a_wrong_return_value_of_next_is_an_error)
 
     for (int i = 0; i < 4; i++) {
         source s = { .size = 20, .fail_at = 1 + (i == 3), .wrong = wrong[i] };
-        ck_assert_int_ne(fit(&s, (gradus_fit_options){ 0 }), 0);
+        ck_assert_msg(fit(&s, (gradus_fit_options){ 0 }) != 0,
+                      "fit succeeds; must fail with \"%s\"", message[i]);
         assert_error(message[i]);
         ck_assert(i == 3 || gradus_parameters_hash(n.g) == before);
     }

@@ -57,7 +57,9 @@ TEST(normalisation_needs_finite_means_and_positive_deviations)
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         double mean[] = { 0, bad[i].mean }, std[] = { 1, bad[i].std };
-        ck_assert_int_ne(gradus_normalise(x, mean, std), 0);
+        ck_assert_msg(gradus_normalise(x, mean, std) != 0,
+                      "gradus_normalise succeeds; must fail with \"%s\"",
+                      bad[i].why);
         assert_error(bad[i].why);
     }
     ck_assert_int_ne(gradus_normalise(x, NULL, (double[]){ 1, 1 }), 0);
@@ -202,7 +204,9 @@ TEST(negative_and_infinite_row_weights_are_an_error)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         gradus_real v[] = { 1, 1, bad[i] };
         gradus_feed(w1, v, 3);
-        ck_assert_int_ne(gradus_forward(g, (int[]){ 2 }, 1), 0);
+        ck_assert_msg(gradus_forward(g, (int[]){ 2 }, 1) != 0,
+                      "forward takes a row weight of %g; must refuse it",
+                      (double)bad[i]);
         assert_error("node 3, row_weights: the weight of sample 2 is");
         one_graph_forward(NULL, 2); /* it was not in this batch */
     }

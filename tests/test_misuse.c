@@ -34,14 +34,16 @@ EACH_TEST(.begin = begin, .end = end)
 /* Asserts that a function has failed, and that its message contains this. */
 static void failed(int status, const char *text)
 {
-    ck_assert_int_ne(status, 0);
+    ck_assert_msg(status != 0, "the call succeeds; must fail with \"%s\"",
+                  text);
     assert_error(text);
 }
 
 /* Asserts that a constructor or loader has failed, with this message. */
 static void null(const void *made, const char *text)
 {
-    ck_assert_ptr_null(made);
+    ck_assert_msg(made == NULL, "the call succeeds; must fail with \"%s\"",
+                  text);
     assert_error(text);
 }
 

@@ -259,7 +259,8 @@ TEST(momentum_without_a_gradient_fades_to_zero)
 
 static void refused(gradus_optimiser *o, const char *why)
 {
-    ck_assert_ptr_null(o);
+    ck_assert_msg(o == NULL, "the optimiser is made; must be refused with "
+                  "\"%s\"", why);
     assert_error(why);
 }
 

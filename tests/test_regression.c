@@ -249,7 +249,8 @@ LOOP_TEST(a_bad_target_of_mse_or_huber_stops_the_step_and_changes_nothing, 2)
 static void assert_refused(int huber, gradus_node *y, gradus_node *t,
                            options o, const char *why)
 {
-    ck_assert_ptr_null(losses[huber](y, t, &o));
+    ck_assert_msg(!losses[huber](y, t, &o),
+                  "the loss is made; must be refused with \"%s\"", why);
     assert_error(why);
 }
 

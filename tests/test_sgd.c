@@ -175,7 +175,8 @@ TEST(a_step_of_sgd_moves_every_parameter_once)
 
 static void assert_refused(gradus_sgd_options options, const char *why)
 {
-    ck_assert_ptr_null(gradus_sgd(g, &options));
+    ck_assert_msg(!gradus_sgd(g, &options),
+                  "the optimiser is made; must be refused with \"%s\"", why);
     assert_error(why);
 }
 

@@ -23,7 +23,8 @@ EACH_TEST(.begin = begin, .end = end)
 static void assert_refused(gradus_node *z, gradus_node *t,
                            gradus_softmax_ce_options options, const char *why)
 {
-    ck_assert_ptr_null(gradus_softmax_ce(z, t, &options));
+    ck_assert_msg(!gradus_softmax_ce(z, t, &options),
+                  "the loss is made; must be refused with \"%s\"", why);
     assert_error(why);
 }
 

@@ -182,7 +182,8 @@ TEST(both_parts_train_a_net)
 
 static void refused(double fraction, const char *text)
 {
-    ck_assert_int_ne(gradus_split(&d, fraction, 1, &train, &valid), 0);
+    ck_assert_msg(gradus_split(&d, fraction, 1, &train, &valid) != 0,
+                  "the split succeeds; must fail with \"%s\"", text);
     assert_error(text);
     ck_assert_ptr_null(train.owned);
     ck_assert_ptr_null(valid.owned);

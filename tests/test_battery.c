@@ -92,7 +92,7 @@ static void infers_otherwise(gradus_node *n, gradus_part p)
         n->y[p.row * n->size] *= (gradus_real)1.01;
 }
 
-static void turns_nan_into_0(gradus_node *n, gradus_part p)
+static void takes_nan_for_0(gradus_node *n, gradus_part p)
 {
     for (int i = p.row * n->size; i < (p.row + p.rows) * n->size; i++)
         n->y[i] = n->in[0]->y[i] > 0 ? n->in[0]->y[i] : 0;
@@ -128,7 +128,7 @@ static gradus_node *dense(gradus_node *x)
     return gradus_dense(x, 5);
 }
 
-static gradus_node *recording_another_p(gradus_node *x)
+static gradus_node *noting_another_p(gradus_node *x)
 {
     return gradus_set_attr(gradus_dropout(x, 0.4), "p", 1, &(double){ 0.5 });
 }
@@ -147,9 +147,8 @@ static const struct bug {
       infers_otherwise, NULL },
     { "always adds", TWICE, dense, NULL, always_adds },
     { "never adds", ADDING, dense, NULL, never_adds },
-    { "records another p than it uses", SAVED, recording_another_p, NULL,
-      NULL },
-    { "turns NaN into 0", NANS, gradus_relu, turns_nan_into_0, NULL },
+    { "notes another p", SAVED, noting_another_p, NULL, NULL },
+    { "takes NaN for 0", NANS, gradus_relu, takes_nan_for_0, NULL },
     { "moves NaN to another row", NAMED, dense, moves_nan, NULL },
 #ifdef GRADUS_DOUBLE
     { "never adds", GRADIENTS, dense, NULL, never_adds },

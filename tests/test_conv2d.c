@@ -206,8 +206,8 @@ static const struct {
     { 4, 3, { .padding = 3 }, "padding is 3" },
     { 4, 3, { .groups = -2 }, "groups -2" },
     { 4, 3, { .groups = 3 }, "groups is 3; must divide the 2 channels of" },
-    { 3, 3, { .groups = 2 }, "groups is 2; must divide the 2 channels of "
-                             "input and the 3" },
+    { 3, 3, { .groups = 2 }, "groups is 2; must divide the 2 channels of input "
+                             "and the 3" },
     { 4, 9, { .padding = 1 }, "the kernel of 9 is larger than input "
                               "[2,6,8] with a padding of 1" },
     { 1 << 30, 3, { 0 }, "every axis must be at least 1 and their product at "

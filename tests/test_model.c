@@ -318,7 +318,7 @@ static void add_nothing(gradus_node *n, gradus_part p)
     (void)n, (void)p;
 }
 
-/* A user's own layer, whose two parameters may have any names. */
+/* A layer of the caller's own may have any names. */
 static gradus_node *named_layer(gradus_node *x, gradus_op *op,
                                 const char *first, const char *second)
 {
@@ -357,7 +357,7 @@ LOOP_TEST(names_of_ops_and_parameters_that_files_cannot_hold_are_not_saved, 4)
     gradus_graph_free(g);
 }
 
-LOOP_TEST(parameters_that_are_not_finite_are_not_saved, 3)
+LOOP_TEST(what_is_not_finite_is_not_saved, 3)
 {
     static const struct {
         int at;

@@ -245,7 +245,7 @@ TEST(targets_of_another_size_than_the_graph_takes_are_refused)
     gradus_softmax_ce(gradus_dense(in, 3), t, NULL);
     ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
     ck_assert_int_ne(gradus_evaluate(g, &d, NULL, &m), 0);
-    assert_error("takes 3 values a sample, but the dataset's targets have 2");
+    assert_error("takes 3 targets a sample, but the dataset has 2");
     gradus_graph_free(g);
 }
 

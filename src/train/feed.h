@@ -5,9 +5,9 @@
 
 #include "gradus_layer.h"
 
-/* How many fields of a dataset can be fed to nodes: values, labels, targets
- * and row weights. */
-enum { GRADUS_FIELDS = 4 };
+/* How many fields of a dataset there are: one for each kind of node, and the
+ * targets.  None belongs to nodes that compute their value. */
+enum { GRADUS_FIELDS = GRADUS_KIND_WEIGHTS + 2 };
 
 /* What the data nodes of a graph were fed before a dataset was fed to them. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* test_fit_best.c -- early stopping, and the parameters of the best epoch. */
 #include "tests.h"
 
-#include "train/best.h"
+#include "train/train.h"
 #include "allocations.h"
 #include "nets.h"
 

@@ -5,7 +5,7 @@
  * a mark, which is the loss of the last epoch that counted as progress:
  *   loss < mark - min_delta:  mark = loss, waited = 0;  else waited += 1
  * Several improvements, each too small to count, thus count together. */
-#include "train/best.h"
+#include "train/train.h"
 
 #include "base/error.h"
 #include "graph/graph.h"

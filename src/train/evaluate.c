@@ -6,8 +6,7 @@
 #include "base/error.h"
 #include "graph/graph.h"
 #include "run/step.h"
-#include "train/feed.h"
-#include "train/meter.h"
+#include "train/train.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  *
  * No array is copied: a node holds a pointer to the caller's, from which the
  * rows of each batch are read when it is their turn. */
-#include "train/feed.h"
+#include "train/train.h"
 
 #include "base/error.h"
 #include "graph/graph.h"

@@ -10,10 +10,7 @@
 #include "graph/graph.h"
 #include "optim/optimiser.h"
 #include "run/step.h"
-#include "train/best.h"
-#include "train/feed.h"
-#include "train/log.h"
-#include "train/meter.h"
+#include "train/train.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
  * Each line is appended to the file by one write, so that a program which
  * reads the file during the training, or after a crash, finds whole lines. */
 #define _POSIX_C_SOURCE 200809L
-#include "train/log.h"
+#include "train/train.h"
 
 #include "base/error.h"
 #include "base/locale.h"

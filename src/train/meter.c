@@ -4,7 +4,7 @@
  * D is a batch's divisor, and not the mean of the batches' means: so a smaller
  * last batch weighs less.  A label is correct if its class has the highest
  * probability, and among equally probable classes is the lowest. */
-#include "train/meter.h"
+#include "train/train.h"
 
 #include "base/error.h"
 #include "graph/graph.h"

@@ -1,0 +1,129 @@
+/* train.h -- what gradus_fit and gradus_evaluate share: feeding a dataset,
+ * summing up loss and accuracy, keeping track of the best epoch, and the
+ * log. */
+#ifndef GRADUS_TRAIN_H
+#define GRADUS_TRAIN_H
+
+#include "gradus_layer.h"
+
+/* ----- feed.c: lends the arrays of a dataset to a graph for a while ------ */
+
+/* How many fields of a dataset there are: one for each kind of node, and the
+ * targets.  None belongs to nodes that compute their value. */
+enum { GRADUS_FIELDS = GRADUS_KIND_WEIGHTS + 2 };
+
+/* What the data nodes of a graph were fed before a dataset was fed to them. */
+typedef struct {
+    gradus_node *node[GRADUS_FIELDS]; /* the node that takes each field, or
+                                         NULL */
+    gradus_fed fed[GRADUS_FIELDS];    /* what that node was fed before */
+} gradus_fed_before;
+
+/* Feeds the arrays of d to the graph's data nodes, and stores in *before,
+ * which must be all zero, what these nodes were fed until then.  The arrays
+ * stay the caller's.  Returns 0; or -1 with a message, and then the nodes are
+ * still fed what they were fed before. */
+int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
+                        gradus_fed_before *before);
+
+/* Feeds the nodes again what they were fed before; does nothing if *before is
+ * all zero. */
+void gradus_feed_restore(const gradus_fed_before *before);
+
+/* The number of rows that the data nodes have been fed, which must be the same
+ * for all; -1, with a message, if it is not or if nothing was fed. */
+int gradus_fed_rows(const gradus_graph *g);
+
+/* ----- meter.c: sums up loss and accuracy over batches ------------------- */
+
+/* The sums over all batches since the meter was started or reset.  The meter
+ * owns `total`; the graph and the confusion matrix are the caller's.  Ignored
+ * labels count nowhere. */
+typedef struct {
+    const gradus_graph *graph;
+    const gradus_loss_node *classifier; /* the last loss over classes that
+                                           takes labels, or NULL */
+    int k;             /* the k of top-k accuracy, at least 1 */
+    size_t *confusion; /* [K,K] of the classifier's K classes, or NULL: how
+                          many labels there were of each true class (row) and
+                          each predicted class (column) */
+    size_t labels;     /* how many labels were counted */
+    size_t correct;    /* how many of them had the highest probability */
+    size_t in_top_k;   /* how many were among the k most probable classes */
+    struct gradus_total *total; /* [nodes of the graph]; only the elements of
+                                   losses are used */
+} gradus_meter;
+
+/* Starts a meter with all sums 0, with k = 1 and without a confusion matrix.
+ * Returns 0, or -1 with a message if out of memory. */
+int gradus_meter_start(gradus_meter *m, const gradus_graph *g);
+/* Sets the sums to 0 again, but not the confusion matrix. */
+void gradus_meter_reset(gradus_meter *m);
+/* Frees what the meter owns; does nothing if the meter is all zero. */
+void gradus_meter_free(gradus_meter *m);
+
+/* Adds the batch at hand, which the last forward has computed. */
+void gradus_meter_add(gradus_meter *m);
+
+/* The loss over all rows that were added, weighted and divided as the graph's
+ * losses are. */
+double gradus_meter_loss(const gradus_meter *m);
+
+/* The accuracy, correct / labels, from 0 to 1; NAN if no label was counted. */
+double gradus_meter_accuracy(const gradus_meter *m);
+
+/* ----- best.c: the epoch with the lowest validation loss ----------------- */
+
+/* What is known after each validated epoch of one call of gradus_fit.  A loss
+ * is that of the whole validation data, as gradus_evaluate computes it. */
+typedef struct {
+    int epoch;   /* the best epoch so far, from 0; -1 if there is none */
+    double loss; /* the loss of that epoch, the lowest so far; at first
+                    infinite */
+    double mark; /* a loss: patience counts an epoch as progress if its loss is
+                    lower than this by more than min_delta; at first
+                    infinite */
+    int waited;  /* epochs since the last progress */
+    gradus_real *theta; /* [parameters], owned: a copy of the best epoch's
+                           parameters if they are to be restored; else NULL */
+} gradus_best;
+
+/* Checks the options of early stopping, and allocates theta if restore_best is
+ * set.  Returns 0, or -1 with a message and nothing to free. */
+int gradus_best_start(gradus_best *b, const gradus_graph *g,
+                      const gradus_fit_options *o);
+
+/* Notes the validation loss of an epoch, whose parameters are those that the
+ * graph has now.  Returns true when patience has run out. */
+bool gradus_best_note(gradus_best *b, const gradus_graph *g,
+                      const gradus_fit_options *o, int epoch, double loss);
+
+/* Restores the best epoch's parameters if restore_best is set and an epoch was
+ * validated, sets *o->best_epoch if that is wanted, and frees theta. */
+void gradus_best_end(gradus_best *b, gradus_graph *g,
+                     const gradus_fit_options *o);
+
+/* ----- log.c: a CSV file with a line for each epoch ---------------------- */
+
+/* A log that is being written, or none.  The path is the caller's string; the
+ * log owns the file descriptor. */
+typedef struct {
+    const char *path; /* NULL if nothing is to be logged */
+    int fd;           /* open for appending, or -1 */
+} gradus_log;
+
+/* Creates the file of this name, or opens it for appending if it is such a log
+ * already; if path is NULL, later calls write nothing.  Returns 0, or -1 with
+ * a message and nothing to close. */
+int gradus_log_open(gradus_log *l, const char *path);
+
+/* Appends the line of an epoch, whose number `epoch` counts from 1 over all
+ * calls of gradus_fit for the graph.  A NaN becomes an empty field.  Returns
+ * 0, or -1 with a message. */
+int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
+                     const gradus_epoch *e);
+
+/* Closes the file; does nothing if it is not open. */
+void gradus_log_close(gradus_log *l);
+
+#endif

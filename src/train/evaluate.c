@@ -8,7 +8,6 @@
 #include "run/step.h"
 #include "train/train.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Takes the fed rows 0 .. n-1 forward, in batches of max_batch rows of which
@@ -24,37 +23,24 @@ static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
     return 0;
 }
 
-/* Fills in the metrics from what the meter has summed up.  Accuracies are NAN
- * if no label has counted. */
-static void answer(const gradus_meter *meter, gradus_metrics *m)
-{
-    m->counted = meter->labels;
-    m->loss = gradus_meter_loss(meter);
-    m->accuracy = gradus_meter_accuracy(meter);
-    m->top_k = meter->labels ? (double)meter->in_top_k / (double)meter->labels
-                             : NAN;
-}
-
 /* Computes the metrics of the rows that are fed at the moment, whichever data
  * they are from. */
 static int measure(gradus_graph *g, const gradus_evaluate_options *o,
-                   gradus_metrics *m)
+                   gradus_metrics *metrics)
 {
-    gradus_meter meter;
+    gradus_meter m;
     int n = gradus_fed_rows(g);
 
-    if (n < 0 || gradus_meter_start(&meter, g))
+    if (n < 0 || gradus_meter_start(&m, g, o))
         return -1;
-    meter.k = o->k ? o->k : 1;
-    meter.confusion = o->confusion;
-    if (meter.confusion && meter.classifier) {
-        size_t K = (size_t)meter.classifier->classes;
-        memset(meter.confusion, 0, K * K * sizeof *meter.confusion);
+    if (m.confusion && m.classifier) {
+        size_t K = (size_t)m.classifier->classes;
+        memset(m.confusion, 0, K * K * sizeof *m.confusion);
     }
-    int status = run_batches(g, n, &meter);
+    int status = run_batches(g, n, &m);
     if (!status)
-        answer(&meter, m);
-    gradus_meter_free(&meter);
+        *metrics = gradus_meter_read(&m);
+    gradus_meter_free(&m);
     return status;
 }
 

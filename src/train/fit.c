@@ -109,10 +109,11 @@ static int run_batch(fit *f, int rows)
                                    f->p.batch + 1);
     f->rate = gradus_learning_rate(f->o);
     gradus_meter_add(&f->meter);
+    gradus_metrics m = gradus_meter_read(&f->meter);
     f->p.batch++;
     f->p.so_far.samples += (size_t)rows;
-    f->p.so_far.train_loss = gradus_meter_loss(&f->meter);
-    f->p.so_far.train_accuracy = gradus_meter_accuracy(&f->meter);
+    f->p.so_far.train_loss = m.loss;
+    f->p.so_far.train_accuracy = m.accuracy;
     call_back(f);
     return 0;
 }
@@ -240,7 +241,7 @@ static int begin(fit *f)
     if (!f->order)
         return gradus_no_memory("the order of %d samples", f->n);
     f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
-    if (gradus_meter_start(&f->meter, f->g) ||
+    if (gradus_meter_start(&f->meter, f->g, &(gradus_evaluate_options){ 0 }) ||
         check_data(f->g, f->n, f->options.batch, 1) ||
         check_validation(f->g, f->options.validation))
         return -1;

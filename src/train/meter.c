@@ -20,9 +20,11 @@ struct gradus_total {
 };
 
 /* Accuracy is that of the last loss that is over classes and takes labels. */
-int gradus_meter_start(gradus_meter *m, const gradus_graph *g)
+int gradus_meter_start(gradus_meter *m, const gradus_graph *g,
+                       const gradus_evaluate_options *o)
 {
-    *m = (gradus_meter){ .graph = g, .k = 1 };
+    *m = (gradus_meter){ .graph = g, .k = o->k ? o->k : 1,
+                         .confusion = o->confusion };
     for (int i = 0; i < g->count; i++) {
         const gradus_loss_node *l = gradus_as_loss(g->node[i]);
         if (l && l->classes && l->node.n_in > 1 &&
@@ -47,48 +49,30 @@ void gradus_meter_free(gradus_meter *m)
     m->total = NULL;
 }
 
-/* The most probable class at one position, whose K probabilities are y[0],
- * y[class_step], y[2 class_step], ..; the lowest of equally probable ones. */
-static int best_class(const gradus_loss_node *l, const gradus_real *y)
-{
-    int best = 0;
-
-    for (int k = 1; k < l->classes; k++)
-        if (y[k * l->class_step] > y[best * l->class_step])
-            best = k;
-    return best;
-}
-
-/* The rank of class k at a position with probabilities y, as above: how many
- * classes come before it when the most probable comes first, and of equally
- * probable ones the lowest.  0 is the most probable class. */
-static int rank_of(const gradus_loss_node *l, const gradus_real *y, int k)
-{
-    gradus_real y_k = y[k * l->class_step];
-    int rank = 0;
-
-    for (int j = 0; j < l->classes; j++) {
-        gradus_real y_j = y[j * l->class_step];
-        rank += y_j > y_k || (y_j == y_k && j < k);
-    }
-    return rank;
-}
-
-/* Counts one label, given the probabilities y of its position, unless it is
- * one to be ignored. */
+/* Counts one label, unless it is one to be ignored.  The K probabilities at
+ * its position are y[0], y[class_step], y[2 class_step], ..  The label's rank
+ * is the number of classes that come before it when the most probable comes
+ * first, and of equally probable ones the lowest: 0 if the label is
+ * correct. */
 static void count_label(gradus_meter *m, const gradus_real *y, int label)
 {
     const gradus_loss_node *l = m->classifier;
+    const int step = l->class_step;
+    int rank = 0, best = 0;
 
     if (l->use_ignore_label && label == l->ignore_label)
         return;
-    int rank = rank_of(l, y, label);
+    for (int k = 0; k < l->classes; k++) {
+        gradus_real y_k = y[k * step], y_label = y[label * step];
+        rank += y_k > y_label || (y_k == y_label && k < label);
+        if (y_k > y[best * step])
+            best = k;
+    }
     m->labels++;
     m->correct += rank == 0;
     m->in_top_k += rank < m->k;
     if (m->confusion)
-        m->confusion[(size_t)label * (size_t)l->classes +
-                     (size_t)best_class(l, y)]++;
+        m->confusion[(size_t)label * (size_t)l->classes + (size_t)best]++;
 }
 
 /* Counts all labels [rows,positions] of the batch at hand; the classifier's
@@ -122,7 +106,7 @@ void gradus_meter_add(gradus_meter *m)
 }
 
 /* Each loss is divided by its total D, unless its reduction is the sum. */
-double gradus_meter_loss(const gradus_meter *m)
+static double total_loss(const gradus_meter *m)
 {
     double loss = 0;
 
@@ -136,7 +120,12 @@ double gradus_meter_loss(const gradus_meter *m)
     return loss;
 }
 
-double gradus_meter_accuracy(const gradus_meter *m)
+gradus_metrics gradus_meter_read(const gradus_meter *m)
 {
-    return m->labels ? (double)m->correct / (double)m->labels : NAN;
+    double n = m->labels ? (double)m->labels : NAN;
+
+    return (gradus_metrics){ .counted = m->labels,
+                             .loss = total_loss(m),
+                             .accuracy = (double)m->correct / n,
+                             .top_k = (double)m->in_top_k / n };
 }

@@ -54,9 +54,10 @@ typedef struct {
                                    losses are used */
 } gradus_meter;
 
-/* Starts a meter with all sums 0, with k = 1 and without a confusion matrix.
- * Returns 0, or -1 with a message if out of memory. */
-int gradus_meter_start(gradus_meter *m, const gradus_graph *g);
+/* Starts a meter with all sums 0.  Returns 0, or -1 with a message if out of
+ * memory. */
+int gradus_meter_start(gradus_meter *m, const gradus_graph *g,
+                       const gradus_evaluate_options *o);
 /* Sets the sums to 0 again, but not the confusion matrix. */
 void gradus_meter_reset(gradus_meter *m);
 /* Frees what the meter owns; does nothing if the meter is all zero. */
@@ -65,12 +66,10 @@ void gradus_meter_free(gradus_meter *m);
 /* Adds the batch at hand, which the last forward has computed. */
 void gradus_meter_add(gradus_meter *m);
 
-/* The loss over all rows that were added, weighted and divided as the graph's
- * losses are. */
-double gradus_meter_loss(const gradus_meter *m);
-
-/* The accuracy, correct / labels, from 0 to 1; NAN if no label was counted. */
-double gradus_meter_accuracy(const gradus_meter *m);
+/* What the sums come to: the loss over all rows that were added, weighted and
+ * divided as the graph's losses are, and accuracies from 0 to 1, which are NAN
+ * if no label was counted. */
+gradus_metrics gradus_meter_read(const gradus_meter *m);
 
 /* ----- best.c: the epoch with the lowest validation loss ----------------- */
 

@@ -210,6 +210,17 @@ TEST(a_file_that_is_not_a_log_is_left_alone)
     }
 }
 
+/* open and close; a second close might close a file of another thread's. */
+TEST(a_refused_log_is_closed_once)
+{
+    const char *path = files_write("other", "a\n", 2);
+
+    fault_at(3, EIO);
+    refused(path, "other: exists, but is not an epoch log");
+    ck_assert_ptr_null(fault.seen);
+    fault_at(0, 0);
+}
+
 TEST(a_refused_fit_leaves_no_log)
 {
     ((int32_t *)d.labels)[SAMPLES - 1] = CLASSES;

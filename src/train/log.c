@@ -71,12 +71,7 @@ int gradus_log_open(gradus_log *l, const char *path)
     if (!path)
         return 0;
     l->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (l->fd < 0)
-        return fail(l);
-    if (!start(l))
-        return 0;
-    gradus_log_close(l);
-    return -1;
+    return l->fd < 0 ? fail(l) : start(l);
 }
 
 /* Writes the next field of a line to text, ",v" or just "," for a NaN, and

@@ -113,7 +113,7 @@ typedef struct {
 
 /* Creates the file of this name, or opens it for appending if it is such a log
  * already; if path is NULL, later calls write nothing.  Returns 0, or -1 with
- * a message and nothing to close. */
+ * a message; the log is closed by the caller in either case. */
 int gradus_log_open(gradus_log *l, const char *path);
 
 /* Appends the line of an epoch, whose number `epoch` counts from 1 over all

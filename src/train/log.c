@@ -74,18 +74,13 @@ int gradus_log_open(gradus_log *l, const char *path)
     return l->fd < 0 ? fail(l) : start(l);
 }
 
-/* Writes the next field of a line to text, ",v" or just "," for a NaN, and
- * returns where it ends. */
-static char *print(char *text, double v)
-{
-    return text + (isnan(v) ? sprintf(text, ",") : sprintf(text, ",%.9g", v));
-}
-
 /* Numbers are written in the C locale, with a decimal point, whatever locale
- * the program has set. */
+ * the program has set; for a NaN there is nothing between the commas. */
 int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
                      const gradus_epoch *e)
 {
+    const double field[] = { learning_rate, e->train_loss, e->train_accuracy,
+                             e->valid_loss, e->valid_accuracy };
     char line[256], *end = line;
     gradus_c_locale locale;
 
@@ -94,11 +89,9 @@ int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
     if (gradus_c_locale_enter(&locale))
         return -1;
     end += sprintf(end, "%llu,%.3f", (unsigned long long)epoch, e->seconds);
-    end = print(end, learning_rate);
-    end = print(end, e->train_loss);
-    end = print(end, e->train_accuracy);
-    end = print(end, e->valid_loss);
-    end = print(end, e->valid_accuracy);
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++)
+        end += isnan(field[i]) ? sprintf(end, ",")
+                               : sprintf(end, ",%.9g", field[i]);
     *end++ = '\n';
     gradus_c_locale_leave(&locale);
     return put(l, line, (size_t)(end - line));

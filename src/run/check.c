@@ -21,7 +21,7 @@ typedef struct {
     int n;         /* the batch is rows 0 .. n-1 of what is fed */
     double h;      /* the step of the differences */
     uint64_t pass; /* the graph's count of passes when the check began; every
-                      pass is run with it, so that all draw the same random
+                      forward is run with it, so that all draw the same random
                       numbers (for dropout, say) */
     double worst;  /* the largest distance so far */
     char where[WHERE]; /* which number it belongs to: "dense1.weight[3]" */
@@ -64,19 +64,13 @@ static int compare(checker *c, gradus_real *v, double gradient,
     return 0;
 }
 
-/* Checks the gradients of n's parameters; buffers have none.  grad
- * [parameters] is a copy of the graph's gradients, taken right after the
- * backward pass, so that no later pass can change it. */
-static int check_parameters(checker *c, const gradus_node *n,
-                            const gradus_real *grad)
+/* Checks the gradients of n's parameters; buffers have none. */
+static int check_parameters(checker *c, const gradus_node *n)
 {
     for (int j = 0; j < n->n_params; j++) {
         const gradus_param *p = &n->param[j];
-        if (p->buffer)
-            continue;
-        for (size_t i = 0; i < p->size; i++)
-            if (compare(c, p->w + i, grad[p->w + i - c->g->theta], n->name,
-                        p->name, i))
+        for (size_t i = 0; i < p->size && !p->buffer; i++)
+            if (compare(c, p->w + i, p->dw[i], n->name, p->name, i))
                 return -1;
     }
     return 0;
@@ -85,8 +79,7 @@ static int check_parameters(checker *c, const gradus_node *n,
 /* Checks the gradient of an input with respect to the values [n,size] that are
  * fed to it.  An input may normalise them, y = (v - mean) / std for each
  * channel, in which case dL/dv = dL/dy / std. */
-static int check_input(checker *c, gradus_node *x, gradus_real *values,
-                       const gradus_real *dy)
+static int check_values(checker *c, const gradus_node *x, gradus_real *values)
 {
     size_t size = (size_t)x->size, count = (size_t)c->n * size;
     int channels;
@@ -94,80 +87,49 @@ static int check_input(checker *c, gradus_node *x, gradus_real *values,
 
     for (size_t i = 0; i < count; i++) {
         double s = std ? std[i % size / (size / (size_t)channels)] : 1;
-        if (compare(c, values + i, dy[i] / s, x->name, "y", i))
+        if (compare(c, values + i, x->dy[i] / s, x->name, "y", i))
             return -1;
     }
     return 0;
 }
 
 /* Checks the gradient of input x while x is fed a copy of its rows, since the
- * caller's own must not be changed.  dy [n,size] is copied as well, so that no
- * later pass can change it. */
-static int check_copy(checker *c, gradus_node *x)
+ * caller's own must not be changed. */
+static int check_input(checker *c, gradus_node *x)
 {
     size_t count = (size_t)c->n * (size_t)x->size;
-    gradus_real *values = malloc(2 * count * sizeof *values);
+    gradus_real *values = malloc(count * sizeof *values);
     gradus_fed fed = x->fed;
 
     if (!values)
         return gradus_no_memory("a gradient check");
-    gradus_real *dy = values + count;
-    memcpy(dy, x->dy, count * sizeof *dy);
     for (size_t i = 0; i < count; i++)
         values[i] = fed.x ? fed.x[i] : (gradus_real)(fed.u8[i] / 255.0);
     x->fed = (gradus_fed){ .x = values, .rows = fed.rows };
-    int status = check_input(c, x, values, dy);
+    int status = check_values(c, x, values);
     x->fed = fed;
     free(values);
     return status;
 }
 
-/* Runs the batch forward and backward.  Phase 2 gets it in two parts, to catch
- * an op whose gradient function ignores p.add and so is right only as long as
- * a batch comes in one part. */
-static int run(checker *c)
-{
-    int tile_rows = c->n < 2 ? 1 : c->n - c->n / 2;
-
-    c->g->passes = c->pass;
-    return gradus_forward(c->g, NULL, c->n) ||
-           gradus_run_backward(c->g, false, tile_rows);
-}
-
-/* Checks all parameters, and then all inputs that want a gradient.  Before
- * each input the batch is run forward and backward again, with no value
- * changed. */
-static int check_all(checker *c, const gradus_real *grad)
-{
-    gradus_graph *g = c->g;
-
-    for (int i = 0; i < g->count; i++)
-        if (check_parameters(c, g->node[i], grad))
-            return -1;
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *x = g->node[i];
-        if (x->n_in || !x->dy)
-            continue;
-        if (run(c) || check_copy(c, x))
-            return -1;
-    }
-    return 0;
-}
-
-/* Computes the gradients to be checked, and checks them all. */
+/* Runs the batch forward and backward, and checks all parameters, and then all
+ * inputs that want a gradient.  The forward passes of the checks leave dw and
+ * dy as the backward pass has left them.  Phase 2 gets the batch in two parts,
+ * to catch an op whose gradient function ignores p.add and so is right only as
+ * long as a batch comes in one part. */
 static int check_graph(checker *c)
 {
     gradus_graph *g = c->g;
+    int tile_rows = c->n < 2 ? 1 : c->n - c->n / 2, status = 0;
 
-    c->pass = g->passes;
-    if (run(c))
+    if (gradus_forward(g, NULL, c->n) ||
+        gradus_run_backward(g, false, tile_rows))
         return -1;
-    gradus_real *grad = malloc((g->parameters + 1) * sizeof *grad);
-    if (!grad)
-        return gradus_no_memory("a gradient check");
-    memcpy(grad, g->grad, g->parameters * sizeof *grad);
-    int status = check_all(c, grad);
-    free(grad);
+    for (int i = 0; i < g->count && !status; i++)
+        status = check_parameters(c, g->node[i]);
+    for (int i = 0; i < g->count && !status; i++)
+        if (!g->node[i]->n_in && g->node[i]->dy)
+            status = check_input(c, g->node[i]);
     g->batch.rows = 0; /* the values at hand are those of a changed v */
     return status;
 }
@@ -181,6 +143,7 @@ double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
                                 "above 0 and below 1", h);
     if (!g) /* gradus_forward sets the message */
         return gradus_forward(g, NULL, n);
+    c.pass = g->passes;
     int status = check_graph(&c);
     if (where)
         memcpy(where, c.where, WHERE);

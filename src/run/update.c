@@ -7,50 +7,34 @@
 
 #include "optim/optimiser.h"
 
-/* The range of tile t in parameter j of its node, counted from the beginning
- * of theta, and of grad, rather than of the parameter. */
-static gradus_range theta_range(const gradus_graph *g, gradus_tile t, int j)
+/* What the jobs of one pass over the tiles have in common. */
+typedef struct {
+    gradus_optimiser *o;
+    bool clip; /* the pass clips the gradients; else it updates theta */
+} update_job;
+
+/* Clips the gradient of tile number `item` by value, and sums its squares for
+ * the norm; or updates the tile's parameters, but for buffers, such as running
+ * means.  The tiles are those of phase 2, so the thread that takes a tile is
+ * likely to be the one that has its gradient in the cache.  A frozen node
+ * (lr_scale 0) is left alone, and its gradient does not count. */
+static void run_tile(void *arg, int item, int thread)
 {
-    gradus_range r = gradus_tile_range(t, j);
-
-    r.from += (size_t)(t.node->param[j].w - g->theta);
-    return r;
-}
-
-/* Clips the gradient of a tile by value, and sums its squares for the norm.
- * The gradient of a frozen node (lr_scale 0) is neither changed nor
- * counted. */
-static void clip_tile(void *arg, int item, int thread)
-{
-    gradus_optimiser *o = arg;
-    gradus_tile t = o->graph->tile[item];
-
-    (void)thread;
-    if (gradus_info(t.node)->lr_scale == 0)
-        return;
-    for (int j = 0; j < t.node->n_params; j++) {
-        gradus_range r = theta_range(o->graph, t, j);
-        gradus_clip_part(o, item, r.from, r.count);
-    }
-}
-
-/* Updates the parameters of one tile.  The tiles are those of phase 2, so the
- * thread that updates a tile is likely to be the one that has its gradient in
- * the cache.  Frozen nodes and buffers, such as running means, are not
- * updated. */
-static void update_tile(void *arg, int item, int thread)
-{
-    gradus_optimiser *o = arg;
-    gradus_tile t = o->graph->tile[item];
+    const update_job *job = arg;
+    const gradus_graph *g = job->o->graph;
+    gradus_tile t = g->tile[item];
 
     (void)thread;
     if (gradus_info(t.node)->lr_scale == 0)
         return;
     for (int j = 0; j < t.node->n_params; j++) {
         const gradus_param *q = &t.node->param[j];
-        gradus_range r = theta_range(o->graph, t, j);
-        if (!q->buffer)
-            gradus_optimiser_update(o, t.node, q, r.from, r.count);
+        gradus_range r = gradus_tile_range(t, j);
+        size_t from = (size_t)(q->w - g->theta) + r.from; /* in theta */
+        if (job->clip)
+            gradus_clip_part(job->o, item, from, r.count);
+        else if (!q->buffer)
+            gradus_optimiser_update(job->o, t.node, q, from, r.count);
     }
 }
 
@@ -75,10 +59,11 @@ static void finish_step(gradus_graph *g)
 void gradus_run_update(gradus_optimiser *o)
 {
     gradus_graph *g = o->graph;
+    update_job clip = { o, true }, update = { o, false };
 
     if (o->max_norm > 0 || o->max_value > 0)
-        gradus_run_jobs(g, clip_tile, o, g->tiles);
+        gradus_run_jobs(g, run_tile, &clip, g->tiles);
     gradus_optimiser_begin(o);
-    gradus_run_jobs(g, update_tile, o, g->tiles);
+    gradus_run_jobs(g, run_tile, &update, g->tiles);
     finish_step(g);
 }

@@ -6,8 +6,7 @@
  * gradient.  L is computed by two forward passes for each v.
  */
 #include "base/error.h"
-#include "graph/graph.h"
-#include "run/step.h"
+#include "run/run.h"
 
 #include <math.h>
 #include <stdlib.h>

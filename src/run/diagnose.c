@@ -3,10 +3,9 @@
  * For a loss it looks for the first node, in the order of the forward pass,
  * with a bad value in a row whose loss is bad, since a bad value is passed on
  * to the nodes that follow. */
-#include "run/diagnose.h"
+#include "run/run.h"
 
 #include "base/error.h"
-#include "graph/graph.h"
 
 #include <math.h>
 

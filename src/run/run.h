@@ -63,4 +63,46 @@ static inline gradus_range gradus_tile_range(gradus_tile t, int j)
  * has found to be finite: clips them, updates theta, and counts the step. */
 void gradus_run_update(gradus_optimiser *o);
 
+/* ----- diagnose.c: where a NaN or an infinite number came from ------------ */
+
+/* Sets a message that names the node, the row of the batch, the sample of the
+ * fed data and the value that made the batch's `loss` NaN or infinite.
+ * Returns -1 in any case. */
+int gradus_diagnose_loss(const gradus_graph *g, double loss);
+
+/* Sets a message that names the first parameter whose gradient is NaN or
+ * infinite.  Returns -1 in any case. */
+int gradus_diagnose_gradients(const gradus_graph *g);
+
+/* ----- step.c: the batch at hand ----------------------------------------- */
+
+/* These are the calls of gradus.h, with the options that fit, evaluate and the
+ * gradient check need.  An int is 0, or -1 with a message. */
+
+/* Like gradus_forward, but with layers as in training or as in inference.  The
+ * batch consists of the n fed rows index[0..n-1], or from .. from+n-1 if index
+ * is NULL. */
+int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
+                       bool training);
+
+/* Like gradus_backward, or gradus_backward_add if `add` is set.  Phase 2 takes
+ * the batch in parts of at most tile_rows rows (see GRADUS_TILE_ROWS). */
+int gradus_run_backward(gradus_graph *g, bool add, int tile_rows);
+
+/* Gathers the labels and row weights of a batch, given as above, and checks
+ * that every data node has been fed those rows and that labels and weights are
+ * valid.  Computes no values apart from the divisors of the losses.
+ * Afterwards there is no batch at hand (batch.rows is 0). */
+int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
+                   bool training);
+
+/* Returns 0 if the graph has a loss, else -1 with a message.  Without a loss
+ * all gradients would be 0, and training would silently do nothing. */
+int gradus_need_loss(const gradus_graph *g);
+
+/* What loss node l contributes to the loss of the batch at hand, which has
+ * `rows` rows:  weight (loss[0] + .. + loss[rows-1]) / D,  where D is
+ * l->divisor, or 1 if that is 0. */
+double gradus_loss_of(const gradus_loss_node *l, int rows);
+
 #endif

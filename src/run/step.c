@@ -4,16 +4,13 @@
  * checked.  The passes themselves are in rows.c and tiles.c, and the update of
  * the parameters is in update.c.  The fields that decide which call may come
  * next are described at struct gradus_graph. */
-#include "run/step.h"
+#include "run/run.h"
 
 #include "base/error.h"
 #include "base/gemm.h"
 #include "graph/cut.h"
-#include "graph/graph.h"
 #include "graph/stages.h"
 #include "optim/optimiser.h"
-#include "run/diagnose.h"
-#include "run/run.h"
 
 #include <math.h>
 #include <string.h>

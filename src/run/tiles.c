@@ -7,7 +7,6 @@
 #include "run/run.h"
 
 #include "graph/cut.h"
-#include "run/diagnose.h"
 
 #include <stdatomic.h>
 #include <string.h>

@@ -4,8 +4,7 @@
  * The rows are taken forward in batches of max_batch, and a meter sums up what
  * each batch contributes. */
 #include "base/error.h"
-#include "graph/graph.h"
-#include "run/step.h"
+#include "run/run.h"
 #include "train/train.h"
 
 #include <string.h>

@@ -6,7 +6,6 @@
 #include "train/train.h"
 
 #include "base/error.h"
-#include "graph/graph.h"
 
 #include <limits.h>
 #include <stdbool.h>

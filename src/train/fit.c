@@ -7,9 +7,8 @@
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "base/error.h"
 #include "base/shuffle.h"
-#include "graph/graph.h"
 #include "optim/optimiser.h"
-#include "run/step.h"
+#include "run/run.h"
 #include "train/train.h"
 
 #include <math.h>

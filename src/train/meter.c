@@ -7,7 +7,6 @@
 #include "train/train.h"
 
 #include "base/error.h"
-#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef GRADUS_TRAIN_H
 #define GRADUS_TRAIN_H
 
-#include "gradus_layer.h"
+#include "graph/graph.h"
 
 /* ----- feed.c: lends the arrays of a dataset to a graph for a while ------ */
 

@@ -109,11 +109,10 @@ int gradus_diagnose_gradients(const gradus_graph *g)
             const gradus_param *p = &g->node[i]->param[j];
             for (size_t k = 0; k < p->size; k++)
                 if (!isfinite(p->dw[k]))
-                    return gradus_fail(g->node[i], "the gradient of %s[%zu] "
-                                       "is %g; parameters are unchanged; a "
-                                       "lower learning rate may help",
-                                       p->name, k,
-                                       (double)p->dw[k]), -1;
+                    return gradus_refuse(g->node[i], "the gradient of %s[%zu] "
+                                         "is %g; parameters are unchanged; a "
+                                         "lower learning rate may help",
+                                         p->name, k, (double)p->dw[k]);
         }
     return -1;
 }

@@ -48,9 +48,9 @@ static int gather_weights(gradus_node *n, const gradus_batch *b)
     for (int i = 0; i < b->rows; i++) {
         gradus_real w = n->fed.x[b->index[i]];
         if (!(w >= 0 && isfinite(w)))
-            return gradus_fail(n, "the weight of sample %d is %g; must be "
-                               "finite and at least 0", b->index[i],
-                               (double)w), -1;
+            return gradus_refuse(n, "the weight of sample %d is %g; must be "
+                                 "finite and at least 0", b->index[i],
+                                 (double)w);
         n->y[i] = w;
     }
     return 0;
@@ -93,33 +93,34 @@ static int check_labels(const gradus_loss_node *l, const gradus_batch *b)
     return 0;
 }
 
-/* Checks a loss's labels, and finds its divisor D over the whole batch. */
-static int prepare_loss(gradus_loss_node *l, gradus_part all)
+/* Takes the data of the batch `all` that n brings in, checks it and, if n is a
+ * loss, finds its divisor D over the whole batch. */
+static int prepare_node(gradus_node *n, gradus_part all)
 {
-    if (check_labels(l, all.batch))
+    gradus_loss_node *l = gradus_as_loss(n);
+
+    if (take_data(n, all.batch) || (l && check_labels(l, all.batch)))
         return -1;
-    if (l->node.op->loss->divisor)
-        l->divisor = l->node.op->loss->divisor(&l->node, all);
-    return 0;
+    if (l && n->op->loss->divisor)
+        l->divisor = n->op->loss->divisor(n, all);
+    return n->op->check ? n->op->check(n, all) : 0;
 }
 
 int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
                    bool training)
 {
-    gradus_batch b = { .rows = n, .training = training, .index = g->index,
-                       .seed = g->seed };
-    gradus_part all = { .rows = n, .batch = &b };
+    gradus_part all = { .rows = n, .batch = &g->batch };
 
-    g->batch.rows = 0;
+    g->batch = (gradus_batch){ .rows = n, .training = training,
+                               .index = g->index, .seed = g->seed,
+                               .pass = g->passes };
     for (int i = 0; i < n; i++)
         g->index[i] = index ? index[i] : from + i;
-    for (int i = 0; i < g->count; i++) {
-        gradus_node *x = g->node[i];
-        if (take_data(x, &b) ||
-            (x->op->loss && prepare_loss(gradus_as_loss(x), all)) ||
-            (x->op->check && x->op->check(x, all)))
+    for (int i = 0; i < g->count; i++)
+        if (prepare_node(g->node[i], all)) {
+            g->batch.rows = 0;
             return -1;
-    }
+        }
     return 0;
 }
 
@@ -138,21 +139,19 @@ static int begin(gradus_graph *g, const int *index, int from, int n,
         return gradus_error_set("gradus_forward: the batch has %d rows; must "
                                 "be 1 to %d, the graph's max_batch", n,
                                 g->max_batch);
-    g->batch.rows = 0;
     g->gradients_old = true;
     if (gradus_prepare(g, index, from, n, training))
         return -1;
-    g->batch.rows = n;
-    g->batch.training = training;
-    g->batch.seed = g->seed;
-    g->batch.pass = g->passes;
     g->params_changed = false;
     return 0;
 }
 
 /* ---- the loss ----------------------------------------------------------- */
 
-double gradus_loss_of(const gradus_loss_node *l, int rows)
+/* What loss node l contributes to the loss of the batch at hand, which has
+ * `rows` rows:  weight (loss[0] + .. + loss[rows-1]) / D,  where D is
+ * l->divisor, or 1 if that is 0. */
+static double loss_of(const gradus_loss_node *l, int rows)
 {
     double sum = 0;
 
@@ -169,7 +168,7 @@ double gradus_loss(const gradus_graph *g)
         return NAN;
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->op->loss)
-            sum += gradus_loss_of(gradus_as_loss(g->node[i]), g->batch.rows);
+            sum += loss_of(gradus_as_loss(g->node[i]), g->batch.rows);
     return sum;
 }
 
@@ -196,15 +195,30 @@ static int check_loss(gradus_graph *g)
 
 /* ---- what users call ---------------------------------------------------- */
 
+/* Takes the batch at hand through the passes `what` (see stages.h).  A slice
+ * goes backward as soon as it has gone forward, while it is in the cache.  If
+ * both passes run, a loss that is not finite is therefore noticed only after
+ * phase 1, but still before the parameters are updated. */
+static int run(gradus_graph *g, int what, bool add, int tile_rows)
+{
+    int status = 0;
+
+    gradus_blas_enter();
+    gradus_run_rows(g, what, add);
+    if (what & GRADUS_FORWARD)
+        status = check_loss(g);
+    if (!status && what & GRADUS_BACKWARD)
+        status = gradus_run_tiles(g, add, tile_rows);
+    gradus_blas_leave();
+    return status;
+}
+
 int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
                        bool training)
 {
     if (begin(g, index, from, n, training))
         return -1;
-    gradus_blas_enter();
-    gradus_run_rows(g, GRADUS_FORWARD, false);
-    gradus_blas_leave();
-    return check_loss(g);
+    return run(g, GRADUS_FORWARD, false, 0);
 }
 
 int gradus_forward(gradus_graph *g, const int *index, int n)
@@ -226,11 +240,7 @@ int gradus_run_backward(gradus_graph *g, bool add, int tile_rows)
                                 "first");
     if (gradus_need_loss(g))
         return -1;
-    gradus_blas_enter();
-    gradus_run_rows(g, GRADUS_BACKWARD, add);
-    int status = gradus_run_tiles(g, add, tile_rows);
-    gradus_blas_leave();
-    return status;
+    return run(g, GRADUS_BACKWARD, add, tile_rows);
 }
 
 int gradus_backward(gradus_graph *g)
@@ -260,22 +270,14 @@ int gradus_step(gradus_optimiser *o)
     return 0;
 }
 
-/* In phase 1 a slice goes backward as soon as it has gone forward, while it is
- * in the cache.  A loss that is not finite is therefore noticed only after the
- * backward pass, but still before the parameters are updated. */
 int gradus_train_step(gradus_optimiser *o, const int *index, int n)
 {
     if (!o)
         return gradus_error_set("gradus_train_step: the optimiser is NULL");
     gradus_graph *g = o->graph;
-    if (gradus_need_loss(g) || begin(g, index, 0, n, true))
+    if (gradus_need_loss(g) || begin(g, index, 0, n, true) ||
+        run(g, GRADUS_FORWARD | GRADUS_BACKWARD, false, GRADUS_TILE_ROWS))
         return -1;
-    gradus_blas_enter();
-    gradus_run_rows(g, GRADUS_FORWARD | GRADUS_BACKWARD, false);
-    int status = check_loss(g) ||
-                 gradus_run_tiles(g, false, GRADUS_TILE_ROWS);
-    if (!status)
-        gradus_run_update(o);
-    gradus_blas_leave();
-    return status ? -1 : 0;
+    gradus_run_update(o);
+    return 0;
 }

@@ -209,6 +209,7 @@ static int check_data(gradus_graph *g, int n, int batch, int training)
         rows = n - from < batch ? n - from : batch;
         if (gradus_prepare(g, NULL, from, rows, training))
             return -1;
+        g->batch.rows = 0; /* no forward follows */
     }
     return 0;
 }

@@ -33,17 +33,12 @@ static void list_forward(gradus_graph *g, int *count)
         gradus_node *n = g->node[i];
         if (!mixes(g, i) && !gradus_goes_by_units(n, g->batch.rows))
             continue;
+        bool mixing = mixes(g, i);
         rows->up_end = i;
-        if (mixes(g, i)) {
-            rows->sum = n;
-            add(g, count, GRADUS_STAGE_UNITE, n);
-            rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
-            rows->up = i;
-        } else {
-            add(g, count, GRADUS_STAGE_UNITS, n);
-            rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
-            rows->up = i + 1;
-        }
+        rows->sum = mixing ? n : NULL;
+        add(g, count, mixing ? GRADUS_STAGE_UNITE : GRADUS_STAGE_UNITS, n);
+        rows = add(g, count, GRADUS_STAGE_ROWS, NULL);
+        rows->up = mixing ? i : i + 1;
     }
     rows->up_end = g->count;
 }

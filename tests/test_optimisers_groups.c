@@ -205,8 +205,8 @@ TEST(bad_groups_are_refused)
     ck_assert_int_ne(gradus_set_group(x, 1, 1), 0);
     assert_error("node 0, input: has no parameters to learn");
     ck_assert_int_ne(gradus_set_group(first, -1, 1), 0);
-    assert_error(
-        "node 1, dense1: lr_scale is -1; must be finite and at least 0");
+    assert_error("node 1, dense1: lr_scale is -1 and decay_scale 1; both must "
+                 "be finite and at least 0");
     ck_assert_int_ne(gradus_set_group(first, NAN, 1), 0);
     ck_assert_int_ne(gradus_set_group(first, INFINITY, 1), 0);
     ck_assert_int_ne(gradus_set_group(first, 1, -1), 0);

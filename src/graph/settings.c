@@ -8,15 +8,13 @@
 #include <math.h>
 #include <string.h>
 
-/* Can n still be changed, that is, is its graph not compiled yet?  If not, or
- * if n is NULL, sets a message that names the function called. */
-static bool can_change(gradus_node *n, const char *function)
+/* May the caller still change n?  If not, because its graph is compiled or n is
+ * NULL, sets a message. */
+static bool can_change(const gradus_node *n, const char *function)
 {
     if (!n)
         gradus_error_set("%s: the node is NULL", function);
-    else if (n->graph->max_batch)
-        gradus_refuse(n, "%s comes before gradus_compile", function);
-    return n && !n->graph->max_batch;
+    return n && gradus_is_open(n);
 }
 
 int gradus_set_name(gradus_node *n, const char *name)
@@ -50,12 +48,10 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
     if ((unsigned)how > GRADUS_INIT_CONSTANT)
         return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
                            GRADUS_INIT_CONSTANT), -1;
-    if (how >= GRADUS_INIT_NORMAL && !(fabs(a) <= 1e30))
-        return gradus_fail(n, "the initialiser's a is %g; must be finite", a),
-               -1;
-    if (how >= GRADUS_INIT_NORMAL && how != GRADUS_INIT_CONSTANT && a < 0)
-        return gradus_fail(n, "the initialiser's spread is %g; must be at "
-                           "least 0", a), -1;
+    if (how >= GRADUS_INIT_NORMAL &&
+        !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
+        return gradus_fail(n, "the initialiser's a is %g; must be finite and, "
+                           "if it is a spread, at least 0", a), -1;
     gradus_info(n)->start[0].how = how;
     gradus_info(n)->start[0].a = a;
     return 0;
@@ -119,12 +115,11 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale)
         return gradus_error_set("gradus_set_group: the node is NULL");
     if (n->n_params == 0)
         return gradus_refuse(n, "has no parameters to learn");
-    if (!(lr_scale >= 0 && lr_scale <= 1e30))
-        return gradus_refuse(n, "lr_scale is %g; must be finite and at least "
-                             "0", lr_scale);
-    if (!(decay_scale >= 0 && decay_scale <= 1e30))
-        return gradus_refuse(n, "decay_scale is %g; must be finite and at "
-                             "least 0", decay_scale);
+    if (!(lr_scale >= 0 && lr_scale <= 1e30 && decay_scale >= 0 &&
+          decay_scale <= 1e30))
+        return gradus_refuse(n, "lr_scale is %g and decay_scale %g; both must "
+                             "be finite and at least 0", lr_scale,
+                             decay_scale);
     gradus_info(n)->lr_scale = lr_scale;
     gradus_info(n)->decay_scale = decay_scale;
     return 0;

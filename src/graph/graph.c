@@ -14,11 +14,10 @@ gradus_graph *gradus_graph_new(uint64_t seed)
 {
     gradus_graph *g = calloc(1, sizeof *g);
 
-    if (!g) {
+    if (g)
+        g->seed = seed;
+    else
         gradus_no_memory("a graph");
-        return NULL;
-    }
-    g->seed = seed;
     return g;
 }
 
@@ -142,29 +141,29 @@ const gradus_param *gradus_find_param(const gradus_node *n, const char *name)
     return NULL;
 }
 
-/* If n is fused, so that only its result has y and dy, sets a message that
- * says so and returns true. */
-static bool refuse_fused(const gradus_node *n)
+/* Checks that n has a value or, if `gradient` is set, a gradient of the batch
+ * at hand, and has it in an array of its own: if n is fused, only its result
+ * has one.  `what` is the word for it, and `pass` the pass that computes
+ * it. */
+static int check_shown(const gradus_node *n, const char *what,
+                       const char *pass, bool gradient)
 {
-    if (n->result == n)
-        return false;
-    gradus_refuse(n, "is computed together with %s; call "
-                  "gradus_want_value(%s) before gradus_compile",
-                  n->result->name, n->name);
-    return true;
+    if (!n)
+        return gradus_error_set("gradus_%s: the node is NULL", what);
+    if (!n->graph->batch.rows || (gradient && n->graph->gradients_old))
+        return gradus_refuse(n, "has no %s before a %s succeeds", what, pass);
+    if (n->result != n)
+        return gradus_refuse(n, "is computed together with %s; call "
+                             "gradus_want_value(%s) before gradus_compile",
+                             n->result->name, n->name);
+    return 0;
 }
 
 /* y [B,size] of the batch at hand, which the graph owns and the next forward
  * overwrites. */
 const gradus_real *gradus_value(const gradus_node *n)
 {
-    if (!n) {
-        gradus_error_set("gradus_value: the node is NULL");
-        return NULL;
-    }
-    if (!n->graph->batch.rows)
-        return gradus_refuse(n, "has no value before a forward succeeds"), NULL;
-    if (refuse_fused(n))
+    if (check_shown(n, "value", "forward", false))
         return NULL;
     if (!n->y)
         gradus_refuse(n, "holds labels, not values");
@@ -175,20 +174,11 @@ const gradus_real *gradus_value(const gradus_node *n)
  * respect to y; the graph owns it, and the next backward overwrites it. */
 const gradus_real *gradus_gradient(const gradus_node *n)
 {
-    if (!n) {
-        gradus_error_set("gradus_gradient: the node is NULL");
+    if (check_shown(n, "gradient", "backward", true))
         return NULL;
-    }
-    if (!n->graph->batch.rows || n->graph->gradients_old)
-        return gradus_refuse(n, "has no gradient before a backward succeeds"),
+    if (n->op->loss || !n->dy)
+        return gradus_refuse(n, "has no gradient: it is a loss, or nothing "
+                             "before it wants one (gradus_want_gradient)"),
                NULL;
-    if (refuse_fused(n))
-        return NULL;
-    if (n->op->loss)
-        return gradus_refuse(n, "is a loss; gradients are those of the loss"),
-               NULL;
-    if (!n->dy)
-        gradus_refuse(n, "has no gradient: nothing before it wants one; see "
-                      "gradus_want_gradient");
     return n->dy;
 }

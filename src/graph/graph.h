@@ -106,8 +106,10 @@ __attribute__((format(printf, 2, 3)))
 #endif
 int gradus_refuse(const gradus_node *n, const char *format, ...);
 
-/* Writes a shape of rank 1 to 4 as "[3,28,28]". */
-void gradus_shape_text(int rank, const int *shape, char text[64]);
+/* Writes a shape of rank 0 to 4 as "[3,28,28]", or as "[B,3,28,28]" if `batch`
+ * is "B" rather than "". */
+void gradus_shape_text(const char *batch, int rank, const int *shape,
+                       char text[64]);
 
 /* May n's constructor still change it?  If not, because the graph is compiled,
  * sets a message. */

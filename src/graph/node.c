@@ -212,40 +212,36 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
 
 /* ---- shape, parameters -------------------------------------------------- */
 
-/* The number of values of a shape, the product of its axes; 0 if an axis is
- * below 1 or the product is above INT_MAX. */
-static int volume(int rank, const int *shape)
+void gradus_shape_text(const char *batch, int rank, const int *shape,
+                       char text[64])
 {
-    int size = 1;
-
-    for (int i = 0; i < rank; i++) {
-        if (shape[i] < 1 || size > INT_MAX / shape[i])
-            return 0;
-        size *= shape[i];
-    }
-    return size;
-}
-
-void gradus_shape_text(int rank, const int *shape, char text[64])
-{
-    int at = 0;
+    int at = snprintf(text, 64, "[%s", batch);
 
     for (int i = 0; i < rank; i++)
-        at += snprintf(text + at, 64 - (size_t)at, "%c%d", i ? ',' : '[',
-                       shape[i]);
+        at += snprintf(text + at, 64 - (size_t)at, "%s%d",
+                       i || *batch ? "," : "", shape[i]);
     snprintf(text + at, 64 - (size_t)at, "]");
 }
 
-/* Fails because a shape's volume is 0.  `what` says whose shape it is: "the
- * shape" for the node's own, or the name of a parameter. */
-static gradus_node *refuse_shape(gradus_node *n, const char *what, int rank,
-                                 const int *shape)
+/* The number of values of a shape, the product of its axes.  Fails, and
+ * returns 0, if an axis is below 1 or the product is above INT_MAX.  `what`
+ * says whose shape it is: "the shape" for the node's own, or the name of a
+ * parameter. */
+static int volume(gradus_node *n, const char *what, int rank, const int *shape)
 {
     char text[64];
+    int size = 1;
 
-    gradus_shape_text(rank, shape, text);
-    return gradus_fail(n, "%s is %s; every axis must be at least 1 and their "
-                       "product at most %d", what, text, INT_MAX);
+    for (int i = 0; i < rank; i++) {
+        if (shape[i] < 1 || size > INT_MAX / shape[i]) {
+            gradus_shape_text("", rank, shape, text);
+            gradus_fail(n, "%s is %s; every axis must be at least 1 and their "
+                        "product at most %d", what, text, INT_MAX);
+            return 0;
+        }
+        size *= shape[i];
+    }
+    return size;
 }
 
 gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape)
@@ -255,9 +251,9 @@ gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape)
     if (rank < 1 || rank > GRADUS_MAX_RANK)
         return gradus_fail(n, "the shape has rank %d; must be 1 to %d", rank,
                            GRADUS_MAX_RANK);
-    n->size = volume(rank, shape);
+    n->size = volume(n, "the shape", rank, shape);
     if (!n->size)
-        return refuse_shape(n, "the shape", rank, shape);
+        return NULL;
     n->rank = rank;
     memcpy(n->shape, shape, (size_t)rank * sizeof *shape);
     return n;
@@ -273,9 +269,9 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
         return gradus_fail(n, "parameter %s is number %d and has rank %d; "
                            "there may be %d parameters, of rank 1 to 4", name,
                            n->n_params + 1, rank, GRADUS_MAX_PARAMS);
-    int size = volume(rank, shape);
+    int size = volume(n, name, rank, shape);
     if (!size)
-        return refuse_shape(n, name, rank, shape);
+        return NULL;
     if (n->units && n->units != shape[0])
         return gradus_fail(n, "the first axis of parameter %s is %d; must be "
                            "%d as in the others", name, shape[0], n->units);

@@ -8,16 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Writes the shape of n's value with its batch axis: "[B,3,28,28]". */
-static void shape_text(const gradus_node *n, char text[48])
-{
-    int at = snprintf(text, 48, "[B");
-
-    for (int i = 0; i < n->rank; i++)
-        at += snprintf(text + at, 48 - (size_t)at, ",%d", n->shape[i]);
-    snprintf(text + at, 48 - (size_t)at, "]");
-}
-
 /* Writes the names of n's operands; "-" if it has none.  A list that is too
  * long is cut off. */
 static void operands_text(const gradus_node *n, char text[64])
@@ -69,8 +59,8 @@ int gradus_summary(const gradus_graph *g, FILE *out)
             "parameters", "bytes");
     for (int i = 0; i < g->count; i++) {
         const gradus_node *n = g->node[i];
-        char shape[48], operands[64];
-        shape_text(n, shape);
+        char shape[64], operands[64];
+        gradus_shape_text("B", n->rank, n->shape, shape);
         operands_text(n, operands);
         fprintf(out, "%-14s %-24s %-16s %12zu %12zu\n", n->name, operands,
                 shape, parameters_of(n), bytes_of(n, g->max_batch));

@@ -58,8 +58,7 @@ typedef struct {
  */
 struct gradus_graph {
     uint64_t seed;          /* the seed of all its random numbers */
-    int count, room;        /* how many nodes there are, and how many the two
-                               arrays below have room for */
+    int count;              /* how many nodes there are */
     gradus_node **node;     /* [count], by id: operands before their users */
     gradus_node_info *info; /* [count], element i belongs to node[i] */
     char failure[512];      /* the message of the first constructor that has

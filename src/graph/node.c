@@ -87,126 +87,116 @@ static void name_node(gradus_node *n)
 
 /* ---- a new node --------------------------------------------------------- */
 
-/* Makes room for one more node in g->node and g->info, which grow to twice
- * their size when they are full. */
+/* Makes room for one more node in g->node and g->info. */
 static int make_room(gradus_graph *g)
 {
-    if (g->count < g->room)
-        return 0;
-    if (g->room > INT_MAX / 2)
-        return -1;
-    int room = g->room ? 2 * g->room : 16;
-    gradus_node **node = realloc(g->node, (size_t)room * sizeof *node);
+    size_t room = (size_t)g->count + 1;
+    gradus_node **node = realloc(g->node, room * sizeof *node);
+
     if (!node)
         return -1;
     g->node = node;
-    gradus_node_info *info = realloc(g->info, (size_t)room * sizeof *info);
+    gradus_node_info *info = realloc(g->info, room * sizeof *info);
     if (!info)
         return -1;
     g->info = info;
-    g->room = room;
     return 0;
 }
 
-/* Sets the message for a NULL among the operands in[0..n_in-1].  The graph is
- * known only if another operand is not NULL.  If that graph has failed before,
- * the NULL comes from that failure, whose message is kept.  Returns NULL. */
-static void *null_operand(int n_in, gradus_node *const *in, const char *op)
+/* The graph of a new node: g or, if that is NULL, the graph of the first
+ * operand that is not NULL.  NULL if there is none. */
+static gradus_graph *graph_of(gradus_graph *g, int n_in,
+                              gradus_node *const *in)
 {
-    for (int i = 0; i < n_in; i++) {
-        if (!in[i])
-            continue;
-        if (!*in[i]->graph->failure)
-            gradus_error_set("%s: an operand is NULL", op);
-        keep_failure(in[i]->graph);
-        return NULL;
-    }
-    if (!*gradus_error())
-        gradus_error_set("%s: the operand is NULL", op);
-    return NULL;
-}
-
-/* The graph g, or the one that all operands in[0..n_in-1] belong to.  NULL,
- * with a message, if the operands are not of one graph, if one of them cannot
- * be an operand, or if the graph is compiled. */
-static gradus_graph *common_graph(gradus_graph *g, const gradus_op *op,
-                                  int n_in, gradus_node *const *in)
-{
-    if (n_in < 0 || n_in > GRADUS_MAX_OPERANDS)
-        return gradus_error_set("%s: got %d operands; must be 0 to %d",
-                                op->name, n_in, GRADUS_MAX_OPERANDS), NULL;
-    for (int i = 0; i < n_in; i++) {
-        if (!in[i])
-            return null_operand(n_in, in, op->name);
-        if (g && in[i]->graph != g) {
-            gradus_fail(in[i], "belongs to another graph than the other "
-                        "operands of %s", op->name);
-            keep_failure(g); /* so g cannot be compiled either */
-            return NULL;
-        }
-        if (in[i]->op->loss)
-            return gradus_fail(in[i], "is a loss; a loss cannot be an operand "
-                               "of %s", op->name), NULL;
-        g = in[i]->graph;
-    }
-    if (!g)
-        gradus_error_set("%s: the graph is NULL", op->name);
-    else if (g->max_batch)
-        return gradus_error_set("%s: the graph is compiled; add nodes before "
-                                "gradus_compile", op->name), NULL;
+    for (int i = 0; i < n_in && !g; i++)
+        g = in[i] ? in[i]->graph : NULL;
     return g;
 }
 
-/* Stores the present message as the graph's failure, where there is no node
- * for gradus_fail to name yet.  Returns NULL. */
-static gradus_node *fail_new(gradus_graph *g)
+/* Checks that x can be an operand of a new node of g.  If it is NULL in a
+ * graph that has failed before, the NULL comes from that failure, whose
+ * message is kept. */
+static int check_operand(const gradus_graph *g, const char *op, gradus_node *x)
 {
-    keep_failure(g);
-    return NULL;
+    if (!x)
+        return *g->failure ? -1
+                           : gradus_error_set("%s: an operand is NULL", op);
+    if (x->graph != g) /* that graph must not be compiled either */
+        return gradus_fail(x, "belongs to another graph than the other "
+                           "operands of %s", op), -1;
+    if (x->op->loss)
+        return gradus_refuse(x, "is a loss; a loss cannot be an operand of %s",
+                             op);
+    return 0;
 }
 
-/* Fills in what every new node has; n is zeroed before.  Its id is the graph's
- * next one, its result is itself, and the factors of its learning rate, its
- * weight decay and its loss are 1. */
-static gradus_node *start_node(gradus_node *n, gradus_graph *g,
-                               const gradus_op *op, size_t bytes)
+/* Checks that a node of `bytes` bytes with these operands can be added to
+ * g. */
+static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
+                     int n_in, gradus_node *const *in)
 {
+    size_t least = op->loss ? sizeof(gradus_loss_node) : sizeof(gradus_node);
+
+    if (!g && n_in && *gradus_error()) /* what made the operands NULL */
+        return -1;
+    if (!g)
+        return gradus_error_set("%s: the %s is NULL", op->name,
+                                n_in ? "operand" : "graph");
+    if (g->max_batch)
+        return gradus_error_set("%s: the graph is compiled; add nodes before "
+                                "gradus_compile", op->name);
+    for (int i = 0; i < n_in; i++)
+        if (check_operand(g, op->name, in[i]))
+            return -1;
+    if (bytes < least)
+        return gradus_error_set("%s: a node of %zu bytes; must be at least "
+                                "%zu, as it begins with a gradus_%snode",
+                                op->name, bytes, least,
+                                op->loss ? "loss_" : "");
+    return 0;
+}
+
+/* Adds a node to g.  Its id is the graph's next one, its result is itself, and
+ * the factors of its learning rate, its weight decay and its loss are 1.
+ * NULL, with a message, if out of memory. */
+static gradus_node *add_node(gradus_graph *g, const gradus_op *op,
+                             size_t bytes, int n_in, gradus_node *const *in)
+{
+    gradus_node *n = make_room(g) ? NULL : calloc(1, bytes);
+
+    if (!n) {
+        gradus_no_memory("a %s node", op->name);
+        return NULL;
+    }
     n->op = op;
     n->graph = g;
     n->result = n;
     n->id = g->count;
+    n->n_in = n_in;
+    for (int i = 0; i < n_in; i++)
+        n->in[i] = in[i];
     g->info[n->id] = (gradus_node_info){ .bytes = bytes, .lr_scale = 1,
                                          .decay_scale = 1 };
     if (op->loss)
         gradus_as_loss(n)->weight = 1;
+    name_node(n);
+    g->node[g->count++] = n;
     return n;
 }
 
 gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
                            int n_in, gradus_node *const *in)
 {
-    g = common_graph(g, op, n_in, in);
-    if (!g)
-        return NULL;
-    size_t least = op->loss ? sizeof(gradus_loss_node) : sizeof(gradus_node);
-    if (bytes < least) {
-        gradus_error_set("%s: a node of %zu bytes; must be at least %zu, as it "
-                         "begins with a gradus_%snode", op->name, bytes, least,
-                         op->loss ? "loss_" : "");
-        return fail_new(g);
-    }
-    gradus_node *n = calloc(1, bytes);
-    if (!n || make_room(g)) {
-        free(n);
-        gradus_no_memory("a %s node", op->name);
-        return fail_new(g);
-    }
-    start_node(n, g, op, bytes);
-    n->n_in = n_in;
-    if (n_in)
-        memcpy(n->in, in, (size_t)n_in * sizeof *in);
-    name_node(n);
-    g->node[g->count++] = n;
+    gradus_node *n = NULL;
+
+    if (n_in < 0 || n_in > GRADUS_MAX_OPERANDS)
+        return gradus_fail(NULL, "%s: got %d operands; must be 0 to %d",
+                           op->name, n_in, GRADUS_MAX_OPERANDS);
+    g = graph_of(g, n_in, in);
+    if (!check_new(g, op, bytes, n_in, in))
+        n = add_node(g, op, bytes, n_in, in);
+    if (!n && g)
+        keep_failure(g);
     return n;
 }
 

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* May the caller still change n?  If not, because its graph is compiled or n is
- * NULL, sets a message. */
+/* May the caller still change n?  If not, because its graph is compiled or n
+ * is NULL, sets a message. */
 static bool can_change(const gradus_node *n, const char *function)
 {
     if (!n)

@@ -63,7 +63,7 @@ static inline gradus_range gradus_tile_range(gradus_tile t, int j)
  * has found to be finite: clips them, updates theta, and counts the step. */
 void gradus_run_update(gradus_optimiser *o);
 
-/* ----- diagnose.c: where a NaN or an infinite number came from ------------ */
+/* ----- diagnose.c: where a NaN or an infinite number came from ----------- */
 
 /* Sets a message that names the node, the row of the batch, the sample of the
  * fed data and the value that made the batch's `loss` NaN or infinite.

@@ -159,36 +159,33 @@ static int allocate(gradus_graph *g, int max_batch)
 
 /* ---- first parameters --------------------------------------------------- */
 
-/* fan_in is the product of all axes but the first, and fan_out the product of
- * all but the second, as in PyTorch.  For a vector, fan_in is 1 and fan_out is
- * its length. */
-static void get_fans(const gradus_param *p, double *in, double *out)
+/* The standard deviation of an initialiser that draws normal numbers, the
+ * bound of one that draws uniform numbers, or the constant.  He's is normal
+ * with variance 2 / fan_in (He et al. 2015), Glorot's uniform within
+ * +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010).  fan_in is the product
+ * of all axes but the first, and fan_out the product of all but the second, as
+ * in PyTorch.  For a vector, fan_in is 1 and fan_out is its length. */
+static double spread(const gradus_param *p, gradus_initialiser how, double a)
 {
-    *in = (double)p->size / p->shape[0];
-    *out = p->rank < 2 ? p->shape[0] : (double)p->size / p->shape[1];
+    double fan_in = (double)p->size / p->shape[0];
+    double fan_out = p->rank < 2 ? p->shape[0] : (double)p->size / p->shape[1];
+
+    switch (how) {
+    case GRADUS_INIT_ZERO: return 0;
+    case GRADUS_INIT_HE: return sqrt(2.0 / fan_in);
+    case GRADUS_INIT_GLOROT: return sqrt(6.0 / (fan_in + fan_out));
+    default: return a;
+    }
 }
 
-/* Draws one number of a parameter with these fans.  He's initialisation is
- * normal with variance 2 / fan_in (He et al. 2015), Glorot's uniform within
- * +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010). */
-static double draw(gradus_random *r, gradus_initialiser how, double a,
-                   double fan_in, double fan_out)
+/* Draws one number with the spread a. */
+static double draw(gradus_random *r, gradus_initialiser how, double a)
 {
-    switch (how) {
-    case GRADUS_INIT_HE:
-        return gradus_random_normal(r) * sqrt(2.0 / fan_in);
-    case GRADUS_INIT_GLOROT:
-        a = sqrt(6.0 / (fan_in + fan_out));
-        return (2 * gradus_random_uniform(r) - 1) * a;
-    case GRADUS_INIT_NORMAL:
+    if (how == GRADUS_INIT_HE || how == GRADUS_INIT_NORMAL)
         return gradus_random_normal(r) * a;
-    case GRADUS_INIT_UNIFORM:
+    if (how == GRADUS_INIT_GLOROT || how == GRADUS_INIT_UNIFORM)
         return (2 * gradus_random_uniform(r) - 1) * a;
-    case GRADUS_INIT_CONSTANT:
-        return a;
-    default:
-        return 0;
-    }
+    return a;
 }
 
 /* Initialises parameter j of node i.  Each parameter has a stream of random
@@ -197,15 +194,14 @@ static double draw(gradus_random *r, gradus_initialiser how, double a,
 static void initialise(gradus_graph *g, int i, int j)
 {
     const gradus_param *p = &g->node[i]->param[j];
-    double fan_in, fan_out;
+    const gradus_initialiser how = g->info[i].start[j].how;
+    const double a = spread(p, how, g->info[i].start[j].a);
     gradus_random r;
 
-    get_fans(p, &fan_in, &fan_out);
     gradus_random_init(&r, g->seed, 0,
                        (uint64_t)i * GRADUS_MAX_PARAMS + (uint64_t)j);
     for (size_t k = 0; k < p->size; k++)
-        p->w[k] = (gradus_real)draw(&r, g->info[i].start[j].how,
-                                    g->info[i].start[j].a, fan_in, fan_out);
+        p->w[k] = (gradus_real)draw(&r, how, a);
 }
 
 /* ---- compile ------------------------------------------------------------ */

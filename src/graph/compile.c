@@ -11,8 +11,6 @@
 #include "graph/stages.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { MAX_THREADS = 1024 };
 
@@ -67,30 +65,6 @@ static int check(const gradus_graph *g, int max_batch, int threads)
 
 /* ---- memory ------------------------------------------------------------- */
 
-/* Takes theta and grad [parameters] from the plan, each in one piece, and lets
- * every parameter's w and dw point into them, in node order. */
-static void plan_parameters(gradus_graph *g, gradus_plan *p)
-{
-    size_t count = 0;
-
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            count += g->node[i]->param[j].size;
-    g->parameters = count;
-    g->theta = gradus_plan_take(p, count, sizeof *g->theta);
-    g->grad = gradus_plan_take(p, count, sizeof *g->grad);
-    if (!g->theta)
-        return;
-    count = 0;
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++) {
-            gradus_param *q = &g->node[i]->param[j];
-            q->w = g->theta + count;
-            q->dw = g->grad + count;
-            count += q->size;
-        }
-}
-
 /* Takes a node's arrays from the plan, for batches of up to `batch` rows: y
  * and dy [batch,size], and what else its kind and its op ask for.  Of several
  * fused nodes only the last one, their result, has y and dy. */
@@ -119,25 +93,46 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 /* Takes all arrays of the graph and of its nodes from the plan. */
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
-    plan_parameters(g, p);
+    g->theta = gradus_plan_take(p, g->parameters, sizeof *g->theta);
+    g->grad = gradus_plan_take(p, g->parameters, sizeof *g->grad);
     g->index = gradus_plan_take(p, batch, sizeof *g->index);
     g->stage = gradus_plan_take(p, gradus_stages_most(g), sizeof *g->stage);
+    g->tile = gradus_plan_take(p, gradus_tile_count(g), sizeof *g->tile);
     g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
                                   sizeof *g->scratch);
     for (int i = 0; i < g->count; i++)
         plan_node(g->node[i], p, batch);
 }
 
-/* Sets the scratch memory of a thread to more than the largest that any node
- * asks for: to the next multiple of 16 numbers, which as floats are a cache
- * line, so that two threads never write to the same line. */
-static void size_scratch(gradus_graph *g)
+/* Sums up the work of a row, and sets the scratch memory of a thread to more
+ * than the largest that any node asks for: to the next multiple of 16 numbers,
+ * which as floats are a cache line, so that two threads never write to the
+ * same line. */
+static void measure_nodes(gradus_graph *g)
 {
+    g->work = g->parameters;
     g->scratch_size = 0;
-    for (int i = 0; i < g->count; i++)
+    for (int i = 0; i < g->count; i++) {
+        g->work += (size_t)g->node[i]->size;
         if (g->node[i]->scratch > g->scratch_size)
             g->scratch_size = g->node[i]->scratch;
+    }
     g->scratch_size = (g->scratch_size / 16 + 1) * 16;
+}
+
+/* Lets every parameter's w and dw point into theta and grad [parameters], in
+ * node order. */
+static void place_parameters(gradus_graph *g)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++) {
+            gradus_param *q = &g->node[i]->param[j];
+            q->w = g->theta + at;
+            q->dw = g->grad + at;
+            at += q->size;
+        }
 }
 
 /* Walks the plan twice: first to find its size, then to hand the memory
@@ -146,7 +141,7 @@ static int allocate(gradus_graph *g, int max_batch)
 {
     gradus_plan p = { 0 };
 
-    size_scratch(g);
+    measure_nodes(g);
     plan(g, &p, (size_t)max_batch);
     g->block = gradus_plan_allocate(&p);
     if (!g->block)
@@ -154,6 +149,7 @@ static int allocate(gradus_graph *g, int max_batch)
                                 "bytes; try a smaller max_batch",
                                 g->parameters, max_batch, p.used);
     plan(g, &p, (size_t)max_batch);
+    place_parameters(g);
     return 0;
 }
 
@@ -219,17 +215,8 @@ static void spread_wants(gradus_graph *g)
     }
 }
 
-/* Frees what a failed compile has made, so that the graph can be compiled
- * again, say with a smaller max_batch. */
-static void undo(gradus_graph *g)
-{
-    gradus_pool_free(g->pool);
-    free(g->tile);
-    g->pool = NULL;
-    g->tile = NULL;
-    g->tiles = 0;
-}
-
+/* After a failure the graph can be compiled again, say with a smaller
+ * max_batch; what the failed call has left in it does no harm. */
 int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
 {
     if (check(g, max_batch, threads))
@@ -237,15 +224,11 @@ int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
     spread_wants(g);
     gradus_fuse(g);
     g->threads = threads ? threads : gradus_pool_processors();
+    gradus_pool_free(g->pool); /* of a compile that has failed */
     g->pool = gradus_pool_new(g->threads);
-    if (!g->pool)
+    if (!g->pool || allocate(g, max_batch))
         return -1;
-    if (gradus_cut_tiles(g) || allocate(g, max_batch)) {
-        undo(g);
-        return -1;
-    }
-    g->batch.index = g->index;
-    g->work = gradus_estimate_work(g);
+    gradus_cut_tiles(g);
     g->max_batch = max_batch;
     return 0;
 }

@@ -2,8 +2,6 @@
  * and the parameters into tiles of units.  cut.h explains these words. */
 #include "graph/cut.h"
 
-#include "base/error.h"
-
 #include <stdlib.h>
 
 /* ---- slices ------------------------------------------------------------- */
@@ -75,34 +73,27 @@ static void cut_node(gradus_graph *g, gradus_node *n)
     }
 }
 
-int gradus_cut_tiles(gradus_graph *g)
+size_t gradus_tile_count(const gradus_graph *g)
 {
     size_t count = 0;
 
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->n_params)
-            count += (size_t)(g->node[i]->units - 1) /
-                     (size_t)tile_units(g->node[i]) + 1;
-    g->tile = calloc(count + 1, sizeof *g->tile);
-    if (!g->tile)
-        return gradus_no_memory("%zu tiles of the parameters", count);
+            count += (size_t)((g->node[i]->units - 1) /
+                              tile_units(g->node[i]) + 1);
+    return count;
+}
+
+void gradus_cut_tiles(gradus_graph *g)
+{
+    g->tiles = 0;
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->n_params)
             cut_node(g, g->node[i]);
     qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
-    return 0;
 }
 
 /* ---- thresholds --------------------------------------------------------- */
-
-size_t gradus_estimate_work(const gradus_graph *g)
-{
-    size_t work = g->parameters;
-
-    for (int i = 0; i < g->count; i++)
-        work += (size_t)g->node[i]->size;
-    return work;
-}
 
 /* For less work than this, such as XOR's, waking the other threads costs more
  * time than it saves.  The results are the same to the last bit either way. */

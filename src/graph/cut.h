@@ -28,9 +28,10 @@ int gradus_slice_count(int rows);
  * which arrays [slices,..] are allocated. */
 int gradus_slice_most(int max_batch);
 
-/* Cuts the parameters of all nodes into tiles, and writes them to g->tile
- * [g->tiles], which the graph owns.  Returns 0, or non-zero with a message. */
-int gradus_cut_tiles(gradus_graph *g);
+/* How many tiles the parameters of all nodes are cut into. */
+size_t gradus_tile_count(const gradus_graph *g);
+/* Cuts them, and writes the tiles to g->tile, which has room for as many. */
+void gradus_cut_tiles(gradus_graph *g);
 
 /* The largest number of rows in one part of a batch in phase 2: all tiles
  * process these rows before any of them goes on to the next.  128 rows of 784
@@ -44,9 +45,6 @@ enum { GRADUS_TILE_ROWS = 128 };
  * on a busy machine. */
 enum { GRADUS_INFER_ROWS = 256 };
 
-/* A rough measure of the work of one row, which serves only to decide whether
- * threads pay: the number of the graph's parameters and of a row's values. */
-size_t gradus_estimate_work(const gradus_graph *g);
 /* Is a batch of `rows` rows worth waking the other threads for? */
 bool gradus_pays_threads(const gradus_graph *g, int rows);
 

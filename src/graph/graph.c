@@ -35,7 +35,6 @@ void gradus_graph_free(gradus_graph *g)
     free(g->class_name);
     free(g->node);
     free(g->info);
-    free(g->tile);
     free(g->block);
     free(g);
 }
@@ -74,7 +73,7 @@ int gradus_max_batch(const gradus_graph *g)
 
 size_t gradus_parameter_count(const gradus_graph *g)
 {
-    return g ? g->parameters : 0;
+    return g && g->max_batch ? g->parameters : 0;
 }
 
 gradus_real *gradus_parameters(gradus_graph *g)

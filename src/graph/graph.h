@@ -63,19 +63,22 @@ struct gradus_graph {
     gradus_node_info *info; /* [count], element i belongs to node[i] */
     char failure[512];      /* the message of the first constructor that has
                                failed, for compile to report; "" if none has */
+    size_t parameters;      /* of all nodes together */
     int class_count;
     char **class_name; /* [class_count], owned: names of the classes */
 
     /* Set by compile. */
     int max_batch, threads;    /* the most rows of a batch; how many threads */
-    size_t parameters;         /* numbers in theta, and in grad */
     gradus_real *theta, *grad; /* [parameters], in node order: every w and dw
                                   points into them */
-    void *block;               /* the memory of theta, grad, index, stage and
-                                  scratch, and of all arrays of the nodes */
+    void *block;               /* the memory of theta, grad, index, stage, tile
+                                  and scratch, and of all the nodes' arrays */
     gradus_real *scratch;      /* [threads,scratch_size], for ops */
     size_t scratch_size;       /* numbers for each thread */
-    size_t work;               /* of one row, see gradus_estimate_work */
+    size_t work;               /* a rough measure of the work of one row, which
+                                  serves only to decide whether threads pay:
+                                  the number of parameters and of a row's
+                                  values */
     int tiles;
     gradus_tile *tile;          /* [tiles], see gradus_cut_tiles */
     struct gradus_stage *stage; /* [gradus_stages_most], the stages of the

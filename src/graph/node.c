@@ -272,6 +272,7 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
     n->param[j] = (gradus_param){ .name = name, .rank = rank,
                                   .size = (size_t)size };
     memcpy(n->param[j].shape, shape, (size_t)rank * sizeof *shape);
+    n->graph->parameters += (size_t)size;
     n->units = shape[0];
     n->wants_gradient = true;
     return n;

@@ -8,7 +8,6 @@
 #include "base/pool.h"
 #include "graph/cut.h"
 #include "graph/graph.h"
-#include "graph/stages.h"
 
 #include <math.h>
 
@@ -96,7 +95,6 @@ static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
     g->theta = gradus_plan_take(p, g->parameters, sizeof *g->theta);
     g->grad = gradus_plan_take(p, g->parameters, sizeof *g->grad);
     g->index = gradus_plan_take(p, batch, sizeof *g->index);
-    g->stage = gradus_plan_take(p, gradus_stages_most(g), sizeof *g->stage);
     g->tile = gradus_plan_take(p, gradus_tile_count(g), sizeof *g->tile);
     g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
                                   sizeof *g->scratch);

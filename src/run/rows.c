@@ -1,13 +1,14 @@
 /* rows.c -- phase 1 of a step: takes every slice of the batch forward through
  * the net and back again.
  *
- * It carries out the stages that graph/stages.c lists, one after the other;
- * within a stage the slices, or the tiles, run in parallel. */
+ * In most nets that is one stage, in which threads work on slices without
+ * waiting for each other.  Where a layer mixes rows (batch normalisation), or
+ * is computed by units, all threads have to wait for each other, and another
+ * stage begins. */
 #include "run/run.h"
 
 #include "base/pool.h"
 #include "graph/cut.h"
-#include "graph/stages.h"
 
 #include <string.h>
 
@@ -23,11 +24,17 @@ void gradus_run_jobs(const gradus_graph *g,
         job(arg, i, 0);
 }
 
-/* What the jobs of one stage have in common.  The threads only read it. */
+/* A stage: for each slice it does the following in this order.  Numbers are
+ * ids of nodes.  Where one is left out, up_end is up, down is below down_end,
+ * and the nodes are NULL.  The threads only read it. */
 typedef struct {
     gradus_graph *g;
-    const gradus_stage *stage; /* the stage that is run, one of g->stage */
-} rows_job;
+    int up, up_end;        /* forward through nodes up .. up_end - 1 */
+    gradus_node *sum;      /* sums what this mixing layer needs forward */
+    bool turn;             /* zeroes the gradients before the backward pass */
+    int down, down_end;    /* backward through down, down - 1, .. down_end */
+    gradus_node *sum_back; /* sums what this mixing layer needs backward */
+} stage;
 
 /* ---- one slice ---------------------------------------------------------- */
 
@@ -42,11 +49,10 @@ static gradus_part all_units(const gradus_node *n, gradus_part p)
  * the stage ends at a mixing layer, it then computes what these rows
  * contribute to that layer's sums (for batch normalisation, to the mean and
  * variance of the batch). */
-static void forward(const gradus_stage *s, gradus_node *const *node,
-                    gradus_part p)
+static void forward(const stage *s, gradus_part p)
 {
     for (int i = s->up; i < s->up_end; i++) {
-        gradus_node *n = node[i];
+        gradus_node *n = s->g->node[i];
         if (n->op->forward && !gradus_is_fused(n))
             n->op->forward(n, all_units(n, p));
     }
@@ -85,11 +91,10 @@ static bool reaches_back(const gradus_node *n)
 /* Back-propagates the rows of p through the stage's nodes, users before their
  * operands.  A node is skipped if nothing would come of its backward: neither
  * the gradient of an operand nor a share of a parameter's gradient. */
-static void backward(const gradus_stage *s, gradus_node *const *node,
-                     gradus_part p)
+static void backward(const stage *s, gradus_part p)
 {
     for (int i = s->down; i >= s->down_end; i--) {
-        gradus_node *n = node[i];
+        gradus_node *n = s->g->node[i];
         if (n->op->backward && !gradus_is_fused(n) &&
             (reaches_back(n) || gradus_has_shares(n)))
             n->op->backward(n, all_units(n, p));
@@ -99,12 +104,12 @@ static void backward(const gradus_stage *s, gradus_node *const *node,
                                           all_units(s->sum_back, p));
 }
 
-/* Runs a GRADUS_STAGE_ROWS stage for slice number `item`.  All slices have
- * gradus_slice_rows rows but the last, which has what is left. */
+/* Runs the stage for slice number `item`.  All slices have gradus_slice_rows
+ * rows but the last, which has what is left. */
 static void run_slice(void *arg, int item, int thread)
 {
-    const rows_job *job = arg;
-    gradus_graph *g = job->g;
+    const stage *s = arg;
+    const gradus_graph *g = s->g;
     int most = gradus_slice_rows(g->batch.rows);
     int row = item * most, left = g->batch.rows - row;
     gradus_part p = {
@@ -115,58 +120,105 @@ static void run_slice(void *arg, int item, int thread)
         .batch = &g->batch,
     };
 
-    forward(job->stage, g->node, p);
-    if (job->stage->turn)
+    forward(s, p);
+    if (s->turn)
         clear_gradients(g, p);
-    backward(job->stage, g->node, p);
+    backward(s, p);
 }
 
 /* ---- one tile, forward -------------------------------------------------- */
 
-/* Computes the stage's node forward for all rows of the batch, but only the
- * units of tile number `item`.  The pool hands out the tiles of all nodes,
- * although only this node's have work here: given the same number of items, it
- * first gives each thread the same ones as in phase 2, so a thread mostly
- * works with weights that it has updated itself. */
+/* Computes a node forward for all rows of the batch, but only the units of
+ * tile number `item`.  The pool hands out the tiles of all nodes, although
+ * only this node's have work here: given the same number of items, it first
+ * gives each thread the same ones as in phase 2, so a thread mostly works with
+ * weights that it has updated itself. */
 static void run_units(void *arg, int item, int thread)
 {
-    const rows_job *job = arg;
-    gradus_tile t = job->g->tile[item];
+    gradus_node *n = arg;
+    const gradus_graph *g = n->graph;
+    gradus_tile t = g->tile[item];
 
     (void)thread;
-    if (t.node != job->stage->node)
-        return;
-    t.node->op->forward(t.node, (gradus_part){ .rows = job->g->batch.rows,
-                                               .unit = t.unit,
-                                               .units = t.units,
-                                               .batch = &job->g->batch });
+    if (t.node == n)
+        n->op->forward(n, (gradus_part){ .rows = g->batch.rows,
+                                         .unit = t.unit,
+                                         .units = t.units,
+                                         .batch = &g->batch });
 }
 
 /* ---- all stages --------------------------------------------------------- */
 
-/* Each stage begins when all threads have finished the one before.  The unite
- * functions combine the sums of all slices, so they run on this thread. */
-void gradus_run_rows(gradus_graph *g, int what, bool add)
+/* Runs the stage for all slices, and makes it one that does nothing yet. */
+static void run_stage(stage *s)
 {
-    int slices = gradus_slice_count(g->batch.rows);
-    int stages = gradus_list_stages(g, what);
+    gradus_graph *g = s->g;
 
-    for (int i = 0; i < stages; i++) {
-        rows_job job = { g, &g->stage[i] };
-        gradus_node *n = job.stage->node;
-        switch (job.stage->kind) {
-        case GRADUS_STAGE_ROWS:
-            gradus_run_jobs(g, run_slice, &job, slices);
-            break;
-        case GRADUS_STAGE_UNITS:
-            gradus_run_jobs(g, run_units, &job, g->tiles);
-            break;
-        case GRADUS_STAGE_UNITE:
-            n->op->mixing->unite(n, slices);
-            break;
-        case GRADUS_STAGE_UNITE_BACK:
-            n->op->mixing->unite_back(n, slices, add);
-            break;
+    gradus_run_jobs(g, run_slice, s, gradus_slice_count(g->batch.rows));
+    *s = (stage){ .g = g, .down = -1 };
+}
+
+/* Does n need sums over all rows of this batch before its forward and before
+ * its backward?  Mixing layers need them only in training. */
+static bool mixes(const gradus_node *n)
+{
+    return n->graph->batch.training && n->op->mixing;
+}
+
+/* Runs the forward pass, up to the stage in which it ends.  The stages end
+ * before each node i that mixes rows or is computed by units.  The next one
+ * begins with node i if its sums have only been united, on this thread, and
+ * with the node after it if it has been computed. */
+static void go_forward(stage *s)
+{
+    gradus_graph *g = s->g;
+
+    for (int i = 1; i < g->count; i++) {
+        gradus_node *n = g->node[i];
+        s->up_end = i;
+        if (mixes(n)) {
+            s->sum = n;
+            run_stage(s);
+            n->op->mixing->unite(n, gradus_slice_count(g->batch.rows));
+            s->up = i;
+        } else if (gradus_goes_by_units(n, g->batch.rows)) {
+            run_stage(s);
+            gradus_run_jobs(g, run_units, n, g->tiles);
+            s->up = i + 1;
         }
     }
+    s->up_end = g->count;
+}
+
+/* Runs the backward pass, up to the stage in which it ends.  It begins in the
+ * stage in which the forward pass ends, so that a slice turns round while it
+ * is in the cache.  The stages end before each node that mixes rows, until its
+ * sums are united. */
+static void go_back(stage *s, bool add)
+{
+    gradus_graph *g = s->g;
+
+    s->turn = true;
+    s->down = g->count - 1;
+    for (int i = g->count - 1; i > 0; i--) {
+        gradus_node *n = g->node[i];
+        if (!mixes(n))
+            continue;
+        s->down_end = i + 1;
+        s->sum_back = n;
+        run_stage(s);
+        n->op->mixing->unite_back(n, gradus_slice_count(g->batch.rows), add);
+        s->down = i;
+    }
+}
+
+void gradus_run_rows(gradus_graph *g, int what, bool add)
+{
+    stage s = { .g = g, .down = -1 };
+
+    if (what & GRADUS_FORWARD)
+        go_forward(&s);
+    if (what & GRADUS_BACKWARD)
+        go_back(&s, add);
+    run_stage(&s);
 }

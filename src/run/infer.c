@@ -5,11 +5,12 @@
  * of their own.  The layers' forward functions can therefore be called on them
  * unchanged, and several threads can infer at once, each with a workspace.
  */
+#include "run/run.h"
+
 #include "base/error.h"
 #include "base/gemm.h"
 #include "base/memory.h"
 #include "graph/cut.h"
-#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,16 +21,15 @@
  * and settings are the graph's own, so the graph must outlive the
  * workspace. */
 struct gradus_workspace {
-    int max_batch;      /* rows that every array has room for */
-    int count;          /* nodes of the graph */
-    gradus_node **node; /* [count], the copy of each node, by id; NULL if the
-                           output does not depend on it */
+    int max_batch;         /* rows that every array has room for */
     gradus_node *input, *output; /* the only data node among the copies, and
                                     the node whose y [n,size] is returned */
     int *index;            /* [max_batch]: 0, 1, 2, .. */
-    gradus_real *scratch;  /* [scratch_size], for the ops */
-    size_t scratch_size;   /* numbers, as many as a thread of the graph has */
+    gradus_real *scratch;  /* as large as a thread of the graph has it */
     void *block;           /* the memory of index, scratch and every y */
+    int count;             /* nodes of the graph */
+    gradus_node *node[];   /* [count], the copy of each node, by id; NULL if
+                              the output does not depend on it */
 };
 
 /* ---- a workspace -------------------------------------------------------- */
@@ -44,58 +44,46 @@ static const gradus_node *output_of(const gradus_graph *g)
     return g->node[g->count - 1];
 }
 
-/* Copies n and, first, all the nodes that it depends on, unless they are
- * copied already.  Of a loss's operands only the first (its logits, or its
+/* Copies n and all the nodes that it depends on, unless they are copied
+ * already.  Of a loss's operands only the first (its logits, or its
  * prediction) is copied: as the copy's `loss` is NULL, its forward computes y
- * alone and needs no targets.  NULL, with a message, if out of memory; what is
- * copied by then belongs to the workspace. */
-static gradus_node *copy(gradus_workspace *w, const gradus_node *n)
+ * alone and needs no targets.  Refuses a second data node, and one that is not
+ * an input. */
+static int copy(gradus_workspace *w, const gradus_node *n)
 {
-    if (w->node[n->id])
-        return w->node[n->id];
     size_t bytes = gradus_info(n)->bytes;
-    gradus_node *c = malloc(bytes);
-    if (!c) {
-        gradus_no_memory("a workspace");
-        return NULL;
-    }
+
+    if (w->node[n->id])
+        return 0;
+    if (n->kind != GRADUS_KIND_COMPUTED &&
+        (w->input || n->kind != GRADUS_KIND_VALUES))
+        return gradus_refuse(n, "inference needs an output that depends on "
+                             "one input alone, and this one depends on %s, "
+                             "too", n->name);
+    gradus_node *c = w->node[n->id] = malloc(bytes);
+    if (!c)
+        return gradus_no_memory("a workspace");
     memcpy(c, n, bytes);
-    w->node[n->id] = c;
     c->y = c->dy = c->kept = NULL;
     memset(&c->fed, 0, sizeof c->fed);
+    if (c->kind == GRADUS_KIND_VALUES)
+        w->input = c;
     if (c->op->loss)
         gradus_as_loss(c)->loss = NULL;
     for (int j = 0; j < (n->op->loss ? 1 : n->n_in); j++) {
-        c->in[j] = copy(w, n->in[j]);
-        if (!c->in[j])
-            return NULL;
-    }
-    return c;
-}
-
-/* Finds the one node that is fed, the input; refuses an output that depends on
- * several data nodes, or on one that is not an input. */
-static int find_input(gradus_workspace *w)
-{
-    for (int i = 0; i < w->count; i++) {
-        gradus_node *n = w->node[i];
-        if (!n || n->kind == GRADUS_KIND_COMPUTED)
-            continue;
-        if (w->input || n->kind != GRADUS_KIND_VALUES)
-            return gradus_refuse(n, "inference needs an output that depends "
-                                 "on one input alone, and this one depends on "
-                                 "%s, too", n->name);
-        w->input = n;
+        if (copy(w, n->in[j]))
+            return -1;
+        c->in[j] = w->node[n->in[j]->id];
     }
     return 0;
 }
 
 /* Takes the workspace's arrays from the plan: index [max_batch], scratch, and
  * y [max_batch,size] of each node that has a value of its own. */
-static void plan(gradus_workspace *w, gradus_plan *p)
+static void plan(gradus_workspace *w, const gradus_graph *g, gradus_plan *p)
 {
     w->index = gradus_plan_take(p, (size_t)w->max_batch, sizeof *w->index);
-    w->scratch = gradus_plan_take(p, w->scratch_size, sizeof *w->scratch);
+    w->scratch = gradus_plan_take(p, g->scratch_size, sizeof *w->scratch);
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
         if (n && n->result == n)
@@ -106,16 +94,16 @@ static void plan(gradus_workspace *w, gradus_plan *p)
 
 /* Walks the plan twice: first to find its size, then to hand the memory
  * out. */
-static int allocate(gradus_workspace *w)
+static int allocate(gradus_workspace *w, const gradus_graph *g)
 {
     gradus_plan p = { 0 };
 
-    plan(w, &p);
+    plan(w, g, &p);
     w->block = gradus_plan_allocate(&p);
     if (!w->block)
         return gradus_no_memory("inference on batches of %d rows, %zu bytes; "
                                 "try smaller ones", w->max_batch, p.used);
-    plan(w, &p);
+    plan(w, g, &p);
     for (int i = 0; i < w->max_batch; i++)
         w->index[i] = i;
     return 0;
@@ -123,41 +111,39 @@ static int allocate(gradus_workspace *w)
 
 /* Copies the nodes and allocates their arrays.  On failure the caller frees
  * the workspace, whatever has been made of it. */
-static int build(gradus_workspace *w, const gradus_graph *g)
+static int build(gradus_workspace *w, const gradus_graph *g, int max_batch)
 {
-    w->node = calloc((size_t)g->count, sizeof *w->node);
-    if (!w->node)
-        return gradus_no_memory("a workspace");
+    const gradus_node *output = output_of(g);
+
+    w->max_batch = max_batch;
     w->count = g->count;
-    w->scratch_size = g->scratch_size;
-    w->output = copy(w, output_of(g));
-    if (!w->output || find_input(w))
+    if (copy(w, output))
         return -1;
+    w->output = w->node[output->id];
     for (int i = 0; i < w->count; i++)
         if (w->node[i])
             w->node[i]->result = w->node[w->node[i]->result->id];
-    return allocate(w);
+    return allocate(w, g);
+}
+
+static int check_graph(const gradus_graph *g, int max_batch)
+{
+    if (!g || !g->max_batch)
+        return gradus_error_set("gradus_workspace_new: the graph is %s",
+                                g ? "not compiled" : "NULL");
+    if (max_batch < 1)
+        return gradus_error_set("gradus_workspace_new: max_batch is %d; must "
+                                "be at least 1", max_batch);
+    return 0;
 }
 
 gradus_workspace *gradus_workspace_new(const gradus_graph *g, int max_batch)
 {
-    if (!g || !g->max_batch) {
-        gradus_error_set("gradus_workspace_new: the graph is %s",
-                         g ? "not compiled" : "NULL");
+    if (check_graph(g, max_batch))
         return NULL;
-    }
-    if (max_batch < 1) {
-        gradus_error_set("gradus_workspace_new: max_batch is %d; must be at "
-                         "least 1", max_batch);
-        return NULL;
-    }
-    gradus_workspace *w = calloc(1, sizeof *w);
-    if (!w) {
-        gradus_no_memory("a workspace");
-        return NULL;
-    }
-    w->max_batch = max_batch;
-    if (build(w, g)) {
+    gradus_workspace *w =
+        calloc(1, sizeof *w + (size_t)g->count * sizeof *w->node);
+    if (w ? build(w, g, max_batch) : gradus_no_memory("a workspace")) {
         gradus_workspace_free(w);
         return NULL;
     }
@@ -168,10 +154,8 @@ void gradus_workspace_free(gradus_workspace *w)
 {
     if (!w)
         return;
-    if (w->node)
-        for (int i = 0; i < w->count; i++)
-            free(w->node[i]);
-    free(w->node);
+    for (int i = 0; i < w->count; i++)
+        free(w->node[i]);
     free(w->block);
     free(w);
 }
@@ -209,13 +193,7 @@ static const gradus_real *run(gradus_workspace *w, int n)
             .scratch = w->scratch,
             .batch = &b,
         };
-        for (int i = 0; i < w->count; i++) {
-            gradus_node *x = w->node[i];
-            if (!x || gradus_is_fused(x))
-                continue;
-            p.units = x->units;
-            x->op->forward(x, p);
-        }
+        gradus_run_nodes(w->node, 0, w->count, p);
     }
     gradus_blas_leave();
     return checked_output(w->output, n);

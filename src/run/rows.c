@@ -30,7 +30,9 @@ void gradus_run_jobs(const gradus_graph *g,
 typedef struct {
     gradus_graph *g;
     int up, up_end;        /* forward through nodes up .. up_end - 1 */
-    gradus_node *sum;      /* sums what this mixing layer needs forward */
+    gradus_node *sum;      /* sums what this mixing layer needs forward: for
+                              batch normalisation, for the batch's mean and
+                              variance */
     bool turn;             /* zeroes the gradients before the backward pass */
     int down, down_end;    /* backward through down, down - 1, .. down_end */
     gradus_node *sum_back; /* sums what this mixing layer needs backward */
@@ -45,19 +47,14 @@ static gradus_part all_units(const gradus_node *n, gradus_part p)
     return p;
 }
 
-/* Computes y [p.rows,size] of the stage's nodes in order, operands first.  If
- * the stage ends at a mixing layer, it then computes what these rows
- * contribute to that layer's sums (for batch normalisation, to the mean and
- * variance of the batch). */
-static void forward(const stage *s, gradus_part p)
+void gradus_run_nodes(gradus_node *const *node, int from, int end,
+                      gradus_part p)
 {
-    for (int i = s->up; i < s->up_end; i++) {
-        gradus_node *n = s->g->node[i];
-        if (n->op->forward && !gradus_is_fused(n))
+    for (int i = from; i < end; i++) {
+        gradus_node *n = node[i];
+        if (n && n->op->forward && !gradus_is_fused(n))
             n->op->forward(n, all_units(n, p));
     }
-    if (s->sum)
-        s->sum->op->mixing->sum(s->sum, all_units(s->sum, p));
 }
 
 /* Zeroes what backward adds to: the rows of p in each node's dy [B,size], and
@@ -120,7 +117,9 @@ static void run_slice(void *arg, int item, int thread)
         .batch = &g->batch,
     };
 
-    forward(s, p);
+    gradus_run_nodes(g->node, s->up, s->up_end, p);
+    if (s->sum)
+        s->sum->op->mixing->sum(s->sum, all_units(s->sum, p));
     if (s->turn)
         clear_gradients(g, p);
     backward(s, p);

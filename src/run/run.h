@@ -26,6 +26,12 @@ void gradus_run_jobs(const gradus_graph *g,
                      void (*job)(void *arg, int item, int thread), void *arg,
                      int items);
 
+/* Computes y [p.rows,size] of the nodes from .. end-1 of an array, for the
+ * rows of p and all units.  Operands come first in it; what is NULL is left
+ * out. */
+void gradus_run_nodes(gradus_node *const *node, int from, int end,
+                      gradus_part p);
+
 /* The passes through the net; both can be combined. */
 enum { GRADUS_FORWARD = 1, GRADUS_BACKWARD = 2 };
 

@@ -210,6 +210,25 @@ TEST(a_workspace_needs_an_output_that_is_computed)
     gradus_graph_free(g);
 }
 
+static void be_one(gradus_node *node, gradus_part p)
+{
+    for (int i = 0; i < p.rows; i++)
+        gradus_row(node->y, p, 1)[i] = 1;
+}
+
+TEST(a_workspace_wants_an_output_that_depends_on_an_input)
+{
+    static const gradus_op op = { .name = "one", .forward = be_one };
+    gradus_graph *g = gradus_graph_new(1);
+
+    gradus_set_shape(gradus_append(g, &op, sizeof(gradus_node), 0, NULL), 1,
+                     &(int){ 1 });
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    null(gradus_workspace_new(g, 1), "one: inference needs an output that "
+         "depends on one input, and this depends on none");
+    gradus_graph_free(g);
+}
+
 TEST(loaders_refuse_null_and_nonsense)
 {
     null(gradus_load_idx(NULL, "labels"), "NULL");

@@ -119,6 +119,9 @@ static int build(gradus_workspace *w, const gradus_graph *g, int max_batch)
     w->count = g->count;
     if (copy(w, output))
         return -1;
+    if (!w->input)
+        return gradus_refuse(output, "inference needs an output that depends "
+                             "on one input, and this depends on none");
     w->output = w->node[output->id];
     for (int i = 0; i < w->count; i++)
         if (w->node[i])

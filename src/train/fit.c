@@ -57,29 +57,23 @@ static void call_back(fit *f)
 
 /* ---- a batch --------------------------------------------------------- */
 
-/* Lets options.next feed the rows of the next batch, and checks their number,
- * which it returns as rows_of_batch does. */
-static int next_rows(fit *f)
+/* How many rows the next mini-batch of this epoch has; 0 after the last one;
+ * -1, with a message, on error.  options.next, if there is one, feeds the rows
+ * and returns how many there are. */
+static int rows_of_batch(fit *f)
 {
+    const int left = f->n - (int)f->p.so_far.samples, most = f->options.batch;
+
+    if (!f->options.next)
+        return left < most ? left : most;
     int rows = f->options.next(&f->p, f->options.user);
     bool empty = rows == 0 && f->p.batch == 0; /* no batch in this epoch */
-
-    if (rows < 0 || rows > f->options.batch || empty)
+    if (rows < 0 || rows > most || empty)
         return gradus_error_set("epoch %d, batch %d: next returned %d; must "
                                 "be 1 to %d rows, or 0 after the last batch "
                                 "of an epoch", f->p.epoch + 1, f->p.batch + 1,
-                                rows, f->options.batch);
+                                rows, most);
     return rows;
-}
-
-/* How many rows the next mini-batch of this epoch has; 0 after the last one;
- * -1, with a message, on error. */
-static int rows_of_batch(fit *f)
-{
-    if (f->options.next)
-        return next_rows(f);
-    int left = f->n - (int)f->p.so_far.samples;
-    return left < f->options.batch ? left : f->options.batch;
 }
 
 /* Sets the learning rate of the next step if options.learning_rate is given.
@@ -122,23 +116,18 @@ static int run_batch(fit *f, int rows)
 /* Shuffles the rows, unless keep_order is set.  Their order depends on the
  * graph's seed and on how many epochs the graph has been trained for, so that
  * two calls for one epoch each do the same as one call for two. */
-static void set_order(fit *f)
+static void begin_epoch(fit *f)
 {
+    f->start = now();
+    f->p.batch = 0;
+    f->p.epoch_done = false;
+    f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
+    gradus_meter_reset(&f->meter);
     for (int i = 0; i < f->n; i++)
         f->order[i] = i;
     if (!f->options.keep_order)
         gradus_shuffle(f->order, f->n, f->g->seed, GRADUS_SHUFFLE_EPOCH,
                        f->g->epochs);
-}
-
-static void begin_epoch(fit *f)
-{
-    f->start = now();
-    f->p.batch = 0;
-    f->p.epoch_done = 0;
-    f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
-    gradus_meter_reset(&f->meter);
-    set_order(f);
 }
 
 /* Trains on batch after batch until the rows of the epoch are used up or the

@@ -47,24 +47,23 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
                     const gradus_evaluate_options *options,
                     gradus_metrics *metrics)
 {
-    gradus_evaluate_options o = { 0 };
+    static const gradus_evaluate_options defaults = { 0 };
+    const gradus_evaluate_options *o = options ? options : &defaults;
     gradus_fed_before before = { 0 };
 
-    if (options)
-        o = *options;
     if (!g || !metrics)
         return gradus_error_set("gradus_evaluate: the %s NULL",
                                 g ? "metrics are" : "graph is");
     if (!g->max_batch)
         return gradus_error_set("gradus_evaluate: the graph is not compiled; "
                                 "call gradus_compile first");
-    if (o.k < 0)
+    if (o->k < 0)
         return gradus_error_set("gradus_evaluate: k is %d; must be at least 1",
-                                o.k);
+                                o->k);
     if (gradus_need_loss(g) ||
         (data && gradus_feed_dataset(g, data, &before)))
         return -1;
-    int status = measure(g, &o, metrics);
+    int status = measure(g, o, metrics);
     gradus_feed_restore(&before);
     return status;
 }

@@ -180,12 +180,26 @@ static const gradus_real *checked_output(const gradus_node *y, int n)
     return y->y;
 }
 
-/* Takes the n rows that the input is fed through the net.  All nodes compute
- * GRADUS_INFER_ROWS rows before the next rows begin. */
-static const gradus_real *run(gradus_workspace *w, int n)
+static int check(const gradus_workspace *w, gradus_fed fed, int n)
 {
-    const gradus_batch b = { .rows = n, .index = w->index };
+    if (!w || (!fed.x && !fed.u8))
+        return gradus_error_set("gradus_infer: the %s is NULL",
+                                w ? "data" : "workspace");
+    if (n < 1 || n > w->max_batch)
+        return gradus_error_set("gradus_infer: got %d rows; must be 1 to %d, "
+                                "the workspace's max_batch", n, w->max_batch);
+    return 0;
+}
 
+/* Feeds the input, and takes its n rows through the net.  All nodes compute
+ * GRADUS_INFER_ROWS rows before the next rows begin. */
+static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
+{
+    if (check(w, fed, n))
+        return NULL;
+    const gradus_batch b = { .rows = n, .index = w->index };
+    w->input->fed = fed;
+    w->input->fed.rows = (size_t)n;
     gradus_blas_enter();
     for (int row = 0; row < n; row += GRADUS_INFER_ROWS) {
         int left = n - row;
@@ -202,31 +216,14 @@ static const gradus_real *run(gradus_workspace *w, int n)
     return checked_output(w->output, n);
 }
 
-static int check(const gradus_workspace *w, const void *data, int n)
-{
-    if (!w || !data)
-        return gradus_error_set("gradus_infer: the %s is NULL",
-                                w ? "data" : "workspace");
-    if (n < 1 || n > w->max_batch)
-        return gradus_error_set("gradus_infer: got %d rows; must be 1 to %d, "
-                                "the workspace's max_batch", n, w->max_batch);
-    return 0;
-}
-
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n)
 {
-    if (check(w, x, n))
-        return NULL;
-    w->input->fed = (gradus_fed){ .x = x, .rows = (size_t)n };
-    return run(w, n);
+    return infer(w, (gradus_fed){ .x = x }, n);
 }
 
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
                                    int n)
 {
-    if (check(w, pixels, n))
-        return NULL;
-    w->input->fed = (gradus_fed){ .u8 = pixels, .rows = (size_t)n };
-    return run(w, n);
+    return infer(w, (gradus_fed){ .u8 = pixels }, n);
 }

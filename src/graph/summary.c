@@ -34,18 +34,16 @@ static size_t parameters_of(const gradus_node *n)
  * backward, sums up or computes as shares of each slice. */
 static size_t bytes_of(const gradus_node *n, int max_batch)
 {
-    size_t values = (size_t)max_batch * (size_t)n->size;
-    size_t bytes = 2 * parameters_of(n) * sizeof(gradus_real);
+    size_t rows = (size_t)max_batch, values = rows * (size_t)n->size;
+    size_t slices = (size_t)gradus_slice_most(max_batch);
+    size_t reals = parameters_of(n) * (n->share[0] ? 2 + slices : 2) +
+                   n->keep + rows * n->keep_row;
 
-    bytes += (n->keep + (size_t)max_batch * n->keep_row) * sizeof *n->kept;
-    bytes += (size_t)gradus_slice_most(max_batch) * (size_t)n->n_sums *
-             sizeof *n->sums;
-    if (n->share[0])
-        bytes += parameters_of(n) * sizeof(gradus_real) *
-                 (size_t)gradus_slice_most(max_batch);
-    if (n->kind == GRADUS_KIND_LABELS)
-        return bytes + values * sizeof *n->label;
-    return bytes + (n->y ? values : 0) * sizeof *n->y * (n->dy ? 2 : 1);
+    if (n->y)
+        reals += n->dy ? 2 * values : values;
+    return reals * sizeof(gradus_real) +
+           slices * (size_t)n->n_sums * sizeof *n->sums +
+           (n->label ? values * sizeof *n->label : 0);
 }
 
 int gradus_summary(const gradus_graph *g, FILE *out)

@@ -7,28 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The setting of this name in the list that begins with a, or NULL. */
-static gradus_attr *find(const gradus_attr *a, const char *name)
+/* Where the setting of this name is in the list that begins with *a; if it has
+ * none, its end, where a NULL is. */
+static gradus_attr **find(gradus_attr **a, const char *name)
 {
-    while (a && strcmp(a->name, name) != 0)
-        a = a->next;
-    return (gradus_attr *)a;
+    while (*a && strcmp((*a)->name, name) != 0)
+        a = &(*a)->next;
+    return a;
 }
 
-/* Appends a setting of `count` numbers, all 0, to n's list.  NULL, without a
- * message, if out of memory or if name or count are not allowed. */
-static gradus_attr *add(gradus_node *n, const char *name, int count)
+/* A setting of `count` numbers, all 0.  NULL, without a message, if out of
+ * memory or if name or count are not allowed. */
+static gradus_attr *make(const char *name, int count)
 {
-    gradus_attr **end = &n->attr, *a;
+    gradus_attr *a;
 
     if (count < 1 || strlen(name) >= sizeof a->name)
         return NULL;
     a = calloc(1, sizeof *a + (size_t)count * sizeof *a->value);
     if (!a)
         return NULL;
-    while (*end)
-        end = &(*end)->next;
-    *end = a;
     strcpy(a->name, name);
     a->count = count;
     return a;
@@ -39,32 +37,36 @@ gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
 {
     if (!n || !gradus_is_open(n))
         return NULL;
-    gradus_attr *a = find(n->attr, name);
-    if (a && a->count != count)
-        return gradus_fail(n, "the setting %s got %d values; must be %d as "
-                           "before", name, count, a->count);
-    if (!a)
-        a = add(n, name, count);
-    if (!a)
+    gradus_attr **a = find(&n->attr, name);
+    if (!*a)
+        *a = make(name, count);
+    if (!*a)
         return gradus_fail(n, "there is no room for %d values of the setting "
                            "%.32s", count, name);
-    memcpy(a->value, values, (size_t)count * sizeof *values);
+    if ((*a)->count != count)
+        return gradus_fail(n, "the setting %s got %d values; must be %d as "
+                           "before", name, count, (*a)->count);
+    memcpy((*a)->value, values, (size_t)count * sizeof *values);
     return n;
 }
 
 const double *gradus_attr_values(const gradus_attr *a, const char *name,
                                  int *count)
 {
-    a = find(a, name);
-    *count = a ? a->count : 0;
-    return a ? a->value : NULL;
+    gradus_attr *first = (gradus_attr *)a; /* nothing in it is changed */
+    const gradus_attr *found = *find(&first, name);
+
+    *count = found ? found->count : 0;
+    return found ? found->value : NULL;
 }
 
 double gradus_attr_double(const gradus_attr *a, const char *name,
                           double otherwise)
 {
-    a = find(a, name);
-    return a ? a->value[0] : otherwise;
+    int count;
+    const double *v = gradus_attr_values(a, name, &count);
+
+    return v ? *v : otherwise;
 }
 
 /* INT_MIN stands for "not an int", so a setting cannot have that value. */

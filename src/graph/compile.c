@@ -40,11 +40,9 @@ static int check_node(const gradus_node *n)
 
 static int check(const gradus_graph *g, int max_batch, int threads)
 {
-    if (!g)
-        return gradus_error_set("gradus_compile: the graph is NULL");
-    if (g->max_batch)
-        return gradus_error_set("gradus_compile: the graph is compiled "
-                                "already");
+    if (!g || g->max_batch)
+        return gradus_error_set("gradus_compile: the graph is %s",
+                                g ? "compiled already" : "NULL");
     if (*g->failure)
         return gradus_error_set("%s", g->failure);
     if (g->count == 0)

@@ -101,9 +101,7 @@ static inline gradus_node_info *gradus_info(const gradus_node *n)
 
 /* Sets the message "node 3, dense1: ...", as gradus_fail does, but does not
  * make gradus_compile fail afterwards.  Always returns -1. */
-#ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
-#endif
 int gradus_refuse(const gradus_node *n, const char *format, ...);
 
 /* Writes a shape of rank 0 to 4 as "[3,28,28]", or as "[B,3,28,28]" if `batch`

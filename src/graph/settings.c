@@ -61,13 +61,10 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
  * the first? */
 static bool is_side_operand(const gradus_node *n)
 {
-    const gradus_graph *g = n->graph;
-
-    for (int i = 0; i < g->count; i++) {
-        if (!g->node[i]->op->loss)
-            continue;
-        for (int j = 1; j < g->node[i]->n_in; j++)
-            if (g->node[i]->in[j] == n)
+    for (int i = n->id + 1; i < n->graph->count; i++) {
+        const gradus_node *user = n->graph->node[i];
+        for (int j = 1; user->op->loss && j < user->n_in; j++)
+            if (user->in[j] == n)
                 return true;
     }
     return false;

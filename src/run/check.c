@@ -75,37 +75,27 @@ static int check_parameters(checker *c, const gradus_node *n)
     return 0;
 }
 
-/* Checks the gradient of an input with respect to the values [n,size] that are
- * fed to it.  An input may normalise them, y = (v - mean) / std for each
- * channel, in which case dL/dv = dL/dy / std. */
-static int check_values(checker *c, const gradus_node *x, gradus_real *values)
-{
-    size_t size = (size_t)x->size, count = (size_t)c->n * size;
-    int channels;
-    const double *std = gradus_attr_values(x->attr, "std", &channels);
-
-    for (size_t i = 0; i < count; i++) {
-        double s = std ? std[i % size / (size / (size_t)channels)] : 1;
-        if (compare(c, values + i, x->dy[i] / s, x->name, "y", i))
-            return -1;
-    }
-    return 0;
-}
-
-/* Checks the gradient of input x while x is fed a copy of its rows, since the
- * caller's own must not be changed. */
+/* Checks the gradient of input x with respect to the values [n,size] that are
+ * fed to it.  They are a copy of the caller's, which must not be changed.  An
+ * input may normalise them, y = (v - mean) / std for each channel, in which
+ * case dL/dv = dL/dy / std. */
 static int check_input(checker *c, gradus_node *x)
 {
-    size_t count = (size_t)c->n * (size_t)x->size;
+    size_t size = (size_t)x->size, count = (size_t)c->n * size;
     gradus_real *values = malloc(count * sizeof *values);
     gradus_fed fed = x->fed;
+    int channels, status = 0;
+    const double *std = gradus_attr_values(x->attr, "std", &channels);
 
     if (!values)
         return gradus_no_memory("a gradient check");
     for (size_t i = 0; i < count; i++)
         values[i] = fed.x ? fed.x[i] : (gradus_real)(fed.u8[i] / 255.0);
     x->fed = (gradus_fed){ .x = values, .rows = fed.rows };
-    int status = check_values(c, x, values);
+    for (size_t i = 0; i < count && !status; i++) {
+        double s = std ? std[i % size / (size / (size_t)channels)] : 1;
+        status = compare(c, values + i, x->dy[i] / s, x->name, "y", i);
+    }
     x->fed = fed;
     free(values);
     return status;

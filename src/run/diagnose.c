@@ -67,17 +67,14 @@ static bool loss_is_finite(const gradus_graph *g, int row)
  * nodes before it tell in which row the NaN began. */
 static int diagnose_rows(const gradus_graph *g)
 {
-    int first = -1;
+    int first = -1; /* the first row whose loss is not finite */
 
-    for (int row = g->batch.rows - 1; row >= 0; row--)
-        if (!loss_is_finite(g, row))
-            first = row;
-    if (first < 0)
-        return -1;
     for (int i = 0; i < g->count; i++)
-        for (int row = first; row < g->batch.rows; row++) {
+        for (int row = 0; row < g->batch.rows; row++) {
             if (loss_is_finite(g, row))
                 continue;
+            if (first < 0)
+                first = row;
             bool bad = is_bad(g->node[i], row);
             if (ask_losses(g, g->node[i], bad, row) || bad)
                 return row;

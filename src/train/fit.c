@@ -28,6 +28,7 @@ typedef struct {
     gradus_meter meter;         /* loss and accuracy of this epoch so far */
     gradus_best best;           /* of all epochs so far */
     gradus_log log;
+    gradus_fed_before before;
     gradus_progress p; /* what the callback sees; p.epoch and p.batch are also
                           the counters of the loops */
     uint64_t step;     /* the number of the next step, from 0 in this call */
@@ -217,11 +218,12 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
     return status ? gradus_error_prefix("validation data") : 0;
 }
 
-/* Does everything that can fail before the first step: allocates memory,
- * checks the data and opens the log. */
-static int begin(fit *f)
+/* Does everything that can fail before the first step: feeds the data,
+ * allocates memory, checks the data and opens the log. */
+static int begin(fit *f, const gradus_dataset *data)
 {
-    if (gradus_best_start(&f->best, f->g, &f->options))
+    if (gradus_best_start(&f->best, f->g, &f->options) ||
+        (data && gradus_feed_dataset(f->g, data, &f->before)))
         return -1;
     f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
     if (f->n < 0)
@@ -237,19 +239,20 @@ static int begin(fit *f)
     return gradus_log_open(&f->log, f->options.log);
 }
 
-/* Frees what `begin` has made, even if that has failed half-way, and restores
- * the best epoch's parameters if that is wanted. */
+/* Frees what `begin` has made, even if that has failed half-way, restores the
+ * best epoch's parameters if that is wanted, and feeds what was fed before. */
 static void end(fit *f)
 {
     gradus_log_close(&f->log);
     gradus_best_end(&f->best, f->g, &f->options);
     gradus_meter_free(&f->meter);
     free(f->order);
+    gradus_feed_restore(&f->before);
 }
 
-static int run(fit *f)
+static int run(fit *f, const gradus_dataset *data)
 {
-    int status = begin(f);
+    int status = begin(f, data);
 
     while (!status && !f->stopped && f->p.epoch < f->p.epochs) {
         status = run_epoch(f);
@@ -287,7 +290,6 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
     if (!o)
         return gradus_error_set("gradus_fit: the optimiser is NULL");
     fit f = { .o = o, .g = o->graph, .log.fd = -1 };
-    gradus_fed_before before = { 0 };
 
     if (options)
         f.options = *options;
@@ -298,9 +300,5 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                                 "must be only one of them");
     f.p.optimiser = o;
     f.p.epochs = f.options.epochs;
-    if (data && gradus_feed_dataset(f.g, data, &before))
-        return -1;
-    int status = run(&f);
-    gradus_feed_restore(&before);
-    return status;
+    return run(&f, data);
 }

@@ -93,7 +93,7 @@ static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
     g->theta = gradus_plan_take(p, g->parameters, sizeof *g->theta);
     g->grad = gradus_plan_take(p, g->parameters, sizeof *g->grad);
     g->index = gradus_plan_take(p, batch, sizeof *g->index);
-    g->tile = gradus_plan_take(p, gradus_tile_count(g), sizeof *g->tile);
+    g->tile = gradus_plan_take(p, (size_t)g->tiles, sizeof *g->tile);
     g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
                                   sizeof *g->scratch);
     for (int i = 0; i < g->count; i++)
@@ -138,6 +138,8 @@ static int allocate(gradus_graph *g, int max_batch)
     gradus_plan p = { 0 };
 
     measure_nodes(g);
+    g->tile = NULL;
+    gradus_cut_tiles(g); /* counts them */
     plan(g, &p, (size_t)max_batch);
     g->block = gradus_plan_allocate(&p);
     if (!g->block)
@@ -145,6 +147,7 @@ static int allocate(gradus_graph *g, int max_batch)
                                 "bytes; try a smaller max_batch",
                                 g->parameters, max_batch, p.used);
     plan(g, &p, (size_t)max_batch);
+    gradus_cut_tiles(g);
     place_parameters(g);
     return 0;
 }
@@ -224,7 +227,6 @@ int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
     g->pool = gradus_pool_new(g->threads);
     if (!g->pool || allocate(g, max_batch))
         return -1;
-    gradus_cut_tiles(g);
     g->max_batch = max_batch;
     return 0;
 }

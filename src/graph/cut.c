@@ -61,27 +61,19 @@ static int compare_tiles(const void *p, const void *q)
     return x != y ? (x > y) - (x < y) : a->node->id - b->node->id;
 }
 
-/* Appends the tiles of n to g->tile; the last one may have fewer units. */
+/* Counts the tiles of n into g->tiles, and writes them to g->tile unless that
+ * is NULL; the last one may have fewer units. */
 static void cut_node(gradus_graph *g, gradus_node *n)
 {
     int most = tile_units(n);
 
     for (int unit = 0; unit < n->units; unit += most) {
         int left = n->units - unit;
-        g->tile[g->tiles++] =
-            (gradus_tile){ n, unit, left < most ? left : most };
+        if (g->tile)
+            g->tile[g->tiles] =
+                (gradus_tile){ n, unit, left < most ? left : most };
+        g->tiles++;
     }
-}
-
-size_t gradus_tile_count(const gradus_graph *g)
-{
-    size_t count = 0;
-
-    for (int i = 0; i < g->count; i++)
-        if (g->node[i]->n_params)
-            count += (size_t)((g->node[i]->units - 1) /
-                              tile_units(g->node[i]) + 1);
-    return count;
 }
 
 void gradus_cut_tiles(gradus_graph *g)
@@ -90,7 +82,8 @@ void gradus_cut_tiles(gradus_graph *g)
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->n_params)
             cut_node(g, g->node[i]);
-    qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
+    if (g->tile)
+        qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
 }
 
 /* ---- thresholds --------------------------------------------------------- */

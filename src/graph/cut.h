@@ -28,9 +28,8 @@ int gradus_slice_count(int rows);
  * which arrays [slices,..] are allocated. */
 int gradus_slice_most(int max_batch);
 
-/* How many tiles the parameters of all nodes are cut into. */
-size_t gradus_tile_count(const gradus_graph *g);
-/* Cuts them, and writes the tiles to g->tile, which has room for as many. */
+/* Cuts the parameters of all nodes into tiles.  While g->tile is NULL, only
+ * counts them into g->tiles; then writes them there. */
 void gradus_cut_tiles(gradus_graph *g);
 
 /* The largest number of rows in one part of a batch in phase 2: all tiles

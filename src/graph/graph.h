@@ -16,16 +16,19 @@ struct gradus_attr {
     double value[];    /* [count] */
 };
 
+/* How a parameter starts: its initialiser, and the number that some
+ * initialisers take. */
+typedef struct {
+    gradus_initialiser how;
+    double a;
+} gradus_start;
+
 /* What the library needs to know about a node, but the node's op does not. */
 typedef struct {
     size_t bytes; /* size of the node's struct with the op's own fields */
     double lr_scale, decay_scale; /* factors, see gradus_set_group */
     bool wants_value; /* y must be kept, see gradus_want_value */
-    struct {
-        gradus_initialiser how;
-        double a;
-    } start[GRADUS_MAX_PARAMS]; /* each parameter's initialiser, and the number
-                                   that some initialisers take */
+    gradus_start start[GRADUS_MAX_PARAMS]; /* of each parameter */
 } gradus_node_info;
 
 /* A tile: units unit .. unit + units - 1 of a node's parameters; see cut.h. */

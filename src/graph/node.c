@@ -75,14 +75,10 @@ static void name_node(gradus_node *n)
 
     for (int i = 0; i < n->id; i++)
         number += n->graph->node[i]->op == n->op;
-    if (n->n_in == 0 && number == 1) {
+    if (n->n_in == 0 && number == 1)
         snprintf(n->name, sizeof n->name, "%.20s", n->op->name);
-        if (!gradus_find_node(n->graph, n->name))
-            return;
-    }
-    do
+    while (!*n->name || gradus_find_node(n->graph, n->name))
         snprintf(n->name, sizeof n->name, "%.20s%d", n->op->name, number++);
-    while (gradus_find_node(n->graph, n->name));
 }
 
 /* ---- a new node --------------------------------------------------------- */
@@ -267,8 +263,7 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
                            "%d as in the others", name, shape[0], n->units);
 
     int j = n->n_params++;
-    gradus_info(n)->start[j].how = how;
-    gradus_info(n)->start[j].a = a;
+    gradus_info(n)->start[j] = (gradus_start){ how, a };
     n->param[j] = (gradus_param){ .name = name, .rank = rank,
                                   .size = (size_t)size };
     memcpy(n->param[j].shape, shape, (size_t)rank * sizeof *shape);

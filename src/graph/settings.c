@@ -52,8 +52,7 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
         !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
         return gradus_fail(n, "the initialiser's a is %g; must be finite and, "
                            "if it is a spread, at least 0", a), -1;
-    gradus_info(n)->start[0].how = how;
-    gradus_info(n)->start[0].a = a;
+    gradus_info(n)->start[0] = (gradus_start){ how, a };
     return 0;
 }
 

@@ -65,7 +65,6 @@ static int copy(gradus_workspace *w, const gradus_node *n)
         return gradus_no_memory("a workspace");
     memcpy(c, n, bytes);
     c->y = c->dy = c->kept = NULL;
-    memset(&c->fed, 0, sizeof c->fed);
     if (c->kind == GRADUS_KIND_VALUES)
         w->input = c;
     if (c->op->loss)

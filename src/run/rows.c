@@ -68,9 +68,7 @@ static void clear_gradients(const gradus_graph *g, gradus_part p)
         if (n->dy)
             memset(gradus_row(n->dy, p, n->size), 0,
                    gradus_count(p, n->size) * sizeof *n->dy);
-        if (!gradus_has_shares(n))
-            continue;
-        for (int j = 0; j < n->n_params; j++)
+        for (int j = 0; j < n->n_params && n->share[j]; j++)
             memset(gradus_share(n, j, p), 0,
                    n->param[j].size * sizeof *n->share[j]);
     }

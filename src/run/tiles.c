@@ -84,9 +84,8 @@ static void run_tile(void *arg, int item, int thread)
         t.node->op->gradient(t.node, p);
     if (left > job->rows)
         return; /* more parts of the batch will follow */
-    if (gradus_has_shares(t.node))
-        for (int j = 0; j < t.node->n_params; j++)
-            add_shares(job, t, j);
+    for (int j = 0; j < t.node->n_params && t.node->share[j]; j++)
+        add_shares(job, t, j);
     check_tile(arg, item, thread);
 }
 

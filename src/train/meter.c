@@ -45,7 +45,6 @@ void gradus_meter_reset(gradus_meter *m)
 void gradus_meter_free(gradus_meter *m)
 {
     free(m->total);
-    m->total = NULL;
 }
 
 /* Counts one label, unless it is one to be ignored.  The K probabilities at

@@ -7,36 +7,24 @@
 #include "run/run.h"
 #include "train/train.h"
 
-#include <string.h>
-
-/* Takes the fed rows 0 .. n-1 forward, in batches of max_batch rows of which
- * the last may be smaller, and adds each batch to the meter. */
-static int run_batches(gradus_graph *g, int n, gradus_meter *meter)
-{
-    for (int from = 0, rows; from < n; from += rows) {
-        rows = n - from < g->max_batch ? n - from : g->max_batch;
-        if (gradus_run_forward(g, NULL, from, rows, false))
-            return -1;
-        gradus_meter_add(meter);
-    }
-    return 0;
-}
 
 /* Computes the metrics of the rows that are fed at the moment, whichever data
- * they are from. */
+ * they are from, in batches of max_batch rows of which the last may be
+ * smaller. */
 static int measure(gradus_graph *g, const gradus_evaluate_options *o,
                    gradus_metrics *metrics)
 {
     gradus_meter m;
-    int n = gradus_fed_rows(g);
+    int n = gradus_fed_rows(g), status = 0;
 
     if (n < 0 || gradus_meter_start(&m, g, o))
         return -1;
-    if (m.confusion && m.classifier) {
-        size_t K = (size_t)m.classifier->classes;
-        memset(m.confusion, 0, K * K * sizeof *m.confusion);
+    for (int from = 0, rows; from < n && !status; from += rows) {
+        rows = n - from < g->max_batch ? n - from : g->max_batch;
+        status = gradus_run_forward(g, NULL, from, rows, false);
+        if (!status)
+            gradus_meter_add(&m);
     }
-    int status = run_batches(g, n, &m);
     if (!status)
         *metrics = gradus_meter_read(&m);
     gradus_meter_free(&m);

@@ -33,6 +33,10 @@ int gradus_meter_start(gradus_meter *m, const gradus_graph *g,
     m->total = calloc((size_t)g->count, sizeof *m->total);
     if (!m->total)
         return gradus_no_memory("the losses of %d nodes", g->count);
+    if (m->confusion && m->classifier) {
+        size_t K = (size_t)m->classifier->classes;
+        memset(m->confusion, 0, K * K * sizeof *m->confusion);
+    }
     return 0;
 }
 

@@ -54,8 +54,8 @@ typedef struct {
                                    losses are used */
 } gradus_meter;
 
-/* Starts a meter with all sums 0.  Returns 0, or -1 with a message if out of
- * memory. */
+/* Starts a meter with all sums 0, and so the confusion matrix.  Returns 0, or
+ * -1 with a message if out of memory. */
 int gradus_meter_start(gradus_meter *m, const gradus_graph *g,
                        const gradus_evaluate_options *o);
 /* Sets the sums to 0 again, but not the confusion matrix. */

@@ -63,17 +63,18 @@ static void call_back(fit *f)
  * and returns how many there are. */
 static int rows_of_batch(fit *f)
 {
-    const int left = f->n - (int)f->p.so_far.samples, most = f->options.batch;
+    const int most = f->options.batch;
 
-    if (!f->options.next)
+    if (!f->options.next) {
+        int left = f->n - (int)f->p.so_far.samples;
         return left < most ? left : most;
+    }
     int rows = f->options.next(&f->p, f->options.user);
     bool empty = rows == 0 && f->p.batch == 0; /* no batch in this epoch */
     if (rows < 0 || rows > most || empty)
-        return gradus_error_set("epoch %d, batch %d: next returned %d; must "
-                                "be 1 to %d rows, or 0 after the last batch "
-                                "of an epoch", f->p.epoch + 1, f->p.batch + 1,
-                                rows, most);
+        return gradus_error_set("next returned %d; must be 1 to %d rows, or 0 "
+                                "after the last batch of an epoch", rows,
+                                most);
     return rows;
 }
 
@@ -99,8 +100,7 @@ static int run_batch(fit *f, int rows)
                                        : f->order + f->p.so_far.samples;
 
     if (set_learning_rate(f) || gradus_train_step(f->o, index, rows))
-        return gradus_error_prefix("epoch %d, batch %d", f->p.epoch + 1,
-                                   f->p.batch + 1);
+        return -1;
     f->rate = gradus_learning_rate(f->o);
     gradus_meter_add(&f->meter);
     gradus_metrics m = gradus_meter_read(&f->meter);
@@ -140,7 +140,8 @@ static int run_batches(fit *f, bool *whole)
     do {
         rows = rows_of_batch(f);
         if (rows < 0 || (rows > 0 && run_batch(f, rows)))
-            return -1;
+            return gradus_error_prefix("epoch %d, batch %d", f->p.epoch + 1,
+                                       f->p.batch + 1);
     } while (rows > 0 && !f->stopped);
     *whole = f->options.next ? rows == 0
                              : f->p.so_far.samples == (size_t)f->n;

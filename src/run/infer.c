@@ -64,6 +64,7 @@ static int copy(gradus_workspace *w, const gradus_node *n)
     if (!c)
         return gradus_no_memory("a workspace");
     memcpy(c, n, bytes);
+    c->result = w->node[n->result->id]; /* copied before, as it depends on n */
     c->y = c->dy = c->kept = NULL;
     if (c->kind == GRADUS_KIND_VALUES)
         w->input = c;
@@ -122,9 +123,6 @@ static int build(gradus_workspace *w, const gradus_graph *g, int max_batch)
         return gradus_refuse(output, "inference needs an output that depends "
                              "on one input, and this depends on none");
     w->output = w->node[output->id];
-    for (int i = 0; i < w->count; i++)
-        if (w->node[i])
-            w->node[i]->result = w->node[w->node[i]->result->id];
     return allocate(w, g);
 }
 

@@ -74,9 +74,7 @@ int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise)
 {
     double v = gradus_attr_double(a, name, otherwise);
 
-    if (!(v > INT_MIN && v <= INT_MAX) || v != floor(v))
-        return INT_MIN;
-    return (int)v;
+    return v > INT_MIN && v <= INT_MAX && v == floor(v) ? (int)v : INT_MIN;
 }
 
 void gradus_attrs_free(gradus_attr *a)

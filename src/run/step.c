@@ -74,8 +74,7 @@ static int take_data(gradus_node *n, const gradus_batch *b)
  * be ignored, so that no loss has to check it in its forward. */
 static int check_labels(const gradus_loss_node *l, const gradus_batch *b)
 {
-    const gradus_node *n = &l->node;
-    const gradus_node *t = n->n_in > 1 ? n->in[1] : NULL;
+    const gradus_node *n = &l->node, *t = n->in[1]; /* NULL: no targets */
 
     if (!l->classes || !t || t->kind != GRADUS_KIND_LABELS)
         return 0;

@@ -201,6 +201,40 @@ TEST(zero_threads_means_all_processors)
     net_free(&n);
 }
 
+/* ---- fused nodes ------------------------------------------------------- */
+
+/* An op that doubles its operand, and computes one more of its kind. */
+static void be_twice(gradus_node *n, gradus_part p)
+{
+    const gradus_real *x = gradus_row(n->in[0]->y, p, 1);
+    gradus_real *y = gradus_row(n->result->y, p, 1);
+
+    for (int i = 0; i < p.rows; i++)
+        y[i] = (n->result == n ? 2 : 4) * x[i];
+}
+
+static bool fuse_one(gradus_node *n, const gradus_node *user)
+{
+    return n->result == n && user->op == n->op;
+}
+
+TEST(a_node_that_another_computes_computes_no_others)
+{
+    static const gradus_op op = { .name = "twice", .forward = be_twice,
+                                  .fuse = fuse_one };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 1), *n = x;
+
+    for (int i = 0; i < 5; i++)
+        n = gradus_set_shape(gradus_append(NULL, &op, sizeof *n, 1, &n), 1,
+                             &(int){ 1 });
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_int_eq(gradus_feed(x, (gradus_real[]){ 3 }, 1), 0);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
+    ck_assert_double_eq(gradus_value(n)[0], 96);
+    gradus_graph_free(g);
+}
+
 /* ---- summary ----------------------------------------------------------- */
 
 static void add_line(FILE *f, const char *name, const char *operands,

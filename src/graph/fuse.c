@@ -21,27 +21,21 @@ static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
     return user;
 }
 
-/* Lets every node that had `before` as its result have `after` instead. */
-static void move_result(gradus_graph *g, const gradus_node *before,
-                        gradus_node *after)
-{
-    for (int i = 0; i < g->count; i++)
-        if (g->node[i]->result == before)
-            g->node[i]->result = after;
-}
-
 /* Each op is asked whether it computes one more node, and asked again until it
  * declines, or the last node of the chain has not exactly one user, or the
- * caller wants to see that node's value (gradus_want_value). */
+ * caller wants to see that node's value (gradus_want_value).  The op of a node
+ * that is fused itself is not asked. */
 void gradus_fuse(gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
-        while (n->op->fuse && !gradus_info(n->result)->wants_value) {
+        while (n->op->fuse && !gradus_is_fused(n) &&
+               !gradus_info(n->result)->wants_value) {
             gradus_node *user = only_user(g, n->result);
             if (!user || !n->op->fuse(n, user))
                 break;
-            move_result(g, n->result, user);
+            for (gradus_node *m = n; m != user; m = only_user(g, m))
+                m->result = user;
         }
     }
 }

@@ -70,7 +70,7 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
     size_t values = batch * (size_t)n->size; /* both fit an int: no overflow */
     size_t slices = (size_t)gradus_slice_most((int)batch);
 
-    if (gradus_has_shares(n))
+    if (!n->op->gradient && !n->op->mixing) /* backward computes dw */
         for (int j = 0; j < n->n_params; j++)
             n->share[j] = gradus_plan_take(p, slices * n->param[j].size,
                                            sizeof *n->share[j]);

@@ -44,15 +44,4 @@ enum { GRADUS_TILE_ROWS = 128 };
  * on a busy machine. */
 enum { GRADUS_INFER_ROWS = 256 };
 
-/* Is a batch of `rows` rows worth waking the other threads for? */
-bool gradus_pays_threads(const gradus_graph *g, int rows);
-
-/* Should the forward of n, in a batch of `rows` rows, be parallel over units
- * (each thread computing some units of all rows) instead of over rows? */
-bool gradus_goes_by_units(const gradus_node *n, int rows);
-
-/* Does the backward of n compute the gradients of its parameters, one share of
- * them for each slice, because the op has no gradient function? */
-bool gradus_has_shares(const gradus_node *n);
-
 #endif

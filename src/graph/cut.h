@@ -38,10 +38,4 @@ void gradus_cut_tiles(gradus_graph *g);
  * 1.05 times as long, and with all 1,024 at once 1.15 times. */
 enum { GRADUS_TILE_ROWS = 128 };
 
-/* The largest number of rows that inference computes at once.  It is large so
- * that large weights pass through the cache once for many rows.  In slices of
- * 64 rows, a batch of 256 took 1.2 times as long through a 784-512-512-10 net,
- * on a busy machine. */
-enum { GRADUS_INFER_ROWS = 256 };
-
 #endif

@@ -256,7 +256,7 @@ static inline gradus_loss_node *gradus_as_loss(const gradus_node *n)
 }
 
 /* ======================================================================
- * For constructors
+ * For constructors.  The first five return the node, or NULL with a message.
  * ====================================================================== */
 
 /* Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
@@ -266,25 +266,21 @@ static inline gradus_loss_node *gradus_as_loss(const gradus_node *n)
 gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
                            int n_in, gradus_node *const *in);
 
-/* Sets its shape: `rank` numbers (1 to GRADUS_MAX_RANK), each at least 1.
- * Returns n, or NULL with a message. */
+/* Sets its shape: `rank` numbers (1 to GRADUS_MAX_RANK), each at least 1. */
 gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape);
 
 /* Adds a parameter, and says how it starts unless gradus_initialise does.  The
- * first axis of all of a node's parameters must be the same, its units.
- * Returns n, or NULL with a message. */
+ * first axis of all of a node's parameters must be the same, its units. */
 gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
                               const int *shape, gradus_initialiser how,
                               double a);
 
 /* Adds numbers [size], all `value` at first, that are saved with the
- * parameters but not trained: a running mean, say.  Returns n, or NULL with a
- * message. */
+ * parameters but not trained: a running mean, say. */
 gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
                                double value);
 
-/* Records a setting of `count` numbers, so that model files hold it.  Returns
- * n, or NULL with a message. */
+/* Records a setting of `count` numbers, so that model files hold it. */
 gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
                              const double *values);
 /* The values of a setting and how many there are; NULL and 0 if it is not

@@ -194,7 +194,7 @@ static int run_epoch(fit *f)
 
 /* Checks every label and every weight of the n rows that are fed, in batches
  * of `batch` rows as they will be used. */
-static int check_data(gradus_graph *g, int n, int batch, int training)
+static int check_data(gradus_graph *g, int n, int batch, bool training)
 {
     for (int from = 0, rows; from < n; from += rows) {
         rows = n - from < batch ? n - from : batch;
@@ -214,7 +214,7 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
     if (!d)
         return 0;
     int status = gradus_feed_dataset(g, d, &before) ||
-                 check_data(g, (int)d->n, g->max_batch, 0);
+                 check_data(g, (int)d->n, g->max_batch, false);
     gradus_feed_restore(&before);
     return status ? gradus_error_prefix("validation data") : 0;
 }
@@ -234,7 +234,7 @@ static int begin(fit *f, const gradus_dataset *data)
         return gradus_no_memory("the order of %d samples", f->n);
     f->p.batches = f->n ? (f->n - 1) / f->options.batch + 1 : 0;
     if (gradus_meter_start(&f->meter, f->g, &(gradus_evaluate_options){ 0 }) ||
-        check_data(f->g, f->n, f->options.batch, 1) ||
+        check_data(f->g, f->n, f->options.batch, true) ||
         check_validation(f->g, f->options.validation))
         return -1;
     return gradus_log_open(&f->log, f->options.log);

@@ -224,12 +224,13 @@ TEST(a_node_that_another_computes_computes_no_others)
                                   .fuse = fuse_one };
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *x = gradus_input(g, 1), *n = x;
+    const gradus_real three = 3;
 
     for (int i = 0; i < 5; i++)
         n = gradus_set_shape(gradus_append(NULL, &op, sizeof *n, 1, &n), 1,
                              &(int){ 1 });
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
-    ck_assert_int_eq(gradus_feed(x, (gradus_real[]){ 3 }, 1), 0);
+    ck_assert_int_eq(gradus_feed(x, &three, 1), 0);
     ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
     ck_assert_double_eq(gradus_value(n)[0], 96);
     gradus_graph_free(g);

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "graph/cut.h"
 #include "graph/graph.h"
+#include "graph/stages.h"
 
 #include <math.h>
 
@@ -70,7 +71,7 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
     size_t values = batch * (size_t)n->size; /* both fit an int: no overflow */
     size_t slices = (size_t)gradus_slice_most((int)batch);
 
-    if (!n->op->gradient && !n->op->mixing) /* backward computes dw */
+    if (gradus_has_shares(n))
         for (int j = 0; j < n->n_params; j++)
             n->share[j] = gradus_plan_take(p, slices * n->param[j].size,
                                            sizeof *n->share[j]);
@@ -93,6 +94,7 @@ static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
     g->theta = gradus_plan_take(p, g->parameters, sizeof *g->theta);
     g->grad = gradus_plan_take(p, g->parameters, sizeof *g->grad);
     g->index = gradus_plan_take(p, batch, sizeof *g->index);
+    g->stage = gradus_plan_take(p, gradus_stages_most(g), sizeof *g->stage);
     g->tile = gradus_plan_take(p, (size_t)g->tiles, sizeof *g->tile);
     g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
                                   sizeof *g->scratch);

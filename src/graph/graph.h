@@ -74,8 +74,8 @@ struct gradus_graph {
     int max_batch, threads;    /* the most rows of a batch; how many threads */
     gradus_real *theta, *grad; /* [parameters], in node order: every w and dw
                                   points into them */
-    void *block;               /* the memory of theta, grad, index, tile and
-                                  scratch, and of all arrays of the nodes */
+    void *block;               /* the memory of theta, grad, index, stage, tile
+                                  and scratch, and of all the nodes' arrays */
     gradus_real *scratch;      /* [threads,scratch_size], for ops */
     size_t scratch_size;       /* numbers for each thread */
     size_t work;               /* a rough measure of the work of one row, which
@@ -84,6 +84,8 @@ struct gradus_graph {
                                   values */
     int tiles;
     gradus_tile *tile;          /* [tiles], see gradus_cut_tiles */
+    struct gradus_stage *stage; /* [gradus_stages_most], the stages of the
+                                   batch at hand */
     struct gradus_pool *pool;   /* the threads */
 
     /* The batch at hand. */

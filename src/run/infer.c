@@ -10,16 +10,11 @@
 #include "base/error.h"
 #include "base/gemm.h"
 #include "base/memory.h"
+#include "graph/cut.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The largest number of rows that inference computes at once.  It is large so
- * that large weights pass through the cache once for many rows.  In slices of
- * 64 rows, a batch of 256 took 1.2 times as long through a 784-512-512-10 net,
- * on a busy machine. */
-enum { MOST_ROWS = 256 };
 
 /* A workspace owns the copies of the nodes and the block.  The operands that a
  * copy reads, and its result, are copies in the same workspace; its parameters
@@ -194,7 +189,7 @@ static int check(const gradus_workspace *w, gradus_fed fed, int n)
 }
 
 /* Feeds the input, and takes its n rows through the net.  All nodes compute
- * MOST_ROWS rows before the next rows begin. */
+ * GRADUS_INFER_ROWS rows before the next rows begin. */
 static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
 {
     if (check(w, fed, n))
@@ -203,12 +198,12 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
     w->input->fed = fed;
     w->input->fed.rows = (size_t)n;
     gradus_blas_enter();
-    for (int row = 0; row < n; row += MOST_ROWS) {
+    for (int row = 0; row < n; row += GRADUS_INFER_ROWS) {
         int left = n - row;
         gradus_part p = {
             .row = row,
-            .rows = left < MOST_ROWS ? left : MOST_ROWS,
-            .slice = row / MOST_ROWS,
+            .rows = left < GRADUS_INFER_ROWS ? left : GRADUS_INFER_ROWS,
+            .slice = row / GRADUS_INFER_ROWS,
             .scratch = w->scratch,
             .batch = &b,
         };

@@ -32,13 +32,11 @@ void gradus_run_jobs(const gradus_graph *g,
 void gradus_run_nodes(gradus_node *const *node, int from, int end,
                       gradus_part p);
 
-/* The passes through the net; both can be combined. */
-enum { GRADUS_FORWARD = 1, GRADUS_BACKWARD = 2 };
-
 /* Runs phase 1 for the batch at hand; `what` is GRADUS_FORWARD,
- * GRADUS_BACKWARD or both.  Mixing layers, such as batch normalisation, are
- * the only ones whose parameters' gradient is complete after it: that is added
- * to what dw holds if `add` is set, and replaces it otherwise. */
+ * GRADUS_BACKWARD or both (see stages.h).  Mixing layers, such as batch
+ * normalisation, are the only ones whose parameters' gradient is complete
+ * after it: that is added to what dw holds if `add` is set, and replaces it
+ * otherwise. */
 void gradus_run_rows(gradus_graph *g, int what, bool add);
 
 /* Runs phase 2 for the batch at hand, which has been backward through phase 1:

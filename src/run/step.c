@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/gemm.h"
 #include "graph/cut.h"
+#include "graph/stages.h"
 #include "optim/optimiser.h"
 
 #include <math.h>
@@ -193,7 +194,7 @@ static int check_loss(gradus_graph *g)
 
 /* ---- what users call ---------------------------------------------------- */
 
-/* Takes the batch at hand through the passes `what`.  A slice
+/* Takes the batch at hand through the passes `what` (see stages.h).  A slice
  * goes backward as soon as it has gone forward, while it is in the cache.  If
  * both passes run, a loss that is not finite is therefore noticed only after
  * phase 1, but still before the parameters are updated. */

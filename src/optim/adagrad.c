@@ -15,14 +15,14 @@
 
 typedef struct {
     gradus_optimiser base;
-    double lr_decay; /* how fast the learning rate falls, a rate per step */
-    gradus_real epsilon;
+    gradus_adagrad_options o;
 } adagrad;
 
 static void direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const adagrad *a = (const adagrad *)o;
-    const gradus_real lambda = (gradus_real)s->decay, epsilon = a->epsilon;
+    const gradus_adagrad_options *a = &((const adagrad *)o)->o;
+    const gradus_real lambda = (gradus_real)s->decay;
+    const gradus_real epsilon = (gradus_real)a->epsilon;
     const gradus_real scale =
         (gradus_real)(1 / (1 + (double)(o->steps - 1) * a->lr_decay));
     gradus_real *v = s->state[0];
@@ -40,17 +40,11 @@ static const gradus_rule rule = { .name = "adagrad", .learning_rate = 0.01,
 gradus_optimiser *gradus_adagrad(gradus_graph *g,
                                  const gradus_adagrad_options *options)
 {
-    const gradus_adagrad_options o =
-        options ? *options : (gradus_adagrad_options){ 0 };
+    adagrad a = { .o = options ? *options : (gradus_adagrad_options){ 0 } };
 
-    if (gradus_need_amount("adagrad", "lr_decay", o.lr_decay) ||
-        gradus_need_epsilon("adagrad", o.epsilon))
+    if (gradus_need_amount("adagrad", "lr_decay", a.o.lr_decay) ||
+        gradus_need_epsilon("adagrad", &a.o.epsilon, 1e-10))
         return NULL;
-    const adagrad like = {
-        .base = { .rule = &rule, .learning_rate = o.learning_rate,
-                  .weight_decay = o.weight_decay },
-        .lr_decay = o.lr_decay,
-        .epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-10),
-    };
-    return gradus_optimiser_new(g, &like.base, sizeof like);
+    return gradus_optimiser_new(g, &rule, &a.base, sizeof a,
+                                a.o.learning_rate, a.o.weight_decay);
 }

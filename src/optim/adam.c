@@ -19,8 +19,7 @@
 
 typedef struct {
     gradus_optimiser base;
-    double beta1, beta2;
-    gradus_real epsilon;
+    gradus_adam_options o;
     bool decoupled;               /* true for AdamW, false for Adam */
     gradus_real m_scale, v_scale; /* the bias corrections of this step,
                                      1 / (1 - beta1^t) and 1 / (1 - beta2^t) */
@@ -32,22 +31,22 @@ static void begin(gradus_optimiser *o)
     adam *a = (adam *)o;
     double t = (double)o->steps;
 
-    a->m_scale = (gradus_real)(1 / (1 - pow(a->beta1, t)));
-    a->v_scale = (gradus_real)(1 / (1 - pow(a->beta2, t)));
+    a->m_scale = (gradus_real)(1 / (1 - pow(a->o.beta1, t)));
+    a->v_scale = (gradus_real)(1 / (1 - pow(a->o.beta2, t)));
 }
 
 static void direction(const gradus_optimiser *o, const gradus_span *s)
 {
     const adam *a = (const adam *)o;
-    const gradus_real beta1 = (gradus_real)a->beta1;
-    const gradus_real beta2 = (gradus_real)a->beta2;
-    const gradus_real rest1 = (gradus_real)(1 - a->beta1);
-    const gradus_real rest2 = (gradus_real)(1 - a->beta2);
+    const gradus_real beta1 = (gradus_real)a->o.beta1;
+    const gradus_real beta2 = (gradus_real)a->o.beta2;
+    const gradus_real rest1 = (gradus_real)(1 - a->o.beta1);
+    const gradus_real rest2 = (gradus_real)(1 - a->o.beta2);
     const gradus_real m_scale = a->m_scale, v_scale = a->v_scale;
     /* lambda, at one of its two places in the equations, and 0 at the other */
     const gradus_real coupled = a->decoupled ? 0 : (gradus_real)s->decay;
     const gradus_real decoupled = a->decoupled ? (gradus_real)s->decay : 0;
-    const gradus_real epsilon = a->epsilon;
+    const gradus_real epsilon = (gradus_real)a->o.epsilon;
     gradus_real *m = s->state[0], *v = s->state[1];
 
     for (size_t i = 0; i < s->n; i++) {
@@ -65,24 +64,17 @@ static const gradus_rule
     adamw_rule = { .name = "adamw", .learning_rate = 0.001, .states = 2,
                    .begin = begin, .direction = direction };
 
-/* Makes an Adam or an AdamW, as the rule says.  An option of 0 stands for its
- * default. */
+/* Makes an Adam or an AdamW, as the rule says. */
 static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
                               gradus_adam_options o)
 {
-    if (gradus_need_fraction(rule->name, "beta1", o.beta1) ||
-        gradus_need_fraction(rule->name, "beta2", o.beta2) ||
-        gradus_need_epsilon(rule->name, o.epsilon))
+    if (gradus_need_fraction(rule->name, "beta1", &o.beta1, 0.9) ||
+        gradus_need_fraction(rule->name, "beta2", &o.beta2, 0.999) ||
+        gradus_need_epsilon(rule->name, &o.epsilon, 1e-8))
         return NULL;
-    const adam like = {
-        .base = { .rule = rule, .learning_rate = o.learning_rate,
-                  .weight_decay = o.weight_decay },
-        .beta1 = o.beta1 ? o.beta1 : 0.9,
-        .beta2 = o.beta2 ? o.beta2 : 0.999,
-        .epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-8),
-        .decoupled = rule == &adamw_rule,
-    };
-    return gradus_optimiser_new(g, &like.base, sizeof like);
+    const adam like = { .o = o, .decoupled = rule == &adamw_rule };
+    return gradus_optimiser_new(g, rule, &like.base, sizeof like,
+                                o.learning_rate, o.weight_decay);
 }
 
 gradus_optimiser *gradus_adam(gradus_graph *g,

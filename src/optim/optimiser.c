@@ -22,22 +22,23 @@ int gradus_need_amount(const char *name, const char *what, double value)
     return 0;
 }
 
-int gradus_need_fraction(const char *name, const char *what, double value)
+int gradus_need_fraction(const char *name, const char *what, double *value,
+                         double otherwise)
 {
-    if (!(value >= 0 && (gradus_real)value < 1))
+    *value = *value == 0 ? otherwise : *value;
+    if (!(*value >= 0 && (gradus_real)*value < 1))
         return gradus_error_set("%s: %s is %g; must be at least 0 and below 1",
-                                name, what, value);
+                                name, what, *value);
     return 0;
 }
 
-int gradus_need_epsilon(const char *name, double value)
+int gradus_need_epsilon(const char *name, double *value, double otherwise)
 {
-    if (value == 0)
-        return 0;
-    if (!(value <= 1e30 && (gradus_real)value > 0))
+    *value = *value == 0 ? otherwise : *value;
+    if (!(*value <= 1e30 && (gradus_real)*value > 0))
         return gradus_error_set("%s: epsilon is %g; must be above 0, as a "
                                 "gradus_real too, and at most 1e30", name,
-                                value);
+                                *value);
     return 0;
 }
 
@@ -84,29 +85,30 @@ static int check_graph(const gradus_graph *g, const char *name)
 /* All memory of an optimiser is allocated here, so a step cannot run out of
  * memory. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
+                                       const gradus_rule *rule,
                                        const gradus_optimiser *like,
-                                       size_t bytes)
+                                       size_t bytes, double learning_rate,
+                                       double weight_decay)
 {
-    const char *name = like->rule->name;
-
-    if (check_graph(g, name) ||
-        gradus_need_amount(name, "learning rate", like->learning_rate) ||
-        gradus_need_amount(name, "weight decay", like->weight_decay))
+    if (check_graph(g, rule->name) ||
+        gradus_need_amount(rule->name, "learning rate", learning_rate) ||
+        gradus_need_amount(rule->name, "weight decay", weight_decay))
         return NULL;
     gradus_optimiser *o = malloc(bytes);
     if (o) {
         memcpy(o, like, bytes);
+        o->rule = rule;
         o->graph = g;
+        o->learning_rate = learning_rate ? learning_rate : rule->learning_rate;
+        o->weight_decay = weight_decay;
         o->norm = NAN;
-        if (o->learning_rate == 0)
-            o->learning_rate = o->rule->learning_rate;
-        o->state = calloc((size_t)o->rule->states * g->parameters + 1,
+        o->state = calloc((size_t)rule->states * g->parameters + 1,
                           sizeof *o->state); /* + 1: never 0 numbers */
         o->square = calloc((size_t)g->tiles, sizeof *o->square);
     }
     if (!o || !o->state || !o->square) {
         gradus_optimiser_free(o);
-        gradus_no_memory("%s with %zu parameters", name, g->parameters);
+        gradus_no_memory("%s with %zu parameters", rule->name, g->parameters);
         return NULL;
     }
     return o;
@@ -143,12 +145,12 @@ void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
     const gradus_graph *g = o->graph;
     const gradus_real lr =
         (gradus_real)(o->learning_rate * gradus_info(n)->lr_scale);
-    /* A parameter of rank 1 is a bias, or a normalisation's scale or shift. */
-    const bool decays = p->rank > 1 || !o->decay_matrices_only;
     gradus_real d[BLOCK];
-    const double decay = o->weight_decay * gradus_info(n)->decay_scale;
-    gradus_span s = { .decay = decays ? decay : 0, .d = d };
+    gradus_span s = { .d = d };
 
+    /* A parameter of rank 1 is a bias, or a normalisation's scale or shift. */
+    if (p->rank > 1 || !o->decay_matrices_only)
+        s.decay = o->weight_decay * gradus_info(n)->decay_scale;
     for (size_t end = from + count; from < end; from += s.n) {
         gradus_real *theta = g->theta + from;
         s.n = end - from < BLOCK ? end - from : BLOCK;

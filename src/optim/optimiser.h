@@ -8,7 +8,6 @@
 #include "gradus_layer.h"
 
 #include <float.h>
-#include <stdbool.h>
 
 /* A rule may remember at most this many numbers of each parameter. */
 enum { GRADUS_MAX_STATES = 2 };
@@ -43,7 +42,7 @@ typedef struct {
 } gradus_rule;
 
 /* The part that all optimisers share.  Each kind has a struct that begins with
- * this one, followed by settings of its own.  The optimiser owns state and
+ * this one, followed by its options with their defaults filled in.  The optimiser owns state and
  * square, and allocates both when it is made. */
 struct gradus_optimiser {
     const gradus_rule *rule;
@@ -85,28 +84,32 @@ static inline gradus_real gradus_unfaded(gradus_real v)
 
 /* ---- for the rules' constructors ------------------------------------- */
 
-/* Makes an optimiser of the graph g as a copy of `like`, a struct of `bytes`
- * bytes.  `like` has a rule, a learning rate (0 stands for the rule's), a
- * weight decay and settings of its own; all else in it is 0.  Returns NULL,
- * with a message, if one of the two rates is out of bounds, if the graph is
- * not compiled or has no parameters, or if memory runs out. */
+/* Makes an optimiser of the graph g with this rule, as a copy of `like`, a
+ * struct of `bytes` bytes whose shared part is all 0.  A learning rate of 0
+ * stands for the rule's.  Returns NULL, with a message, if one of the two
+ * rates is out of bounds, if the graph is not compiled or has no parameters,
+ * or if memory runs out. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
+                                       const gradus_rule *rule,
                                        const gradus_optimiser *like,
-                                       size_t bytes);
+                                       size_t bytes, double learning_rate,
+                                       double weight_decay);
 
 /* The next three check the value of a setting of the optimiser `name`; `what`
- * is what the message calls it.  They return 0, or -1 with a message. */
+ * is what the message calls it.  They return 0, or -1 with a message.  The
+ * last two first replace a value of 0, which stands for the default, by it. */
 
 /* Accepts values from 0 to 1e30. */
 int gradus_need_amount(const char *name, const char *what, double value);
 
 /* Accepts values from 0 up to, but not including, 1.  A value that becomes 1
  * when it is rounded to a gradus_real is refused, too. */
-int gradus_need_fraction(const char *name, const char *what, double value);
+int gradus_need_fraction(const char *name, const char *what, double *value,
+                         double otherwise);
 
-/* Accepts 0, which stands for the default, and values above 0 up to 1e30.  A
- * value that becomes 0 when it is rounded to a gradus_real is refused. */
-int gradus_need_epsilon(const char *name, double value);
+/* Accepts values above 0 up to 1e30.  A value that becomes 0 when it is
+ * rounded to a gradus_real is refused. */
+int gradus_need_epsilon(const char *name, double *value, double otherwise);
 
 /* ---- for a step, in this order --------------------------------------- */
 

@@ -17,16 +17,16 @@
 
 typedef struct {
     gradus_optimiser base;
-    double alpha; /* the part of the running mean v that a step keeps */
-    gradus_real epsilon, momentum; /* momentum is mu of the equation */
+    gradus_rmsprop_options o;
 } rmsprop;
 
 static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const rmsprop *a = (const rmsprop *)o;
+    const gradus_rmsprop_options *a = &((const rmsprop *)o)->o;
     const gradus_real alpha = (gradus_real)a->alpha;
     const gradus_real rest = (gradus_real)(1 - a->alpha);
-    const gradus_real lambda = (gradus_real)s->decay, epsilon = a->epsilon;
+    const gradus_real lambda = (gradus_real)s->decay;
+    const gradus_real epsilon = (gradus_real)a->epsilon;
     gradus_real *v = s->state[0];
 
     for (size_t i = 0; i < s->n; i++) {
@@ -39,7 +39,7 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 /* Computes d without momentum first, and then replaces it by b. */
 static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const gradus_real mu = ((const rmsprop *)o)->momentum;
+    const gradus_real mu = (gradus_real)((const rmsprop *)o)->o.momentum;
     gradus_real *b = s->state[1];
 
     plain_direction(o, s);
@@ -57,21 +57,13 @@ static const gradus_rule
 gradus_optimiser *gradus_rmsprop(gradus_graph *g,
                                  const gradus_rmsprop_options *options)
 {
-    const gradus_rmsprop_options o =
-        options ? *options : (gradus_rmsprop_options){ 0 };
+    rmsprop a = { .o = options ? *options : (gradus_rmsprop_options){ 0 } };
 
-    if (gradus_need_fraction("rmsprop", "alpha", o.alpha) ||
-        gradus_need_fraction("rmsprop", "momentum", o.momentum) ||
-        gradus_need_epsilon("rmsprop", o.epsilon))
+    if (gradus_need_fraction("rmsprop", "alpha", &a.o.alpha, 0.99) ||
+        gradus_need_fraction("rmsprop", "momentum", &a.o.momentum, 0) ||
+        gradus_need_epsilon("rmsprop", &a.o.epsilon, 1e-8))
         return NULL;
-    const gradus_real mu = (gradus_real)o.momentum;
-    const rmsprop like = {
-        .base = { .rule = mu > 0 ? &with_momentum : &plain,
-                  .learning_rate = o.learning_rate,
-                  .weight_decay = o.weight_decay },
-        .alpha = o.alpha ? o.alpha : 0.99,
-        .epsilon = (gradus_real)(o.epsilon ? o.epsilon : 1e-8),
-        .momentum = mu,
-    };
-    return gradus_optimiser_new(g, &like.base, sizeof like);
+    return gradus_optimiser_new(g, a.o.momentum > 0 ? &with_momentum : &plain,
+                                &a.base, sizeof a, a.o.learning_rate,
+                                a.o.weight_decay);
 }

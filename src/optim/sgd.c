@@ -14,11 +14,9 @@
 #include "base/error.h"
 #include "optim/optimiser.h"
 
-/* The settings of this optimiser; a step does not change them. */
 typedef struct {
     gradus_optimiser base;
-    gradus_real momentum; /* mu, from 0 to below 1 */
-    bool nesterov;
+    gradus_sgd_options o;
 } sgd;
 
 static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
@@ -32,8 +30,9 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 
 static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const sgd *a = (const sgd *)o;
-    const gradus_real mu = a->momentum, lambda = (gradus_real)s->decay;
+    const gradus_sgd_options *a = &((const sgd *)o)->o;
+    const gradus_real mu = (gradus_real)a->momentum;
+    const gradus_real lambda = (gradus_real)s->decay;
     const bool nesterov = a->nesterov;
     gradus_real *v = s->state[0];
 
@@ -54,20 +53,14 @@ static const gradus_rule
 gradus_optimiser *gradus_sgd(gradus_graph *g,
                              const gradus_sgd_options *options)
 {
-    const gradus_sgd_options o =
-        options ? *options : (gradus_sgd_options){ 0 };
+    sgd a = { .o = options ? *options : (gradus_sgd_options){ 0 } };
 
-    if (gradus_need_fraction("sgd", "momentum", o.momentum))
+    if (gradus_need_fraction("sgd", "momentum", &a.o.momentum, 0))
         return NULL;
-    if (o.nesterov && o.momentum == 0)
+    if (a.o.nesterov && a.o.momentum == 0)
         return gradus_error_set("sgd: nesterov needs a momentum above 0"),
                NULL;
-    const sgd like = {
-        .base = { .rule = o.momentum > 0 ? &with_momentum : &plain,
-                  .learning_rate = o.learning_rate,
-                  .weight_decay = o.weight_decay },
-        .momentum = (gradus_real)o.momentum,
-        .nesterov = o.nesterov,
-    };
-    return gradus_optimiser_new(g, &like.base, sizeof like);
+    return gradus_optimiser_new(g, a.o.momentum > 0 ? &with_momentum : &plain,
+                                &a.base, sizeof a, a.o.learning_rate,
+                                a.o.weight_decay);
 }

@@ -247,6 +247,7 @@ typedef struct {
     int classes, positions, class_step, position_step;
     bool use_ignore_label;
     int ignore_label;
+    const double *class_weight; /* one a class, in its attr; NULL: all 1 */
 } gradus_loss_node;
 
 /* n as a loss; NULL if it is none. */

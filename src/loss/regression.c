@@ -166,23 +166,21 @@ static gradus_node *new_loss(const gradus_op *op, gradus_node *y,
                              gradus_reduction reduction, double c,
                              double delta)
 {
-    gradus_loss_node *l =
-        gradus_loss_new(op, sizeof(regression_node), y, t, row_weight);
+    regression_node *r =
+        gradus_loss_new(op, sizeof *r, y, t, row_weight, reduction);
 
-    if (!l || !gradus_loss_elements(l) || !gradus_loss_reduce(l, reduction))
+    if (!gradus_loss_of_elements((gradus_node *)r))
         return NULL;
-    ((regression_node *)l)->c = c;
-    ((regression_node *)l)->delta = delta;
-    return &l->node;
+    r->c = c;
+    r->delta = delta;
+    return &r->loss.node;
 }
 
 gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
                         const gradus_mse_options *options)
 {
-    gradus_mse_options o = { 0 };
+    gradus_mse_options o = options ? *options : (gradus_mse_options){ 0 };
 
-    if (options)
-        o = *options;
     return new_loss(&gradus_mse_op, y, t, o.row_weight, o.reduction, 2,
                     INFINITY);
 }
@@ -190,12 +188,10 @@ gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
 gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
                           const gradus_huber_options *options)
 {
-    gradus_huber_options o = { 0 };
-
-    if (options)
-        o = *options;
+    gradus_huber_options o = options ? *options : (gradus_huber_options){ 0 };
     gradus_node *n = new_loss(&gradus_huber_op, y, t, o.row_weight,
                               o.reduction, 1, o.delta != 0 ? o.delta : 1);
+
     if (!n || o.delta == 0)
         return n;
     if (!(o.delta >= 1e-30 && o.delta <= 1e30))

@@ -22,14 +22,6 @@
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* Nothing changes the fields after `loss` once the constructor has run. */
-typedef struct {
-    gradus_loss_node loss;
-    int K;                      /* number of classes, the first axis of z */
-    const double *class_weight; /* [K], owned by the node's settings; NULL if
-                                   every class weighs 1 */
-} sigmoid_ce_node;
-
 /* Returns y = sigmoid(z), and sets *e to exp(-|z|). */
 static gradus_real sigmoid(gradus_real z, gradus_real *e)
 {
@@ -66,30 +58,23 @@ static double cross_entropy(const gradus_real *z, const gradus_real *t,
 /* A row is summed in pieces, within which the class weight is the same.  There
  * are K of them, one for each class, or a single one if classes have no
  * weights. */
-static int pieces(const sigmoid_ce_node *l)
+static int pieces(const gradus_node *n)
 {
-    return l->class_weight ? l->K : 1;
-}
-
-/* c_k, which is 1 if classes have no weights. */
-static double class_weight(const sigmoid_ce_node *l, int k)
-{
-    return l->class_weight ? l->class_weight[k] : 1;
+    return gradus_as_loss(n)->class_weight ? n->shape[0] : 1;
 }
 
 /* Computes y of row i, and returns w_i sum_{k,s} c_k l(z_iks, t_iks), the loss
  * of the row before it is divided by D. */
 static double row_loss(const gradus_node *n, int i)
 {
-    const sigmoid_ce_node *l = (const sigmoid_ce_node *)n;
-    int S = n->size / pieces(l);
+    int S = n->size / pieces(n);
     double loss = 0;
 
-    for (int k = 0; k < pieces(l); k++) {
+    for (int k = 0; k < pieces(n); k++) {
         size_t at = (size_t)i * (size_t)n->size + (size_t)k * (size_t)S;
-        loss += class_weight(l, k) *
-                cross_entropy(n->in[0]->y + at, n->in[1]->y + at, n->y + at,
-                              S);
+        loss +=
+            gradus_loss_class_weight(gradus_as_loss(n), k) *
+            cross_entropy(n->in[0]->y + at, n->in[1]->y + at, n->y + at, S);
     }
     return gradus_loss_row_weight(n, i) * loss;
 }
@@ -120,15 +105,15 @@ static void add_gradient(const gradus_real *y, const gradus_real *t,
 
 static void backward(gradus_node *n, gradus_part p)
 {
-    const sigmoid_ce_node *l = (const sigmoid_ce_node *)n;
-    double scale = gradus_loss_scale(&l->loss);
-    int S = n->size / pieces(l);
+    const gradus_loss_node *l = gradus_as_loss(n);
+    double scale = gradus_loss_scale(l);
+    int S = n->size / pieces(n);
 
     for (int i = p.row; i < p.row + p.rows; i++)
-        for (int k = 0; k < pieces(l); k++) {
+        for (int k = 0; k < pieces(n); k++) {
             size_t at = (size_t)i * (size_t)n->size + (size_t)k * (size_t)S;
-            double a =
-                scale * gradus_loss_row_weight(n, i) * class_weight(l, k);
+            double a = scale * gradus_loss_row_weight(n, i) *
+                       gradus_loss_class_weight(l, k);
             add_gradient(n->y + at, n->in[1]->y + at, n->in[0]->dy + at, S,
                          (gradus_real)a);
         }
@@ -160,11 +145,11 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
         .row_weight = n_in > 2 ? in[2] : NULL,
     };
 
+    gradus_node *n =
+        gradus_sigmoid_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
+
     (void)g;
-    if (n_in && !gradus_loss_saved_weight("sigmoid_ce", a, in[0]->shape[0],
-                                          &o.class_weight))
-        return NULL;
-    return gradus_sigmoid_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
+    return gradus_loss_saved_class_weight(n, a);
 }
 
 static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,
@@ -178,17 +163,12 @@ const gradus_op gradus_sigmoid_ce_op = {
 gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
                                const gradus_sigmoid_ce_options *options)
 {
-    gradus_sigmoid_ce_options o = { 0 };
-    if (options)
-        o = *options;
-    gradus_loss_node *l = gradus_loss_new(
-        &gradus_sigmoid_ce_op, sizeof(sigmoid_ce_node), z, t, o.row_weight);
+    const gradus_sigmoid_ce_options o =
+        options ? *options : (gradus_sigmoid_ce_options){ 0 };
+    gradus_node *n =
+        gradus_loss_new(&gradus_sigmoid_ce_op, sizeof(gradus_loss_node), z, t,
+                        o.row_weight, o.reduction);
 
-    if (!l || !gradus_loss_elements(l) || !gradus_loss_reduce(l, o.reduction))
-        return NULL;
-    sigmoid_ce_node *s = (sigmoid_ce_node *)l;
-    s->K = z->shape[0];
-    if (!gradus_loss_class_weight(l, s->K, o.class_weight, &s->class_weight))
-        return NULL;
-    return &l->node;
+    return gradus_loss_set_class_weight(gradus_loss_of_elements(n),
+                                        o.class_weight);
 }

@@ -28,16 +28,10 @@
 /* Nothing changes the fields after `loss` once the constructor has run. */
 typedef struct {
     gradus_loss_node loss;
-    double on, off;             /* the terms 1 - eps and eps / K of (S5) */
-    const double *class_weight; /* [K], in the node's settings; NULL: all 1 */
+    double on, off; /* the terms 1 - eps and eps / K of (S5) */
 } softmax_ce_node;
 
 /* ---- targets ------------------------------------------------------------ */
-
-static double class_weight(const softmax_ce_node *l, int k)
-{
-    return l->class_weight ? l->class_weight[k] : 1;
-}
 
 /* The label at row i, position s; NULL if the targets are distributions. */
 static const int32_t *label_at(const gradus_loss_node *l, int i, int s)
@@ -49,9 +43,9 @@ static const int32_t *label_at(const gradus_loss_node *l, int i, int s)
     return t->label + (size_t)i * (size_t)l->positions + s;
 }
 
-static bool is_ignored(const gradus_loss_node *l, const int32_t *label)
+static bool is_ignored(const gradus_loss_node *l, int i, int s)
 {
-    return label && l->use_ignore_label && *label == l->ignore_label;
+    return l->use_ignore_label && *label_at(l, i, s) == l->ignore_label;
 }
 
 /* The index of class 0 of row i, position s in z, y, dz and t. */
@@ -63,9 +57,9 @@ static size_t place(const gradus_loss_node *l, int i, int s)
 
 /* t_k at row i, position s, before any weight multiplies it: from the label by
  * (S5), or the number that was fed. */
-static double unweighted(const softmax_ce_node *n, int i, int s, int k)
+static double unweighted(const gradus_loss_node *l, int i, int s, int k)
 {
-    const gradus_loss_node *l = &n->loss;
+    const softmax_ce_node *n = (const softmax_ce_node *)l;
     const int32_t *label = label_at(l, i, s);
 
     if (label)
@@ -75,9 +69,9 @@ static double unweighted(const softmax_ce_node *n, int i, int s, int k)
 }
 
 /* t_k at row i, position s, times the weight of class k, see (S6). */
-static double target(const softmax_ce_node *n, int i, int s, int k)
+static double target(const gradus_loss_node *l, int i, int s, int k)
 {
-    return unweighted(n, i, s, k) * class_weight(n, k);
+    return unweighted(l, i, s, k) * gradus_loss_class_weight(l, k);
 }
 
 /* D of the whole batch, see (S7).  The labels have been checked before: each
@@ -90,11 +84,10 @@ static double divisor(const gradus_node *n, gradus_part all)
     for (int i = all.row; i < all.row + all.rows; i++)
         for (int s = 0; s < l->positions; s++) {
             const int32_t *label = label_at(l, i, s);
-            if (is_ignored(l, label))
+            if (is_ignored(l, i, s))
                 continue;
             D += gradus_loss_row_weight(n, i) *
-                 (label ? class_weight((const softmax_ce_node *)n, *label)
-                        : 1);
+                 (label ? gradus_loss_class_weight(l, *label) : 1);
         }
     return gradus_loss_divisor(l, D, all.rows);
 }
@@ -105,15 +98,14 @@ static double divisor(const gradus_node *n, gradus_part all)
  * whose class 0 z points to; NaN if a target is negative.  m is the largest
  * logit, and log_sum is log sum_j exp(z_j - m), so that lse(z) = m + log_sum.
  * Differences of finite floats can overflow a float, but not a double. */
-static double cross_entropy(const softmax_ce_node *n, int i, int s,
+static double cross_entropy(const gradus_loss_node *l, int i, int s,
                             const gradus_real *z, double m, double log_sum)
 {
-    const gradus_loss_node *l = &n->loss;
     double loss = 0;
 
     for (int k = 0; k < l->classes; k++) {
-        double t = target(n, i, s, k);
-        if (unweighted(n, i, s, k) < 0)
+        double t = target(l, i, s, k);
+        if (unweighted(l, i, s, k) < 0)
             return NAN;
         if (t != 0) /* 0 times the infinite cost of a masked class is NaN */
             loss += t * (log_sum + (m - z[k * l->class_step]));
@@ -134,10 +126,9 @@ static void forward(gradus_node *n, gradus_part p)
                 z, n->y + place(l, i, s), l->classes, l->class_step, &m));
             if (!l->loss || isnan(log_sum))
                 loss += log_sum;
-            else if (!is_ignored(l, label_at(l, i, s)))
+            else if (!is_ignored(l, i, s))
                 loss += gradus_loss_row_weight(n, i) *
-                        cross_entropy((const softmax_ce_node *)n, i, s, z, m,
-                                      log_sum);
+                        cross_entropy(l, i, s, z, m, log_sum);
         }
         if (l->loss)
             l->loss[i] = loss;
@@ -146,19 +137,18 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* dz_k += a (y_k sum_j t_j - t_k) for all classes k at row i, position s: (S4)
  * with a in place of 1 / D. */
-static void add_gradient(const softmax_ce_node *n, int i, int s, double a)
+static void add_gradient(const gradus_loss_node *l, int i, int s, double a)
 {
-    const gradus_loss_node *l = &n->loss;
     const gradus_real *y = l->node.y + place(l, i, s);
     gradus_real *dz = l->node.in[0]->dy + place(l, i, s);
     int step = l->class_step;
     double sum = 0;
 
     for (int k = 0; k < l->classes; k++)
-        sum += target(n, i, s, k);
+        sum += target(l, i, s, k);
     for (int k = 0; k < l->classes; k++)
         dz[k * step] +=
-            (gradus_real)(a * (y[k * step] * sum - target(n, i, s, k)));
+            (gradus_real)(a * (y[k * step] * sum - target(l, i, s, k)));
 }
 
 static void backward(gradus_node *n, gradus_part p)
@@ -168,9 +158,8 @@ static void backward(gradus_node *n, gradus_part p)
 
     for (int i = p.row; i < p.row + p.rows; i++)
         for (int s = 0; s < l->positions; s++)
-            if (!is_ignored(l, label_at(l, i, s)))
-                add_gradient((const softmax_ce_node *)n, i, s,
-                             scale * gradus_loss_row_weight(n, i));
+            if (!is_ignored(l, i, s))
+                add_gradient(l, i, s, scale * gradus_loss_row_weight(n, i));
 }
 
 /* ---- diagnosis ---------------------------------------------------------- */
@@ -179,13 +168,12 @@ static void backward(gradus_node *n, gradus_part p)
  * the reason why the loss at row i, position s is not finite. */
 static bool diagnose_target(gradus_node *n, int i, int s, int k, double z)
 {
-    const softmax_ce_node *l = (const softmax_ce_node *)n;
-    double t = unweighted(l, i, s, k);
+    double t = unweighted(gradus_as_loss(n), i, s, k);
 
     if (!(t >= 0 && isfinite(t)))
         return gradus_fail(n, "row %d: the target of class %d is %g; must be "
                            "finite and at least 0", i, k, t), true;
-    if (z == -INFINITY && target(l, i, s, k) > 0)
+    if (z == -INFINITY && target(gradus_as_loss(n), i, s, k) > 0)
         return gradus_fail(n, "row %d: class %d is masked (its logit is -inf), "
                            "but it is the target", i, k), true;
     return false;
@@ -205,8 +193,7 @@ static bool diagnose_position(gradus_node *n, int i, int s)
             return gradus_fail(n, "row %d: the logit of class %d is %g", i, k,
                                v), true;
         masked += v == -INFINITY;
-        if (!is_ignored(l, label_at(l, i, s)) &&
-            diagnose_target(n, i, s, k, v))
+        if (!is_ignored(l, i, s) && diagnose_target(n, i, s, k, v))
             return true;
     }
     if (masked == l->classes)
@@ -227,26 +214,19 @@ static bool diagnose(gradus_node *n, int row)
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
-    int ignores;
     gradus_softmax_ce_options o = {
         .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
         .label_smoothing = gradus_attr_double(a, "label_smoothing", 0),
         .last_axis = gradus_attr_int(a, "last_axis", 0),
         .row_weight = n_in > 2 ? in[2] : NULL,
+        .use_ignore_label = gradus_attr_values(a, "ignore_label", &(int){ 0 }),
         .ignore_label = gradus_attr_int(a, "ignore_label", 0),
     };
+    gradus_node *n =
+        gradus_softmax_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
 
     (void)g;
-    gradus_attr_values(a, "ignore_label", &ignores);
-    o.use_ignore_label = ignores > 0;
-    if (n_in < 2)
-        return gradus_fail(NULL, "softmax_ce: got %d operands; must be logits "
-                           "and targets", n_in);
-    int axis = o.last_axis ? in[0]->rank - 1 : 0;
-    if (!gradus_loss_saved_weight("softmax_ce", a, in[0]->shape[axis],
-                                  &o.class_weight))
-        return NULL;
-    return gradus_softmax_ce(in[0], in[1], &o);
+    return gradus_loss_saved_class_weight(n, a);
 }
 
 static const gradus_loss_rule rule = { .divisor = divisor,
@@ -269,55 +249,59 @@ static void set_axes(gradus_loss_node *l, bool last_axis)
     l->position_step = last_axis ? l->classes : 1;
 }
 
-static bool check_target(gradus_loss_node *l, const gradus_node *t)
+/* Returns n if the targets are labels of as many positions as z has, or data
+ * of the shape of z. */
+static gradus_node *check_target(gradus_node *n)
 {
-    const gradus_node *z = l->node.in[0];
-    bool labels = t->kind == GRADUS_KIND_LABELS;
+    const gradus_node *z = n->in[0], *t = n->in[1];
+    int positions = gradus_as_loss(n)->positions;
     size_t bytes = (size_t)z->rank * sizeof *z->shape;
 
-    if ((!labels && t->kind != GRADUS_KIND_VALUES) || t->wants_gradient)
-        return gradus_fail(&l->node, "the targets come from %s; must be "
-                           "labels, or an input that wants no gradient",
-                           t->name);
-    if (labels && t->size != l->positions)
-        return gradus_fail(&l->node, "positions of %s is %d; must be %d, as in "
-                           "%s ([B,K,S] has S positions, [B,K] has 1)",
-                           t->name, t->size, l->positions, z->name);
-    if (!labels &&
-        (t->rank != z->rank || memcmp(t->shape, z->shape, bytes) != 0))
-        return gradus_fail(&l->node, "the targets of %s (%d a row) do not have "
-                           "the shape of the logits of %s (%d a row)",
-                           t->name, t->size, z->name, z->size);
-    return true;
+    if (t->kind == GRADUS_KIND_LABELS && t->size != positions)
+        return gradus_fail(n, "positions of %s is %d; must be %d, as in %s "
+                           "([B,K,S] has S positions, [B,K] has 1)", t->name,
+                           t->size, positions, z->name);
+    if (t->kind == GRADUS_KIND_LABELS)
+        return n;
+    if (t->kind != GRADUS_KIND_VALUES || t->wants_gradient)
+        return gradus_fail(n, "the targets come from %s; must be labels, or "
+                           "an input that wants no gradient", t->name);
+    if (t->rank != z->rank || memcmp(t->shape, z->shape, bytes) != 0)
+        return gradus_fail(n, "the targets of %s (%d a row) do not have the "
+                           "shape of the logits of %s (%d a row)", t->name,
+                           t->size, z->name, z->size);
+    return n;
 }
 
-static bool check_options(gradus_loss_node *l,
-                          const gradus_softmax_ce_options *o)
+static gradus_node *check_options(gradus_node *n,
+                                  const gradus_softmax_ce_options *o)
 {
-    bool labels = l->node.in[1]->kind == GRADUS_KIND_LABELS;
+    bool labels = n->in[1]->kind == GRADUS_KIND_LABELS;
     double eps = o->label_smoothing;
 
     if (!(eps >= 0 && eps <= 1))
-        return gradus_fail(&l->node, "label_smoothing is %g; must be 0 to 1",
-                           eps);
-    if (eps > 0 && (l->classes < 2 || !labels))
-        return gradus_fail(&l->node, "label_smoothing is set, but there %s; it "
-                           "needs labels of at least 2 classes",
+        return gradus_fail(n, "label_smoothing is %g; must be 0 to 1", eps);
+    if (eps > 0 && (gradus_as_loss(n)->classes < 2 || !labels))
+        return gradus_fail(n, "label_smoothing is set, but there %s; it needs "
+                           "labels of at least 2 classes",
                            labels ? "is 1 class" : "are no labels");
     if (o->use_ignore_label && !labels)
-        return gradus_fail(&l->node, "use_ignore_label is set, but the targets "
-                           "are distributions; it needs labels");
-    return true;
+        return gradus_fail(n, "use_ignore_label is set, but the targets are "
+                           "distributions; it needs labels");
+    return n;
 }
 
 /* Sets the node's fields from the options, and records those options that are
  * not the defaults, in the order in which model files list them. */
-static bool save_options(gradus_loss_node *l,
-                         const gradus_softmax_ce_options *o)
+static gradus_node *set_options(gradus_node *n,
+                                const gradus_softmax_ce_options *o)
 {
-    softmax_ce_node *s = (softmax_ce_node *)l;
-    gradus_node *n = gradus_loss_reduce(l, o->reduction) ? &l->node : NULL;
+    softmax_ce_node *l = (softmax_ce_node *)n;
 
+    l->on = 1 - o->label_smoothing;
+    l->off = o->label_smoothing / l->loss.classes;
+    l->loss.use_ignore_label = o->use_ignore_label;
+    l->loss.ignore_label = o->ignore_label;
     if (o->label_smoothing > 0)
         n = gradus_set_attr(n, "label_smoothing", 1, &o->label_smoothing);
     if (o->use_ignore_label)
@@ -325,27 +309,22 @@ static bool save_options(gradus_loss_node *l,
                             &(double){ o->ignore_label });
     if (o->last_axis)
         n = gradus_set_attr(n, "last_axis", 1, &(double){ 1 });
-    l->use_ignore_label = o->use_ignore_label;
-    l->ignore_label = o->ignore_label;
-    s->on = 1 - o->label_smoothing;
-    s->off = o->label_smoothing / l->classes;
-    return n && gradus_loss_class_weight(l, l->classes, o->class_weight,
-                                         &s->class_weight);
+    return gradus_loss_set_class_weight(n, o->class_weight);
 }
 
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options)
 {
-    gradus_softmax_ce_options o = { 0 };
-    if (options)
-        o = *options;
-    gradus_loss_node *l = gradus_loss_new(
-        &gradus_softmax_ce_op, sizeof(softmax_ce_node), z, t, o.row_weight);
+    const gradus_softmax_ce_options o =
+        options ? *options : (gradus_softmax_ce_options){ 0 };
+    gradus_node *n =
+        gradus_loss_new(&gradus_softmax_ce_op, sizeof(softmax_ce_node), z, t,
+                        o.row_weight, o.reduction);
 
-    if (!l)
+    if (!n)
         return NULL;
-    set_axes(l, o.last_axis);
-    if (!check_target(l, t) || !check_options(l, &o) || !save_options(l, &o))
+    set_axes(gradus_as_loss(n), o.last_axis);
+    if (!check_target(n) || !check_options(n, &o))
         return NULL;
-    return &l->node;
+    return set_options(n, &o);
 }

@@ -78,7 +78,7 @@ TEST(adding_operands_of_different_rank_is_refused)
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_dense(a, 24)),
                    "node 2, add1: input has rank 3 and dense1 rank 1; must "
-                   "have the same shape");
+                   "be the same");
 }
 
 TEST(adding_operands_of_different_shape_is_refused)
@@ -86,7 +86,7 @@ TEST(adding_operands_of_different_shape_is_refused)
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
                    "node 2, add1: axis 1 of input is 3 and of input2 4; "
-                   "must have the same shape");
+                   "must be the same");
 }
 
 LOOP_TEST(adding_a_null_operand_is_refused, 2)

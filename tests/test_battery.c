@@ -128,9 +128,13 @@ static gradus_node *dense(gradus_node *x)
     return gradus_dense(x, 5);
 }
 
-static gradus_node *noting_another_p(gradus_node *x)
+/* Of the 3 x 5 places of x, both strides take two, but not the same. */
+static gradus_node *noting_another_stride(gradus_node *x)
 {
-    return gradus_set_attr(gradus_dropout(x, 0.4), "p", 1, &(double){ 0.5 });
+    const gradus_conv2d_options o = { .stride = 3 };
+
+    return gradus_set_attr(gradus_conv2d(x, 4, 1, &o), "stride", 1,
+                           &(double){ 4 });
 }
 
 static const struct bug {
@@ -147,7 +151,7 @@ static const struct bug {
       infers_otherwise, NULL },
     { "always adds", TWICE, dense, NULL, always_adds },
     { "never adds", ADDING, dense, NULL, never_adds },
-    { "notes another p", SAVED, noting_another_p, NULL, NULL },
+    { "notes another stride", SAVED, noting_another_stride, NULL, NULL },
     { "takes NaN for 0", NANS, gradus_relu, takes_nan_for_0, NULL },
     { "moves NaN to another row", NAMED, dense, moves_nan, NULL },
 #ifdef GRADUS_DOUBLE

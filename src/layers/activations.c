@@ -19,69 +19,30 @@
  * that 1 + erf would lose.  At x = 0 the derivative of relu is taken to be 0
  * and that of leaky_relu to be a, as in PyTorch.
  */
-#include "gradus_layer.h"
-
 #include "layers/layers.h"
+#include "layers/shape.h"
 
 #include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* y = f(x) for the rows of p.  This is inlined where it is called, so that the
- * compiler knows f and can inline that, too. */
-static inline void apply(gradus_node *n, gradus_part p,
-                         gradus_real (*f)(gradus_real x))
-{
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    gradus_real *y = gradus_row(n->y, p, n->size);
-
-    for (size_t i = 0; i < gradus_count(p, n->size); i++)
-        y[i] = f(x[i]);
-}
-
-/* dx += dy y'(v) for the rows of p (the chain rule).  v [B,size] is x or y,
- * whichever makes the formula of the derivative y' simpler. */
-static inline void chain(gradus_node *n, gradus_part p, gradus_real *v,
-                         gradus_real (*derivative)(gradus_real v))
-{
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
-
-    v = gradus_row(v, p, n->size);
-    for (size_t i = 0; i < gradus_count(p, n->size); i++)
-        dx[i] += dy[i] * derivative(v[i]);
-}
-
-/* Makes a node with the operand x and x's shape; NULL, with a message, if it
- * cannot be made. */
-static gradus_node *new_node(const gradus_op *op, gradus_node *x)
-{
-    gradus_node *n = gradus_append(NULL, op, sizeof *n, 1, &x);
-
-    return n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
-}
-
 /* ---- relu --------------------------------------------------------------- */
-
-static gradus_real relu(gradus_real x)
-{
-    return x < 0 ? 0 : x;
-}
 
 static void relu_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, p, relu);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.y[i] = r.x[i] < 0 ? 0 : r.x[i];
 }
 
 /* Reads y in place of x: y is above 0 exactly where x is. */
 static void relu_backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *y = gradus_row(n->y, p, n->size);
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
+    gradus_rows r = gradus_rows_of(n, p);
 
-    for (size_t i = 0; i < gradus_count(p, n->size); i++) {
-        gradus_real d = dy[i]; /* always read, so no branch is needed */
-        dx[i] += y[i] > 0 ? d : 0;
+    for (size_t i = 0; i < r.n; i++) {
+        gradus_real d = r.dy[i]; /* always read, so no branch is needed */
+        r.dx[i] += r.y[i] > 0 ? d : 0;
     }
 }
 
@@ -92,7 +53,7 @@ const gradus_op gradus_relu_op = {
 
 gradus_node *gradus_relu(gradus_node *x)
 {
-    return new_node(&gradus_relu_op, x);
+    return gradus_append_alike(&gradus_relu_op, x);
 }
 
 /* ---- leaky_relu --------------------------------------------------------- */
@@ -105,21 +66,20 @@ static gradus_real slope_of(const gradus_node *n)
 
 static void leaky_forward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    gradus_real *y = gradus_row(n->y, p, n->size), a = slope_of(n);
+    gradus_rows r = gradus_rows_of(n, p);
+    const gradus_real a = slope_of(n);
 
-    for (size_t i = 0; i < gradus_count(p, n->size); i++)
-        y[i] = x[i] < 0 ? a * x[i] : x[i];
+    for (size_t i = 0; i < r.n; i++)
+        r.y[i] = r.x[i] < 0 ? a * r.x[i] : r.x[i];
 }
 
 static void leaky_backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size), a = slope_of(n);
+    gradus_rows r = gradus_rows_of(n, p);
+    const gradus_real a = slope_of(n);
 
-    for (size_t i = 0; i < gradus_count(p, n->size); i++)
-        dx[i] += dy[i] * (x[i] > 0 ? 1 : a);
+    for (size_t i = 0; i < r.n; i++)
+        r.dx[i] += r.dy[i] * (r.x[i] > 0 ? 1 : a);
 }
 
 /* A model file without a slope is refused, as NaN is not finite. */
@@ -138,7 +98,7 @@ const gradus_op gradus_leaky_relu_op = {
 
 gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
 {
-    gradus_node *n = new_node(&gradus_leaky_relu_op, x);
+    gradus_node *n = gradus_append_alike(&gradus_leaky_relu_op, x);
 
     if (n && !isfinite((gradus_real)slope))
         return gradus_fail(n, "slope is %g; must be finite", slope);
@@ -147,25 +107,26 @@ gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
 
 /* ---- sigmoid ------------------------------------------------------------ */
 
+/* s(x) */
 static gradus_real sigmoid(gradus_real x)
 {
     return 1 / (1 + exp(-x));
 }
 
-/* y' as a function of y, not of x. */
-static gradus_real sigmoid_derivative(gradus_real y)
-{
-    return y * (1 - y);
-}
-
 static void sigmoid_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, p, sigmoid);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.y[i] = sigmoid(r.x[i]);
 }
 
 static void sigmoid_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, p, n->y, sigmoid_derivative);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.dx[i] += r.dy[i] * (r.y[i] * (1 - r.y[i]));
 }
 
 const gradus_op gradus_sigmoid_op = {
@@ -175,31 +136,26 @@ const gradus_op gradus_sigmoid_op = {
 
 gradus_node *gradus_sigmoid(gradus_node *x)
 {
-    return new_node(&gradus_sigmoid_op, x);
+    return gradus_append_alike(&gradus_sigmoid_op, x);
 }
 
 /* ---- tanh --------------------------------------------------------------- */
 
-/* The hyperbolic tangent of one number. */
-static gradus_real tangent(gradus_real x)
-{
-    return tanh(x);
-}
-
-/* y' as a function of y: 1 - y^2, factored. */
-static gradus_real tangent_derivative(gradus_real y)
-{
-    return (1 - y) * (1 + y);
-}
-
 static void tanh_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, p, tangent);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.y[i] = tanh(r.x[i]);
 }
 
+/* 1 - y^2 is factored. */
 static void tanh_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, p, n->y, tangent_derivative);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.dx[i] += r.dy[i] * ((1 - r.y[i]) * (1 + r.y[i]));
 }
 
 const gradus_op gradus_tanh_op = {
@@ -209,7 +165,7 @@ const gradus_op gradus_tanh_op = {
 
 gradus_node *gradus_tanh(gradus_node *x)
 {
-    return new_node(&gradus_tanh_op, x);
+    return gradus_append_alike(&gradus_tanh_op, x);
 }
 
 /* ---- gelu --------------------------------------------------------------- */
@@ -220,28 +176,28 @@ static gradus_real normal_cdf(gradus_real x)
     return (gradus_real)0.5 * erfc(x * (gradus_real)-0.70710678118654752440);
 }
 
-static gradus_real gelu(gradus_real x)
+/* p(x); the constant is 1 / sqrt(2 pi). */
+static gradus_real normal_density(gradus_real x)
 {
-    return x * normal_cdf(x);
-}
-
-/* y' as a function of x; the constant in p(x) is 1 / sqrt(2 pi). */
-static gradus_real gelu_derivative(gradus_real x)
-{
-    gradus_real density = (gradus_real)0.39894228040143267794 *
-                          exp((gradus_real)-0.5 * x * x);
-
-    return normal_cdf(x) + x * density;
+    return (gradus_real)0.39894228040143267794 *
+           exp((gradus_real)-0.5 * x * x);
 }
 
 static void gelu_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, p, gelu);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.y[i] = r.x[i] * normal_cdf(r.x[i]);
 }
 
 static void gelu_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, p, n->in[0]->y, gelu_derivative);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.dx[i] += r.dy[i] * (normal_cdf(r.x[i]) +
+                              r.x[i] * normal_density(r.x[i]));
 }
 
 const gradus_op gradus_gelu_op = {
@@ -251,32 +207,27 @@ const gradus_op gradus_gelu_op = {
 
 gradus_node *gradus_gelu(gradus_node *x)
 {
-    return new_node(&gradus_gelu_op, x);
+    return gradus_append_alike(&gradus_gelu_op, x);
 }
 
 /* ---- silu --------------------------------------------------------------- */
 
-static gradus_real silu(gradus_real x)
-{
-    return x * sigmoid(x);
-}
-
-/* y' as a function of x. */
-static gradus_real silu_derivative(gradus_real x)
-{
-    gradus_real s = sigmoid(x);
-
-    return s * (1 + x * (1 - s));
-}
-
 static void silu_forward(gradus_node *n, gradus_part p)
 {
-    apply(n, p, silu);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++)
+        r.y[i] = r.x[i] * sigmoid(r.x[i]);
 }
 
 static void silu_backward(gradus_node *n, gradus_part p)
 {
-    chain(n, p, n->in[0]->y, silu_derivative);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    for (size_t i = 0; i < r.n; i++) {
+        gradus_real s = sigmoid(r.x[i]);
+        r.dx[i] += r.dy[i] * (s * (1 + r.x[i] * (1 - s)));
+    }
 }
 
 const gradus_op gradus_silu_op = {
@@ -286,5 +237,5 @@ const gradus_op gradus_silu_op = {
 
 gradus_node *gradus_silu(gradus_node *x)
 {
-    return new_node(&gradus_silu_op, x);
+    return gradus_append_alike(&gradus_silu_op, x);
 }

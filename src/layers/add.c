@@ -5,7 +5,7 @@
  *
  *   da += dy    db += dy
  */
-#include "gradus_layer.h"
+#include "layers/shape.h"
 
 static void forward(gradus_node *n, gradus_part p)
 {
@@ -47,15 +47,7 @@ gradus_node *gradus_add(gradus_node *a, gradus_node *b)
     gradus_node *in[] = { a, b };
     gradus_node *n = gradus_append(NULL, &gradus_add_op, sizeof *n, 2, in);
 
-    if (!n)
+    if (!n || !gradus_same_axes(n, a, b, 0))
         return NULL;
-    if (a->rank != b->rank)
-        return gradus_fail(n, "%s has rank %d and %s rank %d; must have the "
-                           "same shape", a->name, a->rank, b->name, b->rank);
-    for (int i = 0; i < a->rank; i++)
-        if (a->shape[i] != b->shape[i])
-            return gradus_fail(n, "axis %d of %s is %d and of %s %d; must have "
-                               "the same shape", i, a->name, a->shape[i],
-                               b->name, b->shape[i]);
     return gradus_set_shape(n, a->rank, a->shape);
 }

@@ -5,7 +5,7 @@
  *
  *   dx_j += the columns of dy to which x_j was copied
  */
-#include "gradus_layer.h"
+#include "layers/shape.h"
 
 #include <limits.h>
 #include <string.h>
@@ -58,41 +58,21 @@ const gradus_op gradus_concat_op = {
     .name = "concat", .forward = forward, .backward = backward, .make = make,
 };
 
-/* Returns n if x has the same axes as the first operand, apart from axis 0;
- * otherwise NULL, with a message. */
-static gradus_node *check_axes(gradus_node *n, const gradus_node *x)
-{
-    const gradus_node *first = n->in[0];
-
-    if (x->rank != first->rank)
-        return gradus_fail(n, "%s has rank %d and %s rank %d; must be the "
-                           "same", x->name, x->rank, first->name,
-                           first->rank);
-    for (int i = 1; i < x->rank; i++)
-        if (x->shape[i] != first->shape[i])
-            return gradus_fail(n, "axis %d of %s is %d and of %s %d; all axes "
-                               "but axis 0 must be the same", i, x->name,
-                               x->shape[i], first->name, first->shape[i]);
-    return n;
-}
-
 gradus_node *gradus_concat(int count, gradus_node *const *nodes)
 {
     int shape[GRADUS_MAX_RANK];
 
-    if (count < 1 || !nodes)
-        return gradus_fail(NULL, "concat: got %d operands; must be 1 to %d",
+    if (!nodes || count < 1 || count > GRADUS_MAX_OPERANDS)
+        return gradus_fail(nodes && count > 0 ? nodes[0] : NULL,
+                           "concat: got %d operands; must be 1 to %d",
                            nodes ? count : 0, GRADUS_MAX_OPERANDS);
-    if (count > GRADUS_MAX_OPERANDS) /* with a node named, compile fails too */
-        return gradus_fail(nodes[0], "concat: got %d operands; must be 1 to "
-                           "%d", count, GRADUS_MAX_OPERANDS);
     gradus_node *n =
         gradus_append(NULL, &gradus_concat_op, sizeof *n, count, nodes);
     if (!n)
         return NULL;
     memcpy(shape, nodes[0]->shape, sizeof shape);
     for (int j = 1; j < count; j++) {
-        if (!check_axes(n, nodes[j]))
+        if (!gradus_same_axes(n, nodes[j], nodes[0], 1))
             return NULL;
         if (shape[0] > INT_MAX - nodes[j]->shape[0])
             return gradus_fail(n, "axis 0 would be longer than %d", INT_MAX);

@@ -7,9 +7,8 @@
  * Forward gathers the rows, so that each thread gathers those that it computes
  * with, and a pixel is converted in the same pass over memory that moves it.
  */
-#include "gradus_layer.h"
-
 #include "layers/augment.h"
+#include "layers/shape.h"
 
 #include <math.h>
 #include <string.h>
@@ -126,33 +125,24 @@ static void forward(gradus_node *n, gradus_part p)
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
-    int rank, means, stds;
-    const double *shape = gradus_attr_values(a, "shape", &rank);
+    int s[GRADUS_MAX_RANK], rank = gradus_saved_shape(a, s), means, stds;
     const double *mean = gradus_attr_values(a, "mean", &means);
     const double *std = gradus_attr_values(a, "std", &stds);
-    int s[GRADUS_MAX_RANK] = { 0 };
-    gradus_node *n = NULL;
 
     (void)in, (void)n_in;
-    for (int i = 0; i < rank && i < GRADUS_MAX_RANK; i++)
-        s[i] = shape[i] >= 1 && shape[i] <= 1e9 ? (int)shape[i] : 0;
-    if (rank == 1)
-        n = gradus_input(g, s[0]);
-    else if (rank == 3)
-        n = gradus_image(g, s[0], s[1], s[2]);
-    else
-        return gradus_fail(NULL, "input: the shape has rank %d; must be 1 or 3",
-                           rank);
-    if (n && mean) {
-        int channels = ((input_node *)n)->channels;
-        if (means != channels || stds != channels)
-            return gradus_fail(n, "has %d means and %d standard deviations; "
-                               "must be %d of each, one a channel", means,
-                               stds, channels);
-        if (gradus_normalise(n, mean, std))
-            return NULL;
-    }
-    return n;
+    if (rank != 1 && rank != 3)
+        return gradus_fail(NULL, "input: the shape has rank %d; must be 1 or "
+                           "3", rank);
+    gradus_node *n = rank == 1 ? gradus_input(g, s[0])
+                               : gradus_image(g, s[0], s[1], s[2]);
+    if (!n || !mean)
+        return n;
+    int channels = ((input_node *)n)->channels;
+    if (means != channels || stds != channels)
+        return gradus_fail(n, "has %d means and %d standard deviations; must "
+                           "be %d of each, one a channel", means, stds,
+                           channels);
+    return gradus_normalise(n, mean, std) ? NULL : n;
 }
 
 const gradus_op gradus_input_op = {
@@ -165,15 +155,12 @@ static gradus_node *new_input(gradus_graph *g, int channels, int rank,
 {
     gradus_node *n =
         gradus_append(g, &gradus_input_op, sizeof(input_node), 0, NULL);
-    double attr[GRADUS_MAX_RANK];
 
-    if (!gradus_set_shape(n, rank, shape))
+    if (!n)
         return NULL;
     n->kind = GRADUS_KIND_VALUES;
     ((input_node *)n)->channels = channels;
-    for (int i = 0; i < rank; i++)
-        attr[i] = shape[i];
-    return gradus_set_attr(n, "shape", rank, attr);
+    return gradus_set_saved_shape(n, rank, shape);
 }
 
 gradus_node *gradus_input(gradus_graph *g, int size)
@@ -192,15 +179,12 @@ gradus_node *gradus_image(gradus_graph *g, int channels, int height, int width)
  * false, with a message that names the function. */
 static bool can_set(gradus_node *n, const char *function)
 {
-    if (!n || n->op != &gradus_input_op) {
-        gradus_fail(n, "%s: the node is %s; must be an input", function,
-                    n ? "something else" : "NULL");
-        return false;
-    }
-    if (gradus_max_batch(n->graph)) {
-        gradus_fail(n, "%s comes before gradus_compile", function);
-        return false;
-    }
+    if (!n || n->op != &gradus_input_op)
+        return gradus_fail(n, "%s: the node is %s; must be an input", function,
+                           n ? "something else" : "NULL"), false;
+    if (gradus_max_batch(n->graph))
+        return gradus_fail(n, "%s comes before gradus_compile", function),
+               false;
     return true;
 }
 
@@ -220,12 +204,12 @@ int gradus_normalise(gradus_node *n, const double *mean, const double *std)
             return gradus_fail(n, "channel %d: the standard deviation is %g; "
                                "must be positive and finite", c, std[c]), -1;
     }
-    int count;
-    bool noted = gradus_set_attr(n, "mean", x->channels, mean) &&
-                 gradus_set_attr(n, "std", x->channels, std);
-    x->mean = gradus_attr_values(n->attr, "mean", &count);
-    x->std = gradus_attr_values(n->attr, "std", &count);
-    return noted ? 0 : -1;
+    if (!gradus_set_attr(n, "mean", x->channels, mean) ||
+        !gradus_set_attr(n, "std", x->channels, std))
+        return -1;
+    x->mean = gradus_attr_values(n->attr, "mean", &(int){ 0 });
+    x->std = gradus_attr_values(n->attr, "std", &(int){ 0 });
+    return 0;
 }
 
 int gradus_augment(gradus_node *n, const gradus_augment_options *a)

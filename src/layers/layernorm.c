@@ -13,7 +13,7 @@
  * divided by D.  Backward computes mean and var again rather than keep them.
  * Ba, Kiros, Hinton: Layer Normalization (2016).
  */
-#include "gradus_layer.h"
+#include "layers/shape.h"
 
 #include <math.h>
 
@@ -38,10 +38,12 @@ static void forward(gradus_node *n, gradus_part p)
 {
     const int D = n->units;
     const gradus_real *g = n->param[0].w, *b = n->param[1].w;
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    gradus_real *y = gradus_row(n->y, p, n->size), mean, scale;
+    gradus_rows r = gradus_rows_of(n, p);
+    gradus_real mean, scale;
 
-    for (size_t i = 0; i < gradus_count(p, n->size / D); i++, x += D, y += D) {
+    for (size_t i = 0; i < r.n; i += (size_t)D) {
+        const gradus_real *x = r.x + i;
+        gradus_real *y = r.y + i;
         moments(x, D, &mean, &scale);
         for (int k = 0; k < D; k++)
             y[k] = g[k] * ((x[k] - mean) * scale) + b[k];
@@ -86,17 +88,14 @@ static void backward_operand(const gradus_node *n, const gradus_real *x,
 /* An operand without a dx wants no gradient, but g and b still do. */
 static void backward(gradus_node *n, gradus_part p)
 {
-    const int D = n->units;
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size), mean, scale;
+    gradus_rows r = gradus_rows_of(n, p);
+    gradus_real mean, scale;
 
-    for (size_t i = 0; i < gradus_count(p, n->size / D);
-         i++, x += D, dy += D) {
-        moments(x, D, &mean, &scale);
-        backward_parameters(n, p, x, dy, mean, scale);
-        if (dx)
-            backward_operand(n, x, dy, dx + i * D, mean, scale);
+    for (size_t i = 0; i < r.n; i += (size_t)n->units) {
+        moments(r.x + i, n->units, &mean, &scale);
+        backward_parameters(n, p, r.x + i, r.dy + i, mean, scale);
+        if (r.dx)
+            backward_operand(n, r.x + i, r.dy + i, r.dx + i, mean, scale);
     }
 }
 
@@ -107,10 +106,8 @@ const gradus_op gradus_layernorm_op = {
 
 gradus_node *gradus_layernorm(gradus_node *x)
 {
-    gradus_node *n = gradus_append(NULL, &gradus_layernorm_op, sizeof *n, 1,
-                                   &x);
+    gradus_node *n = gradus_append_alike(&gradus_layernorm_op, x);
 
-    n = n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
     if (!n)
         return NULL;
     const int *D = &x->shape[x->rank - 1];

@@ -5,38 +5,31 @@
  *
  *   dx += dy
  */
-#include "gradus_layer.h"
+#include "layers/shape.h"
 
-#include <limits.h>
 #include <string.h>
 
 static void forward(gradus_node *n, gradus_part p)
 {
-    memcpy(gradus_row(n->y, p, n->size),
-           gradus_row(n->in[0]->y, p, n->size),
-           gradus_count(p, n->size) * sizeof *n->y);
+    gradus_rows r = gradus_rows_of(n, p);
+
+    memcpy(r.y, r.x, r.n * sizeof *r.y);
 }
 
 static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
+    gradus_rows r = gradus_rows_of(n, p);
 
-    for (size_t i = 0; i < gradus_count(p, n->size); i++)
-        dx[i] += dy[i];
+    for (size_t i = 0; i < r.n; i++)
+        r.dx[i] += r.dy[i];
 }
 
-/* Builds the node from the shape [rank] in a model file.  A number that is no
- * valid length of an axis becomes 0, which gradus_reshape refuses. */
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
                          const gradus_attr *a)
 {
-    int rank, s[GRADUS_MAX_RANK] = { 0 };
-    const double *shape = gradus_attr_values(a, "shape", &rank);
+    int s[GRADUS_MAX_RANK], rank = gradus_saved_shape(a, s);
 
     (void)g;
-    for (int i = 0; i < rank && i < GRADUS_MAX_RANK; i++)
-        s[i] = shape[i] >= 1 && shape[i] <= INT_MAX ? (int)shape[i] : 0;
     return gradus_reshape(n_in ? in[0] : NULL, rank, s);
 }
 
@@ -85,21 +78,17 @@ gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape)
 {
     gradus_node *n = gradus_append(NULL, &gradus_reshape_op, sizeof *n, 1, &x);
     int s[GRADUS_MAX_RANK];
-    double attr[GRADUS_MAX_RANK];
 
     if (!n)
         return NULL;
     if (rank < 1 || rank > GRADUS_MAX_RANK || !shape)
         return gradus_fail(n, "the shape has rank %d; must be 1 to %d",
                            shape ? rank : 0, GRADUS_MAX_RANK);
-    if (!infer_shape(n, rank, shape, s) || !gradus_set_shape(n, rank, s))
-        return NULL;
-    if (n->size != x->size)
+    n = gradus_set_saved_shape(infer_shape(n, rank, shape, s), rank, s);
+    if (n && n->size != x->size)
         return gradus_fail(n, "the shape has %d values, but %s has %d",
                            n->size, x->name, x->size);
-    for (int i = 0; i < rank; i++)
-        attr[i] = s[i];
-    return gradus_set_attr(n, "shape", rank, attr);
+    return n;
 }
 
 gradus_node *gradus_flatten(gradus_node *x)

@@ -9,15 +9,8 @@
  *   numbers of the last axis.  An x of -inf is masked: its y is 0, and no
  *   gradient is added to it.
  */
-#include "gradus_layer.h"
-
 #include "kernels/softmax.h"
-
-/* Returns C, the length of the last axis. */
-static int last_axis(const gradus_node *n)
-{
-    return n->shape[n->rank - 1];
-}
+#include "layers/shape.h"
 
 /* dx_k += y_k (dy_k - sum_j dy_j y_j) at one position: y, dy, dx [C]. */
 static void softmax_back(const gradus_real *y, const gradus_real *dy,
@@ -34,23 +27,21 @@ static void softmax_back(const gradus_real *y, const gradus_real *dy,
 
 static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
-    gradus_real *y = gradus_row(n->y, p, n->size), max;
-    int C = last_axis(n);
+    gradus_rows r = gradus_rows_of(n, p);
+    int C = n->shape[n->rank - 1];
+    gradus_real max;
 
-    for (size_t i = 0; i < gradus_count(p, n->size); i += (size_t)C)
-        gradus_softmax_of(x + i, y + i, C, 1, &max);
+    for (size_t i = 0; i < r.n; i += (size_t)C)
+        gradus_softmax_of(r.x + i, r.y + i, C, 1, &max);
 }
 
 static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real *y = gradus_row(n->y, p, n->size);
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
-    int C = last_axis(n);
+    gradus_rows r = gradus_rows_of(n, p);
+    int C = n->shape[n->rank - 1];
 
-    for (size_t i = 0; i < gradus_count(p, n->size); i += (size_t)C)
-        softmax_back(y + i, dy + i, dx + i, C);
+    for (size_t i = 0; i < r.n; i += (size_t)C)
+        softmax_back(r.y + i, r.dy + i, r.dx + i, C);
 }
 
 const gradus_op gradus_softmax_op = {
@@ -60,7 +51,5 @@ const gradus_op gradus_softmax_op = {
 
 gradus_node *gradus_softmax(gradus_node *x)
 {
-    gradus_node *n = gradus_append(NULL, &gradus_softmax_op, sizeof *n, 1, &x);
-
-    return n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
+    return gradus_append_alike(&gradus_softmax_op, x);
 }

@@ -202,10 +202,10 @@ LOOP_TEST(values_and_targets_that_are_not_finite_are_an_error, 2)
         double v[4];
         const char *why;
     } bad[] = {
-        { { 0, INFINITY, 0, 0 }, "1: row 0: prediction 1 is inf" },
-        { { 0, -INFINITY, 0, 0 }, "1: row 0: prediction 1 is -inf" },
+        { { 0, INFINITY, 0, 0 }, "1: row 0: value 1 of input is inf" },
+        { { 0, -INFINITY, 0, 0 }, "1: row 0: value 1 of input is -inf" },
         { { 0, 0, 0, -INFINITY },
-          "1: row 0: target 1 is -inf; must be finite" },
+          "1: row 0: value 1 of input2 is -inf; must be finite" },
         { { 0, 0, NAN, 0 }, "node 1, input2: row 0: value 0 is " },
     };
 
@@ -237,7 +237,7 @@ LOOP_TEST(a_bad_target_of_mse_or_huber_stops_the_step_and_changes_nothing, 2)
     gradus_feed(x, Y, 2);
     gradus_feed(to, t, 2);
     ck_assert_int_ne(gradus_train_step(o, NULL, 2), 0);
-    assert_error("row 1: target 0 is -inf; must be finite (row 1 is "
+    assert_error("row 1: value 0 of input2 is -inf; must be finite (row 1 is "
                  "sample 1); parameters are unchanged");
     ck_assert(gradus_parameters_hash(g) == before);
     gradus_optimiser_free(o);

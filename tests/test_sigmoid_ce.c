@@ -290,7 +290,8 @@ TEST(logits_of_sigmoid_ce_that_are_not_finite_are_an_error)
         char why[64];
         z[2 + i % 2] = (gradus_real)bad[i / 4];
         t[2 + i % 2] = i / 2 % 2;
-        snprintf(why, sizeof why, "sigmoid_ce1: row 1: logit %d is ", i % 2);
+        snprintf(why, sizeof why, "sigmoid_ce1: row 1: value %d of input is ",
+                 i % 2);
         gradus_feed(h.z, z, 2);
         gradus_feed(h.t, t, 2);
         assert_forward_fails(&h, 2, why);

@@ -96,3 +96,17 @@ double gradus_loss_count_elements(const gradus_node *n, gradus_part all)
     return gradus_loss_divisor(gradus_as_loss(n), rows * n->size,
                                (double)all.rows * n->size);
 }
+
+bool gradus_loss_diagnose(gradus_node *n, int row)
+{
+    for (int j = 0; j < 2; j++) {
+        const gradus_node *x = n->in[j];
+        for (int k = 0; k < n->size; k++) {
+            double v = x->y[(size_t)row * (size_t)n->size + (size_t)k];
+            if (!isfinite(v))
+                return gradus_fail(n, "row %d: value %d of %s is %g; must be "
+                                   "finite", row, k, x->name, v), true;
+        }
+    }
+    return false;
+}

@@ -31,7 +31,7 @@ gradus_node *gradus_loss_set_class_weight(gradus_node *n, const double *w);
 gradus_node *gradus_loss_saved_class_weight(gradus_node *n,
                                             const gradus_attr *a);
 
-/* ---- D ------------------------------------------------------------------ */
+/* ---- rules -------------------------------------------------------------- */
 
 /* Returns D as the reduction says: `valid`, the sum of the weights of what
  * counts (mean over what counts); `all`, the number of all of it (mean over
@@ -42,6 +42,9 @@ double gradus_loss_divisor(const gradus_loss_node *l, double valid,
 /* The `divisor` in the rule of a sum over elements: returns D of the batch
  * `all`, in which elements, and not rows, are counted. */
 double gradus_loss_count_elements(const gradus_node *n, gradus_part all);
+
+/* The `diagnose` in the rule of a sum over elements. */
+bool gradus_loss_diagnose(gradus_node *n, int row);
 
 /* Returns weight / D, by which backward multiplies the gradient; `weight` is
  * that of this loss among the losses of the graph.  A D of 0 counts as 1. */

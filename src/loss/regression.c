@@ -102,24 +102,6 @@ static void backward(gradus_node *n, gradus_part p)
     }
 }
 
-/* Returns true, with a message, if the loss of the row is not finite because
- * of a prediction or a target that is not. */
-static bool diagnose(gradus_node *n, int row)
-{
-    const gradus_real *y = n->y + (size_t)row * (size_t)n->size;
-    const gradus_real *t = n->in[1]->y + (size_t)row * (size_t)n->size;
-
-    for (int k = 0; k < n->size; k++) {
-        if (!isfinite(y[k]))
-            return gradus_fail(n, "row %d: prediction %d is %g", row, k,
-                               (double)y[k]), true;
-        if (!isfinite(t[k]))
-            return gradus_fail(n, "row %d: target %d is %g; must be finite",
-                               row, k, (double)t[k]), true;
-    }
-    return false;
-}
-
 /* make_mse and make_huber build the node from the settings of a model file. */
 static gradus_node *make_mse(gradus_graph *g, gradus_node *const *in, int n_in,
                              const gradus_attr *a)
@@ -147,7 +129,7 @@ static gradus_node *make_huber(gradus_graph *g, gradus_node *const *in,
 }
 
 static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,
-                                       .diagnose = diagnose };
+                                       .diagnose = gradus_loss_diagnose };
 
 const gradus_op gradus_mse_op = {
     .name = "mse", .forward = forward, .backward = backward, .make = make_mse,

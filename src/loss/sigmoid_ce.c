@@ -120,21 +120,16 @@ static void backward(gradus_node *n, gradus_part p)
 }
 
 /* Returns true, with a message, if the loss of the row is not finite because
- * of a logit, or because a target is not in [0,1]. */
+ * a target is not in [0,1], or because of a logit. */
 static bool diagnose(gradus_node *n, int row)
 {
-    const gradus_real *z = n->in[0]->y + (size_t)row * (size_t)n->size;
     const gradus_real *t = n->in[1]->y + (size_t)row * (size_t)n->size;
 
-    for (int k = 0; k < n->size; k++) {
-        if (!isfinite(z[k]))
-            return gradus_fail(n, "row %d: logit %d is %g", row, k,
-                               (double)z[k]), true;
+    for (int k = 0; k < n->size; k++)
         if (!(t[k] >= 0 && t[k] <= 1))
             return gradus_fail(n, "row %d: target %d is %g; must be 0 to 1",
                                row, k, (double)t[k]), true;
-    }
-    return false;
+    return gradus_loss_diagnose(n, row);
 }
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,

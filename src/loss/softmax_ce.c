@@ -48,11 +48,12 @@ static bool is_ignored(const gradus_loss_node *l, int i, int s)
     return l->use_ignore_label && *label_at(l, i, s) == l->ignore_label;
 }
 
-/* The index of class 0 of row i, position s in z, y, dz and t. */
-static size_t place(const gradus_loss_node *l, int i, int s)
+/* The index of class k of row i, position s in z, y, dz and t. */
+static size_t place(const gradus_loss_node *l, int i, int s, int k)
 {
     return (size_t)i * (size_t)l->node.size +
-           (size_t)s * (size_t)l->position_step;
+           (size_t)s * (size_t)l->position_step +
+           (size_t)k * (size_t)l->class_step;
 }
 
 /* t_k at row i, position s, before any weight multiplies it: from the label by
@@ -64,8 +65,7 @@ static double unweighted(const gradus_loss_node *l, int i, int s, int k)
 
     if (label)
         return n->off + (*label == k ? n->on : 0);
-    return l->node.in[1]->y[place(l, i, s) +
-                            (size_t)k * (size_t)l->class_step];
+    return l->node.in[1]->y[place(l, i, s, k)];
 }
 
 /* t_k at row i, position s, times the weight of class k, see (S6). */
@@ -94,13 +94,14 @@ static double divisor(const gradus_node *n, gradus_part all)
 
 /* ---- forward, backward -------------------------------------------------- */
 
-/* Returns sum_k t_k (lse(z) - z_k), the term of (S3) at row i, position s,
- * whose class 0 z points to; NaN if a target is negative.  m is the largest
- * logit, and log_sum is log sum_j exp(z_j - m), so that lse(z) = m + log_sum.
- * Differences of finite floats can overflow a float, but not a double. */
-static double cross_entropy(const gradus_loss_node *l, int i, int s,
-                            const gradus_real *z, double m, double log_sum)
+/* Returns sum_k t_k (lse(z) - z_k), the term of (S3) at row i, position s; NaN
+ * if a target is negative.  m is the largest logit, and log_sum is
+ * log sum_j exp(z_j - m), so that lse(z) = m + log_sum.  Differences of finite
+ * floats can overflow a float, but not a double. */
+static double cross_entropy(const gradus_loss_node *l, int i, int s, double m,
+                            double log_sum)
 {
+    const gradus_real *z = l->node.in[0]->y;
     double loss = 0;
 
     for (int k = 0; k < l->classes; k++) {
@@ -108,7 +109,7 @@ static double cross_entropy(const gradus_loss_node *l, int i, int s,
         if (unweighted(l, i, s, k) < 0)
             return NAN;
         if (t != 0) /* 0 times the infinite cost of a masked class is NaN */
-            loss += t * (log_sum + (m - z[k * l->class_step]));
+            loss += t * (log_sum + (m - z[place(l, i, s, k)]));
     }
     return loss;
 }
@@ -120,15 +121,15 @@ static void forward(gradus_node *n, gradus_part p)
     for (int i = p.row; i < p.row + p.rows; i++) {
         double loss = 0;
         for (int s = 0; s < l->positions; s++) {
-            const gradus_real *z = n->in[0]->y + place(l, i, s);
+            size_t at = place(l, i, s, 0);
             gradus_real m;
             double log_sum = log(gradus_softmax_of(
-                z, n->y + place(l, i, s), l->classes, l->class_step, &m));
+                n->in[0]->y + at, n->y + at, l->classes, l->class_step, &m));
             if (!l->loss || isnan(log_sum))
                 loss += log_sum;
             else if (!is_ignored(l, i, s))
                 loss += gradus_loss_row_weight(n, i) *
-                        cross_entropy(l, i, s, z, m, log_sum);
+                        cross_entropy(l, i, s, m, log_sum);
         }
         if (l->loss)
             l->loss[i] = loss;
@@ -139,16 +140,16 @@ static void forward(gradus_node *n, gradus_part p)
  * with a in place of 1 / D. */
 static void add_gradient(const gradus_loss_node *l, int i, int s, double a)
 {
-    const gradus_real *y = l->node.y + place(l, i, s);
-    gradus_real *dz = l->node.in[0]->dy + place(l, i, s);
-    int step = l->class_step;
+    const gradus_real *y = l->node.y;
+    gradus_real *dz = l->node.in[0]->dy;
     double sum = 0;
 
     for (int k = 0; k < l->classes; k++)
         sum += target(l, i, s, k);
-    for (int k = 0; k < l->classes; k++)
-        dz[k * step] +=
-            (gradus_real)(a * (y[k * step] * sum - target(l, i, s, k)));
+    for (int k = 0; k < l->classes; k++) {
+        size_t at = place(l, i, s, k);
+        dz[at] += (gradus_real)(a * (y[at] * sum - target(l, i, s, k)));
+    }
 }
 
 static void backward(gradus_node *n, gradus_part p)
@@ -164,48 +165,40 @@ static void backward(gradus_node *n, gradus_part p)
 
 /* ---- diagnosis ---------------------------------------------------------- */
 
-/* Returns true, with a message, if the target of class k, whose logit is z, is
- * the reason why the loss at row i, position s is not finite. */
-static bool diagnose_target(gradus_node *n, int i, int s, int k, double z)
+/* Returns true, with a message, if the loss at row i, position s is not finite
+ * because of the logit or the target of class k. */
+static bool diagnose_class(gradus_node *n, int i, int s, int k)
 {
-    double t = unweighted(gradus_as_loss(n), i, s, k);
+    const gradus_loss_node *l = gradus_as_loss(n);
+    double z = n->in[0]->y[place(l, i, s, k)], t = unweighted(l, i, s, k);
 
+    if (isnan(z) || z == INFINITY)
+        return gradus_fail(n, "row %d: the logit of class %d is %g", i, k, z),
+               true;
+    if (is_ignored(l, i, s))
+        return false;
     if (!(t >= 0 && isfinite(t)))
         return gradus_fail(n, "row %d: the target of class %d is %g; must be "
                            "finite and at least 0", i, k, t), true;
-    if (z == -INFINITY && target(gradus_as_loss(n), i, s, k) > 0)
+    if (z == -INFINITY && target(l, i, s, k) > 0)
         return gradus_fail(n, "row %d: class %d is masked (its logit is -inf), "
                            "but it is the target", i, k), true;
     return false;
 }
 
-/* Returns true, with a message, if the loss at row i, position s is not finite
- * because of a logit or a target there. */
-static bool diagnose_position(gradus_node *n, int i, int s)
-{
-    const gradus_loss_node *l = gradus_as_loss(n);
-    const gradus_real *z = n->in[0]->y + place(l, i, s);
-    int masked = 0;
-
-    for (int k = 0; k < l->classes; k++) {
-        double v = z[k * l->class_step];
-        if (isnan(v) || v == INFINITY)
-            return gradus_fail(n, "row %d: the logit of class %d is %g", i, k,
-                               v), true;
-        masked += v == -INFINITY;
-        if (!is_ignored(l, i, s) && diagnose_target(n, i, s, k, v))
-            return true;
-    }
-    if (masked == l->classes)
-        return gradus_fail(n, "row %d: every logit is -inf", i), true;
-    return false;
-}
-
+/* If nothing is wrong with any class of a position, its y is NaN only where
+ * all logits are -inf. */
 static bool diagnose(gradus_node *n, int row)
 {
-    for (int s = 0; s < gradus_as_loss(n)->positions; s++)
-        if (diagnose_position(n, row, s))
-            return true;
+    const gradus_loss_node *l = gradus_as_loss(n);
+
+    for (int s = 0; s < l->positions; s++) {
+        for (int k = 0; k < l->classes; k++)
+            if (diagnose_class(n, row, s, k))
+                return true;
+        if (isnan(n->y[place(l, row, s, 0)]))
+            return gradus_fail(n, "row %d: every logit is -inf", row), true;
+    }
     return false;
 }
 

@@ -37,40 +37,33 @@ const gradus_op gradus_reshape_op = {
     .name = "reshape", .forward = forward, .backward = backward, .make = make,
 };
 
-/* Returns how long the axis given as -1 must be, so that the product of the
- * shape [rank] is `size`; 0 if the product of the other axes does not divide
- * it. */
-static int infer_axis(int size, int rank, const int *shape)
-{
-    for (int i = 0; i < rank; i++)
-        if (shape[i] != -1)
-            size = shape[i] > 0 && size % shape[i] == 0 ? size / shape[i] : 0;
-    return size;
-}
-
 /* Sets s [rank] to the shape [rank], with the length of an axis given as -1
  * filled in.  Returns n, or NULL with a message. */
 static gradus_node *infer_shape(gradus_node *n, int rank, const int *shape,
                                 int *s)
 {
     const gradus_node *x = n->in[0];
-    int unknown = 0;
+    int unknown = -1;   /* the axis given as -1 */
+    int left = x->size; /* over the product of the others; 0: no whole number */
 
     for (int i = 0; i < rank; i++) {
         s[i] = shape[i];
-        if (shape[i] != -1 && shape[i] < 1)
-            return gradus_fail(n, "axis %d is %d; must be at least 1, or -1 to "
-                               "be inferred", i, shape[i]);
-        if (shape[i] != -1)
-            continue;
-        if (unknown++)
+        if (s[i] == -1 && unknown >= 0)
             return gradus_fail(n, "axis %d is a second -1; only one axis can "
                                "be inferred", i);
-        s[i] = infer_axis(x->size, rank, shape);
-        if (!s[i])
-            return gradus_fail(n, "axis %d is -1, but the others do not divide "
-                               "the %d values of %s", i, x->size, x->name);
+        if (s[i] == -1)
+            unknown = i;
+        else if (s[i] < 1)
+            return gradus_fail(n, "axis %d is %d; must be at least 1, or -1 to "
+                               "be inferred", i, s[i]);
+        else
+            left = left % s[i] ? 0 : left / s[i];
     }
+    if (unknown >= 0 && !left)
+        return gradus_fail(n, "axis %d is -1, but the others do not divide the "
+                           "%d values of %s", unknown, x->size, x->name);
+    if (unknown >= 0)
+        s[unknown] = left;
     return n;
 }
 

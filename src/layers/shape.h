@@ -1,5 +1,5 @@
-/* shape.h -- what constructors of several layers do with shapes, and the arrays
- * of a layer whose y has the size of x. */
+/* shape.h -- what constructors of several layers do with shapes, and the
+ * arrays of a layer whose y has the size of x. */
 #ifndef GRADUS_SHAPE_H
 #define GRADUS_SHAPE_H
 

@@ -23,28 +23,20 @@ static void forward(gradus_node *n, gradus_part p)
         }
 }
 
-/* dx [rows,m] += the first m columns of dy, whose rows lie `width` numbers
- * apart. */
-static void add_columns(gradus_real *dx, int rows, int m,
-                        const gradus_real *dy, int width)
-{
-    for (int i = 0; i < rows; i++, dx += m, dy += width)
-        for (int k = 0; k < m; k++)
-            dx[k] += dy[k];
-}
-
 /* An operand without a dx wants no gradient; its columns are skipped. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
 
-    for (int j = 0; j < n->n_in; j++) {
-        int m = n->in[j]->size;
-        gradus_real *dx = gradus_row(n->in[j]->dy, p, m);
-        if (dx)
-            add_columns(dx, p.rows, m, dy, n->size);
-        dy += m;
-    }
+    for (int i = p.row; i < p.row + p.rows; i++)
+        for (int j = 0; j < n->n_in; dy += n->in[j++]->size) {
+            size_t m = (size_t)n->in[j]->size;
+            gradus_real *dx = n->in[j]->dy;
+            if (!dx)
+                continue;
+            for (size_t k = 0; k < m; k++)
+                dx[(size_t)i * m + k] += dy[k];
+        }
 }
 
 static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,

@@ -71,16 +71,14 @@ static void gather(const input_node *x, size_t row, gradus_real *y)
     int m = x->node.size / x->channels;
     size_t from = row * (size_t)x->node.size;
 
-    for (int c = 0; c < x->channels; c++, from += (size_t)m, y += m) {
-        double mean = x->mean ? x->mean[c] : 0;
-        double std = x->std ? x->std[c] : 1;
+    for (int c = 0; c < x->channels; c++, from += (size_t)m, y += m)
         if (fed->u8)
-            gather_u8(fed->u8 + from, y, m, mean, std);
+            gather_u8(fed->u8 + from, y, m, x->mean ? x->mean[c] : 0,
+                      x->mean ? x->std[c] : 1);
         else if (x->mean)
-            gather_real(fed->x + from, y, m, mean, std);
+            gather_real(fed->x + from, y, m, x->mean[c], x->std[c]);
         else
             memcpy(y, fed->x + from, (size_t)m * sizeof *y);
-    }
 }
 
 /* y [size] = row `row` of the data fed, converted, normalised, and changed at

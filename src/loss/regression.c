@@ -60,45 +60,38 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
 static void forward(gradus_node *n, gradus_part p)
 {
     const regression_node *r = (const regression_node *)n;
-    size_t size = (size_t)n->size;
+    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
 
-    memcpy(gradus_row(n->y, p, n->size), gradus_row(n->in[0]->y, p, n->size),
-           gradus_count(p, n->size) * sizeof *n->y);
+    memcpy(y, gradus_row(n->in[0]->y, p, n->size),
+           gradus_count(p, n->size) * sizeof *y);
     if (!r->loss.loss)
         return;
-    for (int i = p.row; i < p.row + p.rows; i++) {
-        size_t at = (size_t)i * size;
+    for (int i = p.row; i < p.row + p.rows; i++, y += n->size, t += n->size)
         r->loss.loss[i] = gradus_loss_row_weight(n, i) * r->c *
-                          sum_elements(n->y + at, n->in[1]->y + at, n->size,
-                                       r->delta);
-    }
+                          sum_elements(y, t, n->size, r->delta);
 }
 
-/* dy += a max(-delta, min(delta, y - t)), for y, t and dy [n] of one row; a is
- * w_i c / D times the weight of this loss. */
-static void add_gradient(const gradus_real *y, const gradus_real *t,
-                         gradus_real *dy, int n, gradus_real a,
-                         gradus_real delta)
-{
-    for (int k = 0; k < n; k++) {
-        gradus_real d = y[k] - t[k];
-        d = d > delta ? delta : d;
-        d = d < -delta ? -delta : d;
-        dy[k] += a * d;
-    }
-}
-
+/* dy += a max(-delta, min(delta, y - t)), where a is w_i c / D times the
+ * weight of this loss. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const regression_node *r = (const regression_node *)n;
     double scale = gradus_loss_scale(&r->loss) * r->c;
-    size_t size = (size_t)n->size;
+    const gradus_real delta = (gradus_real)r->delta;
+    const gradus_real *y = gradus_row(n->y, p, n->size);
+    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
+    gradus_real *dy = gradus_row(n->in[0]->dy, p, n->size);
 
-    for (int i = p.row; i < p.row + p.rows; i++) {
-        size_t at = (size_t)i * size;
-        add_gradient(n->y + at, n->in[1]->y + at, n->in[0]->dy + at, n->size,
-                     (gradus_real)(scale * gradus_loss_row_weight(n, i)),
-                     (gradus_real)r->delta);
+    for (int i = p.row; i < p.row + p.rows;
+         i++, y += n->size, t += n->size, dy += n->size) {
+        gradus_real a = (gradus_real)(scale * gradus_loss_row_weight(n, i));
+        for (int k = 0; k < n->size; k++) {
+            gradus_real d = y[k] - t[k];
+            d = d > delta ? delta : d;
+            d = d < -delta ? -delta : d;
+            dy[k] += a * d;
+        }
     }
 }
 

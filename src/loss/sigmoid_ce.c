@@ -30,11 +30,11 @@ static gradus_real sigmoid(gradus_real z, gradus_real *e)
 }
 
 /* y = sigmoid(z) for each number of z [n] and y [n]. */
-static void sigmoids(const gradus_real *z, gradus_real *y, int n)
+static void sigmoids(const gradus_real *z, gradus_real *y, size_t n)
 {
     gradus_real e;
 
-    for (int s = 0; s < n; s++)
+    for (size_t s = 0; s < n; s++)
         y[s] = sigmoid(z[s], &e);
 }
 
@@ -58,64 +58,50 @@ static double cross_entropy(const gradus_real *z, const gradus_real *t,
 /* A row is summed in pieces, within which the class weight is the same.  There
  * are K of them, one for each class, or a single one if classes have no
  * weights. */
-static int pieces(const gradus_node *n)
+static int pieces(const gradus_loss_node *l)
 {
-    return gradus_as_loss(n)->class_weight ? n->shape[0] : 1;
+    return l->class_weight ? l->node.shape[0] : 1;
 }
 
-/* Computes y of row i, and returns w_i sum_{k,s} c_k l(z_iks, t_iks), the loss
- * of the row before it is divided by D. */
-static double row_loss(const gradus_node *n, int i)
-{
-    int S = n->size / pieces(n);
-    double loss = 0;
-
-    for (int k = 0; k < pieces(n); k++) {
-        size_t at = (size_t)i * (size_t)n->size + (size_t)k * (size_t)S;
-        loss +=
-            gradus_loss_class_weight(gradus_as_loss(n), k) *
-            cross_entropy(n->in[0]->y + at, n->in[1]->y + at, n->y + at, S);
-    }
-    return gradus_loss_row_weight(n, i) * loss;
-}
-
-/* Computes y, and the loss of each row if it is wanted; targets are read only
- * in that case. */
+/* Computes y, and if it is wanted the loss of each row before it is divided by
+ * D, w_i sum_{k,s} c_k l(z_iks, t_iks); targets are read only in that case. */
 static void forward(gradus_node *n, gradus_part p)
 {
-    double *loss = gradus_as_loss(n)->loss;
+    const gradus_loss_node *l = gradus_as_loss(n);
+    const gradus_real *z = gradus_row(n->in[0]->y, p, n->size);
+    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
+    gradus_real *y = gradus_row(n->y, p, n->size);
+    int S = n->size / pieces(l);
 
+    if (!l->loss) {
+        sigmoids(z, y, gradus_count(p, n->size));
+        return;
+    }
     for (int i = p.row; i < p.row + p.rows; i++) {
-        size_t at = (size_t)i * (size_t)n->size;
-        if (loss)
-            loss[i] = row_loss(n, i);
-        else
-            sigmoids(n->in[0]->y + at, n->y + at, n->size);
+        double loss = 0;
+        for (int k = 0; k < pieces(l); k++, z += S, t += S, y += S)
+            loss += gradus_loss_class_weight(l, k) *
+                    cross_entropy(z, t, y, S);
+        l->loss[i] = gradus_loss_row_weight(n, i) * loss;
     }
 }
 
-/* dz += a (y - t), for y, t and dz [n] of one piece of a row; a is w_i c_k / D
- * times the weight of this loss. */
-static void add_gradient(const gradus_real *y, const gradus_real *t,
-                         gradus_real *dz, int n, gradus_real a)
-{
-    for (int s = 0; s < n; s++)
-        dz[s] += a * (y[s] - t[s]);
-}
-
+/* a is w_i c_k / D times the weight of this loss. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const gradus_loss_node *l = gradus_as_loss(n);
     double scale = gradus_loss_scale(l);
-    int S = n->size / pieces(n);
+    const gradus_real *y = gradus_row(n->y, p, n->size);
+    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
+    gradus_real *dz = gradus_row(n->in[0]->dy, p, n->size);
+    int S = n->size / pieces(l);
 
     for (int i = p.row; i < p.row + p.rows; i++)
-        for (int k = 0; k < pieces(n); k++) {
-            size_t at = (size_t)i * (size_t)n->size + (size_t)k * (size_t)S;
+        for (int k = 0; k < pieces(l); k++, y += S, t += S, dz += S) {
             double a = scale * gradus_loss_row_weight(n, i) *
                        gradus_loss_class_weight(l, k);
-            add_gradient(n->y + at, n->in[1]->y + at, n->in[0]->dy + at, S,
-                         (gradus_real)a);
+            for (int s = 0; s < S; s++)
+                dz[s] += (gradus_real)a * (y[s] - t[s]);
         }
 }
 

@@ -67,7 +67,7 @@ static gradus_real slope_of(const gradus_node *n)
 static void leaky_forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
-    const gradus_real a = slope_of(n);
+    gradus_real a = slope_of(n);
 
     for (size_t i = 0; i < r.n; i++)
         r.y[i] = r.x[i] < 0 ? a * r.x[i] : r.x[i];
@@ -176,13 +176,6 @@ static gradus_real normal_cdf(gradus_real x)
     return (gradus_real)0.5 * erfc(x * (gradus_real)-0.70710678118654752440);
 }
 
-/* p(x); the constant is 1 / sqrt(2 pi). */
-static gradus_real normal_density(gradus_real x)
-{
-    return (gradus_real)0.39894228040143267794 *
-           exp((gradus_real)-0.5 * x * x);
-}
-
 static void gelu_forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
@@ -191,13 +184,16 @@ static void gelu_forward(gradus_node *n, gradus_part p)
         r.y[i] = r.x[i] * normal_cdf(r.x[i]);
 }
 
+/* The constant in p(x) is 1 / sqrt(2 pi). */
 static void gelu_backward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
-    for (size_t i = 0; i < r.n; i++)
-        r.dx[i] += r.dy[i] * (normal_cdf(r.x[i]) +
-                              r.x[i] * normal_density(r.x[i]));
+    for (size_t i = 0; i < r.n; i++) {
+        gradus_real x = r.x[i], density = (gradus_real)0.39894228040143267794 *
+                                          exp((gradus_real)-0.5 * x * x);
+        r.dx[i] += r.dy[i] * (normal_cdf(x) + x * density);
+    }
 }
 
 const gradus_op gradus_gelu_op = {

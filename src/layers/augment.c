@@ -103,27 +103,23 @@ static gradus_real value_at(const gradus_real *v, int h, int w, double y,
     return (gradus_real)sum;
 }
 
-/* The affine map from p to q, without d, with p and q relative to the centre:
- * q = a p + shift.  Index 0 is lines and 1 columns; shift is in pixels. */
-typedef struct {
-    double a[2][2], shift[2];
-} map;
-
-/* Draws the map of one image within the bounds of the options. */
-static map random_map(const gradus_augment_options *a, gradus_random *r)
+/* Draws the affine map from p to q of one image, without d, within the bounds
+ * of the options.  With p and q relative to the centre,
+ * q_i = A_i0 p_0 + A_i1 p_1 + A_i2: index 0 is lines and 1 columns, and A_i2
+ * is the shift in pixels. */
+static void random_map(const gradus_augment_options *a, gradus_random *r,
+                       double A[2][3])
 {
-    map m;
     double angle = around_zero(r, a->rotate) * pi / 180;
     double scale = 1 + around_zero(r, a->scale);
     double flip = a->flip && gradus_random_below(r, 2) ? -1 : 1;
 
-    m.a[0][0] = cos(angle) / scale;
-    m.a[0][1] = -sin(angle) / scale * flip;
-    m.a[1][0] = sin(angle) / scale;
-    m.a[1][1] = cos(angle) / scale * flip;
-    m.shift[0] = around_zero(r, a->shift);
-    m.shift[1] = around_zero(r, a->shift);
-    return m;
+    A[0][0] = cos(angle) / scale;
+    A[0][1] = -sin(angle) / scale * flip;
+    A[1][0] = sin(angle) / scale;
+    A[1][1] = cos(angle) / scale * flip;
+    A[0][2] = around_zero(r, a->shift);
+    A[1][2] = around_zero(r, a->shift);
 }
 
 void gradus_augment_image(const gradus_augment_options *a, gradus_random *r,
@@ -133,15 +129,16 @@ void gradus_augment_image(const gradus_augment_options *a, gradus_random *r,
 {
     const int h = shape[1], w = shape[2], area = h * w;
     const double cy = (h - 1) / 2.0, cx = (w - 1) / 2.0;
-    map m = random_map(a, r);
+    double A[2][3];
 
+    random_map(a, r, A);
     if (a->elastic > 0)
         for (int k = 0; k < 2; k++)
             make_field(a, r, h, w, field + k * area, field + 2 * area);
     for (int p = 0; p < area; p++) {
         double i = p / w - cy, j = p % w - cx;
-        double y = cy + m.a[0][0] * i + m.a[0][1] * j + m.shift[0];
-        double x = cx + m.a[1][0] * i + m.a[1][1] * j + m.shift[1];
+        double y = cy + A[0][0] * i + A[0][1] * j + A[0][2];
+        double x = cx + A[1][0] * i + A[1][1] * j + A[1][2];
         if (a->elastic > 0) {
             y += field[p];
             x += field[area + p];

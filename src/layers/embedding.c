@@ -53,13 +53,12 @@ static void forward(gradus_node *n, gradus_part p)
 
     for (size_t i = 0; i < gradus_count(p, S); i++, y += D) {
         int k = token(n, x[i]);
-        if (k >= 0) {
+        if (k >= 0)
             memcpy(y, n->param[0].w + (size_t)k * (size_t)D,
                    (size_t)D * sizeof *y);
-            continue;
-        }
-        for (int d = 0; d < D; d++)
-            y[d] = NAN;
+        else
+            for (int d = 0; d < D; d++)
+                y[d] = NAN;
     }
 }
 

@@ -101,6 +101,16 @@ static inline size_t gradus_count(gradus_part p, int size)
 
 typedef struct gradus_attr gradus_attr; /* a node's settings, as saved */
 
+enum { GRADUS_MAX_OPERANDS = 8, GRADUS_MAX_PARAMS = 4 };
+
+/* A node as a model file describes it. */
+typedef struct {
+    gradus_graph *graph; /* to which it is added */
+    int n_in;
+    gradus_node *in[GRADUS_MAX_OPERANDS]; /* NULL from in[n_in] on */
+    gradus_attr *attr;
+} gradus_saved;
+
 /* For a layer that mixes the rows of a batch in training, as batch
  * normalisation does.  Before forward, `sum` writes what the rows of p
  * contribute to gradus_sums(n, p), and then `unite`, on the calling thread,
@@ -145,8 +155,7 @@ typedef struct {
      * itself, in place of `make`, where it takes one operand and no settings.
      * Both are NULL in an op of your own: its models are read by building the
      * graph and calling gradus_load_parameters. */
-    gradus_node *(*make)(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *attr);
+    gradus_node *(*make)(const gradus_saved *s);
     gradus_node *(*unary)(gradus_node *x);
 
     /* forward can also compute some units of all rows, from nothing but the
@@ -192,8 +201,6 @@ typedef struct {
     const int32_t *labels;
     size_t rows; /* 0: nothing was fed */
 } gradus_fed;
-
-enum { GRADUS_MAX_OPERANDS = 8, GRADUS_MAX_PARAMS = 4 };
 
 /* Everything in it is open to read.  A constructor sets what it needs through
  * the functions below, and the sizes scratch, keep, keep_row and n_sums by

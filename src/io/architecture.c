@@ -92,10 +92,9 @@ int gradus_architecture_print(FILE *f, const gradus_graph *g)
     return 0;
 }
 
-/* Sets in[] to the operands, earlier nodes of g, whose indices are in the
- * list json.  Returns how many there are, or -1 with a message. */
-static int read_operands(const gradus_graph *g, const json_t *json,
-                         gradus_node **in)
+/* Sets the operands of s to the earlier nodes of its graph whose indices are
+ * in the list json. */
+static int read_operands(const json_t *json, gradus_saved *s)
 {
     size_t n = json_array_size(json);
 
@@ -105,12 +104,13 @@ static int read_operands(const gradus_graph *g, const json_t *json,
     for (size_t i = 0; i < n; i++) {
         const json_t *operand = json_array_get(json, i);
         double id = json_is_number(operand) ? json_number_value(operand) : -1;
-        if (!(id >= 0 && id < g->count) || id != floor(id))
+        if (!(id >= 0 && id < s->graph->count) || id != floor(id))
             return gradus_error_set("operand %zu must be the number of an "
                                     "earlier node", i);
-        in[i] = g->node[(int)id];
+        s->in[i] = s->graph->node[(int)id];
     }
-    return (int)n;
+    s->n_in = (int)n;
+    return 0;
 }
 
 /* Appends the settings to *list, which the caller frees, after errors too.
@@ -166,30 +166,30 @@ static int compare_attrs(const gradus_attr *a, const gradus_attr *b)
  * weight.  The constructor may refuse the operands or settings; or, if the
  * file is damaged or not ours, it may make something else of them, which is
  * an error too. */
-static int make_node(gradus_graph *g, const json_t *json, const gradus_op *op,
-                     gradus_node *const *in, int n_in, const gradus_attr *attr)
+static int make_node(const json_t *json, const gradus_op *op,
+                     const gradus_saved *s)
 {
     const char *name = json_string_value(json_object_get(json, "name"));
     const json_t *weight = json_object_get(json, "weight");
-    int id = g->count;
+    int id = s->graph->count;
     gradus_node *n = NULL;
 
     if (!op->unary)
-        n = op->make(g, in, n_in, attr);
-    else if (n_in == 1)
-        n = op->unary(in[0]);
+        n = op->make(s);
+    else if (s->n_in == 1)
+        n = op->unary(s->in[0]);
     else
         gradus_error_set("%s does not take these %d operands; must be 1",
-                         op->name, n_in);
+                         op->name, s->n_in);
     if (!n)
         return -1;
-    if (n->id != id || g->count != id + 1 || n->n_in != n_in ||
-        memcmp(n->in, in, (size_t)n_in * sizeof *in) != 0)
+    if (n->id != id || s->graph->count != id + 1 || n->n_in != s->n_in ||
+        memcmp(n->in, s->in, sizeof n->in) != 0)
         return gradus_error_set("%s does not take these %d operands",
-                                op->name, n_in);
+                                op->name, s->n_in);
     if (weight && !json_is_number(weight))
         return gradus_error_set("\"weight\" must be a number");
-    return compare_attrs(attr, n->attr) || gradus_set_name(n, name) ||
+    return compare_attrs(s->attr, n->attr) || gradus_set_name(n, name) ||
            (weight && gradus_set_loss_weight(n, json_number_value(weight)));
 }
 
@@ -198,18 +198,16 @@ static int read_node(gradus_graph *g, const json_t *json)
 {
     const char *name = json_string_value(json_object_get(json, "op"));
     const gradus_op *op = find_op(name);
-    gradus_node *in[GRADUS_MAX_OPERANDS];
-    gradus_attr *attr = NULL;
+    gradus_saved s = { .graph = g };
 
     if (!op)
         return gradus_error_set("op \"%.64s\" is not built in; if it is your "
                                 "own, build the graph and call "
                                 "gradus_load_parameters", name ? name : "");
-    int n_in = read_operands(g, json_object_get(json, "in"), in);
-    int error = n_in < 0 ||
-                read_attrs(json_object_get(json, "attr"), &attr) ||
-                make_node(g, json, op, in, n_in, attr);
-    gradus_attrs_free(attr);
+    int error = read_operands(json_object_get(json, "in"), &s) ||
+                read_attrs(json_object_get(json, "attr"), &s.attr) ||
+                make_node(json, op, &s);
+    gradus_attrs_free(s.attr);
     return error;
 }
 

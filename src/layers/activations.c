@@ -83,12 +83,10 @@ static void leaky_backward(gradus_node *n, gradus_part p)
 }
 
 /* A model file without a slope is refused, as NaN is not finite. */
-static gradus_node *make_leaky(gradus_graph *g, gradus_node *const *in,
-                               int n_in, const gradus_attr *a)
+static gradus_node *make_leaky(const gradus_saved *s)
 {
-    (void)g;
-    return gradus_leaky_relu(n_in ? in[0] : NULL,
-                             gradus_attr_double(a, "slope", NAN));
+    return gradus_leaky_relu(s->in[0],
+                             gradus_attr_double(s->attr, "slope", NAN));
 }
 
 const gradus_op gradus_leaky_relu_op = {

@@ -31,11 +31,9 @@ static void backward(gradus_node *n, gradus_part p)
     }
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    (void)g, (void)a;
-    return gradus_add(n_in > 0 ? in[0] : NULL, n_in > 1 ? in[1] : NULL);
+    return gradus_add(s->in[0], s->in[1]);
 }
 
 const gradus_op gradus_add_op = {

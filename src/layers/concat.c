@@ -39,11 +39,9 @@ static void backward(gradus_node *n, gradus_part p)
         }
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    (void)g, (void)a;
-    return gradus_concat(n_in, in);
+    return gradus_concat(s->n_in, s->in);
 }
 
 const gradus_op gradus_concat_op = {

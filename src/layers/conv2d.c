@@ -184,9 +184,9 @@ static void backward(gradus_node *n, gradus_part p)
 
 /* Builds the node from the settings of a model file.  One without channels or
  * kernel is refused, as 0 is no valid number of either. */
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
+    const gradus_attr *a = s->attr;
     gradus_conv2d_options o = {
         .stride = gradus_attr_int(a, "stride", 1),
         .padding = gradus_attr_int(a, "padding", 0),
@@ -194,8 +194,7 @@ static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
         .no_bias = gradus_attr_int(a, "bias", 1) == 0,
     };
 
-    (void)g;
-    return gradus_conv2d(n_in ? in[0] : NULL,
+    return gradus_conv2d(s->in[0],
                          gradus_attr_int(a, "channels", 0),
                          gradus_attr_int(a, "kernel", 0), &o);
 }

@@ -59,11 +59,9 @@ static void gradient(gradus_node *n, gradus_part p)
             db[o] += dY[o];
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    (void)g;
-    return gradus_dense(n_in ? in[0] : NULL, gradus_attr_int(a, "units", 0));
+    return gradus_dense(s->in[0], gradus_attr_int(s->attr, "units", 0));
 }
 
 const gradus_op gradus_dense_op = {

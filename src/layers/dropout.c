@@ -59,11 +59,9 @@ static void backward(gradus_node *n, gradus_part p)
     add_masked(n, p, r.dy, r.dx);
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    (void)g;
-    return gradus_dropout(n_in ? in[0] : NULL, gradus_attr_double(a, "p", -1));
+    return gradus_dropout(s->in[0], gradus_attr_double(s->attr, "p", -1));
 }
 
 const gradus_op gradus_dropout_op = {

@@ -83,13 +83,10 @@ static void gradient(gradus_node *n, gradus_part p)
     }
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    (void)g;
-    return gradus_embedding(n_in ? in[0] : NULL,
-                            gradus_attr_int(a, "tokens", 0),
-                            gradus_attr_int(a, "size", 0));
+    return gradus_embedding(s->in[0], gradus_attr_int(s->attr, "tokens", 0),
+                            gradus_attr_int(s->attr, "size", 0));
 }
 
 const gradus_op gradus_embedding_op = {

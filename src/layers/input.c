@@ -120,19 +120,19 @@ static void forward(gradus_node *n, gradus_part p)
 /* Builds the node from the settings of a model file: a shape of rank 1, or of
  * rank 3 for an image, and as many means and standard deviations as there are
  * channels, or none.  Model files hold no augmentation. */
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    int s[GRADUS_MAX_RANK], rank = gradus_saved_shape(a, s), means, stds;
-    const double *mean = gradus_attr_values(a, "mean", &means);
-    const double *std = gradus_attr_values(a, "std", &stds);
+    int shape[GRADUS_MAX_RANK], means, stds;
+    int rank = gradus_saved_shape(s->attr, shape);
+    const double *mean = gradus_attr_values(s->attr, "mean", &means);
+    const double *std = gradus_attr_values(s->attr, "std", &stds);
 
-    (void)in, (void)n_in;
     if (rank != 1 && rank != 3)
         return gradus_fail(NULL, "input: the shape has rank %d; must be 1 or "
                            "3", rank);
-    gradus_node *n = rank == 1 ? gradus_input(g, s[0])
-                               : gradus_image(g, s[0], s[1], s[2]);
+    gradus_node *n =
+        rank == 1 ? gradus_input(s->graph, *shape)
+                  : gradus_image(s->graph, shape[0], shape[1], shape[2]);
     if (!n || !mean)
         return n;
     int channels = ((input_node *)n)->channels;

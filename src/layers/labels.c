@@ -4,18 +4,14 @@
 #include "gradus_layer.h"
 
 /* make_labels and make_weights build the nodes from a model file. */
-static gradus_node *make_labels(gradus_graph *g, gradus_node *const *in,
-                                int n_in, const gradus_attr *a)
+static gradus_node *make_labels(const gradus_saved *s)
 {
-    (void)in, (void)n_in;
-    return gradus_labels(g, gradus_attr_int(a, "positions", 0));
+    return gradus_labels(s->graph, gradus_attr_int(s->attr, "positions", 0));
 }
 
-static gradus_node *make_weights(gradus_graph *g, gradus_node *const *in,
-                                 int n_in, const gradus_attr *a)
+static gradus_node *make_weights(const gradus_saved *s)
 {
-    (void)in, (void)n_in, (void)a;
-    return gradus_row_weights(g);
+    return gradus_row_weights(s->graph);
 }
 
 const gradus_op gradus_labels_op = { .name = "labels", .make = make_labels };

@@ -247,24 +247,20 @@ static gradus_pool2d_options saved_options(const gradus_attr *a, int *kernel)
                                     gradus_attr_int(a, "padding", 0) };
 }
 
-static gradus_node *make_max(gradus_graph *g, gradus_node *const *in,
-                             int n_in, const gradus_attr *a)
+static gradus_node *make_max(const gradus_saved *s)
 {
     int kernel;
-    gradus_pool2d_options o = saved_options(a, &kernel);
+    gradus_pool2d_options o = saved_options(s->attr, &kernel);
 
-    (void)g;
-    return gradus_maxpool2d(n_in ? in[0] : NULL, kernel, &o);
+    return gradus_maxpool2d(s->in[0], kernel, &o);
 }
 
-static gradus_node *make_avg(gradus_graph *g, gradus_node *const *in,
-                             int n_in, const gradus_attr *a)
+static gradus_node *make_avg(const gradus_saved *s)
 {
     int kernel;
-    gradus_pool2d_options o = saved_options(a, &kernel);
+    gradus_pool2d_options o = saved_options(s->attr, &kernel);
 
-    (void)g;
-    return gradus_avgpool2d(n_in ? in[0] : NULL, kernel, &o);
+    return gradus_avgpool2d(s->in[0], kernel, &o);
 }
 
 const gradus_op gradus_maxpool2d_op = {

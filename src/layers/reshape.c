@@ -24,13 +24,11 @@ static void backward(gradus_node *n, gradus_part p)
         r.dx[i] += r.dy[i];
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
-    int s[GRADUS_MAX_RANK], rank = gradus_saved_shape(a, s);
+    int shape[GRADUS_MAX_RANK];
 
-    (void)g;
-    return gradus_reshape(n_in ? in[0] : NULL, rank, s);
+    return gradus_reshape(s->in[0], gradus_saved_shape(s->attr, shape), shape);
 }
 
 const gradus_op gradus_reshape_op = {

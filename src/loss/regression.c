@@ -96,29 +96,25 @@ static void backward(gradus_node *n, gradus_part p)
 }
 
 /* make_mse and make_huber build the node from the settings of a model file. */
-static gradus_node *make_mse(gradus_graph *g, gradus_node *const *in, int n_in,
-                             const gradus_attr *a)
+static gradus_node *make_mse(const gradus_saved *s)
 {
     gradus_mse_options o = {
-        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
-        .row_weight = n_in > 2 ? in[2] : NULL,
+        .reduction = gradus_attr_int(s->attr, "reduction", 0),
+        .row_weight = s->in[2],
     };
 
-    (void)g;
-    return gradus_mse(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
+    return gradus_mse(s->in[0], s->in[1], &o);
 }
 
-static gradus_node *make_huber(gradus_graph *g, gradus_node *const *in,
-                               int n_in, const gradus_attr *a)
+static gradus_node *make_huber(const gradus_saved *s)
 {
     gradus_huber_options o = {
-        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
-        .delta = gradus_attr_double(a, "delta", 0),
-        .row_weight = n_in > 2 ? in[2] : NULL,
+        .reduction = gradus_attr_int(s->attr, "reduction", 0),
+        .delta = gradus_attr_double(s->attr, "delta", 0),
+        .row_weight = s->in[2],
     };
 
-    (void)g;
-    return gradus_huber(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
+    return gradus_huber(s->in[0], s->in[1], &o);
 }
 
 static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,

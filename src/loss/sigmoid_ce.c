@@ -118,19 +118,15 @@ static bool diagnose(gradus_node *n, int row)
     return gradus_loss_diagnose(n, row);
 }
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
     gradus_sigmoid_ce_options o = {
-        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
-        .row_weight = n_in > 2 ? in[2] : NULL,
+        .reduction = gradus_attr_int(s->attr, "reduction", 0),
+        .row_weight = s->in[2],
     };
 
-    gradus_node *n =
-        gradus_sigmoid_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
-
-    (void)g;
-    return gradus_loss_saved_class_weight(n, a);
+    return gradus_loss_saved_class_weight(
+        gradus_sigmoid_ce(s->in[0], s->in[1], &o), s->attr);
 }
 
 static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,

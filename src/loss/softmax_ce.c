@@ -204,22 +204,20 @@ static bool diagnose(gradus_node *n, int row)
 
 /* ---- constructor -------------------------------------------------------- */
 
-static gradus_node *make(gradus_graph *g, gradus_node *const *in, int n_in,
-                         const gradus_attr *a)
+static gradus_node *make(const gradus_saved *s)
 {
+    const gradus_attr *a = s->attr;
     gradus_softmax_ce_options o = {
-        .reduction = (gradus_reduction)gradus_attr_int(a, "reduction", 0),
+        .reduction = gradus_attr_int(a, "reduction", 0),
         .label_smoothing = gradus_attr_double(a, "label_smoothing", 0),
         .last_axis = gradus_attr_int(a, "last_axis", 0),
-        .row_weight = n_in > 2 ? in[2] : NULL,
+        .row_weight = s->in[2],
         .use_ignore_label = gradus_attr_values(a, "ignore_label", &(int){ 0 }),
         .ignore_label = gradus_attr_int(a, "ignore_label", 0),
     };
-    gradus_node *n =
-        gradus_softmax_ce(n_in ? in[0] : NULL, n_in > 1 ? in[1] : NULL, &o);
 
-    (void)g;
-    return gradus_loss_saved_class_weight(n, a);
+    return gradus_loss_saved_class_weight(
+        gradus_softmax_ce(s->in[0], s->in[1], &o), a);
 }
 
 static const gradus_loss_rule rule = { .divisor = divisor,

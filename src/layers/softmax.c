@@ -12,36 +12,29 @@
 #include "kernels/softmax.h"
 #include "layers/shape.h"
 
-/* dx_k += y_k (dy_k - sum_j dy_j y_j) at one position: y, dy, dx [C]. */
-static void softmax_back(const gradus_real *y, const gradus_real *dy,
-                         gradus_real *dx, int C)
-{
-    double dot = 0;
-
-    for (int k = 0; k < C; k++)
-        dot += (double)dy[k] * y[k];
-    gradus_real mean = (gradus_real)dot; /* of dy, weighted by y */
-    for (int k = 0; k < C; k++)
-        dx[k] += y[k] * (dy[k] - mean);
-}
-
 static void forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
-    int C = n->shape[n->rank - 1];
+    size_t C = (size_t)n->shape[n->rank - 1];
     gradus_real max;
 
-    for (size_t i = 0; i < r.n; i += (size_t)C)
-        gradus_softmax_of(r.x + i, r.y + i, C, 1, &max);
+    for (size_t i = 0; i < r.n; i += C)
+        gradus_softmax_of(r.x + i, r.y + i, (int)C, 1, &max);
 }
 
 static void backward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
-    int C = n->shape[n->rank - 1];
+    size_t C = (size_t)n->shape[n->rank - 1];
 
-    for (size_t i = 0; i < r.n; i += (size_t)C)
-        softmax_back(r.y + i, r.dy + i, r.dx + i, C);
+    for (size_t i = 0; i < r.n; i += C) {
+        double dot = 0;
+        for (size_t k = i; k < i + C; k++)
+            dot += (double)r.dy[k] * r.y[k];
+        gradus_real mean = (gradus_real)dot; /* of dy, weighted by y */
+        for (size_t k = i; k < i + C; k++)
+            r.dx[k] += r.y[k] * (r.dy[k] - mean);
+    }
 }
 
 const gradus_op gradus_softmax_op = {

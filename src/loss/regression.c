@@ -98,23 +98,17 @@ static void backward(gradus_node *n, gradus_part p)
 /* make_mse and make_huber build the node from the settings of a model file. */
 static gradus_node *make_mse(const gradus_saved *s)
 {
-    gradus_mse_options o = {
+    return gradus_mse(s->in[0], s->in[1], &(gradus_mse_options){
         .reduction = gradus_attr_int(s->attr, "reduction", 0),
-        .row_weight = s->in[2],
-    };
-
-    return gradus_mse(s->in[0], s->in[1], &o);
+        .row_weight = s->in[2] });
 }
 
 static gradus_node *make_huber(const gradus_saved *s)
 {
-    gradus_huber_options o = {
+    return gradus_huber(s->in[0], s->in[1], &(gradus_huber_options){
         .reduction = gradus_attr_int(s->attr, "reduction", 0),
         .delta = gradus_attr_double(s->attr, "delta", 0),
-        .row_weight = s->in[2],
-    };
-
-    return gradus_huber(s->in[0], s->in[1], &o);
+        .row_weight = s->in[2] });
 }
 
 static const gradus_loss_rule rule = { .divisor = gradus_loss_count_elements,

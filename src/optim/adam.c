@@ -62,34 +62,32 @@ static const gradus_rule
     adam_rule = { .name = "adam", .learning_rate = 0.001, .states = 2,
                   .begin = begin, .direction = direction },
     adamw_rule = { .name = "adamw", .learning_rate = 0.001, .states = 2,
-                   .begin = begin, .direction = direction };
+                   .begin = begin, .direction = direction,
+                   .weight_decay = 0.01 };
 
 /* Makes an Adam or an AdamW, as the rule says. */
 static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
-                              gradus_adam_options o)
+                              const gradus_adam_options *options)
 {
-    if (gradus_need_fraction(rule->name, "beta1", &o.beta1, 0.9) ||
-        gradus_need_fraction(rule->name, "beta2", &o.beta2, 0.999) ||
-        gradus_need_epsilon(rule->name, &o.epsilon, 1e-8))
+    adam a = { .o = options ? *options : (gradus_adam_options){ 0 },
+               .decoupled = rule == &adamw_rule };
+
+    if (gradus_need_fraction(rule->name, "beta1", &a.o.beta1, 0.9) ||
+        gradus_need_fraction(rule->name, "beta2", &a.o.beta2, 0.999) ||
+        gradus_need_epsilon(rule->name, &a.o.epsilon, 1e-8))
         return NULL;
-    const adam like = { .o = o, .decoupled = rule == &adamw_rule };
-    return gradus_optimiser_new(g, rule, &like.base, sizeof like,
-                                o.learning_rate, o.weight_decay);
+    return gradus_optimiser_new(g, rule, &a.base, sizeof a, a.o.learning_rate,
+                                a.o.weight_decay);
 }
 
 gradus_optimiser *gradus_adam(gradus_graph *g,
                               const gradus_adam_options *options)
 {
-    return make(g, &adam_rule,
-                options ? *options : (gradus_adam_options){ 0 });
+    return make(g, &adam_rule, options);
 }
 
 gradus_optimiser *gradus_adamw(gradus_graph *g,
                                const gradus_adam_options *options)
 {
-    gradus_adam_options o = options ? *options : (gradus_adam_options){ 0 };
-
-    if (o.weight_decay == 0)
-        o.weight_decay = 0.01;
-    return make(g, &adamw_rule, o);
+    return make(g, &adamw_rule, options);
 }

@@ -100,7 +100,7 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
         o->rule = rule;
         o->graph = g;
         o->learning_rate = learning_rate ? learning_rate : rule->learning_rate;
-        o->weight_decay = weight_decay;
+        o->weight_decay = weight_decay ? weight_decay : rule->weight_decay;
         o->norm = NAN;
         o->state = calloc((size_t)rule->states * g->parameters + 1,
                           sizeof *o->state); /* + 1: never 0 numbers */

@@ -31,7 +31,7 @@ typedef struct {
  * constant, and sees spans of numbers, but never a layer. */
 typedef struct {
     const char *name;     /* the optimiser's name in messages */
-    double learning_rate; /* the default learning rate */
+    double learning_rate, weight_decay; /* the defaults */
     int states;           /* state arrays, 0 to GRADUS_MAX_STATES */
     /* Called once in each step, before any direction is computed, to prepare
      * what depends on o->steps alone.  It may be NULL. */
@@ -85,10 +85,10 @@ static inline gradus_real gradus_unfaded(gradus_real v)
 /* ---- for the rules' constructors ------------------------------------- */
 
 /* Makes an optimiser of the graph g with this rule, as a copy of `like`, a
- * struct of `bytes` bytes whose shared part is all 0.  A learning rate of 0
- * stands for the rule's.  Returns NULL, with a message, if one of the two
- * rates is out of bounds, if the graph is not compiled or has no parameters,
- * or if memory runs out. */
+ * struct of `bytes` bytes whose shared part is all 0.  A learning rate or
+ * weight decay of 0 stands for the rule's.  Returns NULL, with a message, if
+ * one of the two rates is out of bounds, if the graph is not compiled or has
+ * no parameters, or if memory runs out. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
                                        const gradus_rule *rule,
                                        const gradus_optimiser *like,

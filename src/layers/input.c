@@ -154,11 +154,12 @@ static gradus_node *new_input(gradus_graph *g, int channels, int rank,
     gradus_node *n =
         gradus_append(g, &gradus_input_op, sizeof(input_node), 0, NULL);
 
+    n = gradus_set_saved_shape(n, rank, shape);
     if (!n)
         return NULL;
     n->kind = GRADUS_KIND_VALUES;
     ((input_node *)n)->channels = channels;
-    return gradus_set_saved_shape(n, rank, shape);
+    return n;
 }
 
 gradus_node *gradus_input(gradus_graph *g, int size)

@@ -13,14 +13,9 @@
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
 
-typedef struct {
-    gradus_optimiser base;
-    gradus_adagrad_options o;
-} adagrad;
-
 static void direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const gradus_adagrad_options *a = &((const adagrad *)o)->o;
+    const gradus_adagrad_options *a = o->own;
     const gradus_real lambda = (gradus_real)s->decay;
     const gradus_real epsilon = (gradus_real)a->epsilon;
     const gradus_real scale =
@@ -40,11 +35,12 @@ static const gradus_rule rule = { .name = "adagrad", .learning_rate = 0.01,
 gradus_optimiser *gradus_adagrad(gradus_graph *g,
                                  const gradus_adagrad_options *options)
 {
-    adagrad a = { .o = options ? *options : (gradus_adagrad_options){ 0 } };
+    gradus_adagrad_options o =
+        options ? *options : (gradus_adagrad_options){ 0 };
 
-    if (gradus_need_amount("adagrad", "lr_decay", a.o.lr_decay) ||
-        gradus_need_epsilon("adagrad", &a.o.epsilon, 1e-10))
+    if (gradus_need_amount("adagrad", "lr_decay", o.lr_decay) ||
+        gradus_need_epsilon("adagrad", &o.epsilon, 1e-10))
         return NULL;
-    return gradus_optimiser_new(g, &rule, &a.base, sizeof a,
-                                a.o.learning_rate, a.o.weight_decay);
+    return gradus_optimiser_new(g, &rule, &o, sizeof o, o.learning_rate,
+                                o.weight_decay);
 }

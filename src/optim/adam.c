@@ -18,7 +18,6 @@
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
 
 typedef struct {
-    gradus_optimiser base;
     gradus_adam_options o;
     bool decoupled;               /* true for AdamW, false for Adam */
     gradus_real m_scale, v_scale; /* the bias corrections of this step,
@@ -28,7 +27,7 @@ typedef struct {
 /* Computes the bias corrections of step t. */
 static void begin(gradus_optimiser *o)
 {
-    adam *a = (adam *)o;
+    adam *a = o->own;
     double t = (double)o->steps;
 
     a->m_scale = (gradus_real)(1 / (1 - pow(a->o.beta1, t)));
@@ -37,7 +36,7 @@ static void begin(gradus_optimiser *o)
 
 static void direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const adam *a = (const adam *)o;
+    const adam *a = o->own;
     const gradus_real beta1 = (gradus_real)a->o.beta1;
     const gradus_real beta2 = (gradus_real)a->o.beta2;
     const gradus_real rest1 = (gradus_real)(1 - a->o.beta1);
@@ -76,7 +75,7 @@ static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
         gradus_need_fraction(rule->name, "beta2", &a.o.beta2, 0.999) ||
         gradus_need_epsilon(rule->name, &a.o.epsilon, 1e-8))
         return NULL;
-    return gradus_optimiser_new(g, rule, &a.base, sizeof a, a.o.learning_rate,
+    return gradus_optimiser_new(g, rule, &a, sizeof a, a.o.learning_rate,
                                 a.o.weight_decay);
 }
 

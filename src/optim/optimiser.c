@@ -86,17 +86,17 @@ static int check_graph(const gradus_graph *g, const char *name)
  * memory. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
                                        const gradus_rule *rule,
-                                       const gradus_optimiser *like,
-                                       size_t bytes, double learning_rate,
+                                       const void *own, size_t bytes,
+                                       double learning_rate,
                                        double weight_decay)
 {
     if (check_graph(g, rule->name) ||
         gradus_need_amount(rule->name, "learning rate", learning_rate) ||
         gradus_need_amount(rule->name, "weight decay", weight_decay))
         return NULL;
-    gradus_optimiser *o = malloc(bytes);
+    gradus_optimiser *o = calloc(1, sizeof *o + bytes);
     if (o) {
-        memcpy(o, like, bytes);
+        o->own = memcpy(o + 1, own, bytes);
         o->rule = rule;
         o->graph = g;
         o->learning_rate = learning_rate ? learning_rate : rule->learning_rate;

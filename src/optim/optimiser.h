@@ -41,11 +41,12 @@ typedef struct {
     void (*direction)(const gradus_optimiser *o, const gradus_span *s);
 } gradus_rule;
 
-/* The part that all optimisers share.  Each kind has a struct that begins with
- * this one, followed by its options with their defaults filled in.  The optimiser owns state and
- * square, and allocates both when it is made. */
+/* What all optimisers have.  An optimiser owns state and square, and allocates
+ * both when it is made. */
 struct gradus_optimiser {
     const gradus_rule *rule;
+    void *own; /* what the rule alone knows: its options, with their defaults
+                  filled in, which follow the optimiser in memory */
     gradus_graph *graph; /* borrowed; it has to outlive the optimiser */
     double learning_rate, weight_decay; /* lr per step, and lambda, of nodes
                             whose lr_scale and decay_scale are 1 */
@@ -84,15 +85,15 @@ static inline gradus_real gradus_unfaded(gradus_real v)
 
 /* ---- for the rules' constructors ------------------------------------- */
 
-/* Makes an optimiser of the graph g with this rule, as a copy of `like`, a
- * struct of `bytes` bytes whose shared part is all 0.  A learning rate or
- * weight decay of 0 stands for the rule's.  Returns NULL, with a message, if
- * one of the two rates is out of bounds, if the graph is not compiled or has
- * no parameters, or if memory runs out. */
+/* Makes an optimiser of the graph g with this rule and a copy of `own`, which
+ * is `bytes` bytes.  A learning rate or weight decay of 0 stands for the
+ * rule's.  Returns NULL, with a message, if one of the two rates is out of
+ * bounds, if the graph is not compiled or has no parameters, or if memory runs
+ * out. */
 gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
                                        const gradus_rule *rule,
-                                       const gradus_optimiser *like,
-                                       size_t bytes, double learning_rate,
+                                       const void *own, size_t bytes,
+                                       double learning_rate,
                                        double weight_decay);
 
 /* The next three check the value of a setting of the optimiser `name`; `what`

@@ -15,14 +15,9 @@
 
 #include <tgmath.h> /* sqrt of a gradus_real, float or double */
 
-typedef struct {
-    gradus_optimiser base;
-    gradus_rmsprop_options o;
-} rmsprop;
-
 static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const gradus_rmsprop_options *a = &((const rmsprop *)o)->o;
+    const gradus_rmsprop_options *a = o->own;
     const gradus_real alpha = (gradus_real)a->alpha;
     const gradus_real rest = (gradus_real)(1 - a->alpha);
     const gradus_real lambda = (gradus_real)s->decay;
@@ -39,7 +34,8 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 /* Computes d without momentum first, and then replaces it by b. */
 static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const gradus_real mu = (gradus_real)((const rmsprop *)o)->o.momentum;
+    const gradus_rmsprop_options *a = o->own;
+    const gradus_real mu = (gradus_real)a->momentum;
     gradus_real *b = s->state[1];
 
     plain_direction(o, s);
@@ -57,13 +53,13 @@ static const gradus_rule
 gradus_optimiser *gradus_rmsprop(gradus_graph *g,
                                  const gradus_rmsprop_options *options)
 {
-    rmsprop a = { .o = options ? *options : (gradus_rmsprop_options){ 0 } };
+    gradus_rmsprop_options o =
+        options ? *options : (gradus_rmsprop_options){ 0 };
 
-    if (gradus_need_fraction("rmsprop", "alpha", &a.o.alpha, 0.99) ||
-        gradus_need_fraction("rmsprop", "momentum", &a.o.momentum, 0) ||
-        gradus_need_epsilon("rmsprop", &a.o.epsilon, 1e-8))
+    if (gradus_need_fraction("rmsprop", "alpha", &o.alpha, 0.99) ||
+        gradus_need_fraction("rmsprop", "momentum", &o.momentum, 0) ||
+        gradus_need_epsilon("rmsprop", &o.epsilon, 1e-8))
         return NULL;
-    return gradus_optimiser_new(g, a.o.momentum > 0 ? &with_momentum : &plain,
-                                &a.base, sizeof a, a.o.learning_rate,
-                                a.o.weight_decay);
+    return gradus_optimiser_new(g, o.momentum > 0 ? &with_momentum : &plain,
+                                &o, sizeof o, o.learning_rate, o.weight_decay);
 }

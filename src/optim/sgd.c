@@ -14,11 +14,6 @@
 #include "base/error.h"
 #include "optim/optimiser.h"
 
-typedef struct {
-    gradus_optimiser base;
-    gradus_sgd_options o;
-} sgd;
-
 static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 {
     const gradus_real lambda = (gradus_real)s->decay;
@@ -30,7 +25,7 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 
 static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 {
-    const gradus_sgd_options *a = &((const sgd *)o)->o;
+    const gradus_sgd_options *a = o->own;
     const gradus_real mu = (gradus_real)a->momentum;
     const gradus_real lambda = (gradus_real)s->decay;
     const bool nesterov = a->nesterov;
@@ -53,14 +48,13 @@ static const gradus_rule
 gradus_optimiser *gradus_sgd(gradus_graph *g,
                              const gradus_sgd_options *options)
 {
-    sgd a = { .o = options ? *options : (gradus_sgd_options){ 0 } };
+    gradus_sgd_options o = options ? *options : (gradus_sgd_options){ 0 };
 
-    if (gradus_need_fraction("sgd", "momentum", &a.o.momentum, 0))
+    if (gradus_need_fraction("sgd", "momentum", &o.momentum, 0))
         return NULL;
-    if (a.o.nesterov && a.o.momentum == 0)
+    if (o.nesterov && o.momentum == 0)
         return gradus_error_set("sgd: nesterov needs a momentum above 0"),
                NULL;
-    return gradus_optimiser_new(g, a.o.momentum > 0 ? &with_momentum : &plain,
-                                &a.base, sizeof a, a.o.learning_rate,
-                                a.o.weight_decay);
+    return gradus_optimiser_new(g, o.momentum > 0 ? &with_momentum : &plain,
+                                &o, sizeof o, o.learning_rate, o.weight_decay);
 }

@@ -138,8 +138,7 @@ static gradus_node *make(const gradus_saved *s)
     int channels = ((input_node *)n)->channels;
     if (means != channels || stds != channels)
         return gradus_fail(n, "has %d means and %d standard deviations; must "
-                           "be %d of each, one a channel", means, stds,
-                           channels);
+                           "be %d each, one a channel", means, stds, channels);
     return gradus_normalise(n, mean, std) ? NULL : n;
 }
 
@@ -147,9 +146,8 @@ const gradus_op gradus_input_op = {
     .name = "input", .forward = forward, .make = make,
 };
 
-/* Makes an input whose rows have this shape [rank]. */
-static gradus_node *new_input(gradus_graph *g, int channels, int rank,
-                              const int *shape)
+/* Makes an input whose rows have this shape [rank]; rank 3 is an image's. */
+static gradus_node *new_input(gradus_graph *g, int rank, const int *shape)
 {
     gradus_node *n =
         gradus_append(g, &gradus_input_op, sizeof(input_node), 0, NULL);
@@ -158,18 +156,18 @@ static gradus_node *new_input(gradus_graph *g, int channels, int rank,
     if (!n)
         return NULL;
     n->kind = GRADUS_KIND_VALUES;
-    ((input_node *)n)->channels = channels;
+    ((input_node *)n)->channels = rank == 3 ? shape[0] : 1;
     return n;
 }
 
 gradus_node *gradus_input(gradus_graph *g, int size)
 {
-    return new_input(g, 1, 1, &size);
+    return new_input(g, 1, &size);
 }
 
 gradus_node *gradus_image(gradus_graph *g, int channels, int height, int width)
 {
-    return new_input(g, channels, 3, (int[]){ channels, height, width });
+    return new_input(g, 3, (int[]){ channels, height, width });
 }
 
 /* ---- settings ----------------------------------------------------------- */

@@ -101,7 +101,7 @@ static double divisor(const gradus_node *n, gradus_part all)
 static double cross_entropy(const gradus_loss_node *l, int i, int s, double m,
                             double log_sum)
 {
-    const gradus_real *z = l->node.in[0]->y;
+    const gradus_real *z = l->node.in[0]->y + place(l, i, s, 0);
     double loss = 0;
 
     for (int k = 0; k < l->classes; k++) {
@@ -109,7 +109,7 @@ static double cross_entropy(const gradus_loss_node *l, int i, int s, double m,
         if (unweighted(l, i, s, k) < 0)
             return NAN;
         if (t != 0) /* 0 times the infinite cost of a masked class is NaN */
-            loss += t * (log_sum + (m - z[place(l, i, s, k)]));
+            loss += t * (log_sum + (m - z[k * l->class_step]));
     }
     return loss;
 }
@@ -140,16 +140,16 @@ static void forward(gradus_node *n, gradus_part p)
  * with a in place of 1 / D. */
 static void add_gradient(const gradus_loss_node *l, int i, int s, double a)
 {
-    const gradus_real *y = l->node.y;
-    gradus_real *dz = l->node.in[0]->dy;
+    const gradus_real *y = l->node.y + place(l, i, s, 0);
+    gradus_real *dz = l->node.in[0]->dy + place(l, i, s, 0);
+    int step = l->class_step;
     double sum = 0;
 
     for (int k = 0; k < l->classes; k++)
         sum += target(l, i, s, k);
-    for (int k = 0; k < l->classes; k++) {
-        size_t at = place(l, i, s, k);
-        dz[at] += (gradus_real)(a * (y[at] * sum - target(l, i, s, k)));
-    }
+    for (int k = 0; k < l->classes; k++)
+        dz[k * step] +=
+            (gradus_real)(a * (y[k * step] * sum - target(l, i, s, k)));
 }
 
 static void backward(gradus_node *n, gradus_part p)

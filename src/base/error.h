@@ -9,15 +9,14 @@
 #endif
 
 /* Sets the message that gradus_error() returns.  Always returns -1, so that
- * functions can return it. */
+ * functions can return it.  The message before may be an argument, to put a
+ * place such as the path of a file before it: "%s: %s", path,
+ * gradus_error(). */
 int gradus_error_set(const char *format, ...) GRADUS_PRINTF;
 
-/* Puts a place, such as the path of a file or the epoch, and ": " before
- * the message that is set.  Always returns -1. */
-int gradus_error_prefix(const char *format, ...) GRADUS_PRINTF;
-
-/* Sets the message "out of memory for " and what the memory was for.
- * Always returns -1. */
-int gradus_no_memory(const char *format, ...) GRADUS_PRINTF;
+/* Sets the message "out of memory for " and what the memory was for: a format,
+ * which must be a literal, and its arguments.  Is -1. */
+#define gradus_no_memory(...)                                                 \
+    gradus_error_set("out of memory for " __VA_ARGS__)
 
 #endif

@@ -217,6 +217,7 @@ int gradus_architecture_read(gradus_graph *g, const json_t *nodes)
         return gradus_error_set("gradus.architecture must be a list of nodes");
     for (size_t i = 0; i < json_array_size(nodes); i++)
         if (read_node(g, json_array_get(nodes, i)))
-            return gradus_error_prefix("gradus.architecture[%zu]", i);
+            return gradus_error_set("gradus.architecture[%zu]: %s", i,
+                                    gradus_error());
     return 0;
 }

@@ -184,7 +184,7 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
     }
     gradus_safetensors_close(&f);
     if (!g)
-        gradus_error_prefix("%s", path);
+        gradus_error_set("%.255s: %s", path, gradus_error());
     return g;
 }
 
@@ -213,5 +213,5 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     }
     free(theta);
     gradus_safetensors_close(&f);
-    return error ? gradus_error_prefix("%s", path) : 0;
+    return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;
 }

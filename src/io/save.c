@@ -216,5 +216,5 @@ int gradus_save(const gradus_graph *g, const char *path)
     char *header = header_text(g);
     int error = !header || write_file(g, header, path);
     free(header);
-    return error ? gradus_error_prefix("%s", path) : 0;
+    return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;
 }

@@ -140,8 +140,8 @@ static int run_batches(fit *f, bool *whole)
     do {
         rows = rows_of_batch(f);
         if (rows < 0 || (rows > 0 && run_batch(f, rows)))
-            return gradus_error_prefix("epoch %d, batch %d", f->p.epoch + 1,
-                                       f->p.batch + 1);
+            return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
+                                    f->p.batch + 1, gradus_error());
     } while (rows > 0 && !f->stopped);
     *whole = f->options.next ? rows == 0
                              : f->p.so_far.samples == (size_t)f->n;
@@ -216,7 +216,8 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
     int status = gradus_feed_dataset(g, d, &before) ||
                  check_data(g, (int)d->n, g->max_batch, false);
     gradus_feed_restore(&before);
-    return status ? gradus_error_prefix("validation data") : 0;
+    return status ? gradus_error_set("validation data: %s", gradus_error())
+                  : 0;
 }
 
 /* Does everything that can fail before the first step: feeds the data,

@@ -203,7 +203,7 @@ LOOP_TEST(without_memory_saving_is_an_error, 2)
                       "freed", k, files_in_folder(),
                       allocations_live() - live);
     } while (error);
-    ck_assert_int_gt(k, _i ? 100 : 10);
+    ck_assert_int_gt(k, _i ? 100 : 7);
     end_failures();
     gradus_graph_free(g);
 }
@@ -295,6 +295,8 @@ TEST(paths_where_no_file_can_be_written_are_errors)
     path[sizeof path - 1] = 0;
     ck_assert_int_ne(gradus_save(g, path), 0);
     assert_error("File name too long");
+    memset(path, '/', sizeof path - 5); /* which realpath makes /aaaa */
+    ck_assert_int_ne(gradus_save(g, path), 0);
     gradus_graph_free(g);
 }
 

@@ -6,14 +6,13 @@
  * that leads nowhere is itself replaced.  The new file gets the permissions
  * of the old one, or, if there is none, those that the umask leaves.
  * Whatever is not a regular file (a device, say) is refused, not replaced. */
-#define _XOPEN_SOURCE 700
 #include "io/io.h"
 
 #include "base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,17 +40,11 @@ static int sync_file(int fd)
  * it nothing but the fsync of the folder can still fail. */
 static int open_directory(gradus_atomic *a)
 {
-    const char *slash = strrchr(a->target, '/');
-    char *name = strdup(slash ? a->target : ".");
+    char path[PATH_MAX];
 
-    if (!name)
-        return failed("cannot be saved");
-    if (slash)
-        name[slash - a->target + 1] = 0;
-    a->directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = a->directory < 0 ? failed("its folder cannot be opened") : 0;
-    free(name);
-    return error;
+    strcpy(path, a->target); /* dirname cuts it */
+    a->directory = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return a->directory < 0 ? failed("its folder cannot be opened") : 0;
 }
 
 /* Makes the temporary file.  O_EXCL ensures that no other thread or program
@@ -59,40 +52,33 @@ static int open_directory(gradus_atomic *a)
  * are skipped. */
 static int open_temporary(gradus_atomic *a)
 {
-    size_t room = strlen(a->target) + 64;
-    char *name = malloc(room);
-
-    if (!name)
-        return failed("cannot be saved");
     for (int i = 0; i < 1000; i++) {
-        snprintf(name, room, "%s.%ld-%d.tmp", a->target, (long)getpid(), i);
-        a->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (a->fd >= 0 || errno != EEXIST)
+        snprintf(a->temporary, sizeof a->temporary, "%s.%ld-%d.tmp", a->target,
+                 (long)getpid(), i);
+        a->fd = open(a->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                     0666);
+        if (a->fd >= 0)
+            return 0;
+        if (errno != EEXIST)
             break;
     }
-    if (a->fd < 0) {
-        int error = failed("no temporary file can be made beside it");
-        free(name);
-        return error;
-    }
-    a->temporary = name;
-    return 0;
+    a->temporary[0] = 0;
+    return failed("no temporary file can be made beside it");
 }
 
 /* The permissions are set before anything is written, so that the contents
  * of a file which only its owner may read are never readable by others. */
 int gradus_atomic_open(gradus_atomic *a, const char *path)
 {
-    char resolved[PATH_MAX];
     struct stat old;
 
     *a = (gradus_atomic){ .fd = -1, .directory = -1 };
-    int exists = realpath(path, resolved) != NULL;
-    if (exists || errno == ENOENT)
-        a->target = strdup(exists ? resolved : path);
-    if (!a->target || (exists && stat(a->target, &old)))
+    int exists = realpath(path, a->target) && stat(a->target, &old) == 0;
+    if (!exists && (errno != ENOENT || strlen(path) >= sizeof a->target))
         return failed("cannot be saved");
-    if (exists && !S_ISREG(old.st_mode))
+    if (!exists)
+        strcpy(a->target, path);
+    else if (!S_ISREG(old.st_mode))
         return gradus_error_set("not a regular file, so not replaced");
     if (open_directory(a) || open_temporary(a))
         return -1;
@@ -132,8 +118,7 @@ int gradus_atomic_commit(gradus_atomic *a)
         return failed("cannot be closed");
     if (rename(a->temporary, a->target))
         return failed("cannot be renamed from its temporary name");
-    free(a->temporary);
-    a->temporary = NULL;
+    a->temporary[0] = 0;
     if (sync_file(a->directory) && errno != EINVAL)
         return failed("saved, but a crash of the machine may undo that, as "
                       "its folder cannot be synced");
@@ -144,10 +129,8 @@ void gradus_atomic_close(gradus_atomic *a)
 {
     if (a->fd >= 0)
         close(a->fd);
-    if (a->temporary)
+    if (*a->temporary)
         unlink(a->temporary);
     if (a->directory >= 0)
         close(a->directory);
-    free(a->temporary);
-    free(a->target);
 }

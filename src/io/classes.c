@@ -2,7 +2,6 @@
  *
  * The graph owns a copy of them: class_name [class_count], or NULL and 0 if
  * there are none. */
-#define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
 #include "base/error.h"

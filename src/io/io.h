@@ -1,12 +1,18 @@
 /* io.h -- what the files that read and write model files share: JSON, the
  * list of ops, the nodes, the safetensors format, and replacing a file
- * safely. */
+ * safely.
+ *
+ * It is the first header of each of these files, as it says which functions
+ * the system's headers are to declare: those of POSIX.1-2008. */
 #ifndef GRADUS_IO_H
 #define GRADUS_IO_H
+
+#define _XOPEN_SOURCE 700
 
 #include "gradus_layer.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <sys/types.h>
 
 /* ----- json.c: parsing untrusted JSON, and printing JSON ----------------- */
@@ -105,12 +111,13 @@ void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
 
 /* A new file that is to replace the one at target, or to appear there.  Until
  * the commit its bytes are in the temporary file, and the target is as it was.
- * The strings and both descriptors are owned. */
+ * Both descriptors are owned. */
 typedef struct {
-    char *target;    /* the path, with symbolic links resolved               */
-    char *temporary; /* a path beside it; NULL unless that file exists       */
-    int fd;          /* the temporary file, or -1                            */
-    int directory;   /* the target's folder, or -1                           */
+    char target[PATH_MAX];         /* the path, symbolic links resolved      */
+    char temporary[PATH_MAX + 64]; /* a path beside it; "" unless that file
+                                      exists                                 */
+    int fd;                        /* the temporary file, or -1              */
+    int directory;                 /* the target's folder, or -1             */
 } gradus_atomic;
 
 /* These return non-zero on error, with a message that does not name the

@@ -11,7 +11,6 @@
  * it then drops characters or reads beyond the end.  So we first check that
  * as much memory as it can need is free.  (Another thread may still take
  * it.) */
-#define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
 #include "base/error.h"

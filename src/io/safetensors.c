@@ -10,7 +10,6 @@
  * matter.  The file is read once, from front to back.  The memory taken is
  * bounded by what the file really contains: the header's text, its tree
  * (see json.c), and the parameters whose shapes match. */
-#define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
 #include "base/bytes.h"

@@ -11,7 +11,6 @@
  * The tensors are the parameters in the order of the nodes, with names like
  * dense1.weight.  The file is written next to its target and then renamed,
  * so that the target is never half written (atomic.c). */
-#define _POSIX_C_SOURCE 200809L
 #include "io/io.h"
 
 #include "base/bytes.h"

@@ -319,7 +319,7 @@ static void add_nothing(gradus_node *n, gradus_part p)
 }
 
 /* A layer of the caller's own may have any names. */
-static gradus_node *named_layer(gradus_node *x, gradus_op *op,
+static gradus_node *named_layer(gradus_node *x, const gradus_op *op,
                                 const char *first, const char *second)
 {
     gradus_node *n = gradus_append(NULL, op, sizeof *n, 1, &x);
@@ -354,6 +354,22 @@ LOOP_TEST(names_of_ops_and_parameters_that_files_cannot_hold_are_not_saved, 4)
         ck_assert_msg(!error, "%s", gradus_error());
         ck_assert_int_eq(gradus_load_parameters(g, files_path("net")), 0);
     }
+    gradus_graph_free(g);
+}
+
+TEST(a_tensor_serves_one_parameter_only)
+{
+    static const char header[] = "{\"own1.w\":{\"dtype\":\"F32\","
+                                 "\"shape\":[2],\"data_offsets\":[0,8]}}";
+    const gradus_op op = { .name = "own", .forward = add_nothing,
+                           .backward = add_nothing };
+    gradus_graph *g = gradus_graph_new(1);
+
+    named_layer(gradus_input(g, 2), &op, "w", "w");
+    ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
+    write_safetensors("net", header, sizeof header - 1, (float[]){ 1, 2 }, 8);
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
+    assert_error("net: tensor own1.w [2] is missing");
     gradus_graph_free(g);
 }
 

@@ -56,27 +56,27 @@ int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 
 /* ----- safetensors.c: reading ------------------------------------------- */
 
-/* A tensor as the header describes it.  Its name and shape are owned by the
- * header. */
+enum { GRADUS_TENSOR_NAME = 128 }; /* bytes, with the final 0 */
+
+/* A parameter and the place of its values in the file. */
 typedef struct {
-    const char *name;
-    json_t *shape;             /* a list of sizes, one for each axis         */
-    int width;                 /* bytes of a value: 4 for F32, 8 for F64     */
-    uint64_t begin, end;       /* bytes begin .. end - 1 of the data are its */
-    const gradus_param *param; /* where its values go; set by the reader     */
+    char name[GRADUS_TENSOR_NAME];
+    const gradus_param *param;
+    size_t width;        /* bytes of a value: 4 for F32, 8 for F64           */
+    uint64_t begin, end; /* bytes begin .. end - 1 of the data are its       */
 } gradus_tensor;
 
-/* A file that is being read.  After a successful open, the tensors cover
- * the data without a gap or an overlap, and crc sums all bytes before the
- * place of fd if own is set. */
+/* A file that is being read.  crc sums all bytes before the place of fd if
+ * own is set. */
 typedef struct {
-    int fd;               /* the open file, owned; below 0 if none           */
-    json_t *header;       /* the header's tree, owned                        */
-    json_t *metadata;     /* an object of strings in the header, or NULL     */
-    int own;              /* non-zero: gradus wrote it, so it has a checksum */
-    unsigned long wanted; /* that checksum, a CRC-32                         */
-    unsigned long crc;    /* the CRC-32 of what has been read so far         */
-    int count;            /* the number of tensors                           */
+    int fd;                /* the open file, owned; below 0 if none          */
+    uint64_t size;         /* bytes of data behind the header                */
+    json_t *header;        /* the header's tree, owned                       */
+    json_t *metadata;      /* an object of strings in the header, or NULL    */
+    int own;               /* non-zero: gradus wrote it, and its checksum    */
+    unsigned long wanted;  /* that checksum, a CRC-32                        */
+    unsigned long crc;     /* the CRC-32 of what has been read so far        */
+    int count;             /* the number of tensors                          */
     gradus_tensor *tensor; /* [count], owned, in the order of their data     */
 } gradus_safetensors;
 
@@ -85,25 +85,28 @@ typedef struct {
  * their place. */
 #define GRADUS_BEFORE_CHECKSUM "{\"__metadata__\":{\"gradus.checksum\":\""
 
-/* Opens the file, and reads and checks everything but the values.  Returns
- * non-zero on error, with a message that does not name the path.  Call
- * gradus_safetensors_close in any case. */
+/* Opens the file, and reads its header.  Returns non-zero on error, with a
+ * message that does not name the path.  Call gradus_safetensors_close in any
+ * case. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path);
 /* Returns the string that the metadata hold for key, or NULL if there is
  * none.  It is owned by f. */
 const char *gradus_safetensors_string(const gradus_safetensors *f,
                                       const char *key);
-/* Reads the values of all tensors, each of which must have its param set.
- * The values of a parameter go to the same place in `to` as the parameter
- * has in theta, the array of all parameters.  To be called once.  After an
- * error `to` holds some of the values. */
+/* Pairs the parameters of g with the tensors of the file, one to one.  A
+ * parameter without a tensor is an error, as is a tensor without a parameter,
+ * or another shape.  The tensors then cover the data without a gap or an
+ * overlap. */
+int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g);
+/* Reads the values of the tensors.  The values of a parameter go to the same
+ * place in `to` as the parameter has in theta, the array of all parameters.
+ * To be called once.  After an error `to` holds some of the values. */
 int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
                             gradus_real *to);
 void gradus_safetensors_close(gradus_safetensors *f);
 
 /* Sets name to the name of the tensor of parameter p of node n, such as
  * "dense1.weight". */
-enum { GRADUS_TENSOR_NAME = 128 }; /* bytes, with the final 0 */
 void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
                         char name[GRADUS_TENSOR_NAME]);
 

@@ -96,74 +96,7 @@ static gradus_graph *read_graph(const gradus_safetensors *f)
     return g;
 }
 
-/* Prints p's shape to text as jansson prints a list: "[128,784]". */
-static void print_shape(const gradus_param *p, char text[64])
-{
-    int n = 0;
-
-    for (int k = 0; k < p->rank; k++)
-        n += sprintf(text + n, "%c%d", k ? ',' : '[', p->shape[k]);
-    strcpy(text + n, "]");
-}
-
-/* Returns the tensor called `name`, or NULL.  The tensors of most files are
- * in the order of the graph, so the search begins behind the tensor found
- * before, at index *next, and wraps round. */
-static gradus_tensor *find(const gradus_safetensors *f, const char *name,
-                           int *next)
-{
-    for (int i = 0; i < f->count; i++) {
-        int at = (*next + i) % f->count;
-        if (strcmp(f->tensor[at].name, name) == 0) {
-            *next = at + 1;
-            return &f->tensor[at];
-        }
-    }
-    return NULL;
-}
-
-/* Finds the tensor of parameter p of node n, compares their shapes, and
- * pairs them. */
-static int match_param(const gradus_safetensors *f, const gradus_node *n,
-                       const gradus_param *p, int *next)
-{
-    char name[GRADUS_TENSOR_NAME], wanted[64], given[64];
-
-    gradus_tensor_name(n, p, name);
-    print_shape(p, wanted);
-    gradus_tensor *t = find(f, name, next);
-    if (!t)
-        return gradus_error_set("tensor %s %s is missing", name, wanted);
-    size_t length = json_dumpb(t->shape, given, 63, JSON_COMPACT);
-    if (length < 1 || length > 63)
-        length = (size_t)sprintf(given, "of many axes");
-    given[length] = 0;
-    if (strcmp(given, wanted) != 0)
-        return gradus_error_set("tensor %s is %s in the file, %s in the graph",
-                                name, given, wanted);
-    t->param = p;
-    return 0;
-}
-
-/* Pairs the tensors of the file with the parameters of the graph, one to
- * one.  A parameter without a tensor is an error, as is a tensor without a
- * parameter. */
-static int match(const gradus_safetensors *f, const gradus_graph *g)
-{
-    int next = 0;
-
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            if (match_param(f, g->node[i], &g->node[i]->param[j], &next))
-                return -1;
-    for (int t = 0; t < f->count; t++)
-        if (!f->tensor[t].param)
-            return gradus_error_set("tensor %.64s is not a parameter of "
-                                    "the graph", f->tensor[t].name);
-    return 0;
-}
-
-/* The file's shapes are compared with the graph's (match) before compiling
+/* The file's shapes are compared with the graph's before compiling
  * allocates memory, so a small file cannot claim memory for more values
  * than it contains. */
 gradus_graph *gradus_load(const char *path, int max_batch, int threads)
@@ -177,7 +110,8 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
     }
     if (gradus_safetensors_open(&f, path) == 0)
         g = read_graph(&f);
-    if (g && (match(&f, g) || gradus_compile_plan(g, max_batch, threads) ||
+    if (g && (gradus_safetensors_match(&f, g) ||
+              gradus_compile_plan(g, max_batch, threads) ||
               gradus_safetensors_read(&f, g->theta, g->theta))) {
         gradus_graph_free(g);
         g = NULL;
@@ -201,7 +135,8 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
                                 "compiled yet; call gradus_compile first");
     /* The values go to a block of their own first, so that an error among
      * them leaves the graph as it was. */
-    int error = gradus_safetensors_open(&f, path) || match(&f, g);
+    int error = gradus_safetensors_open(&f, path) ||
+                gradus_safetensors_match(&f, g);
     if (!error) {
         theta = malloc(g->parameters * sizeof *theta + 1);
         error = theta ? gradus_safetensors_read(&f, g->theta, theta)

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "graph/graph.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,55 +52,61 @@ static int take(gradus_safetensors *f, void *to, size_t n)
     return 0;
 }
 
-/* Sets *bytes to width times the product of the shape.  Returns -1 if a
- * size is not an integer, or is negative, or if the product does not fit 64
- * bits. */
-static int get_bytes(const gradus_tensor *t, uint64_t *bytes)
+/* Reads a tensor's entry in the header to *t, whose name and param are set.
+ * `wanted` is the parameter's shape.  Here the length of the data is compared
+ * with the shape; check_places compares their place with those of the
+ * others. */
+static int read_entry(gradus_tensor *t, json_t *entry, const char *wanted)
 {
-    *bytes = (uint64_t)t->width;
-    for (size_t k = 0; k < json_array_size(t->shape); k++) {
-        const json_t *axis = json_array_get(t->shape, k);
-        json_int_t n = json_integer_value(axis);
-        if (!json_is_integer(axis) || n < 0 ||
-            (n && *bytes > UINT64_MAX / (uint64_t)n))
-            return -1;
-        *bytes *= (uint64_t)n;
-    }
+    char given[64] = "";
+    const char *dtype;
+    json_t *shape;
+    json_int_t begin, end;
+    json_error_t error;
+
+    if (json_unpack_ex(entry, &error, JSON_STRICT, "{s:s, s:o, s:[I, I]}",
+                       "dtype", &dtype, "shape", &shape, "data_offsets",
+                       &begin, &end))
+        return gradus_error_set("tensor %s: %s; must have a dtype, a shape, "
+                                "data_offsets [begin, end] and nothing else",
+                                t->name, error.text);
+    json_dumpb(shape, given, sizeof given - 1, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (strcmp(given, wanted) != 0)
+        return gradus_error_set("tensor %s is %s in the file, %s in the graph",
+                                t->name, given, wanted);
+    t->width = strcmp(dtype, "F32") == 0 ? 4 : 8;
+    if (t->width == 8 && strcmp(dtype, "F64") != 0)
+        return gradus_error_set("tensor %s has dtype %.16s; must be F32 or "
+                                "F64", t->name, dtype);
+    t->begin = (uint64_t)begin;
+    t->end = (uint64_t)end;
+    uint64_t bytes = (uint64_t)t->param->size * t->width;
+    if (begin < 0 || end < begin || t->end - t->begin != bytes)
+        return gradus_error_set("tensor %s: its shape needs %ju bytes, but "
+                                "its data_offsets are [%jd,%jd]", t->name,
+                                (uintmax_t)bytes, (intmax_t)begin,
+                                (intmax_t)end);
     return 0;
 }
 
-/* Reads a tensor's entry in the header to *t.  Here the length of its data
- * is compared with its shape; check_places compares its place with those of
- * the others. */
-static int read_tensor(const char *name, json_t *json, gradus_tensor *t)
+/* Finds the tensor of parameter p of node n.  Its entry is taken out of the
+ * header, so that none serves two parameters, and those that serve none are
+ * left. */
+static int read_tensor(gradus_safetensors *f, const gradus_node *n,
+                       const gradus_param *p)
 {
-    const char *dtype;
-    json_int_t begin, end;
-    json_error_t error;
-    uint64_t bytes;
+    gradus_tensor *t = &f->tensor[f->count++];
+    char shape[64];
 
-    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:o, s:[I, I]}",
-                       "dtype", &dtype, "shape", &t->shape, "data_offsets",
-                       &begin, &end))
-        return gradus_error_set("tensor %.64s: %s; must have a dtype, a shape "
-                                "and data_offsets [begin, end], and nothing "
-                                "else", name, error.text);
-    t->name = name;
-    t->begin = (uint64_t)begin;
-    t->end = (uint64_t)end;
-    t->width = strcmp(dtype, "F32") == 0 ? 4 : strcmp(dtype, "F64") ? 0 : 8;
-    if (!t->width)
-        return gradus_error_set("tensor %.64s has dtype %.16s; must be F32 or "
-                                "F64", name, dtype);
-    if (!json_is_array(t->shape) || get_bytes(t, &bytes))
-        return gradus_error_set("tensor %.64s: the shape must be a list of "
-                                "sizes, whose product does not exceed 64 bits",
-                                name);
-    if (begin < 0 || end < begin || t->end - t->begin != bytes)
-        return gradus_error_set("tensor %.64s: its shape needs %ju bytes, but "
-                                "its data_offsets are [%jd,%jd]", name,
-                                (uintmax_t)bytes, (intmax_t)begin,
-                                (intmax_t)end);
+    t->param = p;
+    gradus_tensor_name(n, p, t->name);
+    gradus_shape_text("", p->rank, p->shape, shape);
+    json_t *entry = json_object_get(f->header, t->name);
+    if (!entry)
+        return gradus_error_set("tensor %s %s is missing", t->name, shape);
+    if (read_entry(t, entry, shape))
+        return -1;
+    json_object_del(f->header, t->name);
     return 0;
 }
 
@@ -114,45 +121,48 @@ static int by_place(const void *a, const void *b)
     return (s->end > t->end) - (s->end < t->end);
 }
 
-/* Checks that the tensors, sorted by place, fill the `size` bytes of data
- * exactly, so that each byte is read once and belongs to one value. */
-static int check_places(const gradus_safetensors *f, uint64_t size)
+/* Checks that the tensors, sorted by place, fill the data exactly, so that
+ * each byte is read once and belongs to one value. */
+static int check_places(const gradus_safetensors *f)
 {
     uint64_t at = 0; /* where the tensors so far end */
 
     for (int i = 0; i < f->count; i++) {
         const gradus_tensor *t = &f->tensor[i];
         if (t->begin != at)
-            return gradus_error_set("tensor %.64s begins at byte %ju of the "
+            return gradus_error_set("tensor %s begins at byte %ju of the "
                                     "data; must begin at byte %ju (there is "
                                     "%s)", t->name, (uintmax_t)t->begin,
                                     (uintmax_t)at,
                                     t->begin < at ? "an overlap" : "a hole");
         at = t->end;
     }
-    if (at != size)
+    if (at != f->size)
         return gradus_error_set("the tensors need %ju bytes of data, but the "
                                 "file has %ju", (uintmax_t)at,
-                                (uintmax_t)size);
+                                (uintmax_t)f->size);
     return 0;
 }
 
-/* Makes f.tensor [count], sorted by place, from all entries of the header
- * but the metadata.  `size` is the number of bytes of data. */
-static int read_tensors(gradus_safetensors *f, uint64_t size)
+int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g)
 {
     const char *name;
     json_t *value;
 
+    /* Each parameter takes an entry of the header; one may find none. */
     f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
     if (!f->tensor)
         return gradus_no_memory("the list of tensors");
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++)
+            if (read_tensor(f, g->node[i], &g->node[i]->param[j]))
+                return -1;
     json_object_foreach(f->header, name, value)
-        if (value != f->metadata &&
-            read_tensor(name, value, &f->tensor[f->count++]))
-            return -1;
+        if (value != f->metadata)
+            return gradus_error_set("tensor %.64s is not a parameter of the "
+                                    "graph", name);
     qsort(f->tensor, (size_t)f->count, sizeof *f->tensor, by_place);
-    return check_places(f, size);
+    return check_places(f);
 }
 
 /* Sets f.metadata and f.own.  A file is taken for ours if any key begins
@@ -197,10 +207,10 @@ static int start_sum(gradus_safetensors *f, const unsigned char *length,
     return 0;
 }
 
-/* Reads and checks the header, which is n bytes long and has `size` bytes
- * of data behind it.  `length` points to the 8 bytes before it. */
+/* Reads and checks the header, which is n bytes long.  `length` points to the
+ * 8 bytes before it. */
 static int read_header(gradus_safetensors *f, const unsigned char *length,
-                       size_t n, uint64_t size)
+                       size_t n)
 {
     char *text = malloc(n + 1);
 
@@ -215,8 +225,7 @@ static int read_header(gradus_safetensors *f, const unsigned char *length,
     if (!error && (text[0] != '{' || !json_is_object(f->header)))
         error = gradus_error_set("the header must be a JSON object, with "
                                  "nothing before it");
-    error = error || read_metadata(f) || start_sum(f, length, text, n) ||
-            read_tensors(f, size);
+    error = error || read_metadata(f) || start_sum(f, length, text, n);
     free(text);
     return error ? -1 : 0;
 }
@@ -246,7 +255,8 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
                                 "claims a header of %ju bytes; %ju follow, "
                                 "and at most %d are allowed", (uintmax_t)n,
                                 (uintmax_t)rest, MAX_HEADER);
-    return read_header(f, length, (size_t)n, rest - n);
+    f->size = rest - n;
+    return read_header(f, length, (size_t)n);
 }
 
 const char *gradus_safetensors_string(const gradus_safetensors *f,
@@ -257,9 +267,9 @@ const char *gradus_safetensors_string(const gradus_safetensors *f,
 
 /* Returns the number of IEEE 754 in bytes[width]: a float if width is 4, a
  * double if it is 8. */
-static double decode(const unsigned char *bytes, int width)
+static double decode(const unsigned char *bytes, size_t width)
 {
-    uint64_t bits = gradus_little_endian(bytes, (size_t)width);
+    uint64_t bits = gradus_little_endian(bytes, width);
     uint32_t low = (uint32_t)bits;
     double d;
     float s;
@@ -277,7 +287,7 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
 {
     double max = sizeof *w == sizeof(float) ? (double)FLT_MAX : DBL_MAX;
     unsigned char bytes[8192];
-    size_t width = (size_t)t->width, room = sizeof bytes / width;
+    size_t width = t->width, room = sizeof bytes / width;
     size_t count = t->param->size, n;
 
     for (size_t i = 0; i < count; i += n) {
@@ -288,7 +298,7 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
         for (size_t k = 0; k < n; k++) {
             double v = decode(bytes + k * width, t->width);
             if (!(fabs(v) <= max))
-                return gradus_error_set("tensor %.64s: value %zu is %g; must "
+                return gradus_error_set("tensor %s: value %zu is %g; must "
                                         "be finite and at most %g", t->name,
                                         i + k, v, max);
             w[i + k] = (gradus_real)v;

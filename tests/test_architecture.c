@@ -234,9 +234,12 @@ LOOP_TEST(another_version_or_missing_metadata_are_an_error, 4)
 {
     static const char *const cases[][3] = {
         { "gradus.version\":\"1", "gradus.version\":\"2", "is 2; must be 1" },
-        { "gradus.version", "gradus.versiom", "gradus.version is missing" },
-        { "gradus.seed", "gradus.sead", "gradus.seed is missing" },
-        { "gradus.arch", "gradus.erch", "gradus.architecture is missing" },
+        { "gradus.version", "gradus.versiom",
+          "__metadata__: Object item not found: gradus.version" },
+        { "gradus.seed", "gradus.sead",
+          "__metadata__: Object item not found: gradus.seed" },
+        { "gradus.arch", "gradus.erch",
+          "__metadata__: Object item not found: gradus.architecture" },
     };
     const char *path = write_model("1", LOSS(""), "");
     contents c = read_whole(path);

@@ -89,10 +89,6 @@ typedef struct {
  * message that does not name the path.  Call gradus_safetensors_close in any
  * case. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path);
-/* Returns the string that the metadata hold for key, or NULL if there is
- * none.  It is owned by f. */
-const char *gradus_safetensors_string(const gradus_safetensors *f,
-                                      const char *key);
 /* Pairs the parameters of g with the tensors of the file, one to one.  A
  * parameter without a tensor is an error, as is a tensor without a parameter,
  * or another shape.  The tensors then cover the data without a gap or an

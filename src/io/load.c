@@ -31,20 +31,16 @@ static int read_classes(gradus_graph *g, const json_t *json)
     return error;
 }
 
-/* Parses the JSON that the metadata hold for `key`, and lets `read` add
- * what it describes to g.  Whole numbers are parsed as doubles too, since
- * an integer cannot be -0. */
-static int read_part(gradus_graph *g, const gradus_safetensors *f,
-                     const char *key,
+/* Parses `text`, which the metadata hold for `key`, and lets `read` add what
+ * it describes to g.  Whole numbers are parsed as doubles too, since an
+ * integer cannot be -0. */
+static int read_part(gradus_graph *g, const char *key, const char *text,
                      int (*read)(gradus_graph *g, const json_t *json))
 {
-    const char *text = gradus_safetensors_string(f, key);
-
-    if (!text)
-        return gradus_error_set("%s is missing", key);
     json_t *json = gradus_json_parse(key, text, strlen(text),
                                      JSON_DECODE_INT_AS_REAL);
     int error = !json || read(g, json);
+
     json_decref(json);
     return error;
 }
@@ -56,8 +52,6 @@ static int read_seed(const char *text, uint64_t *seed)
 {
     char again[32];
 
-    if (!text)
-        return gradus_error_set("gradus.seed is missing");
     *seed = strtoull(text, NULL, 10);
     snprintf(again, sizeof again, "%" PRIu64, *seed);
     if (strcmp(text, again) != 0)
@@ -66,34 +60,32 @@ static int read_seed(const char *text, uint64_t *seed)
     return 0;
 }
 
-/* Builds the graph that the file's metadata describe.  Returns it, not
- * compiled yet, or NULL with a message. */
-static gradus_graph *read_graph(const gradus_safetensors *f)
+/* Sets *g to the graph that the file's metadata describe, not compiled yet.
+ * The caller frees it, after errors too. */
+static int read_graph(const gradus_safetensors *f, gradus_graph **g)
 {
-    const char *version = gradus_safetensors_string(f, "gradus.version");
-    const char *classes = gradus_safetensors_string(f, "gradus.classes");
-    uint64_t seed = 0;
+    const char *version, *seed_text, *nodes, *classes = NULL;
+    json_error_t error;
+    uint64_t seed;
 
-    if (!f->own) {
-        gradus_error_set("holds no architecture, as gradus did not write it: "
-                         "build the graph and call gradus_load_parameters");
-        return NULL;
-    }
-    if (!version || strcmp(version, "1") != 0) {
-        gradus_error_set("gradus.version is %.16s; must be 1",
-                         version ? version : "missing");
-        return NULL;
-    }
-    if (read_seed(gradus_safetensors_string(f, "gradus.seed"), &seed))
-        return NULL;
-    gradus_graph *g = gradus_graph_new(seed);
-    if (g &&
-        (read_part(g, f, "gradus.architecture", gradus_architecture_read) ||
-         (classes && read_part(g, f, "gradus.classes", read_classes)))) {
-        gradus_graph_free(g);
-        return NULL;
-    }
-    return g;
+    if (!f->own)
+        return gradus_error_set("holds no architecture, as gradus did not "
+                                "write it: build the graph and call "
+                                "gradus_load_parameters");
+    if (json_unpack_ex(f->metadata, &error, 0, "{s:s, s:s, s:s, s?s}",
+                       "gradus.version", &version, "gradus.seed", &seed_text,
+                       "gradus.architecture", &nodes, "gradus.classes",
+                       &classes))
+        return gradus_error_set("__metadata__: %s", error.text);
+    if (strcmp(version, "1") != 0)
+        return gradus_error_set("gradus.version is %.16s; must be 1", version);
+    if (read_seed(seed_text, &seed))
+        return -1;
+    *g = gradus_graph_new(seed);
+    return !*g ||
+           read_part(*g, "gradus.architecture", nodes,
+                     gradus_architecture_read) ||
+           (classes && read_part(*g, "gradus.classes", classes, read_classes));
 }
 
 /* The file's shapes are compared with the graph's before compiling
@@ -108,24 +100,23 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
         gradus_error_set("gradus_load: the path is NULL");
         return NULL;
     }
-    if (gradus_safetensors_open(&f, path) == 0)
-        g = read_graph(&f);
-    if (g && (gradus_safetensors_match(&f, g) ||
-              gradus_compile_plan(g, max_batch, threads) ||
-              gradus_safetensors_read(&f, g->theta, g->theta))) {
+    if (gradus_safetensors_open(&f, path) || read_graph(&f, &g) ||
+        gradus_safetensors_match(&f, g) ||
+        gradus_compile_plan(g, max_batch, threads) ||
+        gradus_safetensors_read(&f, g->theta, g->theta)) {
+        gradus_error_set("%.255s: %s", path, gradus_error());
         gradus_graph_free(g);
         g = NULL;
     }
     gradus_safetensors_close(&f);
-    if (!g)
-        gradus_error_set("%.255s: %s", path, gradus_error());
     return g;
 }
 
+/* The values go to a block of their own first, so that an error among them
+ * leaves the graph as it was. */
 int gradus_load_parameters(gradus_graph *g, const char *path)
 {
     gradus_safetensors f;
-    gradus_real *theta = NULL;
 
     if (!g || !path)
         return gradus_error_set("gradus_load_parameters: the %s is NULL",
@@ -133,20 +124,19 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     if (!g->max_batch)
         return gradus_error_set("gradus_load_parameters: the graph is not "
                                 "compiled yet; call gradus_compile first");
-    /* The values go to a block of their own first, so that an error among
-     * them leaves the graph as it was. */
+    gradus_real *theta = malloc(g->parameters * sizeof *theta + 1);
+    if (!theta)
+        return gradus_no_memory("the parameters of %s", path);
     int error = gradus_safetensors_open(&f, path) ||
-                gradus_safetensors_match(&f, g);
-    if (!error) {
-        theta = malloc(g->parameters * sizeof *theta + 1);
-        error = theta ? gradus_safetensors_read(&f, g->theta, theta)
-                      : gradus_no_memory("the parameters");
-    }
-    if (!error) {
+                gradus_safetensors_match(&f, g) ||
+                gradus_safetensors_read(&f, g->theta, theta);
+    if (error) {
+        gradus_error_set("%.255s: %s", path, gradus_error());
+    } else {
         memcpy(g->theta, theta, g->parameters * sizeof *theta);
         g->gradients_old = g->params_changed = true;
     }
     free(theta);
     gradus_safetensors_close(&f);
-    return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;
+    return error;
 }

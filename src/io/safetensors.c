@@ -259,12 +259,6 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
     return read_header(f, length, (size_t)n);
 }
 
-const char *gradus_safetensors_string(const gradus_safetensors *f,
-                                      const char *key)
-{
-    return json_string_value(json_object_get(f->metadata, key));
-}
-
 /* Returns the number of IEEE 754 in bytes[width]: a float if width is 4, a
  * double if it is 8. */
 static double decode(const unsigned char *bytes, size_t width)

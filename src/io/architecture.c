@@ -22,15 +22,13 @@ static int print_attrs(FILE *f, const gradus_node *n)
 {
     fputs(",\"attr\":", f);
     for (const gradus_attr *a = n->attr; a; a = a->next) {
-        putc(a == n->attr ? '{' : ',', f);
-        gradus_print_string(f, a->name);
+        gradus_print_string(f, a == n->attr ? "{" : ",", a->name);
         for (int i = 0; i < a->count; i++) {
             if (!isfinite(a->value[i])) /* JSON has no such numbers */
                 return gradus_error_set("not saved: %s: %s is %g; must be "
                                         "finite", n->name, a->name,
                                         a->value[i]);
-            fputs(i ? "," : ":[", f);
-            gradus_print_number(f, a->value[i]);
+            gradus_print_number(f, i ? "," : ":[", a->value[i]);
         }
         putc(']', f);
     }
@@ -41,20 +39,16 @@ static int print_attrs(FILE *f, const gradus_node *n)
 /* Prints a node, one element of the list. */
 static int print_node(FILE *f, const gradus_node *n)
 {
-    fputs("{\"op\":", f);
-    gradus_print_string(f, n->op->name);
-    fputs(",\"name\":", f);
-    gradus_print_string(f, n->name);
+    gradus_print_string(f, "{\"op\":", n->op->name);
+    gradus_print_string(f, ",\"name\":", n->name);
     fputs(",\"in\":[", f);
     for (int i = 0; i < n->n_in; i++)
         fprintf(f, "%s%d", i ? "," : "", n->in[i]->id);
     putc(']', f);
     if (n->attr && print_attrs(f, n))
         return -1;
-    if (n->op->loss && gradus_as_loss(n)->weight != 1) {
-        fputs(",\"weight\":", f);
-        gradus_print_number(f, gradus_as_loss(n)->weight);
-    }
+    if (n->op->loss && gradus_as_loss(n)->weight != 1)
+        gradus_print_number(f, ",\"weight\":", gradus_as_loss(n)->weight);
     putc('}', f);
     return 0;
 }
@@ -77,8 +71,8 @@ static int check_op(const gradus_node *n)
 
     if (!op || op == n->op)
         return 0;
-    return gradus_error_set("the op of node %s is called %s, as a built-in one "
-                            "is; give it another name", n->name, op->name);
+    return gradus_error_set("the op of node %s is called %s, as a built-in "
+                            "one is; give it another name", n->name, op->name);
 }
 
 int gradus_architecture_print(FILE *f, const gradus_graph *g)

@@ -30,16 +30,16 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
 typedef int gradus_printer(FILE *f, const gradus_graph *g);
 
 /* Returns what print prints, as a string that the caller frees.  Returns
- * NULL, with a message, if print fails, if memory runs out, or if the text
- * holds more values than gradus_json_parse accepts. */
+ * NULL, with a message, if print fails, if memory runs out, or if
+ * gradus_json_parse would not accept the text. */
 char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_graph *g);
 
-/* Prints text in quotes, with the escapes that JSON needs. */
-void gradus_print_string(FILE *f, const char *text);
-/* Prints v, which must be finite, with the fewest digits, from 15 to 17,
- * from which the same bits are read back.  Needs the C locale. */
-void gradus_print_number(FILE *f, double v);
+/* Prints `before`, and text in quotes with the escapes that JSON needs. */
+void gradus_print_string(FILE *f, const char *before, const char *text);
+/* Prints `before`, and v, which must be finite, with the fewest digits, from
+ * 15 to 17, from which the same bits are read back.  Needs the C locale. */
+void gradus_print_number(FILE *f, const char *before, double v);
 
 /* ----- ops.c ------------------------------------------------------------- */
 

@@ -44,17 +44,6 @@ static int check_values(const char *what, const char *text)
     return 0;
 }
 
-/* Can this many bytes be allocated?  The pointer is volatile, since
- * compilers remove an allocation that nobody uses. */
-static int has_memory(size_t bytes)
-{
-    void *volatile block = malloc(bytes);
-    int has = block != NULL;
-
-    free(block);
-    return has;
-}
-
 json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags)
 {
@@ -65,8 +54,11 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
         return NULL;
     /* While it moves to a block of twice its size, the buffer needs three
      * times its size; later there are the larger block and the string in
-     * the tree. */
-    if (has_memory(3 * length + MAX_TREE))
+     * the tree.  The pointer is volatile, since compilers remove an
+     * allocation that nobody uses. */
+    void *volatile spare = malloc(3 * length + MAX_TREE);
+    free(spare);
+    if (spare)
         json = json_loadb(text, length, flags | JSON_REJECT_DUPLICATES,
                           &error);
     if (!json && *error.text)
@@ -76,30 +68,37 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
     return json;
 }
 
-/* The text is printed to a stream in memory, whose buffer grows by itself. */
+/* The text is printed to a stream in memory, whose buffer grows by itself.
+ * It is parsed as a test: names of a layer of the caller's own may not be
+ * UTF-8, or be used twice. */
 char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_graph *g)
 {
     char *text = NULL;
     size_t length;
+    json_t *json = NULL;
     FILE *f = open_memstream(&text, &length);
     int error = f ? print(f, g) : 0, full = !f || ferror(f);
 
     if (f)
         full |= fclose(f) != 0;
     if (full || !text)
-        error = gradus_no_memory("%s", what);
-    if (!error && check_values(what, text) == 0)
-        return text;
-    free(text);
-    return NULL;
+        gradus_no_memory("%s", what);
+    else if (!error)
+        json = gradus_json_parse(what, text, length, 0);
+    if (!json) {
+        free(text);
+        text = NULL;
+    }
+    json_decref(json);
+    return text;
 }
 
-void gradus_print_string(FILE *f, const char *text)
+void gradus_print_string(FILE *f, const char *before, const char *text)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 
-    putc('"', f);
+    fprintf(f, "%s\"", before);
     for (; *text; text++) {
         const char *at = strchr(escaped, *text);
         if (at)
@@ -112,14 +111,13 @@ void gradus_print_string(FILE *f, const char *text)
     putc('"', f);
 }
 
-void gradus_print_number(FILE *f, double v)
+void gradus_print_number(FILE *f, const char *before, double v)
 {
     char text[32];
+    int digits = 15;
 
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
-    fputs(text, f);
+    do
+        snprintf(text, sizeof text, "%.*g", digits++, v);
+    while (digits <= 17 && strtod(text, NULL) != v);
+    fprintf(f, "%s%s", before, text);
 }

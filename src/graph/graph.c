@@ -30,8 +30,6 @@ void gradus_graph_free(gradus_graph *g)
         gradus_attrs_free(g->node[i]->attr);
         free(g->node[i]);
     }
-    for (int i = 0; i < g->class_count; i++)
-        free(g->class_name[i]);
     free(g->class_name);
     free(g->node);
     free(g->info);

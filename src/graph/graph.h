@@ -37,6 +37,8 @@ typedef struct {
     int unit, units;
 } gradus_tile;
 
+enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
+
 /* A graph owns its nodes and their arrays, but not the data that they are fed.
  * Constructors first add the nodes; gradus_compile then fixes them and
  * allocates the arrays, and from then on the graph can be trained.
@@ -68,7 +70,7 @@ struct gradus_graph {
                                failed, for compile to report; "" if none has */
     size_t parameters;      /* of all nodes together */
     int class_count;
-    char **class_name; /* [class_count], owned: names of the classes */
+    char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
 
     /* Set by compile. */
     int max_batch, threads;    /* the most rows of a batch; how many threads */

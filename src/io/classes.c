@@ -1,7 +1,5 @@
-/* classes.c -- the names of the classes, which a model file holds too.
- *
- * The graph owns a copy of them: class_name [class_count], or NULL and 0 if
- * there are none. */
+/* classes.c -- the names of the classes, which a model file holds too.  The
+ * graph owns a copy of them. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -10,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 255 }; /* bytes of a name without its final 0 */
+enum { LONGEST = GRADUS_CLASS_NAME - 1 }; /* bytes without the final 0 */
 
 /* Checks the name of class i.  It goes into JSON, so jansson is asked
  * whether it is UTF-8. */
@@ -29,49 +27,23 @@ static int check_name(int i, const char *name)
                             "bytes", i, LONGEST);
 }
 
-/* Frees an array of names [n] and the names. */
-static void free_names(int n, char **names)
-{
-    for (int i = 0; i < n; i++)
-        free(names[i]);
-    free(names);
-}
-
-/* Returns copies of the names, [n], which the caller frees; NULL if memory
- * runs out. */
-static char **copy_names(int n, const char *const *names)
-{
-    char **copy = calloc((size_t)n + 1, sizeof *copy);
-
-    if (!copy)
-        return NULL;
-    for (int i = 0; i < n; i++) {
-        copy[i] = strdup(names[i]);
-        if (!copy[i]) {
-            free_names(i, copy);
-            return NULL;
-        }
-    }
-    return copy;
-}
-
 int gradus_set_class_names(gradus_graph *g, int n, const char *const *names)
 {
-    if (!g)
-        return gradus_error_set("gradus_set_class_names: the graph is NULL");
+    if (!g || (n && !names))
+        return gradus_error_set("gradus_set_class_names: the %s is NULL",
+                                g ? "array of names" : "graph");
     if (n < 0)
         return gradus_error_set("gradus_set_class_names: got %d names; must "
                                 "be at least 0", n);
-    if (n && !names)
-        return gradus_error_set("gradus_set_class_names: names is NULL; must "
-                                "be an array of %d names", n);
     for (int i = 0; i < n; i++)
         if (check_name(i, names[i]))
             return -1;
-    char **copy = copy_names(n, names);
+    char(*copy)[LONGEST + 1] = calloc((size_t)n + 1, sizeof *copy);
     if (!copy)
         return gradus_no_memory("the names of %d classes", n);
-    free_names(g->class_count, g->class_name); /* only now: names may be it */
+    for (int i = 0; i < n; i++)
+        strcpy(copy[i], names[i]);
+    free(g->class_name); /* only now: names may point into it */
     g->class_count = n;
     g->class_name = copy;
     return 0;

@@ -2,6 +2,7 @@
 #ifndef GRADUS_BYTES_H
 #define GRADUS_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,23 +13,16 @@ static inline uint32_t gradus_big_endian(const unsigned char *p)
            p[3];
 }
 
-/* Returns the integer in the bytes p [n], the least significant byte first;
- * n is at most 8. */
-static inline uint64_t gradus_little_endian(const unsigned char *p, size_t n)
+/* Copies a number of n bytes between the machine's byte order and that of a
+ * file with the least significant byte first, in either direction. */
+static inline void gradus_little_endian(void *to, const void *from, size_t n)
 {
-    uint64_t v = 0;
+    const uint16_t one = 1;
+    const unsigned char *p = from;
+    bool same = *(const unsigned char *)&one == 1;
 
-    while (n--)
-        v = v << 8 | p[n];
-    return v;
-}
-
-/* Sets p [n] to the n low bytes of v, the least significant byte first. */
-static inline void gradus_put_little_endian(uint64_t v, unsigned char *p,
-                                            size_t n)
-{
     for (size_t i = 0; i < n; i++)
-        p[i] = (unsigned char)(v >> 8 * i);
+        ((unsigned char *)to)[i] = p[same ? i : n - 1 - i];
 }
 
 #endif

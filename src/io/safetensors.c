@@ -236,6 +236,7 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
 {
     struct stat s;
     unsigned char length[8];
+    uint64_t n;
 
     *f = (gradus_safetensors){ 0 };
     f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -248,7 +249,7 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
                                 "than 8", (intmax_t)s.st_size);
     if (take(f, length, 8))
         return -1;
-    uint64_t n = gradus_little_endian(length, 8);
+    gradus_little_endian(&n, length, 8);
     uint64_t rest = (uint64_t)s.st_size - 8;
     if (n > MAX_HEADER || n > rest)
         return gradus_error_set("not a safetensors file, or cut short: it "
@@ -263,14 +264,15 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
  * double if it is 8. */
 static double decode(const unsigned char *bytes, size_t width)
 {
-    uint64_t bits = gradus_little_endian(bytes, width);
-    uint32_t low = (uint32_t)bits;
-    double d;
     float s;
+    double d;
 
-    memcpy(&d, &bits, sizeof d);
-    memcpy(&s, &low, sizeof s);
-    return width == 4 ? (double)s : d;
+    if (width == sizeof s) {
+        gradus_little_endian(&s, bytes, sizeof s);
+        return (double)s;
+    }
+    gradus_little_endian(&d, bytes, sizeof d);
+    return d;
 }
 
 /* Reads the values of t, which begin at the next byte of the file, to w

@@ -112,13 +112,6 @@ static int put(output *o, const void *bytes, size_t n)
     return 0;
 }
 
-/* An unsigned integer of the width of a gradus_real. */
-#ifdef GRADUS_DOUBLE
-typedef uint64_t bits;
-#else
-typedef uint32_t bits;
-#endif
-
 /* Appends the values of parameter p, little-endian.  NaN and infinity are
  * not saved, since reading such a file would fail. */
 static int put_values(output *o, const gradus_node *n, const gradus_param *p)
@@ -134,9 +127,7 @@ static int put_values(output *o, const gradus_node *n, const gradus_param *p)
                 return gradus_error_set("not saved: value %zu of %s.%s is %g; "
                                         "must be finite", i + k, n->name,
                                         p->name, (double)w[k]);
-            bits b;
-            memcpy(&b, &w[k], sizeof b);
-            gradus_put_little_endian(b, bytes + k * sizeof b, sizeof b);
+            gradus_little_endian(bytes + k * sizeof *w, &w[k], sizeof *w);
         }
         if (put(o, bytes, count * sizeof *w))
             return -1;
@@ -147,10 +138,10 @@ static int put_values(output *o, const gradus_node *n, const gradus_param *p)
 /* Appends the whole file: length of the header, header, values. */
 static int put_file(output *o, const gradus_graph *g, const char *header)
 {
-    size_t n = strlen(header);
+    uint64_t n = strlen(header);
     unsigned char length[8];
 
-    gradus_put_little_endian(n, length, sizeof length);
+    gradus_little_endian(length, &n, sizeof length);
     if (put(o, length, sizeof length) || put(o, header, n))
         return -1;
     for (int i = 0; i < g->count; i++)

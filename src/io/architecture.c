@@ -166,19 +166,17 @@ static int make_node(const json_t *json, const gradus_op *op,
     const char *name = json_string_value(json_object_get(json, "name"));
     const json_t *weight = json_object_get(json, "weight");
     int id = s->graph->count;
+    bool fits = !op->unary || s->n_in == 1;
     gradus_node *n = NULL;
 
-    if (!op->unary)
-        n = op->make(s);
-    else if (s->n_in == 1)
-        n = op->unary(s->in[0]);
-    else
-        gradus_error_set("%s does not take these %d operands; must be 1",
-                         op->name, s->n_in);
-    if (!n)
-        return -1;
-    if (n->id != id || s->graph->count != id + 1 || n->n_in != s->n_in ||
-        memcmp(n->in, s->in, sizeof n->in) != 0)
+    if (fits) {
+        n = op->unary ? op->unary(s->in[0]) : op->make(s);
+        if (!n)
+            return -1;
+        fits = n->id == id && s->graph->count == id + 1 &&
+               n->n_in == s->n_in && memcmp(n->in, s->in, sizeof n->in) == 0;
+    }
+    if (!fits)
         return gradus_error_set("%s does not take these %d operands",
                                 op->name, s->n_in);
     if (weight && !json_is_number(weight))

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* Sets a message that says what failed, and why according to errno.  Always
  * returns -1. */
@@ -89,17 +90,17 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
 
 /* One call of pwrite may write fewer bytes, or be interrupted by a signal,
  * hence the loop. */
-int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
-                        off_t at)
+int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n)
 {
-    const char *from = bytes;
-
-    for (size_t done = 0; done < n;) {
-        ssize_t put = pwrite(a->fd, from + done, n - done, at + (off_t)done);
-        if (put >= 0)
-            done += (size_t)put;
-        else if (errno != EINTR)
+    a->crc = crc32(a->crc, bytes, (uInt)n);
+    for (const char *p = bytes, *end = p + n; p < end;) {
+        ssize_t put = pwrite(a->fd, p, (size_t)(end - p), a->at);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
             return failed("cannot be written");
+        p += put;
+        a->at += put;
     }
     return 0;
 }

@@ -25,8 +25,8 @@
 json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags);
 
-/* A function that prints g, or a part of it, as JSON.  Returns 0, or
- * non-zero with a message. */
+/* A function that prints g, or a part of it, as JSON.  It is called in the C
+ * locale.  Returns 0, or non-zero with a message. */
 typedef int gradus_printer(FILE *f, const gradus_graph *g);
 
 /* Returns what print prints, as a string that the caller frees.  Returns
@@ -48,7 +48,7 @@ extern const gradus_op *const gradus_ops[];
 
 /* ----- architecture.c: the nodes ---------------------------------------- */
 
-/* Prints the nodes as a list; a gradus_printer.  Needs the C locale. */
+/* Prints the nodes as a list; a gradus_printer. */
 int gradus_architecture_print(FILE *f, const gradus_graph *g);
 /* Adds the nodes that the JSON describes to an empty graph.  Returns 0, or
  * non-zero with a message. */
@@ -117,15 +117,16 @@ typedef struct {
                                       exists                                 */
     int fd;                        /* the temporary file, or -1              */
     int directory;                 /* the target's folder, or -1             */
+    off_t at;                      /* where its next bytes go                */
+    unsigned long crc;             /* the CRC-32 of all that was written     */
 } gradus_atomic;
 
 /* These return non-zero on error, with a message that does not name the
  * path.  Call gradus_atomic_close in any case: without a commit it removes
  * all traces of the new file. */
 int gradus_atomic_open(gradus_atomic *a, const char *path);
-/* Writes n bytes to the new file, from its byte `at` on. */
-int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n,
-                        off_t at);
+/* Writes n bytes to the new file, from its byte a->at on. */
+int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n);
 /* Moves the new file, which is written to disk first, to the target. */
 int gradus_atomic_commit(gradus_atomic *a);
 void gradus_atomic_close(gradus_atomic *a);

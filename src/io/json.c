@@ -14,6 +14,7 @@
 #include "io/io.h"
 
 #include "base/error.h"
+#include "base/locale.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +78,15 @@ char *gradus_json_print(const char *what, gradus_printer *print,
     char *text = NULL;
     size_t length;
     json_t *json = NULL;
+    gradus_c_locale locale;
+
+    if (gradus_c_locale_enter(&locale))
+        return NULL;
     FILE *f = open_memstream(&text, &length);
     int error = f ? print(f, g) : 0, full = !f || ferror(f);
-
     if (f)
         full |= fclose(f) != 0;
+    gradus_c_locale_leave(&locale);
     if (full || !text)
         gradus_no_memory("%s", what);
     else if (!error)

@@ -15,14 +15,12 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "base/locale.h"
 #include "graph/graph.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 /* Prints the names of the classes as a list of strings. */
 static int print_classes(FILE *f, const gradus_graph *g)
@@ -82,39 +80,10 @@ static int print_header(FILE *f, const gradus_graph *g)
     return 0;
 }
 
-/* Returns the header as a string, which the caller frees, or NULL with a
- * message. */
-static char *header_text(const gradus_graph *g)
-{
-    gradus_c_locale locale;
-
-    if (gradus_c_locale_enter(&locale))
-        return NULL;
-    char *text = gradus_json_print("the header", print_header, g);
-    gradus_c_locale_leave(&locale);
-    return text;
-}
-
-/* A file that is being written from its beginning to its end. */
-typedef struct {
-    gradus_atomic file;
-    off_t size;        /* bytes written so far */
-    unsigned long crc; /* their CRC-32 */
-} output;
-
-/* Appends n bytes to the file. */
-static int put(output *o, const void *bytes, size_t n)
-{
-    if (gradus_atomic_write(&o->file, bytes, n, o->size))
-        return -1;
-    o->size += (off_t)n;
-    o->crc = crc32(o->crc, bytes, (uInt)n);
-    return 0;
-}
-
 /* Appends the values of parameter p, little-endian.  NaN and infinity are
  * not saved, since reading such a file would fail. */
-static int put_values(output *o, const gradus_node *n, const gradus_param *p)
+static int put_values(gradus_atomic *a, const gradus_node *n,
+                      const gradus_param *p)
 {
     unsigned char bytes[8192];
     size_t room = sizeof bytes / sizeof *p->w, count;
@@ -129,49 +98,50 @@ static int put_values(output *o, const gradus_node *n, const gradus_param *p)
                                         p->name, (double)w[k]);
             gradus_little_endian(bytes + k * sizeof *w, &w[k], sizeof *w);
         }
-        if (put(o, bytes, count * sizeof *w))
+        if (gradus_atomic_write(a, bytes, count * sizeof *w))
             return -1;
     }
     return 0;
 }
 
 /* Appends the whole file: length of the header, header, values. */
-static int put_file(output *o, const gradus_graph *g, const char *header)
+static int put_file(gradus_atomic *a, const gradus_graph *g,
+                    const char *header)
 {
     uint64_t n = strlen(header);
     unsigned char length[8];
 
     gradus_little_endian(length, &n, sizeof length);
-    if (put(o, length, sizeof length) || put(o, header, n))
+    if (gradus_atomic_write(a, length, sizeof length) ||
+        gradus_atomic_write(a, header, n))
         return -1;
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
-            if (put_values(o, g->node[i], &g->node[i]->param[j]))
+            if (put_values(a, g->node[i], &g->node[i]->param[j]))
                 return -1;
     return 0;
 }
 
 /* Replaces the zeros by the checksum, which is known only when everything
  * else is written. */
-static int put_checksum(output *o)
+static int put_checksum(gradus_atomic *a)
 {
     char digits[16];
 
-    snprintf(digits, sizeof digits, "%08lx", o->crc);
-    return gradus_atomic_write(&o->file, digits, 8,
-                               8 + sizeof GRADUS_BEFORE_CHECKSUM - 1);
+    snprintf(digits, sizeof digits, "%08lx", a->crc);
+    a->at = 8 + sizeof GRADUS_BEFORE_CHECKSUM - 1;
+    return gradus_atomic_write(a, digits, 8);
 }
 
 /* Writes the file beside path, and moves it to path if all went well. */
 static int write_file(const gradus_graph *g, const char *header,
                       const char *path)
 {
-    output o = { .crc = crc32(0, NULL, 0) };
-    int error = gradus_atomic_open(&o.file, path) ||
-                put_file(&o, g, header) || put_checksum(&o) ||
-                gradus_atomic_commit(&o.file);
+    gradus_atomic a;
+    int error = gradus_atomic_open(&a, path) || put_file(&a, g, header) ||
+                put_checksum(&a) || gradus_atomic_commit(&a);
 
-    gradus_atomic_close(&o.file);
+    gradus_atomic_close(&a);
     return error;
 }
 
@@ -183,7 +153,7 @@ int gradus_save(const gradus_graph *g, const char *path)
     if (!g->max_batch)
         return gradus_error_set("gradus_save: the graph has no parameters "
                                 "before gradus_compile");
-    char *header = header_text(g);
+    char *header = gradus_json_print("the header", print_header, g);
     int error = !header || write_file(g, header, path);
     free(header);
     return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;

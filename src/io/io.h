@@ -62,15 +62,15 @@ enum { GRADUS_TENSOR_NAME = 128 }; /* bytes, with the final 0 */
 typedef struct {
     char name[GRADUS_TENSOR_NAME];
     const gradus_param *param;
-    size_t width;        /* bytes of a value: 4 for F32, 8 for F64           */
-    uint64_t begin, end; /* bytes begin .. end - 1 of the data are its       */
+    int width;             /* bytes of a value: 4 for F32, 8 for F64         */
+    json_int_t begin, end; /* bytes begin .. end - 1 of the data are its     */
 } gradus_tensor;
 
 /* A file that is being read.  crc sums all bytes before the place of fd if
  * own is set. */
 typedef struct {
     int fd;                /* the open file, owned; below 0 if none          */
-    uint64_t size;         /* bytes of data behind the header                */
+    off_t size;            /* bytes of data behind the header                */
     json_t *header;        /* the header's tree, owned                       */
     json_t *metadata;      /* an object of strings in the header, or NULL    */
     int own;               /* non-zero: gradus wrote it, and its checksum    */

@@ -44,8 +44,7 @@ static int take(gradus_safetensors *f, void *to, size_t n)
         if (got > 0)
             p += got;
         else if (got == 0)
-            return gradus_error_set("the file became shorter while it was "
-                                    "read");
+            return gradus_error_set("the file ends too early");
         else if (errno != EINTR)
             return gradus_error_set("%s", strerror(errno));
     }
@@ -61,12 +60,11 @@ static int read_entry(gradus_tensor *t, json_t *entry, const char *wanted)
     char given[64] = "";
     const char *dtype;
     json_t *shape;
-    json_int_t begin, end;
     json_error_t error;
 
     if (json_unpack_ex(entry, &error, JSON_STRICT, "{s:s, s:o, s:[I, I]}",
                        "dtype", &dtype, "shape", &shape, "data_offsets",
-                       &begin, &end))
+                       &t->begin, &t->end))
         return gradus_error_set("tensor %s: %s; must have a dtype, a shape, "
                                 "data_offsets [begin, end] and nothing else",
                                 t->name, error.text);
@@ -78,14 +76,12 @@ static int read_entry(gradus_tensor *t, json_t *entry, const char *wanted)
     if (t->width == 8 && strcmp(dtype, "F64") != 0)
         return gradus_error_set("tensor %s has dtype %.16s; must be F32 or "
                                 "F64", t->name, dtype);
-    t->begin = (uint64_t)begin;
-    t->end = (uint64_t)end;
-    uint64_t bytes = (uint64_t)t->param->size * t->width;
-    if (begin < 0 || end < begin || t->end - t->begin != bytes)
-        return gradus_error_set("tensor %s: its shape needs %ju bytes, but "
+    json_int_t bytes = (json_int_t)t->param->size * t->width;
+    if (t->begin < 0 || t->end < 0 || t->end - t->begin != bytes)
+        return gradus_error_set("tensor %s: its shape needs %jd bytes, but "
                                 "its data_offsets are [%jd,%jd]", t->name,
-                                (uintmax_t)bytes, (intmax_t)begin,
-                                (intmax_t)end);
+                                (intmax_t)bytes, (intmax_t)t->begin,
+                                (intmax_t)t->end);
     return 0;
 }
 
@@ -125,22 +121,22 @@ static int by_place(const void *a, const void *b)
  * each byte is read once and belongs to one value. */
 static int check_places(const gradus_safetensors *f)
 {
-    uint64_t at = 0; /* where the tensors so far end */
+    json_int_t at = 0; /* where the tensors so far end */
 
     for (int i = 0; i < f->count; i++) {
         const gradus_tensor *t = &f->tensor[i];
         if (t->begin != at)
-            return gradus_error_set("tensor %s begins at byte %ju of the "
-                                    "data; must begin at byte %ju (there is "
-                                    "%s)", t->name, (uintmax_t)t->begin,
-                                    (uintmax_t)at,
+            return gradus_error_set("tensor %s begins at byte %jd of the "
+                                    "data; must begin at byte %jd (there is "
+                                    "%s)", t->name, (intmax_t)t->begin,
+                                    (intmax_t)at,
                                     t->begin < at ? "an overlap" : "a hole");
         at = t->end;
     }
     if (at != f->size)
-        return gradus_error_set("the tensors need %ju bytes of data, but the "
-                                "file has %ju", (uintmax_t)at,
-                                (uintmax_t)f->size);
+        return gradus_error_set("the tensors need %jd bytes of data, but the "
+                                "file has %jd", (intmax_t)at,
+                                (intmax_t)f->size);
     return 0;
 }
 
@@ -207,27 +203,19 @@ static int start_sum(gradus_safetensors *f, const unsigned char *length,
     return 0;
 }
 
-/* Reads and checks the header, which is n bytes long.  `length` points to the
- * 8 bytes before it. */
+/* Checks the header, text[n], and lets f know what it holds.  `length` points
+ * to the 8 bytes before it. */
 static int read_header(gradus_safetensors *f, const unsigned char *length,
-                       size_t n)
+                       char *text, size_t n)
 {
-    char *text = malloc(n + 1);
-
-    if (!text)
-        return gradus_no_memory("a header of %zu bytes", n);
-    int error = take(f, text, n);
     text[n] = 0;
-    if (!error) {
-        f->header = gradus_json_parse("the header", text, n, 0);
-        error = !f->header;
-    }
-    if (!error && (text[0] != '{' || !json_is_object(f->header)))
-        error = gradus_error_set("the header must be a JSON object, with "
-                                 "nothing before it");
-    error = error || read_metadata(f) || start_sum(f, length, text, n);
-    free(text);
-    return error ? -1 : 0;
+    f->header = gradus_json_parse("the header", text, n, 0);
+    if (!f->header)
+        return -1;
+    if (text[0] != '{')
+        return gradus_error_set("the header must be a JSON object, with "
+                                "nothing before it");
+    return read_metadata(f) || start_sum(f, length, text, n);
 }
 
 /* O_NONBLOCK keeps open from waiting for a writer if path is a FIFO, which
@@ -244,20 +232,22 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
         return gradus_error_set("%s", strerror(errno));
     if (!S_ISREG(s.st_mode))
         return gradus_error_set("not a regular file");
-    if (s.st_size < 8)
-        return gradus_error_set("has %jd bytes; a safetensors file has more "
-                                "than 8", (intmax_t)s.st_size);
     if (take(f, length, 8))
         return -1;
     gradus_little_endian(&n, length, 8);
-    uint64_t rest = (uint64_t)s.st_size - 8;
-    if (n > MAX_HEADER || n > rest)
+    f->size = s.st_size - 8;
+    if (n > MAX_HEADER || (off_t)n > f->size)
         return gradus_error_set("not a safetensors file, or cut short: it "
-                                "claims a header of %ju bytes; %ju follow, "
+                                "claims a header of %ju bytes; %jd follow, "
                                 "and at most %d are allowed", (uintmax_t)n,
-                                (uintmax_t)rest, MAX_HEADER);
-    f->size = rest - n;
-    return read_header(f, length, (size_t)n);
+                                (intmax_t)f->size, MAX_HEADER);
+    f->size -= (off_t)n;
+    char *text = malloc(n + 1);
+    if (!text)
+        return gradus_no_memory("a header of %ju bytes", (uintmax_t)n);
+    int error = take(f, text, n) || read_header(f, length, text, n);
+    free(text);
+    return error;
 }
 
 /* Returns the number of IEEE 754 in bytes[width]: a float if width is 4, a
@@ -283,7 +273,7 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
 {
     double max = sizeof *w == sizeof(float) ? (double)FLT_MAX : DBL_MAX;
     unsigned char bytes[8192];
-    size_t width = t->width, room = sizeof bytes / width;
+    size_t width = (size_t)t->width, room = sizeof bytes / width;
     size_t count = t->param->size, n;
 
     for (size_t i = 0; i < count; i += n) {
@@ -292,7 +282,7 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
             return -1;
         f->crc = crc32(f->crc, bytes, (uInt)(n * width));
         for (size_t k = 0; k < n; k++) {
-            double v = decode(bytes + k * width, t->width);
+            double v = decode(bytes + k * width, width);
             if (!(fabs(v) <= max))
                 return gradus_error_set("tensor %s: value %zu is %g; must "
                                         "be finite and at most %g", t->name,

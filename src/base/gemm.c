@@ -37,22 +37,11 @@ void gradus_blas_leave(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* Computes C = op(A) op(B) + beta C in one call of OpenBLAS.  op(A) is
- * [m,k], op(B) is [k,n] and C is [m,n]; lda, ldb and ldc are the distances
- * of the rows of A, B and C, in numbers. */
-static void gemm(int ta, int tb, int m, int n, int k, const gradus_real *A,
-                 int lda, const gradus_real *B, int ldb, gradus_real beta,
-                 gradus_real *C, int ldc)
-{
-    CBLAS_TRANSPOSE a = ta ? CblasTrans : CblasNoTrans;
-    CBLAS_TRANSPOSE b = tb ? CblasTrans : CblasNoTrans;
-
 #ifdef GRADUS_DOUBLE
-    cblas_dgemm(CblasRowMajor, a, b, m, n, k, 1, A, lda, B, ldb, beta, C, ldc);
+#define GEMM cblas_dgemm
 #else
-    cblas_sgemm(CblasRowMajor, a, b, m, n, k, 1, A, lda, B, ldb, beta, C, ldc);
+#define GEMM cblas_sgemm
 #endif
-}
 
 /* Does OpenBLAS have its kernels for small products (see below) on this
  * processor? */
@@ -100,29 +89,35 @@ static block block_of(int transpose_b, int a_bt, int m, int n, int k)
     return whole;
 }
 
+/* Returns where op(A)[row,col] lies in A. */
+static const gradus_real *at(const gradus_real *A, int transpose, int row,
+                             int col, int lda)
+{
+    return transpose ? A + (size_t)col * (size_t)lda + row
+                     : A + (size_t)row * (size_t)lda + col;
+}
+
 static int least(int a, int b)
 {
     return a < b ? a : b;
 }
 
+/* C = op(A) op(B) + beta C.  op(A) is [m,k], op(B) is [k,n] and C is [m,n];
+ * lda, ldb and ldc are the distances of the rows of A, B and C, in numbers. */
 void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
                  const gradus_real *A, int lda, const gradus_real *B, int ldb,
                  gradus_real beta, gradus_real *C, int ldc)
 {
-    /* The distances, in numbers, of the rows and of the columns of op(A)
-     * and op(B) in A and B. */
-    size_t a_row = transpose_a ? 1 : (size_t)lda;
-    size_t a_col = transpose_a ? (size_t)lda : 1;
-    size_t b_row = transpose_b ? 1 : (size_t)ldb;
-    size_t b_col = transpose_b ? (size_t)ldb : 1;
+    CBLAS_TRANSPOSE op_a = transpose_a ? CblasTrans : CblasNoTrans;
+    CBLAS_TRANSPOSE op_b = transpose_b ? CblasTrans : CblasNoTrans;
     block p = block_of(transpose_b, !transpose_a && transpose_b, m, n, k);
 
     for (int j = 0; j < n; j += p.cols)
         for (int i = 0; i < m; i += p.rows)
             for (int s = 0; s < k; s += p.sums)
-                gemm(transpose_a, transpose_b, least(p.rows, m - i),
-                     least(p.cols, n - j), least(p.sums, k - s),
-                     A + (size_t)i * a_row + (size_t)s * a_col, lda,
-                     B + (size_t)j * b_col + (size_t)s * b_row, ldb,
-                     s ? 1 : beta, C + (size_t)i * (size_t)ldc + j, ldc);
+                GEMM(CblasRowMajor, op_a, op_b, least(p.rows, m - i),
+                     least(p.cols, n - j), least(p.sums, k - s), 1,
+                     at(A, transpose_a, i, s, lda), lda,
+                     at(B, transpose_b, s, j, ldb), ldb, s ? 1 : beta,
+                     C + (size_t)i * (size_t)ldc + j, ldc);
 }

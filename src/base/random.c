@@ -28,15 +28,14 @@ static void philox_round(uint32_t c[4], const uint32_t k[2])
 void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
                    uint32_t out[4])
 {
-    uint32_t c[4], k[2] = { key[0], key[1] };
+    uint32_t k[2] = { key[0], key[1] };
 
-    memcpy(c, counter, sizeof c);
+    memmove(out, counter, 4 * sizeof *out); /* they may be the same */
     for (int round = 0; round < 10; round++) {
-        philox_round(c, k);
+        philox_round(out, k);
         k[0] += 0x9E3779B9;
         k[1] += 0xBB67AE85;
     }
-    memcpy(out, c, sizeof c);
 }
 
 /* The first word of the counter numbers the blocks; a and b fill the

@@ -290,7 +290,7 @@ TEST(a_users_op_with_the_name_of_a_built_in_one_is_not_saved)
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_int_ne(gradus_save(g, "/nowhere/net"), 0);
     assert_error("/nowhere/net: the op of node relu1 is called relu, as a "
-                 "built-in one is; give it another name");
+                 "built-in one; rename it");
 }
 
 TEST(a_setting_of_another_length_is_refused)

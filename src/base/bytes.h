@@ -2,7 +2,6 @@
 #ifndef GRADUS_BYTES_H
 #define GRADUS_BYTES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +18,7 @@ static inline void gradus_little_endian(void *to, const void *from, size_t n)
 {
     const uint16_t one = 1;
     const unsigned char *p = from;
-    bool same = *(const unsigned char *)&one == 1;
+    int same = *(const unsigned char *)&one == 1;
 
     for (size_t i = 0; i < n; i++)
         ((unsigned char *)to)[i] = p[same ? i : n - 1 - i];

@@ -2,17 +2,14 @@
 #ifndef GRADUS_ERROR_H
 #define GRADUS_ERROR_H
 
-#ifdef __GNUC__ /* lets the compiler compare arguments with the format */
-#define GRADUS_PRINTF __attribute__((format(printf, 1, 2)))
-#else
-#define GRADUS_PRINTF
-#endif
-
 /* Sets the message that gradus_error() returns.  Always returns -1, so that
  * functions can return it.  The message before may be an argument, to put a
  * place such as the path of a file before it: "%s: %s", path,
  * gradus_error(). */
-int gradus_error_set(const char *format, ...) GRADUS_PRINTF;
+#ifdef __GNUC__ /* lets the compiler compare arguments with the format */
+__attribute__((format(printf, 1, 2)))
+#endif
+int gradus_error_set(const char *format, ...);
 
 /* Sets the message "out of memory for " and what the memory was for: a format,
  * which must be a literal, and its arguments.  Is -1. */

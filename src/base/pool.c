@@ -258,10 +258,9 @@ gradus_pool *gradus_pool_new(int threads)
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->finished, NULL);
     int e = start_workers(p);
-    if (e) {
-        gradus_pool_free(p);
-        gradus_error_set("cannot start %d threads: %s", threads, strerror(e));
-        return NULL;
-    }
-    return p;
+    if (!e)
+        return p;
+    gradus_pool_free(p);
+    gradus_error_set("cannot start %d threads: %s", threads, strerror(e));
+    return NULL;
 }

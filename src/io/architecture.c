@@ -36,9 +36,25 @@ static int print_attrs(FILE *f, const gradus_node *n)
     return 0;
 }
 
-/* Prints a node, one element of the list. */
+/* Returns the built-in op of this name, or NULL if there is none. */
+static const gradus_op *find_op(const char *name)
+{
+    for (const gradus_op *const *op = gradus_ops; *op; op++)
+        if (name && strcmp((*op)->name, name) == 0)
+            return *op;
+    return NULL;
+}
+
+/* Prints a node, one element of the list.  A model file has only the names of
+ * ops, so for an op with the name of a built-in one gradus_load would make a
+ * node of that instead. */
 static int print_node(FILE *f, const gradus_node *n)
 {
+    const gradus_op *op = find_op(n->op->name);
+
+    if (op && op != n->op)
+        return gradus_error_set("the op of node %s is called %s, as a "
+                                "built-in one; rename it", n->name, op->name);
     gradus_print_string(f, "{\"op\":", n->op->name);
     gradus_print_string(f, ",\"name\":", n->name);
     fputs(",\"in\":[", f);
@@ -53,33 +69,11 @@ static int print_node(FILE *f, const gradus_node *n)
     return 0;
 }
 
-/* Returns the built-in op of this name, or NULL if there is none. */
-static const gradus_op *find_op(const char *name)
-{
-    for (const gradus_op *const *op = gradus_ops; *op; op++)
-        if (name && strcmp((*op)->name, name) == 0)
-            return *op;
-    return NULL;
-}
-
-/* Checks that the op of n does not have the name of a built-in op, unless
- * it is that op.  A model file has only the names of ops, so gradus_load
- * would make a node of the built-in op instead. */
-static int check_op(const gradus_node *n)
-{
-    const gradus_op *op = find_op(n->op->name);
-
-    if (!op || op == n->op)
-        return 0;
-    return gradus_error_set("the op of node %s is called %s, as a built-in "
-                            "one is; give it another name", n->name, op->name);
-}
-
 int gradus_architecture_print(FILE *f, const gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {
         putc(i ? ',' : '[', f);
-        if (check_op(g->node[i]) || print_node(f, g->node[i]))
+        if (print_node(f, g->node[i]))
             return -1;
     }
     putc(']', f);
@@ -99,8 +93,7 @@ static int read_operands(const json_t *json, gradus_saved *s)
         const json_t *operand = json_array_get(json, i);
         double id = json_is_number(operand) ? json_number_value(operand) : -1;
         if (!(id >= 0 && id < s->graph->count) || id != floor(id))
-            return gradus_error_set("operand %zu must be the number of an "
-                                    "earlier node", i);
+            return gradus_error_set("operand %zu must be an earlier node", i);
         s->in[i] = s->graph->node[(int)id];
     }
     s->n_in = (int)n;

@@ -56,7 +56,7 @@ int gradus_class_count(const gradus_graph *g)
 
 const char *gradus_class_name(const gradus_graph *g, int class_id)
 {
-    if (!g || class_id < 0 || class_id >= g->class_count)
+    if (class_id < 0 || class_id >= gradus_class_count(g))
         return NULL;
     return g->class_name[class_id];
 }

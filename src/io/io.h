@@ -70,7 +70,7 @@ typedef struct {
  * own is set. */
 typedef struct {
     int fd;                /* the open file, owned; below 0 if none          */
-    off_t size;            /* bytes of data behind the header                */
+    json_int_t size;       /* bytes of data behind the header                */
     json_t *header;        /* the header's tree, owned                       */
     json_t *metadata;      /* an object of strings in the header, or NULL    */
     int own;               /* non-zero: gradus wrote it, and its checksum    */

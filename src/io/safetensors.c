@@ -78,10 +78,9 @@ static int read_entry(gradus_tensor *t, json_t *entry, const char *wanted)
                                 "F64", t->name, dtype);
     json_int_t bytes = (json_int_t)t->param->size * t->width;
     if (t->begin < 0 || t->end < 0 || t->end - t->begin != bytes)
-        return gradus_error_set("tensor %s: its shape needs %jd bytes, but "
-                                "its data_offsets are [%jd,%jd]", t->name,
-                                (intmax_t)bytes, (intmax_t)t->begin,
-                                (intmax_t)t->end);
+        return gradus_error_set("tensor %s: its shape needs %lld bytes, but "
+                                "its data_offsets are [%lld,%lld]", t->name,
+                                bytes, t->begin, t->end);
     return 0;
 }
 
@@ -126,17 +125,14 @@ static int check_places(const gradus_safetensors *f)
     for (int i = 0; i < f->count; i++) {
         const gradus_tensor *t = &f->tensor[i];
         if (t->begin != at)
-            return gradus_error_set("tensor %s begins at byte %jd of the "
-                                    "data; must begin at byte %jd (there is "
-                                    "%s)", t->name, (intmax_t)t->begin,
-                                    (intmax_t)at,
-                                    t->begin < at ? "an overlap" : "a hole");
+            return gradus_error_set("tensor %s begins at byte %lld of the "
+                                    "data; must begin at byte %lld", t->name,
+                                    t->begin, at);
         at = t->end;
     }
     if (at != f->size)
-        return gradus_error_set("the tensors need %jd bytes of data, but the "
-                                "file has %jd", (intmax_t)at,
-                                (intmax_t)f->size);
+        return gradus_error_set("the tensors need %lld bytes of data, but "
+                                "the file has %lld", at, f->size);
     return 0;
 }
 
@@ -185,8 +181,7 @@ static int read_metadata(gradus_safetensors *f)
 /* In a file that gradus wrote, moves the checksum from the header's text to
  * f.wanted, leaving zeros in its place, and starts f.crc with what has been
  * read so far: the 8 bytes of length, and the text [n]. */
-static int start_sum(gradus_safetensors *f, const unsigned char *length,
-                     char *text, size_t n)
+static int start_sum(gradus_safetensors *f, char *text, size_t n)
 {
     size_t before = sizeof GRADUS_BEFORE_CHECKSUM - 1;
     char *digits = text + before;
@@ -199,23 +194,20 @@ static int start_sum(gradus_safetensors *f, const unsigned char *length,
                                 "puts it");
     f->wanted = strtoul(digits, NULL, 16);
     memset(digits, '0', 8);
-    f->crc = crc32(crc32(0, length, 8), (unsigned char *)text, (uInt)n);
+    f->crc = crc32(f->crc, (unsigned char *)text, (uInt)n);
     return 0;
 }
 
-/* Checks the header, text[n], and lets f know what it holds.  `length` points
- * to the 8 bytes before it. */
-static int read_header(gradus_safetensors *f, const unsigned char *length,
-                       char *text, size_t n)
+/* Checks the header, text[n], and lets f know what it holds. */
+static int read_header(gradus_safetensors *f, char *text, size_t n)
 {
     text[n] = 0;
     f->header = gradus_json_parse("the header", text, n, 0);
     if (!f->header)
         return -1;
     if (text[0] != '{')
-        return gradus_error_set("the header must be a JSON object, with "
-                                "nothing before it");
-    return read_metadata(f) || start_sum(f, length, text, n);
+        return gradus_error_set("the header must begin with {");
+    return read_metadata(f) || start_sum(f, text, n);
 }
 
 /* O_NONBLOCK keeps open from waiting for a writer if path is a FIFO, which
@@ -234,18 +226,19 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
         return gradus_error_set("not a regular file");
     if (take(f, length, 8))
         return -1;
+    f->crc = crc32(0, length, 8);
     gradus_little_endian(&n, length, 8);
     f->size = s.st_size - 8;
-    if (n > MAX_HEADER || (off_t)n > f->size)
+    if (n > MAX_HEADER || (json_int_t)n > f->size)
         return gradus_error_set("not a safetensors file, or cut short: it "
-                                "claims a header of %ju bytes; %jd follow, "
+                                "claims a header of %ju bytes; %lld follow, "
                                 "and at most %d are allowed", (uintmax_t)n,
-                                (intmax_t)f->size, MAX_HEADER);
-    f->size -= (off_t)n;
+                                f->size, MAX_HEADER);
+    f->size -= (json_int_t)n;
     char *text = malloc(n + 1);
     if (!text)
         return gradus_no_memory("a header of %ju bytes", (uintmax_t)n);
-    int error = take(f, text, n) || read_header(f, length, text, n);
+    int error = take(f, text, n) || read_header(f, text, n);
     free(text);
     return error;
 }

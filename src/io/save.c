@@ -104,12 +104,14 @@ static int put_values(gradus_atomic *a, const gradus_node *n,
     return 0;
 }
 
-/* Appends the whole file: length of the header, header, values. */
+/* Writes the whole file: length of the header, header, values.  Then the
+ * checksum of all that replaces its zeros in the header. */
 static int put_file(gradus_atomic *a, const gradus_graph *g,
                     const char *header)
 {
     uint64_t n = strlen(header);
     unsigned char length[8];
+    char digits[16];
 
     gradus_little_endian(length, &n, sizeof length);
     if (gradus_atomic_write(a, length, sizeof length) ||
@@ -119,15 +121,6 @@ static int put_file(gradus_atomic *a, const gradus_graph *g,
         for (int j = 0; j < g->node[i]->n_params; j++)
             if (put_values(a, g->node[i], &g->node[i]->param[j]))
                 return -1;
-    return 0;
-}
-
-/* Replaces the zeros by the checksum, which is known only when everything
- * else is written. */
-static int put_checksum(gradus_atomic *a)
-{
-    char digits[16];
-
     snprintf(digits, sizeof digits, "%08lx", a->crc);
     a->at = 8 + sizeof GRADUS_BEFORE_CHECKSUM - 1;
     return gradus_atomic_write(a, digits, 8);
@@ -139,7 +132,7 @@ static int write_file(const gradus_graph *g, const char *header,
 {
     gradus_atomic a;
     int error = gradus_atomic_open(&a, path) || put_file(&a, g, header) ||
-                put_checksum(&a) || gradus_atomic_commit(&a);
+                gradus_atomic_commit(&a);
 
     gradus_atomic_close(&a);
     return error;

@@ -379,9 +379,9 @@ LOOP_TEST(what_is_not_finite_is_not_saved, 3)
         int at;
         const char *where;
     } cases[] = {
-        { 0, "value 0 of dense1.weight is " },
-        { 5999, "value 5999 of dense1.weight is " },
-        { 6100, "value 100 of dense1.bias is " },
+        { 0, "net: dense1.weight[0] is " },
+        { 5999, "net: dense1.weight[5999] is " },
+        { 6100, "net: dense1.bias[100] is " },
     };
     static const double values[] = { NAN, INFINITY, -INFINITY };
     gradus_graph *g = gradus_graph_new(1);
@@ -391,7 +391,6 @@ LOOP_TEST(what_is_not_finite_is_not_saved, 3)
     for (int old = 0; old < 2; old++) {
         gradus_parameters(g)[cases[_i].at] = (gradus_real)values[_i];
         ck_assert_int_ne(gradus_save(g, files_path("net")), 0);
-        assert_error("net: not saved: ");
         assert_error(cases[_i].where);
         ck_assert_int_eq(files_in_folder(), old);
         gradus_parameters(g)[cases[_i].at] = 0;

@@ -16,9 +16,8 @@ static inline uint32_t gradus_big_endian(const unsigned char *p)
  * file with the least significant byte first, in either direction. */
 static inline void gradus_little_endian(void *to, const void *from, size_t n)
 {
-    const uint16_t one = 1;
+    const int same = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     const unsigned char *p = from;
-    int same = *(const unsigned char *)&one == 1;
 
     for (size_t i = 0; i < n; i++)
         ((unsigned char *)to)[i] = p[same ? i : n - 1 - i];

@@ -6,9 +6,7 @@
  * functions can return it.  The message before may be an argument, to put a
  * place such as the path of a file before it: "%s: %s", path,
  * gradus_error(). */
-#ifdef __GNUC__ /* lets the compiler compare arguments with the format */
 __attribute__((format(printf, 1, 2)))
-#endif
 int gradus_error_set(const char *format, ...);
 
 /* Sets the message "out of memory for " and what the memory was for: a format,

@@ -25,9 +25,8 @@ static int print_attrs(FILE *f, const gradus_node *n)
         gradus_print_string(f, a == n->attr ? "{" : ",", a->name);
         for (int i = 0; i < a->count; i++) {
             if (!isfinite(a->value[i])) /* JSON has no such numbers */
-                return gradus_error_set("not saved: %s: %s is %g; must be "
-                                        "finite", n->name, a->name,
-                                        a->value[i]);
+                return gradus_error_set("%s: %s is %g; must be finite",
+                                        n->name, a->name, a->value[i]);
             gradus_print_number(f, i ? "," : ":[", a->value[i]);
         }
         putc(']', f);

@@ -56,7 +56,8 @@ int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 
 /* ----- safetensors.c: reading ------------------------------------------- */
 
-enum { GRADUS_TENSOR_NAME = 128 }; /* bytes, with the final 0 */
+/* Bytes of a tensor's name, such as dense1.weight, with the final 0. */
+enum { GRADUS_TENSOR_NAME = 128 };
 
 /* A parameter and the place of its values in the file. */
 typedef struct {
@@ -100,11 +101,6 @@ int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g);
 int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
                             gradus_real *to);
 void gradus_safetensors_close(gradus_safetensors *f);
-
-/* Sets name to the name of the tensor of parameter p of node n, such as
- * "dense1.weight". */
-void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
-                        char name[GRADUS_TENSOR_NAME]);
 
 /* ----- atomic.c: replacing a file in one step ---------------------------- */
 

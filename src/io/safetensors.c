@@ -28,12 +28,6 @@
 
 enum { MAX_HEADER = 100000000 }; /* bytes; the format's own limit */
 
-void gradus_tensor_name(const gradus_node *n, const gradus_param *p,
-                        char name[GRADUS_TENSOR_NAME])
-{
-    snprintf(name, GRADUS_TENSOR_NAME, "%s.%s", n->name, p->name);
-}
-
 /* Reads the next n bytes of the file; fewer are an error.  One call of read
  * may return fewer than are there, or be interrupted by a signal, hence the
  * loop. */
@@ -94,7 +88,7 @@ static int read_tensor(gradus_safetensors *f, const gradus_node *n,
     char shape[64];
 
     t->param = p;
-    gradus_tensor_name(n, p, t->name);
+    snprintf(t->name, sizeof t->name, "%s.%s", n->name, p->name);
     gradus_shape_text("", p->rank, p->shape, shape);
     json_t *entry = json_object_get(f->header, t->name);
     if (!entry)
@@ -105,15 +99,13 @@ static int read_tensor(gradus_safetensors *f, const gradus_node *n,
     return 0;
 }
 
-/* Compares two tensors by where they begin, for qsort.  Of two that begin
- * at the same byte one must be empty if the file is valid, and comes first. */
+/* Compares two tensors by where they begin, for qsort.  As none is empty, two
+ * that begin at the same byte are an error in either order. */
 static int by_place(const void *a, const void *b)
 {
     const gradus_tensor *s = a, *t = b;
 
-    if (s->begin != t->begin)
-        return s->begin < t->begin ? -1 : 1;
-    return (s->end > t->end) - (s->end < t->end);
+    return (s->begin > t->begin) - (s->begin < t->begin);
 }
 
 /* Checks that the tensors, sorted by place, fill the data exactly, so that

@@ -53,7 +53,7 @@ static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p)
     char name[GRADUS_TENSOR_NAME], shape[64];
     size_t begin = (size_t)(p->w - n->graph->theta);
 
-    gradus_tensor_name(n, p, name);
+    snprintf(name, sizeof name, "%s.%s", n->name, p->name);
     gradus_shape_text("", p->rank, p->shape, shape);
     gradus_print_string(f, ",", name);
     fprintf(f, ":{\"shape\":%s,\"dtype\":\"F%zu\","
@@ -93,9 +93,8 @@ static int put_values(gradus_atomic *a, const gradus_node *n,
         count = room < p->size - i ? room : p->size - i;
         for (size_t k = 0; k < count; k++) {
             if (!isfinite(w[k]))
-                return gradus_error_set("not saved: value %zu of %s.%s is %g; "
-                                        "must be finite", i + k, n->name,
-                                        p->name, (double)w[k]);
+                return gradus_error_set("%s.%s[%zu] is %g; must be finite",
+                                        n->name, p->name, i + k, (double)w[k]);
             gradus_little_endian(bytes + k * sizeof *w, &w[k], sizeof *w);
         }
         if (gradus_atomic_write(a, bytes, count * sizeof *w))

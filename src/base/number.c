@@ -41,10 +41,8 @@ static double value(const char *text, double whole, double power)
 
     if (whole >= 0x1p53 || fabs(power) > POWER)
         return strtod(text, NULL);
-    if (power < 0)
-        whole /= power_of_10[(int)-power];
-    else
-        whole *= power_of_10[(int)power];
+    whole = power < 0 ? whole / power_of_10[(int)-power]
+                      : whole * power_of_10[(int)power];
     return *text == '-' ? -whole : whole;
 }
 

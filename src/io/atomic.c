@@ -29,12 +29,10 @@ static int failed(const char *what)
 /* Syncs a file to disk; calls fsync again if a signal interrupted it. */
 static int sync_file(int fd)
 {
-    int status;
-
-    do
-        status = fsync(fd);
-    while (status && errno == EINTR);
-    return status;
+    while (fsync(fd))
+        if (errno != EINTR)
+            return -1;
+    return 0;
 }
 
 /* Opens the target's folder.  This is done before the rename, so that after
@@ -53,16 +51,16 @@ static int open_directory(gradus_atomic *a)
  * are skipped. */
 static int open_temporary(gradus_atomic *a)
 {
-    for (int i = 0; i < 1000; i++) {
+    int i = 0;
+
+    do {
         snprintf(a->temporary, sizeof a->temporary, "%s.%ld-%d.tmp", a->target,
                  (long)getpid(), i);
         a->fd = open(a->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                      0666);
-        if (a->fd >= 0)
-            return 0;
-        if (errno != EEXIST)
-            break;
-    }
+    } while (a->fd < 0 && errno == EEXIST && ++i < 1000);
+    if (a->fd >= 0)
+        return 0;
     a->temporary[0] = 0;
     return failed("no temporary file can be made beside it");
 }

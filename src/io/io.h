@@ -72,6 +72,7 @@ typedef struct {
 typedef struct {
     int fd;                /* the open file, owned; below 0 if none          */
     json_int_t size;       /* bytes of data behind the header                */
+    json_int_t needed;     /* bytes of all tensors                           */
     json_t *header;        /* the header's tree, owned                       */
     json_t *metadata;      /* an object of strings in the header, or NULL    */
     int own;               /* non-zero: gradus wrote it, and its checksum    */
@@ -92,12 +93,12 @@ typedef struct {
 int gradus_safetensors_open(gradus_safetensors *f, const char *path);
 /* Pairs the parameters of g with the tensors of the file, one to one.  A
  * parameter without a tensor is an error, as is a tensor without a parameter,
- * or another shape.  The tensors then cover the data without a gap or an
- * overlap. */
+ * or another shape.  The tensors then have as many bytes as the file. */
 int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g);
-/* Reads the values of the tensors.  The values of a parameter go to the same
- * place in `to` as the parameter has in theta, the array of all parameters.
- * To be called once.  After an error `to` holds some of the values. */
+/* Reads the values of the tensors, which must lie end to end.  The values of
+ * a parameter go to the same place in `to` as the parameter has in theta, the
+ * array of all parameters.  To be called once.  After an error `to` holds some
+ * of the values. */
 int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
                             gradus_real *to);
 void gradus_safetensors_close(gradus_safetensors *f);

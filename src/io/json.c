@@ -24,12 +24,13 @@ enum {
     MAX_TREE = 256 * MAX_VALUES /* bytes; "0":"" takes 176, the most found */
 };
 
-/* Checks that text holds at most MAX_VALUES values, without parsing it.
- * Each value but the outermost follows a comma or a bracket outside
- * strings, so there are at most as many as are counted here. */
-static int check_values(const char *what, const char *text)
+/* Counts the values in text, without parsing it.  Each value but the outermost
+ * follows a comma or a bracket outside strings, so there are at most as many
+ * as are counted here. */
+static size_t count_values(const char *text)
 {
-    int in_string = 0, values = 1;
+    int in_string = 0;
+    size_t values = 1;
 
     for (const char *p = text; *p; p++) {
         if (*p == '"')
@@ -39,29 +40,26 @@ static int check_values(const char *what, const char *text)
         else if (!in_string && (*p == ',' || *p == '[' || *p == '{'))
             values++;
     }
-    if (values > MAX_VALUES)
-        return gradus_error_set("%s holds more than %d values", what,
-                                MAX_VALUES);
-    return 0;
+    return values;
 }
 
 json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags)
 {
-    json_t *json = NULL;
     json_error_t error = { .text = "" };
 
-    if (check_values(what, text))
+    if (count_values(text) > MAX_VALUES) {
+        gradus_error_set("%s holds more than %d values", what, MAX_VALUES);
         return NULL;
+    }
     /* While it moves to a block of twice its size, the buffer needs three
      * times its size; later there are the larger block and the string in
      * the tree.  The pointer is volatile, since compilers remove an
      * allocation that nobody uses. */
     void *volatile spare = malloc(3 * length + MAX_TREE);
     free(spare);
-    if (spare)
-        json = json_loadb(text, length, flags | JSON_REJECT_DUPLICATES,
-                          &error);
+    flags |= JSON_REJECT_DUPLICATES;
+    json_t *json = spare ? json_loadb(text, length, flags, &error) : NULL;
     if (!json && *error.text)
         gradus_error_set("%s, byte %d: %s", what, error.position, error.text);
     else if (!json)

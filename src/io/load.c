@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "graph/graph.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +52,7 @@ static int read_seed(const char *text, uint64_t *seed)
     char again[32];
 
     *seed = strtoull(text, NULL, 10);
-    snprintf(again, sizeof again, "%" PRIu64, *seed);
+    snprintf(again, sizeof again, "%ju", (uintmax_t)*seed);
     if (strcmp(text, again) != 0)
         return gradus_error_set("gradus.seed is \"%.32s\"; must be a whole "
                                 "number of 64 bits", text);

@@ -47,7 +47,7 @@ static int take(gradus_safetensors *f, void *to, size_t n)
 
 /* Reads a tensor's entry in the header to *t, whose name and param are set.
  * `wanted` is the parameter's shape.  Here the length of the data is compared
- * with the shape; check_places compares their place with those of the
+ * with the shape, and in gradus_safetensors_read their place with those of the
  * others. */
 static int read_entry(gradus_tensor *t, json_t *entry, const char *wanted)
 {
@@ -95,36 +95,8 @@ static int read_tensor(gradus_safetensors *f, const gradus_node *n,
         return gradus_error_set("tensor %s %s is missing", t->name, shape);
     if (read_entry(t, entry, shape))
         return -1;
+    f->needed += t->end - t->begin;
     json_object_del(f->header, t->name);
-    return 0;
-}
-
-/* Compares two tensors by where they begin, for qsort.  As none is empty, two
- * that begin at the same byte are an error in either order. */
-static int by_place(const void *a, const void *b)
-{
-    const gradus_tensor *s = a, *t = b;
-
-    return (s->begin > t->begin) - (s->begin < t->begin);
-}
-
-/* Checks that the tensors, sorted by place, fill the data exactly, so that
- * each byte is read once and belongs to one value. */
-static int check_places(const gradus_safetensors *f)
-{
-    json_int_t at = 0; /* where the tensors so far end */
-
-    for (int i = 0; i < f->count; i++) {
-        const gradus_tensor *t = &f->tensor[i];
-        if (t->begin != at)
-            return gradus_error_set("tensor %s begins at byte %lld of the "
-                                    "data; must begin at byte %lld", t->name,
-                                    t->begin, at);
-        at = t->end;
-    }
-    if (at != f->size)
-        return gradus_error_set("the tensors need %lld bytes of data, but "
-                                "the file has %lld", at, f->size);
     return 0;
 }
 
@@ -145,8 +117,10 @@ int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g)
         if (value != f->metadata)
             return gradus_error_set("tensor %.64s is not a parameter of the "
                                     "graph", name);
-    qsort(f->tensor, (size_t)f->count, sizeof *f->tensor, by_place);
-    return check_places(f);
+    if (f->needed != f->size)
+        return gradus_error_set("the tensors need %lld bytes of data, but "
+                                "the file has %lld", f->needed, f->size);
+    return 0;
 }
 
 /* Sets f.metadata and f.own.  A file is taken for ours if any key begins
@@ -278,15 +252,33 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
     return 0;
 }
 
-/* The tensors lie in the order of f.tensor, with nothing between them, so
- * the file is read straight on from the header to its end. */
+/* Compares two tensors by where they begin, for qsort.  As none is empty, two
+ * that begin at the same byte are an error in either order. */
+static int by_place(const void *a, const void *b)
+{
+    const gradus_tensor *s = a, *t = b;
+
+    return (s->begin > t->begin) - (s->begin < t->begin);
+}
+
+/* As the tensors have as many bytes as the file and begin where the one before
+ * ends, each byte belongs to one value, and the file is read straight on from
+ * the header to its end. */
 int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
                             gradus_real *to)
 {
-    for (int i = 0; i < f->count; i++)
-        if (read_values(f, &f->tensor[i],
-                        to + (f->tensor[i].param->w - theta)))
+    json_int_t at = 0; /* where the tensors so far end */
+
+    qsort(f->tensor, (size_t)f->count, sizeof *f->tensor, by_place);
+    for (const gradus_tensor *t = f->tensor; t < f->tensor + f->count; t++) {
+        if (t->begin != at)
+            return gradus_error_set("tensor %s begins at byte %lld of the "
+                                    "data; must begin at byte %lld", t->name,
+                                    t->begin, at);
+        if (read_values(f, t, to + (t->param->w - theta)))
             return -1;
+        at = t->end;
+    }
     if (f->own && f->crc != f->wanted)
         return gradus_error_set("damaged: its checksum is %08lx, but that of "
                                 "its contents is %08lx", f->wanted, f->crc);

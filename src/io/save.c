@@ -17,7 +17,6 @@
 #include "base/error.h"
 #include "graph/graph.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +66,7 @@ static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p)
 static int print_header(FILE *f, const gradus_graph *g)
 {
     fprintf(f, GRADUS_BEFORE_CHECKSUM "00000000\",\"gradus.version\":\"1\","
-            "\"gradus.seed\":\"%" PRIu64 "\"", g->seed);
+            "\"gradus.seed\":\"%ju\"", (uintmax_t)g->seed);
     if (print_part(f, g, "gradus.architecture", gradus_architecture_print) ||
         (g->class_count && print_part(f, g, "gradus.classes", print_classes)))
         return -1;

@@ -57,9 +57,10 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
      * the tree.  The pointer is volatile, since compilers remove an
      * allocation that nobody uses. */
     void *volatile spare = malloc(3 * length + MAX_TREE);
+    bool enough = spare != NULL;
     free(spare);
     flags |= JSON_REJECT_DUPLICATES;
-    json_t *json = spare ? json_loadb(text, length, flags, &error) : NULL;
+    json_t *json = enough ? json_loadb(text, length, flags, &error) : NULL;
     if (!json && *error.text)
         gradus_error_set("%s, byte %d: %s", what, error.position, error.text);
     else if (!json)

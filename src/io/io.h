@@ -56,12 +56,9 @@ int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 
 /* ----- safetensors.c: reading ------------------------------------------- */
 
-/* Bytes of a tensor's name, such as dense1.weight, with the final 0. */
-enum { GRADUS_TENSOR_NAME = 128 };
-
 /* A parameter and the place of its values in the file. */
 typedef struct {
-    char name[GRADUS_TENSOR_NAME];
+    char name[128]; /* such as dense1.weight */
     const gradus_param *param;
     int width;             /* bytes of a value: 4 for F32, 8 for F64         */
     json_int_t begin, end; /* bytes begin .. end - 1 of the data are its     */

@@ -76,7 +76,6 @@ char *gradus_json_print(const char *what, gradus_printer *print,
 {
     char *text = NULL;
     size_t length;
-    json_t *json = NULL;
     gradus_c_locale locale;
 
     if (gradus_c_locale_enter(&locale))
@@ -87,9 +86,8 @@ char *gradus_json_print(const char *what, gradus_printer *print,
         full |= fclose(f) != 0;
     gradus_c_locale_leave(&locale);
     if (full || !text)
-        gradus_no_memory("%s", what);
-    else if (!error)
-        json = gradus_json_parse(what, text, length, 0);
+        error = gradus_no_memory("%s", what);
+    json_t *json = error ? NULL : gradus_json_parse(what, text, length, 0);
     if (!json) {
         free(text);
         text = NULL;

@@ -49,7 +49,7 @@ static int print_part(FILE *f, const gradus_graph *g, const char *key,
  * data as they lie in theta. */
 static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p)
 {
-    char name[GRADUS_TENSOR_NAME], shape[64];
+    char name[128], shape[64];
     size_t begin = (size_t)(p->w - n->graph->theta);
 
     snprintf(name, sizeof name, "%s.%s", n->name, p->name);

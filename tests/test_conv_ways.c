@@ -10,7 +10,7 @@
 
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_gemm, &gradus_conv_vectors, &gradus_conv_max2,
-    &gradus_conv_nonzero,
+    &gradus_conv_nonzero, &gradus_conv_either,
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -237,6 +237,7 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
     }
     if (way->backward) {
         memcpy(r.argmax, truth->argmax, z_all);
+        memcpy(r.z, truth->z, z_all * sizeof *r.z);
         run_backward(way, c, setting, &r);
         if (differ(r.dW, truth->dW, weights(c), 30 * near))
             return "dW";

@@ -1,4 +1,5 @@
-/* conv.c -- chooses the way to compute a convolution.
+/* conv.c -- chooses the way to compute a convolution: by its settings and, in
+ * the backward pass, by how many numbers of each dz are 0.
  *
  * The table says how many times as long a training step takes without one of
  * the ways: without gemm, plain takes its place; without nonzero, or without
@@ -18,11 +19,11 @@
  * bench/steps.c; the others are in examples/mnist/nets.c. */
 #include "kernels/conv.h"
 
-/* In order of speed: the last way that fits is the fastest, unless most of
- * dz is 0.  The first way fits everything, and has both passes. */
+/* In order of speed: the last way that fits is the fastest.  The first one
+ * fits everything, and has both passes. */
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_plain, &gradus_conv_nonzero, &gradus_conv_gemm,
-    &gradus_conv_vectors, &gradus_conv_max2,
+    &gradus_conv_vectors, &gradus_conv_max2, &gradus_conv_either,
 };
 
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
@@ -35,10 +36,19 @@ const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
     return ways[k];
 }
 
+size_t gradus_conv_scratch(const gradus_conv *c)
+{
+    size_t forward = gradus_conv_best(c, false)->scratch(c);
+    size_t back = gradus_conv_best(c, true)->scratch(c);
+
+    return forward > back ? forward : back;
+}
+
+/* ---- back through a dz that may be mostly 0 --------------------------- */
+
 /* It is faster to go through a third of the numbers one by one than to
- * multiply all of them.  Behind maxima of 2 x 2, at most a quarter of the
- * numbers is not 0. */
-bool gradus_conv_is_sparse(const gradus_real *dz, size_t n)
+ * multiply all of them. */
+static bool is_sparse(const gradus_real *dz, size_t n)
 {
     int count = 0;
 
@@ -46,3 +56,84 @@ bool gradus_conv_is_sparse(const gradus_real *dz, size_t n)
         count += dz[i] != 0;
     return (size_t)count <= n / 3;
 }
+
+/* Sets dy [n] to dz [n] where the ReLU's output z [n] is above 0, and to 0
+ * elsewhere. */
+static void back_through_relu(const gradus_conv_sample *s, size_t n,
+                              gradus_real *dy)
+{
+    for (size_t i = 0; i < n; i++) {
+        gradus_real d = s->dz[i]; /* always read, so no branch is needed */
+        dy[i] = s->z[i] > 0 ? d : 0;
+    }
+}
+
+/* Returns the way for a dense dz. */
+static const gradus_conv_way *dense(const gradus_conv *c)
+{
+    return gradus_conv_vectors.fits(c) ? &gradus_conv_vectors
+                                       : &gradus_conv_gemm;
+}
+
+static bool fits(const gradus_conv *c)
+{
+    return dense(c)->fits(c);
+}
+
+/* What the scratch memory begins with.  Of the pairs, the first is of the way
+ * for a dense dz, the second of gradus_conv_nonzero. */
+typedef struct {
+    gradus_real *scratch[2];
+    gradus_real *dy; /* [out,h,w], dz behind the ReLU */
+    bool begun[2];   /* each way is begun only once it is needed */
+} state;
+
+enum { STATE = 32 }; /* numbers with room for it: whole vectors */
+
+static size_t scratch_size(const gradus_conv *c)
+{
+    return STATE + dense(c)->scratch(c) + gradus_conv_nonzero.scratch(c) +
+           gradus_conv_z_size(c);
+}
+
+static void begin_back(const gradus_conv *c, gradus_real *scratch)
+{
+    state *b = (state *)scratch;
+
+    *b = (state){ .scratch = { scratch + STATE } };
+    b->scratch[1] = b->scratch[0] + dense(c)->scratch(c);
+    b->dy = b->scratch[1] + gradus_conv_nonzero.scratch(c);
+}
+
+static void backward(const gradus_conv *c, const gradus_conv_sample *s,
+                     gradus_real *scratch)
+{
+    const size_t z = gradus_conv_z_size(c);
+    state *b = (state *)scratch;
+    gradus_conv_sample y = *s;
+
+    if (c->relu) {
+        back_through_relu(s, z, b->dy);
+        y.dz = b->dy;
+    }
+    const bool sparse = is_sparse(y.dz, z);
+    const gradus_conv_way *way = sparse ? &gradus_conv_nonzero : dense(c);
+    if (!b->begun[sparse] && way->begin_back)
+        way->begin_back(c, b->scratch[sparse]);
+    b->begun[sparse] = true;
+    way->backward(c, &y, b->scratch[sparse]);
+}
+
+static void end_back(const gradus_conv *c, const gradus_real *scratch,
+                     gradus_real *dW)
+{
+    const state *b = (const state *)scratch;
+
+    if (b->begun[1])
+        gradus_conv_nonzero.end_back(c, b->scratch[1], dW);
+}
+
+const gradus_conv_way gradus_conv_either = {
+    .name = "either", .fits = fits, .scratch = scratch_size,
+    .begin_back = begin_back, .backward = backward, .end_back = end_back,
+};

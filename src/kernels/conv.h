@@ -76,8 +76,9 @@ static inline const gradus_real *gradus_conv_W(const gradus_conv *c, int group)
  * line: 0 to 3, the first if several are equal, or 4 if the ReLU lets none
  * through.  It is NULL without max2, and where no backward pass will follow.
  *
- * dz is the gradient with respect to z; but with relu and without max2, the
- * caller has already set it to 0 where the ReLU let nothing through. */
+ * dz is the gradient with respect to z; but with relu and without max2, all
+ * ways but gradus_conv_either expect it to be 0 where the ReLU let nothing
+ * through. */
 typedef struct {
     int group;
     const gradus_real *x;  /* [in,height,width]                      */
@@ -117,12 +118,16 @@ typedef struct {
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
     gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero;
 
+/* The backward pass without max2: through the samples whose dz is mostly 0 as
+ * gradus_conv_nonzero, and through the others by the fastest other way. */
+extern const gradus_conv_way gradus_conv_either;
+
 /* Returns the fastest way that fits c for the forward pass or, with back,
  * for the backward pass. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
-/* Are so many of the n numbers of dz equal to 0 that conv_nonzero.c is
- * faster than any other way of the backward pass? */
-bool gradus_conv_is_sparse(const gradus_real *dz, size_t n);
+/* Returns how many numbers of scratch memory the fastest ways need, one after
+ * the other. */
+size_t gradus_conv_scratch(const gradus_conv *c);
 
 #endif

@@ -15,38 +15,79 @@
  *
  * kernels/conv_plain.c computes this for one group of channels of one sample
  * (row of the batch), and the other files conv_*.c beside it do so by faster
- * ways.  This file chooses the way, and goes through the samples: through all
- * groups of one before the next, so that the sample stays in cache.
+ * ways.  This file asks for the fastest, and goes through the samples: through
+ * all groups of one before the next, so that the sample stays in cache.
  */
 #include "gradus_layer.h"
 
 #include "kernels/conv.h"
 #include "layers/layers.h"
 
-/* forward and backward are the fastest ways that fit conv, and node.scratch is
- * enough for both: choose_ways sets them whenever conv changes. */
 typedef struct {
     gradus_node node;
     gradus_conv conv; /* its W and b stay NULL: see conv_of */
-    const gradus_conv_way *forward, *backward;
 } conv2d_node;
 
-/* Chooses the ways and the size of the scratch memory.  backward needs memory
- * for three things at once: the fastest way for a dense dy; the way that it
- * takes if most of dy is 0; and a copy of dy behind a ReLU. */
-static void choose_ways(conv2d_node *c)
+/* The convolution with its weights and biases in place.  They are looked up in
+ * each call: the constructor, which sets conv, runs before compile places
+ * them. */
+static gradus_conv conv_of(const gradus_node *n)
 {
-    const gradus_conv *k = &c->conv;
+    gradus_conv k = ((const conv2d_node *)n)->conv;
 
-    c->forward = gradus_conv_best(k, false);
-    c->backward = gradus_conv_best(k, true);
-    size_t forward = c->forward->scratch(k);
-    size_t back = c->backward->scratch(k) + gradus_conv_nonzero.scratch(k) +
-                  gradus_conv_z_size(k);
-    c->node.scratch = forward > back ? forward : back;
+    k.W = n->param[0].w;
+    k.b = n->n_params > 1 ? n->param[1].w : NULL;
+    return k;
 }
 
-/* ---- the nodes behind it --------------------------------------------- */
+/* The arrays of image i of the batch, an image being one group of channels of
+ * one row; those of the gradients are set by backward.  z is a part of the y
+ * of the last node that is computed here, n->result. */
+static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
+                                size_t i)
+{
+    const size_t z = i * gradus_conv_z_size(k);
+
+    return (gradus_conv_sample){
+        .group = (int)(i % (size_t)k->groups),
+        .x = n->in[0]->y + i * gradus_conv_x_size(k), .z = n->result->y + z,
+        .argmax = k->max2 && n->kept ? (uint8_t *)n->kept + z : NULL };
+}
+
+static void forward(gradus_node *n, gradus_part p)
+{
+    const gradus_conv k = conv_of(n);
+    const gradus_conv_way *way = gradus_conv_best(&k, false);
+    const size_t first = (size_t)p.row * (size_t)k.groups;
+
+    if (way->begin)
+        way->begin(&k, p.scratch);
+    for (size_t i = first; i < first + gradus_count(p, k.groups); i++) {
+        const gradus_conv_sample s = image(n, &k, i);
+        way->forward(&k, &s, p.scratch);
+    }
+}
+
+/* dW and db are the shares of the slice of p; dx is added to. */
+static void backward(gradus_node *n, gradus_part p)
+{
+    const gradus_conv k = conv_of(n);
+    const gradus_conv_way *way = gradus_conv_best(&k, true);
+    const size_t first = (size_t)p.row * (size_t)k.groups;
+
+    if (way->begin_back)
+        way->begin_back(&k, p.scratch);
+    for (size_t i = first; i < first + gradus_count(p, k.groups); i++) {
+        gradus_conv_sample s = image(n, &k, i);
+        s.dz = n->result->dy + i * gradus_conv_z_size(&k);
+        s.dW = gradus_share(n, 0, p) + s.group * gradus_conv_weights(&k);
+        s.db = k.b ? gradus_share(n, 1, p) + s.group * k.out : NULL;
+        s.dx = n->in[0]->dy ? n->in[0]->dy + i * gradus_conv_x_size(&k) : NULL;
+        way->backward(&k, &s, p.scratch);
+    }
+    if (way->end_back)
+        way->end_back(&k, p.scratch, gradus_share(n, 0, p));
+}
 
 /* Is n a max pooling over squares of 2 x 2 side by side? */
 static bool is_max2(const gradus_node *n)
@@ -77,107 +118,8 @@ static bool fuse(gradus_node *n, const gradus_node *user)
     c->conv = k;
     if (k.max2) /* argmax has one byte for each number of z */
         n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
-    choose_ways(c);
+    n->scratch = gradus_conv_scratch(&k);
     return true;
-}
-
-/* ---- forward --------------------------------------------------------- */
-
-/* The convolution with its weights and biases in place.  They are looked up in
- * each call: the constructor, which sets conv, runs before compile places
- * them. */
-static gradus_conv conv_of(const conv2d_node *c)
-{
-    gradus_conv k = c->conv;
-
-    k.W = c->node.param[0].w;
-    k.b = c->node.n_params > 1 ? c->node.param[1].w : NULL;
-    return k;
-}
-
-/* The arrays of one group of channels of a row.  z is a part of the y of the
- * last node that is computed here, n->result; the gradients are NULL if there
- * is no backward pass.  dW and db are shares of the slice of p. */
-static gradus_conv_sample sample_of(const gradus_node *n, const gradus_conv *k,
-                                    gradus_part p, int row, int group)
-{
-    const size_t i = (size_t)row * (size_t)k->groups + (size_t)group;
-    const size_t x = i * gradus_conv_x_size(k), z = i * gradus_conv_z_size(k);
-    gradus_conv_sample s = { .group = group, .x = n->in[0]->y + x,
-                             .z = n->result->y + z };
-
-    if (k->max2 && n->kept)
-        s.argmax = (uint8_t *)(n->kept + (size_t)row * n->keep_row) +
-                   (size_t)group * gradus_conv_z_size(k);
-    if (!n->result->dy)
-        return s; /* no gradient passes through this node */
-    s.dz = n->result->dy + z;
-    s.dW = gradus_share(n, 0, p) +
-           (size_t)group * gradus_conv_weights(k);
-    if (k->b)
-        s.db = gradus_share(n, 1, p) + group * k->out;
-    if (n->in[0]->dy)
-        s.dx = n->in[0]->dy + x;
-    return s;
-}
-
-static void forward(gradus_node *n, gradus_part p)
-{
-    const conv2d_node *c = (const conv2d_node *)n;
-    const gradus_conv k = conv_of(c);
-
-    if (c->forward->begin)
-        c->forward->begin(&k, p.scratch);
-    for (int i = p.row; i < p.row + p.rows; i++)
-        for (int group = 0; group < k.groups; group++) {
-            const gradus_conv_sample s = sample_of(n, &k, p, i, group);
-            c->forward->forward(&k, &s, p.scratch);
-        }
-}
-
-/* ---- back ------------------------------------------------------------ */
-
-/* dy [n] = dz [n] where the ReLU's output z [n] is above 0, and 0 elsewhere.
- * Returns dy. */
-static const gradus_real *back_through_relu(const gradus_conv_sample *s,
-                                            size_t n, gradus_real *dy)
-{
-    for (size_t i = 0; i < n; i++) {
-        gradus_real d = s->dz[i]; /* always read, so no branch is needed */
-        dy[i] = s->z[i] > 0 ? d : 0;
-    }
-    return dy;
-}
-
-/* Goes back through each sample by the way for a sparse dz if most of that
- * group's dz is 0 or max2 is set, and by the way for a dense dz otherwise.
- * Each of the two ways is begun only once it is needed. */
-static void backward(gradus_node *n, gradus_part p)
-{
-    const conv2d_node *c = (const conv2d_node *)n;
-    const gradus_conv k = conv_of(c);
-    const size_t z = gradus_conv_z_size(&k);
-    /* way[0] is for a dense dz, way[1] for one that is mostly 0 */
-    const gradus_conv_way *const way[] = { c->backward, &gradus_conv_nonzero };
-    gradus_real *const scratch[] = { p.scratch,
-                                     p.scratch + way[0]->scratch(&k) };
-    gradus_real *behind_relu = scratch[1] + way[1]->scratch(&k);
-    bool begun[2] = { false, false };
-
-    for (int i = p.row; i < p.row + p.rows; i++)
-        for (int group = 0; group < k.groups; group++) {
-            gradus_conv_sample s = sample_of(n, &k, p, i, group);
-            if (k.relu && !k.max2)
-                s.dz = back_through_relu(&s, z, behind_relu);
-            const int w = k.max2 || gradus_conv_is_sparse(s.dz, z);
-            if (!begun[w] && way[w]->begin_back)
-                way[w]->begin_back(&k, scratch[w]);
-            begun[w] = true;
-            way[w]->backward(&k, &s, scratch[w]);
-        }
-    if (begun[1])
-        gradus_conv_nonzero.end_back(&k, scratch[1],
-                                     gradus_share(n, 0, p));
 }
 
 /* ---- constructor ----------------------------------------------------- */
@@ -303,6 +245,6 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     n = set_attrs(n, channels, kernel, &o);
     if (!n || is_too_large(n, &c->conv))
         return NULL;
-    choose_ways(c);
+    n->scratch = gradus_conv_scratch(&c->conv);
     return n;
 }

@@ -199,15 +199,15 @@ static const struct {
     gradus_conv2d_options o;
     const char *why;
 } rejected[] = {
-    { 0, 3, { 0 }, "channels 0, kernel 3" },
-    { 4, 0, { 0 }, "kernel 0" },
-    { 4, 3, { .stride = -1 }, "stride -1" },
-    { 4, 3, { .padding = -1 }, "padding is -1" },
-    { 4, 3, { .padding = 3 }, "padding is 3" },
-    { 4, 3, { .groups = -2 }, "groups -2" },
-    { 4, 3, { .groups = 3 }, "groups is 3; must divide the 2 channels of" },
-    { 3, 3, { .groups = 2 }, "groups is 2; must divide the 2 channels of input "
-                             "and the 3" },
+    { 0, 3, { 0 }, "the shape is [0,4,6]; every axis must be at least 1" },
+    { 4, 0, { 0 }, "the kernel is 0; must be at least 1" },
+    { 4, 3, { .stride = -1 }, "stride is -1; must be at least 1" },
+    { 4, 3, { .padding = -1 }, "padding is -1; must be 0 to 2 for a kernel" },
+    { 4, 3, { .padding = 3 }, "padding is 3; must be 0 to 2 for a kernel" },
+    { 4, 3, { .groups = -2 }, "groups is -2; must be at least 1, and divide" },
+    { 4, 3, { .groups = 3 }, "groups is 3; must be at least 1, and divide the "
+                             "2 channels of" },
+    { 3, 3, { .groups = 2 }, "divide the 2 channels of input and the 3 of" },
     { 4, 9, { .padding = 1 }, "the kernel of 9 is larger than input "
                               "[2,6,8] with a padding of 1" },
     { 1 << 30, 3, { 0 }, "every axis must be at least 1 and their product at "

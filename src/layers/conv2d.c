@@ -89,15 +89,6 @@ static void backward(gradus_node *n, gradus_part p)
         way->end_back(&k, p.scratch, gradus_share(n, 0, p));
 }
 
-/* Is n a max pooling over squares of 2 x 2 side by side? */
-static bool is_max2(const gradus_node *n)
-{
-    return n->op == &gradus_maxpool2d_op &&
-           gradus_attr_int(n->attr, "size", 0) == 2 &&
-           gradus_attr_int(n->attr, "stride", 0) == 2 &&
-           gradus_attr_int(n->attr, "padding", 0) == 0;
-}
-
 /* Asked by compile, see gradus_op: lets the convolution compute a ReLU and a
  * max pooling of 2 x 2 behind it too, in either order, if a fast way can.  The
  * fast way computes them from numbers that are still in registers, which saves
@@ -109,7 +100,7 @@ static bool fuse(gradus_node *n, const gradus_node *user)
 
     if (user->op == &gradus_relu_op && !k.relu)
         k.relu = true;
-    else if (is_max2(user) && !k.max2)
+    else if (gradus_is_max2(user) && !k.max2)
         k.max2 = true;
     else
         return false;
@@ -146,105 +137,59 @@ const gradus_op gradus_conv2d_op = {
     .fuse = fuse, .make = make,
 };
 
-/* Returns 1, with a message, if the settings do not make sense for the
- * operand; otherwise 0. */
-static int settings_are_wrong(gradus_node *n, int channels, int kernel,
-                              const gradus_conv2d_options *o)
+/* Checks that no array that a way may need for one image has more than
+ * INT32_MAX / 2 numbers: the padded image, or the columns [in k k, h w] of
+ * kernels/conv_gemm.c. */
+static gradus_node *check_size(gradus_node *n, const gradus_conv *k)
 {
-    const gradus_node *x = n->in[0];
+    double image = (double)k->in * (k->height + 2. * k->padding) *
+                   (k->width + 2. * k->padding);
+    double columns = (double)k->in * k->kernel * k->kernel * k->out_height *
+                     k->out_width;
 
-    if (x->rank != 3)
-        return gradus_fail(n, "%s has rank %d; must be 3, as "
-                           "[channels,height,width]", x->name, x->rank), 1;
-    if (channels < 1 || kernel < 1 || o->stride < 1 || o->groups < 1)
-        return gradus_fail(n, "channels %d, kernel %d, stride %d, groups %d; "
-                           "must all be at least 1", channels, kernel,
-                           o->stride, o->groups), 1;
-    if (o->padding < 0 || o->padding >= kernel)
-        return gradus_fail(n, "padding is %d; must be 0 to %d, below the "
-                           "kernel of %d", o->padding, kernel - 1, kernel), 1;
-    if (x->shape[0] % o->groups || channels % o->groups)
-        return gradus_fail(n, "groups is %d; must divide the %d channels of "
-                           "%s and the %d of this node", o->groups,
-                           x->shape[0], x->name, channels), 1;
-    for (int i = 1; i < 3; i++)
-        if ((int64_t)x->shape[i] + 2 * (int64_t)o->padding < kernel)
-            return gradus_fail(n, "the kernel of %d is larger than %s "
-                               "[%d,%d,%d] with a padding of %d", kernel,
-                               x->name, x->shape[0], x->shape[1], x->shape[2],
-                               o->padding), 1;
-    return 0;
-}
-
-/* Records the settings, so that model files hold them. */
-static gradus_node *set_attrs(gradus_node *n, int channels, int kernel,
-                              const gradus_conv2d_options *o)
-{
-    n = gradus_set_attr(n, "channels", 1, &(double){ channels });
-    n = gradus_set_attr(n, "kernel", 1, &(double){ kernel });
-    n = gradus_set_attr(n, "stride", 1, &(double){ o->stride });
-    n = gradus_set_attr(n, "padding", 1, &(double){ o->padding });
-    n = gradus_set_attr(n, "groups", 1, &(double){ o->groups });
-    return gradus_set_attr(n, "bias", 1, &(double){ !o->no_bias });
-}
-
-/* Returns 1, with a message, if an array that a way may need for one group of
- * one sample has more than INT32_MAX / 2 numbers: the padded image, or the
- * columns [C/groups k k, h w] of kernels/conv_gemm.c. */
-static int is_too_large(gradus_node *n, const gradus_conv *k)
-{
-    double ckk = (double)k->in * k->kernel * k->kernel;
-    double image = (double)k->in * ((double)k->height + 2. * k->padding) *
-                   ((double)k->width + 2. * k->padding);
-
-    if (image > INT32_MAX / 2)
-        return gradus_fail(n, "an image has %.0f numbers with its padding; "
-                           "must be at most %d", image, INT32_MAX / 2), 1;
-    if (ckk * n->shape[1] * n->shape[2] > INT32_MAX / 2)
-        return gradus_fail(n, "the columns of an image are %.0f x %d numbers; "
-                           "must be at most %d", ckk,
-                           n->shape[1] * n->shape[2], INT32_MAX / 2), 1;
-    return 0;
-}
-
-/* h or w of the equations, for an axis of x of length `size`. */
-static int outputs(int size, int kernel, const gradus_conv2d_options *o)
-{
-    return (int)(((int64_t)size + 2 * (int64_t)o->padding - kernel) /
-                 o->stride) + 1;
+    if (image > INT32_MAX / 2 || columns > INT32_MAX / 2)
+        return gradus_fail(n, "an image has %.0f numbers with its padding, and "
+                           "%.0f as columns; must have at most %d", image,
+                           columns, INT32_MAX / 2);
+    return n;
 }
 
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options)
 {
-    gradus_conv2d_options o = { 0 };
+    gradus_conv2d_options o = options ? *options : (gradus_conv2d_options){ 0 };
     gradus_node *n =
         gradus_append(NULL, &gradus_conv2d_op, sizeof(conv2d_node), 1, &x);
 
-    if (options)
-        o = *options;
     o.stride = o.stride ? o.stride : 1;
     o.groups = o.groups ? o.groups : 1;
-    if (!n || settings_are_wrong(n, channels, kernel, &o))
+    if (!n)
         return NULL;
-    conv2d_node *c = (conv2d_node *)n;
-    c->conv = (gradus_conv){
+    if (o.groups < 1 || x->shape[0] % o.groups || channels % o.groups)
+        return gradus_fail(n, "groups is %d; must be at least 1, and divide "
+                           "the %d channels of %s and the %d of this node",
+                           o.groups, x->shape[0], x->name, channels);
+    n = gradus_set_attr(n, "channels", 1, &(double){ channels });
+    n = gradus_set_attr(n, "kernel", 1, &(double){ kernel });
+    n = gradus_set_windows(n, channels, kernel, o.stride, o.padding,
+                           kernel - 1);
+    n = gradus_set_attr(n, "groups", 1, &(double){ o.groups });
+    n = gradus_set_attr(n, "bias", 1, &(double){ !o.no_bias });
+    if (!n)
+        return NULL;
+    const gradus_conv k = ((conv2d_node *)n)->conv = (gradus_conv){
         .in = x->shape[0] / o.groups, .height = x->shape[1],
         .width = x->shape[2], .out = channels / o.groups,
-        .out_height = outputs(x->shape[1], kernel, &o),
-        .out_width = outputs(x->shape[2], kernel, &o), .kernel = kernel,
-        .stride = o.stride, .padding = o.padding, .groups = o.groups,
-        .simd = gradus_simd_here() };
-    n = gradus_set_shape(n, 3, (int[]){ channels, c->conv.out_height,
-                                    c->conv.out_width });
+        .out_height = n->shape[1], .out_width = n->shape[2],
+        .kernel = kernel, .stride = o.stride, .padding = o.padding,
+        .groups = o.groups, .simd = gradus_simd_here() };
     n = gradus_add_param(n, "weight", 4,
-                         (int[]){ channels, c->conv.in, kernel, kernel },
+                         (int[]){ channels, k.in, kernel, kernel },
                          GRADUS_INIT_HE, 0);
     if (!o.no_bias)
         n = gradus_add_param(n, "bias", 1, &channels, GRADUS_INIT_ZERO, 0);
-    n = set_attrs(n, channels, kernel, &o);
-    if (!n || is_too_large(n, &c->conv))
+    if (!n || !check_size(n, &k))
         return NULL;
-    n->scratch = gradus_conv_scratch(&c->conv);
+    n->scratch = gradus_conv_scratch(&k);
     return n;
 }

@@ -1,11 +1,26 @@
-/* layers.h -- the ops that a layer of another file has to recognise.  A
- * convolution checks whether a ReLU or a max pooling follows it, and may then
- * compute that too. */
+/* layers.h -- what layers have in common: a convolution recognises a ReLU or a
+ * max pooling that follows it, and may then compute that too; and both a
+ * convolution and a pooling move a window over an image. */
 #ifndef GRADUS_LAYERS_H
 #define GRADUS_LAYERS_H
 
 #include "gradus_layer.h"
 
-extern const gradus_op gradus_relu_op, gradus_maxpool2d_op;
+extern const gradus_op gradus_relu_op, gradus_maxpool2d_op,
+    gradus_avgpool2d_op;
+
+/* Is n a max pooling over squares of 2 x 2 side by side? */
+bool gradus_is_max2(const gradus_node *n);
+
+/* Gives n the shape [channels,h,w], for windows of kernel x kernel numbers of
+ * its operand x [C,H,W] within a border of `padding` numbers:
+ *
+ *   h = (H + 2 padding - kernel) / stride + 1, rounded down, and w likewise
+ *
+ * The padding may be at most `most`.  Records the settings stride and padding.
+ * Returns n; or NULL, with a message, if x is no image or the settings do not
+ * make sense for it.  n may be NULL. */
+gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
+                                int stride, int padding, int most);
 
 #endif

@@ -90,6 +90,11 @@ static bool is_2x2(const pooling_node *pool)
     return pool->kernel == 2 && pool->stride == 2 && pool->padding == 0;
 }
 
+bool gradus_is_max2(const gradus_node *n)
+{
+    return n->op == &gradus_maxpool2d_op && is_2x2((const pooling_node *)n);
+}
+
 /* ---- maximum --------------------------------------------------------- */
 
 /* y[i,j] = max x[is-p+u, js-p+v] for all j: a line y [w] of one channel, from
@@ -273,63 +278,24 @@ const gradus_op gradus_avgpool2d_op = {
     .make = make_avg,
 };
 
-/* Returns n if the settings make sense for its operand; NULL, with a message,
- * if not. */
-static gradus_node *check(gradus_node *n, int kernel,
-                          gradus_pool2d_options o)
-{
-    const gradus_node *x = n->in[0];
-    int64_t padded = 2 * (int64_t)o.padding;
-
-    if (x->rank != 3)
-        return gradus_fail(n, "%s has rank %d; must be 3, as "
-                           "[channels,height,width]", x->name, x->rank);
-    if (kernel < 1)
-        return gradus_fail(n, "the kernel is %d; must be at least 1", kernel);
-    if (o.stride < 0)
-        return gradus_fail(n, "stride is %d; must be at least 1, or 0 for the "
-                           "kernel's size", o.stride);
-    if (o.padding < 0 || o.padding > kernel / 2)
-        return gradus_fail(n, "padding is %d; must be 0 to %d, half the kernel "
-                           "of %d", o.padding, kernel / 2, kernel);
-    if (kernel > x->shape[1] + padded || kernel > x->shape[2] + padded)
-        return gradus_fail(n, "the kernel of %d is larger than %s [%d,%d,%d] "
-                           "with a padding of %d", kernel, x->name,
-                           x->shape[0], x->shape[1], x->shape[2], o.padding);
-    return n;
-}
-
-/* h or w: how many windows there are along an axis of x of length `in`. */
-static int outputs(int in, const pooling_node *pool)
-{
-    int64_t padded = in + 2 * (int64_t)pool->padding;
-
-    return (int)((padded - pool->kernel) / pool->stride) + 1;
-}
-
 static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
                                 int kernel,
                                 const gradus_pool2d_options *options)
 {
-    gradus_pool2d_options o = { 0 };
+    gradus_pool2d_options o = options ? *options : (gradus_pool2d_options){ 0 };
     gradus_node *n = gradus_append(NULL, op, sizeof(pooling_node), 1, &x);
 
-    if (options)
-        o = *options;
-    if (!n || !check(n, kernel, o))
+    o.stride = o.stride ? o.stride : kernel;
+    n = gradus_set_attr(n, "size", 1, &(double){ kernel });
+    n = gradus_set_windows(n, n ? x->shape[0] : 0, kernel, o.stride, o.padding,
+                           kernel / 2);
+    if (!n)
         return NULL;
     pooling_node *pool = (pooling_node *)n;
     pool->kernel = kernel;
-    pool->stride = o.stride ? o.stride : kernel;
+    pool->stride = o.stride;
     pool->padding = o.padding;
-    n = gradus_set_attr(n, "size", 1, &(double){ kernel });
-    n = gradus_set_attr(n, "stride", 1, &(double){ pool->stride });
-    n = gradus_set_attr(n, "padding", 1, &(double){ o.padding });
-    n = gradus_set_shape(n, 3, (int[]){ x->shape[0],
-                                        outputs(x->shape[1], pool),
-                                        outputs(x->shape[2], pool) });
-    if (n)
-        n->scratch = (size_t)n->shape[2]; /* [w], for `left` or `d` */
+    n->scratch = (size_t)n->shape[2]; /* [w], for `left` */
     return n;
 }
 

@@ -24,8 +24,6 @@
 #include "layers/layers.h"
 
 #include <math.h>
-#include <stdbool.h>
-#include <string.h>
 
 typedef struct {
     gradus_node node;
@@ -39,85 +37,77 @@ typedef struct {
     int from, to;
 } range;
 
-/* The range of those i in 0..n-1 for which first + i step lies in
- * 0..size-1. */
-static range clip(int64_t first, int64_t step, int size, int n)
-{
-    int64_t from = first < 0 ? (step - 1 - first) / step : 0;
-    int64_t to = first < size ? (size - 1 - first) / step + 1 : 0;
-
-    return (range){ (int)(from < n ? from : n), (int)(to < n ? to : n) };
-}
-
-/* The u for which is-p+u is a line of x: the lines of the windows of output
- * line i, without those that are padding. */
+/* The lines r = is-p+u of x that the windows of output line i have. */
 static range lines_of_windows(const pooling_node *pool, int i)
 {
-    return clip((int64_t)i * pool->stride - pool->padding, 1,
-                pool->node.in[0]->shape[1], pool->kernel);
+    const int H = pool->node.in[0]->shape[1];
+    int top = i * pool->stride - pool->padding;
+    int64_t end = (int64_t)top + pool->kernel;
+
+    return (range){ top < 0 ? 0 : top, end < H ? (int)end : H };
 }
 
-/* The v for which js-p+v is a column of x for at least one j.  The last window
- * decides where they begin, and the first window where they end. */
+/* The q = v-p for which js+q is a column of x for at least one j.  The last
+ * window decides where they begin, and the first window where they end. */
 static range columns_of_windows(const pooling_node *pool)
 {
-    const int W = pool->node.in[0]->shape[2];
-    int64_t last = (int64_t)(pool->node.shape[2] - 1) * pool->stride;
+    const int W = pool->node.in[0]->shape[2], p = pool->padding;
+    int last = (pool->node.shape[2] - 1) * pool->stride;
+    int end = pool->kernel - p;
 
-    return (range){ clip(last - pool->padding, 1, W, pool->kernel).from,
-                    clip(-(int64_t)pool->padding, 1, W, pool->kernel).to };
+    return (range){ p < last ? -p : -last, end < W ? end : W };
 }
 
-/* The j for which js-p+v is a column of x: the outputs of a line that have
- * something to read at column v of their window. */
-static range outputs_at(const pooling_node *pool, int v)
+/* The j for which js+q is a column of x.  Only at the edges of x is it
+ * necessary to divide. */
+static range outputs_at(const pooling_node *pool, int q)
 {
-    return clip((int64_t)v - pool->padding, pool->stride,
-                pool->node.in[0]->shape[2], pool->node.shape[2]);
-}
+    const int W = pool->node.in[0]->shape[2], w = pool->node.shape[2];
+    const int s = pool->stride;
 
-/* The index of x[is-p+u, js-p+v] in its channel [H,W], without the term js,
- * which the innermost loops add.  It may be negative. */
-static int64_t place(const pooling_node *pool, int i, int u, int v)
-{
-    int64_t line = (int64_t)i * pool->stride - pool->padding + u;
-
-    return line * pool->node.in[0]->shape[2] - pool->padding + v;
-}
-
-static bool is_2x2(const pooling_node *pool)
-{
-    return pool->kernel == 2 && pool->stride == 2 && pool->padding == 0;
+    return (range){ q < 0 ? (-q - 1) / s + 1 : 0,
+                    (int64_t)(w - 1) * s + q < W ? w : (W - 1 - q) / s + 1 };
 }
 
 bool gradus_is_max2(const gradus_node *n)
 {
-    return n->op == &gradus_maxpool2d_op && is_2x2((const pooling_node *)n);
+    const pooling_node *pool = (const pooling_node *)n;
+
+    return n->op == &gradus_maxpool2d_op && pool->kernel == 2 &&
+           pool->stride == 2 && pool->padding == 0;
 }
 
-/* ---- maximum --------------------------------------------------------- */
+/* ---- forward --------------------------------------------------------- */
 
-/* y[i,j] = max x[is-p+u, js-p+v] for all j: a line y [w] of one channel, from
- * that channel's x [H,W]. */
-static void max_line(const pooling_node *pool, int i,
-                     const gradus_real *restrict x, gradus_real *restrict y)
+/* y[i,j] for all j, the maxima or the means: a line y [w] of one channel, from
+ * that channel's x [H,W].  Here and below, `max` is a constant wherever the
+ * function is inlined. */
+GRADUS_INLINE void pool_line(const pooling_node *pool, bool max, int i,
+                             const gradus_real *restrict x,
+                             gradus_real *restrict y)
 {
-    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
+    const gradus_real k = (gradus_real)pool->kernel;
+    const range rs = lines_of_windows(pool, i), qs = columns_of_windows(pool);
+    const int w = pool->node.shape[2], W = pool->node.in[0]->shape[2];
 
-    for (int j = 0; j < pool->node.shape[2]; j++)
-        y[j] = -INFINITY;
-    for (int u = us.from; u < us.to; u++)
-        for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(pool, v);
-            const int64_t at = place(pool, i, u, v);
-            for (int j = js.from; j < js.to; j++)
-                y[j] = larger(y[j], x[at + (int64_t)j * pool->stride]);
+    for (int j = 0; j < w; j++)
+        y[j] = max ? -INFINITY : 0;
+    for (int r = rs.from; r < rs.to; r++)
+        for (int q = qs.from; q < qs.to; q++) {
+            const range js = outputs_at(pool, q);
+            for (int j = js.from; j < js.to; j++) {
+                gradus_real value = x[r * W + q + (int64_t)j * pool->stride];
+                y[j] = max ? larger(y[j], value) : y[j] + value;
+            }
         }
+    for (int j = 0; !max && j < w; j++)
+        y[j] /= k * k;
 }
 
-static void max_forward(gradus_node *n, gradus_part p)
+GRADUS_INLINE void forward(const gradus_node *n, gradus_part p, bool max)
 {
     const pooling_node *pool = (const pooling_node *)n;
+    const bool is_max2 = max && gradus_is_max2(n);
     const int h = n->shape[1], w = n->shape[2];
     const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
@@ -125,39 +115,59 @@ static void max_forward(gradus_node *n, gradus_part p)
 
     for (size_t c = 0; c < gradus_count(p, n->shape[0]);
          c++, x += H * W, y += h * w)
-        if (is_2x2(pool))
+        if (is_max2)
             gradus_pool2_forward(H, W, x, y);
         else
             for (int i = 0; i < h; i++)
-                max_line(pool, i, x, y + i * w);
+                pool_line(pool, max, i, x, y + i * w);
 }
 
-/* dx[is-p+u, js-p+v] += dy[i,j] for all j, where (u,v) is the first at which x
- * is not below y: from lines y and dy [w] of one channel to its dx [H,W].
- * left [w] starts as dy, and becomes 0 where an x has taken the gradient. */
-static void max_line_back(const pooling_node *pool, int i, const gradus_real *x,
-                          const gradus_real *y, const gradus_real *dy,
-                          gradus_real *restrict left, gradus_real *restrict dx)
+static void max_forward(gradus_node *n, gradus_part p)
 {
-    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
+    forward(n, p, true);
+}
 
-    memcpy(left, dy, (size_t)pool->node.shape[2] * sizeof *left);
-    for (int u = us.from; u < us.to; u++)
-        for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(pool, v);
-            const int64_t at = place(pool, i, u, v);
+static void avg_forward(gradus_node *n, gradus_part p)
+{
+    forward(n, p, false);
+}
+
+/* ---- back ------------------------------------------------------------ */
+
+/* dx[is-p+u, js-p+v] += what y[i,j] passes on, for all j and (u,v): from lines
+ * y and dy [w] of one channel to its dx [H,W].  left [w] is what each (u,v)
+ * passes on: dy / k^2; or, of a maximum, dy until an x has taken it all, and
+ * then 0. */
+GRADUS_INLINE void pool_line_back(const pooling_node *pool, bool max, int i,
+                                  const gradus_real *x, const gradus_real *y,
+                                  const gradus_real *dy,
+                                  gradus_real *restrict left,
+                                  gradus_real *restrict dx)
+{
+    const gradus_real k = (gradus_real)pool->kernel;
+    const range rs = lines_of_windows(pool, i), qs = columns_of_windows(pool);
+    const int w = pool->node.shape[2], W = pool->node.in[0]->shape[2];
+
+    for (int j = 0; j < w; j++)
+        left[j] = max ? dy[j] : dy[j] / (k * k);
+    for (int r = rs.from; r < rs.to; r++)
+        for (int q = qs.from; q < qs.to; q++) {
+            const range js = outputs_at(pool, q);
             for (int j = js.from; j < js.to; j++) {
-                int64_t k = at + (int64_t)j * pool->stride;
-                gradus_real rest = (gradus_real)(x[k] < y[j]) * left[j];
-                dx[k] += left[j] - rest;
-                left[j] = rest;
+                const int64_t at = r * W + q + (int64_t)j * pool->stride;
+                gradus_real rest =
+                    max ? (gradus_real)(x[at] < y[j]) * left[j] : 0;
+                dx[at] += left[j] - rest;
+                if (max)
+                    left[j] = rest;
             }
         }
 }
 
-static void max_backward(gradus_node *n, gradus_part p)
+GRADUS_INLINE void backward(const gradus_node *n, gradus_part p, bool max)
 {
     const pooling_node *pool = (const pooling_node *)n;
+    const bool is_max2 = max && gradus_is_max2(n);
     const int h = n->shape[1], w = n->shape[2];
     const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
@@ -167,116 +177,25 @@ static void max_backward(gradus_node *n, gradus_part p)
 
     for (size_t c = 0; c < gradus_count(p, n->shape[0]);
          c++, x += H * W, dx += H * W, y += h * w, dy += h * w)
-        if (is_2x2(pool))
+        if (is_max2)
             gradus_pool2_backward(H, W, x, y, dy, dx);
         else
             for (int i = 0; i < h; i++)
-                max_line_back(pool, i, x, y + i * w, dy + i * w, p.scratch, dx);
+                pool_line_back(pool, max, i, x, y + i * w, dy + i * w,
+                               p.scratch, dx);
 }
 
-/* ---- mean ------------------------------------------------------------ */
-
-/* y[i,j] = 1/k^2 sum x[is-p+u, js-p+v] for all j: a line y [w] of one channel,
- * from that channel's x [H,W]. */
-static void avg_line(const pooling_node *pool, int i,
-                     const gradus_real *restrict x, gradus_real *restrict y)
+static void max_backward(gradus_node *n, gradus_part p)
 {
-    const gradus_real k = (gradus_real)pool->kernel;
-    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
-
-    memset(y, 0, (size_t)pool->node.shape[2] * sizeof *y);
-    for (int u = us.from; u < us.to; u++)
-        for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(pool, v);
-            const int64_t at = place(pool, i, u, v);
-            for (int j = js.from; j < js.to; j++)
-                y[j] += x[at + (int64_t)j * pool->stride];
-        }
-    for (int j = 0; j < pool->node.shape[2]; j++)
-        y[j] /= k * k;
-}
-
-static void avg_forward(gradus_node *n, gradus_part p)
-{
-    const pooling_node *pool = (const pooling_node *)n;
-    const int h = n->shape[1], w = n->shape[2];
-    const size_t image = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
-    const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
-    gradus_real *y = gradus_row(n->y, p, n->size);
-
-    for (size_t c = 0; c < gradus_count(p, n->shape[0]); c++, x += image)
-        for (int i = 0; i < h; i++, y += w)
-            avg_line(pool, i, x, y);
-}
-
-/* dx[is-p+u, js-p+v] += dy[i,j] / k^2 for all j and (u,v): from a line dy [w]
- * of one channel to its dx [H,W].  d [w] is scratch memory for dy / k^2. */
-static void avg_line_back(const pooling_node *pool, int i,
-                          const gradus_real *dy, gradus_real *restrict d,
-                          gradus_real *restrict dx)
-{
-    const gradus_real k = (gradus_real)pool->kernel;
-    const range us = lines_of_windows(pool, i), vs = columns_of_windows(pool);
-
-    for (int j = 0; j < pool->node.shape[2]; j++)
-        d[j] = dy[j] / (k * k);
-    for (int u = us.from; u < us.to; u++)
-        for (int v = vs.from; v < vs.to; v++) {
-            const range js = outputs_at(pool, v);
-            const int64_t at = place(pool, i, u, v);
-            for (int j = js.from; j < js.to; j++)
-                dx[at + (int64_t)j * pool->stride] += d[j];
-        }
+    backward(n, p, true);
 }
 
 static void avg_backward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *pool = (const pooling_node *)n;
-    const int h = n->shape[1], w = n->shape[2];
-    const size_t image = (size_t)n->in[0]->shape[1] * n->in[0]->shape[2];
-    const gradus_real *dy = gradus_row(n->dy, p, n->size);
-    gradus_real *dx = gradus_row(n->in[0]->dy, p, n->in[0]->size);
-
-    for (size_t c = 0; c < gradus_count(p, n->shape[0]); c++, dx += image)
-        for (int i = 0; i < h; i++, dy += w)
-            avg_line_back(pool, i, dy, p.scratch, dx);
+    backward(n, p, false);
 }
 
-/* ---- constructors ------------------------------------------------------- */
-
-/* Reads the settings of a model file, in which k is called "size". */
-static gradus_pool2d_options saved_options(const gradus_attr *a, int *kernel)
-{
-    *kernel = gradus_attr_int(a, "size", 0);
-    return (gradus_pool2d_options){ gradus_attr_int(a, "stride", 0),
-                                    gradus_attr_int(a, "padding", 0) };
-}
-
-static gradus_node *make_max(const gradus_saved *s)
-{
-    int kernel;
-    gradus_pool2d_options o = saved_options(s->attr, &kernel);
-
-    return gradus_maxpool2d(s->in[0], kernel, &o);
-}
-
-static gradus_node *make_avg(const gradus_saved *s)
-{
-    int kernel;
-    gradus_pool2d_options o = saved_options(s->attr, &kernel);
-
-    return gradus_avgpool2d(s->in[0], kernel, &o);
-}
-
-const gradus_op gradus_maxpool2d_op = {
-    .name = "maxpool", .forward = max_forward, .backward = max_backward,
-    .make = make_max,
-};
-
-const gradus_op gradus_avgpool2d_op = {
-    .name = "avgpool", .forward = avg_forward, .backward = avg_backward,
-    .make = make_avg,
-};
+/* ---- constructors ---------------------------------------------------- */
 
 static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
                                 int kernel,
@@ -298,6 +217,37 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
     n->scratch = (size_t)n->shape[2]; /* [w], for `left` */
     return n;
 }
+
+/* Builds a node from the settings of a model file, in which k is called
+ * "size". */
+static gradus_node *make(const gradus_op *op, const gradus_saved *s)
+{
+    return new_pooling(op, s->in[0], gradus_attr_int(s->attr, "size", 0),
+                       &(gradus_pool2d_options){
+                           .stride = gradus_attr_int(s->attr, "stride", 0),
+                           .padding = gradus_attr_int(s->attr, "padding",
+                                                      0) });
+}
+
+static gradus_node *make_max(const gradus_saved *s)
+{
+    return make(&gradus_maxpool2d_op, s);
+}
+
+static gradus_node *make_avg(const gradus_saved *s)
+{
+    return make(&gradus_avgpool2d_op, s);
+}
+
+const gradus_op gradus_maxpool2d_op = {
+    .name = "maxpool", .forward = max_forward, .backward = max_backward,
+    .make = make_max,
+};
+
+const gradus_op gradus_avgpool2d_op = {
+    .name = "avgpool", .forward = avg_forward, .backward = avg_backward,
+    .make = make_avg,
+};
 
 gradus_node *gradus_maxpool2d(gradus_node *x, int kernel,
                               const gradus_pool2d_options *options)

@@ -124,7 +124,7 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     way->backward(c, &y, b->scratch[sparse]);
 }
 
-static void end_back(const gradus_conv *c, const gradus_real *scratch,
+static void end_back(const gradus_conv *c, gradus_real *scratch,
                      gradus_real *dW)
 {
     const state *b = (const state *)scratch;

@@ -111,7 +111,7 @@ typedef struct {
     gradus_conv_pass *forward;
     void (*begin_back)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *backward;
-    void (*end_back)(const gradus_conv *c, const gradus_real *scratch,
+    void (*end_back)(const gradus_conv *c, gradus_real *scratch,
                      gradus_real *dW);
 } gradus_conv_way;
 

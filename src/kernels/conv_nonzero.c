@@ -46,99 +46,142 @@ typedef struct {
     gradus_real dy;
 } nonzero;
 
-/* How the scratch memory is laid out; sizes are in numbers or in vectors. */
+/* The parts of the scratch memory.  Places, counted in numbers, are ints: an
+ * int takes no more room than a number. */
 typedef struct {
-    int kernel, in;
+    const gradus_conv *c;
+    int ckk;        /* weights of one o */
     int per_line;   /* vectors in a line of the kernel */
     int vectors;    /* vectors in a kernel, a multiple of AT_ONCE */
-    size_t line;    /* of a line of the image */
-    size_t image;   /* of the image, and of what its last vector may read */
-    size_t weights; /* of the kernels of all output channels and groups */
+    size_t kernel;  /* numbers in these */
+    size_t weights; /* numbers in the kernels of all o and groups */
+    size_t line;    /* numbers in a line of the image */
+    size_t size;    /* of the image, and of what its last vector may read */
+    gradus_real *W, *dW;         /* [groups,out,kernel] */
+    gradus_real *image, *dimage; /* of x and of dx, [size] */
+    int *in_image; /* [in,height,width], where each x is in the image */
+    int *in_x;     /* [width,in], where each number of the image's first line
+                      is in x; for each further line, a line further on */
+    int *weight;   /* [ckk], where each W[o] is in its kernel */
+    int *vector;   /* [vectors], where each is in the image if the kernel is
+                      at 0; 0 if it only fills up to AT_ONCE */
+    int *position; /* [h,w], where in the image the kernel is for each z */
 } layout;
 
-static layout layout_of(const gradus_conv *c)
+/* Returns the sizes, without the arrays. */
+static layout sizes_of(const gradus_conv *c)
 {
     const size_t border = 2 * (size_t)c->padding;
-    layout l = { .kernel = c->kernel, .in = c->in };
+    layout l = { .c = c, .ckk = c->in * c->kernel * c->kernel };
 
-    l.per_line = (l.kernel * l.in - 1) / LANES + 1;
-    l.vectors = ((l.kernel * l.per_line - 1) / AT_ONCE + 1) * AT_ONCE;
-    l.line = ((size_t)c->width + border) * (size_t)l.in;
-    l.image = ((size_t)c->height + border) * l.line + LANES;
-    l.weights = (size_t)c->groups * (size_t)c->out * (size_t)l.vectors * LANES;
+    l.per_line = (c->kernel * c->in - 1) / LANES + 1;
+    l.vectors = ((c->kernel * l.per_line - 1) / AT_ONCE + 1) * AT_ONCE;
+    l.kernel = (size_t)l.vectors * LANES;
+    l.weights = (size_t)c->groups * (size_t)c->out * l.kernel;
+    l.line = ((size_t)c->width + border) * (size_t)c->in;
+    l.size = ((size_t)c->height + border) * l.line + LANES;
     return l;
 }
 
-/* The scratch memory has W, dW, the images of x and of dx, and two lists of
- * places, each as long as x; an int takes no more room than a number. */
+static layout layout_of(const gradus_conv *c, gradus_real *scratch)
+{
+    layout l = sizes_of(c);
+
+    l.W = scratch;
+    l.dW = l.W + l.weights;
+    l.image = l.dW + l.weights;
+    l.dimage = l.image + l.size;
+    l.in_image = (int *)(l.dimage + l.size);
+    l.in_x = l.in_image + gradus_conv_x_size(c);
+    l.weight = l.in_x + c->width * c->in;
+    l.vector = l.weight + l.ckk;
+    l.position = l.vector + l.vectors;
+    return l;
+}
+
 static size_t scratch_size(const gradus_conv *c)
 {
-    const layout l = layout_of(c);
+    const layout l = sizes_of(c);
 
-    return 2 * l.weights + 2 * l.image + 2 * gradus_conv_x_size(c);
+    return 2 * l.weights + 2 * l.size + 2 * gradus_conv_x_size(c) +
+           (size_t)l.ckk + (size_t)l.vectors + gradus_conv_z_size(c);
 }
 
 /* ---- from and to the order of the library ---------------------------- */
 
-/* The place of W[o,ch,u,v] among the vectors; o counts through all groups. */
-static size_t in_vectors(const layout *l, int o, int ch, int u, int v)
+/* Sets the places of x, of the weights and of the vectors. */
+static void find_places(const layout *l)
 {
-    return ((size_t)o * l->vectors + (size_t)u * l->per_line) * LANES +
-           (size_t)v * l->in + ch;
-}
+    const gradus_conv *c = l->c;
+    const int h = c->height, w = c->width, p = c->padding, in = c->in;
+    int *in_image = l->in_image, *in_x = l->in_x;
+    int *weight = l->weight, *vector = l->vector;
 
-/* Sets in_image [in,height,width] to the places of x in the image, and in_x
- * [width,in] to the places in x of the image's first line.  For each
- * further line of the image, they are a line further on in x. */
-static void find_places(const gradus_conv *c, int *in_image, int *in_x)
-{
-    const int h = c->height, w = c->width, p = c->padding;
-
-    for (int ch = 0; ch < c->in; ch++)
+    for (int ch = 0; ch < in; ch++)
         for (int i = 0; i < h; i++)
             for (int j = 0; j < w; j++)
-                *in_image++ = ((i + p) * (w + 2 * p) + j + p) * c->in + ch;
+                *in_image++ = ((i + p) * (w + 2 * p) + j + p) * in + ch;
     for (int j = 0; j < w; j++)
-        for (int ch = 0; ch < c->in; ch++)
+        for (int ch = 0; ch < in; ch++)
             *in_x++ = ch * h * w + j;
+    for (int ch = 0; ch < in; ch++)
+        for (int u = 0; u < c->kernel; u++)
+            for (int v = 0; v < c->kernel; v++)
+                *weight++ = u * l->per_line * LANES + v * in + ch;
+    for (int u = 0; u < c->kernel; u++)
+        for (int m = 0; m < l->per_line; m++)
+            *vector++ = u * (int)l->line + m * LANES;
+    while (vector < l->position)
+        *vector++ = 0;
+}
+
+/* Sets the positions.  Neighbours in z are `scale` lines, or columns, of the
+ * image apart.  A stride beyond the image does no harm: there is then one
+ * position. */
+static void find_positions(const layout *l)
+{
+    const size_t scale = l->c->max2 ? 2 : (size_t)l->c->stride;
+    const size_t line = scale * l->line, step = scale * (size_t)l->c->in;
+    const size_t h = (size_t)gradus_conv_height(l->c);
+    const size_t w = (size_t)gradus_conv_width(l->c);
+
+    for (size_t i = 0; i < h; i++)
+        for (size_t j = 0; j < w; j++)
+            l->position[i * w + j] = (int)(i * line + j * step);
 }
 
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
-    const layout l = layout_of(c);
+    const layout l = layout_of(c, scratch);
     const gradus_real *W = c->W;
 
-    memset(scratch, 0, (2 * l.weights + l.image) * sizeof *scratch);
-    for (int o = 0; o < c->groups * c->out; o++)
-        for (int ch = 0; ch < l.in; ch++)
-            for (int u = 0; u < l.kernel; u++)
-                for (int v = 0; v < l.kernel; v++)
-                    scratch[in_vectors(&l, o, ch, u, v)] = *W++;
-    int *places = (int *)(scratch + 2 * l.weights + 2 * l.image);
-    find_places(c, places, places + gradus_conv_x_size(c));
+    memset(scratch, 0, (2 * l.weights + l.size) * sizeof *scratch);
+    find_places(&l);
+    find_positions(&l);
+    for (size_t o = 0; o < l.weights; o += l.kernel)
+        for (int k = 0; k < l.ckk; k++)
+            l.W[o + (size_t)l.weight[k]] = *W++;
 }
 
-static void end_back(const gradus_conv *c, const gradus_real *scratch,
+static void end_back(const gradus_conv *c, gradus_real *scratch,
                      gradus_real *dW)
 {
-    const layout l = layout_of(c);
+    const layout l = layout_of(c, scratch);
 
-    for (int o = 0; o < c->groups * c->out; o++)
-        for (int ch = 0; ch < l.in; ch++)
-            for (int u = 0; u < l.kernel; u++)
-                for (int v = 0; v < l.kernel; v++)
-                    *dW++ += scratch[l.weights + in_vectors(&l, o, ch, u, v)];
+    for (size_t o = 0; o < l.weights; o += l.kernel)
+        for (int k = 0; k < l.ckk; k++)
+            *dW++ += l.dW[o + (size_t)l.weight[k]];
 }
 
 /* Copies x [in,height,width] into the image [row,column,channel]. */
-GRADUS_INLINE void interleave(const gradus_conv *c, const layout *l,
-                              const gradus_real *restrict x,
+GRADUS_INLINE void interleave(const layout *l, const gradus_real *restrict x,
                               const int *restrict in_x,
                               gradus_real *restrict image)
 {
-    const int n = c->width * l->in;
+    const gradus_conv *c = l->c;
+    const int n = c->width * c->in;
 
-    image += (size_t)c->padding * (l->line + (size_t)l->in);
+    image += (size_t)c->padding * (l->line + (size_t)c->in);
     for (int i = 0; i < c->height; i++, image += l->line, x += c->width)
         for (int k = 0; k < n; k++)
             image[k] = x[in_x[k]];
@@ -155,41 +198,19 @@ GRADUS_INLINE void add_interleaved(size_t n, const gradus_real *restrict image,
 
 /* ---- the work -------------------------------------------------------- */
 
-/* A vector of the kernel, while a loop goes through all of them. */
-typedef struct {
-    int vector, of_line; /* its index in the kernel, and in its line */
-    size_t at;           /* its distance in the image from the first one */
-} cursor;
-
-/* Returns how far the cursor's vector is from the first in the image (0 if
- * it only fills up to AT_ONCE), and moves the cursor on. */
-GRADUS_INLINE size_t next_vector(const layout *l, cursor *p)
-{
-    size_t at = p->vector++ < l->kernel * l->per_line ? p->at : 0;
-
-    p->at += LANES;
-    if (++p->of_line == l->per_line) {
-        p->of_line = 0;
-        p->at += l->line - (size_t)l->per_line * LANES;
-    }
-    return at;
-}
-
 /* For one o, adds sum dy image[at + ..] over the list [n] to dW [u,v,c].
  * Returns sum dy, which costs nothing beside the rest. */
 GRADUS_INLINE gradus_real add_to_weights(const layout *l, const nonzero *list,
-                                         int n, const gradus_real *image,
-                                         gradus_real *dW)
+                                         int n, gradus_real *dW)
 {
     gradus_real all = 0;
-    cursor p = { 0 };
 
     for (int m = 0; m < l->vectors; m += AT_ONCE) {
         const gradus_real *x[AT_ONCE];
         lanes *dw = (lanes *)(dW + (size_t)m * LANES);
         lanes sum[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
-            x[a] = image + next_vector(l, &p);
+            x[a] = l->image + l->vector[m + a];
             sum[a] = dw[a];
         }
         all = 0;
@@ -206,15 +227,13 @@ GRADUS_INLINE gradus_real add_to_weights(const layout *l, const nonzero *list,
 
 /* For one o, adds dy W [u,v,c] to the image of dx at each place listed. */
 GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
-                                const gradus_real *W, gradus_real *image)
+                                const gradus_real *W)
 {
-    cursor p = { 0 };
-
     for (int m = 0; m < l->vectors; m += AT_ONCE) {
         gradus_real *dx[AT_ONCE];
         lanes w[AT_ONCE];
         for (int a = 0; a < AT_ONCE; a++) {
-            dx[a] = image + next_vector(l, &p);
+            dx[a] = l->dimage + l->vector[m + a];
             w[a] = ((const lanes *)(W + (size_t)m * LANES))[a];
         }
         for (int i = 0; i < n; i++)
@@ -223,108 +242,67 @@ GRADUS_INLINE void add_to_image(const layout *l, const nonzero *list, int n,
     }
 }
 
-/* Sets at [n] to the kernel's places in the image for n positions of z from
- * `from` on; neighbours are `scale` lines, or columns, of the image apart. */
-GRADUS_INLINE void find_positions(const layout *l, int width, int scale,
-                                  int from, int n, int *at)
-{
-    /* A stride beyond the image does no harm: there is then one position. */
-    const int64_t line = (int64_t)l->line * scale;
-    const int64_t step = (int64_t)l->in * scale;
-    int i = from / width, j = from % width;
-
-    for (int p = 0; p < n; p++) {
-        at[p] = (int)(i * line + j * step);
-        if (++j == width) {
-            j = 0;
-            i++;
-        }
-    }
-}
-
-/* This function and the next list the numbers of dz [n] that count, with
- * their places from at [n], and return how many. */
-GRADUS_INLINE int list_nonzeros(const gradus_real *dz, const int *at, int n,
+/* Lists the numbers of dz [n] that count, with their places from at [n].
+ * Returns how many.  With argmax, each dz is of a maximum, which is at one of
+ * four places; few of those are 0: with them left out too, a step of cnn-8-16
+ * took 1.04 times as long. */
+GRADUS_INLINE int list_nonzeros(const layout *l, const gradus_real *dz,
+                                const uint8_t *argmax, const int *at, int n,
                                 nonzero *list)
 {
-    int count = 0;
-
-    for (int p = 0; p < n; p++) { /* count <= p: within the list */
-        list[count] = (nonzero){ at[p], dz[p] };
-        count += dz[p] != 0;
-    }
-    return count;
-}
-
-/* Each dz is of a maximum, which is at one of four places.  Few dz are 0:
- * with those left out too, a step of cnn-8-16 took 1.04 times as long. */
-GRADUS_INLINE int list_maxima(const layout *l, const gradus_real *dz,
-                              const uint8_t *argmax, const int *at, int n,
-                              nonzero *list)
-{
-    const int right = l->in, below = (int)l->line;
+    const int right = l->c->in, below = (int)l->line;
     const int in_square[5] = { 0, right, below, below + right };
     int count = 0;
 
-    for (int p = 0; p < n; p++) {
-        list[count] = (nonzero){ at[p] + in_square[argmax[p]], dz[p] };
-        count += argmax[p] < 4;
+    for (int p = 0; p < n; p++) { /* count <= p: within the list */
+        int place = at[p] + (argmax ? in_square[argmax[p]] : 0);
+        list[count] = (nonzero){ place, dz[p] };
+        count += argmax ? argmax[p] < 4 : dz[p] != 0;
     }
     return count;
 }
 
-GRADUS_INLINE void add(const gradus_conv *c, const gradus_conv_sample *s,
-                       gradus_real *scratch)
+GRADUS_INLINE void add(const layout *l, const gradus_conv_sample *s)
 {
-    const layout l = layout_of(c);
-    const int w = gradus_conv_width(c), P = gradus_conv_height(c) * w;
-    gradus_real *image = scratch + 2 * l.weights, *dimage = image + l.image;
-    gradus_real *W = scratch + l.weights / c->groups * s->group;
-    gradus_real *dW = W + l.weights;
-    const int *in_image = (const int *)(dimage + l.image);
-    int at[LIST];
+    const gradus_conv *c = l->c;
+    const int P = gradus_conv_height(c) * gradus_conv_width(c);
     nonzero list[LIST];
 
-    interleave(c, &l, s->x, in_image + gradus_conv_x_size(c), image);
+    interleave(l, s->x, l->in_x, l->image);
     if (s->dx)
-        memset(dimage, 0, l.image * sizeof *dimage);
-    for (int from = 0; from < P; from += LIST) {
-        int some = P - from < LIST ? P - from : LIST;
-        find_positions(&l, w, c->max2 ? 2 : c->stride, from, some, at);
+        memset(l->dimage, 0, l->size * sizeof *l->dimage);
+    for (int from = 0; from < P; from += LIST)
         for (int o = 0; o < c->out; o++) {
-            size_t p = (size_t)o * P + from, k = (size_t)o * l.vectors * LANES;
-            int n = c->max2 ? list_maxima(&l, s->dz + p, s->argmax + p, at,
-                                          some, list)
-                            : list_nonzeros(s->dz + p, at, some, list);
-            gradus_real sum = add_to_weights(&l, list, n, image, dW + k);
+            size_t p = (size_t)o * P + from;
+            size_t k = ((size_t)s->group * c->out + o) * l->kernel;
+            int n = list_nonzeros(l, s->dz + p, c->max2 ? s->argmax + p : NULL,
+                                  l->position + from,
+                                  P - from < LIST ? P - from : LIST, list);
+            gradus_real sum = add_to_weights(l, list, n, l->dW + k);
             if (s->db)
                 s->db[o] += sum;
             if (s->dx)
-                add_to_image(&l, list, n, W + k, dimage);
+                add_to_image(l, list, n, l->W + k);
         }
-    }
     if (s->dx)
-        add_interleaved(gradus_conv_x_size(c), dimage, in_image, s->dx);
+        add_interleaved(gradus_conv_x_size(c), l->dimage, l->in_image, s->dx);
 }
 
-static void by_plain(const gradus_conv *c, const gradus_conv_sample *s,
-                     gradus_real *scratch)
+static void by_plain(const layout *l, const gradus_conv_sample *s)
 {
-    add(c, s, scratch);
+    add(l, s);
 }
 
-GRADUS_FOR_AVX2 static void by_avx2(const gradus_conv *c,
-                                    const gradus_conv_sample *s,
-                                    gradus_real *scratch)
+GRADUS_FOR_AVX2 static void by_avx2(const layout *l,
+                                    const gradus_conv_sample *s)
 {
-    add(c, s, scratch);
+    add(l, s);
 }
 
-GRADUS_FOR_AVX512 static void by_avx512(const gradus_conv *c,
-                                        const gradus_conv_sample *s,
-                                        gradus_real *scratch)
+GRADUS_FOR_AVX512 static void by_avx512(const layout *l,
+                                        const gradus_conv_sample *s)
 {
-    add(c, s, scratch);
+    add(l, s);
 }
 
 /* ---- the way --------------------------------------------------------- */
@@ -338,11 +316,13 @@ static bool fits(const gradus_conv *c)
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    static gradus_conv_pass *const version[] = {
+    static void (*const version[])(const layout *,
+                                   const gradus_conv_sample *) = {
         [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
         [GRADUS_AVX512] = by_avx512 };
+    const layout l = layout_of(c, scratch);
 
-    version[c->simd](c, s, scratch);
+    version[c->simd](&l, s);
 }
 
 const gradus_conv_way gradus_conv_nonzero = {

@@ -47,42 +47,36 @@ static bool is_pointwise(const gradus_conv *c)
 
 /* ---- between the image and its columns ------------------------------- */
 
-/* Fills a row of col [h,w]: at each position, what one number of the kernel
- * meets.  `image` points to what it meets at the first position.
+/* Copies between a row of col [h,w] and what one number of the kernel meets at
+ * each position.  `image` points to what it meets at the first position.
  *
- *   col[i,j] = image[s i, s j] */
-static void gather_row(const gradus_conv *c, size_t pitch,
-                       const gradus_real *image, gradus_real *col)
+ *   col[i,j] = image[s i, s j]                   or, back,
+ *   image[s i, s j] += col[i,j] */
+static void copy_row(const gradus_conv *c, size_t pitch, bool back,
+                     gradus_real *image, gradus_real *col)
 {
     const int w = c->out_width, s = c->stride;
 
-    for (int i = 0; i < c->out_height; i++, col += w) {
-        const gradus_real *line = image + pitch * s * i;
-        if (s == 1)
+    for (int i = 0; i < c->out_height; i++, col += w, image += pitch * s)
+        if (back)
+            for (int j = 0; j < w; j++)
+                image[s * j] += col[j];
+        else if (s == 1)
             for (int j = 0; j < w; j += COPIED)
-                memcpy(col + j, line + j, COPIED * sizeof *col);
+                memcpy(col + j, image + j, COPIED * sizeof *col);
         else
             for (int j = 0; j < w; j++)
-                col[j] = line[s * j];
-    }
+                col[j] = image[s * j];
 }
 
-/* The reverse, with addition: image[s i, s j] += col[i,j]. */
-static void scatter_row(const gradus_conv *c, size_t pitch,
-                        const gradus_real *restrict col,
-                        gradus_real *restrict image)
+/* Copies all rows of col [ckk,P] from the image, or back. */
+static void copy_columns(const gradus_conv *c, const gradus_conv_image *m,
+                         bool back, gradus_real *image, gradus_real *col)
 {
-    const int w = c->out_width, s = c->stride;
-
-    for (int i = 0; i < c->out_height; i++, col += w) {
-        gradus_real *restrict line = image + pitch * s * i;
-        if (s == 1)
-            for (int j = 0; j < w; j++)
-                line[j] += col[j];
-        else
-            for (int j = 0; j < w; j++)
-                line[s * j] += col[j];
-    }
+    for (int ch = 0; ch < c->in; ch++, image += m->plane)
+        for (int u = 0; u < c->kernel; u++)
+            for (int v = 0; v < c->kernel; v++, col += positions(c))
+                copy_row(c, m->pitch, back, image + u * m->pitch + v, col);
 }
 
 /* Returns col [ckk,P]: x itself if it is its own matrix of columns, or a
@@ -90,34 +84,14 @@ static void scatter_row(const gradus_conv *c, size_t pitch,
 static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
                                   gradus_real *scratch)
 {
-    const gradus_conv_image m = gradus_conv_image_of(c);
-    const size_t size = gradus_conv_image_size(&m);
-    gradus_real *image = scratch, *col = image + size, *row = col;
+    const gradus_conv_image m = gradus_conv_image_of(c, 1);
 
     if (is_pointwise(c))
         return x;
-    memset(image, 0, size * sizeof *image);
-    gradus_conv_image_fill(&m, x, image);
-    for (int ch = 0; ch < c->in; ch++, image += m.plane)
-        for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, row += positions(c))
-                gather_row(c, m.pitch, image + u * m.pitch + v, row);
-    return col;
-}
-
-/* Adds dcol [ckk,P] to dx at the places that the columns came from. */
-static void add_columns(const gradus_conv *c, const gradus_real *dcol,
-                        gradus_real *scratch, gradus_real *dx)
-{
-    const gradus_conv_image m = gradus_conv_image_of(c);
-    gradus_real *image = scratch;
-
-    memset(image, 0, gradus_conv_image_size(&m) * sizeof *image);
-    for (int ch = 0; ch < c->in; ch++, image += m.plane)
-        for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, dcol += positions(c))
-                scatter_row(c, m.pitch, dcol, image + u * m.pitch + v);
-    gradus_conv_image_add_inside(&m, scratch, dx);
+    memset(scratch, 0, m.size * sizeof *scratch);
+    gradus_conv_image_fill(&m, x, scratch);
+    copy_columns(c, &m, false, scratch, scratch + m.size);
+    return scratch + m.size;
 }
 
 /* ---- the way --------------------------------------------------------- */
@@ -131,9 +105,7 @@ static bool fits(const gradus_conv *c)
  * dcol) and the SLACK. */
 static size_t scratch_size(const gradus_conv *c)
 {
-    const gradus_conv_image m = gradus_conv_image_of(c);
-
-    return gradus_conv_image_size(&m) +
+    return gradus_conv_image_of(c, 1).size +
            (size_t)column_size(c) * (size_t)positions(c) + SLACK;
 }
 
@@ -167,20 +139,24 @@ static void backward_bias(const gradus_conv *c, const gradus_real *dy,
     }
 }
 
-/* Adds to dx.  This overwrites the columns of x in scratch with dcol. */
+/* Adds to dx.  This overwrites the columns of x in scratch with dcol, which is
+ * then added to dx at the places that the columns came from. */
 static void backward_operand(const gradus_conv *c, const gradus_real *W,
                              const gradus_real *dy, gradus_real *scratch,
                              gradus_real *dx)
 {
     const int P = positions(c), ckk = column_size(c);
-    const gradus_conv_image m = gradus_conv_image_of(c);
-    gradus_real *dcol = scratch + gradus_conv_image_size(&m);
+    const gradus_conv_image m = gradus_conv_image_of(c, 1);
     const bool direct = is_pointwise(c);
+    gradus_real *dcol = direct ? dx : scratch + m.size;
 
     gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, dy, P,
-                direct, direct ? dx : dcol, P);          /* dcol = W' dY     */
-    if (!direct)
-        add_columns(c, dcol, scratch, dx);
+                direct, dcol, P);                        /* dcol = W' dY     */
+    if (direct)
+        return;
+    memset(scratch, 0, m.size * sizeof *scratch);
+    copy_columns(c, &m, true, scratch, dcol);
+    gradus_conv_image_add_inside(&m, scratch, dx);
 }
 
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,

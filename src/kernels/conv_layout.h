@@ -11,17 +11,19 @@
  * All distances are in numbers. */
 typedef struct {
     int channels, height, width; /* of what is within the border */
-    size_t border, pitch, plane; /* width of the border; from line to line,
-                                    and from channel to channel */
+    size_t pitch, plane;         /* from line to line, and from channel to
+                                    channel */
+    size_t inside;               /* where the first line begins, behind the
+                                    border */
+    size_t size;                 /* of its memory, a multiple of 32: behind
+                                    the last channel there is room for one
+                                    more line, and for what a vector may read
+                                    beyond that */
 } gradus_conv_image;
 
-/* Returns the layout of the image for x of c, whose border is the padding. */
-gradus_conv_image gradus_conv_image_of(const gradus_conv *c);
-
-/* Returns how many numbers of memory the image takes, a multiple of 32.
- * Behind the last channel there is room for one more line, and for what a
- * vector may read beyond that. */
-size_t gradus_conv_image_size(const gradus_conv_image *m);
+/* Returns the layout of the image for x of c, whose border is the padding.
+ * The pitch is rounded up to a multiple of `multiple`. */
+gradus_conv_image gradus_conv_image_of(const gradus_conv *c, size_t multiple);
 
 /* Copies x [channels,height,width] into the image.  The border is left as
  * it is; the caller has set it to 0. */
@@ -34,7 +36,13 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
                                   const gradus_real *image, gradus_real *dx);
 
 /* Copies W [groups,out,in,kernel,kernel] into packed
- * [groups,in,kernel,kernel,out].  Returns the end of packed. */
-gradus_real *gradus_conv_pack(const gradus_conv *c, gradus_real *packed);
+ * [groups,in,kernel,kernel,out]; or, turned, into [groups,out,kernel,kernel,in]
+ * with the kernel rotated by 180 degrees.  Sets n numbers behind it to 0. */
+void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
+                      size_t n);
+
+/* Returns how many of `height` lines, of a_line numbers each, make up a strip
+ * of about `numbers` numbers: at least one. */
+int gradus_conv_strip(int height, size_t a_line, size_t numbers);
 
 #endif

@@ -52,46 +52,39 @@ typedef struct {
     bool relu;
 } pooled;
 
-/* Returns the sizes and distances for c, with no arrays yet.  An odd pitch
- * grows by a column, which is never used, so that columns pair up. */
+/* Returns the sizes and distances for c, with no arrays yet. */
 static pooled new_pooled(const gradus_conv *c)
 {
-    pooled d = { .image = gradus_conv_image_of(c),
+    pooled d = { .image = gradus_conv_image_of(c, 2),
                  .height = c->out_height / 2, .width = c->out_width / 2,
                  .relu = c->relu };
-    size_t a_line = 2 * (size_t)c->in * ((size_t)c->kernel + 1) *
-                    (size_t)d.width;
-    size_t strip = a_line ? PHASES / a_line : 0;
+    const size_t width = (size_t)d.width, kernel = (size_t)c->kernel;
 
-    if (d.image.pitch % 2) {
-        d.image.plane += d.image.plane / d.image.pitch;
-        d.image.pitch++;
-    }
-    d.strip = strip < 1 ? 1 : strip < (size_t)d.height ? (int)strip : d.height;
+    d.strip = gradus_conv_strip(
+        d.height, 2 * (size_t)c->in * (kernel + 1) * width, PHASES);
     d.t = (gradus_tiled){ .in = c->in, .out = c->out, .kernel = c->kernel,
-                          .pitch = (size_t)d.width };
-    d.t.step = ((size_t)d.strip + (size_t)c->kernel / 2) * d.t.pitch;
-    d.t.odd = ((size_t)c->kernel + 1) * d.t.step;
+                          .pitch = width };
+    d.t.step = ((size_t)d.strip + kernel / 2) * width;
+    d.t.odd = (kernel + 1) * d.t.step;
     d.t.plane = 2 * d.t.odd;
     return d;
 }
 
-/* The scratch memory has all of W, the image, its even and odd columns, and
- * the phases.  Behind each there is room for what a last vector reads or
- * writes beyond the end, and for the line that an even kernel reads without
- * needing it.  Where W ends at a boundary between vectors, each of the
- * others begins at one. */
-static size_t phases_of(const pooled *d)
+/* The scratch memory has all of W, and behind it the image, its even and odd
+ * columns, and the phases.  Behind each there is room for what a last vector
+ * reads or writes beyond the end, and for the line that an even kernel reads
+ * without needing it.  Where W ends at a boundary between vectors, each of
+ * the others begins at one. */
+static size_t behind_W(const pooled *d)
 {
-    return (size_t)d->t.in * d->t.plane + MOST_LANES;
+    return 2 * d->image.size + (size_t)d->t.in * d->t.plane + MOST_LANES;
 }
 
 static size_t scratch_size(const gradus_conv *c)
 {
     const pooled d = new_pooled(c);
 
-    return (size_t)c->groups * gradus_conv_weights(c) +
-           2 * gradus_conv_image_size(&d.image) + phases_of(&d);
+    return (size_t)c->groups * gradus_conv_weights(c) + behind_W(&d);
 }
 
 /* ---- the image and its phases ---------------------------------------- */
@@ -138,33 +131,25 @@ static void split_lines(const pooled *d, int line, int lines)
 
 /* ---- a tile ---------------------------------------------------------- */
 
-/* Computes the maxima z [lanes] of y [4,lanes], and argmax [lanes].  Here
- * and in put, all lanes are computed even if some do not count, so that the
- * compiler can use vectors. */
-GRADUS_INLINE void maxima(int lanes, bool relu, const gradus_real *y,
-                          gradus_real *z, int *argmax)
-{
-    const gradus_real *a = y, *b = y + lanes, *c = b + lanes, *d = c + lanes;
-
-    for (int i = 0; i < lanes; i++) {
-        gradus_real m = larger(larger(a[i], b[i]), larger(c[i], d[i]));
-        int not_a = a[i] < m, nor_b = not_a & (b[i] < m);
-        int first = not_a + nor_b + (nor_b & (c[i] < m));
-        argmax[i] = relu && !(m > 0) ? 4 : first;
-        z[i] = relu && m < 0 ? 0 : m;
-    }
-}
-
 /* Writes n maxima of y [4,lanes] to z[at] onwards, and their argmax, if it
- * is wanted, to the same place. */
+ * is wanted, to the same place.  All lanes are computed even if some do not
+ * count, so that the compiler can use vectors. */
 GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
                        const gradus_real *y)
 {
+    const gradus_real *y1 = y + lanes, *y2 = y1 + lanes, *y3 = y2 + lanes;
+    const bool relu = d->relu;
     gradus_real max[MOST_LANES];
     int which[MOST_LANES];
     uint8_t bytes[MOST_LANES];
 
-    maxima(lanes, d->relu, y, max, which);
+    for (int i = 0; i < lanes; i++) {
+        gradus_real m = larger(larger(y[i], y1[i]), larger(y2[i], y3[i]));
+        int not_0 = y[i] < m, nor_1 = not_0 & (y1[i] < m);
+        int first = not_0 + nor_1 + (nor_1 & (y2[i] < m));
+        which[i] = relu && !(m > 0) ? 4 : first;
+        max[i] = relu && m < 0 ? 0 : m;
+    }
     for (int i = 0; i < lanes; i++)
         bytes[i] = (uint8_t)which[i];
     if (n == lanes) /* mostly; of a known length it is one instruction */
@@ -240,15 +225,12 @@ static bool fits(const gradus_conv *c)
     return c->stride == 1 && c->kernel > 1 && c->max2;
 }
 
-/* Packs W, and clears all the rest, of which the border of the image has to
- * be 0. */
+/* Of what is cleared, the border of the image has to be 0. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     const pooled d = new_pooled(c);
 
-    memset(gradus_conv_pack(c, scratch), 0,
-           (2 * gradus_conv_image_size(&d.image) + phases_of(&d)) *
-               sizeof *scratch);
+    gradus_conv_pack(c, false, scratch, behind_W(&d));
 }
 
 /* Without padding, and with an even width, x is its own image. */
@@ -261,7 +243,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_real *image =
         scratch + (size_t)c->groups * gradus_conv_weights(c);
     pooled d = new_pooled(c);
-    const size_t size = gradus_conv_image_size(&d.image);
+    const size_t size = d.image.size;
     const gradus_real *x = s->x;
 
     d.t.W = scratch + (size_t)s->group * gradus_conv_weights(c);

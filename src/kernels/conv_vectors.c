@@ -64,14 +64,6 @@ static gradus_conv turned(const gradus_conv *c)
 
 /* ---- scratch memory: all of W, the image, a strip of some channels --- */
 
-/* Returns how many lines of y a strip has, at least one. */
-static int lines_of_strip(int height, size_t pitch)
-{
-    size_t lines = STRIP / pitch;
-
-    return lines < 1 ? 1 : lines < (size_t)height ? (int)lines : height;
-}
-
 /* Returns how many numbers a strip of `lines` lines has in each channel,
  * rounded up to whole tiles. */
 static size_t run_of(int lines, size_t pitch)
@@ -87,17 +79,10 @@ static size_t weights_of(const gradus_conv *c)
 /* Returns the numbers of scratch memory that one direction needs. */
 static size_t scratch_of(const gradus_conv *c)
 {
-    const gradus_conv_image m = gradus_conv_image_of(c);
+    const gradus_conv_image m = gradus_conv_image_of(c, 1);
+    int lines = gradus_conv_strip(c->out_height, m.pitch, STRIP);
 
-    return weights_of(c) + gradus_conv_image_size(&m) +
-           MOST_OUTS * run_of(lines_of_strip(c->out_height, m.pitch), m.pitch);
-}
-
-static void clear_image(const gradus_conv *c, gradus_real *image)
-{
-    const gradus_conv_image m = gradus_conv_image_of(c);
-
-    memset(image, 0, gradus_conv_image_size(&m) * sizeof *image);
+    return weights_of(c) + m.size + MOST_OUTS * run_of(lines, m.pitch);
 }
 
 /* ---- a strip --------------------------------------------------------- */
@@ -167,7 +152,7 @@ GRADUS_INLINE void convolve(const convolution *d, int bytes, int most,
                             int vectors)
 {
     for (int line = 0, lines; line < d->height; line += lines) {
-        int at_once = lines_of_strip(d->height, d->t.pitch);
+        int at_once = gradus_conv_strip(d->height, d->t.pitch, STRIP);
         int left = d->height - line;
         lines = left < at_once ? left : at_once;
         for (int o = 0, n; o < d->t.out; o += n) {
@@ -205,7 +190,7 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
     static void (*const version[])(const convolution *) = {
         [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
         [GRADUS_AVX512] = by_avx512 };
-    const gradus_conv_image m = gradus_conv_image_of(c);
+    const gradus_conv_image m = gradus_conv_image_of(c, 1);
     gradus_real *image = scratch + weights_of(c);
     const convolution d = {
         .t = { .in = c->in, .out = c->out, .kernel = c->kernel,
@@ -213,7 +198,7 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
                .b = c->b ? c->b + c->out * group : NULL, .plane = m.plane,
                .pitch = m.pitch },
         .height = c->out_height, .width = c->out_width, .image = image,
-        .strip = image + gradus_conv_image_size(&m), .y = y, .add = add,
+        .strip = image + m.size, .y = y, .add = add,
         .relu = c->relu };
 
     gradus_conv_image_fill(&m, x, image);
@@ -241,7 +226,7 @@ static size_t scratch_size(const gradus_conv *c)
 
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
-    clear_image(c, gradus_conv_pack(c, scratch));
+    gradus_conv_pack(c, false, scratch, gradus_conv_image_of(c, 1).size);
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -250,21 +235,12 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     run(c, s->group, s->x, scratch, s->z, false);
 }
 
-/* Copies W as [group,o,u,v,c], with the kernel rotated, and clears the
- * border of the image. */
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const gradus_conv back = turned(c);
-    const int kk = c->kernel * c->kernel, okk = c->out * kk;
-    gradus_real *packed = scratch + gradus_conv_gemm.scratch(c);
-    const gradus_real *W = c->W;
 
-    for (int group = 0; group < c->groups; group++, packed += c->in * okk)
-        for (int o = 0; o < c->out; o++)
-            for (int ch = 0; ch < c->in; ch++)
-                for (int k = kk - 1; k >= 0; k--)
-                    packed[(o * kk + k) * c->in + ch] = *W++;
-    clear_image(&back, packed);
+    gradus_conv_pack(c, true, scratch + gradus_conv_gemm.scratch(c),
+                     gradus_conv_image_of(&back, 1).size);
 }
 
 /* Computes dx here, and dW and db in conv_gemm.c. */

@@ -155,7 +155,8 @@ static void make_data(const gradus_conv *c, int setting)
 static gradus_real *new_scratch(const gradus_conv_way *way,
                                 const gradus_conv *c)
 {
-    const size_t bytes = way->scratch(c) * sizeof(gradus_real);
+    const size_t bytes =
+        way->scratch ? way->scratch(c) * sizeof(gradus_real) : 0;
     gradus_real *scratch = malloc(bytes + 1);
 
     ck_assert_ptr_nonnull(scratch);

@@ -19,21 +19,18 @@
  * bench/steps.c; the others are in examples/mnist/nets.c. */
 #include "kernels/conv.h"
 
-/* In order of speed: the last way that fits is the fastest.  The first one
- * fits everything, and has both passes. */
+/* In order of speed: the last way that fits is the fastest. */
 static const gradus_conv_way *const ways[] = {
-    &gradus_conv_plain, &gradus_conv_nonzero, &gradus_conv_gemm,
-    &gradus_conv_vectors, &gradus_conv_max2, &gradus_conv_either,
+    &gradus_conv_nonzero, &gradus_conv_gemm, &gradus_conv_vectors,
+    &gradus_conv_max2, &gradus_conv_either,
 };
 
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
 {
-    int k = sizeof ways / sizeof *ways - 1;
-
-    while (!(back ? ways[k]->backward : ways[k]->forward) ||
-           !ways[k]->fits(c))
-        k--;
-    return ways[k];
+    for (int k = sizeof ways / sizeof *ways - 1; k >= 0; k--)
+        if ((back ? ways[k]->backward : ways[k]->forward) && ways[k]->fits(c))
+            return ways[k];
+    return NULL;
 }
 
 size_t gradus_conv_scratch(const gradus_conv *c)

@@ -147,21 +147,6 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
             }
 }
 
-/* ---- the way --------------------------------------------------------- */
-
-static bool fits(const gradus_conv *c)
-{
-    (void)c;
-    return true;
-}
-
-static size_t scratch_size(const gradus_conv *c)
-{
-    (void)c;
-    return 0;
-}
-
 const gradus_conv_way gradus_conv_plain = {
-    .name = "plain", .fits = fits, .scratch = scratch_size,
-    .forward = forward, .backward = backward,
+    .name = "plain", .forward = forward, .backward = backward,
 };

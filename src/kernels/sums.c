@@ -27,45 +27,31 @@ gradus_real gradus_sum(const gradus_real *x, int n)
 
 /* ---- of channels ----------------------------------------------------- */
 
-/* A bundle of channels, summed at once, of an array
- * [rows,channels,positions].  It is one channel, of which each lane has
- * every sixteenth position; or, where channels have one position, up to
- * sixteen channels, one in each lane. */
-typedef struct {
-    int first, count; /* its first channel, and how many it has */
-    int width;        /* its numbers in each row, which lie side by side */
-} bundle;
-
-/* Returns the bundle that begins at channel `first`; behind the last
- * channel its count is 0. */
-static bundle bundle_at(gradus_channels s, int first)
+/* Channels are summed in bundles.  A bundle is one channel, of which each lane
+ * has every sixteenth position; or, where channels have one position, up to
+ * sixteen channels, one in each lane.  Returns how many channels there are in
+ * the one that begins with channel `first`. */
+static int bundle(gradus_channels s, int first)
 {
-    int left = s.channels - first;
+    const int left = s.channels - first;
 
-    left = left < LANES ? left : LANES;
-    return s.positions > 1 && left ? (bundle){ first, 1, s.positions }
-                                   : (bundle){ first, left, left };
+    return s.positions > 1 ? 1 : left < LANES ? left : LANES;
 }
 
-static bundle after(gradus_channels s, bundle b)
-{
-    return bundle_at(s, b.first + b.count);
-}
-
-/* Returns the numbers of bundle b in row i, [width]. */
+/* Returns the numbers of channel c, and those behind it, in row i. */
 static const gradus_real *row(gradus_channels s, const gradus_real *x, int i,
-                              bundle b)
+                              int c)
 {
-    return x + ((size_t)i * s.channels + b.first) * s.positions;
+    return x + ((size_t)i * s.channels + c) * s.positions;
 }
 
-/* Returns the sum for channel k of the bundle, 0 <= k < count, from the
- * lanes [LANES]. */
-static double total(bundle b, const double *lane, int k)
+/* Returns the sum for channel k of a bundle of `count`, 0 <= k < count, from
+ * the lanes [LANES]. */
+static double total(int count, const double *lane, int k)
 {
     double sum = 0;
 
-    if (b.count > 1)
+    if (count > 1)
         return lane[k];
     for (int l = 0; l < LANES; l++)
         sum += lane[l];
@@ -100,20 +86,21 @@ static inline void add_products(double *lane, const gradus_real *x,
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
                            double *sums)
 {
-    const double m = (double)s.rows * s.positions;
+    const double m = *sums++ = (double)s.rows * s.positions;
 
-    for (bundle b = bundle_at(s, 0); b.count; b = after(s, b)) {
+    for (int c = 0, count; c < s.channels; c += count) {
         double lane[LANES] = { 0 }, square[LANES] = { 0 }, mean[LANES];
+        count = bundle(s, c);
         for (int i = 0; i < s.rows; i++)
-            add(lane, row(s, x, i, b), b.width);
+            add(lane, row(s, x, i, c), count * s.positions);
         for (int l = 0; l < LANES; l++)
-            mean[l] = total(b, lane, l) / m;
+            mean[l] = total(count, lane, l) / m;
         for (int i = 0; i < s.rows; i++)
-            add_products(square, row(s, x, i, b), mean, row(s, x, i, b), mean,
-                         b.width);
-        for (int k = 0; k < b.count; k++) {
+            add_products(square, row(s, x, i, c), mean, row(s, x, i, c), mean,
+                         count * s.positions);
+        for (int k = 0; k < count; k++) {
             *sums++ = mean[k];
-            *sums++ = total(b, square, k);
+            *sums++ = total(count, square, k);
         }
     }
 }
@@ -125,18 +112,21 @@ void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
 {
     const double zero[LANES] = { 0 };
 
-    for (bundle b = bundle_at(s, 0); b.count; b = after(s, b)) {
+    *sums++ = (double)s.rows * s.positions;
+    for (int c = 0, count; c < s.channels; c += count) {
         double middle[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
+        count = bundle(s, c);
         for (int l = 0; l < LANES; l++)
-            middle[l] = mean[b.first + l % b.count];
+            middle[l] = mean[c + l % count];
         for (int i = 0; i < s.rows; i++) {
-            const gradus_real *d = row(s, dy, i, b);
-            add_products(products, d, zero, row(s, x, i, b), middle, b.width);
-            add(lane, d, b.width);
+            const gradus_real *d = row(s, dy, i, c);
+            add_products(products, d, zero, row(s, x, i, c), middle,
+                         count * s.positions);
+            add(lane, d, count * s.positions);
         }
-        for (int k = 0; k < b.count; k++) {
-            *sums++ = total(b, products, k);
-            *sums++ = total(b, lane, k);
+        for (int k = 0; k < count; k++) {
+            *sums++ = total(count, products, k);
+            *sums++ = total(count, lane, k);
         }
     }
 }

@@ -8,19 +8,18 @@
 /* Returns the sum of x [n]. */
 gradus_real gradus_sum(const gradus_real *x, int n);
 
-/* The shape of arrays [rows,channels,positions].  A channel has rows *
- * positions values. */
+/* The shape of arrays [rows,channels,positions].  A channel has m = rows *
+ * positions values.  The functions set sums [1 + 2 channels] to m, and then to
+ * two sums for each channel. */
 typedef struct {
     int rows, channels, positions;
 } gradus_channels;
 
-/* Sets sums [channels,2] to the mean of x, and to sum (x - mean)^2, of each
- * channel. */
+/* The mean of x, and sum (x - mean)^2. */
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
                            double *sums);
 
-/* Sets sums [channels,2] to sum dy (x - mean), and to sum dy, of each
- * channel.  mean is [channels]. */
+/* sum dy (x - mean), and sum dy.  mean is [channels]. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
                           const gradus_real *mean, const gradus_real *dy,
                           double *sums);

@@ -50,12 +50,9 @@ static gradus_real *batch(const gradus_node *n, array a)
     return n->kept + (size_t)a * (size_t)n->units;
 }
 
-/* For each slice, n->sums holds 1 + 2 C numbers: how many values a channel has
- * in the slice, and then two sums for each channel.  The functions that fill
- * them in say which. */
-enum { OF_CHANNEL = 2 };
-
-/* Returns the numbers [1 + 2 C] of slice i. */
+/* For each slice, n->sums holds the numbers [1 + 2 C] of kernels/sums.h: how
+ * many values a channel has in the slice, and two sums for each channel.
+ * Returns those of slice i. */
 static const double *slice(const gradus_node *n, int i)
 {
     return n->sums + (size_t)i * (size_t)n->n_sums;
@@ -75,15 +72,10 @@ static gradus_channels channels(const gradus_node *n, gradus_part p)
 
 /* ---- forward --------------------------------------------------------- */
 
-/* The two sums of a channel are here the mean of x in the slice, and
- * sum (x - mean)^2, for that mean. */
 static void sum(gradus_node *n, gradus_part p)
 {
-    double *sums = gradus_sums(n, p);
-
-    sums[0] = (double)p.rows * positions(n);
     gradus_sum_deviations(channels(n, p), gradus_row(n->in[0]->y, p, n->size),
-                          sums + 1);
+                          gradus_sums(n, p));
 }
 
 /* Computes the mean and the variance of the whole batch.  One slice after the
@@ -95,7 +87,7 @@ static void unite(gradus_node *n, int slices)
     for (int c = 0; c < n->units; c++) {
         double m = 0, mean = 0, square = 0;
         for (int i = 0; i < slices; i++) {
-            const double *all = slice(n, i), *of = all + 1 + OF_CHANNEL * c;
+            const double *all = slice(n, i), *of = all + 1 + 2 * c;
             double more = m + *all, delta = of[0] - mean;
             mean += delta * *all / more;
             square += of[1] + delta * delta * m * *all / more;
@@ -107,17 +99,19 @@ static void unite(gradus_node *n, int slices)
     }
 }
 
+/* The numbers of each channel that normalise it; all are [C]. */
+typedef struct {
+    const gradus_real *mean, *scale, *g, *b;
+} normal;
+
 /* y = g x^ + b for the values x [width] and y [width], which lie side by side.
- * With a step of 0 all belong to one channel, at which mean, scale, g and b
- * point; with a step of 1 each belongs to the next channel.  The step is a
- * constant wherever this is inlined. */
-static inline void normalise(int width, int step, const gradus_real *x,
-                             const gradus_real *mean, const gradus_real *scale,
-                             const gradus_real *g, const gradus_real *b,
-                             gradus_real *restrict y)
+ * With a step of 0 all belong to channel c; with a step of 1 each belongs to
+ * the next channel.  The step is a constant wherever this is inlined. */
+static inline void normalise(normal f, int c, int step, int width,
+                             const gradus_real *x, gradus_real *restrict y)
 {
-    for (int p = 0, c = 0; p < width; p++, c += step)
-        y[p] = g[c] * ((x[p] - mean[c]) * scale[c]) + b[c];
+    for (int p = 0; p < width; p++, c += step)
+        y[p] = f.g[c] * ((x[p] - f.mean[c]) * f.scale[c]) + f.b[c];
 }
 
 /* Normalises x with the mean and variance of the batch in training, and with
@@ -126,41 +120,33 @@ static inline void normalise(int width, int step, const gradus_real *x,
 static void forward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
-    const gradus_real *g = n->param[WEIGHT].w, *b = n->param[BIAS].w;
-    const gradus_real *mean = n->param[RUNNING_MEAN].w, *scale = p.scratch;
+    const bool training = p.batch->training;
+    const normal f = {
+        .mean = training ? batch(n, MEAN) : n->param[RUNNING_MEAN].w,
+        .scale = training ? batch(n, SCALE) : p.scratch,
+        .g = n->param[WEIGHT].w, .b = n->param[BIAS].w };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     gradus_real *y = gradus_row(n->y, p, n->size);
 
-    if (p.batch->training) {
-        mean = batch(n, MEAN);
-        scale = batch(n, SCALE);
-    } else {
-        for (int c = 0; c < C; c++) {
-            double var = n->param[RUNNING_VAR].w[c];
-            p.scratch[c] = (gradus_real)(1 / sqrt(var + eps));
-        }
+    for (int c = 0; !training && c < C; c++) {
+        double var = n->param[RUNNING_VAR].w[c];
+        p.scratch[c] = (gradus_real)(1 / sqrt(var + eps));
     }
     for (int i = 0; i < p.rows; i++, x += n->size, y += n->size)
         if (P == 1)
-            normalise(C, 1, x, mean, scale, g, b, y);
+            normalise(f, 0, 1, C, x, y);
         else
             for (int c = 0; c < C; c++)
-                normalise(P, 0, x + c * P, mean + c, scale + c, g + c, b + c,
-                          y + c * P);
+                normalise(f, c, 0, P, x + c * P, y + c * P);
 }
 
 /* ---- back ------------------------------------------------------------ */
 
-/* The two sums of a channel are here sum dy (x - mean), and sum dy, with the
- * mean of the whole batch. */
 static void sum_back(gradus_node *n, gradus_part p)
 {
-    double *sums = gradus_sums(n, p);
-
-    sums[0] = (double)p.rows * positions(n);
     gradus_sum_gradients(channels(n, p), gradus_row(n->in[0]->y, p, n->size),
                          batch(n, MEAN), gradus_row(n->dy, p, n->size),
-                         sums + 1);
+                         gradus_sums(n, p));
 }
 
 /* Adds up the sums of all slices.  The results replace the gradients of g and
@@ -175,8 +161,8 @@ static void unite_back(gradus_node *n, int slices, bool add)
         for (int i = 0; i < slices; i++) {
             const double *all = slice(n, i);
             m += *all;
-            dg += all[1 + OF_CHANNEL * c];
-            db += all[2 + OF_CHANNEL * c];
+            dg += all[1 + 2 * c];
+            db += all[2 + 2 * c];
         }
         dg *= batch(n, SCALE)[c];
         dw[c] = (add ? dw[c] : 0) + (gradus_real)dg;
@@ -186,19 +172,21 @@ static void unite_back(gradus_node *n, int slices, bool add)
     }
 }
 
+/* The numbers of each channel that its dx depends on; all are [C]. */
+typedef struct {
+    const gradus_real *mean, *mean_dy, *slope;
+    const gradus_real *scale; /* g / sqrt(var + eps) */
+} tangent;
+
 /* dx += scale (dy - db / m - (x - mean) slope) for x, dy and dx [width], whose
- * channels go by `step` as in normalise.  scale is g / sqrt(var + eps). */
-static inline void add_gradient(int width, int step, const gradus_real *x,
-                                const gradus_real *mean,
-                                const gradus_real *dy,
-                                const gradus_real *mean_dy,
-                                const gradus_real *slope,
-                                const gradus_real *scale,
+ * channels go by `step` as in normalise. */
+static inline void add_gradient(tangent f, int c, int step, int width,
+                                const gradus_real *x, const gradus_real *dy,
                                 gradus_real *restrict dx)
 {
-    for (int p = 0, c = 0; p < width; p++, c += step)
-        dx[p] += scale[c] *
-                 (dy[p] - mean_dy[c] - (x[p] - mean[c]) * slope[c]);
+    for (int p = 0; p < width; p++, c += step)
+        dx[p] += f.scale[c] *
+                 (dy[p] - f.mean_dy[c] - (x[p] - f.mean[c]) * f.slope[c]);
 }
 
 /* Computes dx for the rows of p.  The scratch memory [C] holds the factor of
@@ -206,23 +194,21 @@ static inline void add_gradient(int width, int step, const gradus_real *x,
 static void backward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
-    const gradus_real *mean = batch(n, MEAN), *mean_dy = batch(n, MEAN_DY);
-    const gradus_real *slope = batch(n, SLOPE);
+    const tangent f = { batch(n, MEAN), batch(n, MEAN_DY), batch(n, SLOPE),
+                        p.scratch };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);
-    gradus_real *scale = p.scratch; /* g / sqrt(var + eps) */
 
     for (int c = 0; c < C; c++)
-        scale[c] = n->param[WEIGHT].w[c] * batch(n, SCALE)[c];
+        p.scratch[c] = n->param[WEIGHT].w[c] * batch(n, SCALE)[c];
     for (int i = 0; i < p.rows;
          i++, x += n->size, dy += n->size, dx += n->size)
         if (P == 1)
-            add_gradient(C, 1, x, mean, dy, mean_dy, slope, scale, dx);
+            add_gradient(f, 0, 1, C, x, dy, dx);
         else
             for (int c = 0; c < C; c++)
-                add_gradient(P, 0, x + c * P, mean + c, dy + c * P,
-                             mean_dy + c, slope + c, scale + c, dx + c * P);
+                add_gradient(f, c, 0, P, x + c * P, dy + c * P, dx + c * P);
 }
 
 /* Moves the running mean and the running variance towards the batch's. */
@@ -266,10 +252,10 @@ gradus_node *gradus_batchnorm(gradus_node *x)
     if (!n)
         return NULL;
     n->keep = ARRAYS * (size_t)x->shape[0];
-    if (x->shape[0] > (INT_MAX - 1) / OF_CHANNEL)
+    if (x->shape[0] > INT_MAX / 2)
         return gradus_fail(n, "there are %d channels; must be at most %d",
-                           x->shape[0], (INT_MAX - 1) / OF_CHANNEL);
-    n->n_sums = 1 + OF_CHANNEL * x->shape[0];
+                           x->shape[0], INT_MAX / 2);
+    n->n_sums = 1 + 2 * x->shape[0];
     n->scratch = (size_t)x->shape[0];
     n = gradus_add_param(n, "weight", 1, x->shape, GRADUS_INIT_CONSTANT, 1);
     n = gradus_add_param(n, "bias", 1, x->shape, GRADUS_INIT_ZERO, 0);

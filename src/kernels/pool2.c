@@ -6,23 +6,17 @@
  *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first where x = y */
 #include "kernels/pool2.h"
 
-/* Sets y [w] to the maxima of two lines of the image, x and z [2w]. */
-static void max_of_lines(int w, const gradus_real *x, const gradus_real *z,
-                         gradus_real *restrict y)
-{
-    for (int j = 0; j < w; j++) {
-        gradus_real m = larger(x[2 * j], x[2 * j + 1]);
-        y[j] = larger(larger(m, z[2 * j]), z[2 * j + 1]);
-    }
-}
-
 void gradus_pool2_forward(int height, int width, const gradus_real *x,
-                          gradus_real *y)
+                          gradus_real *restrict y)
 {
     const int h = height / 2, w = width / 2;
 
     for (int i = 0; i < h; i++, x += 2 * (size_t)width, y += w)
-        max_of_lines(w, x, x + width, y);
+        for (int j = 0; j < w; j++) {
+            const gradus_real *above = x + 2 * j, *below = above + width;
+            gradus_real m = larger(above[0], above[1]);
+            y[j] = larger(larger(m, below[0]), below[1]);
+        }
 }
 
 /* The backward pass for two lines, x and z [2w], and their gradients dx and

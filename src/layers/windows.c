@@ -1,8 +1,8 @@
-/* windows.c -- checks the window of a convolution or a pooling, and counts how
- * many there are in an image.  layers.h has the formula. */
+/* windows.c -- the windows of a convolution or a pooling: checks their
+ * settings, and counts them.  layers.h has the formula. */
 #include "layers/layers.h"
 
-/* Fails unless the settings make sense for n's operand. */
+/* Fails unless the settings make sense for the operand x of n. */
 static gradus_node *check(gradus_node *n, int kernel, int stride, int padding,
                           int most)
 {
@@ -18,19 +18,7 @@ static gradus_node *check(gradus_node *n, int kernel, int stride, int padding,
     if (padding < 0 || padding > most)
         return gradus_fail(n, "padding is %d; must be 0 to %d for a kernel of "
                            "%d", padding, most, kernel);
-    for (int i = 1; i < 3; i++)
-        if (x->shape[i] + 2 * (int64_t)padding < kernel)
-            return gradus_fail(n, "the kernel of %d is larger than %s "
-                               "[%d,%d,%d] with a padding of %d", kernel,
-                               x->name, x->shape[0], x->shape[1], x->shape[2],
-                               padding);
     return n;
-}
-
-/* h or w, for an axis of x of length `size`. */
-static int windows(int size, int kernel, int stride, int padding)
-{
-    return (int)((size + 2 * (int64_t)padding - kernel) / stride) + 1;
 }
 
 gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
@@ -38,10 +26,18 @@ gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
 {
     if (!n || !check(n, kernel, stride, padding, most))
         return NULL;
-    const int *size = n->in[0]->shape;
+    const gradus_node *x = n->in[0];
+    int shape[] = { channels, 0, 0 };
+    for (int i = 1; i < 3; i++) {
+        int64_t room = x->shape[i] + 2 * (int64_t)padding - kernel;
+        if (room < 0)
+            return gradus_fail(n, "the kernel of %d is larger than %s "
+                               "[%d,%d,%d] with a padding of %d", kernel,
+                               x->name, x->shape[0], x->shape[1], x->shape[2],
+                               padding);
+        shape[i] = (int)(room / stride) + 1;
+    }
     n = gradus_set_attr(n, "stride", 1, &(double){ stride });
     n = gradus_set_attr(n, "padding", 1, &(double){ padding });
-    return gradus_set_shape(
-        n, 3, (int[]){ channels, windows(size[1], kernel, stride, padding),
-                       windows(size[2], kernel, stride, padding) });
+    return gradus_set_shape(n, 3, shape);
 }

@@ -60,8 +60,6 @@ typedef struct {
     gradus_real *W, *dW;         /* [groups,out,kernel] */
     gradus_real *image, *dimage; /* of x and of dx, [size] */
     int *in_image; /* [in,height,width], where each x is in the image */
-    int *in_x;     /* [width,in], where each number of the image's first line
-                      is in x; for each further line, a line further on */
     int *weight;   /* [ckk], where each W[o] is in its kernel */
     int *vector;   /* [vectors], where each is in the image if the kernel is
                       at 0; 0 if it only fills up to AT_ONCE */
@@ -92,8 +90,7 @@ static layout layout_of(const gradus_conv *c, gradus_real *scratch)
     l.image = l.dW + l.weights;
     l.dimage = l.image + l.size;
     l.in_image = (int *)(l.dimage + l.size);
-    l.in_x = l.in_image + gradus_conv_x_size(c);
-    l.weight = l.in_x + c->width * c->in;
+    l.weight = l.in_image + gradus_conv_x_size(c);
     l.vector = l.weight + l.ckk;
     l.position = l.vector + l.vectors;
     return l;
@@ -103,8 +100,7 @@ static size_t scratch_size(const gradus_conv *c)
 {
     const layout l = sizes_of(c);
 
-    return 2 * l.weights + 2 * l.size + 2 * gradus_conv_x_size(c) +
-           (size_t)l.ckk + (size_t)l.vectors + gradus_conv_z_size(c);
+    return 2 * l.weights + 2 * l.size + gradus_conv_x_size(c) + (size_t)l.ckk + (size_t)l.vectors + gradus_conv_z_size(c);
 }
 
 /* ---- from and to the order of the library ---------------------------- */
@@ -114,16 +110,12 @@ static void find_places(const layout *l)
 {
     const gradus_conv *c = l->c;
     const int h = c->height, w = c->width, p = c->padding, in = c->in;
-    int *in_image = l->in_image, *in_x = l->in_x;
-    int *weight = l->weight, *vector = l->vector;
+    int *in_image = l->in_image, *weight = l->weight, *vector = l->vector;
 
     for (int ch = 0; ch < in; ch++)
         for (int i = 0; i < h; i++)
             for (int j = 0; j < w; j++)
                 *in_image++ = ((i + p) * (w + 2 * p) + j + p) * in + ch;
-    for (int j = 0; j < w; j++)
-        for (int ch = 0; ch < in; ch++)
-            *in_x++ = ch * h * w + j;
     for (int ch = 0; ch < in; ch++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++)
@@ -173,18 +165,13 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
             *dW++ += l.dW[o + (size_t)l.weight[k]];
 }
 
-/* Copies x [in,height,width] into the image [row,column,channel]. */
-GRADUS_INLINE void interleave(const layout *l, const gradus_real *restrict x,
-                              const int *restrict in_x,
+/* Copies x [in,height,width], n numbers, into the image [row,column,channel]. */
+GRADUS_INLINE void interleave(size_t n, const gradus_real *restrict x,
+                              const int *restrict in_image,
                               gradus_real *restrict image)
 {
-    const gradus_conv *c = l->c;
-    const int n = c->width * c->in;
-
-    image += (size_t)c->padding * (l->line + (size_t)c->in);
-    for (int i = 0; i < c->height; i++, image += l->line, x += c->width)
-        for (int k = 0; k < n; k++)
-            image[k] = x[in_x[k]];
+    for (size_t i = 0; i < n; i++)
+        image[in_image[i]] = x[i];
 }
 
 /* Adds the image [row,column,channel] to dx [in,height,width], n numbers. */
@@ -268,7 +255,7 @@ GRADUS_INLINE void add(const layout *l, const gradus_conv_sample *s)
     const int P = gradus_conv_height(c) * gradus_conv_width(c);
     nonzero list[LIST];
 
-    interleave(l, s->x, l->in_x, l->image);
+    interleave(gradus_conv_x_size(c), s->x, l->in_image, l->image);
     if (s->dx)
         memset(l->dimage, 0, l->size * sizeof *l->dimage);
     for (int from = 0; from < P; from += LIST)

@@ -23,12 +23,16 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Returns the index of x[ch,i,j], or -1 if that lies outside x. */
-static ptrdiff_t in_x(const gradus_conv *c, int ch, int64_t i, int64_t j)
+/* Returns the index of x[ch, s i + u - p, s j + v - p], or -1 if that lies
+ * outside x. */
+static ptrdiff_t in_x(const gradus_conv *c, int ch, int i, int u, int j, int v)
 {
-    if (i < 0 || i >= c->height || j < 0 || j >= c->width)
+    const int64_t line = (int64_t)c->stride * i + u - c->padding;
+    const int64_t column = (int64_t)c->stride * j + v - c->padding;
+
+    if (line < 0 || line >= c->height || column < 0 || column >= c->width)
         return -1;
-    return ((ptrdiff_t)ch * c->height + i) * c->width + j;
+    return ((ptrdiff_t)ch * c->height + line) * c->width + column;
 }
 
 /* Returns the index of W[o,ch,u,v]. */
@@ -43,15 +47,13 @@ static size_t in_W(const gradus_conv *c, int o, int ch, int u, int v)
 static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j)
 {
-    const int64_t top = (int64_t)c->stride * i - c->padding;
-    const int64_t left = (int64_t)c->stride * j - c->padding;
     const gradus_real *W = gradus_conv_W(c, s->group);
     gradus_real y = c->b ? c->b[s->group * c->out + o] : 0;
 
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++) {
-                ptrdiff_t at = in_x(c, ch, top + u, left + v);
+                ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at >= 0)
                     y += W[in_W(c, o, ch, u, v)] * s->x[at];
             }
@@ -108,8 +110,6 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j, gradus_real dy)
 {
-    const int64_t top = (int64_t)c->stride * i - c->padding;
-    const int64_t left = (int64_t)c->stride * j - c->padding;
     const gradus_real *W = gradus_conv_W(c, s->group);
 
     if (s->db)
@@ -118,7 +118,7 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++) {
                 const size_t k = in_W(c, o, ch, u, v);
-                ptrdiff_t at = in_x(c, ch, top + u, left + v);
+                ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at < 0)
                     continue;
                 s->dW[k] += dy * s->x[at];

@@ -39,13 +39,6 @@ GRADUS_INLINE size_t tile_line(const gradus_tiled *t, int bytes, bool square,
            (size_t)(line / 2) * t->pitch;
 }
 
-/* Returns the distance in the image from column v of the kernel to column v
- * + 1. */
-GRADUS_INLINE size_t tile_step(const gradus_tiled *t, bool square)
-{
-    return square ? t->step : 1;
-}
-
 enum { TILE_OUTS = 8, TILE_VECTORS = 4 }; /* the most that a tile may have */
 
 /* The function for each length of vectors: tile512, tile256 and tile128. */

@@ -11,7 +11,7 @@ GRADUS_INLINE void TILE(const gradus_tiled *t, bool square, int outs,
                         int vectors, int o, const gradus_real *image,
                         gradus_real *y, size_t run)
 {
-    const size_t step = tile_step(t, square), out = (size_t)t->out;
+    const size_t step = square ? t->step : 1, out = (size_t)t->out;
     const int in = t->in, kernel = t->kernel;
     const gradus_real *W = t->W + o;
     LANES sum[TILE_OUTS][TILE_VECTORS];

@@ -50,14 +50,6 @@ static gradus_real *batch(const gradus_node *n, array a)
     return n->kept + (size_t)a * (size_t)n->units;
 }
 
-/* For each slice, n->sums holds the numbers [1 + 2 C] of kernels/sums.h: how
- * many values a channel has in the slice, and two sums for each channel.
- * Returns those of slice i. */
-static const double *slice(const gradus_node *n, int i)
-{
-    return n->sums + (size_t)i * (size_t)n->n_sums;
-}
-
 /* The number of values that a channel has in one row. */
 static int positions(const gradus_node *n)
 {
@@ -72,6 +64,8 @@ static gradus_channels channels(const gradus_node *n, gradus_part p)
 
 /* ---- forward --------------------------------------------------------- */
 
+/* For each slice, n->sums holds numbers [1 + 2 C], see kernels/sums.h: how many
+ * values a channel has in the slice, and two sums for each channel. */
 static void sum(gradus_node *n, gradus_part p)
 {
     gradus_sum_deviations(channels(n, p), gradus_row(n->in[0]->y, p, n->size),
@@ -86,8 +80,9 @@ static void unite(gradus_node *n, int slices)
 {
     for (int c = 0; c < n->units; c++) {
         double m = 0, mean = 0, square = 0;
-        for (int i = 0; i < slices; i++) {
-            const double *all = slice(n, i), *of = all + 1 + 2 * c;
+        const double *all = n->sums;
+        for (int i = 0; i < slices; i++, all += n->n_sums) {
+            const double *of = all + 1 + 2 * c;
             double more = m + *all, delta = of[0] - mean;
             mean += delta * *all / more;
             square += of[1] + delta * delta * m * *all / more;
@@ -158,8 +153,8 @@ static void unite_back(gradus_node *n, int slices, bool add)
 
     for (int c = 0; c < n->units; c++) {
         double m = 0, dg = 0, db = 0;
-        for (int i = 0; i < slices; i++) {
-            const double *all = slice(n, i);
+        const double *all = n->sums;
+        for (int i = 0; i < slices; i++, all += n->n_sums) {
             m += *all;
             dg += all[1 + 2 * c];
             db += all[2 + 2 * c];

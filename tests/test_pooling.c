@@ -350,7 +350,11 @@ static void of_the_other_kind(gradus_node *n, gradus_part p)
                              ? maxpool(image, 3, 2, 1)
                              : avgpool(image, 3, 2, 1);
 
-    other->op->backward(n, p);
+    image->y = n->in[0]->y;
+    image->dy = n->in[0]->dy;
+    other->y = n->y;
+    other->dy = n->dy;
+    other->op->backward(other, p);
     gradus_graph_free(h);
 }
 

@@ -27,6 +27,7 @@
 
 typedef struct {
     gradus_node node;
+    bool max;                    /* the maximum, not the mean */
     int kernel, stride, padding; /* k, s and p, in lines or columns of x */
 } pooling_node;
 
@@ -104,10 +105,10 @@ GRADUS_INLINE void pool_line(const pooling_node *pool, bool max, int i,
         y[j] /= k * k;
 }
 
-GRADUS_INLINE void forward(const gradus_node *n, gradus_part p, bool max)
+static void forward(gradus_node *n, gradus_part p)
 {
     const pooling_node *pool = (const pooling_node *)n;
-    const bool is_max2 = max && gradus_is_max2(n);
+    const bool is_max2 = gradus_is_max2(n);
     const int h = n->shape[1], w = n->shape[2];
     const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
@@ -117,19 +118,12 @@ GRADUS_INLINE void forward(const gradus_node *n, gradus_part p, bool max)
          c++, x += H * W, y += h * w)
         if (is_max2)
             gradus_pool2_forward(H, W, x, y);
+        else if (pool->max)
+            for (int i = 0; i < h; i++)
+                pool_line(pool, true, i, x, y + i * w);
         else
             for (int i = 0; i < h; i++)
-                pool_line(pool, max, i, x, y + i * w);
-}
-
-static void max_forward(gradus_node *n, gradus_part p)
-{
-    forward(n, p, true);
-}
-
-static void avg_forward(gradus_node *n, gradus_part p)
-{
-    forward(n, p, false);
+                pool_line(pool, false, i, x, y + i * w);
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -164,10 +158,10 @@ GRADUS_INLINE void pool_line_back(const pooling_node *pool, bool max, int i,
         }
 }
 
-GRADUS_INLINE void backward(const gradus_node *n, gradus_part p, bool max)
+static void backward(gradus_node *n, gradus_part p)
 {
     const pooling_node *pool = (const pooling_node *)n;
-    const bool is_max2 = max && gradus_is_max2(n);
+    const bool is_max2 = gradus_is_max2(n);
     const int h = n->shape[1], w = n->shape[2];
     const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
@@ -179,20 +173,14 @@ GRADUS_INLINE void backward(const gradus_node *n, gradus_part p, bool max)
          c++, x += H * W, dx += H * W, y += h * w, dy += h * w)
         if (is_max2)
             gradus_pool2_backward(H, W, x, y, dy, dx);
+        else if (pool->max)
+            for (int i = 0; i < h; i++)
+                pool_line_back(pool, true, i, x, y + i * w, dy + i * w,
+                               p.scratch, dx);
         else
             for (int i = 0; i < h; i++)
-                pool_line_back(pool, max, i, x, y + i * w, dy + i * w,
+                pool_line_back(pool, false, i, x, y + i * w, dy + i * w,
                                p.scratch, dx);
-}
-
-static void max_backward(gradus_node *n, gradus_part p)
-{
-    backward(n, p, true);
-}
-
-static void avg_backward(gradus_node *n, gradus_part p)
-{
-    backward(n, p, false);
 }
 
 /* ---- constructors ---------------------------------------------------- */
@@ -211,6 +199,7 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
     if (!n)
         return NULL;
     pooling_node *pool = (pooling_node *)n;
+    pool->max = op == &gradus_maxpool2d_op;
     pool->kernel = kernel;
     pool->stride = o.stride;
     pool->padding = o.padding;
@@ -240,12 +229,12 @@ static gradus_node *make_avg(const gradus_saved *s)
 }
 
 const gradus_op gradus_maxpool2d_op = {
-    .name = "maxpool", .forward = max_forward, .backward = max_backward,
+    .name = "maxpool", .forward = forward, .backward = backward,
     .make = make_max,
 };
 
 const gradus_op gradus_avgpool2d_op = {
-    .name = "avgpool", .forward = avg_forward, .backward = avg_backward,
+    .name = "avgpool", .forward = forward, .backward = backward,
     .make = make_avg,
 };
 

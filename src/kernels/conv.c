@@ -43,26 +43,21 @@ size_t gradus_conv_scratch(const gradus_conv *c)
 
 /* ---- back through a dz that may be mostly 0 --------------------------- */
 
-/* It is faster to go through a third of the numbers one by one than to
- * multiply all of them. */
-static bool is_sparse(const gradus_real *dz, size_t n)
+/* Sets dy [n] to dz [n]; or, with relu, to 0 where the ReLU's output z [n] is
+ * not above 0.  Is dy so sparse that conv_nonzero.c is faster?  It is faster to
+ * go through a third of the numbers one by one than to multiply all of them. */
+static bool is_sparse(const gradus_conv *c, const gradus_conv_sample *s,
+                      gradus_real *restrict dy)
 {
+    const size_t n = gradus_conv_z_size(c);
     int count = 0;
 
-    for (size_t i = 0; i < n; i++)
-        count += dz[i] != 0;
-    return (size_t)count <= n / 3;
-}
-
-/* Sets dy [n] to dz [n] where the ReLU's output z [n] is above 0, and to 0
- * elsewhere. */
-static void back_through_relu(const gradus_conv_sample *s, size_t n,
-                              gradus_real *dy)
-{
     for (size_t i = 0; i < n; i++) {
         gradus_real d = s->dz[i]; /* always read, so no branch is needed */
-        dy[i] = s->z[i] > 0 ? d : 0;
+        dy[i] = !c->relu || s->z[i] > 0 ? d : 0;
+        count += dy[i] != 0;
     }
+    return (size_t)count <= n / 3;
 }
 
 /* Returns the way for a dense dz. */
@@ -81,7 +76,7 @@ static bool fits(const gradus_conv *c)
  * for a dense dz, the second of gradus_conv_nonzero. */
 typedef struct {
     gradus_real *scratch[2];
-    gradus_real *dy; /* [out,h,w], dz behind the ReLU */
+    gradus_real *dy; /* [out,h,w] */
     bool begun[2];   /* each way is begun only once it is needed */
 } state;
 
@@ -105,15 +100,11 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    const size_t z = gradus_conv_z_size(c);
     state *b = (state *)scratch;
+    const bool sparse = is_sparse(c, s, b->dy);
     gradus_conv_sample y = *s;
 
-    if (c->relu) {
-        back_through_relu(s, z, b->dy);
-        y.dz = b->dy;
-    }
-    const bool sparse = is_sparse(y.dz, z);
+    y.dz = b->dy;
     const gradus_conv_way *way = sparse ? &gradus_conv_nonzero : dense(c);
     if (!b->begun[sparse] && way->begin_back)
         way->begin_back(c, b->scratch[sparse]);

@@ -22,7 +22,7 @@
  * conv_gemm.c computes dW and db.
  *
  * Unlike conv_gemm.c, this makes no columns, and a ReLU costs next to nothing.
- * With tile.h it has 260 lines of code; without it a training step takes up to
+ * With tile.h it has 250 lines of code; without it a training step takes up to
  * 2.0 times as long with AVX-512, but 0.9 to 1.3 times with AVX2 (see conv.c).
  */
 #include "kernels/conv.h"

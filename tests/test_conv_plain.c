@@ -52,36 +52,3 @@ TEST(the_plain_way_with_stride_and_padding_matches_a_case_worked_by_hand)
     assert_near(dx, (double[]){ 4, 30, 40, 200, 1000, 2000, 400, 3000, 4000 },
                 9, 0);
 }
-
-/* The kernel is a single 1 and the bias -7, so that y = x - 7.  The maxima of
- * y are -1 and 1, and after the ReLU 0 and 1. */
-TEST(plain_maxima_and_relu_match_a_case_worked_by_hand)
-{
-    const gradus_real image[] = { 1, 2, 8, 8, 9,
-                                  5, 6, 8, 7, 9,
-                                  9, 9, 9, 9, 9 };
-    gradus_conv c = { .in = 1, .height = 3, .width = 5, .out = 1,
-                      .out_height = 3, .out_width = 5, .kernel = 1,
-                      .stride = 1, .groups = 1, .max2 = true,
-                      .W = (gradus_real[]){ 1 },
-                      .b = (gradus_real[]){ -7 } };
-    gradus_real z[2], dW[1] = { 0 }, db[1] = { 0 }, dx[15] = { 0 };
-    uint8_t argmax[2];
-    const gradus_conv_sample s = { .x = image, .z = z, .argmax = argmax,
-                                   .dz = (gradus_real[]){ 10, 100 },
-                                   .dW = dW, .db = db, .dx = dx };
-
-    convolve(&c, &s);
-    assert_near(z, (double[]){ -1, 1 }, 2, 0);
-    ck_assert_mem_eq(argmax, ((uint8_t[]){ 3, 0 }), 2);
-    assert_near(dW, (double[]){ 60 + 800 }, 1, 0);
-    c.relu = true;
-    convolve(&c, &s);
-    assert_near(z, (double[]){ 0, 1 }, 2, 0);
-    ck_assert_mem_eq(argmax, ((uint8_t[]){ 4, 0 }), 2);
-    assert_near(dW, (double[]){ 60 + 2 * 800 }, 1, 0);
-    assert_near(db, (double[]){ 10 + 2 * 100 }, 1, 0);
-    assert_near(dx, (double[]){ 0, 0, 200, 0, 0,
-                                0, 10, 0, 0, 0,
-                                0, 0, 0, 0, 0 }, 15, 0);
-}

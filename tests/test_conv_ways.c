@@ -1,5 +1,6 @@
 /* test_conv_ways.c -- tests that every way to convolve gives what conv_plain.c
- * gives, in each of its versions that this processor can run. */
+ * and then a ReLU and maxima give, in each of its versions that this processor
+ * can run. */
 #include "kernels/conv.h"
 #include "probe.h"
 #include "tests.h"
@@ -121,6 +122,115 @@ static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
         .dx = setting & NO_DX ? NULL : r->dx + x_at };
 }
 
+/* ---- what is right ---------------------------------------------------- */
+
+/* y [out,out_height,out_width] of one group of one sample has at most this
+ * many numbers. */
+enum { MOST_Y = 2 * MOST };
+
+static size_t y_size(const gradus_conv *c)
+{
+    const size_t n = (size_t)(c->out * c->out_height * c->out_width);
+
+    ck_assert_uint_le(n, MOST_Y);
+    return n;
+}
+
+/* Returns the index in y of number `which` (0 to 3, line by line) of the 2 x 2
+ * numbers whose maximum is z[o,i,j]; without maxima, of z[o,i,j] itself. */
+static int in_y(const gradus_conv *c, int o, int i, int j, int which)
+{
+    const int side = c->max2 ? 2 : 1;
+
+    return (o * c->out_height + side * i + which / 2) * c->out_width +
+           side * j + which % 2;
+}
+
+/* Computes y by conv_plain.c, then the maxima of 2 x 2 squares, if they are
+ * wanted, and then the ReLU. */
+static void right_forward(const gradus_conv *c, const gradus_conv_sample *s,
+                          gradus_real *scratch)
+{
+    static gradus_real y[MOST_Y];
+    const int h = gradus_conv_height(c), w = gradus_conv_width(c);
+    gradus_conv_sample plain = *s;
+
+    ck_assert_uint_gt(y_size(c), 0);
+    plain.z = y;
+    gradus_conv_plain.forward(c, &plain, scratch);
+    for (int at = 0; at < c->out * h * w; at++) {
+        const int o = at / (h * w), i = at / w % h, j = at % w;
+        int which = 0;
+        for (int k = 1; c->max2 && k < 4; k++)
+            if (y[in_y(c, o, i, j, k)] > y[in_y(c, o, i, j, which)])
+                which = k;
+        gradus_real max = y[in_y(c, o, i, j, which)];
+        s->z[at] = c->relu && max < 0 ? 0 : max;
+        if (s->argmax)
+            s->argmax[at] = c->relu && !(max > 0) ? 4 : (uint8_t)which;
+    }
+}
+
+/* Passes each dz to the one y that its z depends on, if there is one, and then
+ * goes back by conv_plain.c. */
+static void right_backward(const gradus_conv *c, const gradus_conv_sample *s,
+                           gradus_real *scratch)
+{
+    static gradus_real dy[MOST_Y];
+    const int h = gradus_conv_height(c), w = gradus_conv_width(c);
+    gradus_conv_sample plain = *s;
+
+    memset(dy, 0, y_size(c) * sizeof *dy);
+    for (int at = 0; at < c->out * h * w; at++) {
+        const int which = c->max2 ? s->argmax[at] : 0;
+        if (which < 4)
+            dy[in_y(c, at / (h * w), at / w % h, at % w, which)] = s->dz[at];
+    }
+    plain.dz = dy;
+    gradus_conv_plain.backward(c, &plain, scratch);
+}
+
+static const gradus_conv_way right = {
+    .name = "right", .forward = right_forward, .backward = right_backward,
+};
+
+/* The kernel is a single 1 and the bias -7, so that y = x - 7.  The maxima of
+ * y are -1 and 1, and after the ReLU 0 and 1. */
+TEST(maxima_and_relu_of_the_reference_match_a_case_worked_by_hand)
+{
+    const gradus_real image[] = { 1, 2, 8, 8, 9,
+                                  5, 6, 8, 7, 9,
+                                  9, 9, 9, 9, 9 };
+    gradus_conv c = { .in = 1, .height = 3, .width = 5, .out = 1,
+                      .out_height = 3, .out_width = 5, .kernel = 1,
+                      .stride = 1, .groups = 1, .max2 = true,
+                      .W = (gradus_real[]){ 1 },
+                      .b = (gradus_real[]){ -7 } };
+    gradus_real z[2], dW[1] = { 0 }, db[1] = { 0 }, dx[15] = { 0 };
+    uint8_t argmax[2];
+    const gradus_conv_sample s = { .x = image, .z = z, .argmax = argmax,
+                                   .dz = (gradus_real[]){ 10, 100 },
+                                   .dW = dW, .db = db, .dx = dx };
+
+    right.forward(&c, &s, NULL);
+    right.backward(&c, &s, NULL);
+    assert_near(z, (double[]){ -1, 1 }, 2, 0);
+    ck_assert_mem_eq(argmax, ((uint8_t[]){ 3, 0 }), 2);
+    assert_near(dW, (double[]){ 60 + 800 }, 1, 0);
+    c.relu = true;
+    right.forward(&c, &s, NULL);
+    right.backward(&c, &s, NULL);
+    assert_near(z, (double[]){ 0, 1 }, 2, 0);
+    ck_assert_mem_eq(argmax, ((uint8_t[]){ 4, 0 }), 2);
+    assert_near(dW, (double[]){ 60 + 2 * 800 }, 1, 0);
+    assert_near(db, (double[]){ 10 + 2 * 100 }, 1, 0);
+    assert_near(dx, (double[]){ 0, 0, 200, 0, 0,
+                                0, 10, 0, 0, 0,
+                                0, 0, 0, 0, 0 }, 15, 0);
+}
+
+/* ---- every way -------------------------------------------------------- */
+
 /* Makes dz 0 where the ReLU lets nothing through, as conv.h demands without
  * maxima. */
 static void clear_behind_closed_relu(const gradus_conv *c)
@@ -129,7 +239,7 @@ static void clear_behind_closed_relu(const gradus_conv *c)
 
     for (size_t i = 0; i < arrays(c); i++) {
         const gradus_conv_sample s = sample(c, 0, &r, i);
-        gradus_conv_plain.forward(c, &s, NULL);
+        right.forward(c, &s, NULL);
     }
     for (size_t i = 0; i < arrays(c) * gradus_conv_z_size(c); i++)
         dz[i] *= r.z[i] > 0;
@@ -259,8 +369,8 @@ LOOP_TEST(every_way_that_fits_gives_what_the_plain_way_gives, SHAPES)
         if (gradus_conv_z_size(&c) == 0) /* one line has no 2 x 2 maxima */
             continue;
         make_data(&c, setting);
-        run_forward(&gradus_conv_plain, &c, setting, &truth);
-        run_backward(&gradus_conv_plain, &c, setting, &truth);
+        run_forward(&right, &c, setting, &truth);
+        run_backward(&right, &c, setting, &truth);
         for (int k = 0; k < WAYS; k++)
             for (int simd = 0; simd <= (int)gradus_simd_here(); simd++) {
                 c.simd = (gradus_simd)simd;
@@ -296,7 +406,7 @@ static const char *spoilt; /* the name of the array that the bug is in */
 static void wrong_forward(const gradus_conv *c, const gradus_conv_sample *s,
                           gradus_real *scratch)
 {
-    gradus_conv_plain.forward(c, s, scratch);
+    right.forward(c, s, scratch);
     if (strcmp(spoilt, "z") == 0)
         s->z[gradus_conv_z_size(c) - 1] += (gradus_real)1e-3;
     if (strcmp(spoilt, "argmax") == 0)
@@ -306,7 +416,7 @@ static void wrong_forward(const gradus_conv *c, const gradus_conv_sample *s,
 static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
                            gradus_real *scratch)
 {
-    gradus_conv_plain.backward(c, s, scratch);
+    right.backward(c, s, scratch);
     if (strcmp(spoilt, "dW") == 0)
         s->dW[gradus_conv_weights(c) - 1] += (gradus_real)1e-3;
     if (strcmp(spoilt, "db") == 0)
@@ -318,7 +428,7 @@ static void wrong_backward(const gradus_conv *c, const gradus_conv_sample *s,
 LOOP_TEST(planted_bugs_in_a_way_to_convolve_are_caught, 5)
 {
     static const char *const each[] = { "z", "argmax", "dW", "db", "dx" };
-    gradus_conv_way wrong = gradus_conv_plain;
+    gradus_conv_way wrong = right;
     const gradus_conv c = conv_of(7, MAX2);
     static results truth;
 
@@ -326,8 +436,8 @@ LOOP_TEST(planted_bugs_in_a_way_to_convolve_are_caught, 5)
     wrong.forward = wrong_forward;
     wrong.backward = wrong_backward;
     make_data(&c, MAX2);
-    run_forward(&gradus_conv_plain, &c, MAX2, &truth);
-    run_backward(&gradus_conv_plain, &c, MAX2, &truth);
-    ck_assert_ptr_null(fault(&gradus_conv_plain, &c, MAX2, &truth));
+    run_forward(&right, &c, MAX2, &truth);
+    run_backward(&right, &c, MAX2, &truth);
+    ck_assert_ptr_null(fault(&right, &c, MAX2, &truth));
     ck_assert_str_eq(fault(&wrong, &c, MAX2, &truth), spoilt);
 }

@@ -97,8 +97,8 @@ typedef void gradus_conv_pass(const gradus_conv *c,
 
 /* A way of computing the forward pass, the backward pass, or both: the pass
  * that it lacks is NULL.  So are begin, begin_back and end_back where there
- * is nothing to do.  gradus_conv_plain computes any c, and needs no memory: its
- * fits and its scratch are NULL. */
+ * is nothing to do.  gradus_conv_plain computes any c without relu and
+ * max2, and needs no memory: its fits and its scratch are NULL. */
 typedef struct {
     const char *name;
     bool (*fits)(const gradus_conv *c);      /* Can it compute c?          */
@@ -124,7 +124,7 @@ extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
 extern const gradus_conv_way gradus_conv_either;
 
 /* Returns the fastest way that fits c for the forward pass or, with back,
- * for the backward pass; NULL if only gradus_conv_plain can compute it. */
+ * for the backward pass; NULL if none fits, as with some relu and max2. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
 /* Returns how many numbers of scratch memory the fastest ways need, one after

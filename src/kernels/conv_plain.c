@@ -11,16 +11,11 @@
  *
  *   x [in,H,W]   y [out,h,w]   W [out,in,k,k]   b [out]   stride s, padding p
  *
- * With max2, z[o,i,j] is the maximum of y[o, 2i + r, 2j + t], r, t = 0, 1; the
- * dy of the first of the four that equals z is dz, and that of the others is
- * 0.  With relu, a z below 0 becomes 0, and where z is 0 so is dy.
- *
  * The library uses faster ways; this one is for reading, and for tests to
- * compare the others with.
+ * compare the others with.  It has neither relu nor max2: z is y.
  */
 #include "kernels/conv.h"
 
-#include <math.h>
 #include <stddef.h>
 
 /* Returns the index of x[ch, s i + u - p, s j + v - p], or -1 if that lies
@@ -60,48 +55,16 @@ static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
     return y;
 }
 
-/* Returns the maximum of side x side numbers of y, or a NaN if one is among
- * them, and sets *which to its index, 2 r + t. */
-static gradus_real maximum(const gradus_conv *c, const gradus_conv_sample *s,
-                           int o, int i, int j, int side, int *which)
-{
-    gradus_real max = -INFINITY;
-
-    *which = 0;
-    for (int r = 0; r < side; r++)
-        for (int t = 0; t < side; t++) {
-            gradus_real y = output(c, s, o, side * i + r, side * j + t);
-            if (y > max || isnan(y)) {
-                max = y;
-                *which = 2 * r + t;
-            }
-        }
-    return max;
-}
-
-/* Computes all of z, and argmax unless it is NULL.  Where a ReLU lets
- * nothing through, argmax is 4. */
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
-    const int h = gradus_conv_height(c), w = gradus_conv_width(c);
-    const int side = c->max2 ? 2 : 1;
-    gradus_real *z = s->z;
-    uint8_t *argmax = s->argmax;
-    int which;
+    gradus_real *y = s->z;
 
     (void)scratch;
     for (int o = 0; o < c->out; o++)
-        for (int i = 0; i < h; i++)
-            for (int j = 0; j < w; j++, z++) {
-                *z = maximum(c, s, o, i, j, side, &which);
-                if (c->relu && !(*z > 0))
-                    which = 4;
-                if (c->relu && *z < 0)
-                    *z = 0;
-                if (argmax)
-                    *argmax++ = (uint8_t)which;
-            }
+        for (int i = 0; i < c->out_height; i++)
+            for (int j = 0; j < c->out_width; j++)
+                *y++ = output(c, s, o, i, j);
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -127,24 +90,16 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
             }
 }
 
-/* Passes each dz on to the one y that it depends on, if there is one. */
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    const int h = gradus_conv_height(c), w = gradus_conv_width(c);
-    const int side = c->max2 ? 2 : 1;
-    const gradus_real *dz = s->dz;
-    const uint8_t *argmax = s->argmax;
+    const gradus_real *dy = s->dz;
 
     (void)scratch;
     for (int o = 0; o < c->out; o++)
-        for (int i = 0; i < h; i++)
-            for (int j = 0; j < w; j++, dz++) {
-                const int which = c->max2 ? *argmax++ : 0;
-                if (which < 4)
-                    add_gradients(c, s, o, side * i + which / 2,
-                                  side * j + which % 2, *dz);
-            }
+        for (int i = 0; i < c->out_height; i++)
+            for (int j = 0; j < c->out_width; j++)
+                add_gradients(c, s, o, i, j, *dy++);
 }
 
 const gradus_conv_way gradus_conv_plain = {

@@ -63,12 +63,6 @@ static inline size_t gradus_conv_weights(const gradus_conv *c)
            (size_t)c->kernel;
 }
 
-/* Returns W [out,in,kernel,kernel] of one group. */
-static inline const gradus_real *gradus_conv_W(const gradus_conv *c, int group)
-{
-    return c->W + (size_t)group * gradus_conv_weights(c);
-}
-
 /* The arrays of one group of one sample, all owned by the caller; h is
  * gradus_conv_height(), w is gradus_conv_width().
  *

@@ -114,7 +114,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
     const int P = positions(c), ckk = column_size(c);
-    const gradus_real *W = gradus_conv_W(c, s->group);
+    const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
     const gradus_real *col = columns(c, s->x, scratch);
 
     if (c->b)
@@ -141,22 +141,22 @@ static void backward_bias(const gradus_conv *c, const gradus_real *dy,
 
 /* Adds to dx.  This overwrites the columns of x in scratch with dcol, which is
  * then added to dx at the places that the columns came from. */
-static void backward_operand(const gradus_conv *c, const gradus_real *W,
-                             const gradus_real *dy, gradus_real *scratch,
-                             gradus_real *dx)
+static void backward_operand(const gradus_conv *c, const gradus_conv_sample *s,
+                             gradus_real *scratch)
 {
     const int P = positions(c), ckk = column_size(c);
+    const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
     const gradus_conv_image m = gradus_conv_image_of(c, 1);
     const bool direct = is_pointwise(c);
-    gradus_real *dcol = direct ? dx : scratch + m.size;
+    gradus_real *dcol = direct ? s->dx : scratch + m.size;
 
-    gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, dy, P,
+    gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, s->dz, P,
                 direct, dcol, P);                        /* dcol = W' dY     */
     if (direct)
         return;
     memset(scratch, 0, m.size * sizeof *scratch);
     copy_columns(c, &m, true, scratch, dcol);
-    gradus_conv_image_add_inside(&m, scratch, dx);
+    gradus_conv_image_add_inside(&m, scratch, s->dx);
 }
 
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -170,8 +170,7 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, c->out, ckk, P, s->dz, P, col,
                 P, 1, s->dW, ckk);                       /* dW += dY col'    */
     if (s->dx)
-        backward_operand(c, gradus_conv_W(c, s->group), s->dz, scratch,
-                         s->dx);
+        backward_operand(c, s, scratch);
 }
 
 const gradus_conv_way gradus_conv_gemm = {

@@ -45,7 +45,8 @@ typedef struct {
     gradus_conv_image image; /* its pitch is even */
     int height, width;       /* of z */
     int strip;               /* lines of z in a strip */
-    gradus_real *even, *odd; /* [in,lines,pitch / 2], the image's columns */
+    const gradus_real *x;    /* the image */
+    gradus_real *even, *odd; /* [in,lines,pitch / 2], its columns */
     gradus_real *phase;      /* [in,2,kernel + 1,strip + kernel / 2,width] */
     gradus_real *z;          /* [out,height,width] */
     uint8_t *argmax;         /* like z, or NULL */
@@ -185,10 +186,9 @@ GRADUS_INLINE void tiles(const pooled *d, int bytes, int outs, int o, int line,
 
 /* Computes all of z, strip by strip, from the image.  Tiles have `most`
  * channels, or one, and vectors have `bytes` bytes. */
-GRADUS_INLINE void convolve(const pooled *d, int bytes, int most,
-                            const gradus_real *image)
+GRADUS_INLINE void convolve(const pooled *d, int bytes, int most)
 {
-    split_columns(d, image, d->even, d->odd);
+    split_columns(d, d->x, d->even, d->odd);
     for (int line = 0, lines; line < d->height; line += lines) {
         int left = d->height - line, o = 0;
         lines = left < d->strip ? left : d->strip;
@@ -200,22 +200,21 @@ GRADUS_INLINE void convolve(const pooled *d, int bytes, int most,
     }
 }
 
-static void by_plain(const pooled *d, const gradus_real *image)
+static void by_plain(const pooled *d)
 {
-    convolve(d, 16, 2, image);
+    convolve(d, 16, 2);
 }
 
 /* Of the 16 registers 8 hold sums. */
-GRADUS_FOR_AVX2 static void by_avx2(const pooled *d, const gradus_real *image)
+GRADUS_FOR_AVX2 static void by_avx2(const pooled *d)
 {
-    convolve(d, 32, 2, image);
+    convolve(d, 32, 2);
 }
 
 /* Of the 32 registers 16 hold sums. */
-GRADUS_FOR_AVX512 static void by_avx512(const pooled *d,
-                                        const gradus_real *image)
+GRADUS_FOR_AVX512 static void by_avx512(const pooled *d)
 {
-    convolve(d, 64, 4, image);
+    convolve(d, 64, 4);
 }
 
 /* ---- the way --------------------------------------------------------- */
@@ -237,27 +236,26 @@ static void begin(const gradus_conv *c, gradus_real *scratch)
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
-    static void (*const version[])(const pooled *, const gradus_real *) = {
+    static void (*const version[])(const pooled *) = {
         [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
         [GRADUS_AVX512] = by_avx512 };
     gradus_real *image =
         scratch + (size_t)c->groups * gradus_conv_weights(c);
     pooled d = new_pooled(c);
-    const size_t size = d.image.size;
-    const gradus_real *x = s->x;
 
     d.t.W = scratch + (size_t)s->group * gradus_conv_weights(c);
     d.t.b = c->b ? c->b + s->group * c->out : NULL;
-    d.even = image + size;
-    d.odd = d.even + size / 2;
-    d.phase = d.even + size;
+    d.x = s->x;
+    d.even = image + d.image.size;
+    d.odd = d.even + d.image.size / 2;
+    d.phase = d.even + d.image.size;
     d.z = s->z;
     d.argmax = s->argmax;
     if (c->padding || c->width % 2) {
-        gradus_conv_image_fill(&d.image, x, image);
-        x = image;
+        gradus_conv_image_fill(&d.image, s->x, image);
+        d.x = image;
     }
-    version[c->simd](&d, x);
+    version[c->simd](&d);
 }
 
 const gradus_conv_way gradus_conv_max2 = {

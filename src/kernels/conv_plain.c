@@ -42,7 +42,7 @@ static size_t in_W(const gradus_conv *c, int o, int ch, int u, int v)
 static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j)
 {
-    const gradus_real *W = gradus_conv_W(c, s->group);
+    const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
     gradus_real y = c->b ? c->b[s->group * c->out + o] : 0;
 
     for (int ch = 0; ch < c->in; ch++)
@@ -73,7 +73,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
                           int o, int i, int j, gradus_real dy)
 {
-    const gradus_real *W = gradus_conv_W(c, s->group);
+    const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
 
     if (s->db)
         s->db[o] += dy;

@@ -94,15 +94,16 @@ static void unite(gradus_node *n, int slices)
     }
 }
 
-/* The numbers of each channel that normalise it; all are [C]. */
+/* Numbers of each channel, all [C]: those that normalise x forward, or those
+ * that dx depends on.  scale is 1 / sqrt(var + eps), and back g times that. */
 typedef struct {
-    const gradus_real *mean, *scale, *g, *b;
-} normal;
+    const gradus_real *mean, *scale, *g, *b, *mean_dy, *slope;
+} factors;
 
 /* y = g x^ + b for the values x [width] and y [width], which lie side by side.
  * With a step of 0 all belong to channel c; with a step of 1 each belongs to
  * the next channel.  The step is a constant wherever this is inlined. */
-static inline void normalise(normal f, int c, int step, int width,
+static inline void normalise(factors f, int c, int step, int width,
                              const gradus_real *x, gradus_real *restrict y)
 {
     for (int p = 0; p < width; p++, c += step)
@@ -116,7 +117,7 @@ static void forward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
     const bool training = p.batch->training;
-    const normal f = {
+    const factors f = {
         .mean = training ? batch(n, MEAN) : n->param[RUNNING_MEAN].w,
         .scale = training ? batch(n, SCALE) : p.scratch,
         .g = n->param[WEIGHT].w, .b = n->param[BIAS].w };
@@ -167,15 +168,9 @@ static void unite_back(gradus_node *n, int slices, bool add)
     }
 }
 
-/* The numbers of each channel that its dx depends on; all are [C]. */
-typedef struct {
-    const gradus_real *mean, *mean_dy, *slope;
-    const gradus_real *scale; /* g / sqrt(var + eps) */
-} tangent;
-
 /* dx += scale (dy - db / m - (x - mean) slope) for x, dy and dx [width], whose
  * channels go by `step` as in normalise. */
-static inline void add_gradient(tangent f, int c, int step, int width,
+static inline void add_gradient(factors f, int c, int step, int width,
                                 const gradus_real *x, const gradus_real *dy,
                                 gradus_real *restrict dx)
 {
@@ -189,8 +184,9 @@ static inline void add_gradient(tangent f, int c, int step, int width,
 static void backward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
-    const tangent f = { batch(n, MEAN), batch(n, MEAN_DY), batch(n, SLOPE),
-                        p.scratch };
+    const factors f = { .mean = batch(n, MEAN), .scale = p.scratch,
+                        .mean_dy = batch(n, MEAN_DY),
+                        .slope = batch(n, SLOPE) };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->size);

@@ -201,6 +201,7 @@ static const struct {
 } rejected[] = {
     { 0, 3, { 0 }, "the shape is [0,4,6]; every axis must be at least 1" },
     { 4, 0, { 0 }, "the kernel is 0; must be at least 1" },
+    { 4, INT_MIN, { 0 }, "the kernel is -2147483648; must be at least 1" },
     { 4, 3, { .stride = -1 }, "stride is -1; must be at least 1" },
     { 4, 3, { .padding = -1 }, "padding is -1; must be 0 to 2 for a kernel" },
     { 4, 3, { .padding = 3 }, "padding is 3; must be 0 to 2 for a kernel" },

@@ -44,8 +44,8 @@ size_t gradus_conv_scratch(const gradus_conv *c)
 /* ---- back through a dz that may be mostly 0 --------------------------- */
 
 /* Sets dy [n] to dz [n]; or, with relu, to 0 where the ReLU's output z [n] is
- * not above 0.  Is dy so sparse that conv_nonzero.c is faster?  It is faster to
- * go through a third of the numbers one by one than to multiply all of them. */
+ * not above 0.  Is dy so sparse that conv_nonzero.c is faster?  Going through
+ * a third of the numbers one by one is faster than multiplying all of them. */
 static bool is_sparse(const gradus_conv *c, const gradus_conv_sample *s,
                       gradus_real *restrict dy)
 {

@@ -36,8 +36,9 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
                                   const gradus_real *image, gradus_real *dx);
 
 /* Copies W [groups,out,in,kernel,kernel] into packed
- * [groups,in,kernel,kernel,out]; or, turned, into [groups,out,kernel,kernel,in]
- * with the kernel rotated by 180 degrees.  Sets n numbers behind it to 0. */
+ * [groups,in,kernel,kernel,out]; or, turned, into
+ * [groups,out,kernel,kernel,in] with the kernel rotated by 180 degrees.  Sets
+ * n numbers behind it to 0. */
 void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
                       size_t n);
 

@@ -100,7 +100,8 @@ static size_t scratch_size(const gradus_conv *c)
 {
     const layout l = sizes_of(c);
 
-    return 2 * l.weights + 2 * l.size + gradus_conv_x_size(c) + (size_t)l.ckk + (size_t)l.vectors + gradus_conv_z_size(c);
+    return 2 * (l.weights + l.size) + gradus_conv_x_size(c) +
+           (size_t)(l.ckk + l.vectors) + gradus_conv_z_size(c);
 }
 
 /* ---- from and to the order of the library ---------------------------- */
@@ -165,7 +166,7 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
             *dW++ += l.dW[o + (size_t)l.weight[k]];
 }
 
-/* Copies x [in,height,width], n numbers, into the image [row,column,channel]. */
+/* Copies x [in,height,width], n numbers, to the image [row,column,channel]. */
 GRADUS_INLINE void interleave(size_t n, const gradus_real *restrict x,
                               const int *restrict in_image,
                               gradus_real *restrict image)

@@ -64,8 +64,8 @@ static gradus_channels channels(const gradus_node *n, gradus_part p)
 
 /* ---- forward --------------------------------------------------------- */
 
-/* For each slice, n->sums holds numbers [1 + 2 C], see kernels/sums.h: how many
- * values a channel has in the slice, and two sums for each channel. */
+/* For each slice, n->sums holds the numbers [1 + 2 C] of kernels/sums.h: how
+ * many values a channel has in the slice, and two sums for each channel. */
 static void sum(gradus_node *n, gradus_part p)
 {
     gradus_sum_deviations(channels(n, p), gradus_row(n->in[0]->y, p, n->size),

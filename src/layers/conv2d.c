@@ -148,7 +148,7 @@ static gradus_node *check_size(gradus_node *n, const gradus_conv *k)
                      k->out_width;
 
     if (image > INT32_MAX / 2 || columns > INT32_MAX / 2)
-        return gradus_fail(n, "an image has %.0f numbers with its padding, and "
+        return gradus_fail(n, "an image has %.0f numbers with its padding and "
                            "%.0f as columns; must have at most %d", image,
                            columns, INT32_MAX / 2);
     return n;
@@ -157,7 +157,8 @@ static gradus_node *check_size(gradus_node *n, const gradus_conv *k)
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options)
 {
-    gradus_conv2d_options o = options ? *options : (gradus_conv2d_options){ 0 };
+    gradus_conv2d_options o =
+        options ? *options : (gradus_conv2d_options){ 0 };
     gradus_node *n =
         gradus_append(NULL, &gradus_conv2d_op, sizeof(conv2d_node), 1, &x);
 
@@ -171,25 +172,25 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            o.groups, x->shape[0], x->name, channels);
     n = gradus_set_attr(n, "channels", 1, &(double){ channels });
     n = gradus_set_attr(n, "kernel", 1, &(double){ kernel });
-    n = gradus_set_windows(n, channels, kernel, o.stride, o.padding,
-                           kernel - 1);
+    n = gradus_set_windows(n, channels, kernel, o.stride, o.padding, kernel);
     n = gradus_set_attr(n, "groups", 1, &(double){ o.groups });
     n = gradus_set_attr(n, "bias", 1, &(double){ !o.no_bias });
     if (!n)
         return NULL;
-    const gradus_conv k = ((conv2d_node *)n)->conv = (gradus_conv){
+    gradus_conv *k = &((conv2d_node *)n)->conv;
+    *k = (gradus_conv){
         .in = x->shape[0] / o.groups, .height = x->shape[1],
         .width = x->shape[2], .out = channels / o.groups,
         .out_height = n->shape[1], .out_width = n->shape[2],
         .kernel = kernel, .stride = o.stride, .padding = o.padding,
         .groups = o.groups, .simd = gradus_simd_here() };
     n = gradus_add_param(n, "weight", 4,
-                         (int[]){ channels, k.in, kernel, kernel },
+                         (int[]){ channels, k->in, kernel, kernel },
                          GRADUS_INIT_HE, 0);
     if (!o.no_bias)
         n = gradus_add_param(n, "bias", 1, &channels, GRADUS_INIT_ZERO, 0);
-    if (!n || !check_size(n, &k))
+    if (!n || !check_size(n, k))
         return NULL;
-    n->scratch = gradus_conv_scratch(&k);
+    n->scratch = gradus_conv_scratch(k);
     return n;
 }

@@ -189,13 +189,14 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
                                 int kernel,
                                 const gradus_pool2d_options *options)
 {
-    gradus_pool2d_options o = options ? *options : (gradus_pool2d_options){ 0 };
+    gradus_pool2d_options o =
+        options ? *options : (gradus_pool2d_options){ 0 };
     gradus_node *n = gradus_append(NULL, op, sizeof(pooling_node), 1, &x);
 
     o.stride = o.stride ? o.stride : kernel;
     n = gradus_set_attr(n, "size", 1, &(double){ kernel });
     n = gradus_set_windows(n, n ? x->shape[0] : 0, kernel, o.stride, o.padding,
-                           kernel / 2);
+                           kernel / 2 + 1);
     if (!n)
         return NULL;
     pooling_node *pool = (pooling_node *)n;

@@ -4,7 +4,7 @@
 
 /* Fails unless the settings make sense for the operand x of n. */
 static gradus_node *check(gradus_node *n, int kernel, int stride, int padding,
-                          int most)
+                          int limit)
 {
     const gradus_node *x = n->in[0];
 
@@ -15,16 +15,16 @@ static gradus_node *check(gradus_node *n, int kernel, int stride, int padding,
         return gradus_fail(n, "the kernel is %d; must be at least 1", kernel);
     if (stride < 1)
         return gradus_fail(n, "stride is %d; must be at least 1", stride);
-    if (padding < 0 || padding > most)
+    if (padding < 0 || padding >= limit)
         return gradus_fail(n, "padding is %d; must be 0 to %d for a kernel of "
-                           "%d", padding, most, kernel);
+                           "%d", padding, limit - 1, kernel);
     return n;
 }
 
 gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
-                                int stride, int padding, int most)
+                                int stride, int padding, int limit)
 {
-    if (!n || !check(n, kernel, stride, padding, most))
+    if (!n || !check(n, kernel, stride, padding, limit))
         return NULL;
     const gradus_node *x = n->in[0];
     int shape[] = { channels, 0, 0 };

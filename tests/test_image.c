@@ -241,7 +241,7 @@ TEST(what_is_neither_png_nor_jpeg_is_an_error)
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         p.n = 0;
         picture_bytes(&p, starts[i], strlen(starts[i]));
-        check_bad("neither PNG nor JPEG", starts[i]);
+        check_bad("must be a PNG or JPEG image", starts[i]);
     }
     p.n = 0;
     check_bad("empty", "empty");

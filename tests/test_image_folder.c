@@ -131,7 +131,7 @@ TEST(a_file_that_is_not_an_image_is_an_error_that_names_it)
 {
     make_folder();
     files_write("cat/notes.txt", "miaow", 5);
-    check_bad("/cat/notes.txt", "neither PNG nor JPEG");
+    check_bad("/cat/notes.txt", "must be a PNG or JPEG image");
 }
 
 TEST(a_damaged_image_is_an_error_that_names_it)

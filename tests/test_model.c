@@ -336,7 +336,8 @@ LOOP_TEST(names_of_ops_and_parameters_that_files_cannot_hold_are_not_saved, 4)
     } cases[] = {
         { "\"own\"\n\x1f", "w", "\xc3\xa9\\", NULL },
         { "own", "w", "w", "duplicate object key near '\"own1.w\"'" },
-        { "own\xff", "w", "v", "gradus.architecture, byte 70: unable to decode" },
+        { "own\xff", "w", "v",
+          "gradus.architecture, byte 70: unable to decode" },
         { "own", "w", "\xc3", "unable to decode byte 0xc3" },
     };
     gradus_op op = { .name = cases[_i].op, .forward = add_nothing,

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum { POWER = 22 }; /* 10^22 is the largest power of 10 that a double holds */
@@ -46,9 +47,7 @@ static double value(const char *text, double whole, double power)
     return *text == '-' ? -whole : whole;
 }
 
-/* Nothing after the number continues it, so the end need not be looked for
- * before that of the digits. */
-int gradus_number_parse(const char *text, size_t n, double *v)
+int gradus_number_parse(const char *text, double *v)
 {
     const char *from = skip_sign(text);
     double whole = 0, power = 0, exponent = 0;
@@ -69,7 +68,7 @@ int gradus_number_parse(const char *text, size_t n, double *v)
             return -1;
         power += *sign == '-' ? -exponent : exponent;
     }
-    if (!digits || p != text + n)
+    if (!digits || *p)
         return -1;
     *v = value(text, whole, power);
     return 0;

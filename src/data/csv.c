@@ -26,7 +26,7 @@ static int store_sample(const gradus_csv *c, gradus_loaded *l, size_t s)
         if (column.role == GRADUS_CSV_LABEL ||
             column.role == GRADUS_CSV_IGNORED)
             continue;
-        if (gradus_number_parse(cell, strlen(cell), &v))
+        if (gradus_number_parse(cell, &v))
             return gradus_csv_refuse(c, i, k, "be a number");
         if (!isfinite((gradus_real)v))
             return gradus_csv_refuse(c, i, k, "be in the range of "

@@ -18,7 +18,7 @@ static int check_header(const gradus_csv *c)
     double v;
 
     for (int k = 0; k < c->columns; k++, name = gradus_csv_next(name))
-        if (gradus_number_parse(name, strlen(name), &v) == 0)
+        if (gradus_number_parse(name, &v) == 0)
             return gradus_csv_refuse(c, 0, k, "be a name: set the option "
                                      "header to GRADUS_CSV_HEADER if it is "
                                      "one, else to GRADUS_CSV_NO_HEADER");
@@ -31,7 +31,7 @@ static int by_number(const gradus_csv *c, const char *text)
 {
     double v;
 
-    if (gradus_number_parse(text, strlen(text), &v) || v != floor(v))
+    if (gradus_number_parse(text, &v) || v != floor(v))
         return -1;
     if (v < 0)
         v += c->columns + 1.;

@@ -69,7 +69,7 @@ int gradus_csv_read_classes(gradus_csv *c)
     double v;
 
     if (!c->o.text_labels && !c->o.class_names &&
-        gradus_number_parse(first, strlen(first), &v) == 0)
+        gradus_number_parse(first, &v) == 0)
         return 0;
     if (!c->o.class_names && find_names(c))
         return -1;
@@ -90,7 +90,7 @@ static int32_t find_label(const gradus_csv *c, size_t i)
                      : gradus_csv_refuse(c, i, c->label,
                                          "be one of the class names");
     }
-    if (gradus_number_parse(cell, strlen(cell), &v) ||
+    if (gradus_number_parse(cell, &v) ||
         !(v >= 0 && v < INT32_MAX && v == floor(v)))
         return gradus_csv_refuse(c, i, c->label, "be a label, a whole number "
                                  "from 0; set text_labels if labels are "

@@ -47,7 +47,7 @@ static void flatten(uint8_t *p, size_t pixels, int channels)
 static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
                        int channels, int *height, int *width)
 {
-    const char *kind = "unknown kind", *why = "neither PNG nor JPEG";
+    const char *kind = "unknown kind", *why = "must be a PNG or JPEG image";
     uint8_t *pixels = NULL;
 
     if (n >= 8 && memcmp(file, "\x89PNG\r\n\x1a\n", 8) == 0) {

@@ -25,8 +25,8 @@ static int check_node(const gradus_node *n)
 
     for (int j = 0; j < n->n_in; j++)
         if (n->in[j]->kind == GRADUS_KIND_LABELS && !(op->loss && j))
-            return gradus_refuse(n, "operand %s holds labels; only losses take "
-                                 "labels, as targets", n->in[j]->name);
+            return gradus_refuse(n, "operand %s holds labels; only losses "
+                                 "take labels, as targets", n->in[j]->name);
     if (n->size < 1)
         return gradus_refuse(n, "has no shape; its constructor must call "
                              "gradus_set_shape");

@@ -42,7 +42,8 @@ static gradus_node *infer_shape(gradus_node *n, int rank, const int *shape,
 {
     const gradus_node *x = n->in[0];
     int unknown = -1;   /* the axis given as -1 */
-    int left = x->size; /* over the product of the others; 0: no whole number */
+    int left = x->size; /* divided by the product of the other axes; 0 if that
+                           is not a whole number */
 
     for (int i = 0; i < rank; i++) {
         s[i] = shape[i];
@@ -52,14 +53,14 @@ static gradus_node *infer_shape(gradus_node *n, int rank, const int *shape,
         if (s[i] == -1)
             unknown = i;
         else if (s[i] < 1)
-            return gradus_fail(n, "axis %d is %d; must be at least 1, or -1 to "
-                               "be inferred", i, s[i]);
+            return gradus_fail(n, "axis %d is %d; must be at least 1, or -1 "
+                               "to be inferred", i, s[i]);
         else
             left = left % s[i] ? 0 : left / s[i];
     }
     if (unknown >= 0 && !left)
-        return gradus_fail(n, "axis %d is -1, but the others do not divide the "
-                           "%d values of %s", unknown, x->size, x->name);
+        return gradus_fail(n, "axis %d is -1, but the others do not divide "
+                           "the %d values of %s", unknown, x->size, x->name);
     if (unknown >= 0)
         s[unknown] = left;
     return n;

@@ -181,8 +181,8 @@ static bool diagnose_class(gradus_node *n, int i, int s, int k)
         return gradus_fail(n, "row %d: the target of class %d is %g; must be "
                            "finite and at least 0", i, k, t), true;
     if (z == -INFINITY && target(l, i, s, k) > 0)
-        return gradus_fail(n, "row %d: class %d is masked (its logit is -inf), "
-                           "but it is the target", i, k), true;
+        return gradus_fail(n, "row %d: class %d is masked (its logit is "
+                           "-inf), but it is the target", i, k), true;
     return false;
 }
 

@@ -25,8 +25,9 @@ static bool is_bad(gradus_node *n, int row)
         if (result == n)
             gradus_fail(n, "row %d: value %d is %g", row, k, (double)v);
         else
-            gradus_fail(n, "row %d: value %d of %s, which is computed together "
-                        "with it, is %g", row, k, result->name, (double)v);
+            gradus_fail(n, "row %d: value %d of %s, which is computed "
+                        "together with it, is %g", row, k, result->name,
+                        (double)v);
         return true;
     }
     return false;
@@ -85,18 +86,16 @@ static int diagnose_rows(const gradus_graph *g)
 
 int gradus_diagnose_loss(const gradus_graph *g, double loss)
 {
-    char why[400];
     int row = diagnose_rows(g);
 
     if (row < 0)
         return gradus_error_set("the loss is %g, though that of every row is "
                                 "finite: scale it down "
                                 "(gradus_set_loss_weight)", loss);
-    snprintf(why, sizeof why, "%s", gradus_error());
     return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
                             "parameters are unchanged; check the data, or "
                             "lower the learning rate",
-                            loss, why, row, g->index[row]);
+                            loss, gradus_error(), row, g->index[row]);
 }
 
 int gradus_diagnose_gradients(const gradus_graph *g)

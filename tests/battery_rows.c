@@ -194,14 +194,14 @@ static gradus_node *sigmoid_ce_of(gradus_node *x, gradus_sigmoid_ce_options o)
     return gradus_sigmoid_ce(x, targets(x), &o);
 }
 
-/* A label at each position. */
+/* The targets are one label at each position. */
 static gradus_node *softmax_ce_of(gradus_node *x, int positions,
                                   gradus_softmax_ce_options o)
 {
     return gradus_softmax_ce(x, gradus_labels(x->graph, positions), &o);
 }
 
-/* A distribution at each position, of an image. */
+/* The targets are one distribution at each position of an image. */
 static gradus_node *softmax_ce_of_images(gradus_node *x,
                                          gradus_softmax_ce_options o)
 {

@@ -128,8 +128,9 @@ static gradus_node *dense(gradus_node *x)
     return gradus_dense(x, 5);
 }
 
-/* Of the 3 x 5 places of x, both strides take two, but not the same. */
-static gradus_node *noting_another_stride(gradus_node *x)
+/* A convolution of stride 3 whose settings say that it is 4.  Both strides
+ * give two outputs for an x of 3 x 5 numbers, but at different places. */
+static gradus_node *saving_another_stride(gradus_node *x)
 {
     const gradus_conv2d_options o = { .stride = 3 };
 
@@ -151,8 +152,9 @@ static const struct bug {
       infers_otherwise, NULL },
     { "always adds", TWICE, dense, NULL, always_adds },
     { "never adds", ADDING, dense, NULL, never_adds },
-    { "notes another stride", SAVED, noting_another_stride, NULL, NULL },
-    { "takes NaN for 0", NANS, gradus_relu, takes_nan_for_0, NULL },
+    { "saves another stride than its own", SAVED, saving_another_stride, NULL,
+      NULL },
+    { "turns NaN into 0", NANS, gradus_relu, takes_nan_for_0, NULL },
     { "moves NaN to another row", NAMED, dense, moves_nan, NULL },
 #ifdef GRADUS_DOUBLE
     { "never adds", GRADIENTS, dense, NULL, never_adds },

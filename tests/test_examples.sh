@@ -95,7 +95,7 @@ case_is "train: --help lists the options" grep -q -e --weight-decay "$dir/out"
 for program in "$train" "$predict" "$speedrun"; do
     case_is "${program##*/}: an unknown option is named" \
         exits 2 "'--bogus'" "$program" --bogus
-    case_is "${program##*/}: and the way to help is too" \
+    case_is "${program##*/}: an unknown option leads to --help" \
         grep -qx "${program##*/}: --help lists the options" "$dir/err"
 done
 for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
@@ -122,7 +122,7 @@ case_is "train: an argument is a usage error" exits 2 stray "$train" stray
 
 case_is "train: a missing folder is named" \
     exits 1 "$dir/none" "$train" --data "$dir/none"
-case_is "train: so is what to do about it" \
+case_is "train: a missing folder is followed by what to do" \
     grep -q 'data/fetch.sh gets MNIST, and --data DIR names' "$dir/err"
 case_is "train: a file is no folder of data" \
     exits 1 "'README.md': not a folder" "$train" --data README.md
@@ -139,7 +139,7 @@ case_is "train: saving to a folder is an error" \
     exits 1 "$dir" "$train" --data data/sample --save "$dir"
 case_is "train: saving to a device is an error" \
     exits 1 /dev/null "$train" --data data/sample --save /dev/null
-case_is "train: nor is there a place to save under a file" \
+case_is "train: saving below a file is an error" \
     exits 1 "README.md/model': no file can be made there" \
     "$train" --data data/sample --save README.md/model
 case_is "train: a wild learning rate stops with a message" \
@@ -255,7 +255,7 @@ case_is "predict: an empty name is a usage error" \
 case_is "predict: an image in place of the model is refused" \
     exits 1 'MODEL must be a file that mnist-train saved' \
     "$predict" data/digits/7-a.png "$dir/model"
-case_is "predict: so is a model of another kind" \
+case_is "predict: a model that is no classifier is refused" \
     exits 1 'does not sort images into classes' \
     "$predict" tests/models/tokens.safetensors data/digits/7-a.png
 right=0 all=0
@@ -292,9 +292,9 @@ case_is "predict: --json leaves bad images out, with status 1" \
 case_is "predict: --json without bad images is an object" \
     has_keys "$dir/out" images
 if cp data/digits/7-a.png "$dir/"$'\377.png' 2>/dev/null; then
-    case_is "predict: --json leaves a name out that is not UTF-8, status 1" \
+    case_is "predict: --json leaves out a name that is not UTF-8" \
         exits 1 'valid UTF-8' "$predict" "$dir/model" "$dir/"$'\377.png' --json
-    case_is "predict: and is an object even then" has_keys "$dir/out" images
+    case_is "predict: --json is an object without that name" has_keys "$dir/out" images
 else
     echo "skipped: names not in UTF-8: this file system refuses them"
 fi
@@ -326,7 +326,7 @@ case_is "spiral: learns nearly every point" at_least "$last" 98
 case_is "custom-layer: runs" exits 0 '' "$build/custom-layer"
 right=$(sed -n 's/^accuracy \([0-9.]*\) %$/\1/p' "$dir/out")
 case_is "custom-layer: learns nearly every point" at_least "$right" 98
-case_is "custom-layer: its own parameters have moved" \
+case_is "custom-layer: training moves the parameters of its own layer" \
     awk '/^slopes/ { for (i = 6; i < 14; i++) moved += $i != 0.25 }
          END { exit !(moved > 4) }' "$dir/out"
 case_is "custom-layer: its gradients are right" \
@@ -348,7 +348,7 @@ for part in train t10k; do
         >"$dir/tiny/$part-images-idx3-ubyte"
     printf '\0\0\10\1\0\0\0\2\0\1' >"$dir/tiny/$part-labels-idx1-ubyte"
 done
-case_is "mnist-speedrun: images of another size" \
+case_is "mnist-speedrun: images of another size are refused" \
     exits 1 'the training images are 2 x 2 pixels; must be 28 x 28' \
     "$speedrun" --data "$dir/tiny"
 case_is "mnist-speedrun: training on few images misses the target" \
@@ -357,7 +357,7 @@ case_is "mnist-speedrun: --json says that the target is missed" \
     grep -q '"met":false,.*"accuracy":\[0[.0-9]*,0[.0-9]*\]' "$dir/out"
 case_is "mnist-speedrun: --validate holds out some images" \
     exits 1 '' "$speedrun" --target 0.98 --seeds 1 --data data/sample --validate
-case_is "mnist-speedrun: and a line a seed, a line for all" \
+case_is "mnist-speedrun: the last line sums up all seeds" \
     grep -q '^400-192-128-10: mean accuracy .* 98 % was missed$' "$dir/out"
 
 echo "example programs: $passed passed, $failed failed"

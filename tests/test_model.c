@@ -318,7 +318,8 @@ static void add_nothing(gradus_node *n, gradus_part p)
     (void)n, (void)p;
 }
 
-/* A layer of the caller's own may have any names. */
+/* Appends a layer of the caller's own, whose two parameters [2] may have any
+ * names. */
 static gradus_node *named_layer(gradus_node *x, const gradus_op *op,
                                 const char *first, const char *second)
 {
@@ -374,7 +375,7 @@ TEST(a_tensor_serves_one_parameter_only)
     gradus_graph_free(g);
 }
 
-LOOP_TEST(what_is_not_finite_is_not_saved, 3)
+LOOP_TEST(a_number_that_is_not_finite_is_not_saved, 3)
 {
     static const struct {
         int at;

@@ -42,6 +42,12 @@
  * exits or aborts.  Constructors accept NULL operands and then return NULL, so
  * calls nest and one check, at gradus_compile, is enough.
  *
+ * Order.  The initial weights depend on the seed and on the order in which the
+ * nodes are made.  C leaves open which argument of a call is evaluated first,
+ * so where two arguments make nodes, as in gradus_add(gradus_dense(x, 5),
+ * gradus_dense(x, 5)), write two statements: then every compiler's program
+ * draws the same weights.
+ *
  * Options.  Of every options struct, NULL or { 0 } means the defaults, and a
  * field that is 0 means the default of that field, which its comment gives.
  *

@@ -35,7 +35,7 @@
  *     12  model files                gradus_save, gradus_load
  *     13  random numbers             gradus_random_init, ..
  *
- * gradus_layer.h is for who writes a layer of their own.
+ * gradus_layer.h is for those who write their own layers.
  *
  * Errors.  A function that can fail returns NULL or a non-zero int, and
  * gradus_error() says what was wrong and where.  The library never prints,
@@ -62,9 +62,9 @@
  * own, while nobody trains it.  A compiled graph does not survive fork().
  *
  * OpenBLAS.  Its thread count is one number for the whole process.  While a
- * gradus call computes, it is set to 1 (the library shares out the work
- * itself, in parts that do not depend on the number of threads: that is why
- * the bits do not either), and it is put back when the last such call returns.
+ * gradus call computes, it is set to 1, and it is put back when the last such
+ * call returns.  The library cuts the work itself; the cuts do not depend on
+ * the number of threads, so neither do the results, to the last bit.
  *
  * Letters: B rows of a batch, K classes, S positions, theta all parameters.
  * Arrays are row-major; a shape is written [B,K].
@@ -88,9 +88,9 @@ extern "C" {
  * 1  Version, types, errors
  * ====================================================================== */
 
-/* As long as the first number is 0, a new second number may change or remove
- * names and a new third one may not; the shared library's SONAME holds the
- * first two.  Model files of any version are read by all later ones. */
+/* While MAJOR is 0, a new MINOR may change or remove names, and a new PATCH
+ * may not; the shared library's SONAME holds these two.  Model files of any
+ * version are read by all later ones. */
 #define GRADUS_VERSION_MAJOR 0
 #define GRADUS_VERSION_MINOR 2
 #define GRADUS_VERSION_PATCH 0
@@ -99,8 +99,8 @@ extern "C" {
 /* The version of the library that runs, which may be newer than the header. */
 const char *gradus_version(void);
 
-/* One source compiles as float (the product) and, with GRADUS_DOUBLE defined,
- * as double (to check gradients).  A program and a library of different
+/* One source compiles as float, for use, and, with GRADUS_DOUBLE defined, as
+ * double, to check gradients.  A program and a library of different
  * precision do not link: the functions that make a graph have other names. */
 #ifdef GRADUS_DOUBLE
 typedef double gradus_real;
@@ -115,7 +115,8 @@ typedef struct gradus_node gradus_node;
 typedef struct gradus_optimiser gradus_optimiser;
 typedef struct gradus_workspace gradus_workspace;
 
-enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, the batch's aside */
+enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, the batch's not
+                                 counted */
 
 /* The calling thread's last error message; "" before the first. */
 const char *gradus_error(void);
@@ -126,13 +127,14 @@ const char *gradus_error(void);
  * Nodes stand in the order in which they are made, so operands come first.
  * ====================================================================== */
 
-/* A new, empty graph.  The seed decides the first parameters, the order of the
- * samples and everything else that is random. */
+/* A new, empty graph.  The seed decides the initial parameters, the order of
+ * the samples and everything else that is random. */
 gradus_graph *gradus_graph_new(uint64_t seed);
 /* Frees the graph and its nodes.  NULL is fine. */
 void gradus_graph_free(gradus_graph *g);
 
-/* An input of `size` values a row: y [B,size].  Feed it real numbers or u8. */
+/* An input of `size` values per row: y [B,size].  Feed it real numbers, which
+ * are taken as they are, or u8, which are divided by 255. */
 gradus_node *gradus_input(gradus_graph *g, int size);
 
 /* An input of images: y [B,channels,height,width]. */
@@ -140,7 +142,7 @@ gradus_node *gradus_image(gradus_graph *g, int channels, int height,
                           int width);
 
 /* Class labels, integers from 0: [B,positions].  positions is 1 for one label
- * a row. */
+ * per row. */
 gradus_node *gradus_labels(gradus_graph *g, int positions);
 
 /* A weight for each row, [B], at least 0, for losses. */
@@ -155,18 +157,18 @@ gradus_node *gradus_row_weights(gradus_graph *g);
 gradus_node *gradus_dense(gradus_node *x, int units);
 
 typedef struct {
-    int stride;   /* 0: 1 */
+    int stride;   /* 0 means 1 */
     int padding;  /* zeros on each side, fewer than the kernel's size */
-    int groups;   /* 0: 1; channels are split into this many independent
+    int groups;   /* 0 means 1; channels are split into this many independent
                      groups; as many groups as channels is a depthwise
                      convolution */
     bool no_bias;
 } gradus_conv2d_options;
 
 /* Convolution (as in PyTorch: not flipped) of images with `channels` square
- * kernels: [B,C,H,W] -> [B,channels,(H+2p-kernel)/s+1,(W+2p-kernel)/s+1].
- * Parameters weight [channels,C/groups,kernel,kernel] (He), bias [channels]
- * (zero). */
+ * kernels: [B,C,H,W] -> [B,channels,(H+2p-kernel)/s+1,(W+2p-kernel)/s+1],
+ * rounded down.  Parameters weight [channels,C/groups,kernel,kernel] (He),
+ * bias [channels] (zero). */
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options);
 
@@ -199,13 +201,13 @@ gradus_node *gradus_gelu(gradus_node *x);    /* x P(x), P the normal
                                         distribution: exact, by erfc */
 gradus_node *gradus_silu(gradus_node *x);    /* x s(x), also called swish */
 
-/* Softmax over the last axis of x [B,..,C]; a value of -inf is a mask.  This
- * is for inside a net: gradus_softmax_ce takes logits. */
+/* Softmax over the last axis of x [B,..,C]; a value of -inf masks its class.
+ * It is for use inside a net: gradus_softmax_ce takes logits, not this. */
 gradus_node *gradus_softmax(gradus_node *x);
 
 /* In training, each value is 0 with probability p in [0,1), and otherwise
- * divided by 1 - p; elsewhere y = x.  The graph's seed, the number of backward
- * passes so far and the row decide which. */
+ * divided by 1 - p; in inference y = x.  The graph's seed, the number of
+ * backward passes so far and the row decide which values are 0. */
 gradus_node *gradus_dropout(gradus_node *x, double p);
 
 /* Layer normalisation over the last axis, of D values:
@@ -217,9 +219,9 @@ gradus_node *gradus_layernorm(gradus_node *x);
  * y = (x - mean) / sqrt(var + 1e-5) * weight + bias (Ioffe, Szegedy 2015).  In
  * training it uses the mean and variance of the batch, otherwise the running
  * ones.  Each step moves those a tenth of the way to the batch's; a frozen
- * node keeps its own.  A training batch with one value a channel is an error:
- * choose batches so that no single row is left over.  Parameters weight [C]
- * (one), bias [C] (zero); buffers running_mean [C], running_var [C]. */
+ * node keeps its own.  A training batch with one value per channel is an
+ * error: choose batches so that no single row is left over.  Parameters weight
+ * [C] (one), bias [C] (zero); buffers running_mean [C], running_var [C]. */
 gradus_node *gradus_batchnorm(gradus_node *x);
 
 /* A vector of `size` numbers for each token: [B,S] -> [B,S,size].  x is an
@@ -235,8 +237,8 @@ gradus_node *gradus_add(gradus_node *a, gradus_node *b);
  * [B,c1,..], [B,c2,..] -> [B,c1+c2,..]. */
 gradus_node *gradus_concat(int count, gradus_node *const *nodes);
 
-/* The same numbers in the same order, with another shape of a row: rank 1 to
- * 3, of x's size.  One axis may be -1 and is inferred.  gradus_flatten makes
+/* The same numbers in the same order: each row gets a new shape, of rank 1 to
+ * 3 and x's size.  One axis may be -1 and is inferred.  gradus_flatten makes
  * it [B,size]; gradus_dense reads any shape like that by itself. */
 gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape);
 gradus_node *gradus_flatten(gradus_node *x);
@@ -249,29 +251,33 @@ gradus_node *gradus_flatten(gradus_node *x);
  * ====================================================================== */
 
 typedef enum {
-    GRADUS_REDUCE_MEAN_VALID, /* over the weight of what counts */
-    GRADUS_REDUCE_MEAN_BATCH, /* over the batch, counted or not */
-    GRADUS_REDUCE_SUM
+    GRADUS_REDUCE_MEAN_VALID, /* the sum over D, the weight of all labels that
+                                 are not ignored */
+    GRADUS_REDUCE_MEAN_BATCH, /* the sum over D = B, the rows of the batch */
+    GRADUS_REDUCE_SUM         /* the sum: D = 1 */
 } gradus_reduction;
 
 typedef struct {
     gradus_reduction reduction;
     double label_smoothing;     /* eps as in PyTorch: t_k = 1-eps+eps/K, others
-                                   eps/K; of MXNet's alpha, alpha K/(K-1) */
-    bool use_ignore_label;      /* rows labelled ignore_label ... */
-    int ignore_label;           /* ... have no loss, no gradient, no count */
+                                   eps/K; for MXNet's alpha, pass
+                                   alpha K/(K-1) */
+    bool use_ignore_label;      /* a position with the label ignore_label has
+                                   no loss and no gradient, and no count */
+    int ignore_label;
     bool last_axis;             /* softmax over the last axis, not the first */
     const double *class_weight; /* [K], copied; NULL: all 1 */
     gradus_node *row_weight;    /* a gradus_row_weights node; NULL: all 1 */
 } gradus_softmax_ce_options;
 
 /* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
- * z's shape; the loss is L = 1/D sum t_k (lse(z) - z_k); dz is (y - t) w / D.
- * z [B,K] has one softmax a row.  z [B,K,S] or [B,K,h,w] has one softmax over
- * K at each position; with last_axis, so has z [B,..,K].  t is either a labels
- * node of as many positions, with labels 0 to K - 1, or an input of z's shape
- * with a distribution at each position.  A logit of -inf masks its class; NaN
- * and +inf are errors. */
+ * z's shape; the loss is L = 1/D sum w t_k (lse(z) - z_k), where w is the
+ * row's weight times the class's; dz is (y - t) w / D.  z [B,K] has one
+ * softmax per row.  z [B,K,S] or [B,K,h,w] has one softmax over K at each
+ * position; so has z [B,..,K], with last_axis.  t is either a labels node of
+ * as many positions, with labels 0 to K - 1, or an input of z's shape with a
+ * distribution at each position.  A logit of -inf masks its class; NaN and
+ * +inf are errors. */
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 
@@ -281,13 +287,12 @@ typedef struct {
     gradus_node *row_weight;    /* a gradus_row_weights node; NULL: all 1 */
 } gradus_sigmoid_ce_options;
 
-/* Sigmoid and binary cross entropy, fused into one output layer: for labels of
- * which any number may be right, or one value between no and yes.  z is [B,K]
- * or [B,K,..]; t is an input of z's size, in [0,1].  y is sigmoid(z), of z's
- * shape; L = 1/D sum w c_k (max(z,0) - z t + log(1 + exp(-|z|))) with class
- * weights c; dz is (y - t) w c_k / D.  The means are over all elements: D is
- * size times the weights of the rows, or B size; class weights do not count
- * in it. */
+/* Sigmoid and binary cross entropy, fused into one output layer: for several
+ * yes/no labels per row, or one.  z is [B,K] or [B,K,..]; t is an input of z's
+ * size, in [0,1].  y is sigmoid(z), of z's shape; L = 1/D sum w c_k (max(z,0)
+ * - z t + log(1 + exp(-|z|))) with class weights c; dz is (y - t) w c_k / D.
+ * The means are over all elements: D is size times the sum of the row weights
+ * (MEAN_VALID), or B size (MEAN_BATCH); class weights do not count in it. */
 gradus_node *gradus_sigmoid_ce(gradus_node *z, gradus_node *t,
                                const gradus_sigmoid_ce_options *options);
 
@@ -297,15 +302,15 @@ typedef struct {
 } gradus_mse_options;
 
 /* Mean squared error, L = 1/D sum w (y - t)^2, of predictions y of any shape
- * and targets t, an input of y's size (in an autoencoder the one that y is
- * made of).  The loss node's own y is that of its operand.  The means are over
- * all elements, as in gradus_sigmoid_ce. */
+ * and targets t, an input of y's size (in an autoencoder, the input that y is
+ * computed from).  The value of the loss node is y.  The means are over all
+ * elements, as in gradus_sigmoid_ce. */
 gradus_node *gradus_mse(gradus_node *y, gradus_node *t,
                         const gradus_mse_options *options);
 
 typedef struct {
     gradus_reduction reduction;
-    double delta;            /* 1e-30 to 1e30; 0: 1 */
+    double delta;            /* 1e-30 to 1e30; 0 means 1 */
     gradus_node *row_weight; /* a gradus_row_weights node; NULL: all 1 */
 } gradus_huber_options;
 
@@ -340,8 +345,8 @@ typedef enum {
 int gradus_initialise(gradus_node *n, gradus_initialiser how, double a);
 
 /* x = (v - mean[c]) / std[c] for channel c, where v is the value fed: a real
- * number as it is, a u8 pixel divided by 255.  There is one pair a channel; an
- * input that is no image has one channel.  Saved with the model. */
+ * number as it is, a u8 pixel divided by 255.  There is one pair per channel;
+ * an input that is not an image has one channel.  Saved with the model. */
 int gradus_normalise(gradus_node *input, const double *mean,
                      const double *std);
 
@@ -353,7 +358,7 @@ typedef struct {
     double elastic; /* Simard et al. 2003: a field of random displacements,
                        smoothed; alpha, in pixels (34 there) */
     double sigma;   /* of that smoothing, in pixels; 0: 4, as there */
-    bool flip;      /* left and right, every other time */
+    bool flip;      /* mirrors left and right, with probability 1/2 */
 } gradus_augment_options;
 
 /* For an input made by gradus_image.  Pixels from outside the image are 0.
@@ -365,7 +370,8 @@ int gradus_augment(gradus_node *image, const gradus_augment_options *options);
 int gradus_want_gradient(gradus_node *input);
 
 /* Keeps the value of this node, so that gradus_value can show it.  Otherwise
- * it may be computed together with the node behind it, and exist nowhere. */
+ * it may be computed together with the node that follows, and never be
+ * stored. */
 int gradus_want_value(gradus_node *n);
 
 /* Multiplies this loss and its gradients; 1 unless set.  May be changed
@@ -384,7 +390,7 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
  * ====================================================================== */
 
 /* Checks the graph, plans one block of memory for batches of up to max_batch
- * rows, sets the first parameters and starts threads - 1 workers (threads 0:
+ * rows, sets the initial parameters and starts threads - 1 workers (threads 0:
  * as many as there are cores).  After it a training step allocates nothing. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
@@ -445,15 +451,16 @@ uint64_t gradus_parameters_hash(const gradus_graph *g);
  * arrays, or let a loader make one.  The values go to the graph's input,
  * labels to its labels node, targets to its second input, weights to its row
  * weights.  A graph with more data nodes than these is fed by hand
- * (gradus_feed), and NULL is passed for the data. */
+ * (gradus_feed), and NULL is passed for the data.  A field for which the graph
+ * has no node is not read. */
 typedef struct {
     size_t n;                       /* samples */
-    int size;                       /* values a sample */
+    int size;                       /* values per sample */
     int channels, height, width;    /* of images, else 0 */
-    const gradus_real *x;           /* [n,size], or NULL and */
-    const uint8_t *pixels;          /* [n,size] */
+    const gradus_real *x;           /* [n,size]; NULL if pixels is set */
+    const uint8_t *pixels;          /* [n,size]; NULL if x is set */
     const int32_t *labels;          /* [n,positions], or NULL */
-    int positions;                  /* labels a sample; 0: 1 */
+    int positions;                  /* labels per sample; 0 means 1 */
     const gradus_real *targets;     /* [n,target_size], or NULL */
     int target_size;                /* 0: the size of the second input */
     const gradus_real *weights;     /* [n], or NULL */
@@ -493,8 +500,8 @@ typedef enum {
     GRADUS_CSV_NO_HEADER /* the first row is data */
 } gradus_csv_header;
 
-/* A column is called by its name, or by its number from 1, or from the last
- * one: "-1". */
+/* A column is given by its name, by its number from 1, or by its number from
+ * the end: "-1" is the last. */
 typedef struct {
     char separator;                 /* one of , ; | : and tab; 0: a comma */
     gradus_csv_header header;
@@ -533,7 +540,8 @@ int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
 int gradus_class_weights(const gradus_dataset *d, int classes, double *weight);
 
 /* Lends an input, labels or row-weights node the data that rows are taken
- * from: [rows,size] values.  An input takes either real numbers or u8. */
+ * from: [rows,size] values.  An input takes either real numbers or u8, which
+ * are divided by 255. */
 int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows);
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows);
 int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows);
@@ -618,9 +626,9 @@ int gradus_set_decay_matrices_only(gradus_optimiser *o, bool matrices_only);
 /* Clips the gradients before each step of this optimiser, in place:
  *   g = min(max(g, -max_value), max_value);
  *   g = g min(1, max_norm / (|g| + 1e-6)), |g| the norm of all of them
- * (PyTorch's clip_grad_value_, clip_grad_norm_).  0 switches either off.  A
- * max_norm of INFINITY measures and clips nothing.  Frozen nodes' gradients do
- * not count and stay as they are. */
+ * (PyTorch's clip_grad_value_, clip_grad_norm_).  0 switches either off.  With
+ * a max_norm of INFINITY, the norm is measured but nothing is clipped.  Frozen
+ * nodes' gradients do not count and stay as they are. */
 int gradus_set_clip(gradus_optimiser *o, double max_norm, double max_value);
 
 /* |g| in the last step, before it was clipped by norm; NAN before the first
@@ -644,13 +652,13 @@ double gradus_lr_exponential(double lr, uint64_t step, double factor);
 double gradus_lr_cosine(double lr, uint64_t step, uint64_t steps, double low);
 
 /* Linearly from lr / warm at step 0 up to lr at step warm - 1, and lr from
- * there on; lr may be what another schedule says of this step. */
+ * there on.  lr may come from another schedule. */
 double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm);
 
 /* From high / start at step 0, up to high when a fraction `rising` of the
  * steps is done (step rising steps - 1), down to high / start / end at the
- * last step, by cosines (Smith, Topin 2018; PyTorch's OneCycleLR).  0, 0, 0
- * for the last three: 0.3, 25, 1e4. */
+ * last step, by cosines (Smith, Topin 2018; PyTorch's OneCycleLR).  0 means
+ * 0.3, 25 and 1e4 for the last three. */
 double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
                            double rising, double start, double end);
 
@@ -671,8 +679,9 @@ typedef struct {
 typedef struct {
     gradus_optimiser *optimiser; /* to set its learning rate, say */
     int epoch, epochs;           /* epoch counts from 0 */
-    int batch, batches;          /* batches done in this epoch, and in all (0:
-                                    not known, with `next`) */
+    int batch, batches;          /* batches done in this epoch, and those that
+                                    it has in all (0: not known, with
+                                    `next`) */
     bool epoch_done;             /* the epoch's last call, with valid_* */
     gradus_epoch so_far;         /* of this epoch */
 } gradus_progress;
@@ -688,11 +697,11 @@ typedef struct {
     /* The learning rate of each step, from 0, of the `steps` of this call (0:
      * not known, with `next`).  NULL: as set. */
     double (*learning_rate)(uint64_t step, uint64_t steps, void *user);
-    /* Called in place of reading data, for what is made, changed or read as it
-     * is needed.  Before each batch it feeds the graph that batch's rows, in
-     * their order, and returns how many there are, at most `batch`; 0 ends the
-     * epoch, a negative number is an error.  Labels are then checked batch by
-     * batch. */
+    /* Called instead of reading data, for rows that are generated, changed or
+     * read batch by batch.  Before each batch it feeds the graph that batch's
+     * rows, in their order, and returns how many there are, at most `batch`; 0
+     * ends the epoch, a negative number is an error.  Labels are then checked
+     * batch by batch. */
     int (*next)(const gradus_progress *p, void *user);
     void *user; /* for the three functions */
 
@@ -702,8 +711,9 @@ typedef struct {
     double min_delta;      /* by how much a new low must be lower, for
                               patience */
     bool restore_best;     /* end with the parameters of the epoch with the
-                              lowest validation loss, whatever ended it, an
-                              error too; the optimiser keeps its last state */
+                              lowest validation loss, however training
+                              ended, even with an error; the optimiser keeps
+                              its last state */
     int *best_epoch;       /* which epoch of this call that was, from 0; -1 if
                               none was validated; or NULL */
     const char *log;       /* a CSV file, made or added to, with a line for
@@ -749,7 +759,8 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
  * or gradient, a bad label) parameters and optimiser are as before. */
 int gradus_train_step(gradus_optimiser *o, const int *index, int n);
 
-/* The values and losses of a batch: the rows as above, which are copied. */
+/* Computes the values and losses of a batch, with layers as in training.  The
+ * rows are given as above; index is copied. */
 int gradus_forward(gradus_graph *g, const int *index, int n);
 
 /* The loss of the last forward: all losses of the graph with their weights.
@@ -761,9 +772,10 @@ double gradus_loss(const gradus_graph *g);
  * not finite, or if parameters have changed since the forward. */
 int gradus_backward(gradus_graph *g);
 
-/* The same, added to the gradients that are there: several batches, forward
- * and backward in turn, the first with gradus_backward, for one step.  (Weigh
- * the losses by 1 / batches to have their mean.) */
+/* Like gradus_backward, but adds to the gradients that are there.  For one
+ * step over several batches, call gradus_backward after the first forward,
+ * this after each of the others, and then gradus_step.  (Weigh the losses by
+ * 1 / batches to have their mean.) */
 int gradus_backward_add(gradus_graph *g);
 
 /* Updates the parameters from gradus_gradients(), which may be changed between
@@ -773,7 +785,7 @@ int gradus_backward_add(gradus_graph *g);
 int gradus_step(gradus_optimiser *o);
 
 /* ======================================================================
- * 11  Inference: const on the parameters, one workspace a thread
+ * 11  Inference: const on the parameters, one workspace per thread
  * ====================================================================== */
 
 /* Memory for inference on batches of up to max_batch rows.  The graph must be
@@ -783,9 +795,11 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
 
 /* The values [n,size] of the last loss (the probabilities of a softmax_ce), or
  * of the last node if there is no loss, for n rows of the one input that they
- * depend on: x is [n, that input's size].  They are gradus_forward's but for
- * rounding.  Valid until the workspace's next call; NULL on error, which
- * includes a value that is NaN or infinite. */
+ * depend on: x is [n, that input's size].  Up to rounding they are the values
+ * that gradus_evaluate computes: layers work as in inference (no dropout, and
+ * batch normalisation with its running statistics).  Valid until the
+ * workspace's next call; NULL on error, which includes a value that is NaN or
+ * infinite. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,

@@ -1,5 +1,5 @@
-/* gradus_layer.h -- for who writes a layer of their own.  The layers of gradus
- * are written with it too.
+/* gradus_layer.h -- for those who write their own layers.  The layers of
+ * gradus are written with it too.
  *
  * A whole layer, a ReLU:
  *
@@ -71,9 +71,9 @@ typedef struct {
                             first + row) do not depend on the threads */
 } gradus_batch;
 
-/* A part of the work: rows row .. row + rows - 1 of the batch, and units unit
- * .. unit + units - 1 of the node's parameters.  No other thread has a part
- * that overlaps with it. */
+/* A part of the work: rows number row to row + rows - 1 of the batch, and
+ * units number unit to unit + units - 1 of the node's parameters.  No other
+ * thread has a part that overlaps with it. */
 typedef struct {
     int row, rows;
     int unit, units;
@@ -136,13 +136,18 @@ typedef struct {
     bool (*diagnose)(gradus_node *n, int row);
 } gradus_loss_rule;
 
-/* A layer needs forward, backward unless no gradient passes through it, and
- * gradient if it has parameters.  The rest is NULL in most. */
+/* A layer needs forward, backward unless no gradient passes through it, and,
+ * if it has parameters, either gradient or shares (see there).  The rest is
+ * NULL in most layers. */
 typedef struct {
     const char *name; /* "dense"; nodes are called dense1, dense2, .. */
 
     void (*forward)(gradus_node *n, gradus_part p);  /* y[p] = f(x[p]) */
     void (*backward)(gradus_node *n, gradus_part p); /* dx[p] += dy[p] df/dx */
+
+    /* backward is called if any operand wants a gradient, or if the op uses
+     * shares.  With shares or several operands, it has to test each operand's
+     * dy: one that is NULL wants no gradient. */
 
     /* dw of p's units = a sum over p's rows, or += if p.add is set: a large
      * batch comes in several parts.  If it is NULL, backward computes dw, too:
@@ -174,7 +179,7 @@ typedef struct {
     int (*check)(gradus_node *n, gradus_part p);
 
     /* Asked by compile: can n compute the value of `user`, the only node that
-     * uses its own, at the same time?  If it returns true, it is asked again
+     * uses n's value, at the same time?  If it returns true, it is asked again
      * about the only user of that one, and so on.  n->result is the last such
      * user; only that one has y and dy, and its own forward and backward are
      * not called. */
@@ -202,7 +207,7 @@ typedef struct {
     size_t rows; /* 0: nothing was fed */
 } gradus_fed;
 
-/* Everything in it is open to read.  A constructor sets what it needs through
+/* All fields may be read.  A constructor sets what it needs through
  * the functions below, and the sizes scratch, keep, keep_row and n_sums by
  * hand; gradus_compile sets the pointers. */
 struct gradus_node {
@@ -254,7 +259,7 @@ typedef struct {
     int classes, positions, class_step, position_step;
     bool use_ignore_label;
     int ignore_label;
-    const double *class_weight; /* one a class, in its attr; NULL: all 1 */
+    const double *class_weight; /* [classes], in its attr; NULL: all 1 */
 } gradus_loss_node;
 
 /* n as a loss; NULL if it is none. */
@@ -268,17 +273,19 @@ static inline gradus_loss_node *gradus_as_loss(const gradus_node *n)
  * ====================================================================== */
 
 /* Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
- * gradus_node), with operands in[0..n_in-1].  NULL, with a message or an
- * earlier one, if an operand is NULL or they are of different graphs.  For a
- * node without operands, g is its graph; otherwise g may be NULL. */
+ * gradus_node), with operands in[0..n_in-1].  NULL, with a message, if they
+ * are of different graphs; or with that of the constructor that failed before,
+ * if an operand is NULL.  For a node without operands, g is its graph;
+ * otherwise g may be NULL. */
 gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
                            int n_in, gradus_node *const *in);
 
 /* Sets its shape: `rank` numbers (1 to GRADUS_MAX_RANK), each at least 1. */
 gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape);
 
-/* Adds a parameter, and says how it starts unless gradus_initialise does.  The
- * first axis of all of a node's parameters must be the same, its units. */
+/* Adds a parameter.  `how` and a set its initial values, unless
+ * gradus_initialise sets others.  The first axis of all of a node's parameters
+ * must be the same, its units. */
 gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
                               const int *shape, gradus_initialiser how,
                               double a);
@@ -301,8 +308,9 @@ int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise);
 double gradus_attr_double(const gradus_attr *a, const char *name,
                           double otherwise);
 
-/* Sets the message "node 3, dense1: ..."; before compile, it makes that fail.
- * Always NULL, for constructors to return.  n may be NULL. */
+/* Sets the message "node 3, dense1: ..."; before gradus_compile, this makes
+ * gradus_compile fail.  Always NULL, for constructors to return.  n may be
+ * NULL. */
 #ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
 #endif
@@ -342,9 +350,10 @@ void gradus_gemm(int op_a, int op_b, int m, int n, int k, const gradus_real *A,
  * first n fed rows with central differences of step h.  Returns the largest
  *   |a - d| / (1e-6 + 1e-4 max(|a|, |d|)),  a the gradient, d the difference,
  * which is at most 1 when all is well (compile as double and take h = 1e-6);
- * negative on error.  `where`, if not NULL, gets the place of the largest, 64
- * bytes.  Take an n of at least 2: gradient then gets the batch in two
- * parts. */
+ * negative on error.  A library of floats gives meaningless numbers.  `where`,
+ * if not NULL, gets the place of the largest, 64 bytes.  A wrong backward
+ * shows in the nodes before it: suspect every node from `where` to the loss.
+ * Take an n of at least 2: gradient then gets the batch in two parts. */
 double gradus_check_gradients(gradus_graph *g, int n, double h, char *where);
 
 #ifdef __GNUC__

@@ -148,7 +148,8 @@ TEST(batchnorm_refuses_a_training_batch_of_one_value_a_channel)
     gradus_feed(x, (gradus_real[]){ 1, 2 }, 1);
     gradus_feed_labels(t, (int32_t[]){ 1 }, 1);
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
-    assert_error("batchnorm1: a batch of one value a channel");
+    assert_error("batchnorm1: the batch has one row with one value per "
+                 "channel");
     gradus_metrics m = { 0 };
     ck_assert_int_eq(gradus_evaluate(g, NULL, NULL, &m), 0);
 }
@@ -184,7 +185,7 @@ TEST(fit_is_refused_only_if_a_batch_would_have_one_row)
     uint64_t hash = gradus_parameters_hash(g);
     gradus_fit_options how = { .batch = 3, .validation = &one };
     ck_assert_int_ne(gradus_fit(o, &d, &how), 0);
-    assert_error("a batch of one value a channel");
+    assert_error("one row with one value per channel, and so no variance");
     ck_assert(gradus_parameters_hash(g) == hash);
     how.batch = 4;
     ck_assert_msg(gradus_fit(o, &d, &how) == 0, "%s", gradus_error());

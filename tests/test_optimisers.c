@@ -275,7 +275,7 @@ TEST(bad_options_of_adam_are_refused)
         { { .beta1 = -0.5 }, "beta1 is -0.5" },
         { { .beta2 = 1.5 }, "beta2 is 1.5; must be at least 0 and below" },
         { { .beta2 = NAN }, "beta2 is " },
-        { { .epsilon = -1 }, "epsilon is -1; must be above 0, as a gradus" },
+        { { .epsilon = -1 }, "epsilon is -1; must be above 0, also when" },
         { { .epsilon = NAN }, "epsilon is " },
         { { .epsilon = INFINITY }, "epsilon is inf" },
         { { .weight_decay = -1 }, "weight decay is -1; must be from 0 to" },

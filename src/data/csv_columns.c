@@ -44,9 +44,9 @@ static int by_number(const gradus_csv *c, const char *text)
 static int find(const gradus_csv *c, const char *text)
 {
     const char *name = c->row[0];
-    int found = -1;
+    int found = -1, names = c->header ? c->columns : 0;
 
-    for (int k = 0; c->header && k < c->columns; k++) {
+    for (int k = 0; k < names; k++) {
         if (strcmp(name, text) == 0 && found >= 0)
             return gradus_error_set("%s: columns %d and %d are both called "
                                     "\"%.64s\"; use the number of one",

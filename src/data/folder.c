@@ -113,8 +113,9 @@ static gradus_dataset *load(const char *dir, const list *classes,
         d = load_files(dir, classes, files, names, like);
     else
         gradus_no_memory("the names of the files in %s", dir);
-    for (size_t k = 0; files && k < n; k++)
-        list_free(&files[k]);
+    if (files)
+        for (size_t k = 0; k < n; k++)
+            list_free(&files[k]);
     free(files);
     free(names);
     return d;

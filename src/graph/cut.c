@@ -97,12 +97,12 @@ bool gradus_pays_threads(const gradus_graph *g, int rows)
 
 /* When threads share out the rows, each of them reads all weights in every
  * step, and at least half of these were last written by another thread: on two
- * cores a step of a 784-128-10 net with 64 rows takes 1.3 times as long.  When
- * threads share out the units, each reads the weights that it has updated
- * itself, but the values of the rows go from thread to thread instead.  That
- * pays as long as there are fewer rows.  It does not pay in a layer that
- * passes a gradient to its operand, where each thread reads all weights in the
- * backward pass anyway. */
+ * cores a step of a 784-128-10 net with 64 rows takes 1.3 times as long as by
+ * units.  When threads share out the units, each reads the weights that it has
+ * updated itself, but the values of the rows go from thread to thread instead.
+ * That pays as long as the rows are at most half the units.  It does not pay
+ * in a layer that passes a gradient to its operand, where each thread reads
+ * all weights in the backward pass anyway. */
 bool gradus_goes_by_units(const gradus_node *n, int rows)
 {
     return n->op->by_units && !n->op->mixing && n->n_in == 1 &&

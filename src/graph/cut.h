@@ -10,7 +10,8 @@
  *   strip   Some lines of an image, which a kernel computes while they are in
  *           the first-level cache.
  *
- * A gradus_part describes a slice or a tile.  Slices and tiles depend on the
+ * Phase 1 of a step works on slices, and phase 2 on tiles (see run/run.h).  A
+ * gradus_part describes a slice or a tile.  Slices and tiles depend on the
  * shapes and on the number of rows alone, never on the number of threads.  So
  * every sum is made in the same order, and results are the same to the last
  * bit, whatever the number of threads. */
@@ -28,8 +29,8 @@ int gradus_slice_count(int rows);
  * which arrays [slices,..] are allocated. */
 int gradus_slice_most(int max_batch);
 
-/* Cuts the parameters of all nodes into tiles.  While g->tile is NULL, only
- * counts them into g->tiles; then writes them there. */
+/* Cuts the parameters of all nodes into tiles.  While g->tile is NULL, it only
+ * counts them into g->tiles; called again, it writes them to g->tile. */
 void gradus_cut_tiles(gradus_graph *g);
 
 /* The largest number of rows in one part of a batch in phase 2: all tiles

@@ -39,7 +39,7 @@ typedef struct {
 
 enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
 
-/* A graph owns its nodes and their arrays, but not the data that they are fed.
+/* A graph owns its nodes and their arrays, but not the data fed to them.
  * Constructors first add the nodes; gradus_compile then fixes them and
  * allocates the arrays, and from then on the graph can be trained.
  *
@@ -47,19 +47,19 @@ enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
  * params_changed, gradients_old, and max_batch, which is above 0 in a compiled
  * graph:
  *
- *   call             needs                          leaves
- *   gradus_forward   compiled                       batch.rows > 0,
- *                                                   !params_changed,
- *                                                   gradients_old
- *   gradus_backward  batch.rows > 0, !params_changed, !gradients_old
- *                    batch.training
- *   gradus_step      !gradients_old                 params_changed
- *   gradus_evaluate  compiled                       as gradus_forward, but
- *                                                   !batch.training
- *   gradus_load_parameters, or fit's restore_best   params_changed,
- *                    compiled                       gradients_old
- *   a forward that fails for its data or its loss   batch.rows == 0,
- *                                                   gradients_old
+ *   call             what it needs      what is true after it
+ *   gradus_forward   max_batch > 0      batch.rows > 0, batch.training,
+ *                                       !params_changed, gradients_old
+ *   gradus_backward  batch.rows > 0,    !gradients_old
+ *                    batch.training,
+ *                    !params_changed
+ *   gradus_step      !gradients_old     params_changed
+ *   gradus_evaluate  max_batch > 0      batch.rows > 0, !batch.training,
+ *                                       !params_changed, gradients_old
+ *
+ * gradus_load_parameters, and gradus_fit where it restores the best epoch, set
+ * params_changed and gradients_old.  A forward that fails for its data or its
+ * loss sets batch.rows to 0 and gradients_old.
  */
 struct gradus_graph {
     uint64_t seed;          /* the seed of all its random numbers */

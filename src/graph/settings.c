@@ -62,8 +62,8 @@ static bool is_side_operand(const gradus_node *n)
 {
     for (int i = n->id + 1; i < n->graph->count; i++) {
         const gradus_node *user = n->graph->node[i];
-        for (int j = 1; user->op->loss && j < user->n_in; j++)
-            if (user->in[j] == n)
+        for (int j = 1; j < user->n_in; j++)
+            if (user->op->loss && user->in[j] == n)
                 return true;
     }
     return false;

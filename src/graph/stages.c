@@ -53,7 +53,7 @@ static void list_backward(gradus_graph *g, int *count)
         add(g, count, GRADUS_STAGE_ROWS, NULL);
     gradus_stage *rows = &g->stage[*count - 1];
 
-    rows->turn = true;
+    rows->clear = true;
     rows->down = g->count - 1;
     for (int i = g->count - 1; i > 0; i--) {
         if (!mixes(g, i))

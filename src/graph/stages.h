@@ -22,17 +22,17 @@ typedef struct gradus_stage {
     gradus_node *node; /* NULL in a stage of rows */
 
     /* Only in a stage of rows; numbers are ids of nodes.  For each slice, the
-     * stage does the following in this order.  Where one is left out, up_end
-     * is up, down is below down_end, and the nodes are NULL. */
+     * stage does the following in this order.  A pass that is left out has no
+     * nodes (up_end is up, or down is below down_end), and a sum that is left
+     * out is NULL. */
     int up, up_end;        /* forward through nodes up .. up_end - 1 */
     gradus_node *sum;      /* sums what this mixing layer needs forward */
-    bool turn;             /* zeroes the gradients before the backward pass */
+    bool clear;            /* zeroes the gradients before the backward pass */
     int down, down_end;    /* backward through down, down - 1, .. down_end */
     gradus_node *sum_back; /* sums what this mixing layer needs backward */
 } gradus_stage;
 
-/* Which passes through the net to list the stages of; the flags can be
- * combined. */
+/* The passes whose stages are to be listed; both can be combined. */
 enum { GRADUS_FORWARD = 1, GRADUS_BACKWARD = 2 };
 
 /* Writes the stages of the batch at hand to g->stage and returns how many

@@ -7,12 +7,19 @@
  *
  *   dW[o,c,u,v] += sum_{i,j} dy[o,i,j] x[c, s i + u - p, s j + v - p]
  *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
- *   db[o] += sum_{i,j} dy[o,i,j]
+ *   db[o] += sum_{i,j} dy[o,i,j]                  for all o, c, i, j, u, v
  *
- *   x [in,H,W]   y [out,h,w]   W [out,in,k,k]   b [out]   stride s, padding p
+ *   x [in,height,width]   y [out,out_height,out_width]   b [out]
+ *   W [out,in,kernel,kernel]   stride s, padding p
+ *
+ * y[o,i,j] is a sum of products W x.  So dy[o,i,j] passes dy x to each of
+ * their W, and dy W to each of their x; an x that lies under several windows
+ * collects from all of them.
  *
  * The library uses faster ways; this one is for reading, and for tests to
- * compare the others with.  It has neither relu nor max2: z is y.
+ * compare the others with.  Other ways may also compute a ReLU or a maximum
+ * behind y, and call the result z (see conv.h).  Here z is y.  W and b have
+ * all groups of channels, but dW and db only that of the sample.
  */
 #include "kernels/conv.h"
 
@@ -80,13 +87,13 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++) {
-                const size_t k = in_W(c, o, ch, u, v);
+                const size_t w = in_W(c, o, ch, u, v);
                 ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at < 0)
                     continue;
-                s->dW[k] += dy * s->x[at];
+                s->dW[w] += dy * s->x[at];
                 if (s->dx)
-                    s->dx[at] += dy * W[k];
+                    s->dx[at] += dy * W[w];
             }
 }
 

@@ -147,7 +147,7 @@ static void tanh_forward(gradus_node *n, gradus_part p)
         r.y[i] = tanh(r.x[i]);
 }
 
-/* 1 - y^2 is factored. */
+/* 1 - y^2 is factored, which is more accurate where |y| is near 1. */
 static void tanh_backward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);

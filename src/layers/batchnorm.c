@@ -73,20 +73,26 @@ static void sum(gradus_node *n, gradus_part p)
 }
 
 /* Computes the mean and the variance of the whole batch.  One slice after the
- * other, the mean and the sum of squares of the m values so far are combined
- * with those of the slice.  Chan, Golub, LeVeque: Updating formulae and a
+ * other, the mean and the sum of squared deviations of the m values so far are
+ * combined with those of the k values of the slice:
+ *
+ *   delta = slice's mean - mean      mean += delta k / (m + k)
+ *   square += slice's square + delta^2 m k / (m + k)
+ *
+ * Chan, Golub, LeVeque: Updating formulae and a
  * pairwise algorithm for computing sample variances (1979). */
 static void unite(gradus_node *n, int slices)
 {
     for (int c = 0; c < n->units; c++) {
         double m = 0, mean = 0, square = 0;
-        const double *all = n->sums;
-        for (int i = 0; i < slices; i++, all += n->n_sums) {
-            const double *of = all + 1 + 2 * c;
-            double more = m + *all, delta = of[0] - mean;
-            mean += delta * *all / more;
-            square += of[1] + delta * delta * m * *all / more;
-            m = more;
+        const double *slice = n->sums;
+        for (int i = 0; i < slices; i++, slice += n->n_sums) {
+            const double k = slice[0], slice_mean = slice[1 + 2 * c];
+            const double slice_square = slice[2 + 2 * c];
+            double total = m + k, delta = slice_mean - mean;
+            mean += delta * k / total;
+            square += slice_square + delta * delta * m * k / total;
+            m = total;
         }
         batch(n, MEAN)[c] = (gradus_real)mean;
         batch(n, SCALE)[c] = (gradus_real)(1 / sqrt(square / m + eps));
@@ -95,7 +101,8 @@ static void unite(gradus_node *n, int slices)
 }
 
 /* Numbers of each channel, all [C]: those that normalise x forward, or those
- * that dx depends on.  scale is 1 / sqrt(var + eps), and back g times that. */
+ * that dx depends on.  In the forward pass scale is 1 / sqrt(var + eps); in
+ * the backward pass it is g times that. */
 typedef struct {
     const gradus_real *mean, *scale, *g, *b, *mean_dy, *slope;
 } factors;
@@ -106,13 +113,13 @@ typedef struct {
 static inline void normalise(factors f, int c, int step, int width,
                              const gradus_real *x, gradus_real *restrict y)
 {
-    for (int p = 0; p < width; p++, c += step)
-        y[p] = f.g[c] * ((x[p] - f.mean[c]) * f.scale[c]) + f.b[c];
+    for (int i = 0; i < width; i++, c += step)
+        y[i] = f.g[c] * ((x[i] - f.mean[c]) * f.scale[c]) + f.b[c];
 }
 
 /* Normalises x with the mean and variance of the batch in training, and with
- * the running ones otherwise.  The scratch memory [C] holds the scales of the
- * latter. */
+ * the running ones otherwise.  In inference the scratch memory [C] holds the
+ * scales. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
@@ -124,10 +131,11 @@ static void forward(gradus_node *n, gradus_part p)
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (int c = 0; !training && c < C; c++) {
-        double var = n->param[RUNNING_VAR].w[c];
-        p.scratch[c] = (gradus_real)(1 / sqrt(var + eps));
-    }
+    if (!training)
+        for (int c = 0; c < C; c++) {
+            double var = n->param[RUNNING_VAR].w[c];
+            p.scratch[c] = (gradus_real)(1 / sqrt(var + eps));
+        }
     for (int i = 0; i < p.rows; i++, x += n->size, y += n->size)
         if (P == 1)
             normalise(f, 0, 1, C, x, y);
@@ -174,9 +182,9 @@ static inline void add_gradient(factors f, int c, int step, int width,
                                 const gradus_real *x, const gradus_real *dy,
                                 gradus_real *restrict dx)
 {
-    for (int p = 0; p < width; p++, c += step)
-        dx[p] += f.scale[c] *
-                 (dy[p] - f.mean_dy[c] - (x[p] - f.mean[c]) * f.slope[c]);
+    for (int i = 0; i < width; i++, c += step)
+        dx[i] += f.scale[c] *
+                 (dy[i] - f.mean_dy[c] - (x[i] - f.mean[c]) * f.slope[c]);
 }
 
 /* Computes dx for the rows of p.  The scratch memory [C] holds the factor of
@@ -219,8 +227,9 @@ static void stepped(gradus_node *n)
 static int check(gradus_node *n, gradus_part p)
 {
     if (p.batch->training && (double)p.rows * positions(n) < 2)
-        return gradus_fail(n, "a batch of one value a channel has no "
-                           "variance; must have at least 2 rows"), -1;
+        return gradus_fail(n, "the batch has one row with one value per "
+                           "channel, and so no variance; choose batches that "
+                           "leave no single row over"), -1;
     return 0;
 }
 

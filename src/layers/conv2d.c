@@ -11,7 +11,7 @@
  *
  *   x [B,C,H,W]   y [B,K,h,w]   W [K,C/groups,k,k]   b [K]
  *   h = (H + 2p - k) / s + 1, rounded down, and w likewise, for stride s and
- *   padding p, in lines or columns of x
+ *   padding p, in pixels
  *
  * kernels/conv_plain.c computes this for one group of channels of one sample
  * (row of the batch), and the other files conv_*.c beside it do so by faster
@@ -40,9 +40,10 @@ static gradus_conv conv_of(const gradus_node *n)
     return k;
 }
 
-/* The arrays of image i of the batch, an image being one group of channels of
- * one row; those of the gradients are set by backward.  z is a part of the y
- * of the last node that is computed here, n->result. */
+/* Here an image is one group of channels of one row.  Returns the arrays of
+ * image i of the batch that forward needs; backward adds those of the
+ * gradients.  z lies in the y of n->result, which is n unless compile has
+ * fused the nodes behind it. */
 static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
                                 size_t i)
 {
@@ -68,7 +69,7 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
-/* dW and db are the shares of the slice of p; dx is added to. */
+/* Adds to dx, and to the shares of dW and db of this slice. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const gradus_conv k = conv_of(n);
@@ -115,8 +116,8 @@ static bool fuse(gradus_node *n, const gradus_node *user)
 
 /* ---- constructor ----------------------------------------------------- */
 
-/* Builds the node from the settings of a model file.  One without channels or
- * kernel is refused, as 0 is no valid number of either. */
+/* Builds the node from the settings of a model file.  A file without channels
+ * or kernel is refused, as 0 is no valid number of either. */
 static gradus_node *make(const gradus_saved *s)
 {
     const gradus_attr *a = s->attr;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Computes the columns of Y [rows,out] that belong to the units of p: all of
- * them, or some, as the op is by_units. */
+ * them, or only some, since the op is by_units. */
 static void forward(gradus_node *n, gradus_part p)
 {
     size_t out = (size_t)n->units, in = (size_t)n->in[0]->size;
@@ -28,7 +28,7 @@ static void forward(gradus_node *n, gradus_part p)
                 (int)in, W, (int)in, 1, Y, (int)out);        /* Y += X W'  */
 }
 
-/* Computes dX [rows,in] from dY [rows,out] for the rows of p. */
+/* Adds to dX [rows,in], from dY [rows,out], for the rows of p. */
 static void backward(gradus_node *n, gradus_part p)
 {
     int out = n->units, in = n->in[0]->size;
@@ -53,8 +53,8 @@ static void gradient(gradus_node *n, gradus_part p)
     gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, p.units, in, p.rows, dY, out, X,
                 in, p.add ? 1 : 0, dW, in);                  /* dW = dY' X */
     if (!p.add)
-        memset(db, 0, (size_t)p.units * sizeof *db);         /* db = dY' 1 */
-    for (int i = 0; i < p.rows; i++, dY += out)
+        memset(db, 0, (size_t)p.units * sizeof *db);
+    for (int i = 0; i < p.rows; i++, dY += out)              /* db = dY' 1 */
         for (int o = 0; o < p.units; o++)
             db[o] += dY[o];
 }

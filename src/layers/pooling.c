@@ -4,19 +4,21 @@
  *   x [B,C,H,W]   y [B,C,h,w]   h = (H + 2p - k) / s + 1, rounded down, and w
  *   likewise, for windows of k x k numbers, stride s and padding p
  *
- *   maxpool   y[i,j] = max x[is-p+u, js-p+v]           u, v in 0..k-1
- *   avgpool   y[i,j] = 1/k^2 sum x[is-p+u, js-p+v]
+ *   maxpool   y[i,j] = max x[s i + u - p, s j + v - p]        u, v in 0..k-1
+ *   avgpool   y[i,j] = 1/k^2 sum x[s i + u - p, s j + v - p]
  *
  * The padding counts as -inf in a maximum, and as 0 in a mean; as p <= k/2,
- * each window has a value of x.  A NaN in a window is its maximum.
+ * each window holds at least one number of x.  A NaN in a window is its
+ * maximum.
  *
- *   maxpool   dx[is-p+u, js-p+v] += dy[i,j] for one (u,v): the first, line by
- *             line, at which x is not below y
- *   avgpool   dx[is-p+u, js-p+v] += dy[i,j] / k^2 for all (u,v)
+ *   maxpool   dx[s i + u - p, s j + v - p] += dy[i,j]         for one (u,v):
+ *             the first, line by line, at which x is not below y
+ *   avgpool   dx[s i + u - p, s j + v - p] += dy[i,j] / k^2   for all (u,v)
  *
  * A line of outputs, y[i,0..w-1], is computed together.  For one (u,v) after
- * the other, the innermost loop goes through all j for which x[is-p+u, js-p+v]
- * is in the image, so that it needs neither branches nor checks for borders.
+ * the other, the innermost loop goes through all j for which column
+ * s j + v - p is in the image, so that it needs neither branches nor checks
+ * for borders.
  */
 #include "gradus_layer.h"
 
@@ -38,7 +40,7 @@ typedef struct {
     int from, to;
 } range;
 
-/* The lines r = is-p+u of x that the windows of output line i have. */
+/* The lines r = s i + u - p of x that the windows of output line i cover. */
 static range lines_of_windows(const pooling_node *pool, int i)
 {
     const int H = pool->node.in[0]->shape[1];
@@ -48,7 +50,7 @@ static range lines_of_windows(const pooling_node *pool, int i)
     return (range){ top < 0 ? 0 : top, end < H ? (int)end : H };
 }
 
-/* The q = v-p for which js+q is a column of x for at least one j.  The last
+/* The q = v-p for which s j + q is a column of x for at least one j.  The last
  * window decides where they begin, and the first window where they end. */
 static range columns_of_windows(const pooling_node *pool)
 {
@@ -59,7 +61,7 @@ static range columns_of_windows(const pooling_node *pool)
     return (range){ p < last ? -p : -last, end < W ? end : W };
 }
 
-/* The j for which js+q is a column of x.  Only at the edges of x is it
+/* The j for which s j + q is a column of x.  Only at the edges of x is it
  * necessary to divide. */
 static range outputs_at(const pooling_node *pool, int q)
 {
@@ -101,8 +103,9 @@ GRADUS_INLINE void pool_line(const pooling_node *pool, bool max, int i,
                 y[j] = max ? larger(y[j], value) : y[j] + value;
             }
         }
-    for (int j = 0; !max && j < w; j++)
-        y[j] /= k * k;
+    if (!max)
+        for (int j = 0; j < w; j++)
+            y[j] /= k * k;
 }
 
 static void forward(gradus_node *n, gradus_part p)
@@ -128,10 +131,10 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* ---- back ------------------------------------------------------------ */
 
-/* dx[is-p+u, js-p+v] += what y[i,j] passes on, for all j and (u,v): from lines
- * y and dy [w] of one channel to its dx [H,W].  left [w] is what each (u,v)
- * passes on: dy / k^2; or, of a maximum, dy until an x has taken it all, and
- * then 0. */
+/* dx[s i + u - p, s j + v - p] += what y[i,j] passes on, for all j and (u,v):
+ * from lines y and dy [w] of one channel to its dx [H,W].  left[j] is what is
+ * still to be handed out: for a mean dy[j] / k^2, to every (u,v); for a
+ * maximum all of dy[j], to the first x that is not below y[j], and then 0. */
 GRADUS_INLINE void pool_line_back(const pooling_node *pool, bool max, int i,
                                   const gradus_real *x, const gradus_real *y,
                                   const gradus_real *dy,

@@ -16,8 +16,8 @@
  *   distribution), or B, or 1, as the reduction says.                    (S7)
  *
  * (S3) never takes the logarithm of a rounded probability and (S4) never
- * divides by one, so both are accurate wherever z is finite.  docs/softmax.md
- * derives them.
+ * divides by a probability, so both are accurate wherever z is finite.
+ * docs/softmax.md derives them.
  */
 #include "kernels/softmax.h"
 #include "loss/loss.h"

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 1024 }; /* the parameters whose direction is computed at once */
+enum { BLOCK = 1024 }; /* for how many parameters the direction is computed
+                          at once */
 
 /* ---- settings -------------------------------------------------------- */
 
@@ -36,9 +37,9 @@ int gradus_need_epsilon(const char *name, double *value, double otherwise)
 {
     *value = *value == 0 ? otherwise : *value;
     if (!(*value <= 1e30 && (gradus_real)*value > 0))
-        return gradus_error_set("%s: epsilon is %g; must be above 0, as a "
-                                "gradus_real too, and at most 1e30", name,
-                                *value);
+        return gradus_error_set("%s: epsilon is %g; must be above 0, also "
+                                "when rounded to a gradus_real, and at most "
+                                "1e30", name, *value);
     return 0;
 }
 
@@ -103,7 +104,7 @@ gradus_optimiser *gradus_optimiser_new(gradus_graph *g,
         o->weight_decay = weight_decay ? weight_decay : rule->weight_decay;
         o->norm = NAN;
         o->state = calloc((size_t)rule->states * g->parameters + 1,
-                          sizeof *o->state); /* + 1: never 0 numbers */
+                          sizeof *o->state); /* calloc(0) may be NULL */
         o->square = calloc((size_t)g->tiles, sizeof *o->square);
     }
     if (!o || !o->state || !o->square) {
@@ -136,9 +137,9 @@ void gradus_optimiser_begin(gradus_optimiser *o)
 /* Computes theta -= lr d, one block of up to BLOCK parameters after the other.
  * The whole direction d of a block is computed before its theta is written.
  * All cores have read theta and hold copies of its cache lines, which a write
- * has to take back.  Doing so line by line, between writes to the state, was
- * measured three times as slow as in one run.  Node n's learning rate and
- * weight decay are the optimiser's times its lr_scale and decay_scale. */
+ * has to take back.  Writing line by line, between writes to the state, took
+ * three times as long as writing a block in one run.  Node n's learning rate
+ * and weight decay are the optimiser's times its lr_scale and decay_scale. */
 void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
                              const gradus_param *p, size_t from, size_t count)
 {

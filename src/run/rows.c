@@ -111,7 +111,7 @@ static void run_slice(void *arg, int item, int thread)
     gradus_run_nodes(g->node, s->up, s->up_end, p);
     if (s->sum)
         s->sum->op->mixing->sum(s->sum, all_units(s->sum, p));
-    if (s->turn)
+    if (s->clear)
         clear_gradients(g, p);
     backward(s, g->node, p);
 }
@@ -119,10 +119,10 @@ static void run_slice(void *arg, int item, int thread)
 /* ---- one tile, forward -------------------------------------------------- */
 
 /* Computes the stage's node forward for all rows of the batch, but only the
- * units of tile number `item`.  The pool hands out the tiles of all nodes,
- * although only this node's have work here: given the same number of items, it
- * first gives each thread the same ones as in phase 2, so a thread mostly
- * works with weights that it has updated itself. */
+ * units of tile number `item`.  The pool gets the tiles of all nodes, though
+ * only those of this node have work here: with the same number of items it
+ * starts each thread on the same tiles as in phase 2, so a thread mostly works
+ * with weights that it has updated itself. */
 static void run_units(void *arg, int item, int thread)
 {
     const rows_job *job = arg;
@@ -139,7 +139,8 @@ static void run_units(void *arg, int item, int thread)
 /* ---- all stages --------------------------------------------------------- */
 
 /* Each stage begins when all threads have finished the one before.  The unite
- * functions combine the sums of all slices, so they run on this thread. */
+ * functions combine the sums of all slices, so they run on the
+ * calling thread. */
 void gradus_run_rows(gradus_graph *g, int what, bool add)
 {
     int slices = gradus_slice_count(g->batch.rows);

@@ -199,7 +199,7 @@ static const struct {
     gradus_conv2d_options o;
     const char *why;
 } rejected[] = {
-    { 0, 3, { 0 }, "the shape is [0,4,6]; every axis must be at least 1" },
+    { 0, 3, { 0 }, "channels is 0; must be at least 1" },
     { 4, 0, { 0 }, "the kernel is 0; must be at least 1" },
     { 4, INT_MIN, { 0 }, "the kernel is -2147483648; must be at least 1" },
     { 4, 3, { .stride = -1 }, "stride is -1; must be at least 1" },

@@ -241,7 +241,7 @@ TEST(a_node_that_another_computes_computes_no_others)
 static void add_line(FILE *f, const char *name, const char *operands,
                      const char *shape, int parameters, int bytes)
 {
-    fprintf(f, "%-14s %-24s %-16s %12d %12d\n", name, operands, shape,
+    fprintf(f, "%-17s %-24s %-16s %12d %12d\n", name, operands, shape,
             parameters, bytes);
 }
 
@@ -253,7 +253,7 @@ TEST(the_summary_is_a_table_of_the_nodes)
     int real = sizeof(gradus_real);
 
     FILE *f = open_memstream(&wanted, &length);
-    fprintf(f, "%-14s %-24s %-16s %12s %12s\n", "node", "operands", "shape",
+    fprintf(f, "%-17s %-24s %-16s %12s %12s\n", "node", "operands", "shape",
             "parameters", "bytes");
     add_line(f, "input", "-", "[B,4]", 0, 40 * real);
     add_line(f, "labels", "-", "[B,1]", 0, 40);

@@ -53,19 +53,19 @@ int gradus_summary(const gradus_graph *g, FILE *out)
     if (!g || !out)
         return gradus_error_set("gradus_summary: the %s is NULL",
                                 g ? "file" : "graph");
-    fprintf(out, "%-14s %-24s %-16s %12s %12s\n", "node", "operands", "shape",
+    fprintf(out, "%-17s %-24s %-16s %12s %12s\n", "node", "operands", "shape",
             "parameters", "bytes");
     for (int i = 0; i < g->count; i++) {
         const gradus_node *n = g->node[i];
         char shape[64], operands[64];
         gradus_shape_text("B", n->rank, n->shape, shape);
         operands_text(n, operands);
-        fprintf(out, "%-14s %-24s %-16s %12zu %12zu\n", n->name, operands,
+        fprintf(out, "%-17s %-24s %-16s %12zu %12zu\n", n->name, operands,
                 shape, parameters_of(n), bytes_of(n, g->max_batch));
         parameters += parameters_of(n);
         bytes += bytes_of(n, g->max_batch);
     }
-    fprintf(out, "%-14s %-24s %-16s %12zu %12zu\n", "total", "", "",
+    fprintf(out, "%-17s %-24s %-16s %12zu %12zu\n", "total", "", "",
             parameters, bytes);
     if (ferror(out))
         return gradus_error_set("gradus_summary: cannot write");

@@ -167,6 +167,8 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
     o.groups = o.groups ? o.groups : 1;
     if (!n)
         return NULL;
+    if (channels < 1)
+        return gradus_fail(n, "channels is %d; must be at least 1", channels);
     if (o.groups < 1 || x->shape[0] % o.groups || channels % o.groups)
         return gradus_fail(n, "groups is %d; must be at least 1, and divide "
                            "the %d channels of %s and the %d of this node",

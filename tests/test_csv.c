@@ -245,6 +245,15 @@ TEST(numbers_are_class_names_with_text_labels)
     ck_assert_str_eq(d->class_names[1], "7");
 }
 
+TEST(a_class_name_that_is_NULL_is_refused)
+{
+    static const char *const names[] = { "a", NULL };
+    gradus_csv_options o = { .label = "y", .class_names = names,
+                             .classes = 2 };
+
+    refused("x,y\n1,a\n", &o, "class_names[1] is NULL");
+}
+
 TEST(given_class_names_decide_the_labels)
 {
     static const int32_t labels[] = { 0, 2 };

@@ -49,8 +49,12 @@ static int sort_classes(gradus_csv *c)
 
     if (!class)
         return gradus_no_memory("%zu classes of %s", n, c->path);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         class[i] = (gradus_csv_class){ c->o.class_names[i], (int32_t)i };
+        if (!class[i].name)
+            return gradus_error_set("gradus_load_csv: class_names[%zu] is "
+                                    "NULL", i);
+    }
     qsort(class, n, sizeof *class, by_name);
     for (size_t i = 1; i < n; i++)
         if (strcmp(class[i - 1].name, class[i].name) == 0)

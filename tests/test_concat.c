@@ -246,7 +246,7 @@ LOOP_TEST(a_model_file_with_wrong_operands_of_concat_is_refused, 2)
 {
     static const char *const cases[][3] = {
         { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",
-          "concat: got 0 operands" },
+          "concat does not take these 0 operands" },
         { "shape\\\":[2,3,4]", "shape\\\":[2,3,5]",
           "axis 2 of input2 is 4 and of input 5" },
     };

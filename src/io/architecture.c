@@ -158,7 +158,8 @@ static int make_node(const json_t *json, const gradus_op *op,
     const char *name = json_string_value(json_object_get(json, "name"));
     const json_t *weight = json_object_get(json, "weight");
     int id = s->graph->count;
-    bool fits = !op->unary || s->n_in == 1;
+    bool takes_none = !op->backward && !op->gradient; /* it is a data node's */
+    bool fits = op->unary ? s->n_in == 1 : s->n_in > 0 || takes_none;
     gradus_node *n = NULL;
 
     if (fits) {

@@ -90,10 +90,15 @@ static int open_model(reader *r, const char *path)
         return 1;
     }
     gradus_node *in = gradus_node_at(r->graph, 0);
+    int inputs = 0;
+    for (int i = 0; i < gradus_node_count(r->graph); i++) {
+        const char *op = gradus_node_op(gradus_node_at(r->graph, i));
+        inputs += strcmp(op, "input") == 0;
+    }
     gradus_node *out =
         gradus_node_at(r->graph, gradus_node_count(r->graph) - 1);
     int shape[GRADUS_MAX_RANK];
-    if (strcmp(gradus_node_op(in), "input") != 0 ||
+    if (strcmp(gradus_node_op(in), "input") != 0 || inputs != 1 ||
         gradus_node_shape(in, shape) != 3 ||
         strcmp(gradus_node_op(out), "softmax_ce") != 0 ||
         gradus_node_shape(out, NULL) != 1) {

@@ -189,17 +189,19 @@ static int run(const recipe *r, uint64_t seed, int threads,
 
 typedef struct {
     const recipe *recipe;
+    double target; /* the accuracy to reach, at most the recipe's */
     int seeds, threads, validate, json;
     const char *data;
 } settings;
 
-static const recipe *recipe_for(const char *text)
+static void set_target(settings *s, const char *text)
 {
-    double target = real_number("--target", text, 1);
-
+    s->target = real_number("--target", text, 1);
     for (int i = 0; i < RECIPES; i++)
-        if (target <= recipes[i].target + DBL_EPSILON)
-            return &recipes[i];
+        if (s->target <= recipes[i].target + DBL_EPSILON) {
+            s->recipe = &recipes[i];
+            return;
+        }
     usage_error("--target '%s': must be at most %g; there are recipes for %g "
                 "and %g", text, recipes[RECIPES - 1].target, recipes[0].target,
                 recipes[RECIPES - 1].target);
@@ -217,12 +219,13 @@ static settings parse(int argc, char **argv)
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 }
     };
-    settings s = { .recipe = &recipes[RECIPES - 1], .seeds = 10,
+    settings s = { .recipe = &recipes[RECIPES - 1],
+                   .target = recipes[RECIPES - 1].target, .seeds = 10,
                    .data = "data/mnist" };
 
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
-        case 'a': s.recipe = recipe_for(optarg); break;
+        case 'a': set_target(&s, optarg); break;
         case 's': s.seeds = whole_int("--seeds", optarg, 1, 1000); break;
         case 't': s.threads = whole_int("--threads", optarg, 0, 1024); break;
         case 'd': s.data = optarg; break;
@@ -258,8 +261,8 @@ static int print_report(const settings *s, const result *all, result mean)
     if (!s->json) {
         printf("%s: mean accuracy %.2f %% after a mean of %.2f s; "
                "the target of %g %% was %s\n", r->net, 100 * mean.accuracy,
-               mean.seconds, 100 * r->target,
-               mean.accuracy >= r->target ? "met" : "missed");
+               mean.seconds, 100 * s->target,
+               mean.accuracy >= s->target ? "met" : "missed");
         return 0;
     }
     accuracies = json_array();
@@ -270,7 +273,7 @@ static int print_report(const settings *s, const result *all, result mean)
     }
     return print_json(json_pack(
         "{s:s, s:f, s:b, s:b, s:f, s:f, s:o, s:o}", "net", r->net, "target",
-        r->target, "met", mean.accuracy >= r->target, "validated", s->validate,
+        s->target, "met", mean.accuracy >= s->target, "validated", s->validate,
         "mean_accuracy", mean.accuracy, "mean_seconds", mean.seconds,
         "accuracy", accuracies, "seconds", seconds));
 }
@@ -295,7 +298,7 @@ static int race(const settings *s, const gradus_dataset *training,
     if (!failed) {
         result mean = mean_of(all, s->seeds);
         failed = print_report(s, all, mean) ||
-                 mean.accuracy < s->recipe->target;
+                 mean.accuracy < s->target;
     }
     free(all);
     return failed;

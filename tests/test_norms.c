@@ -139,7 +139,7 @@ TEST(batchnorm_of_many_positions_follows_its_definition)
     }
 }
 
-TEST(batchnorm_refuses_a_training_batch_of_one_value_a_channel)
+TEST(batchnorm_refuses_a_training_batch_of_one_value_per_channel)
 {
     x = gradus_input(g, 2);
     gradus_node *t = gradus_labels(g, 1);
@@ -189,6 +189,22 @@ TEST(fit_is_refused_only_if_a_batch_would_have_one_row)
     ck_assert(gradus_parameters_hash(g) == hash);
     how.batch = 4;
     ck_assert_msg(gradus_fit(o, &d, &how) == 0, "%s", gradus_error());
+    gradus_optimiser_free(o);
+}
+
+TEST(a_frozen_batchnorm_keeps_its_running_moments)
+{
+    three_rows();
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    ck_assert_int_eq(gradus_set_group(y, 0, 1), 0);
+    gradus_real mean = y->param[2].w[0], var = y->param[3].w[0];
+    ck_assert_int_eq(gradus_step(o), 0);
+    ck_assert(y->param[2].w[0] == mean && y->param[3].w[0] == var);
+    ck_assert_int_eq(gradus_set_group(y, 1, 1), 0);
+    gradus_forward(g, NULL, 3);
+    gradus_backward(g);
+    ck_assert_int_eq(gradus_step(o), 0);
+    ck_assert(y->param[2].w[0] != mean && y->param[3].w[0] != var);
     gradus_optimiser_free(o);
 }
 

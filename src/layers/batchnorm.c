@@ -18,9 +18,8 @@
  * For this, the batch's variance is divided by m - 1, as in PyTorch; where it
  * normalises, it is divided by m.
  */
-#include "gradus_layer.h"
-
 #include "kernels/sums.h"
+#include "layers/shape.h"
 
 #include <limits.h>
 #include <math.h>
@@ -245,10 +244,8 @@ const gradus_op gradus_batchnorm_op = {
 
 gradus_node *gradus_batchnorm(gradus_node *x)
 {
-    gradus_node *n = gradus_append(NULL, &gradus_batchnorm_op, sizeof *n, 1,
-                                   &x);
+    gradus_node *n = gradus_append_alike(&gradus_batchnorm_op, x);
 
-    n = n ? gradus_set_shape(n, x->rank, x->shape) : NULL;
     if (!n)
         return NULL;
     n->keep = ARRAYS * (size_t)x->shape[0];

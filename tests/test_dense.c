@@ -360,5 +360,5 @@ TEST(a_compiled_graph_refuses_another_layer)
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     ck_assert_ptr_null(gradus_dense(x, 2));
     assert_error(
-        "dense: the graph is compiled; add nodes before gradus_compile");
+        "dense: gradus_compile was called; add nodes before it");
 }

@@ -30,7 +30,11 @@ static int check_node(const gradus_node *n)
     if (n->size < 1)
         return gradus_refuse(n, "has no shape; its constructor must call "
                              "gradus_set_shape");
-    if (n->n_params && !op->gradient && !op->backward && !op->mixing)
+    if (gradus_mixes(n) && (!op->mixing->unite || !op->mixing->sum_back ||
+                            !op->mixing->unite_back))
+        return gradus_refuse(n, "its op's mixing must have unite, sum_back "
+                             "and unite_back, as it has sum");
+    if (n->n_params && !op->gradient && !op->backward && !gradus_mixes(n))
         return gradus_refuse(n, "has parameters, but its op has neither "
                              "gradient nor backward");
     if (n->kind == GRADUS_KIND_COMPUTED && !op->forward)
@@ -217,7 +221,7 @@ static void spread_wants(gradus_graph *g)
 }
 
 /* After a failure the graph can be compiled again, say with a smaller
- * max_batch; what the failed call has left in it does no harm. */
+ * max_batch, but not changed: its nodes are fused already. */
 int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
 {
     if (check(g, max_batch, threads))

@@ -29,7 +29,7 @@ int gradus_slice_most(int max_batch)
 
 bool gradus_has_shares(const gradus_node *n)
 {
-    return n->n_params && !n->op->gradient && !n->op->mixing;
+    return n->n_params && !n->op->gradient && !gradus_mixes(n);
 }
 
 /* ---- tiles -------------------------------------------------------------- */
@@ -65,13 +65,13 @@ static int compare_tiles(const void *p, const void *q)
  * is NULL; the last one may have fewer units. */
 static void cut_node(gradus_graph *g, gradus_node *n)
 {
-    int most = tile_units(n);
+    int most = tile_units(n), units;
 
-    for (int unit = 0; unit < n->units; unit += most) {
+    for (int unit = 0; unit < n->units; unit += units) {
         int left = n->units - unit;
+        units = left < most ? left : most;
         if (g->tile)
-            g->tile[g->tiles] =
-                (gradus_tile){ n, unit, left < most ? left : most };
+            g->tile[g->tiles] = (gradus_tile){ n, unit, units };
         g->tiles++;
     }
 }
@@ -105,7 +105,7 @@ bool gradus_pays_threads(const gradus_graph *g, int rows)
  * all weights in the backward pass anyway. */
 bool gradus_goes_by_units(const gradus_node *n, int rows)
 {
-    return n->op->by_units && !n->op->mixing && n->n_in == 1 &&
+    return n->op->by_units && !gradus_mixes(n) && n->n_in == 1 &&
            !n->in[0]->wants_gradient && !gradus_is_fused(n) && rows <= 128 &&
            rows <= n->units / 2;
 }

@@ -61,7 +61,7 @@ gradus_node *gradus_find_node(const gradus_graph *g, const char *name)
 
 int gradus_threads(const gradus_graph *g)
 {
-    return g ? g->threads : 0;
+    return g && g->max_batch ? g->threads : 0;
 }
 
 int gradus_max_batch(const gradus_graph *g)

@@ -73,7 +73,8 @@ struct gradus_graph {
     char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
 
     /* Set by compile. */
-    int max_batch, threads;    /* the most rows of a batch; how many threads */
+    int max_batch, threads;    /* the most rows of a batch; how many threads,
+                                  which a compile that fails sets, too */
     gradus_real *theta, *grad; /* [parameters], in node order: every w and dw
                                   points into them */
     void *block;               /* the memory of theta, grad, index, stage, tile
@@ -128,6 +129,12 @@ void gradus_attrs_free(gradus_attr *a);
 static inline bool gradus_is_fused(const gradus_node *n)
 {
     return n->n_in && n->in[0]->result == n->result;
+}
+
+/* Does n need sums over all rows of a training batch? */
+static inline bool gradus_mixes(const gradus_node *n)
+{
+    return n->op->mixing && n->op->mixing->sum;
 }
 
 /* Lets each op take over the computation of the nodes that follow its own;

@@ -58,10 +58,10 @@ int gradus_refuse(const gradus_node *n, const char *format, ...)
 
 bool gradus_is_open(const gradus_node *n)
 {
-    if (n->graph->max_batch)
-        gradus_refuse(n, "the graph is compiled, so the node can no longer "
-                      "change");
-    return n->graph->max_batch == 0;
+    if (n->graph->threads)
+        gradus_refuse(n, "gradus_compile was called, so the node can no "
+                      "longer change");
+    return n->graph->threads == 0;
 }
 
 /* ---- names -------------------------------------------------------------- */
@@ -138,9 +138,9 @@ static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
     if (!g)
         return gradus_error_set("%s: the %s is NULL", op->name,
                                 n_in ? "operand" : "graph");
-    if (g->max_batch)
-        return gradus_error_set("%s: the graph is compiled; add nodes before "
-                                "gradus_compile", op->name);
+    if (g->threads)
+        return gradus_error_set("%s: gradus_compile was called; add nodes "
+                                "before it", op->name);
     for (int i = 0; i < n_in; i++)
         if (check_operand(g, op->name, in[i]))
             return -1;
@@ -185,11 +185,11 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
 {
     gradus_node *n = NULL;
 
-    if (n_in < 0 || n_in > GRADUS_MAX_OPERANDS)
-        return gradus_fail(NULL, "%s: got %d operands; must be 0 to %d",
-                           op->name, n_in, GRADUS_MAX_OPERANDS);
     g = graph_of(g, n_in, in);
-    if (!check_new(g, op, bytes, n_in, in))
+    if (n_in < 0 || n_in > GRADUS_MAX_OPERANDS)
+        gradus_error_set("%s: got %d operands; must be 0 to %d", op->name,
+                         n_in, GRADUS_MAX_OPERANDS);
+    else if (!check_new(g, op, bytes, n_in, in))
         n = add_node(g, op, bytes, n_in, in);
     if (!n && g)
         keep_failure(g);

@@ -7,7 +7,7 @@
  * before its backward?  Mixing layers need them only in training. */
 static bool mixes(const gradus_graph *g, int i)
 {
-    return g->batch.training && g->node[i]->op->mixing;
+    return g->batch.training && gradus_mixes(g->node[i]);
 }
 
 /* Appends a stage that does nothing yet: up_end is up, and down is below

@@ -5,7 +5,6 @@
 #include "graph/cut.h"
 #include "graph/graph.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* Writes the names of n's operands; "-" if it has none.  A list that is too

@@ -35,7 +35,8 @@ gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
                                "[%d,%d,%d] with a padding of %d", kernel,
                                x->name, x->shape[0], x->shape[1], x->shape[2],
                                padding);
-        shape[i] = (int)(room / stride) + 1;
+        room = room / stride + 1;
+        shape[i] = room <= INT32_MAX ? (int)room : 0; /* 0 is refused */
     }
     n = gradus_set_attr(n, "stride", 1, &(double){ stride });
     n = gradus_set_attr(n, "padding", 1, &(double){ padding });

@@ -117,7 +117,7 @@ static int check_graph(checker *c)
     for (int i = 0; i < g->count && !status; i++)
         status = check_parameters(c, g->node[i]);
     for (int i = 0; i < g->count && !status; i++)
-        if (!g->node[i]->n_in && g->node[i]->dy)
+        if (g->node[i]->kind == GRADUS_KIND_VALUES && g->node[i]->dy)
             status = check_input(c, g->node[i]);
     g->batch.rows = 0; /* the values at hand are those of a changed v */
     return status;

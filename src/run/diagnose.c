@@ -43,7 +43,8 @@ static bool ask_losses(const gradus_graph *g, const gradus_node *n, bool bad,
         gradus_node *loss = g->node[i];
         if (!loss->op->loss || !loss->op->loss->diagnose)
             continue;
-        if ((loss == n || (bad && loss->in[0]->result == n->result)) &&
+        bool reads = loss->n_in && loss->in[0]->result == n->result;
+        if ((loss == n || (bad && reads)) &&
             loss->op->loss->diagnose(loss, row))
             return true;
     }

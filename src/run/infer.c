@@ -44,11 +44,8 @@ static const gradus_node *output_of(const gradus_graph *g)
     return g->node[g->count - 1];
 }
 
-/* Copies n and all the nodes that it depends on, unless they are copied
- * already.  Of a loss's operands only the first (its logits, or its
- * prediction) is copied: as the copy's `loss` is NULL, its forward computes y
- * alone and needs no targets.  Refuses a second data node, and one that is not
- * an input. */
+/* Copies n, unless it is copied already; the nodes that use it are copied
+ * before.  Refuses a second data node, and one that is not an input. */
 static int copy(gradus_workspace *w, const gradus_node *n)
 {
     size_t bytes = gradus_info(n)->bytes;
@@ -57,9 +54,9 @@ static int copy(gradus_workspace *w, const gradus_node *n)
         return 0;
     if (n->kind != GRADUS_KIND_COMPUTED &&
         (w->input || n->kind != GRADUS_KIND_VALUES))
-        return gradus_refuse(n, "inference needs an output that depends on "
-                             "one input alone, and this one depends on %s, "
-                             "too", n->name);
+        return gradus_refuse(w->output ? w->output : n, "inference needs an output that "
+                             "depends on one input alone, and this one "
+                             "depends on %s, too", n->name);
     gradus_node *c = w->node[n->id] = malloc(bytes);
     if (!c)
         return gradus_no_memory("a workspace");
@@ -70,10 +67,26 @@ static int copy(gradus_workspace *w, const gradus_node *n)
         w->input = c;
     if (c->op->loss)
         gradus_as_loss(c)->loss = NULL;
-    for (int j = 0; j < (n->op->loss ? 1 : n->n_in); j++) {
-        if (copy(w, n->in[j]))
-            return -1;
-        c->in[j] = w->node[n->in[j]->id];
+    return 0;
+}
+
+/* Copies the output and all the nodes that it depends on, users before their
+ * operands.  Of a loss's operands only the first (its logits, or its
+ * prediction) is copied: as the copy's `loss` is NULL, its forward computes y
+ * alone and needs no targets. */
+static int copy_all(gradus_workspace *w, const gradus_node *output)
+{
+    if (copy(w, output))
+        return -1;
+    w->output = w->node[output->id];
+    for (int i = output->id; i >= 0; i--) {
+        gradus_node *c = w->node[i];
+        int operands = !c ? 0 : c->op->loss && c->n_in ? 1 : c->n_in;
+        for (int j = 0; j < operands; j++) {
+            if (copy(w, c->in[j]))
+                return -1;
+            c->in[j] = w->node[c->in[j]->id];
+        }
     }
     return 0;
 }
@@ -117,12 +130,11 @@ static int build(gradus_workspace *w, const gradus_graph *g, int max_batch)
 
     w->max_batch = max_batch;
     w->count = g->count;
-    if (copy(w, output))
+    if (copy_all(w, output))
         return -1;
     if (!w->input)
         return gradus_refuse(output, "inference needs an output that depends "
                              "on one input, and this depends on none");
-    w->output = w->node[output->id];
     return allocate(w, g);
 }
 
@@ -143,11 +155,12 @@ gradus_workspace *gradus_workspace_new(const gradus_graph *g, int max_batch)
         return NULL;
     gradus_workspace *w =
         calloc(1, sizeof *w + (size_t)g->count * sizeof *w->node);
-    if (w ? build(w, g, max_batch) : gradus_no_memory("a workspace")) {
-        gradus_workspace_free(w);
-        return NULL;
-    }
-    return w;
+    if (!w)
+        gradus_no_memory("a workspace");
+    else if (build(w, g, max_batch) == 0)
+        return w;
+    gradus_workspace_free(w);
+    return NULL;
 }
 
 void gradus_workspace_free(gradus_workspace *w)
@@ -198,11 +211,11 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
     w->input->fed = fed;
     w->input->fed.rows = (size_t)n;
     gradus_blas_enter();
-    for (int row = 0; row < n; row += GRADUS_INFER_ROWS) {
-        int left = n - row;
+    for (int row = 0, rows; row < n; row += rows) {
+        rows = n - row < GRADUS_INFER_ROWS ? n - row : GRADUS_INFER_ROWS;
         gradus_part p = {
             .row = row,
-            .rows = left < GRADUS_INFER_ROWS ? left : GRADUS_INFER_ROWS,
+            .rows = rows,
             .slice = row / GRADUS_INFER_ROWS,
             .scratch = w->scratch,
             .batch = &b,

@@ -272,7 +272,10 @@ static inline gradus_loss_node *gradus_as_loss(const gradus_node *n)
  * For constructors.  The first five return the node, or NULL with a message.
  * ====================================================================== */
 
-/* Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
+/* gradus_append keeps op, and gradus_add_param keeps name: both must outlive
+ * the graph.
+ *
+ * Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
  * gradus_node), with operands in[0..n_in-1].  NULL, with a message, if they
  * are of different graphs; or with that of the constructor that failed before,
  * if an operand is NULL.  For a node without operands, g is its graph;

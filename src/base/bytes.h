@@ -1,7 +1,8 @@
-/* bytes.h -- converts between integers and the byte orders of files. */
+/* bytes.h -- converts between numbers and the byte orders of files. */
 #ifndef GRADUS_BYTES_H
 #define GRADUS_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +17,7 @@ static inline uint32_t gradus_big_endian(const unsigned char *p)
  * file with the least significant byte first, in either direction. */
 static inline void gradus_little_endian(void *to, const void *from, size_t n)
 {
-    const int same = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const bool same = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     const unsigned char *p = from;
 
     for (size_t i = 0; i < n; i++)

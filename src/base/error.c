@@ -5,7 +5,6 @@
 #include "gradus.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { ROOM = 512 }; /* bytes, with the final NUL */

@@ -9,7 +9,6 @@
 #include "base/error.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The place that cutting has come to.  The cells are written over the text

@@ -5,7 +5,6 @@
 
 #include "gradus.h"
 
-#include <stdbool.h>
 #include <zlib.h>
 
 /* ----- source.c: a regular file, plain or gzip, read to its very end ----- */

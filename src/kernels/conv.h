@@ -13,7 +13,6 @@
 
 #include "gradus.h"
 
-#include <stdbool.h>
 
 /* The convolution to compute.  The channels of x and y are divided into
  * groups, and each group of y sees only its own group of x; the sizes are

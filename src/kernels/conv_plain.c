@@ -23,7 +23,6 @@
  */
 #include "kernels/conv.h"
 
-#include <stddef.h>
 
 /* Returns the index of x[ch, s i + u - p, s j + v - p], or -1 if that lies
  * outside x. */

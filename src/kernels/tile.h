@@ -13,7 +13,6 @@
 
 #include "gradus.h"
 
-#include <stdbool.h>
 
 /* What all tiles of a convolution read; nothing here is owned.  The vectors
  * of a channel are one run of positions; or they are a square, that is, one

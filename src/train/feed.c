@@ -8,7 +8,6 @@
 #include "base/error.h"
 
 #include <limits.h>
-#include <stdbool.h>
 
 /* ---- one node -------------------------------------------------------- */
 

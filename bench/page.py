@@ -137,10 +137,11 @@ def introduction(results, options):
                if l.startswith("model name"))
     return f"""# Performance
 
-Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors. What is compared runs side by side and takes turns,
-{options.seconds:g} s each, in {options.rounds} rounds; rates are medians, and a ratio is the median of each round's, as the machine's
-own speed changes, and rounded down. PyTorch is the fastest of its builds and memory formats that are there.
-Multiply-adds of registers alone: {one:.0f} GFLOP/s on one thread, {two:.0f} on two.
+Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors. What is compared runs side by side and takes turns:
+each gets {options.seconds:g} s in each of {options.rounds} rounds. A rate is the median of all rounds. A ratio is the median of the ratios of
+each round, since the machine's own speed changes, and is rounded down. PyTorch's rate is that of the fastest of
+its builds and memory formats that are installed. Multiply-adds that read no memory reach {one:.0f}
+GFLOP/s on one thread, {two:.0f} on two.
 """
 
 
@@ -149,7 +150,8 @@ def same_work(same):
              f"{100 * r['test_accuracy']:.2f} %"] for net, program, r in same]
     return """## The same work
 
-One epoch in the data's order from the same weights, batch 64, SGD with momentum 0.9.
+Each program trains for one epoch, from the same weights, in the order of the data, in batches of 64, by SGD with
+momentum 0.9.
 
 """ + table(["net", "program", "train loss", "test loss", "test accuracy"],
             rows)
@@ -158,10 +160,11 @@ One epoch in the data's order from the same weights, batch 64, SGD with momentum
 def speed(works, results):
     return """## Speed
 
-Samples a second. *Of products* is the time of a call over that of its bare OpenBLAS products, *theirs* those
-products' own rate over PyTorch's: what the ratio would be if a step were nothing else. *Of peak* counts the
-multiply-adds of the textbook (zeros behind a maximum may be left out); 2T : 1T is gradus on two threads over
-one.
+The rates are samples a second. *Of products* is the time of a call divided by that of its OpenBLAS products
+alone. *Theirs* is the rate of these products divided by PyTorch's rate: the ratio that gradus would have if a step
+were nothing but the products. *Of peak* is the rate of the multiply-adds that a textbook would make, although those
+of zeros behind a maximum may be left out, divided by the machine's. *2T : 1T* is the rate of gradus on two threads
+divided by that on one.
 
 """ + table(["workload", "gradus", "lowest to highest", "PyTorch", "which",
              "ratio", "target", "of products", "theirs", "of peak",
@@ -170,7 +173,7 @@ one.
 
 
 def others(works, results):
-    return "## Other libraries\n\nSamples a second.\n\n" + table(
+    return "## Other libraries\n\nThe rates are samples a second.\n\n" + table(
         ["workload", "library", "gradus", "library's", "ratio", "work"],
         other_rows(works, results))
 
@@ -179,7 +182,7 @@ def start(begun):
     seconds = {n: statistics.median(s) for n, s in begun.items()}
     return """## From start to the first step
 
-Targets: below 0.1 s, and 20 times sooner than PyTorch.
+The targets are less than 0.1 s, and a twentieth of the time of PyTorch.
 
 """ + table(["program", "seconds", "over gradus"],
             [[n, f"{s:.3f}", f"{s / seconds['gradus']:.1f}"]
@@ -218,7 +221,8 @@ def memory(results):
 def growth(grown):
     return """## How cost grows
 
-One thread, but for the last row; slopes on log-log axes.
+All rows but the last are measured on one thread. A slope is that of the logarithm of the cost over the logarithm
+of the value: 1 means that the cost grows in proportion.
 
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 

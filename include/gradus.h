@@ -370,8 +370,8 @@ int gradus_augment(gradus_node *image, const gradus_augment_options *options);
 int gradus_want_gradient(gradus_node *input);
 
 /* Keeps the value of this node, so that gradus_value can show it.  Otherwise
- * it may be computed together with the node that follows, and never be
- * stored. */
+ * it may be computed together with the node that follows, and never be stored.
+ * A convolution that is not may round differently. */
 int gradus_want_value(gradus_node *n);
 
 /* Multiplies this loss and its gradients; 1 unless set.  May be changed

@@ -82,6 +82,12 @@ sed -i 's/^\(gradus_error_set\) base/\1 train/' "$dir/defined"
 symbols | grep -qx "src/io/save.c uses gradus_error_set of train"
 verdict "a symbol that is forbidden is found and named" $?
 
+awk 'length($0) > 79 { print FILENAME ":" FNR " has more than 79 columns" }' \
+    src/*/*.[ch] include/*.h >"$dir/wide"
+cat "$dir/wide"
+[ ! -s "$dir/wide" ]
+verdict "no line of the library has more than 79 columns" $?
+
 # The lines of a file are counted after its first comment, and those of a
 # function are the lines of its body.
 awk 'FNR == 1 { head = /^\/\*/; lines = 0 }

@@ -1,6 +1,7 @@
 /* test_graph_shown.c -- tests what a graph shows of itself: values and
  * gradients of nodes, also of fused ones, and nodes and parameters by name and
  * by number. */
+#include "allocations.h"
 #include "one_graph.h"
 #include "tests.h"
 
@@ -181,12 +182,28 @@ TEST(the_version_is_that_of_the_header)
 
 /* ---- a compile that fails ----------------------------------------------- */
 
+/* Compiles g for batches of 2, and has the allocation fail with which a compile
+ * ends: that of the memory of all nodes. */
+static void fail_to_compile(void)
+{
+    gradus_graph *other = gradus_graph_new(1);
+
+    gradus_dense(gradus_input(other, 1), 1);
+    allocations_fail(0, 0); /* counts; Check allocates in its assertions too */
+    int made = gradus_compile(other, 2, 1) ? 0 : allocations_made();
+    allocations_fail(made, 0);
+    int status = gradus_compile(g, 2, 1);
+    allocations_fail(0, 0);
+    ck_assert_int_ne(status, 0);
+    assert_error("out of memory");
+    gradus_graph_free(other);
+}
+
 /* The nodes are fused by then, so another user of one would find no value. */
 TEST(after_a_compile_that_fails_a_graph_can_only_be_compiled_again)
 {
     make_net();
-    ck_assert_int_ne(gradus_compile(g, INT_MAX, 1), 0);
-    assert_error("out of memory");
+    fail_to_compile();
     ck_assert_int_eq(gradus_threads(g), 0);
     ck_assert_int_ne(gradus_want_value(conv), 0);
     assert_error("conv1: gradus_compile was called");
@@ -198,15 +215,14 @@ TEST(after_a_compile_that_fails_a_graph_can_only_be_compiled_again)
 TEST(nodes_are_not_added_after_a_compile_that_fails)
 {
     make_net();
-    ck_assert_int_ne(gradus_compile(g, INT_MAX, 1), 0);
+    fail_to_compile();
     assert_refused(gradus_sigmoid(conv), "sigmoid: gradus_compile was called");
 }
 
 TEST(a_layer_of_too_many_units_for_memory_is_refused_in_time)
 {
     gradus_dense(gradus_input(g, 1), INT_MAX);
-    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
-    assert_error("out of memory");
+    fail_to_compile();
 }
 
 /* ---- ops of the caller's own -------------------------------------------- */

@@ -77,7 +77,7 @@ static block block_of(int transpose_b, int a_bt, int m, int n, int k)
 {
     const double most = 1e6;
     const block whole = { m, n, k };
-    int fits = (double)m * n * k <= most && !(a_bt && (double)m * n > 1200);
+    bool fits = (double)m * n * k <= most && !(a_bt && (double)m * n > 1200);
 
     if (fits || (a_bt && k < 128) || !has_small_kernels())
         return whole;

@@ -1,8 +1,8 @@
 /* source.c -- reads a regular file, plain or gzip, to its very end.
  *
  * Whatever is not a regular file is refused, because its size says nothing
- * about its contents and because reading from a pipe may never end. gzip
- * files are unpacked by zlib as they are read. */
+ * about its contents and because reading from a pipe may never end.  Files
+ * of gzip are unpacked by zlib as they are read. */
 #define _POSIX_C_SOURCE 200809L
 #include "data/data.h"
 

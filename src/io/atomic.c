@@ -71,7 +71,7 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     struct stat old;
 
     *a = (gradus_atomic){ .fd = -1, .directory = -1 };
-    int exists = realpath(path, a->target) && stat(a->target, &old) == 0;
+    bool exists = realpath(path, a->target) && stat(a->target, &old) == 0;
     if (!exists && (errno != ENOENT || strlen(path) >= sizeof a->target))
         return failed("cannot be saved");
     if (!exists)

@@ -14,7 +14,7 @@ enum { LONGEST = GRADUS_CLASS_NAME - 1 }; /* bytes without the final 0 */
  * whether it is UTF-8. */
 static int check_name(int i, const char *name)
 {
-    int fits = name && strnlen(name, LONGEST + 1) <= LONGEST;
+    bool fits = name && strnlen(name, LONGEST + 1) <= LONGEST;
     json_error_t error;
     json_t *json = fits ? json_pack_ex(&error, 0, "s", name) : NULL;
 

@@ -72,7 +72,7 @@ typedef struct {
     json_int_t needed;     /* bytes of all tensors                           */
     json_t *header;        /* the header's tree, owned                       */
     json_t *metadata;      /* an object of strings in the header, or NULL    */
-    int own;               /* non-zero: gradus wrote it, and its checksum    */
+    bool own;              /* gradus wrote it, so it has a checksum          */
     unsigned long wanted;  /* that checksum, a CRC-32                        */
     unsigned long crc;     /* the CRC-32 of what has been read so far        */
     int count;             /* the number of tensors                          */

@@ -122,7 +122,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
             for (int p = 0; p < P; p++)
                 s->z[o * P + p] = c->b[s->group * c->out + o];
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, c->out, P, ckk, W, ckk, col, P,
-                c->b != NULL, s->z, P);                  /* Y = W col + b 1' */
+                c->b ? 1 : 0, s->z, P);                  /* Y = W col + b 1' */
 }
 
 /* db += dY 1, the sum of dy over the positions of each channel. */
@@ -151,7 +151,7 @@ static void backward_operand(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_real *dcol = direct ? s->dx : scratch + m.size;
 
     gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, s->dz, P,
-                direct, dcol, P);                        /* dcol = W' dY     */
+                direct ? 1 : 0, dcol, P);                /* dcol = W' dY     */
     if (direct)
         return;
     memset(scratch, 0, m.size * sizeof *scratch);

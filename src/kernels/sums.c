@@ -45,8 +45,9 @@ static const gradus_real *row(gradus_channels s, const gradus_real *x, int i,
     return x + ((size_t)i * s.channels + c) * s.positions;
 }
 
-/* Returns the sum for channel k of a bundle of `count`, 0 <= k < count, from
- * the lanes [LANES]. */
+/* Returns the sum for channel k of `count` channels side by side, from the
+ * lanes [LANES].  k is below LANES; from count on, the lanes are 0.  Of a
+ * single channel every k gives the sum. */
 static double total(int count, const double *lane, int k)
 {
     double sum = 0;

@@ -95,7 +95,7 @@ static gradus_real value_at(const gradus_real *v, int h, int w, double y,
     int i = (int)fy, j = (int)fx;
     for (int k = 0; k < 4; k++) {
         int p = i + k / 2, q = j + k % 2;
-        int inside = p >= 0 && q >= 0 && p < h && q < w;
+        bool inside = p >= 0 && q >= 0 && p < h && q < w;
         double wy = k / 2 ? y - fy : 1 - (y - fy);
         double wx = k % 2 ? x - fx : 1 - (x - fx);
         sum += wy * wx * (inside ? v[p * w + q] : outside);

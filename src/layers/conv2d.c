@@ -138,7 +138,7 @@ const gradus_op gradus_conv2d_op = {
     .fuse = fuse, .make = make,
 };
 
-/* Checks that no array that a way may need for one image has more than
+/* Checks that no array of x that a way may need for one image has more than
  * INT32_MAX / 2 numbers: the padded image, or the columns [in k k, h w] of
  * kernels/conv_gemm.c. */
 static gradus_node *check_size(gradus_node *n, const gradus_conv *k)

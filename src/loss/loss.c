@@ -9,7 +9,7 @@ void *gradus_loss_new(const gradus_op *op, size_t bytes, gradus_node *z,
                       gradus_reduction reduction)
 {
     gradus_node *in[] = { z, t, row_weight };
-    gradus_node *n = gradus_append(NULL, op, bytes, 2 + !!row_weight, in);
+    gradus_node *n = gradus_append(NULL, op, bytes, row_weight ? 3 : 2, in);
 
     if (!n || !gradus_set_shape(n, z->rank, z->shape))
         return NULL;

@@ -54,9 +54,9 @@ static int copy(gradus_workspace *w, const gradus_node *n)
         return 0;
     if (n->kind != GRADUS_KIND_COMPUTED &&
         (w->input || n->kind != GRADUS_KIND_VALUES))
-        return gradus_refuse(w->output ? w->output : n, "inference needs an output that "
-                             "depends on one input alone, and this one "
-                             "depends on %s, too", n->name);
+        return gradus_refuse(w->output ? w->output : n, "inference needs an "
+                             "output that depends on one input alone, and "
+                             "this one depends on %s, too", n->name);
     gradus_node *c = w->node[n->id] = malloc(bytes);
     if (!c)
         return gradus_no_memory("a workspace");

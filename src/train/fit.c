@@ -177,7 +177,7 @@ static int run_epoch(fit *f)
         f->g->epochs++;
     if (!status && !f->stopped) {
         status = validate(f);
-        f->p.epoch_done = 1;
+        f->p.epoch_done = true;
         if (!status)
             call_back(f);
     }

@@ -380,7 +380,7 @@ int gradus_set_loss_weight(gradus_node *loss, double weight);
 
 /* Lets the node's parameters learn at lr_scale times the learning rate, with
  * decay_scale times the weight decay, of every optimiser.  Both are 1 unless
- * set, finite and at least 0.  May be changed between steps; not saved with
+ * set, and 0 to 1e30.  May be changed between steps; not saved with
  * the model.  An lr_scale of 0 freezes the node: neither its parameters nor
  * what an optimiser remembers of them (momentum) change. */
 int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);

@@ -62,8 +62,8 @@ extern "C" {
 /* The batch at hand. */
 typedef struct {
     int rows;            /* B, the rows of the batch */
-    int first;           /* the number of its first row in the whole batch: 0
-                            unless several processes share one */
+    int first;           /* the number of its first row in the whole batch,
+                            of which it may be a part; always 0 so far */
     bool training;       /* false in gradus_evaluate and gradus_infer */
     const int *index;    /* [rows], which of the fed rows each row is */
     uint64_t seed, pass; /* the graph's seed, and how many backward passes came
@@ -79,7 +79,9 @@ typedef struct {
     int unit, units;
     int slice;            /* the number of this slice of the batch, from 0 */
     bool add;             /* gradient: add to dw, do not replace it */
-    gradus_real *scratch; /* [n->scratch], memory of this thread's own */
+    gradus_real *scratch; /* [n->scratch], memory of this thread's own; NULL
+                             in gradient, check and divisor, and in a forward
+                             that computes some units only */
     const gradus_batch *batch;
 } gradus_part;
 
@@ -112,8 +114,8 @@ typedef struct {
 } gradus_saved;
 
 /* For a layer that mixes the rows of a batch in training, as batch
- * normalisation does.  Before forward, `sum` writes what the rows of p
- * contribute to gradus_sums(n, p), and then `unite`, on the calling thread,
+ * normalisation does.  Before forward, `sum` writes to gradus_sums(n, p)
+ * what the rows of p contribute, and then `unite`, on the calling thread,
  * combines the sums of all slices.  Before backward, sum_back and unite_back
  * do the same; unite_back also computes the parameters' gradients, and adds
  * them to dw if `add` is set. */
@@ -129,16 +131,17 @@ typedef struct {
 /* For a loss.  Either function may be NULL. */
 typedef struct {
     /* D, by which the loss of the batch p is divided: the weight of the rows
-     * that count.  Labels are checked before.  NULL: the loss is a sum. */
+     * that count.  By then the labels have been checked.  NULL: the loss is a
+     * sum, and is not divided. */
     double (*divisor)(const gradus_node *n, gradus_part p);
     /* Sets a message that says why the loss of a row is not finite, and
      * returns true; or returns false if nothing of the loss's own is wrong. */
     bool (*diagnose)(gradus_node *n, int row);
 } gradus_loss_rule;
 
-/* A layer needs forward, backward unless no gradient passes through it, and,
- * if it has parameters, either gradient or shares (see there).  The rest is
- * NULL in most layers. */
+/* A layer needs a forward.  It needs a backward if a gradient passes through
+ * it; and if it has parameters, it needs a gradient, or a backward that adds
+ * to gradus_share.  The rest is NULL in most layers. */
 typedef struct {
     const char *name; /* "dense"; nodes are called dense1, dense2, .. */
 
@@ -150,7 +153,8 @@ typedef struct {
      * dy: one that is NULL wants no gradient. */
 
     /* dw of p's units = a sum over p's rows, or += if p.add is set: a large
-     * batch comes in several parts.  If it is NULL, backward computes dw, too:
+     * batch comes in several parts, and a caller may add up the gradients of
+     * several batches.  If it is NULL, backward computes dw, too:
      * it adds the sum over its rows to gradus_share(n, j, p), which starts as
      * zero, and the shares of all slices are then added in their order. */
     void (*gradient)(gradus_node *n, gradus_part p);
@@ -164,9 +168,9 @@ typedef struct {
     gradus_node *(*unary)(gradus_node *x);
 
     /* forward can also compute some units of all rows, from nothing but the
-     * operand's y and the parameters.  It is then called so for a small batch
-     * where no gradient passes to the operand: threads read the parameters
-     * that they have updated themselves. */
+     * operand's y and the parameters.  It is called in this way for a small
+     * batch if no gradient passes to the operand, because each thread then
+     * reads the parameters that it has updated itself. */
     bool by_units;
 
     const gradus_mixing *mixing;  /* of a layer that mixes rows */
@@ -174,8 +178,10 @@ typedef struct {
                                      gradus_loss_node */
 
     /* Checks the data of a batch before anything is computed.  p is the whole
-     * batch; only data nodes have values.  Returns 0, or non-zero with a
-     * message (gradus_fail).  gradus_infer does not call it. */
+     * batch.  The label of a labels node and the y of a row-weights node are
+     * set, but no other y: of an input, read the fed rows p.batch->index of
+     * fed.x or fed.u8.  Returns 0, or non-zero with a message (gradus_fail).
+     * gradus_infer does not call it. */
     int (*check)(gradus_node *n, gradus_part p);
 
     /* Asked by compile: can n compute the value of `user`, the only node that
@@ -272,14 +278,12 @@ static inline gradus_loss_node *gradus_as_loss(const gradus_node *n)
  * For constructors.  The first five return the node, or NULL with a message.
  * ====================================================================== */
 
-/* gradus_append keeps op, and gradus_add_param keeps name: both must outlive
- * the graph.
- *
- * Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
+/* Makes a new node, zeroed, of `bytes` bytes (a struct that begins with a
  * gradus_node), with operands in[0..n_in-1].  NULL, with a message, if they
  * are of different graphs; or with that of the constructor that failed before,
  * if an operand is NULL.  For a node without operands, g is its graph;
- * otherwise g may be NULL. */
+ * otherwise g may be NULL.  The node keeps the pointer op, so the op must
+ * outlive the graph. */
 gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
                            int n_in, gradus_node *const *in);
 
@@ -288,13 +292,15 @@ gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape);
 
 /* Adds a parameter.  `how` and a set its initial values, unless
  * gradus_initialise sets others.  The first axis of all of a node's parameters
- * must be the same, its units. */
+ * must be the same, its units.  The node keeps the pointer `name`, so that
+ * must outlive the graph; the shape is copied. */
 gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
                               const int *shape, gradus_initialiser how,
                               double a);
 
 /* Adds numbers [size], all `value` at first, that are saved with the
- * parameters but not trained: a running mean, say. */
+ * parameters but not trained: a running mean, say.  It counts as a parameter:
+ * size must be the node's units. */
 gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
                                double value);
 

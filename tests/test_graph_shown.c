@@ -313,7 +313,7 @@ TEST(all_parameters_of_a_node_have_the_same_first_axis)
                                     0), "the first axis of parameter b is 4");
 }
 
-/* ---- after a gradient check ---------------------------------------------- */
+/* ---- after a gradient check --------------------------------------------- */
 
 TEST(a_gradient_check_leaves_no_batch_at_hand)
 {

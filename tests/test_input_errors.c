@@ -176,14 +176,14 @@ TEST(forward_without_data_is_an_error)
 TEST(rows_that_were_not_fed_are_an_error)
 {
     ck_assert_int_ne(gradus_forward(g, (int[]){ 0, 3 }, 2), 0);
-    assert_error("node 0, input: row 3 is asked for, but 3 rows were fed");
+    assert_error("node 0, input: row 3 is asked for; must be 0 to 2");
     ck_assert_int_ne(gradus_forward(g, (int[]){ -1 }, 1), 0);
     assert_error("node 0, input: row -1 is asked for");
     ck_assert_int_ne(gradus_forward(g, NULL, 4), 0);
-    assert_error("row 3 is asked for, but 3 rows were fed");
+    assert_error("row 3 is asked for; must be 0 to 2");
     gradus_feed_labels(t1, (int32_t[]){ 0, 1 }, 2);
     ck_assert_int_ne(gradus_forward(g, NULL, 3), 0);
-    assert_error("node 2, labels: row 2 is asked for, but 2 rows were fed");
+    assert_error("node 2, labels: row 2 is asked for; must be 0 to 1");
 }
 
 TEST(batches_of_no_rows_or_too_many_are_an_error)
@@ -191,10 +191,11 @@ TEST(batches_of_no_rows_or_too_many_are_an_error)
     int index[5] = { 0 };
 
     ck_assert_int_ne(gradus_forward(g, index, 0), 0);
-    assert_error("gradus_forward: the batch has 0 rows; must be 1 to 4");
+    assert_error("the batch has 0 rows; must be 1 to 4, the graph's "
+                 "max_batch");
     ck_assert_int_ne(gradus_forward(g, index, -1), 0);
     ck_assert_int_ne(gradus_forward(g, index, 5), 0);
-    assert_error("gradus_forward: the batch has 5 rows; must be 1 to 4");
+    assert_error("the batch has 5 rows; must be 1 to 4");
 }
 
 TEST(negative_and_infinite_row_weights_are_an_error)

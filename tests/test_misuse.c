@@ -122,7 +122,7 @@ TEST(training_null_or_an_uncompiled_graph_is_refused)
     gradus_dense(gradus_input(raw, 2), 2);
     failed(gradus_forward(NULL, NULL, 1), "the graph is NULL");
     failed(gradus_forward(raw, NULL, 1), "the graph is not compiled");
-    failed(gradus_backward(NULL), "no forward");
+    failed(gradus_backward(NULL), "gradus_backward: the graph is NULL");
     failed(gradus_backward(raw), "no forward");
     failed(gradus_step(NULL), "optimiser is NULL");
     failed(gradus_train_step(NULL, NULL, 1), "optimiser is NULL");

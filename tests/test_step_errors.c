@@ -121,9 +121,10 @@ TEST(backward_and_step_after_a_failed_forward_are_refused)
     t.x[47 * IN] = (gradus_real)NAN;
     ck_assert_int_ne(gradus_forward(t.n.g, ROWS, 4), 0);
     ck_assert_int_ne(gradus_backward(t.n.g), 0);
-    assert_error("no forward has succeeded");
+    assert_error("no forward has run, or the last one failed; call "
+                 "gradus_forward first");
     ck_assert_int_ne(gradus_step(t.o), 0);
-    assert_error("call gradus_backward first");
+    assert_error("call gradus_forward and gradus_backward first");
     assert_unharmed(&t);
     trainee_free(&t);
 }
@@ -209,7 +210,7 @@ TEST(an_index_out_of_range_names_the_row_and_changes_nothing)
     trainee t = trainee_new();
 
     ck_assert_int_ne(gradus_train_step(t.o, (int[]){ 0, SAMPLES }, 2), 0);
-    assert_error("row 60 is asked for, but 60 rows were fed");
+    assert_error("row 60 is asked for; must be 0 to 59, as 60 rows were fed");
     ck_assert_int_ne(gradus_train_step(t.o, (int[]){ 0, -1 }, 2), 0);
     assert_error("row -1 is asked for");
     ck_assert_int_ne(gradus_forward(t.n.g, (int[]){ SAMPLES }, 1), 0);
@@ -236,7 +237,8 @@ TEST(a_batch_of_more_rows_than_were_fed_is_refused)
 
     gradus_feed_labels(t.n.t, t.labels, BATCH - 1);
     ck_assert_int_ne(gradus_train_step(t.o, NULL, BATCH), 0);
-    assert_error("labels: row 19 is asked for, but 19 rows were fed");
+    assert_error("labels: row 19 is asked for; must be 0 to 18, as 19 rows "
+                 "were fed");
     trainee_free(&t);
 }
 
@@ -245,7 +247,8 @@ TEST(backward_needs_a_forward)
     net n = net_new(1, SIZES, BATCH, 1);
 
     ck_assert_int_ne(gradus_backward(n.g), 0);
-    assert_error("no forward has succeeded");
+    assert_error("no forward has run, or the last one failed; call "
+                 "gradus_forward first");
     ck_assert(isnan(gradus_loss(n.g)));
     net_free(&n);
 }
@@ -292,7 +295,8 @@ TEST(a_step_needs_a_backward)
 
     ck_assert_int_eq(gradus_forward(t.n.g, NULL, BATCH), 0);
     ck_assert_int_ne(gradus_step(t.o), 0);
-    assert_error("older than the last forward");
+    assert_error("gradients belong to an earlier batch or to other "
+                 "parameters; call gradus_forward and gradus_backward first");
     assert_unharmed(&t);
     trainee_free(&t);
 }

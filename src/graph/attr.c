@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the setting of this name is in the list that begins with *a; if it has
- * none, its end, where a NULL is. */
+/* Returns where the list that begins with *a holds the pointer to the setting
+ * of this name; or where it holds its final NULL, if there is none. */
 static gradus_attr **find(gradus_attr **a, const char *name)
 {
     while (*a && strcmp((*a)->name, name) != 0)
@@ -41,8 +41,9 @@ gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
     if (!*a)
         *a = make(name, count);
     if (!*a)
-        return gradus_fail(n, "there is no room for %d values of the setting "
-                           "%.32s", count, name);
+        return gradus_fail(n, "cannot make the setting %.40s of %d values; it "
+                           "must have a name of at most 31 characters, at "
+                           "least 1 value, and memory for them", name, count);
     if ((*a)->count != count)
         return gradus_fail(n, "the setting %s got %d values; must be %d as "
                            "before", name, count, (*a)->count);
@@ -69,7 +70,8 @@ double gradus_attr_double(const gradus_attr *a, const char *name,
     return v ? *v : otherwise;
 }
 
-/* INT_MIN stands for "not an int", so a setting cannot have that value. */
+/* INT_MIN stands for "not an int", so a setting of that value looks like one
+ * that is not. */
 int gradus_attr_int(const gradus_attr *a, const char *name, int otherwise)
 {
     double v = gradus_attr_double(a, name, otherwise);

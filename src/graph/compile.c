@@ -72,7 +72,7 @@ static int check(const gradus_graph *g, int max_batch, int threads)
  * fused nodes only the last one, their result, has y and dy. */
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
-    size_t values = batch * (size_t)n->size; /* both fit an int: no overflow */
+    size_t values = batch * (size_t)n->size; /* < 2^62 */
     size_t slices = (size_t)gradus_slice_most((int)batch);
 
     if (gradus_has_shares(n))
@@ -106,10 +106,9 @@ static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
         plan_node(g->node[i], p, batch);
 }
 
-/* Sums up the work of a row, and sets the scratch memory of a thread to more
- * than the largest that any node asks for: to the next multiple of 16 numbers,
- * which as floats are a cache line, so that two threads never write to the
- * same line. */
+/* Sums up the work of a row, and sets the scratch memory of a thread to a
+ * multiple of 16 numbers above the most that any node asks for.  16 floats are
+ * a cache line, so two threads never write to the same line. */
 static void measure_nodes(gradus_graph *g)
 {
     g->work = g->parameters;
@@ -179,7 +178,8 @@ static double spread(const gradus_param *p, gradus_initialiser how, double a)
     }
 }
 
-/* Draws one number with the spread a. */
+/* Draws one number with the spread a; a constant, zero among them, is a
+ * itself. */
 static double draw(gradus_random *r, gradus_initialiser how, double a)
 {
     if (how == GRADUS_INIT_HE || how == GRADUS_INIT_NORMAL)
@@ -220,8 +220,9 @@ static void spread_wants(gradus_graph *g)
     }
 }
 
-/* After a failure the graph can be compiled again, say with a smaller
- * max_batch, but not changed: its nodes are fused already. */
+/* If the checks pass but then threads or memory fail, the graph can be
+ * compiled again, say with a smaller max_batch, but it can no longer be
+ * changed, since its nodes are fused already. */
 int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
 {
     if (check(g, max_batch, threads))

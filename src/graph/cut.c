@@ -34,10 +34,10 @@ bool gradus_has_shares(const gradus_node *n)
 
 /* ---- tiles -------------------------------------------------------------- */
 
-/* How many units each of n's tiles has: so many that they have about 32,768
- * parameters together, which fit a core's cache with their gradient and a
- * slice of the batch.  The number is a multiple of 16, the height of a GEMM
- * kernel's block, unless that is more than the node has. */
+/* How many units each of n's tiles has at most.  Together they have up to
+ * about 32,768 parameters, which fit a core's cache with their gradient and a
+ * slice of the batch; but at least 16 units, the height of a GEMM kernel's
+ * block, however many parameters these have. */
 static int tile_units(const gradus_node *n)
 {
     size_t per_unit = 0;
@@ -88,8 +88,9 @@ void gradus_cut_tiles(gradus_graph *g)
 
 /* ---- thresholds --------------------------------------------------------- */
 
-/* For less work than this, such as XOR's, waking the other threads costs more
- * time than it saves.  The results are the same to the last bit either way. */
+/* For less work (rows times g->work) than 32,768, such as XOR's, waking the
+ * other threads costs more time than it saves.  The results are the same to
+ * the last bit either way. */
 bool gradus_pays_threads(const gradus_graph *g, int rows)
 {
     return g->work * (size_t)(rows ? rows : 1) >= 32768;

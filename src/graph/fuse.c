@@ -6,7 +6,7 @@
 #include "graph/graph.h"
 
 /* The only node that has n as an operand, and has it once; NULL if there is no
- * such node or are several. */
+ * such node, or if there are several. */
 static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
 {
     gradus_node *user = NULL;
@@ -22,7 +22,7 @@ static gradus_node *only_user(const gradus_graph *g, const gradus_node *n)
 }
 
 /* Each op is asked whether it computes one more node, and asked again until it
- * declines, or the last node of the chain has not exactly one user, or the
+ * declines, or the last node of the chain has no user or several, or the
  * caller wants to see that node's value (gradus_want_value).  The op of a node
  * that is fused itself is not asked. */
 void gradus_fuse(gradus_graph *g)

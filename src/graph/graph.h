@@ -54,12 +54,15 @@ enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
  *                    batch.training,
  *                    !params_changed
  *   gradus_step      !gradients_old     params_changed
+ *   gradus_train_step                   batch.rows > 0, batch.training,
+ *                    max_batch > 0      !gradients_old, params_changed
  *   gradus_evaluate  max_batch > 0      batch.rows > 0, !batch.training,
  *                                       !params_changed, gradients_old
  *
  * gradus_load_parameters, and gradus_fit where it restores the best epoch, set
  * params_changed and gradients_old.  A forward that fails for its data or its
- * loss sets batch.rows to 0 and gradients_old.
+ * loss sets batch.rows to 0 and gradients_old, and so does
+ * gradus_check_gradients.
  */
 struct gradus_graph {
     uint64_t seed;          /* the seed of all its random numbers */
@@ -73,8 +76,9 @@ struct gradus_graph {
     char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
 
     /* Set by compile. */
-    int max_batch, threads;    /* the most rows of a batch; how many threads,
-                                  which a compile that fails sets, too */
+    int max_batch, threads;    /* the most rows of a batch, and the number of
+                                  threads.  A compile that fails after its
+                                  checks sets threads, too */
     gradus_real *theta, *grad; /* [parameters], in node order: every w and dw
                                   points into them */
     void *block;               /* the memory of theta, grad, index, stage, tile
@@ -95,7 +99,8 @@ struct gradus_graph {
     gradus_batch batch;     /* rows is 0 if there is none */
     int *index;             /* [max_batch], what batch.index points to */
     bool params_changed;    /* theta has changed since the last forward */
-    bool gradients_old;     /* a forward began after grad was computed */
+    bool gradients_old;     /* grad belongs to an earlier forward, or to
+                               parameters that were replaced since */
     uint64_t passes;        /* number of backward passes so far */
     uint64_t steps, epochs; /* numbers of training steps and of whole epochs
                                so far, by all optimisers together */
@@ -117,7 +122,7 @@ int gradus_refuse(const gradus_node *n, const char *format, ...);
 void gradus_shape_text(const char *batch, int rank, const int *shape,
                        char text[64]);
 
-/* May n's constructor still change it?  If not, because the graph is compiled,
+/* May n still be changed?  If not, because gradus_compile has been called,
  * sets a message. */
 bool gradus_is_open(const gradus_node *n);
 

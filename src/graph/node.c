@@ -117,7 +117,7 @@ static int check_operand(const gradus_graph *g, const char *op, gradus_node *x)
     if (!x)
         return *g->failure ? -1
                            : gradus_error_set("%s: an operand is NULL", op);
-    if (x->graph != g) /* that graph must not be compiled either */
+    if (x->graph != g) /* makes compiling x's graph fail, too */
         return gradus_fail(x, "belongs to another graph than the other "
                            "operands of %s", op), -1;
     if (x->op->loss)
@@ -133,7 +133,7 @@ static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
 {
     size_t least = op->loss ? sizeof(gradus_loss_node) : sizeof(gradus_node);
 
-    if (!g && n_in && *gradus_error()) /* what made the operands NULL */
+    if (!g && n_in && *gradus_error()) /* taken to be why */
         return -1;
     if (!g)
         return gradus_error_set("%s: the %s is NULL", op->name,
@@ -145,8 +145,8 @@ static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
         if (check_operand(g, op->name, in[i]))
             return -1;
     if (bytes < least)
-        return gradus_error_set("%s: a node of %zu bytes; must be at least "
-                                "%zu, as it begins with a gradus_%snode",
+        return gradus_error_set("%s: the node has %zu bytes; must have at "
+                                "least %zu, as it begins with a gradus_%snode",
                                 op->name, bytes, least,
                                 op->loss ? "loss_" : "");
     return 0;

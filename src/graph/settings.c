@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* May the caller still change n?  If not, because its graph is compiled or n
- * is NULL, sets a message. */
+/* May the caller still change n?  If not, because gradus_compile has been
+ * called or n is NULL, sets a message. */
 static bool can_change(const gradus_node *n, const char *function)
 {
     if (!n)
@@ -50,8 +50,8 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
                            GRADUS_INIT_CONSTANT), -1;
     if (how >= GRADUS_INIT_NORMAL &&
         !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
-        return gradus_fail(n, "the initialiser's a is %g; must be finite and, "
-                           "if it is a spread, at least 0", a), -1;
+        return gradus_fail(n, "the initialiser's a is %g; must be -1e30 to "
+                           "1e30, and at least 0 if it is a spread", a), -1;
     gradus_info(n)->start[0] = (gradus_start){ how, a };
     return 0;
 }
@@ -114,8 +114,7 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale)
     if (!(lr_scale >= 0 && lr_scale <= 1e30 && decay_scale >= 0 &&
           decay_scale <= 1e30))
         return gradus_refuse(n, "lr_scale is %g and decay_scale %g; both must "
-                             "be finite and at least 0", lr_scale,
-                             decay_scale);
+                             "be 0 to 1e30", lr_scale, decay_scale);
     gradus_info(n)->lr_scale = lr_scale;
     gradus_info(n)->decay_scale = decay_scale;
     return 0;

@@ -30,7 +30,8 @@ static size_t parameters_of(const gradus_node *n)
 
 /* The memory of a node in bytes: its parameters and its values for max_batch
  * rows, both with their gradients, and what its op keeps from forward to
- * backward, sums up or computes as shares of each slice. */
+ * backward, sums up or computes as shares of each slice.  (A loss also has 8
+ * bytes for each row, which are not counted.) */
 static size_t bytes_of(const gradus_node *n, int max_batch)
 {
     size_t rows = (size_t)max_batch, values = rows * (size_t)n->size;
@@ -67,6 +68,6 @@ int gradus_summary(const gradus_graph *g, FILE *out)
     fprintf(out, "%-17s %-24s %-16s %12zu %12zu\n", "total", "", "",
             parameters, bytes);
     if (ferror(out))
-        return gradus_error_set("gradus_summary: cannot write");
+        return gradus_error_set("gradus_summary: cannot write to the file");
     return 0;
 }

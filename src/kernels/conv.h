@@ -71,19 +71,20 @@ static inline size_t gradus_conv_weights(const gradus_conv *c)
  *
  * dz is the gradient with respect to z; but with relu and without max2, all
  * ways but gradus_conv_either expect it to be 0 where the ReLU let nothing
- * through. */
+ * through.  gradus_conv_either sets it so before it calls one of them. */
 typedef struct {
     int group;
     const gradus_real *x;  /* [in,height,width]                      */
     gradus_real *z;        /* [out,h,w]                              */
     uint8_t *argmax;       /* [out,h,w], or NULL                     */
     const gradus_real *dz; /* [out,h,w]                              */
-    gradus_real *dW;       /* [out,in,kernel,kernel]: dW += ..       */
-    gradus_real *db, *dx;  /* db [out], dx like x; or NULL: += ..    */
+    gradus_real *dW;       /* [out,in,kernel,kernel], is added to    */
+    gradus_real *db, *dx;  /* [out] and like x, are added to, or NULL */
 } gradus_conv_sample;
 
-/* One pass over one sample.  The forward pass writes z and argmax; the
- * backward pass reads dz and argmax, and adds to dW, db and dx. */
+/* One pass over one group of one sample.  The forward pass reads x and writes
+ * z and argmax.  The backward pass reads x, z, argmax and dz, and adds to dW,
+ * db and dx. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);

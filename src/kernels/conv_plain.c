@@ -12,17 +12,16 @@
  *   x [in,height,width]   y [out,out_height,out_width]   b [out]
  *   W [out,in,kernel,kernel]   stride s, padding p
  *
- * y[o,i,j] is a sum of products W x.  So dy[o,i,j] passes dy x to each of
- * their W, and dy W to each of their x; an x that lies under several windows
- * collects from all of them.
+ * y[o,i,j] is a sum of products W x.  So dy[o,i,j] adds dy x to the gradient
+ * of each W in that sum, and dy W to the gradient of each x; an x that lies
+ * under several windows collects from all of them.
  *
  * The library uses faster ways; this one is for reading, and for tests to
  * compare the others with.  Other ways may also compute a ReLU or a maximum
- * behind y, and call the result z (see conv.h).  Here z is y.  W and b have
- * all groups of channels, but dW and db only that of the sample.
+ * behind y, and call the result z (see conv.h).  Here z is y.  Of groups of
+ * channels, c->W and c->b hold all, but s->dW and s->db only group s->group.
  */
 #include "kernels/conv.h"
-
 
 /* Returns the index of x[ch, s i + u - p, s j + v - p], or -1 if that lies
  * outside x. */

@@ -13,7 +13,6 @@
 
 #include "gradus.h"
 
-
 /* What all tiles of a convolution read; nothing here is owned.  The vectors
  * of a channel are one run of positions; or they are a square, that is, one
  * vector each of y[2i,2j], y[2i,2j+1], y[2i+1,2j] and y[2i+1,2j+1], and

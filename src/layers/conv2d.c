@@ -9,6 +9,9 @@
  *   dx[c, s i + u - p, s j + v - p] += sum_o dy[o,i,j] W[o,c,u,v]
  *   db[o] += sum_{i,j} dy[o,i,j]
  *
+ * for each row of the batch and each group of channels by itself, where o and
+ * c count the channels of a group.
+ *
  *   x [B,C,H,W]   y [B,K,h,w]   W [K,C/groups,k,k]   b [K]
  *   h = (H + 2p - k) / s + 1, rounded down, and w likewise, for stride s and
  *   padding p, in pixels

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHERE = 64 }; /* bytes of the text that says where, as in gradus.h */
+enum { WHERE = 64 }; /* bytes of gradus_check_gradients' `where` */
 
 /* One call of gradus_check_gradients. */
 typedef struct {

@@ -81,7 +81,7 @@ static int diagnose_rows(const gradus_graph *g)
             if (ask_losses(g, g->node[i], bad, row) || bad)
                 return row;
         }
-    gradus_error_set("every other value of row %d is finite", first);
+    gradus_error_set("no node has a NaN or +inf in row %d", first);
     return first;
 }
 

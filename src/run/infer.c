@@ -25,7 +25,7 @@ struct gradus_workspace {
     gradus_node *input, *output; /* the only data node among the copies, and
                                     the node whose y [n,size] is returned */
     int *index;            /* [max_batch]: 0, 1, 2, .. */
-    gradus_real *scratch;  /* as large as a thread of the graph has it */
+    gradus_real *scratch;  /* as much as each thread of the graph has */
     void *block;           /* the memory of index, scratch and every y */
     int count;             /* nodes of the graph */
     gradus_node *node[];   /* [count], the copy of each node, by id; NULL if
@@ -44,8 +44,9 @@ static const gradus_node *output_of(const gradus_graph *g)
     return g->node[g->count - 1];
 }
 
-/* Copies n, unless it is copied already; the nodes that use it are copied
- * before.  Refuses a second data node, and one that is not an input. */
+/* Copies n, unless it is copied already; those of its users that the output
+ * depends on have been copied before.  Refuses a second data node, and one
+ * that is not an input. */
 static int copy(gradus_workspace *w, const gradus_node *n)
 {
     size_t bytes = gradus_info(n)->bytes;
@@ -61,7 +62,7 @@ static int copy(gradus_workspace *w, const gradus_node *n)
     if (!c)
         return gradus_no_memory("a workspace");
     memcpy(c, n, bytes);
-    c->result = w->node[n->result->id]; /* copied before, as it depends on n */
+    c->result = w->node[n->result->id]; /* n's user, or c itself */
     c->y = c->dy = c->kept = NULL;
     if (c->kind == GRADUS_KIND_VALUES)
         w->input = c;
@@ -142,7 +143,8 @@ static int check_graph(const gradus_graph *g, int max_batch)
 {
     if (!g || !g->max_batch)
         return gradus_error_set("gradus_workspace_new: the graph is %s",
-                                g ? "not compiled" : "NULL");
+                                g ? "not compiled; call gradus_compile first"
+                                  : "NULL");
     if (max_batch < 1)
         return gradus_error_set("gradus_workspace_new: max_batch is %d; must "
                                 "be at least 1", max_batch);
@@ -183,8 +185,10 @@ static const gradus_real *checked_output(const gradus_node *y, int n)
 
     for (size_t i = 0; i < (size_t)n * size; i++)
         if (!isfinite(y->y[i])) {
-            gradus_error_set("gradus_infer: row %zu: value %zu of %s is %g",
-                             i / size, i % size, y->name, (double)y->y[i]);
+            gradus_error_set("gradus_infer: row %zu: value %zu of %s is %g; "
+                             "must be finite: check the input and the "
+                             "parameters", i / size, i % size, y->name,
+                             (double)y->y[i]);
             return NULL;
         }
     return y->y;

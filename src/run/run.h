@@ -26,9 +26,9 @@ void gradus_run_jobs(const gradus_graph *g,
                      void (*job)(void *arg, int item, int thread), void *arg,
                      int items);
 
-/* Computes y [p.rows,size] of the nodes from .. end-1 of an array, for the
- * rows of p and all units.  Operands come first in it; what is NULL is left
- * out. */
+/* Computes y [p.rows,size] of the nodes from .. end-1 of an array, in which
+ * operands come first, for the rows of p and all units.  Skips NULL elements,
+ * fused nodes, and nodes without a forward. */
 void gradus_run_nodes(gradus_node *const *node, int from, int end,
                       gradus_part p);
 
@@ -82,8 +82,8 @@ int gradus_diagnose_gradients(const gradus_graph *g);
 
 /* ----- step.c: the batch at hand ----------------------------------------- */
 
-/* These are the calls of gradus.h, with the options that fit, evaluate and the
- * gradient check need.  An int is 0, or -1 with a message. */
+/* The first two are calls of gradus.h, with the options that fit, evaluate and
+ * the gradient check need.  All return 0, or -1 with a message. */
 
 /* Like gradus_forward, but with layers as in training or as in inference.  The
  * batch consists of the n fed rows index[0..n-1], or from .. from+n-1 if index
@@ -96,10 +96,10 @@ int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
 int gradus_run_backward(gradus_graph *g, bool add, int tile_rows);
 
 /* Gathers the labels and row weights of a batch, given as above, and checks
- * that every data node has been fed those rows and that labels and weights are
- * valid.  Computes no values apart from the divisors of the losses.  The rows
- * are then the batch at hand; if they are refused, there is none (batch.rows
- * is 0). */
+ * that every data node has been fed those rows, that labels and weights are
+ * valid, and what each op's `check` checks.  Computes no values apart from the
+ * divisors of the losses.  The rows are then the batch at hand; if they are
+ * refused, there is none (batch.rows is 0). */
 int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
                    bool training);
 

@@ -22,12 +22,14 @@
 static int check_rows(const gradus_node *n, const gradus_batch *b)
 {
     if (!n->fed.rows)
-        return gradus_refuse(n, "nothing was fed to it; call gradus_feed (or "
-                             "gradus_infer, to predict)");
+        return gradus_refuse(n, "nothing was fed to it; call gradus_feed%s",
+                             n->kind == GRADUS_KIND_LABELS ? "_labels" :
+                             " (or gradus_infer, to predict)");
     for (int i = 0; i < b->rows; i++)
         if (b->index[i] < 0 || (size_t)b->index[i] >= n->fed.rows)
-            return gradus_refuse(n, "row %d is asked for, but %zu rows were "
-                                 "fed", b->index[i], n->fed.rows);
+            return gradus_refuse(n, "row %d is asked for; must be 0 to %zu, "
+                                 "as %zu rows were fed", b->index[i],
+                                 n->fed.rows - 1, n->fed.rows);
     return 0;
 }
 
@@ -131,13 +133,11 @@ static int begin(gradus_graph *g, const int *index, int from, int n,
                  bool training)
 {
     if (!g || !g->max_batch)
-        return gradus_error_set("gradus_forward: the graph is %s; call "
-                                "gradus_compile first",
-                                g ? "not compiled" : "NULL");
+        return gradus_error_set("the graph is %s", g ? "not compiled; call "
+                                "gradus_compile first" : "NULL");
     if (n < 1 || n > g->max_batch)
-        return gradus_error_set("gradus_forward: the batch has %d rows; must "
-                                "be 1 to %d, the graph's max_batch", n,
-                                g->max_batch);
+        return gradus_error_set("the batch has %d rows; must be 1 to %d, the "
+                                "graph's max_batch", n, g->max_batch);
     g->gradients_old = true;
     if (gradus_prepare(g, index, from, n, training))
         return -1;
@@ -176,7 +176,8 @@ int gradus_need_loss(const gradus_graph *g)
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->op->loss)
             return 0;
-    return gradus_error_set("the graph has no loss to train on");
+    return gradus_error_set("the graph has no loss; add one, such as "
+                            "gradus_softmax_ce, before gradus_compile");
 }
 
 /* If the batch's loss is NaN or infinite, says where that came from, and
@@ -228,8 +229,9 @@ int gradus_forward(gradus_graph *g, const int *index, int n)
 int gradus_run_backward(gradus_graph *g, bool add, int tile_rows)
 {
     if (!g || !g->batch.rows)
-        return gradus_error_set("gradus_backward: no forward has succeeded "
-                                "before it");
+        return gradus_error_set("gradus_backward: %s", g ? "no forward has "
+                                "run, or the last one failed; call "
+                                "gradus_forward first" : "the graph is NULL");
     if (!g->batch.training)
         return gradus_error_set("gradus_backward: the last forward was an "
                                 "evaluation's; call gradus_forward first");
@@ -260,9 +262,9 @@ int gradus_step(gradus_optimiser *o)
         return gradus_error_set("gradus_step: the optimiser is NULL");
     gradus_graph *g = o->graph;
     if (g->gradients_old)
-        return gradus_error_set("gradus_step: the gradients are older than "
-                                "the last forward; call gradus_backward "
-                                "first");
+        return gradus_error_set("gradus_step: the gradients belong to an "
+                                "earlier batch or to other parameters; call "
+                                "gradus_forward and gradus_backward first");
     if (gradus_check_finite_gradients(g))
         return -1;
     gradus_run_update(o);

@@ -66,8 +66,8 @@ static void add_shares(const tiles_job *job, gradus_tile t, int j)
 }
 
 /* Computes what the job's part of the batch contributes to the gradient of
- * tile number `item`.  With the last part the gradient is complete, so the
- * thread then adds the shares, if there are any, and checks the result. */
+ * tile number `item`.  After the last part the thread adds the shares, if
+ * there are any, which completes the gradient, and checks the result. */
 static void run_tile(void *arg, int item, int thread)
 {
     const tiles_job *job = arg;

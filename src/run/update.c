@@ -1,8 +1,10 @@
-/* update.c -- one step of the optimiser: clips the gradients, and then updates
- * theta -= lr d, where d is the direction that the optimiser's rule computes.
+/* update.c -- one step of the optimiser: theta -= lr d, where d is the
+ * direction that its rule computes from the clipped gradients.
  *
- * Both go over the tiles of phase 2 in parallel.  Between them the calling
- * thread finds the norm of the whole gradient, if that is to be clipped. */
+ * It goes over the tiles of phase 2 in parallel: first, if gradients are to be
+ * clipped, to clip them by value and sum their squares, from which the calling
+ * thread finds the norm of the whole gradient; and then to scale each gradient
+ * by that norm and update its parameter. */
 #include "run/run.h"
 
 #include "optim/optimiser.h"
@@ -39,7 +41,8 @@ static void run_tile(void *arg, int item, int thread)
 }
 
 /* Lets each mixing layer that is not frozen update its running statistics from
- * the batch that the gradients come from, and counts the step.  There is no
+ * the last batch, even if the gradients are added up from several, and counts
+ * the step.  There is no
  * such batch if a caller has set the gradients by hand without a forward since
  * the last step; the statistics then stay as they are. */
 static void finish_step(gradus_graph *g)

@@ -159,9 +159,13 @@ TEST(bad_bounds_of_clipping_are_refused)
     assert_error("gradus_set_clip: max_norm is -1; must be at least 0");
     ck_assert_int_ne(gradus_set_clip(o, NAN, 0), 0);
     ck_assert_int_ne(gradus_set_clip(o, 1, -1), 0);
-    assert_error("gradus_set_clip: max_value is -1; must be from 0 to 1e30");
+    assert_error("gradus_set_clip: max_value is -1; must be above 0, also when "
+                 "rounded to a gradus_real, and at most 1e30");
     ck_assert_int_ne(gradus_set_clip(o, 1, NAN), 0);
     ck_assert_int_ne(gradus_set_clip(o, 1, INFINITY), 0);
+#ifndef GRADUS_DOUBLE
+    ck_assert_int_ne(gradus_set_clip(o, 1, 1e-46), 0);
+#endif
     ck_assert(isnan(gradus_clip_norm(NULL)));
     assert_used(GRAD, HALF); /* the old bound still holds */
 }

@@ -39,7 +39,7 @@ gradus_optimiser *gradus_adagrad(gradus_graph *g,
         options ? *options : (gradus_adagrad_options){ 0 };
 
     if (gradus_need_amount("adagrad", "lr_decay", o.lr_decay) ||
-        gradus_need_epsilon("adagrad", &o.epsilon, 1e-10))
+        gradus_need_positive("adagrad", "epsilon", &o.epsilon, 1e-10))
         return NULL;
     return gradus_optimiser_new(g, &rule, &o, sizeof o, o.learning_rate,
                                 o.weight_decay);

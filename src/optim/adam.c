@@ -73,7 +73,8 @@ static gradus_optimiser *make(gradus_graph *g, const gradus_rule *rule,
 
     if (gradus_need_fraction(rule->name, "beta1", &a.o.beta1, 0.9) ||
         gradus_need_fraction(rule->name, "beta2", &a.o.beta2, 0.999) ||
-        gradus_need_epsilon(rule->name, &a.o.epsilon, 1e-8))
+        gradus_need_positive(rule->name, "epsilon", &a.o.epsilon,
+                             1e-8))
         return NULL;
     return gradus_optimiser_new(g, rule, &a, sizeof a, a.o.learning_rate,
                                 a.o.weight_decay);

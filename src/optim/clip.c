@@ -26,7 +26,8 @@ int gradus_set_clip(gradus_optimiser *o, double max_norm, double max_value)
     if (!(max_norm >= 0))
         return gradus_error_set("gradus_set_clip: max_norm is %g; must be at "
                                 "least 0", max_norm);
-    if (gradus_need_amount("gradus_set_clip", "max_value", max_value))
+    if (max_value != 0 &&
+        gradus_need_positive("gradus_set_clip", "max_value", &max_value, 0))
         return -1;
     o->max_norm = max_norm;
     o->max_value = max_value;

@@ -33,13 +33,14 @@ int gradus_need_fraction(const char *name, const char *what, double *value,
     return 0;
 }
 
-int gradus_need_epsilon(const char *name, double *value, double otherwise)
+int gradus_need_positive(const char *name, const char *what, double *value,
+                         double otherwise)
 {
     *value = *value == 0 ? otherwise : *value;
     if (!(*value <= 1e30 && (gradus_real)*value > 0))
-        return gradus_error_set("%s: epsilon is %g; must be above 0, also "
-                                "when rounded to a gradus_real, and at most "
-                                "1e30", name, *value);
+        return gradus_error_set("%s: %s is %g; must be above 0, also when "
+                                "rounded to a gradus_real, and at most 1e30",
+                                name, what, *value);
     return 0;
 }
 

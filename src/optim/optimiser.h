@@ -110,7 +110,8 @@ int gradus_need_fraction(const char *name, const char *what, double *value,
 
 /* Accepts values above 0 up to 1e30.  A value that becomes 0 when it is
  * rounded to a gradus_real is refused. */
-int gradus_need_epsilon(const char *name, double *value, double otherwise);
+int gradus_need_positive(const char *name, const char *what, double *value,
+                         double otherwise);
 
 /* ---- for a step, in this order --------------------------------------- */
 

@@ -58,7 +58,7 @@ gradus_optimiser *gradus_rmsprop(gradus_graph *g,
 
     if (gradus_need_fraction("rmsprop", "alpha", &o.alpha, 0.99) ||
         gradus_need_fraction("rmsprop", "momentum", &o.momentum, 0) ||
-        gradus_need_epsilon("rmsprop", &o.epsilon, 1e-8))
+        gradus_need_positive("rmsprop", "epsilon", &o.epsilon, 1e-8))
         return NULL;
     return gradus_optimiser_new(g, o.momentum > 0 ? &with_momentum : &plain,
                                 &o, sizeof o, o.learning_rate, o.weight_decay);

@@ -103,6 +103,19 @@ TEST(the_log_has_a_line_for_each_epoch_of_all_fits)
     says(line[3], 3, 0.1, &history[0]);
 }
 
+TEST(a_log_whose_last_line_was_cut_goes_on_in_a_new_line)
+{
+    const char *line[8];
+    char cut[256];
+
+    snprintf(cut, sizeof cut, "%s1,0.0", HEADER);
+    files_write("log.csv", cut, strlen(cut));
+    fit((gradus_fit_options){ .epochs = 1, .validation = &d });
+    ck_assert_int_eq(read_log(line), 3);
+    ck_assert_str_eq(line[1], "1,0.0");
+    says(line[2], 1, 0.125, &history[0]);
+}
+
 TEST(the_log_loads_as_csv_and_has_empty_fields_for_nan)
 {
     const char *line[8];

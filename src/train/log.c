@@ -1,7 +1,8 @@
 /* log.c -- writes a CSV file with a line for each epoch.
  *
  * Each line is appended to the file by one write, so that a program which
- * reads the file during the training, or after a crash, finds whole lines. */
+ * reads the file during the training, or after a crash, finds whole lines,
+ * unless the system writes only a part of it. */
 #define _POSIX_C_SOURCE 200809L
 #include "train/train.h"
 
@@ -38,21 +39,23 @@ static int put(const gradus_log *l, const char *text, size_t n)
     return 0;
 }
 
-/* Refuses a file that does not begin with a log's header, such as a model file
- * passed by mistake. */
-static int check_header(const gradus_log *l)
+/* Goes on with a file of `size` bytes.  Refuses one that does not begin with a
+ * log's header, such as a model file passed by mistake.  If the last line was
+ * cut, because the disk was full, say, then that line is ended. */
+static int go_on(const gradus_log *l, off_t size)
 {
-    char head[sizeof HEADER];
+    char head[sizeof HEADER], last;
     size_t n = sizeof HEADER - 1;
 
     if (pread(l->fd, head, n, 0) == (ssize_t)n && !memcmp(head, HEADER, n))
-        return 0;
+        return pread(l->fd, &last, 1, size - 1) == 1 && last == '\n'
+                   ? 0 : put(l, "\n", 1);
     return gradus_error_set("%s: exists, but is not an epoch log: its first "
                             "line is not %.*s", l->path, (int)n - 1, HEADER);
 }
 
-/* Writes the header if the file is new or empty, and otherwise checks that it
- * has one.  What is not a regular file, such as a terminal, gets a header each
+/* Writes the header if the file is new or empty, and otherwise goes on with
+ * it.  What is not a regular file, such as a terminal, gets a header each
  * time it is opened. */
 static int start(const gradus_log *l)
 {
@@ -61,7 +64,7 @@ static int start(const gradus_log *l)
     if (fstat(l->fd, &st))
         return fail(l);
     if (S_ISREG(st.st_mode) && st.st_size > 0)
-        return check_header(l);
+        return go_on(l, st.st_size);
     return put(l, HEADER, sizeof HEADER - 1);
 }
 

@@ -61,6 +61,10 @@ TEST(inference_refuses_a_value_that_is_not_a_token)
     ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
     gradus_workspace *w = gradus_workspace_new(g, 1);
     ck_assert_ptr_null(gradus_infer(w, (gradus_real[]){ 3 }, 1));
+    assert_error("embedding1: sample 0, position 0: the token is 3; must be a "
+                 "whole number, 0 to 2");
+    ck_assert_ptr_null(gradus_infer_u8(w, (uint8_t[]){ 2 }, 1));
+    assert_error("input was fed pixels");
     ck_assert_ptr_nonnull(gradus_infer(w, (gradus_real[]){ 2 }, 1));
     gradus_workspace_free(w);
 }

@@ -214,6 +214,11 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
     const gradus_batch b = { .rows = n, .index = w->index };
     w->input->fed = fed;
     w->input->fed.rows = (size_t)n;
+    for (int i = 0; i < w->count; i++)
+        if (w->node[i] && w->node[i]->op->check &&
+            w->node[i]->op->check(w->node[i],
+                                  (gradus_part){ .rows = n, .batch = &b }))
+            return NULL;
     gradus_blas_enter();
     for (int row = 0, rows; row < n; row += rows) {
         rows = n - row < GRADUS_INFER_ROWS ? n - row : GRADUS_INFER_ROWS;

@@ -60,13 +60,13 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
 static void forward(gradus_node *n, gradus_part p)
 {
     const regression_node *r = (const regression_node *)n;
-    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
     gradus_real *y = gradus_row(n->y, p, n->size);
 
     memcpy(y, gradus_row(n->in[0]->y, p, n->size),
            gradus_count(p, n->size) * sizeof *y);
     if (!r->loss.loss)
         return;
+    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
     for (int i = p.row; i < p.row + p.rows; i++, y += n->size, t += n->size)
         r->loss.loss[i] = gradus_loss_row_weight(n, i) * r->c *
                           sum_elements(y, t, n->size, r->delta);

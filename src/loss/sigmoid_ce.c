@@ -69,7 +69,6 @@ static void forward(gradus_node *n, gradus_part p)
 {
     const gradus_loss_node *l = gradus_as_loss(n);
     const gradus_real *z = gradus_row(n->in[0]->y, p, n->size);
-    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
     gradus_real *y = gradus_row(n->y, p, n->size);
     int S = n->size / pieces(l);
 
@@ -77,6 +76,7 @@ static void forward(gradus_node *n, gradus_part p)
         sigmoids(z, y, gradus_count(p, n->size));
         return;
     }
+    const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
     for (int i = p.row; i < p.row + p.rows; i++) {
         double loss = 0;
         for (int k = 0; k < pieces(l); k++, z += S, t += S, y += S)

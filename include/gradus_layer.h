@@ -80,8 +80,7 @@ typedef struct {
     int slice;            /* the number of this slice of the batch, from 0 */
     bool add;             /* gradient: add to dw, do not replace it */
     gradus_real *scratch; /* [n->scratch], memory of this thread's own; NULL
-                             in gradient, check and divisor, and in a forward
-                             that computes some units only */
+                             in check and divisor */
     const gradus_batch *batch;
 } gradus_part;
 
@@ -181,11 +180,11 @@ typedef struct {
      * batch.  The label of a labels node and the y of a row-weights node are
      * set, but no other y: of an input, read the fed rows p.batch->index of
      * fed.x or fed.u8.  Returns 0, or non-zero with a message (gradus_fail).
-     * gradus_infer does not call it. */
+     * gradus_infer calls it, too. */
     int (*check)(gradus_node *n, gradus_part p);
 
     /* Asked by compile: can n compute the value of `user`, the only node that
-     * uses n's value, at the same time?  If it returns true, it is asked again
+     * uses n's value and as its first operand, at the same time?  If it returns true, it is asked again
      * about the only user of that one, and so on.  n->result is the last such
      * user; only that one has y and dy, and its own forward and backward are
      * not called. */

@@ -236,6 +236,83 @@ TEST(a_node_that_another_computes_computes_no_others)
     gradus_graph_free(g);
 }
 
+static bool fuse_any(gradus_node *n, const gradus_node *user)
+{
+    (void)n, (void)user;
+    return true;
+}
+
+/* Such a node's value is computed along with its first operand's. */
+TEST(a_node_computes_no_other_of_which_it_is_the_second_operand)
+{
+    static const gradus_op op = { .name = "twice", .forward = be_twice,
+                                  .fuse = fuse_any };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 1);
+    gradus_node *n = gradus_set_shape(gradus_append(NULL, &op, sizeof *n, 1,
+                                                    &x), 1, &(int){ 1 });
+    gradus_node *sum = gradus_add(x, n);
+    const gradus_real three = 3;
+
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_int_eq(gradus_feed(x, &three, 1), 0);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
+    ck_assert_double_eq(gradus_value(sum)[0], 9);
+    gradus_graph_free(g);
+}
+
+/* ---- scratch memory ---------------------------------------------------- */
+
+/* An op y = x w [1,units] that writes to its scratch memory in each call. */
+static void use_scratch(gradus_part p)
+{
+    ck_assert_ptr_nonnull(p.scratch);
+    p.scratch[0] = p.scratch[1] = 1;
+}
+
+static void product(gradus_node *n, gradus_part p)
+{
+    use_scratch(p);
+    for (int i = p.row; i < p.row + p.rows; i++)
+        for (int k = p.unit; k < p.unit + p.units; k++)
+            n->y[i * n->units + k] = n->in[0]->y[i] * n->param[0].w[k];
+}
+
+static void product_gradient(gradus_node *n, gradus_part p)
+{
+    use_scratch(p);
+    for (int k = p.unit; k < p.unit + p.units; k++) {
+        gradus_real sum = p.add ? n->param[0].dw[k] : 0;
+        for (int i = p.row; i < p.row + p.rows; i++)
+            sum += n->dy[i * n->units + k] * n->in[0]->y[i];
+        n->param[0].dw[k] = sum;
+    }
+}
+
+/* Two rows go through 4 units by units, and through 3 by rows. */
+LOOP_TEST(every_pass_has_scratch_memory, 2)
+{
+    static const gradus_op op = { .name = "product", .forward = product,
+                                  .gradient = product_gradient,
+                                  .by_units = true };
+    const gradus_real x[] = { 3, 5 };
+    int units = 4 - _i;
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *in = gradus_input(g, 1), *t = gradus_input(g, units);
+    gradus_node *n = gradus_append(NULL, &op, sizeof *n, 1, &in);
+
+    gradus_set_shape(n, 1, &units);
+    gradus_add_param(n, "weight", 1, &units, GRADUS_INIT_HE, 0);
+    n->scratch = 2;
+    gradus_mse(n, t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    ck_assert_int_eq(gradus_feed(in, x, 2), 0);
+    ck_assert_int_eq(gradus_feed(t, (gradus_real[8]){ 0 }, 2), 0);
+    ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    gradus_graph_free(g);
+}
+
 /* ---- summary ----------------------------------------------------------- */
 
 static void add_line(FILE *f, const char *name, const char *operands,
@@ -269,5 +346,17 @@ TEST(the_summary_is_a_table_of_the_nodes)
     ck_assert_str_eq(text, wanted);
     free(text);
     free(wanted);
+    net_free(&n);
+}
+
+TEST(a_summary_that_cannot_be_written_is_an_error)
+{
+    net n = net_new(1, (int[]){ 4, 8, 3 }, 10, 1);
+    FILE *f = fopen("/dev/full", "w");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_ne(gradus_summary(n.g, f), 0);
+    assert_error("gradus_summary: cannot write to the file");
+    fclose(f);
     net_free(&n);
 }

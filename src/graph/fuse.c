@@ -1,6 +1,7 @@
 /* fuse.c -- lets an op compute the nodes that follow its own along with it.
  *
- * Fused nodes are a chain in which each has the next as its only user.  All of
+ * Fused nodes are a chain in which each has the next as its only user, and is
+ * that one's first operand.  All of
  * them have the last one as their `result`: the first one's forward and
  * backward compute the value and the gradient of the whole chain. */
 #include "graph/graph.h"
@@ -32,7 +33,7 @@ void gradus_fuse(gradus_graph *g)
         while (n->op->fuse && !gradus_is_fused(n) &&
                !gradus_info(n->result)->wants_value) {
             gradus_node *user = only_user(g, n->result);
-            if (!user || !n->op->fuse(n, user))
+            if (!user || user->in[0] != n->result || !n->op->fuse(n, user))
                 break;
             for (gradus_node *m = n; m != user; m = only_user(g, m))
                 m->result = user;

@@ -67,7 +67,7 @@ int gradus_summary(const gradus_graph *g, FILE *out)
     }
     fprintf(out, "%-17s %-24s %-16s %12zu %12zu\n", "total", "", "",
             parameters, bytes);
-    if (ferror(out))
+    if (fflush(out) || ferror(out))
         return gradus_error_set("gradus_summary: cannot write to the file");
     return 0;
 }

@@ -126,14 +126,18 @@ static void run_slice(void *arg, int item, int thread)
 static void run_units(void *arg, int item, int thread)
 {
     const rows_job *job = arg;
-    gradus_tile t = job->g->tile[item];
+    const gradus_graph *g = job->g;
+    gradus_tile t = g->tile[item];
+    gradus_part p = {
+        .rows = g->batch.rows,
+        .unit = t.unit,
+        .units = t.units,
+        .scratch = g->scratch + (size_t)thread * g->scratch_size,
+        .batch = &g->batch,
+    };
 
-    (void)thread;
     if (t.node == job->stage->node)
-        t.node->op->forward(t.node, (gradus_part){ .rows = job->g->batch.rows,
-                                                   .unit = t.unit,
-                                                   .units = t.units,
-                                                   .batch = &job->g->batch });
+        t.node->op->forward(t.node, p);
 }
 
 /* ---- all stages --------------------------------------------------------- */

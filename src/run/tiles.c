@@ -71,14 +71,16 @@ static void add_shares(const tiles_job *job, gradus_tile t, int j)
 static void run_tile(void *arg, int item, int thread)
 {
     const tiles_job *job = arg;
-    gradus_tile t = job->g->tile[item];
-    const int left = job->g->batch.rows - job->row;
+    const gradus_graph *g = job->g;
+    gradus_tile t = g->tile[item];
+    const int left = g->batch.rows - job->row;
     gradus_part p = { .row = job->row,
                       .rows = left < job->rows ? left : job->rows,
                       .unit = t.unit,
                       .units = t.units,
                       .add = job->add || job->row > 0,
-                      .batch = &job->g->batch };
+                      .scratch = g->scratch + (size_t)thread * g->scratch_size,
+                      .batch = &g->batch };
 
     if (t.node->op->gradient)
         t.node->op->gradient(t.node, p);

@@ -4,6 +4,7 @@
 
 #include "gradus.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -35,4 +36,9 @@ int gradus_error_set(const char *format, ...)
     va_end(args);
     strcpy(message, text);
     return -1;
+}
+
+int gradus_error_errno(const char *what)
+{
+    return gradus_error_set("%s: %s", what, strerror(errno));
 }

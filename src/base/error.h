@@ -9,8 +9,11 @@
 __attribute__((format(printf, 1, 2)))
 int gradus_error_set(const char *format, ...);
 
+/* Sets the message "what: " and what errno means.  Always returns -1. */
+int gradus_error_errno(const char *what);
+
 /* Sets the message "out of memory for " and what the memory was for: a format,
- * which must be a literal, and its arguments.  Is -1. */
+ * which must be a literal, and its arguments.  Its value is -1. */
 #define gradus_no_memory(...)                                                 \
     gradus_error_set("out of memory for " __VA_ARGS__)
 

@@ -26,12 +26,6 @@ int gradus_path_join(char path[GRADUS_PATH_ROOM], const char *dir,
     return 0;
 }
 
-/* Sets the message "path: " and what errno means.  Always returns -1. */
-static int fail(const char *path)
-{
-    return gradus_error_set("%s: %s", path, strerror(errno));
-}
-
 /* Sets the size of the open file.  Anything but a regular file is an error:
  * a folder is one as soon as it is read. */
 static int take_size(gradus_source *s)
@@ -39,7 +33,7 @@ static int take_size(gradus_source *s)
     struct stat st;
 
     if (fstat(s->fd, &st))
-        return fail(s->path);
+        return gradus_error_errno(s->path);
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return gradus_error_set("%s: not a regular file", s->path);
     s->size = (uint64_t)st.st_size;
@@ -54,7 +48,7 @@ static int start_gzip(gradus_source *s)
     ssize_t n = pread(s->fd, head, 2, 0);
 
     if (n < 0)
-        return fail(s->path);
+        return gradus_error_errno(s->path);
     if (n == 0)
         return gradus_error_set("%s: empty file", s->path);
     s->gzip = n == 2 && memcmp(head, "\x1f\x8b", 2) == 0;
@@ -69,7 +63,7 @@ int gradus_source_open(gradus_source *s, const char *path)
     /* O_NONBLOCK: opening a pipe would otherwise wait for its writer. */
     s->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0)
-        return fail(path);
+        return gradus_error_errno(path);
     if (take_size(s) || start_gzip(s)) {
         close(s->fd);
         return -1;
@@ -97,7 +91,7 @@ static ssize_t read_disk(gradus_source *s, unsigned char *to, size_t n)
         if (k > 0)
             done += (size_t)k;
         else if (errno != EINTR)
-            return fail(s->path);
+            return gradus_error_errno(s->path);
     }
     return (ssize_t)done;
 }

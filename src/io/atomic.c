@@ -18,13 +18,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* Sets a message that says what failed, and why according to errno.  Always
- * returns -1. */
-static int failed(const char *what)
-{
-    return gradus_error_set("%s: %s", what, strerror(errno));
-}
-
 /* Syncs a file to disk; calls fsync again if a signal interrupted it. */
 static int sync_file(int fd)
 {
@@ -42,7 +35,8 @@ static int open_directory(gradus_atomic *a)
 
     strcpy(path, a->target); /* dirname cuts it */
     a->directory = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return a->directory < 0 ? failed("its folder cannot be opened") : 0;
+    return a->directory < 0
+               ? gradus_error_errno("its folder cannot be opened") : 0;
 }
 
 /* Makes the temporary file.  O_EXCL ensures that no other thread or program
@@ -61,7 +55,7 @@ static int open_temporary(gradus_atomic *a)
     if (a->fd >= 0)
         return 0;
     a->temporary[0] = 0;
-    return failed("no temporary file can be made beside it");
+    return gradus_error_errno("no temporary file can be made beside it");
 }
 
 /* The permissions are set before anything is written, so that the contents
@@ -73,7 +67,7 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     *a = (gradus_atomic){ .fd = -1, .directory = -1 };
     bool exists = realpath(path, a->target) && stat(a->target, &old) == 0;
     if (!exists && (errno != ENOENT || strlen(path) >= sizeof a->target))
-        return failed("cannot be saved");
+        return gradus_error_errno("cannot be saved");
     if (!exists)
         strcpy(a->target, path);
     else if (!S_ISREG(old.st_mode))
@@ -81,7 +75,7 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     if (open_directory(a) || open_temporary(a))
         return -1;
     if (exists && fchmod(a->fd, old.st_mode & 0777))
-        return failed("the permissions cannot be kept");
+        return gradus_error_errno("the permissions cannot be kept");
     return 0;
 }
 
@@ -95,7 +89,7 @@ int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n)
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return failed("cannot be written");
+            return gradus_error_errno("cannot be written");
         p += put;
         a->at += put;
     }
@@ -110,16 +104,16 @@ int gradus_atomic_commit(gradus_atomic *a)
     int fd = a->fd;
 
     if (sync_file(fd))
-        return failed("cannot be synced to disk");
+        return gradus_error_errno("cannot be synced to disk");
     a->fd = -1; /* close closes it even if it fails */
     if (close(fd))
-        return failed("cannot be closed");
+        return gradus_error_errno("cannot be closed");
     if (rename(a->temporary, a->target))
-        return failed("cannot be renamed from its temporary name");
+        return gradus_error_errno("cannot be renamed from its temporary name");
     a->temporary[0] = 0;
     if (sync_file(a->directory) && errno != EINVAL)
-        return failed("saved, but a crash of the machine may undo that, as "
-                      "its folder cannot be synced");
+        return gradus_error_errno("saved, but a crash of the machine may undo "
+                                  "that, as its folder cannot be synced");
     return 0;
 }
 

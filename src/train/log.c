@@ -19,12 +19,6 @@
 static const char HEADER[] = "epoch,seconds,learning_rate,train_loss,"
                              "train_accuracy,valid_loss,valid_accuracy\n";
 
-/* Sets a message that names the file and says what errno means. */
-static int fail(const gradus_log *l)
-{
-    return gradus_error_set("%s: %s", l->path, strerror(errno));
-}
-
 /* Writes text[0..n-1], and goes on if the system writes only a part of it or
  * is interrupted. */
 static int put(const gradus_log *l, const char *text, size_t n)
@@ -34,7 +28,7 @@ static int put(const gradus_log *l, const char *text, size_t n)
         if (k >= 0)
             done += (size_t)k;
         else if (errno != EINTR)
-            return fail(l);
+            return gradus_error_errno(l->path);
     }
     return 0;
 }
@@ -62,7 +56,7 @@ static int start(const gradus_log *l)
     struct stat st;
 
     if (fstat(l->fd, &st))
-        return fail(l);
+        return gradus_error_errno(l->path);
     if (S_ISREG(st.st_mode) && st.st_size > 0)
         return go_on(l, st.st_size);
     return put(l, HEADER, sizeof HEADER - 1);
@@ -74,7 +68,7 @@ int gradus_log_open(gradus_log *l, const char *path)
     if (!path)
         return 0;
     l->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    return l->fd < 0 ? fail(l) : start(l);
+    return l->fd < 0 ? gradus_error_errno(l->path) : start(l);
 }
 
 /* Numbers are written in the C locale, with a decimal point, whatever locale

@@ -63,10 +63,8 @@ static gradus_dataset *load(gradus_csv *c)
     gradus_loaded *l = gradus_loaded_new(c->path, &like, true, false);
     if (!l)
         return NULL;
-    if (store(c, l)) {
-        gradus_dataset_free(&l->d);
-        return NULL;
-    }
+    if (store(c, l))
+        return gradus_dataset_free(&l->d), NULL;
     return &l->d;
 }
 
@@ -81,7 +79,7 @@ static int check(const char *path, const gradus_csv_options *o)
     if (!strchr(",;|:\t", s))
         return gradus_error_set("gradus_load_csv: separator is character %d; "
                                 "must be one of , ; | : and tab", s);
-    if (o->header < GRADUS_CSV_NAMES || o->header > GRADUS_CSV_NO_HEADER)
+    if ((unsigned)o->header > GRADUS_CSV_NO_HEADER)
         return gradus_error_set("gradus_load_csv: header is %d; must be a "
                                 "gradus_csv_header", o->header);
     if (!o->class_names != !o->classes || o->classes < 0)

@@ -32,7 +32,6 @@
 #include <string.h>
 
 enum {
-    MOST_OUTS = 8,  /* the most channels that a tile has */
     ROUND = 3 * 16, /* a multiple of the numbers of a channel in any tile */
     STRIP = 1024    /* numbers of y[o] that are computed before the next o, so
                      * that they and their part of the image stay in the L1
@@ -46,7 +45,7 @@ typedef struct {
     gradus_tiled t;
     int height, width;        /* of y, in numbers */
     const gradus_real *image; /* [in, height + kernel - 1, pitch] */
-    gradus_real *strip;       /* [MOST_OUTS,run_of(..)] */
+    gradus_real *strip;       /* [TILE_OUTS,run_of(..)] */
     gradus_real *y;           /* [out,height,width] */
     bool add, relu;           /* y += .. or y = max(0, ..); else y = .. */
 } convolution;
@@ -82,7 +81,7 @@ static size_t scratch_of(const gradus_conv *c)
     const gradus_conv_image m = gradus_conv_image_of(c, 1);
     int lines = gradus_conv_strip(c->out_height, m.pitch, STRIP);
 
-    return weights_of(c) + m.size + MOST_OUTS * run_of(lines, m.pitch);
+    return weights_of(c) + m.size + TILE_OUTS * run_of(lines, m.pitch);
 }
 
 /* ---- a strip --------------------------------------------------------- */

@@ -5,7 +5,6 @@
 
 #include "gradus.h"
 
-#include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
 /* Computes

@@ -22,7 +22,6 @@
 #include "layers/layers.h"
 #include "layers/shape.h"
 
-#include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
 /* ---- relu --------------------------------------------------------------- */

@@ -16,7 +16,7 @@
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
-static const double most_sigma = 64; /* the largest sigma allowed, in pixels */
+enum { MOST_SIGMA = 64 }; /* the largest sigma allowed, in pixels */
 
 const char *gradus_augment_fault(const gradus_augment_options *a)
 {
@@ -27,7 +27,7 @@ const char *gradus_augment_fault(const gradus_augment_options *a)
             return "shift, rotate, elastic and sigma must be 0 to a million";
     if (!(a->scale >= 0 && a->scale < 1))
         return "scale must be at least 0 and below 1";
-    if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > most_sigma))
+    if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > MOST_SIGMA))
         return "sigma must be 0 (for the default) or 0.1 to 64";
     return NULL;
 }
@@ -65,10 +65,9 @@ static void smooth(const gradus_real *from, gradus_real *to,
 static void make_field(const gradus_augment_options *a, gradus_random *r,
                        int h, int w, gradus_real *d, gradus_real *spare)
 {
-    enum { MOST = 3 * 64 }; /* the radius for most_sigma */
     const double sigma = a->sigma > 0 ? a->sigma : 4;
     const int radius = (int)ceil(3 * sigma);
-    gradus_real kernel[2 * MOST + 1];
+    gradus_real kernel[2 * 3 * MOST_SIGMA + 1]; /* [2 radius + 1] at most */
     double sum = 0;
 
     for (int k = -radius; k <= radius; k++)

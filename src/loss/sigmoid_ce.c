@@ -19,7 +19,6 @@
  */
 #include "loss/loss.h"
 
-#include <math.h>
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
 /* Returns y = sigmoid(z), and sets *e to exp(-|z|). */

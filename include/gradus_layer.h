@@ -183,11 +183,11 @@ typedef struct {
      * gradus_infer calls it, too. */
     int (*check)(gradus_node *n, gradus_part p);
 
-    /* Asked by compile: can n compute the value of `user`, the only node that
-     * uses n's value and as its first operand, at the same time?  If it returns true, it is asked again
-     * about the only user of that one, and so on.  n->result is the last such
-     * user; only that one has y and dy, and its own forward and backward are
-     * not called. */
+    /* Asked by compile: can n also compute the value of `user`, which is the
+     * only user of n's value and has it as its first operand?  If it returns
+     * true, it is asked again about the only user of that one, and so on.
+     * n->result is the last such user; only that one has y and dy, and its own
+     * forward and backward are not called. */
     bool (*fuse)(gradus_node *n, const gradus_node *user);
 } gradus_op;
 

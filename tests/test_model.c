@@ -414,7 +414,8 @@ TEST(misuse_of_saving_and_loading_is_an_error)
     ck_assert_int_ne(gradus_save(g, NULL), 0);
     assert_error("gradus_save: the path is NULL");
     ck_assert_int_ne(gradus_save(early, files_path("net")), 0);
-    assert_error("before gradus_compile");
+    assert_error("gradus_save: the graph is not compiled; call "
+                 "gradus_compile first");
     ck_assert_ptr_null(gradus_load(NULL, 1, 1));
     assert_error("gradus_load: the path is NULL");
     ck_assert_int_ne(gradus_load_parameters(NULL, files_path("net")), 0);

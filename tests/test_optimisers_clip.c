@@ -159,8 +159,8 @@ TEST(bad_bounds_of_clipping_are_refused)
     assert_error("gradus_set_clip: max_norm is -1; must be at least 0");
     ck_assert_int_ne(gradus_set_clip(o, NAN, 0), 0);
     ck_assert_int_ne(gradus_set_clip(o, 1, -1), 0);
-    assert_error("gradus_set_clip: max_value is -1; must be above 0, also when "
-                 "rounded to a gradus_real, and at most 1e30");
+    assert_error("gradus_set_clip: max_value is -1; must be above 0, also "
+                 "when rounded to a gradus_real, and at most 1e30");
     ck_assert_int_ne(gradus_set_clip(o, 1, NAN), 0);
     ck_assert_int_ne(gradus_set_clip(o, 1, INFINITY), 0);
 #ifndef GRADUS_DOUBLE

@@ -245,10 +245,8 @@ gradus_pool *gradus_pool_new(int threads)
 {
     gradus_pool *p =
         calloc(1, sizeof *p + (size_t)threads * sizeof *p->member);
-    if (!p) {
-        gradus_no_memory("%d threads", threads);
-        return NULL;
-    }
+    if (!p)
+        return gradus_no_memory("%d threads", threads), NULL;
     p->threads = threads;
     for (int i = 0; i < threads; i++)
         p->member[i].pool = p;
@@ -261,6 +259,6 @@ gradus_pool *gradus_pool_new(int threads)
     if (!e)
         return p;
     gradus_pool_free(p);
-    gradus_error_set("cannot start %d threads: %s", threads, strerror(e));
-    return NULL;
+    return gradus_error_set("cannot start %d threads: %s", threads,
+                            strerror(e)), NULL;
 }

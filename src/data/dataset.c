@@ -79,11 +79,9 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
     lay_out(&p, &planned, real, weights);
     size_t bytes = p.used;
     void *block = gradus_plan_allocate(&p);
-    if (!block) {
-        gradus_no_memory("%s, %zu samples of %d values", who, like->n,
-                         like->size);
-        return NULL;
-    }
+    if (!block)
+        return gradus_no_memory("%s, %zu samples of %d values", who, like->n,
+                                like->size), NULL;
     advise_huge_pages(p.base, bytes);
     l = gradus_plan_take(&p, 1, sizeof *l);
     l->d = *like;

@@ -94,10 +94,8 @@ static gradus_dataset *load_files(const char *dir, const list *classes,
     if (!l)
         return NULL;
     for (int k = 0; k < classes->n; k++)
-        if (load_class(l, dir, k, &files[k], &s)) {
-            gradus_dataset_free(&l->d);
-            return NULL;
-        }
+        if (load_class(l, dir, k, &files[k], &s))
+            return gradus_dataset_free(&l->d), NULL;
     return &l->d;
 }
 
@@ -132,10 +130,8 @@ gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
 
     if (size < 0)
         return NULL;
-    if (!dir) {
-        gradus_error_set("gradus_load_image_folder: dir is NULL");
-        return NULL;
-    }
+    if (!dir)
+        return gradus_error_set("gradus_load_image_folder: dir is NULL"), NULL;
     if (list_read(&classes, dir, "folder of at least 1 class folder") == 0)
         d = load(dir, &classes, like);
     list_free(&classes);

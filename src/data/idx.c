@@ -97,11 +97,10 @@ static gradus_dataset *load(gradus_source *images, gradus_source *labels)
 
     if (rank < 0 || read_header(labels, true, n) < 0)
         return NULL;
-    if (shape[0] != n[0]) {
-        gradus_error_set("%s: holds %d images, but %s holds %d labels",
-                         images->path, shape[0], labels->path, n[0]);
-        return NULL;
-    }
+    if (shape[0] != n[0])
+        return gradus_error_set("%s: holds %d images, but %s holds %d labels",
+                                images->path, shape[0], labels->path, n[0]),
+               NULL;
     gradus_dataset like = { .n = (size_t)shape[0], .positions = 1,
                             .size = shape[1] * shape[2] };
     if (rank == 3) {
@@ -114,10 +113,8 @@ static gradus_dataset *load(gradus_source *images, gradus_source *labels)
         return NULL;
     if (gradus_source_read(images, l->pixels, like.n * (size_t)like.size) ||
         gradus_source_end(images) || read_labels(labels, l) ||
-        gradus_source_end(labels)) {
-        gradus_dataset_free(&l->d);
-        return NULL;
-    }
+        gradus_source_end(labels))
+        return gradus_dataset_free(&l->d), NULL;
     return &l->d;
 }
 
@@ -126,11 +123,9 @@ gradus_dataset *gradus_load_idx(const char *images, const char *labels)
     gradus_source x, t;
     gradus_dataset *d = NULL;
 
-    if (!images || !labels) {
-        gradus_error_set("gradus_load_idx: the path of the %s is NULL",
-                         images ? "labels" : "images");
-        return NULL;
-    }
+    if (!images || !labels)
+        return gradus_error_set("gradus_load_idx: the path of the %s is NULL",
+                                images ? "labels" : "images"), NULL;
     if (gradus_source_open(&x, images))
         return NULL;
     if (gradus_source_open(&t, labels) == 0) {
@@ -165,15 +160,11 @@ gradus_dataset *gradus_load_mnist(const char *dir, const char *part)
 {
     char images[GRADUS_PATH_ROOM], labels[GRADUS_PATH_ROOM];
 
-    if (!dir) {
-        gradus_error_set("gradus_load_mnist: dir is NULL");
-        return NULL;
-    }
-    if (!part || (strcmp(part, "train") && strcmp(part, "t10k"))) {
-        gradus_error_set("gradus_load_mnist: part is %s; must be train or "
-                         "t10k", part ? part : "NULL");
-        return NULL;
-    }
+    if (!dir)
+        return gradus_error_set("gradus_load_mnist: dir is NULL"), NULL;
+    if (!part || (strcmp(part, "train") && strcmp(part, "t10k")))
+        return gradus_error_set("gradus_load_mnist: part is %s; must be train "
+                                "or t10k", part ? part : "NULL"), NULL;
     if (find(images, dir, part, "images-idx3") ||
         find(labels, dir, part, "labels-idx1"))
         return NULL;

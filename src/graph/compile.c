@@ -238,6 +238,15 @@ int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
     return 0;
 }
 
+int gradus_need_compiled(const gradus_graph *g, const char *function)
+{
+    if (g && g->max_batch)
+        return 0;
+    return gradus_error_set("%s: the graph is %s", function,
+                            g ? "not compiled; call gradus_compile first"
+                              : "NULL");
+}
+
 int gradus_compile(gradus_graph *g, int max_batch, int threads)
 {
     if (gradus_compile_plan(g, max_batch, threads))

@@ -102,8 +102,8 @@ struct gradus_graph {
     bool gradients_old;     /* grad belongs to an earlier forward, or to
                                parameters that were replaced since */
     uint64_t passes;        /* number of backward passes so far */
-    uint64_t steps, epochs; /* numbers of training steps and of whole epochs
-                               so far, by all optimisers together */
+    uint64_t epochs;        /* number of whole epochs so far, by all optimisers
+                               together */
 };
 
 /* What the library knows about n. */
@@ -125,6 +125,10 @@ void gradus_shape_text(const char *batch, int rank, const int *shape,
 /* May n still be changed?  If not, because gradus_compile has been called,
  * sets a message. */
 bool gradus_is_open(const gradus_node *n);
+
+/* Returns 0 if g is compiled; else -1, with a message that begins with the
+ * name of the function that the user has called. */
+int gradus_need_compiled(const gradus_graph *g, const char *function);
 
 /* Frees a whole list of settings; NULL is an empty one. */
 void gradus_attrs_free(gradus_attr *a);

@@ -160,10 +160,8 @@ static gradus_node *add_node(gradus_graph *g, const gradus_op *op,
 {
     gradus_node *n = make_room(g) ? NULL : calloc(1, bytes);
 
-    if (!n) {
-        gradus_no_memory("a %s node", op->name);
-        return NULL;
-    }
+    if (!n)
+        return gradus_no_memory("a %s node", op->name), NULL;
     n->op = op;
     n->graph = g;
     n->result = n;

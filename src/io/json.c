@@ -48,10 +48,9 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
 {
     json_error_t error = { .text = "" };
 
-    if (count_values(text) > MAX_VALUES) {
-        gradus_error_set("%s holds more than %d values", what, MAX_VALUES);
-        return NULL;
-    }
+    if (count_values(text) > MAX_VALUES)
+        return gradus_error_set("%s holds more than %d values", what,
+                                MAX_VALUES), NULL;
     /* While it moves to a block of twice its size, the buffer needs three
      * times its size; later there are the larger block and the string in
      * the tree.  The pointer is volatile, since compilers remove an

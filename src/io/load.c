@@ -95,10 +95,8 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
     gradus_safetensors f;
     gradus_graph *g = NULL;
 
-    if (!path) {
-        gradus_error_set("gradus_load: the path is NULL");
-        return NULL;
-    }
+    if (!path)
+        return gradus_error_set("gradus_load: the path is NULL"), NULL;
     if (gradus_safetensors_open(&f, path) || read_graph(&f, &g) ||
         gradus_safetensors_match(&f, g) ||
         gradus_compile_plan(g, max_batch, threads) ||
@@ -117,12 +115,10 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
 {
     gradus_safetensors f;
 
-    if (!g || !path)
-        return gradus_error_set("gradus_load_parameters: the %s is NULL",
-                                g ? "path" : "graph");
-    if (!g->max_batch)
-        return gradus_error_set("gradus_load_parameters: the graph is not "
-                                "compiled yet; call gradus_compile first");
+    if (gradus_need_compiled(g, "gradus_load_parameters"))
+        return -1;
+    if (!path)
+        return gradus_error_set("gradus_load_parameters: the path is NULL");
     gradus_real *theta = malloc(g->parameters * sizeof *theta + 1);
     if (!theta)
         return gradus_no_memory("the parameters of %s", path);

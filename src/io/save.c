@@ -138,12 +138,10 @@ static int write_file(const gradus_graph *g, const char *header,
 
 int gradus_save(const gradus_graph *g, const char *path)
 {
-    if (!g || !path)
-        return gradus_error_set("gradus_save: the %s is NULL",
-                                g ? "path" : "graph");
-    if (!g->max_batch)
-        return gradus_error_set("gradus_save: the graph has no parameters "
-                                "before gradus_compile");
+    if (gradus_need_compiled(g, "gradus_save"))
+        return -1;
+    if (!path)
+        return gradus_error_set("gradus_save: the path is NULL");
     char *header = gradus_json_print("the header", print_header, g);
     int error = !header || write_file(g, header, path);
     free(header);

@@ -74,11 +74,8 @@ int gradus_set_decay_matrices_only(gradus_optimiser *o, bool matrices_only)
 /* Returns 0 if an optimiser can be made for g; -1, with a message, if not. */
 static int check_graph(const gradus_graph *g, const char *name)
 {
-    if (!g)
-        return gradus_error_set("%s: the graph is NULL", name);
-    if (!g->max_batch)
-        return gradus_error_set("%s: the graph is not compiled; call "
-                                "gradus_compile first", name);
+    if (gradus_need_compiled(g, name))
+        return -1;
     if (g->parameters == 0)
         return gradus_error_set("%s: the graph has no parameters", name);
     return 0;

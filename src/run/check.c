@@ -130,8 +130,8 @@ double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
     if (!(h > 0 && h < 1))
         return gradus_error_set("gradus_check_gradients: h is %g; must be "
                                 "above 0 and below 1", h);
-    if (!g) /* gradus_forward sets the message */
-        return gradus_forward(g, NULL, n);
+    if (gradus_need_compiled(g, "gradus_check_gradients"))
+        return -1;
     c.pass = g->passes;
     int status = check_graph(&c);
     if (where)

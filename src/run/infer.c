@@ -141,10 +141,8 @@ static int build(gradus_workspace *w, const gradus_graph *g, int max_batch)
 
 static int check_graph(const gradus_graph *g, int max_batch)
 {
-    if (!g || !g->max_batch)
-        return gradus_error_set("gradus_workspace_new: the graph is %s",
-                                g ? "not compiled; call gradus_compile first"
-                                  : "NULL");
+    if (gradus_need_compiled(g, "gradus_workspace_new"))
+        return -1;
     if (max_batch < 1)
         return gradus_error_set("gradus_workspace_new: max_batch is %d; must "
                                 "be at least 1", max_batch);
@@ -184,13 +182,11 @@ static const gradus_real *checked_output(const gradus_node *y, int n)
     size_t size = (size_t)y->size;
 
     for (size_t i = 0; i < (size_t)n * size; i++)
-        if (!isfinite(y->y[i])) {
-            gradus_error_set("gradus_infer: row %zu: value %zu of %s is %g; "
-                             "must be finite: check the input and the "
-                             "parameters", i / size, i % size, y->name,
-                             (double)y->y[i]);
-            return NULL;
-        }
+        if (!isfinite(y->y[i]))
+            return gradus_error_set("gradus_infer: row %zu: value %zu of %s "
+                                    "is %g; must be finite: check the input "
+                                    "and the parameters", i / size, i % size,
+                                    y->name, (double)y->y[i]), NULL;
     return y->y;
 }
 
@@ -225,7 +221,6 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
         gradus_part p = {
             .row = row,
             .rows = rows,
-            .slice = row / GRADUS_INFER_ROWS,
             .scratch = w->scratch,
             .batch = &b,
         };

@@ -132,9 +132,8 @@ int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
 static int begin(gradus_graph *g, const int *index, int from, int n,
                  bool training)
 {
-    if (!g || !g->max_batch)
-        return gradus_error_set("the graph is %s", g ? "not compiled; call "
-                                "gradus_compile first" : "NULL");
+    if (gradus_need_compiled(g, "gradus_forward"))
+        return -1;
     if (n < 1 || n > g->max_batch)
         return gradus_error_set("the batch has %d rows; must be 1 to %d, the "
                                 "graph's max_batch", n, g->max_batch);

@@ -41,10 +41,9 @@ static void run_tile(void *arg, int item, int thread)
 }
 
 /* Lets each mixing layer that is not frozen update its running statistics from
- * the last batch, even if the gradients are added up from several, and counts
- * the step.  There is no
- * such batch if a caller has set the gradients by hand without a forward since
- * the last step; the statistics then stay as they are. */
+ * the last batch, even if the gradients are added up from several.  There is
+ * no such batch if a caller has set the gradients by hand without a forward
+ * since the last step; the statistics then stay as they are. */
 static void finish_step(gradus_graph *g)
 {
     bool forward_ran = g->batch.rows && !g->params_changed;
@@ -55,7 +54,6 @@ static void finish_step(gradus_graph *g)
             gradus_info(n)->lr_scale > 0)
             n->op->mixing->stepped(n);
     }
-    g->steps++;
     g->params_changed = true;
 }
 

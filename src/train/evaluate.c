@@ -39,12 +39,10 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
     const gradus_evaluate_options *o = options ? options : &defaults;
     gradus_fed_before before = { 0 };
 
-    if (!g || !metrics)
-        return gradus_error_set("gradus_evaluate: the %s NULL",
-                                g ? "metrics are" : "graph is");
-    if (!g->max_batch)
-        return gradus_error_set("gradus_evaluate: the graph is not compiled; "
-                                "call gradus_compile first");
+    if (gradus_need_compiled(g, "gradus_evaluate"))
+        return -1;
+    if (!metrics)
+        return gradus_error_set("gradus_evaluate: the metrics are NULL");
     if (o->k < 0)
         return gradus_error_set("gradus_evaluate: k is %d; must be at least 1",
                                 o->k);

@@ -37,10 +37,11 @@
  *
  * gradus_layer.h is for those who write their own layers.
  *
- * Errors.  A function that can fail returns NULL or a non-zero int, and
- * gradus_error() says what was wrong and where.  The library never prints,
- * exits or aborts.  Constructors accept NULL operands and then return NULL, so
- * calls nest and one check, at gradus_compile, is enough.
+ * Errors.  A function that can fail returns NULL or a non-zero int, unless its
+ * comment says otherwise, and gradus_error() says what was wrong and where.
+ * The library never prints, exits or aborts.  Constructors accept NULL
+ * operands and then return NULL, so calls nest and one check, at
+ * gradus_compile, is enough.
  *
  * Order.  The initial weights depend on the seed and on the order in which the
  * nodes are made.  C leaves open which argument of a call is evaluated first,
@@ -48,8 +49,9 @@
  * gradus_dense(x, 5)), write two statements: then every compiler's program
  * draws the same weights.
  *
- * Options.  Of every options struct, NULL or { 0 } means the defaults, and a
- * field that is 0 means the default of that field, which its comment gives.
+ * Options.  Of every options struct but gradus_augment's, NULL or { 0 } means
+ * the defaults.  A field that is 0 has the default that its comment gives, or
+ * else is off.
  *
  * Ownership.  What a function called _new or _load, or the constructor of an
  * optimiser, returns is freed with the matching _free function.  Nodes belong
@@ -207,7 +209,7 @@ gradus_node *gradus_softmax(gradus_node *x);
 
 /* In training, each value is 0 with probability p in [0,1), and otherwise
  * divided by 1 - p; in inference y = x.  The graph's seed, the number of
- * backward passes so far and the row decide which values are 0. */
+ * backward passes so far, the node and the row decide which values are 0. */
 gradus_node *gradus_dropout(gradus_node *x, double p);
 
 /* Layer normalisation over the last axis, of D values:
@@ -251,9 +253,10 @@ gradus_node *gradus_flatten(gradus_node *x);
  * ====================================================================== */
 
 typedef enum {
-    GRADUS_REDUCE_MEAN_VALID, /* the sum over D, the weight of all labels that
-                                 are not ignored */
-    GRADUS_REDUCE_MEAN_BATCH, /* the sum over D = B, the rows of the batch */
+    GRADUS_REDUCE_MEAN_VALID, /* the sum divided by D, the weight of all labels
+                                 that are not ignored */
+    GRADUS_REDUCE_MEAN_BATCH, /* the sum divided by D = B, the rows of the
+                                 batch; in losses over elements, D = B size */
     GRADUS_REDUCE_SUM         /* the sum: D = 1 */
 } gradus_reduction;
 
@@ -271,13 +274,14 @@ typedef struct {
 } gradus_softmax_ce_options;
 
 /* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
- * z's shape; the loss is L = 1/D sum w t_k (lse(z) - z_k), where w is the
- * row's weight times the class's; dz is (y - t) w / D.  z [B,K] has one
- * softmax per row.  z [B,K,S] or [B,K,h,w] has one softmax over K at each
- * position; so has z [B,..,K], with last_axis.  t is either a labels node of
- * as many positions, with labels 0 to K - 1, or an input of z's shape with a
- * distribution at each position.  A logit of -inf masks its class; NaN and
- * +inf are errors. */
+ * z's shape; the loss is L = 1/D sum_k w_k t_k (lse(z) - z_k), where w_k is
+ * the row's weight times that of class k; dz_k is (y_k sum_j w_j t_j - w_k
+ * t_k) / D, which is (y_k - t_k) / D where weights are 1 and t adds up to 1. z
+ * [B,K] has one softmax per row.  z [B,K,S] or [B,K,h,w] has one softmax over
+ * K at each position; so has z [B,..,K], with last_axis.  t is either a labels
+ * node of as many positions, with labels 0 to K - 1, or an input of z's shape
+ * with a distribution at each position.  A logit of -inf masks its class; NaN
+ * and +inf are errors. */
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 
@@ -324,7 +328,8 @@ gradus_node *gradus_huber(gradus_node *y, gradus_node *t,
  * 5  Settings of nodes
  *
  * Each returns 0, or non-zero with a message.  Those that do not say otherwise
- * come before gradus_compile.
+ * come before gradus_compile, which then fails with the same message, so that
+ * a caller need not check each of them.
  * ====================================================================== */
 
 /* The node's name in messages, summaries and model files: "dense1" unless set.
@@ -352,18 +357,20 @@ int gradus_normalise(gradus_node *input, const double *mean,
 
 /* Random changes to training images; a field of 0 switches that change off. */
 typedef struct {
-    double shift;   /* by up to this many pixels, each way */
+    double shift;   /* by up to this many pixels, in each direction */
     double rotate;  /* by up to this many degrees, either way */
     double scale;   /* by up to this part: 0.1 means 0.9 to 1.1 times */
-    double elastic; /* Simard et al. 2003: a field of random displacements,
-                       smoothed; alpha, in pixels (34 there) */
-    double sigma;   /* of that smoothing, in pixels; 0: 4, as there */
+    double elastic; /* a smoothed field of random displacements, which before
+                       smoothing are up to this many pixels (alpha in Simard
+                       et al. 2003, who use 34) */
+    double sigma;   /* the standard deviation of that smoothing, in pixels; 0
+                       means 4, as in that paper */
     bool flip;      /* mirrors left and right, with probability 1/2 */
 } gradus_augment_options;
 
 /* For an input made by gradus_image.  Pixels from outside the image are 0.
- * The graph's seed, the number of backward passes so far and the sample's
- * number decide the changes.  Not saved with the model. */
+ * The graph's seed, the number of backward passes so far, the node and the
+ * sample's number decide the changes.  Not saved with the model. */
 int gradus_augment(gradus_node *image, const gradus_augment_options *options);
 
 /* Computes the gradient of this input, too: to look at, or to check it. */
@@ -391,7 +398,8 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
 
 /* Checks the graph, plans one block of memory for batches of up to max_batch
  * rows, sets the initial parameters and starts threads - 1 workers (threads 0:
- * as many as there are cores).  After it a training step allocates nothing. */
+ * as many as there are processors that the process may use).  After it a
+ * training step allocates nothing. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
 /* Prints a table of the nodes: name, operands, shape, parameters, bytes. */
@@ -602,7 +610,7 @@ gradus_optimiser *gradus_rmsprop(gradus_graph *g,
 
 typedef struct {
     double learning_rate; /* 0: 0.01 */
-    double lr_decay;
+    double lr_decay;      /* see below */
     double epsilon;       /* 0: 1e-10 */
     double weight_decay;  /* lambda, coupled (L2) */
 } gradus_adagrad_options;
@@ -615,7 +623,7 @@ gradus_optimiser *gradus_adagrad(gradus_graph *g,
 
 void gradus_optimiser_free(gradus_optimiser *o); /* NULL is fine */
 
-/* Changes the learning rate from the next step on: finite, at least 0. */
+/* Changes the learning rate from the next step on: 0 to 1e30. */
 int gradus_set_learning_rate(gradus_optimiser *o, double learning_rate);
 double gradus_learning_rate(const gradus_optimiser *o);
 
@@ -637,8 +645,9 @@ double gradus_clip_norm(const gradus_optimiser *o);
 
 /* Schedules: the learning rate of a step, counted from 0, for
  * gradus_set_learning_rate or the learning_rate of gradus_fit_options.  They
- * are plain functions; one of your own does as well.  Arguments that make no
- * sense give NAN, which gradus_set_learning_rate refuses.
+ * are plain functions; one of your own does as well.  A count of 0, or a
+ * `rising` that is not in [0,1), gives NAN, which gradus_set_learning_rate
+ * refuses; other arguments are not checked.
  *
  * Multiplied by factor after each `every` steps:
  * lr factor^floor(step / every). */
@@ -679,9 +688,8 @@ typedef struct {
 typedef struct {
     gradus_optimiser *optimiser; /* to set its learning rate, say */
     int epoch, epochs;           /* epoch counts from 0 */
-    int batch, batches;          /* batches done in this epoch, and those that
-                                    it has in all (0: not known, with
-                                    `next`) */
+    int batch, batches;          /* batches done in this epoch, and how many it
+                                    has in all (0: not known, with `next`) */
     bool epoch_done;             /* the epoch's last call, with valid_* */
     gradus_epoch so_far;         /* of this epoch */
 } gradus_progress;
@@ -764,7 +772,7 @@ int gradus_train_step(gradus_optimiser *o, const int *index, int n);
 int gradus_forward(gradus_graph *g, const int *index, int n);
 
 /* The loss of the last forward: all losses of the graph with their weights.
- * NAN if none has succeeded. */
+ * NAN if there has been none, or if it failed. */
 double gradus_loss(const gradus_graph *g);
 
 /* The gradients of that loss: into gradus_gradients(), replacing what was
@@ -774,8 +782,9 @@ int gradus_backward(gradus_graph *g);
 
 /* Like gradus_backward, but adds to the gradients that are there.  For one
  * step over several batches, call gradus_backward after the first forward,
- * this after each of the others, and then gradus_step.  (Weigh the losses by
- * 1 / batches to have their mean.) */
+ * this after each of the others, and then gradus_step.  (Weight the losses by
+ * 1 / batches to get their mean.)  Batch normalisation then takes its running
+ * statistics from the last batch alone. */
 int gradus_backward_add(gradus_graph *g);
 
 /* Updates the parameters from gradus_gradients(), which may be changed between
@@ -809,9 +818,9 @@ const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
  * 12  Model files: safetensors, with the architecture in the metadata
  * ====================================================================== */
 
-/* Writes the graph and its parameters (up to some 30,000 names, settings and
- * tensors together; else an error): to a temporary file beside path, then
- * fsync, then rename, so that path holds the old file or the new one. */
+/* Writes the graph and its parameters (of some 1,000 layers at most; more are
+ * an error): to a temporary file beside path, then fsync, then rename, so that
+ * path holds the old file or the new one. */
 int gradus_save(const gradus_graph *g, const char *path);
 
 /* A compiled graph from such a file. */

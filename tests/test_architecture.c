@@ -206,7 +206,7 @@ static const struct {
     { "01", "", "must be a whole number of 64 bits" },
     { "", "", "must be a whole number of 64 bits" },
     { "1", ",\"gradus.classes\":\"[\\\"a\\\",\\\"b\\\"]\"", NULL },
-    { "1", ",\"gradus.classes\":\"[1]\"", "class 0: the name must be" },
+    { "1", ",\"gradus.classes\":\"[1]\"", "class 0: the name is" },
     { "1", ",\"gradus.classes\":\"{\\\"a\\\":\\\"b\\\"}\"", "must be a list" },
     { "1", ",\"gradus.classes\":\"\\\"a\\\"\"", "'[' or '{' expected" },
     { "1", ",\"gradus.classes\":\"[\"",

@@ -382,7 +382,7 @@ TEST(columns_that_do_not_exist_are_refused)
             .label = "y", .targets = (const char *const[]){ "2", NULL } },
             "column 2 is asked for twice, here as \"2\"");
     refused("y\n1\n", &(gradus_csv_options){ .label = "y" },
-            "no column is left for values");
+            "columns are labels, targets or ignored; must leave");
 }
 
 TEST(files_without_rows_are_refused)

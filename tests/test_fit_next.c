@@ -130,6 +130,22 @@ TEST(a_wrong_return_value_of_next_is_an_error)
     }
 }
 
+static int feed_nothing(const gradus_progress *p, void *user)
+{
+    (void)p;
+    (void)user;
+    return gradus_feed(n.x, NULL, 1);
+}
+
+TEST(an_error_within_next_is_in_the_message)
+{
+    ck_assert_int_ne(gradus_fit(o, NULL, &(gradus_fit_options){
+                                             .next = feed_nothing }), 0);
+    assert_error("next returned -1; must be 1 to 32 rows, or 0 after the last "
+                 "batch of an epoch; the last error was: gradus_feed: the "
+                 "data is NULL");
+}
+
 TEST(data_and_next_together_are_refused)
 {
     gradus_fit_options options = { .next = next };

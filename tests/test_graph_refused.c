@@ -107,7 +107,7 @@ TEST(targets_of_another_shape_are_refused)
 {
     gradus_softmax_ce(gradus_dense(x, 3), gradus_input(g, 2), NULL);
     assert_compile_says(
-        "the targets of input2 (2 a row) do not have the shape");
+        "the targets of input2 (rank 1, 2 a row) must have the shape");
 }
 
 TEST(row_weights_must_be_a_row_weights_node)

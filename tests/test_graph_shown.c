@@ -182,8 +182,8 @@ TEST(the_version_is_that_of_the_header)
 
 /* ---- a compile that fails ----------------------------------------------- */
 
-/* Compiles g for batches of 2, and has the allocation fail with which a compile
- * ends: that of the memory of all nodes. */
+/* Compiles g for batches of 2, and has the allocation fail with which a
+ * compile ends: that of the memory of all nodes. */
 static void fail_to_compile(void)
 {
     gradus_graph *other = gradus_graph_new(1);

@@ -106,7 +106,7 @@ TEST(feeding_data_of_the_wrong_kind_is_refused)
     failed(gradus_feed_u8(NULL, pixels, 4), "node is NULL");
     failed(gradus_feed_u8(n.x, NULL, 4), "data is NULL");
     failed(gradus_feed_u8(n.z, pixels, 4), "computes its value");
-    failed(gradus_feed_u8(n.t, pixels, 4), "takes no u8 values");
+    failed(gradus_feed_u8(n.t, pixels, 4), "takes labels, not u8 values");
     failed(gradus_feed_labels(NULL, labels, 4), "node is NULL");
     failed(gradus_feed_labels(n.t, NULL, 4), "data is NULL");
     failed(gradus_feed_labels(n.x, labels, 4), "takes values");

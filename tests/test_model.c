@@ -268,13 +268,16 @@ TEST(class_names_that_files_cannot_hold_are_errors)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_msg(gradus_set_class_names(g, 1, &bad[i]) != 0,
                       "bad name %zu is accepted; must be refused", i);
-        assert_error("class 0: the name must be UTF-8 of at most 255 bytes");
+        assert_error("class 0: the name is not UTF-8; must be UTF-8 of at most "
+                     "255 bytes");
     }
     memset(longest, 'a', 256);
     longest[256] = 0;
     ck_assert_int_ne(
         gradus_set_class_names(g, 1, &(const char *){ longest }), 0);
+    assert_error("class 0: the name is too long; must be");
     ck_assert_int_ne(gradus_set_class_names(g, 1, &(const char *){ NULL }), 0);
+    assert_error("class 0: the name is NULL; must be");
     ck_assert_int_ne(gradus_set_class_names(g, 1, NULL), 0);
     assert_error("the array of names is NULL");
     ck_assert_int_ne(gradus_set_class_names(g, -1, bad), 0);

@@ -138,7 +138,7 @@ TEST(logits_that_overflow_stop_the_step_and_change_nothing)
         uint64_t before = gradus_parameters_hash(h.g);
         ck_assert_int_ne(gradus_train_step(o, (int[]){ 4, 5 }, 2), 0);
         assert_error(bad[i] < 0 ? "row 0: class 1 is masked (its logit is "
-                                  "-inf), but it is the target"
+                                  "-inf), so its target must be 0"
                                 : "node 3, softmax_ce1: row 0: the logit of "
                                   "class 1 is ");
         assert_error("(row 0 is sample 4); parameters are unchanged");
@@ -237,7 +237,7 @@ TEST(a_masked_class_cannot_be_the_target)
     gradus_feed(h.z, (gradus_real[]){ 0, -INFINITY }, 1);
     gradus_feed_labels(h.t, (int32_t[]){ 1 }, 1);
     assert_forward_fails(1, "row 0: class 1 is masked (its logit is "
-                            "-inf), but it is the target");
+                            "-inf), so its target must be 0");
 }
 
 TEST(with_label_smoothing_no_class_may_be_masked)

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { POWER = 22 }; /* 10^22 is the largest power of 10 that a double holds */
+enum { POWER = 22 }; /* 10^22 is the largest power of 10 that is a double */
 
 /* Skips a sign, if there is one. */
 static const char *skip_sign(const char *p)

@@ -38,7 +38,7 @@ typedef struct {
     const char *path;          /* borrowed, for messages */
     gradus_csv_options o;      /* a copy; its strings are the caller's */
     char *text;                /* the whole file, then all cells: strings, one
-                                  behind the other */
+                                  after another */
     size_t rows;               /* with the header; at most INT_MAX */
     int columns;               /* cells in each row */
     const char **row;          /* [rows], the first cell of each */
@@ -56,7 +56,7 @@ typedef struct {
  * each of as many columns.  Returns 0, or non-zero with a message. */
 int gradus_csv_read(gradus_csv *c);
 
-/* Returns the cell behind this one in its row. */
+/* Returns the next cell of its row. */
 static inline const char *gradus_csv_next(const char *cell)
 {
     return cell + strlen(cell) + 1;

@@ -13,12 +13,12 @@
 
 /* The place that cutting has come to.  The cells are written over the text
  * that they are read from: a cell with its final NUL is never longer than
- * its text and the character behind it, so to <= at. */
+ * its text and the character after it, so to <= at. */
 typedef struct {
     char separator; /* the character between two cells */
     char *at;       /* where the next cell's text begins */
     char *to;       /* where the next cell goes */
-    char stop;      /* what stood behind the last cell; NUL: the text's end */
+    char stop;      /* what stood after the last cell; NUL: the text's end */
 } place;
 
 /* Is c a blank, which is dropped at both ends of a cell?  A tab that

@@ -104,7 +104,9 @@ int gradus_csv_read_columns(gradus_csv *c)
         set_roles(c, c->o.targets, GRADUS_CSV_TARGET))
         return -1;
     if (c->count[GRADUS_CSV_VALUE] == 0)
-        return gradus_error_set("%s: no column is left for values", c->path);
+        return gradus_error_set("%s: all %d columns are labels, targets or "
+                                "ignored; must leave at least 1 for values",
+                                c->path, c->columns);
     if (c->rows == c->header)
         return gradus_error_set("%s: no rows after the header", c->path);
     return 0;

@@ -13,8 +13,8 @@
 
 /* Asks the system for pages of 2 MB.  A mini-batch of shuffled rows reads
  * from all over the block, and with small pages the processor would have to
- * look up the address of a page for nearly each row.  What is advised begins
- * with a page of the system's, a little before the block. */
+ * look up the address of a page for nearly each row.  The range begins at
+ * the start of a page of the system's, a little before the block. */
 static void advise_huge_pages(char *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is in a folder but hidden files.  It is sorted by the bytes of the
- * names, so that samples are in the same order on every file system. */
+/* All that is in a folder except hidden files.  It is sorted by the bytes of
+ * the names, so that samples are in the same order on every file system. */
 typedef struct {
     struct dirent **entry; /* [n], each a block of its own; owned */
     int n;
@@ -40,8 +40,8 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Fills an empty list.  What cannot be listed, and what holds nothing, is an
- * error whose message says what it must be. */
+/* Fills an empty list.  A folder that cannot be listed or is empty is an
+ * error, whose message says what it must be. */
 static int list_read(list *l, const char *path, const char *must)
 {
     l->n = scandir(path, &l->entry, is_visible, by_bytes);
@@ -52,7 +52,7 @@ static int list_read(list *l, const char *path, const char *must)
 }
 
 /* Loads the images of class k, the files in the folder dir/name, as the
- * samples from *s on, and moves *s behind them. */
+ * samples from *s on, and moves *s past them. */
 static int load_class(gradus_loaded *l, const char *dir, int k,
                       const list *files, size_t *s)
 {

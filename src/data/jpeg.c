@@ -146,12 +146,11 @@ static size_t next_marker(const uint8_t *p, size_t n, size_t at)
     return at;
 }
 
-/* Guards against a file of 655 bytes that asks for 16 x 65296 pixels, and
- * would get them: each block of 8 x 8 pixels takes at least one bit, so a
- * byte of the file, of n bytes, stands for at most 512 pixels.  And against
- * a file in which a component is never coded: stb_image shows grey for a
- * progressive one without a scan, and wrong colours where one component of
- * three is coded. */
+/* Guards against a small file that asks for many pixels, and would get them:
+ * each block of 8 x 8 pixels takes at least one bit, so each of the file's n
+ * bytes stands for at most 512 pixels.  And against a file in which a
+ * component is never coded: stb_image shows grey for a progressive one without
+ * a scan, and wrong colours where one component of three is coded. */
 static const char *picture_fault(const picture *j, size_t n)
 {
     if (j->pixels / 512 > n)

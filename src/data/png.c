@@ -21,7 +21,7 @@ static const char *size_fault(const uint8_t *header, size_t n)
     uint64_t height = gradus_big_endian(header + 4);
 
     if (width > GRADUS_IMAGE_SIDE || height > GRADUS_IMAGE_SIDE)
-        return "a side is longer than 16384 pixels";
+        return "a side is longer than 16384 pixels, the most allowed";
     if (header[9] > 6 || channels[header[9]] == 0)
         return "damaged: no such kind of colour";
     uint64_t row = 1 + (width * channels[header[9]] * header[8] + 7) / 8;

@@ -121,7 +121,7 @@ static void measure_nodes(gradus_graph *g)
     g->scratch_size = (g->scratch_size / 16 + 1) * 16;
 }
 
-/* Lets every parameter's w and dw point into theta and grad [parameters], in
+/* Points every parameter's w and dw into theta and grad [parameters], in
  * node order. */
 static void place_parameters(gradus_graph *g)
 {

@@ -3,12 +3,13 @@
  *   slice   Some rows of a batch.  A thread takes a slice through the whole
  *           net, forward and back.
  *   tile    Some units of one node's parameters.  A thread computes their
- *           gradient over the whole batch.
+ *           gradient over the whole batch.  (In kernels/, a tile is the part
+ *           of an image whose sums stay in registers.)
  *   part    Up to GRADUS_TILE_ROWS rows of a batch, which all tiles process
  *           before the next ones.
  *   share   What the rows of one slice contribute to a gradient, where an op
  *           computes it slice by slice.
- *   block   The part of a matrix or an image that a kernel keeps in registers.
+ *   block   The part of a matrix that is multiplied at once (base/gemm.c).
  *   strip   Some lines of an image, which a kernel computes while they are in
  *           the first-level cache.
  *

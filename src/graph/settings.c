@@ -74,7 +74,7 @@ int gradus_want_gradient(gradus_node *input)
     if (!can_change(input, "gradus_want_gradient"))
         return -1;
     if (input->kind != GRADUS_KIND_VALUES)
-        return gradus_fail(input, "is no input; only inputs can want a "
+        return gradus_fail(input, "is not an input; only inputs can want a "
                            "gradient"), -1;
     if (is_side_operand(input))
         return gradus_fail(input, "is a target or a weight of a loss; these "

@@ -23,8 +23,9 @@ static int check_name(int i, const char *name)
         return 0;
     if (fits && !*error.text)
         return gradus_no_memory("the name of class %d", i);
-    return gradus_error_set("class %d: the name must be UTF-8 of at most %d "
-                            "bytes", i, LONGEST);
+    return gradus_error_set("class %d: the name is %s; must be UTF-8 of at "
+                            "most %d bytes", i, !name ? "NULL" : fits ?
+                            "not UTF-8" : "too long", LONGEST);
 }
 
 int gradus_set_class_names(gradus_graph *g, int n, const char *const *names)

@@ -61,14 +61,14 @@ typedef struct {
     char name[128]; /* such as dense1.weight */
     const gradus_param *param;
     int width;             /* bytes of a value: 4 for F32, 8 for F64         */
-    json_int_t begin, end; /* bytes begin .. end - 1 of the data are its     */
+    json_int_t begin, end; /* its values are bytes begin .. end - 1 of data  */
 } gradus_tensor;
 
 /* A file that is being read.  crc sums all bytes before the place of fd if
  * own is set. */
 typedef struct {
     int fd;                /* the open file, owned; below 0 if none          */
-    json_int_t size;       /* bytes of data behind the header                */
+    json_int_t size;       /* bytes of data after the header                 */
     json_int_t needed;     /* bytes of all tensors                           */
     json_t *header;        /* the header's tree, owned                       */
     json_t *metadata;      /* an object of strings in the header, or NULL    */

@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum {
-    MAX_VALUES = 32768,         /* enough for the header of 4,000 tensors */
+    MAX_VALUES = 32768,         /* enough for the header of 3,200 tensors */
     MAX_TREE = 256 * MAX_VALUES /* bytes; "0":"" takes 176, the most found */
 };
 

@@ -88,7 +88,7 @@ static int read_graph(const gradus_safetensors *f, gradus_graph **g)
 }
 
 /* The file's shapes are compared with the graph's before compiling
- * allocates memory, so a small file cannot claim memory for more values
+ * allocates memory, so a small file cannot claim memory for more parameters
  * than it contains. */
 gradus_graph *gradus_load(const char *path, int max_batch, int threads)
 {

@@ -7,9 +7,10 @@
  *   the rest the values, little-endian; the tensors lie end to end
  *
  * Values are put together from bytes, so the machine's byte order does not
- * matter.  The file is read once, from front to back.  The memory taken is
- * bounded by what the file really contains: the header's text, its tree
- * (see json.c), and the parameters whose shapes match. */
+ * matter.  The file is read once, from front to back.  The memory that reading
+ * takes is bounded by what the file really contains: the header's text, its
+ * tree (see json.c), and the parameters whose shapes match.  What compile
+ * takes for the nodes' values, [max_batch,size], is not bounded. */
 #include "io/io.h"
 
 #include "base/bytes.h"
@@ -164,7 +165,7 @@ static int start_sum(gradus_safetensors *f, char *text, size_t n)
     return 0;
 }
 
-/* Checks the header, text[n], and lets f know what it holds. */
+/* Checks the header, text[n], and fills in f. */
 static int read_header(gradus_safetensors *f, char *text, size_t n)
 {
     text[n] = 0;

@@ -19,7 +19,8 @@
  * bench/steps.c; the others are in examples/mnist/nets.c. */
 #include "kernels/conv.h"
 
-/* In order of speed: the last way that fits is the fastest. */
+/* From the slowest to the fastest in most nets: the last way that fits is
+ * taken. */
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_nonzero, &gradus_conv_gemm, &gradus_conv_vectors,
     &gradus_conv_max2, &gradus_conv_either,
@@ -72,8 +73,8 @@ static bool fits(const gradus_conv *c)
     return dense(c)->fits(c);
 }
 
-/* What the scratch memory begins with.  Of the pairs, the first is of the way
- * for a dense dz, the second of gradus_conv_nonzero. */
+/* What the scratch memory begins with.  In each pair, the first belongs to the
+ * way for a dense dz, the second to gradus_conv_nonzero. */
 typedef struct {
     gradus_real *scratch[2];
     gradus_real *dy; /* [out,h,w] */

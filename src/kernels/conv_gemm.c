@@ -80,7 +80,7 @@ static void copy_columns(const gradus_conv *c, const gradus_conv_image *m,
 }
 
 /* Returns col [ckk,P]: x itself if it is its own matrix of columns, or a
- * matrix that is made in scratch, behind the image. */
+ * matrix that is made in scratch, after the image. */
 static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
                                   gradus_real *scratch)
 {
@@ -101,7 +101,7 @@ static bool fits(const gradus_conv *c)
     return !c->relu && !c->max2;
 }
 
-/* The scratch memory has the image of x (or of dx), and behind it col (or
+/* The scratch memory has the image of x (or of dx), and after it col (or
  * dcol) and the SLACK. */
 static size_t scratch_size(const gradus_conv *c)
 {

@@ -39,7 +39,7 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
                 dx[j] += image[(size_t)i * m->pitch + (size_t)j];
 }
 
-/* W is read in its own order. */
+/* W is read from beginning to end. */
 void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
                       size_t n)
 {

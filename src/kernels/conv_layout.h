@@ -13,9 +13,9 @@ typedef struct {
     int channels, height, width; /* of what is within the border */
     size_t pitch, plane;         /* from line to line, and from channel to
                                     channel */
-    size_t inside;               /* where the first line begins, behind the
+    size_t inside;               /* where the first line begins, after the
                                     border */
-    size_t size;                 /* of its memory, a multiple of 32: behind
+    size_t size;                 /* of its memory, a multiple of 32: after
                                     the last channel there is room for one
                                     more line, and for what a vector may read
                                     beyond that */
@@ -38,7 +38,7 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
 /* Copies W [groups,out,in,kernel,kernel] into packed
  * [groups,in,kernel,kernel,out]; or, turned, into
  * [groups,out,kernel,kernel,in] with the kernel rotated by 180 degrees.  Sets
- * n numbers behind it to 0. */
+ * n numbers after it to 0. */
 void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
                       size_t n);
 

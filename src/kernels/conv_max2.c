@@ -16,7 +16,7 @@
  *
  * which for all i,j is one unbroken run.
  *
- * Unlike conv_vectors.c with a pool behind it, this writes a quarter of the
+ * Unlike conv_vectors.c followed by a pool, this writes a quarter of the
  * numbers, once, and notes the places of the maxima for conv_nonzero.c.  It
  * has 180 lines of code; without it a training step takes 1.2 to 1.9 times as
  * long where the net has such maxima (see conv.c).
@@ -71,7 +71,7 @@ static pooled new_pooled(const gradus_conv *c)
     return d;
 }
 
-/* The scratch memory has all of W, and behind it the image, its even and odd
+/* The scratch memory has all of W, and after it the image, its even and odd
  * columns, and the phases.  Behind each there is room for what a last vector
  * reads or writes beyond the end, and for the line that an even kernel reads
  * without needing it.  Where W ends at a boundary between vectors, each of
@@ -224,7 +224,7 @@ static bool fits(const gradus_conv *c)
     return c->stride == 1 && c->kernel > 1 && c->max2;
 }
 
-/* Of what is cleared, the border of the image has to be 0. */
+/* The border of the image has to be 0; the rest of it is cleared as well. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     const pooled d = new_pooled(c);

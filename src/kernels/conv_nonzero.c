@@ -1,7 +1,8 @@
 /* conv_nonzero.c -- the backward pass of a convolution where most of dy is 0.
  *
- * Behind max pooling of 2 x 2, three of four numbers of dy are 0, and behind a
- * ReLU still more.  Each of the others, dy[o,i,j], contributes
+ * Where max pooling of 2 x 2 follows the convolution, three of four numbers of
+ * dy are 0; with a ReLU as well, still more.  Each of the others, dy[o,i,j],
+ * contributes
  *
  *   dW[o,c,u,v] += dy[o,i,j] x[c, s i + u - p, s j + v - p]
  *   db[o] += dy[o,i,j]

@@ -18,7 +18,7 @@
  *
  * The library uses faster ways; this one is for reading, and for tests to
  * compare the others with.  Other ways may also compute a ReLU or a maximum
- * behind y, and call the result z (see conv.h).  Here z is y.  Of groups of
+ * of y, and call the result z (see conv.h).  Here z is y.  Of groups of
  * channels, c->W and c->b hold all, but s->dW and s->db only group s->group.
  */
 #include "kernels/conv.h"

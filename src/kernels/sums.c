@@ -4,8 +4,7 @@
  * instructions add to all lanes at once, where with a single sum each
  * addition would wait for the one before, and rounding errors are smaller.
  * The order of the additions depends on the sizes alone, so the result is
- * the same to the last bit on every processor and with any number of
- * threads. */
+ * the same to the last bit with any number of threads. */
 #include "kernels/sums.h"
 
 enum { LANES = 16 }; /* running sums side by side */
@@ -38,7 +37,7 @@ static int bundle(gradus_channels s, int first)
     return s.positions > 1 ? 1 : left < LANES ? left : LANES;
 }
 
-/* Returns the numbers of channel c, and those behind it, in row i. */
+/* Returns the numbers of channel c, and those after it, in row i. */
 static const gradus_real *row(gradus_channels s, const gradus_real *x, int i,
                               int c)
 {

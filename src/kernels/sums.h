@@ -15,11 +15,11 @@ typedef struct {
     int rows, channels, positions;
 } gradus_channels;
 
-/* The mean of x, and sum (x - mean)^2. */
+/* The two sums are the mean of x, and sum (x - mean)^2. */
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
                            double *sums);
 
-/* sum dy (x - mean), and sum dy.  mean is [channels]. */
+/* The two sums are sum dy (x - mean), and sum dy.  mean is [channels]. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
                           const gradus_real *mean, const gradus_real *dy,
                           double *sums);

@@ -98,7 +98,8 @@ gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
     gradus_node *n = gradus_append_alike(&gradus_leaky_relu_op, x);
 
     if (n && !isfinite((gradus_real)slope))
-        return gradus_fail(n, "slope is %g; must be finite", slope);
+        return gradus_fail(n, "slope is %g; must be finite as a gradus_real",
+                           slope);
     return gradus_set_attr(n, "slope", 1, &slope);
 }
 

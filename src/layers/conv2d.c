@@ -46,7 +46,7 @@ static gradus_conv conv_of(const gradus_node *n)
 /* Here an image is one group of channels of one row.  Returns the arrays of
  * image i of the batch that forward needs; backward adds those of the
  * gradients.  z lies in the y of n->result, which is n unless compile has
- * fused the nodes behind it. */
+ * fused the nodes after it. */
 static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
                                 size_t i)
 {
@@ -94,7 +94,7 @@ static void backward(gradus_node *n, gradus_part p)
 }
 
 /* Asked by compile, see gradus_op: lets the convolution compute a ReLU and a
- * max pooling of 2 x 2 behind it too, in either order, if a fast way can.  The
+ * max pooling of 2 x 2 after it too, in either order, if a fast way can.  The
  * fast way computes them from numbers that are still in registers, which saves
  * four of five passes over the largest arrays. */
 static bool fuse(gradus_node *n, const gradus_node *user)

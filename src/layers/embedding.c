@@ -19,7 +19,7 @@ static int token(const gradus_node *n, gradus_real v)
     return v >= 0 && v < n->units && v == floor(v) ? (int)v : -1;
 }
 
-/* Refuses a batch in which a value is no token, with a message that says at
+/* Refuses a batch in which a value is not a token, with a message that says at
  * which sample and position, before anything is computed from it. */
 static int check(gradus_node *n, gradus_part p)
 {

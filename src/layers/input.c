@@ -14,9 +14,9 @@
 #include <string.h>
 
 /* Settings are changed before compile only.  A row is `channels` pieces of the
- * same size, one after the other; an input that is no image has one channel.
- * Either both of mean and std are NULL, which stands for 0 and 1, or neither
- * is; the node's settings own them. */
+ * same size, one after the other; an input that is not an image has one
+ * channel.  Either both of mean and std are NULL, which stands for 0 and 1, or
+ * neither is; the node's settings own them. */
 typedef struct {
     gradus_node node;
     int channels;
@@ -195,11 +195,12 @@ int gradus_normalise(gradus_node *n, const double *mean, const double *std)
     input_node *x = (input_node *)n;
     for (int c = 0; c < x->channels; c++) {
         if (!(fabs(mean[c]) < 1e30))
-            return gradus_fail(n, "channel %d: the mean is %g; must be finite",
-                               c, mean[c]), -1;
+            return gradus_fail(n, "channel %d: the mean is %g; must be above "
+                               "-1e30 and below 1e30", c, mean[c]), -1;
         if (!(std[c] > 1e-30 && std[c] < 1e30))
             return gradus_fail(n, "channel %d: the standard deviation is %g; "
-                               "must be positive and finite", c, std[c]), -1;
+                               "must be above 1e-30 and below 1e30", c,
+                               std[c]), -1;
     }
     if (!gradus_set_attr(n, "mean", x->channels, mean) ||
         !gradus_set_attr(n, "std", x->channels, std))

@@ -18,8 +18,8 @@ bool gradus_is_max2(const gradus_node *n);
  *   h = (H + 2 padding - kernel) / stride + 1, rounded down, and w likewise
  *
  * The padding must be below `limit`.  Records the settings stride and padding.
- * Returns n; or NULL, with a message, if x is no image or the settings do not
- * make sense for it.  n may be NULL. */
+ * Returns n; or NULL, with a message, if x is not an image or the settings do
+ * not make sense for it.  n may be NULL. */
 gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
                                 int stride, int padding, int limit);
 

@@ -39,7 +39,7 @@ gradus_node *gradus_loss_of_elements(gradus_node *n)
     return n;
 }
 
-/* K, the number of classes that have a weight.  Where y is no distribution
+/* K, the number of classes that have a weight.  Where y is not a distribution
  * over classes, these are its first axis. */
 static int weighted_classes(const gradus_node *n)
 {

@@ -173,8 +173,8 @@ static bool diagnose_class(gradus_node *n, int i, int s, int k)
     double z = n->in[0]->y[place(l, i, s, k)], t = unweighted(l, i, s, k);
 
     if (isnan(z) || z == INFINITY)
-        return gradus_fail(n, "row %d: the logit of class %d is %g", i, k, z),
-               true;
+        return gradus_fail(n, "row %d: the logit of class %d is %g; must be "
+                           "finite or -inf", i, k, z), true;
     if (is_ignored(l, i, s))
         return false;
     if (!(t >= 0 && isfinite(t)))
@@ -182,7 +182,7 @@ static bool diagnose_class(gradus_node *n, int i, int s, int k)
                            "finite and at least 0", i, k, t), true;
     if (z == -INFINITY && target(l, i, s, k) > 0)
         return gradus_fail(n, "row %d: class %d is masked (its logit is "
-                           "-inf), but it is the target", i, k), true;
+                           "-inf), so its target must be 0", i, k), true;
     return false;
 }
 
@@ -197,7 +197,8 @@ static bool diagnose(gradus_node *n, int row)
             if (diagnose_class(n, row, s, k))
                 return true;
         if (isnan(n->y[place(l, row, s, 0)]))
-            return gradus_fail(n, "row %d: every logit is -inf", row), true;
+            return gradus_fail(n, "row %d: every logit is -inf; one must be "
+                               "finite", row), true;
     }
     return false;
 }
@@ -258,9 +259,10 @@ static gradus_node *check_target(gradus_node *n)
         return gradus_fail(n, "the targets come from %s; must be labels, or "
                            "an input that wants no gradient", t->name);
     if (t->rank != z->rank || memcmp(t->shape, z->shape, bytes) != 0)
-        return gradus_fail(n, "the targets of %s (%d a row) do not have the "
-                           "shape of the logits of %s (%d a row)", t->name,
-                           t->size, z->name, z->size);
+        return gradus_fail(n, "the targets of %s (rank %d, %d a row) must "
+                           "have the shape of the logits of %s (rank %d, %d a "
+                           "row)", t->name, t->rank, t->size, z->name, z->rank,
+                           z->size);
     return n;
 }
 

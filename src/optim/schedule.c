@@ -10,8 +10,7 @@
  *
  * Cosine: Loshchilov, Hutter: SGDR (2017), without restarts.  Warmup: Goyal et
  * al.: Accurate, large minibatch SGD (2017).  One cycle: Smith, Topin:
- * Super-convergence (2018), in the form of PyTorch's OneCycleLR.  Settings
- * that make no sense give NAN, which gradus_set_learning_rate refuses.
+ * Super-convergence (2018), in the form of PyTorch's OneCycleLR.
  */
 #include "gradus.h"
 

@@ -65,7 +65,7 @@ static bool loss_is_finite(const gradus_graph *g, int row)
 /* Sets a message about the first node of the forward pass that has a bad value
  * in a row whose loss is not finite, and returns the row; -1 if every row's
  * loss is finite.  The outer loop is the one over nodes: where a layer mixes
- * rows, as batch normalisation does, all rows are NaN behind it, and only the
+ * rows, as batch normalisation does, all rows are NaN after it, and only the
  * nodes before it tell in which row the NaN began. */
 static int diagnose_rows(const gradus_graph *g)
 {

@@ -39,7 +39,7 @@ void gradus_run_nodes(gradus_node *const *node, int from, int end,
  * otherwise. */
 void gradus_run_rows(gradus_graph *g, int what, bool add);
 
-/* Runs phase 2 for the batch at hand, which has been backward through phase 1:
+/* Runs phase 2 for the batch at hand, which phase 1 has taken backward:
  * computes the gradient of every parameter, in parts of at most tile_rows
  * rows, and adds it to what dw holds if `add` is set.  Returns 0, and then the
  * gradients belong to the last forward; or -1, with a message that names the

@@ -28,7 +28,8 @@ static int feed(gradus_node *n, gradus_fed fed, size_t rows)
         return gradus_refuse(n, "computes its value; only inputs, labels and "
                              "row weights can be fed");
     if (fed.u8 && n->kind != GRADUS_KIND_VALUES)
-        return gradus_refuse(n, "takes no u8 values");
+        return gradus_refuse(n, "takes %s, not u8 values", n->kind ==
+                             GRADUS_KIND_LABELS ? "labels" : "real numbers");
     if ((n->kind == GRADUS_KIND_LABELS) != (fed.labels != NULL))
         return gradus_refuse(n, fed.labels ? "takes values, not labels"
                                            : "takes labels, not values");
@@ -125,8 +126,9 @@ int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
     };
 
     if (!d->x == !d->pixels)
-        return gradus_error_set("dataset: either x or pixels must be set, and "
-                                "not both");
+        return gradus_error_set("dataset: %s is set; must be either x or "
+                                "pixels", d->x ? "both x and pixels"
+                                               : "neither x nor pixels");
     if (find_takers(g, f, before))
         return -1;
     for (int k = 0; k < GRADUS_FIELDS; k++)

@@ -70,10 +70,12 @@ static int rows_of_batch(fit *f)
     }
     int rows = f->options.next(&f->p, f->options.user);
     bool empty = rows == 0 && f->p.batch == 0; /* no batch in this epoch */
+    const char *why = rows < 0 ? gradus_error() : "";
     if (rows < 0 || rows > most || empty)
         return gradus_error_set("next returned %d; must be 1 to %d rows, or 0 "
-                                "after the last batch of an epoch", rows,
-                                most);
+                                "after the last batch of an epoch%s%s", rows,
+                                most, *why ? "; the last error was: " : "",
+                                why);
     return rows;
 }
 

@@ -54,7 +54,7 @@ typedef struct {
                                    losses are used */
 } gradus_meter;
 
-/* Starts a meter with all sums 0, and so the confusion matrix.  Returns 0, or
+/* Starts a meter with all sums and the confusion matrix 0.  Returns 0, or
  * -1 with a message if out of memory. */
 int gradus_meter_start(gradus_meter *m, const gradus_graph *g,
                        const gradus_evaluate_options *o);

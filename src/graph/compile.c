@@ -14,6 +14,10 @@
 
 enum { MAX_THREADS = 1024 };
 
+/* A batch and the size of a node are ints; arrays [batch,size] are counted by
+ * a size_t, as are the bytes of their numbers. */
+_Static_assert(SIZE_MAX >= UINT64_MAX, "gradus needs a 64-bit system");
+
 /* ---- checks ------------------------------------------------------------- */
 
 /* Checks a node that its constructor has finished: that its operands hold what
@@ -72,7 +76,7 @@ static int check(const gradus_graph *g, int max_batch, int threads)
  * fused nodes only the last one, their result, has y and dy. */
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
-    size_t values = batch * (size_t)n->size; /* < 2^62 */
+    size_t values = batch * (size_t)n->size;
     size_t slices = (size_t)gradus_slice_most((int)batch);
 
     if (gradus_has_shares(n))

@@ -138,9 +138,10 @@ typedef struct {
     bool (*diagnose)(gradus_node *n, int row);
 } gradus_loss_rule;
 
-/* A layer needs a forward.  It needs a backward if a gradient passes through
- * it; and if it has parameters, it needs a gradient, or a backward that adds
- * to gradus_share.  The rest is NULL in most layers. */
+/* A layer needs a forward.  It needs a backward if an operand wants a gradient
+ * (an empty one lets none through); and if it has parameters, it needs a
+ * gradient, or a backward that adds to gradus_share.  The rest is NULL in most
+ * layers. */
 typedef struct {
     const char *name; /* "dense"; nodes are called dense1, dense2, .. */
 

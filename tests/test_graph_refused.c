@@ -279,6 +279,19 @@ TEST(incomplete_ops_are_refused)
         "lazy1: has parameters, but its op has neither gradient nor backward");
 }
 
+/* Otherwise nothing before the node would ever be trained. */
+TEST(a_gradient_needs_a_backward_in_every_op_that_it_passes)
+{
+    static const gradus_op op = { .name = "lazy", .forward = forward_nothing };
+    gradus_node *h = gradus_dense(x, 2);
+    gradus_node *n = gradus_append(NULL, &op, sizeof *n, 1, &h);
+
+    gradus_set_shape(n, 1, &(int){ 2 });
+    ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
+    assert_error("lazy1: operand dense1 wants a gradient, but the op has no "
+                 "backward; must have one");
+}
+
 /* From a model file, such a node would be loaded as the built-in one. */
 TEST(a_users_op_with_the_name_of_a_built_in_one_is_not_saved)
 {

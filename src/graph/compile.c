@@ -213,15 +213,21 @@ static void initialise(gradus_graph *g, int i, int j)
 
 /* Nodes with parameters, and inputs for which gradus_want_gradient was called,
  * want a gradient already.  So does every node that depends on one of these,
- * as back-propagation passes through it.  A loss needs no dy of its own: its
- * backward is where the gradient begins. */
-static void spread_wants(gradus_graph *g)
+ * as back-propagation passes through it; it is an error if its op has no
+ * backward.  A loss needs no dy of its own: its backward is where the gradient
+ * begins. */
+static int spread_wants(gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
-        for (int j = 0; j < n->n_in; j++)
+        for (int j = 0; j < n->n_in; j++) {
+            if (n->in[j]->wants_gradient && !n->op->backward)
+                return gradus_refuse(n, "operand %s wants a gradient, but the "
+                                     "op has no backward; must have one", n->in[j]->name);
             n->wants_gradient |= n->in[j]->wants_gradient && !n->op->loss;
+        }
     }
+    return 0;
 }
 
 /* If the checks pass but then threads or memory fail, the graph can be
@@ -229,9 +235,8 @@ static void spread_wants(gradus_graph *g)
  * changed, since its nodes are fused already. */
 int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
 {
-    if (check(g, max_batch, threads))
+    if (check(g, max_batch, threads) || spread_wants(g))
         return -1;
-    spread_wants(g);
     gradus_fuse(g);
     g->threads = threads ? threads : gradus_pool_processors();
     gradus_pool_free(g->pool); /* of a compile that has failed */

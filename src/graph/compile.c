@@ -223,7 +223,8 @@ static int spread_wants(gradus_graph *g)
         for (int j = 0; j < n->n_in; j++) {
             if (n->in[j]->wants_gradient && !n->op->backward)
                 return gradus_refuse(n, "operand %s wants a gradient, but the "
-                                     "op has no backward; must have one", n->in[j]->name);
+                                     "op has no backward; must have one",
+                                     n->in[j]->name);
             n->wants_gradient |= n->in[j]->wants_gradient && !n->op->loss;
         }
     }

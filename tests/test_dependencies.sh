@@ -1,8 +1,8 @@
 #!/bin/sh
 # test_dependencies.sh -- tests that each folder of src/ uses only the folders
 # that it may use, by its includes and by the symbols of its object files;
-# src/README.md explains the rules.  Then tests that no file and no function
-# is too long to read.
+# src/README.md explains the rules.  Then tests that no files use each other in
+# a circle, and that no file and no function is too long to read.
 . tests/verdict.sh
 
 # allowed FOLDER: the folders that it may use beside itself
@@ -81,6 +81,22 @@ verdict "no file uses a symbol that its folder may not" $?
 sed -i 's/^\(gradus_error_set\) base/\1 train/' "$dir/defined"
 symbols | grep -qx "src/io/save.c uses gradus_error_set of train"
 verdict "a symbol that is forbidden is found and named" $?
+
+# A pair "A B" says that A uses a symbol of B; tsort finds circles of pairs.
+for object in "$BUILD"/obj/src/*/*.o; do
+    nm "$object" | awk -v file="${object#"$BUILD"/obj/}" '
+        $NF ~ /^gradus_/ { print $NF, file, $(NF - 1) == "U" ? "U" : "D" }'
+done | sort >"$dir/uses"
+awk '$3 == "U"' "$dir/uses" >"$dir/used"
+awk '$3 == "D"' "$dir/uses" | join -o 1.2,2.2 "$dir/used" - >"$dir/pairs"
+tsort "$dir/pairs" >"$dir/order" 2>"$dir/circle"
+[ -s "$dir/pairs" ] && [ ! -s "$dir/circle" ]
+status=$?
+cat "$dir/circle"
+verdict "no files use each other in a circle" $status
+echo "src/base/error.o src/io/save.o" | cat - "$dir/pairs" |
+    tsort 2>&1 >"$dir/order" | grep -q "src/io/save.o"
+verdict "a circle of files is found and named" $?
 
 awk 'length($0) > 79 { print FILENAME ":" FNR " has more than 79 columns" }' \
     src/*/*.[ch] include/*.h >"$dir/wide"

@@ -49,16 +49,6 @@ gradus_node *gradus_node_at(const gradus_graph *g, int id)
     return g && id >= 0 && id < g->count ? g->node[id] : NULL;
 }
 
-gradus_node *gradus_find_node(const gradus_graph *g, const char *name)
-{
-    if (!g || !name)
-        return NULL;
-    for (int i = 0; i < g->count; i++)
-        if (strcmp(g->node[i]->name, name) == 0)
-            return g->node[i];
-    return NULL;
-}
-
 int gradus_threads(const gradus_graph *g)
 {
     return g && g->max_batch ? g->threads : 0;

@@ -66,6 +66,16 @@ bool gradus_is_open(const gradus_node *n)
 
 /* ---- names -------------------------------------------------------------- */
 
+gradus_node *gradus_find_node(const gradus_graph *g, const char *name)
+{
+    if (!g || !name)
+        return NULL;
+    for (int i = 0; i < g->count; i++)
+        if (strcmp(g->node[i]->name, name) == 0)
+            return g->node[i];
+    return NULL;
+}
+
 /* Names the node after its op, with a number counted for each op: "dense1",
  * "dense2", ..  The first data node of its kind is plain "input" or the like.
  * A name that another node has already is passed over. */

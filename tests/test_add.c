@@ -166,7 +166,7 @@ LOOP_TEST(a_model_file_with_wrong_operands_of_add_is_refused, 4)
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[   ]",
           "add does not take these 0 operands" },
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0,2]",
-          "operand 1 must be an earlier node" },
+          "operand 1 is" },
         { "units\\\":[2]", "units\\\":[3]", "axis 0 of input is 2 and of" },
     };
 

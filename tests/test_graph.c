@@ -295,7 +295,7 @@ LOOP_TEST(every_pass_has_scratch_memory, 2)
     static const gradus_op op = { .name = "product", .forward = product,
                                   .gradient = product_gradient,
                                   .by_units = true };
-    const gradus_real x[] = { 3, 5 };
+    const gradus_real x[] = { 3, 5 }, target[8] = { 0 };
     int units = 4 - _i;
     gradus_graph *g = gradus_graph_new(1);
     gradus_node *in = gradus_input(g, 1), *t = gradus_input(g, units);
@@ -307,7 +307,7 @@ LOOP_TEST(every_pass_has_scratch_memory, 2)
     gradus_mse(n, t, NULL);
     ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
     ck_assert_int_eq(gradus_feed(in, x, 2), 0);
-    ck_assert_int_eq(gradus_feed(t, (gradus_real[8]){ 0 }, 2), 0);
+    ck_assert_int_eq(gradus_feed(t, target, 2), 0);
     ck_assert_int_eq(gradus_forward(g, NULL, 2), 0);
     ck_assert_int_eq(gradus_backward(g), 0);
     gradus_graph_free(g);

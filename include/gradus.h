@@ -276,12 +276,12 @@ typedef struct {
 /* Softmax and cross entropy, fused into one output layer.  y is softmax(z), of
  * z's shape; the loss is L = 1/D sum_k w_k t_k (lse(z) - z_k), where w_k is
  * the row's weight times that of class k; dz_k is (y_k sum_j w_j t_j - w_k
- * t_k) / D, which is (y_k - t_k) / D where weights are 1 and t adds up to 1. z
- * [B,K] has one softmax per row.  z [B,K,S] or [B,K,h,w] has one softmax over
- * K at each position; so has z [B,..,K], with last_axis.  t is either a labels
- * node of as many positions, with labels 0 to K - 1, or an input of z's shape
- * with a distribution at each position.  A logit of -inf masks its class; NaN
- * and +inf are errors. */
+ * t_k) / D, which is (y_k - t_k) / D where weights are 1 and t adds up to 1.
+ * z [B,K] has one softmax per row.  z [B,K,S] or [B,K,h,w] has one softmax
+ * over K at each position; so has z [B,..,K], with last_axis.  t is either a
+ * labels node of as many positions, with labels 0 to K - 1, or an input of z's
+ * shape with a distribution at each position.  A logit of -inf masks its
+ * class; NaN and +inf are errors. */
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 

@@ -1,9 +1,9 @@
 /* fuse.c -- lets an op compute the nodes that follow its own along with it.
  *
  * Fused nodes are a chain in which each has the next as its only user, and is
- * that one's first operand.  All of
- * them have the last one as their `result`: the first one's forward and
- * backward compute the value and the gradient of the whole chain. */
+ * that one's first operand.  All of them have the last one as their `result`:
+ * the first one's forward and backward compute the value and the gradient of
+ * the whole chain. */
 #include "graph/graph.h"
 
 /* The only node that has n as an operand, and has it once; NULL if there is no

@@ -7,16 +7,16 @@ enum { ALIGN = 64 }; /* a cache line, and the widest vector */
 
 /* Each part is rounded up to a multiple of ALIGN, so the next is aligned
  * too. */
-void *gradus_plan_take(gradus_plan *p, size_t count, size_t size)
+void *gradus_plan_take(gradus_plan *p, size_t rows, size_t count, size_t size)
 {
     size_t limit = SIZE_MAX / 2 / ALIGN * ALIGN;
 
-    if (count > (limit - p->used) / size) {
-        p->overflow = 1;
+    if (rows && count > (limit - p->used) / size / rows) {
+        p->overflow = true;
         return NULL;
     }
     void *part = p->base ? p->base + p->used : NULL;
-    p->used += (count * size + ALIGN - 1) / ALIGN * ALIGN;
+    p->used += (rows * count * size + ALIGN - 1) / ALIGN * ALIGN;
     return part;
 }
 

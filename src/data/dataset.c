@@ -33,7 +33,7 @@ static void *take(gradus_plan *p, size_t rows, int columns, size_t bytes)
 {
     if (columns == 0)
         return NULL;
-    return gradus_plan_take(p, rows, (size_t)columns * bytes);
+    return gradus_plan_take(p, rows, (size_t)columns, bytes);
 }
 
 /* Takes room for the names [classes] and, once there is a block, copies them
@@ -41,10 +41,10 @@ static void *take(gradus_plan *p, size_t rows, int columns, size_t bytes)
 static const char *const *take_names(gradus_plan *p, int classes,
                                      const char *const *names)
 {
-    const char **copy = gradus_plan_take(p, (size_t)classes, sizeof *copy);
+    const char **copy = gradus_plan_take(p, 1, (size_t)classes, sizeof *copy);
 
     for (int k = 0; k < classes; k++) {
-        char *name = gradus_plan_take(p, strlen(names[k]) + 1, 1);
+        char *name = gradus_plan_take(p, 1, strlen(names[k]) + 1, 1);
         if (name)
             copy[k] = strcpy(name, names[k]);
     }
@@ -73,7 +73,7 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
                                  bool real, bool weights)
 {
     gradus_plan p = { 0 };
-    gradus_loaded *l = gradus_plan_take(&p, 1, sizeof *l);
+    gradus_loaded *l = gradus_plan_take(&p, 1, 1, sizeof *l);
     gradus_loaded planned = { .d = *like };
 
     lay_out(&p, &planned, real, weights);
@@ -83,7 +83,7 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
         return gradus_no_memory("%s, %zu samples of %d values", who, like->n,
                                 like->size), NULL;
     advise_huge_pages(p.base, bytes);
-    l = gradus_plan_take(&p, 1, sizeof *l);
+    l = gradus_plan_take(&p, 1, 1, sizeof *l);
     l->d = *like;
     l->d.owned = block;
     lay_out(&p, l, real, weights);

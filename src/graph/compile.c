@@ -14,10 +14,6 @@
 
 enum { MAX_THREADS = 1024 };
 
-/* A batch and the size of a node are ints; arrays [batch,size] are counted by
- * a size_t, as are the bytes of their numbers. */
-_Static_assert(SIZE_MAX >= UINT64_MAX, "gradus needs a 64-bit system");
-
 /* ---- checks ------------------------------------------------------------- */
 
 /* Checks a node that its constructor has finished: that its operands hold what
@@ -76,35 +72,36 @@ static int check(const gradus_graph *g, int max_batch, int threads)
  * fused nodes only the last one, their result, has y and dy. */
 static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 {
-    size_t values = batch * (size_t)n->size;
+    size_t size = (size_t)n->size;
     size_t slices = (size_t)gradus_slice_most((int)batch);
 
     if (gradus_has_shares(n))
         for (int j = 0; j < n->n_params; j++)
-            n->share[j] = gradus_plan_take(p, slices * n->param[j].size,
+            n->share[j] = gradus_plan_take(p, slices, n->param[j].size,
                                            sizeof *n->share[j]);
     if (n->kind == GRADUS_KIND_LABELS)
-        n->label = gradus_plan_take(p, values, sizeof *n->label);
+        n->label = gradus_plan_take(p, batch, size, sizeof *n->label);
     else if (n->result == n)
-        n->y = gradus_plan_take(p, values, sizeof *n->y);
+        n->y = gradus_plan_take(p, batch, size, sizeof *n->y);
     if (n->result == n && n->wants_gradient)
-        n->dy = gradus_plan_take(p, values, sizeof *n->dy);
-    n->kept = gradus_plan_take(p, n->keep + batch * n->keep_row,
+        n->dy = gradus_plan_take(p, batch, size, sizeof *n->dy);
+    n->kept = gradus_plan_take(p, 1, n->keep + batch * n->keep_row,
                                sizeof *n->kept);
-    n->sums = gradus_plan_take(p, slices * (size_t)n->n_sums, sizeof *n->sums);
+    n->sums = gradus_plan_take(p, slices, (size_t)n->n_sums, sizeof *n->sums);
     if (n->op->loss)
-        gradus_as_loss(n)->loss = gradus_plan_take(p, batch, sizeof(double));
+        gradus_as_loss(n)->loss = gradus_plan_take(p, batch, 1,
+                                                   sizeof(double));
 }
 
 /* Takes all arrays of the graph and of its nodes from the plan. */
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
-    g->theta = gradus_plan_take(p, g->parameters, sizeof *g->theta);
-    g->grad = gradus_plan_take(p, g->parameters, sizeof *g->grad);
-    g->index = gradus_plan_take(p, batch, sizeof *g->index);
-    g->stage = gradus_plan_take(p, gradus_stages_most(g), sizeof *g->stage);
-    g->tile = gradus_plan_take(p, (size_t)g->tiles, sizeof *g->tile);
-    g->scratch = gradus_plan_take(p, (size_t)g->threads * g->scratch_size,
+    g->theta = gradus_plan_take(p, 1, g->parameters, sizeof *g->theta);
+    g->grad = gradus_plan_take(p, 1, g->parameters, sizeof *g->grad);
+    g->index = gradus_plan_take(p, 1, batch, sizeof *g->index);
+    g->stage = gradus_plan_take(p, 1, gradus_stages_most(g), sizeof *g->stage);
+    g->tile = gradus_plan_take(p, 1, (size_t)g->tiles, sizeof *g->tile);
+    g->scratch = gradus_plan_take(p, (size_t)g->threads, g->scratch_size,
                                   sizeof *g->scratch);
     for (int i = 0; i < g->count; i++)
         plan_node(g->node[i], p, batch);

@@ -179,8 +179,8 @@ static double spread(const gradus_param *p, gradus_initialiser how, double a)
     }
 }
 
-/* Draws one number with the spread a; a constant, zero among them, is a
- * itself. */
+/* Draws one number with the spread a; or returns a itself, if the initialiser
+ * is a constant, such as zero. */
 static double draw(gradus_random *r, gradus_initialiser how, double a)
 {
     if (how == GRADUS_INIT_HE || how == GRADUS_INIT_NORMAL)

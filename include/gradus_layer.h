@@ -152,11 +152,12 @@ typedef struct {
      * shares.  With shares or several operands, it has to test each operand's
      * dy: one that is NULL wants no gradient. */
 
-    /* dw of p's units = a sum over p's rows, or += if p.add is set: a large
-     * batch comes in several parts, and a caller may add up the gradients of
-     * several batches.  If it is NULL, backward computes dw, too:
-     * it adds the sum over its rows to gradus_share(n, j, p), which starts as
-     * zero, and the shares of all slices are then added in their order. */
+    /* dw of p's units = a sum over p's rows, or += if p.add is set, as a
+     * caller may add up the gradients of several batches.  A large batch comes
+     * in several pieces, whose sums are then added.  If it is NULL, backward
+     * computes dw, too: it adds the sum over its rows to gradus_share(n, j,
+     * p), which starts as zero, and the shares of all slices are then
+     * added. */
     void (*gradient)(gradus_node *n, gradus_part p);
 
     /* Builds a node from a model file, by calling its constructor with the

@@ -8,8 +8,7 @@
 #include <math.h>
 
 enum {
-    ROWS = 300, /* rows in a batch: five slices, and more than twice
-                   GRADUS_TILE_ROWS */
+    ROWS = 300, /* rows in a batch: three pieces, and six slices */
     /* Rows in a batch whose gradients are checked: two slices.  The check
      * takes two forwards for each number, so samples of more than LARGE values
      * are checked in a batch of LARGE_ROWS rows. */

@@ -65,9 +65,9 @@ TEST(the_parameters_of_dense_are_a_weight_and_a_bias_of_zero)
         ck_assert(y->param[1].w[i] == 0);
 }
 
-/* 35 units of 2050 inputs are three tiles, and 150 rows are three slices; the
- * tiles take the rows in two parts.  A second backward then adds to the
- * gradients. */
+/* 35 units of 2050 inputs are three tiles, and 150 rows are two pieces, of two
+ * slices each; the tiles take them piece by piece.  A second backward then
+ * adds to the gradients. */
 TEST(gradients_of_several_tiles_and_slices_equal_plain_sums)
 {
     enum { IN = 2050, OUT = 35, ROWS = 150 };

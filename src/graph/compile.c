@@ -97,7 +97,8 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
     g->theta = gradus_plan_take(p, 1, g->parameters, sizeof *g->theta);
-    g->grad = gradus_plan_take(p, 1, g->parameters, sizeof *g->grad);
+    g->grad = gradus_plan_take(p, (size_t)gradus_gradient_most((int)batch),
+                               g->parameters, sizeof *g->grad);
     g->index = gradus_plan_take(p, 1, batch, sizeof *g->index);
     g->stage = gradus_plan_take(p, 1, gradus_stages_most(g), sizeof *g->stage);
     g->tile = gradus_plan_take(p, 1, (size_t)g->tiles, sizeof *g->tile);
@@ -122,18 +123,26 @@ static void measure_nodes(gradus_graph *g)
     g->scratch_size = (g->scratch_size / 16 + 1) * 16;
 }
 
-/* Points every parameter's w and dw into theta and grad [parameters], in
- * node order. */
+/* Points every parameter's w into theta [parameters], in node order. */
 static void place_parameters(gradus_graph *g)
 {
     size_t at = 0;
 
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++) {
+            g->node[i]->param[j].w = g->theta + at;
+            at += g->node[i]->param[j].size;
+        }
+}
+
+void gradus_place_gradients(gradus_graph *g, int number)
+{
+    gradus_real *grad = g->grad + (size_t)number * g->parameters;
+
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++) {
             gradus_param *q = &g->node[i]->param[j];
-            q->w = g->theta + at;
-            q->dw = g->grad + at;
-            at += q->size;
+            q->dw = grad + (q->w - g->theta);
         }
 }
 
@@ -155,6 +164,7 @@ static int allocate(gradus_graph *g, int max_batch)
     plan(g, &p, (size_t)max_batch);
     gradus_cut_tiles(g);
     place_parameters(g);
+    gradus_place_gradients(g, 0);
     return 0;
 }
 

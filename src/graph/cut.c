@@ -1,30 +1,60 @@
-/* cut.c -- cuts the work of a step into parts: a batch into slices of rows,
- * and the parameters into tiles of units.  cut.h explains these words. */
+/* cut.c -- cuts the work of a step into parts: a batch into pieces and slices
+ * of rows, and the parameters into tiles of units.  cut.h explains these
+ * words. */
 #include "graph/cut.h"
 
 #include <stdlib.h>
 
-/* ---- slices ------------------------------------------------------------- */
+/* ---- pieces and slices -------------------------------------------------- */
 
-/* A batch of up to 16 rows is one slice.  A batch of 17 to 128 rows is two, so
- * that two threads have work.  Larger ones are cut into slices of 64 rows, a
- * number at which a matrix product is near its full speed.  The result is
- * always a multiple of 16, the height of a GEMM kernel's block. */
-int gradus_slice_rows(int rows)
+int gradus_piece_count(int rows)
 {
-    int half = ((rows - 1) / 32 + 1) * 16;
+    return (rows - 1) / GRADUS_PIECE_ROWS + 1;
+}
 
-    return half < 64 ? half : 64;
+gradus_rows_range gradus_piece(int rows, int i)
+{
+    int first = i * GRADUS_PIECE_ROWS, left = rows - first;
+
+    return (gradus_rows_range){ first, left < GRADUS_PIECE_ROWS
+                                           ? left : GRADUS_PIECE_ROWS };
+}
+
+/* A piece of up to 16 rows is one slice.  A larger one is two, so that two
+ * threads have work.  The first slice is a multiple of 16 rows, the height of
+ * a GEMM kernel's block; in a whole piece, both are 64 rows, a number at which
+ * a matrix product is near its full speed. */
+gradus_rows_range gradus_slice(int rows, int i)
+{
+    gradus_rows_range piece = gradus_piece(rows, i / 2);
+    int half = ((piece.rows - 1) / 32 + 1) * 16;
+
+    if (i % 2)
+        return (gradus_rows_range){ piece.first + half, piece.rows - half };
+    return (gradus_rows_range){ piece.first,
+                                piece.rows < half ? piece.rows : half };
 }
 
 int gradus_slice_count(int rows)
 {
-    return (rows - 1) / gradus_slice_rows(rows) + 1;
+    int pieces = gradus_piece_count(rows);
+
+    return 2 * pieces - (gradus_piece(rows, pieces - 1).rows <= 16);
 }
 
 int gradus_slice_most(int max_batch)
 {
-    return max_batch <= 128 ? 2 : (max_batch - 1) / 64 + 1;
+    return 2 * gradus_piece_count(max_batch);
+}
+
+/* Before piece i, there is a sum for each 1 in the binary digits of i. */
+int gradus_gradient_most(int max_batch)
+{
+    int most = 1;
+
+    for (int i = gradus_piece_count(max_batch); i > 1; i /= 2)
+        most++;
+    return most;
 }
 
 bool gradus_has_shares(const gradus_node *n)

@@ -1,46 +1,67 @@
 /* cut.h -- how the work of a step is cut into parts.
  *
- *   slice   Some rows of a batch.  A thread takes a slice through the whole
- *           net, forward and back.
+ *   piece   GRADUS_PIECE_ROWS rows of a batch, or, in its last piece, fewer.
+ *           Each piece has a gradient of its own; the gradient of the batch is
+ *           the sum of these.
+ *   slice   One of the one or two parts of a piece.  A thread takes a slice
+ *           through the whole net, forward and back.
  *   tile    Some units of one node's parameters.  A thread computes their
- *           gradient over the whole batch.  (In kernels/, a tile is the part
- *           of an image whose sums stay in registers.)
- *   part    Up to GRADUS_TILE_ROWS rows of a batch, which all tiles process
- *           before the next ones.
+ *           gradient over a piece.  (In kernels/, a tile is the part of an
+ *           image whose sums stay in registers.)
  *   share   What the rows of one slice contribute to a gradient, where an op
  *           computes it slice by slice.
  *   block   The part of a matrix that is multiplied at once (base/gemm.c).
  *   strip   Some lines of an image, which a kernel computes while they are in
  *           the first-level cache.
  *
- * Phase 1 of a step works on slices, and phase 2 on tiles, part by part (see
- * run/run.h).  A gradus_part describes a slice, or a tile and a part.  All of
+ * Phase 1 of a step works on slices, and phase 2 on tiles, piece by piece (see
+ * run/run.h).  A gradus_part describes a slice, or a tile and a piece.  All of
  * them depend on the shapes and on the number of rows alone, never on the
  * number of threads.  So every sum is made in the same order, and results are
- * the same to the last bit, whatever the number of threads. */
+ * the same to the last bit, whatever the number of threads.
+ *
+ * The gradients of the pieces are added as a binary tree over their numbers:
+ * those of pieces 0 and 1, of 2 and 3, and so on; then the sums of pieces 0
+ * and 1 and of 2 and 3; and so on.  An incomplete tree at the end is added
+ * last.  Whoever has some of the pieces can thus compute a part of the tree,
+ * and rounding errors grow with the depth of the tree rather than with the
+ * number of pieces. */
 #ifndef GRADUS_CUT_H
 #define GRADUS_CUT_H
 
 #include "graph/graph.h"
 
-/* How many rows a slice of a batch of `rows` rows has; the last slice may have
- * fewer. */
-int gradus_slice_rows(int rows);
-/* How many slices a batch of `rows` rows has. */
+/* The rows of a piece.  128 rows of 784 values are 0.4 MB, and stay in a
+ * core's second-level cache from one tile to the next.  In pieces of 256 rows,
+ * a step of 1,024 rows was measured to take 1.05 times as long, and with all
+ * 1,024 at once 1.15 times. */
+enum { GRADUS_PIECE_ROWS = 128 };
+
+/* Some rows of a batch: `rows` rows, of which `first` is the first. */
+typedef struct {
+    int first, rows;
+} gradus_rows_range;
+
+/* How many pieces, and how many slices, a batch of `rows` rows has.  Slices
+ * 2 i and 2 i + 1 are those of piece i; the last piece may have only one. */
+int gradus_piece_count(int rows);
 int gradus_slice_count(int rows);
+
+/* The rows of piece, or slice, number i of a batch of `rows` rows. */
+gradus_rows_range gradus_piece(int rows, int i);
+gradus_rows_range gradus_slice(int rows, int i);
+
 /* The largest number of slices that a batch of up to max_batch rows has, for
  * which arrays [slices,..] are allocated. */
 int gradus_slice_most(int max_batch);
 
+/* How many gradients are kept at a time while those of the pieces of a batch
+ * of up to max_batch rows are added up (see run/tiles.c). */
+int gradus_gradient_most(int max_batch);
+
 /* Cuts the parameters of all nodes into tiles.  While g->tile is NULL, it only
  * counts them into g->tiles; called again, it writes them to g->tile. */
 void gradus_cut_tiles(gradus_graph *g);
-
-/* The largest number of rows in one part of a batch in phase 2.  128 rows of
- * 784 values are 0.4 MB, and stay in a core's second-level cache from one tile
- * to the next.  In parts of 256 rows, a step of 1,024 rows was measured to
- * take 1.05 times as long, and with all 1,024 at once 1.15 times. */
-enum { GRADUS_TILE_ROWS = 128 };
 
 /* The largest number of rows that inference computes at once.  It is large so
  * that large weights pass through the cache once for many rows.  In slices of

@@ -79,8 +79,10 @@ struct gradus_graph {
     int max_batch, threads;    /* the most rows of a batch, and the number of
                                   threads.  A compile that fails after its
                                   checks sets threads, too */
-    gradus_real *theta, *grad; /* [parameters], in node order: every w and dw
-                                  points into them */
+    gradus_real *theta; /* [parameters], in node order: every w points into
+                           it */
+    gradus_real *grad;  /* [gradus_gradient_most,parameters], the gradient, and
+                           the sums that it is made from */
     void *block;               /* the memory of theta, grad, index, stage, tile
                                   and scratch, and of all the nodes' arrays */
     gradus_real *scratch;      /* [threads,scratch_size], for ops */
@@ -149,6 +151,9 @@ static inline bool gradus_mixes(const gradus_node *n)
 /* Lets each op take over the computation of the nodes that follow its own;
  * sets the `result` of all of these (fuse.c). */
 void gradus_fuse(gradus_graph *g);
+
+/* Points the dw of every parameter into array number i of g->grad. */
+void gradus_place_gradients(gradus_graph *g, int i);
 
 /* Compiles like gradus_compile, but leaves all parameters zero instead of
  * initialising them, for a caller that reads them from a file. */

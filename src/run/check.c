@@ -6,6 +6,7 @@
  * gradient.  L is computed by two forward passes for each v.
  */
 #include "base/error.h"
+#include "base/gemm.h"
 #include "run/run.h"
 
 #include <math.h>
@@ -101,19 +102,38 @@ static int check_input(checker *c, gradus_node *x)
     return status;
 }
 
+/* Computes the gradients of n's parameters again, in two parts, to catch an op
+ * whose gradient function ignores p.row or p.add, and so is right only as long
+ * as a batch comes in one piece. */
+static void compute_in_two_parts(const gradus_node *n, int rows)
+{
+    gradus_part p = { .rows = rows - rows / 2, .units = n->units,
+                      .scratch = n->graph->scratch,
+                      .batch = &n->graph->batch };
+
+    n->op->gradient((gradus_node *)n, p);
+    p.add = true;
+    p.row = p.rows;
+    p.rows = rows / 2;
+    if (p.rows)
+        n->op->gradient((gradus_node *)n, p);
+}
+
 /* Runs the batch forward and backward, and checks all parameters, and then all
  * inputs that want a gradient.  The forward passes of the checks leave dw and
- * dy as the backward pass has left them.  Phase 2 gets the batch in two parts,
- * to catch an op whose gradient function ignores p.add and so is right only as
- * long as a batch comes in one part. */
+ * dy as the backward pass has left them. */
 static int check_graph(checker *c)
 {
     gradus_graph *g = c->g;
-    int tile_rows = c->n < 2 ? 1 : c->n - c->n / 2, status = 0;
+    int status = 0;
 
-    if (gradus_forward(g, NULL, c->n) ||
-        gradus_run_backward(g, false, tile_rows))
+    if (gradus_forward(g, NULL, c->n) || gradus_backward(g))
         return -1;
+    gradus_blas_enter();
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->op->gradient && g->node[i]->n_params)
+            compute_in_two_parts(g->node[i], c->n);
+    gradus_blas_leave();
     for (int i = 0; i < g->count && !status; i++)
         status = check_parameters(c, g->node[i]);
     for (int i = 0; i < g->count && !status; i++)

@@ -91,18 +91,16 @@ static void backward(const gradus_stage *s, gradus_node *const *node,
                                           all_units(s->sum_back, p));
 }
 
-/* Runs a GRADUS_STAGE_ROWS stage for slice number `item`.  All slices have
- * gradus_slice_rows rows but the last, which has what is left. */
+/* Runs a GRADUS_STAGE_ROWS stage for slice number `item`. */
 static void run_slice(void *arg, int item, int thread)
 {
     const rows_job *job = arg;
     const gradus_stage *s = job->stage;
     const gradus_graph *g = job->g;
-    int most = gradus_slice_rows(g->batch.rows);
-    int row = item * most, left = g->batch.rows - row;
+    gradus_rows_range r = gradus_slice(g->batch.rows, item);
     gradus_part p = {
-        .row = row,
-        .rows = left < most ? left : most,
+        .row = r.first,
+        .rows = r.rows,
         .slice = item,
         .scratch = g->scratch + (size_t)thread * g->scratch_size,
         .batch = &g->batch,

@@ -7,7 +7,7 @@
  *      rows through the whole net, forward node by node and back again.
  *   2. tiles.c is parallel over weights.  A thread takes a tile of the
  *      parameters and computes its gradient over the whole batch.  A large
- *      batch is processed in several parts, so that the rows are still in the
+ *      batch is processed in several pieces, so that the rows are still in the
  *      cache when the next tile reads them.
  *
  * Once every gradient is known to be finite, update.c lets the optimiser
@@ -40,11 +40,11 @@ void gradus_run_nodes(gradus_node *const *node, int from, int end,
 void gradus_run_rows(gradus_graph *g, int what, bool add);
 
 /* Runs phase 2 for the batch at hand, which phase 1 has taken backward:
- * computes the gradient of every parameter, in parts of at most tile_rows
- * rows, and adds it to what dw holds if `add` is set.  Returns 0, and then the
- * gradients belong to the last forward; or -1, with a message that names the
- * node and the parameter, if a gradient is not finite. */
-int gradus_run_tiles(gradus_graph *g, bool add, int tile_rows);
+ * computes the gradient of every parameter, and adds it to what dw holds if
+ * `add` is set.  Returns 0, and then the gradients belong to the last forward;
+ * or -1, with a message that names the node and the parameter, if a gradient
+ * is not finite. */
+int gradus_run_tiles(gradus_graph *g, bool add);
 
 /* Returns 0 if all gradients are finite; else -1, with a message that names
  * the first one that is not. */
@@ -82,18 +82,13 @@ int gradus_diagnose_gradients(const gradus_graph *g);
 
 /* ----- step.c: the batch at hand ----------------------------------------- */
 
-/* The first two are calls of gradus.h, with the options that fit, evaluate and
- * the gradient check need.  All return 0, or -1 with a message. */
+/* All of these return 0, or -1 with a message. */
 
 /* Like gradus_forward, but with layers as in training or as in inference.  The
  * batch consists of the n fed rows index[0..n-1], or from .. from+n-1 if index
  * is NULL. */
 int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
                        bool training);
-
-/* Like gradus_backward, or gradus_backward_add if `add` is set.  Phase 2 takes
- * the batch in parts of at most tile_rows rows (see GRADUS_TILE_ROWS). */
-int gradus_run_backward(gradus_graph *g, bool add, int tile_rows);
 
 /* Gathers the labels and row weights of a batch, given as above, and checks
  * that every data node has been fed those rows, that labels and weights are

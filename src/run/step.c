@@ -198,7 +198,7 @@ static int check_loss(gradus_graph *g)
  * goes backward as soon as it has gone forward, while it is in the cache.  If
  * both passes run, a loss that is not finite is therefore noticed only after
  * phase 1, but still before the parameters are updated. */
-static int run(gradus_graph *g, int what, bool add, int tile_rows)
+static int run(gradus_graph *g, int what, bool add)
 {
     int status = 0;
 
@@ -207,7 +207,7 @@ static int run(gradus_graph *g, int what, bool add, int tile_rows)
     if (what & GRADUS_FORWARD)
         status = check_loss(g);
     if (!status && what & GRADUS_BACKWARD)
-        status = gradus_run_tiles(g, add, tile_rows);
+        status = gradus_run_tiles(g, add);
     gradus_blas_leave();
     return status;
 }
@@ -217,7 +217,7 @@ int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
 {
     if (begin(g, index, from, n, training))
         return -1;
-    return run(g, GRADUS_FORWARD, false, 0);
+    return run(g, GRADUS_FORWARD, false);
 }
 
 int gradus_forward(gradus_graph *g, const int *index, int n)
@@ -225,7 +225,8 @@ int gradus_forward(gradus_graph *g, const int *index, int n)
     return gradus_run_forward(g, index, 0, n, true);
 }
 
-int gradus_run_backward(gradus_graph *g, bool add, int tile_rows)
+/* gradus_backward, or gradus_backward_add if `add` is set. */
+static int back(gradus_graph *g, bool add)
 {
     if (!g || !g->batch.rows)
         return gradus_error_set("gradus_backward: %s", g ? "no forward has "
@@ -240,17 +241,17 @@ int gradus_run_backward(gradus_graph *g, bool add, int tile_rows)
                                 "first");
     if (gradus_need_loss(g))
         return -1;
-    return run(g, GRADUS_BACKWARD, add, tile_rows);
+    return run(g, GRADUS_BACKWARD, add);
 }
 
 int gradus_backward(gradus_graph *g)
 {
-    return gradus_run_backward(g, false, GRADUS_TILE_ROWS);
+    return back(g, false);
 }
 
 int gradus_backward_add(gradus_graph *g)
 {
-    return gradus_run_backward(g, true, GRADUS_TILE_ROWS);
+    return back(g, true);
 }
 
 /* The gradients are checked again here, although backward has checked its own,
@@ -276,7 +277,7 @@ int gradus_train_step(gradus_optimiser *o, const int *index, int n)
         return gradus_error_set("gradus_train_step: the optimiser is NULL");
     gradus_graph *g = o->graph;
     if (gradus_need_loss(g) || begin(g, index, 0, n, true) ||
-        run(g, GRADUS_FORWARD | GRADUS_BACKWARD, false, GRADUS_TILE_ROWS))
+        run(g, GRADUS_FORWARD | GRADUS_BACKWARD, false))
         return -1;
     gradus_run_update(o);
     return 0;

@@ -2,8 +2,19 @@
  * the whole batch.
  *
  * Tiles run in parallel, and only one thread at a time writes to a tile's dw.
- * A large batch comes in parts, all tiles working on one part before any goes
- * on to the next. */
+ * A large batch comes in pieces, all tiles working on one piece before any
+ * goes on to the next.
+ *
+ * The gradients of the pieces are added up as a binary tree (graph/cut.h).
+ * The sums that wait for others are a stack of arrays, g->grad.  The gradient
+ * of a piece goes on top.  As in adding 1 to a binary number, for each 1 at
+ * the end of the piece's number the two arrays on top are then replaced by
+ * their sum; after the last piece, so are all of them.
+ *
+ *   piece          0      1        2        3           4
+ *   on the stack   0      0 1      01 2     01 2 3      0123 4
+ *   then           0      01       01 2     0123        01234
+ */
 #include "run/run.h"
 
 #include "graph/cut.h"
@@ -11,12 +22,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* What the jobs for one part of the batch have in common. */
+/* What the jobs for one piece of the batch have in common. */
 typedef struct {
     gradus_graph *g;
-    int row, rows;   /* the first row of this part, and how many rows each
-                        part has; the last may have fewer */
+    int piece;       /* the number of the piece */
+    int top;         /* the number of the array on top of the stack, into which
+                        every dw points: 0 for the first */
+    int merge;       /* how often the two arrays on top are added up after this
+                        piece */
     bool add;        /* add to the gradients of earlier batches */
+    bool last;       /* this is the last piece */
     atomic_bool bad; /* set by any thread that finds a gradient not finite */
 } tiles_job;
 
@@ -36,70 +51,97 @@ static bool all_finite(const gradus_real *a, size_t n)
 static void check_tile(void *arg, int item, int thread)
 {
     tiles_job *job = arg;
-    gradus_tile t = job->g->tile[item];
+    const gradus_graph *g = job->g;
+    gradus_tile t = g->tile[item];
 
     (void)thread;
     for (int j = 0; j < t.node->n_params; j++) {
         gradus_range r = gradus_tile_range(t, j);
-        if (!all_finite(t.node->param[j].dw + r.from, r.count))
+        size_t from = (size_t)(t.node->param[j].w - g->theta) + r.from;
+        if (!all_finite(g->grad + from, r.count))
             atomic_store(&job->bad, true);
     }
 }
 
+/* to[k] += from[k] for k < n. */
+static void add_to(gradus_real *restrict to, const gradus_real *restrict from,
+                   size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        to[k] += from[k];
+}
+
 /* For an op whose backward computes the gradient of its parameters slice by
- * slice: dw[t] = share[0] + share[1] + .., or += if job->add is set, where t
- * is the tile's range of parameter j.  The order of the sum is that of the
- * slices, so that the result does not depend on the threads. */
-static void add_shares(const tiles_job *job, gradus_tile t, int j)
+ * slice: dw[t] = the sum of the shares of the piece's slices, or += if `add`
+ * is set, where t is the tile's range of parameter j. */
+static void add_shares(const tiles_job *job, gradus_tile t, int j, bool add)
 {
     const gradus_param *q = &t.node->param[j];
     gradus_range r = gradus_tile_range(t, j);
-    const gradus_real *share = t.node->share[j] + r.from;
     gradus_real *dw = q->dw + r.from;
     int slices = gradus_slice_count(job->g->batch.rows);
 
-    if (!job->add)
+    if (!add)
         memset(dw, 0, r.count * sizeof *dw);
-    for (int i = 0; i < slices; i++, share += q->size)
-        for (size_t k = 0; k < r.count; k++)
-            dw[k] += share[k];
+    for (int i = 2 * job->piece; i < slices && i < 2 * job->piece + 2; i++)
+        add_to(dw, t.node->share[j] + (size_t)i * q->size + r.from, r.count);
 }
 
-/* Computes what the job's part of the batch contributes to the gradient of
- * tile number `item`.  After the last part the thread adds the shares, if
- * there are any, which completes the gradient, and checks the result. */
+/* Adds up the arrays on top of the stack, as often as the job says, for the
+ * parameters of the tile. */
+static void merge(const tiles_job *job, gradus_tile t)
+{
+    const gradus_graph *g = job->g;
+
+    for (int j = 0; j < t.node->n_params; j++) {
+        gradus_range r = gradus_tile_range(t, j);
+        gradus_real *top = t.node->param[j].dw + r.from;
+        for (int i = 0; i < job->merge; i++, top -= g->parameters)
+            add_to(top - g->parameters, top, r.count);
+    }
+}
+
+/* Computes the gradient of tile number `item` over the job's piece of the
+ * batch, and adds up what is complete of the tree.  After the last piece it
+ * checks the result.  The gradients of mixing layers are complete already. */
 static void run_tile(void *arg, int item, int thread)
 {
     const tiles_job *job = arg;
     const gradus_graph *g = job->g;
     gradus_tile t = g->tile[item];
-    const int left = g->batch.rows - job->row;
-    gradus_part p = { .row = job->row,
-                      .rows = left < job->rows ? left : job->rows,
+    gradus_rows_range r = gradus_piece(g->batch.rows, job->piece);
+    gradus_part p = { .row = r.first,
+                      .rows = r.rows,
                       .unit = t.unit,
                       .units = t.units,
-                      .add = job->add || job->row > 0,
+                      .add = job->add && job->piece == 0,
                       .scratch = g->scratch + (size_t)thread * g->scratch_size,
                       .batch = &g->batch };
 
     if (t.node->op->gradient)
         t.node->op->gradient(t.node, p);
-    if (left > job->rows)
-        return; /* more parts of the batch will follow */
     for (int j = 0; j < t.node->n_params && t.node->share[j]; j++)
-        add_shares(job, t, j);
-    check_tile(arg, item, thread);
+        add_shares(job, t, j, p.add);
+    if (t.node->op->gradient || t.node->share[0])
+        merge(job, t);
+    if (job->last)
+        check_tile(arg, item, thread);
 }
 
-/* The batch is cut into as few parts of at most tile_rows rows as possible,
- * which are of nearly equal size. */
-int gradus_run_tiles(gradus_graph *g, bool add, int tile_rows)
+int gradus_run_tiles(gradus_graph *g, bool add)
 {
-    const int rows = g->batch.rows, parts = (rows - 1) / tile_rows + 1;
-    tiles_job job = { .g = g, .add = add, .rows = (rows - 1) / parts + 1 };
+    const int pieces = gradus_piece_count(g->batch.rows);
+    tiles_job job = { .g = g, .add = add };
 
-    for (; job.row < rows; job.row += job.rows)
+    for (; job.piece < pieces; job.piece++, job.top += 1 - job.merge) {
+        job.last = job.piece == pieces - 1;
+        job.merge = job.last ? job.top : 0;
+        for (int i = job.piece; i % 2 && !job.last; i /= 2)
+            job.merge++;
+        gradus_place_gradients(g, job.top);
         gradus_run_jobs(g, run_tile, &job, g->tiles);
+    }
+    gradus_place_gradients(g, 0);
     if (atomic_load(&job.bad))
         return gradus_diagnose_gradients(g);
     g->gradients_old = false;

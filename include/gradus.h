@@ -764,7 +764,8 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
 
 /* Forward, backward and step in one, over the fed rows index[0..n-1], or
  * 0..n-1 if index is NULL; n from 1 to max_batch.  On error (a non-finite loss
- * or gradient, a bad label) parameters and optimiser are as before. */
+ * or gradient, a bad label, a parameter that would become infinite) parameters
+ * and optimiser are as before. */
 int gradus_train_step(gradus_optimiser *o, const int *index, int n);
 
 /* Computes the values and losses of a batch, with layers as in training.  The
@@ -789,7 +790,8 @@ int gradus_backward_add(gradus_graph *g);
 
 /* Updates the parameters from gradus_gradients(), which may be changed between
  * gradus_backward and this, or be all your own in a graph that never ran
- * forward.  If one of them is not finite, that is an error, and nothing has
+ * forward.  If one of them is not finite, or if a parameter would become
+ * infinite, that is an error, and parameters and optimiser have not
  * changed. */
 int gradus_step(gradus_optimiser *o);
 

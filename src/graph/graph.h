@@ -101,6 +101,9 @@ struct gradus_graph {
     gradus_batch batch;     /* rows is 0 if there is none */
     int *index;             /* [max_batch], what batch.index points to */
     bool params_changed;    /* theta has changed since the last forward */
+    bool large;             /* a parameter or its gradient was too large, when
+                               the gradients were last checked, for a step to
+                               be safe (see run/update.c) */
     bool gradients_old;     /* grad belongs to an earlier forward, or to
                                parameters that were replaced since */
     uint64_t passes;        /* number of backward passes so far */

@@ -111,5 +111,5 @@ int gradus_diagnose_gradients(const gradus_graph *g)
                                          "lower learning rate may help",
                                          p->name, k, (double)p->dw[k]);
         }
-    return -1;
+    return 0;
 }

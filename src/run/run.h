@@ -39,15 +39,19 @@ void gradus_run_nodes(gradus_node *const *node, int from, int end,
  * otherwise. */
 void gradus_run_rows(gradus_graph *g, int what, bool add);
 
+/* A parameter or gradient of an absolute value up to this one cannot make a
+ * step overflow (see update.c). */
+#define GRADUS_MODERATE ((gradus_real)1e12)
+
 /* Runs phase 2 for the batch at hand, which phase 1 has taken backward:
  * computes the gradient of every parameter, and adds it to what dw holds if
  * `add` is set.  Returns 0, and then the gradients belong to the last forward;
  * or -1, with a message that names the node and the parameter, if a gradient
- * is not finite. */
+ * is not finite.  Sets g->large in either case. */
 int gradus_run_tiles(gradus_graph *g, bool add);
 
 /* Returns 0 if all gradients are finite; else -1, with a message that names
- * the first one that is not. */
+ * the first one that is not.  Sets g->large in either case. */
 int gradus_check_finite_gradients(gradus_graph *g);
 
 /* The numbers of a parameter that belong to a tile: `count` numbers, starting
@@ -66,8 +70,11 @@ static inline gradus_range gradus_tile_range(gradus_tile t, int j)
 }
 
 /* Takes one step of the optimiser with the gradients at hand, which the caller
- * has found to be finite: clips them, updates theta, and counts the step. */
-void gradus_run_update(gradus_optimiser *o);
+ * has found to be finite: clips them, updates theta, and counts the step.
+ * Returns 0; or -1, with a message, if a parameter or a number of the
+ * optimiser's state would become infinite: then all of these are as they were
+ * before. */
+int gradus_run_update(gradus_optimiser *o);
 
 /* ----- diagnose.c: where a NaN or an infinite number came from ----------- */
 
@@ -76,8 +83,8 @@ void gradus_run_update(gradus_optimiser *o);
  * Returns -1 in any case. */
 int gradus_diagnose_loss(const gradus_graph *g, double loss);
 
-/* Sets a message that names the first parameter whose gradient is NaN or
- * infinite.  Returns -1 in any case. */
+/* Returns 0 if all gradients are finite; else -1, with a message that names
+ * the first parameter whose gradient is NaN or infinite. */
 int gradus_diagnose_gradients(const gradus_graph *g);
 
 /* ----- step.c: the batch at hand ----------------------------------------- */

@@ -267,8 +267,7 @@ int gradus_step(gradus_optimiser *o)
                                 "gradus_forward and gradus_backward first");
     if (gradus_check_finite_gradients(g))
         return -1;
-    gradus_run_update(o);
-    return 0;
+    return gradus_run_update(o);
 }
 
 int gradus_train_step(gradus_optimiser *o, const int *index, int n)
@@ -279,6 +278,5 @@ int gradus_train_step(gradus_optimiser *o, const int *index, int n)
     if (gradus_need_loss(g) || begin(g, index, 0, n, true) ||
         run(g, GRADUS_FORWARD | GRADUS_BACKWARD, false))
         return -1;
-    gradus_run_update(o);
-    return 0;
+    return gradus_run_update(o);
 }

@@ -32,22 +32,22 @@ typedef struct {
                         piece */
     bool add;        /* add to the gradients of earlier batches */
     bool last;       /* this is the last piece */
-    atomic_bool bad; /* set by any thread that finds a gradient not finite */
+    atomic_bool large; /* set by any thread that finds a large number */
 } tiles_job;
 
-/* Are a[0..n-1] all finite?  x - x is 0 for a finite x, and NaN if x is
- * infinite or NaN.  The loop has no branch, so that it runs at the speed of
- * memory. */
-static bool all_finite(const gradus_real *a, size_t n)
+/* Are a[0..n-1] all at most GRADUS_MODERATE?  A NaN is not.  The loop has no
+ * branch, so that it runs at the speed of memory. */
+static bool are_moderate(const gradus_real *a, size_t n)
 {
-    int bad = 0;
+    int large = 0;
 
     for (size_t i = 0; i < n; i++)
-        bad |= a[i] - a[i] != 0;
-    return !bad;
+        large |= !(a[i] <= GRADUS_MODERATE) | !(a[i] >= -GRADUS_MODERATE);
+    return !large;
 }
 
-/* Sets job->bad if the gradient of tile number `item` is not finite. */
+/* Sets job->large if a parameter of tile number `item` or its gradient is
+ * large, infinite or NaN. */
 static void check_tile(void *arg, int item, int thread)
 {
     tiles_job *job = arg;
@@ -58,8 +58,9 @@ static void check_tile(void *arg, int item, int thread)
     for (int j = 0; j < t.node->n_params; j++) {
         gradus_range r = gradus_tile_range(t, j);
         size_t from = (size_t)(t.node->param[j].w - g->theta) + r.from;
-        if (!all_finite(g->grad + from, r.count))
-            atomic_store(&job->bad, true);
+        if (!are_moderate(g->theta + from, r.count) ||
+            !are_moderate(g->grad + from, r.count))
+            atomic_store(&job->large, true);
     }
 }
 
@@ -142,8 +143,9 @@ int gradus_run_tiles(gradus_graph *g, bool add)
         gradus_run_jobs(g, run_tile, &job, g->tiles);
     }
     gradus_place_gradients(g, 0);
-    if (atomic_load(&job.bad))
-        return gradus_diagnose_gradients(g);
+    g->large = atomic_load(&job.large);
+    if (g->large && gradus_diagnose_gradients(g))
+        return -1;
     g->gradients_old = false;
     g->passes++;
     return 0;
@@ -154,5 +156,6 @@ int gradus_check_finite_gradients(gradus_graph *g)
     tiles_job job = { .g = g };
 
     gradus_run_jobs(g, check_tile, &job, g->tiles);
-    return atomic_load(&job.bad) ? gradus_diagnose_gradients(g) : 0;
+    g->large = atomic_load(&job.large);
+    return g->large ? gradus_diagnose_gradients(g) : 0;
 }

@@ -4,10 +4,25 @@
  * It goes over the tiles of phase 2 in parallel: first, if gradients are to be
  * clipped, to clip them by value and sum their squares, from which the calling
  * thread finds the norm of the whole gradient; and then to scale each gradient
- * by that norm and update its parameter. */
+ * by that norm and update its parameter.
+ *
+ * No step may leave an infinite number behind.  A step is safe if
+ *
+ *   |theta| and |g| <= 1e12    lr <= 1e6    lambda <= 1
+ *
+ * since g + lambda theta is then at most 2e12, its square 4e24, and the
+ * numbers that the rules remember of them stay far below the largest float,
+ * 3e38, as do lr times these.  Other steps are taken with a copy of theta and
+ * of the state, from which both are restored if a number has become infinite.
+ */
 #include "run/run.h"
 
+#include "base/error.h"
 #include "optim/optimiser.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* What the jobs of one pass over the tiles have in common. */
 typedef struct {
@@ -57,7 +72,7 @@ static void finish_step(gradus_graph *g)
     g->params_changed = true;
 }
 
-void gradus_run_update(gradus_optimiser *o)
+static void update(gradus_optimiser *o)
 {
     gradus_graph *g = o->graph;
     update_job clip = { o, true }, update = { o, false };
@@ -67,4 +82,86 @@ void gradus_run_update(gradus_optimiser *o)
     gradus_optimiser_begin(o);
     gradus_run_jobs(g, run_tile, &update, g->tiles);
     finish_step(g);
+}
+
+/* Can the step make no number infinite, by the bounds above? */
+static bool is_safe(const gradus_optimiser *o)
+{
+    const gradus_graph *g = o->graph;
+    bool safe = !g->large && !o->large;
+
+    for (int i = 0; i < g->count; i++)
+        safe &= o->learning_rate * g->info[i].lr_scale <= 1e6 &&
+                o->weight_decay * g->info[i].decay_scale <= 1;
+    return safe;
+}
+
+/* Returns 0 if all numbers of n's parameter p, and all that the optimiser
+ * remembers of it, are finite; else -1, with a message.  Notes in o->large
+ * whether any of the latter is large. */
+static int check_param(gradus_optimiser *o, const gradus_node *n,
+                       const gradus_param *p)
+{
+    const gradus_graph *g = o->graph;
+    const gradus_real *state = o->state + (p->w - g->theta);
+
+    for (size_t k = 0; k < p->size; k++)
+        for (int s = 0; s <= o->rule->states; s++) {
+            gradus_real v = s < o->rule->states
+                                ? state[(size_t)s * g->parameters + k]
+                                : p->w[k];
+            o->large |= s < o->rule->states && fabs((double)v) > 1e24;
+            if (!isfinite(v))
+                return gradus_refuse(n, "%s: this step would make %s%s[%zu] "
+                                     "infinite; parameters are unchanged; "
+                                     "lower the learning rate, or scale the "
+                                     "data down", o->rule->name,
+                                     s < o->rule->states ? "the state of "
+                                                         : "", p->name, k);
+        }
+    return 0;
+}
+
+static int check_params(gradus_optimiser *o)
+{
+    const gradus_graph *g = o->graph;
+
+    o->large = false;
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++)
+            if (check_param(o, g->node[i], &g->node[i]->param[j]))
+                return -1;
+    return 0;
+}
+
+/* Takes a step that may make numbers infinite, and takes it back if it has. */
+static int update_carefully(gradus_optimiser *o)
+{
+    gradus_graph *g = o->graph;
+    size_t n = g->parameters, states = (size_t)o->rule->states * n;
+    gradus_real *copy = malloc((n + states) * sizeof *copy);
+
+    if (!copy)
+        return gradus_no_memory("a copy of %zu numbers, which a step with "
+                                "numbers as large as these needs", n + states);
+    memcpy(copy, g->theta, n * sizeof *copy);
+    memcpy(copy + n, o->state, states * sizeof *copy);
+    update(o);
+    int status = check_params(o);
+    if (status) {
+        memcpy(g->theta, copy, n * sizeof *copy);
+        memcpy(o->state, copy + n, states * sizeof *copy);
+        o->steps--;
+        o->large = true;
+    }
+    free(copy);
+    return status;
+}
+
+int gradus_run_update(gradus_optimiser *o)
+{
+    if (!is_safe(o))
+        return update_carefully(o);
+    update(o);
+    return 0;
 }

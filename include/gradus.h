@@ -68,6 +68,11 @@
  * call returns.  The library cuts the work itself; the cuts do not depend on
  * the number of threads, so neither do the results, to the last bit.
  *
+ * Floating point.  While a call computes, its threads are in the default
+ * mode: they round to nearest, keep subnormal numbers and trap nothing.  The
+ * mode of the caller is put back before the call returns, and before a
+ * callback is called.
+ *
  * Letters: B rows of a batch, K classes, S positions, theta all parameters.
  * Arrays are row-major; a shape is written [B,K].
  */

@@ -18,8 +18,9 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users, threads_before;
 
-void gradus_blas_enter(void)
+void gradus_compute_enter(gradus_mode *m)
 {
+    gradus_mode_enter(m);
     pthread_mutex_lock(&lock);
     if (users++ == 0) {
         threads_before = openblas_get_num_threads();
@@ -29,12 +30,13 @@ void gradus_blas_enter(void)
     pthread_mutex_unlock(&lock);
 }
 
-void gradus_blas_leave(void)
+void gradus_compute_leave(const gradus_mode *m)
 {
     pthread_mutex_lock(&lock);
     if (--users == 0 && threads_before != 1)
         openblas_set_num_threads(threads_before);
     pthread_mutex_unlock(&lock);
+    gradus_mode_leave(m);
 }
 
 #ifdef GRADUS_DOUBLE

@@ -1,12 +1,15 @@
-/* gemm.h -- keeps OpenBLAS to one thread in each call while the library
- * computes. */
+/* gemm.h -- what has to hold while the library computes, so that results do
+ * not depend on the caller. */
 #ifndef GRADUS_GEMM_H
 #define GRADUS_GEMM_H
 
-/* Between enter and leave, OpenBLAS runs one thread in each call.  Pairs of
- * calls may be nested, and made by several threads at once; after the last
- * leave, the number of threads is what it was before the first enter. */
-void gradus_blas_enter(void);
-void gradus_blas_leave(void);
+#include "base/mode.h"
+
+/* Between enter and leave, OpenBLAS runs one thread in each call, and the
+ * calling thread is in the default floating-point mode.  Pairs of calls may be
+ * nested, and made by several threads at once; after the last leave, OpenBLAS
+ * has as many threads as before the first enter. */
+void gradus_compute_enter(gradus_mode *m);
+void gradus_compute_leave(const gradus_mode *m);
 
 #endif

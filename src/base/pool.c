@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 
+#include <fenv.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -130,11 +131,12 @@ static int sleep_for_items(gradus_pool *p)
 }
 
 /* What a worker thread runs: it works, spins, and sleeps, until the pool
- * ends. */
+ * ends.  It would otherwise have the floating-point mode of its maker. */
 static void *worker(void *arg)
 {
     gradus_pool *p = ((struct member *)arg)->pool;
 
+    fesetenv(FE_DFL_ENV);
     do {
         work(arg);
         for (int i = 0; i < p->spins && !has_items(p); i++)

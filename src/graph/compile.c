@@ -5,6 +5,7 @@
  * arrays in one block, and initialises the parameters. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mode.h"
 #include "base/pool.h"
 #include "graph/cut.h"
 #include "graph/graph.h"
@@ -266,10 +267,13 @@ int gradus_need_compiled(const gradus_graph *g, const char *function)
 
 int gradus_compile(gradus_graph *g, int max_batch, int threads)
 {
-    if (gradus_compile_plan(g, max_batch, threads))
-        return -1;
-    for (int i = 0; i < g->count; i++)
+    gradus_mode mode;
+
+    gradus_mode_enter(&mode);
+    int status = gradus_compile_plan(g, max_batch, threads);
+    for (int i = 0; !status && i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
             initialise(g, i, j);
-    return 0;
+    gradus_mode_leave(&mode);
+    return status;
 }

@@ -129,11 +129,9 @@ static int check_graph(checker *c)
 
     if (gradus_forward(g, NULL, c->n) || gradus_backward(g))
         return -1;
-    gradus_blas_enter();
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->op->gradient && g->node[i]->n_params)
             compute_in_two_parts(g->node[i], c->n);
-    gradus_blas_leave();
     for (int i = 0; i < g->count && !status; i++)
         status = check_parameters(c, g->node[i]);
     for (int i = 0; i < g->count && !status; i++)
@@ -146,6 +144,7 @@ static int check_graph(checker *c)
 double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
 {
     checker c = { .g = g, .n = n, .h = h };
+    gradus_mode mode;
 
     if (!(h > 0 && h < 1))
         return gradus_error_set("gradus_check_gradients: h is %g; must be "
@@ -153,7 +152,9 @@ double gradus_check_gradients(gradus_graph *g, int n, double h, char *where)
     if (gradus_need_compiled(g, "gradus_check_gradients"))
         return -1;
     c.pass = g->passes;
+    gradus_compute_enter(&mode);
     int status = check_graph(&c);
+    gradus_compute_leave(&mode);
     if (where)
         memcpy(where, c.where, WHERE);
     return status ? -1 : c.worst;

@@ -208,6 +208,7 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
     if (check(w, fed, n))
         return NULL;
     const gradus_batch b = { .rows = n, .index = w->index };
+    gradus_mode mode;
     w->input->fed = fed;
     w->input->fed.rows = (size_t)n;
     for (int i = 0; i < w->count; i++)
@@ -215,7 +216,7 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
             w->node[i]->op->check(w->node[i],
                                   (gradus_part){ .rows = n, .batch = &b }))
             return NULL;
-    gradus_blas_enter();
+    gradus_compute_enter(&mode);
     for (int row = 0, rows; row < n; row += rows) {
         rows = n - row < GRADUS_INFER_ROWS ? n - row : GRADUS_INFER_ROWS;
         gradus_part p = {
@@ -226,7 +227,7 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
         };
         gradus_run_nodes(w->node, 0, w->count, p);
     }
-    gradus_blas_leave();
+    gradus_compute_leave(&mode);
     return checked_output(w->output, n);
 }
 

@@ -111,18 +111,21 @@ int gradus_prepare(gradus_graph *g, const int *index, int from, int n,
                    bool training)
 {
     gradus_part all = { .rows = n, .batch = &g->batch };
+    gradus_mode mode;
+    int status = 0;
 
     g->batch = (gradus_batch){ .rows = n, .training = training,
                                .index = g->index, .seed = g->seed,
                                .pass = g->passes };
     for (int i = 0; i < n; i++)
         g->index[i] = index ? index[i] : from + i;
-    for (int i = 0; i < g->count; i++)
-        if (prepare_node(g->node[i], all)) {
-            g->batch.rows = 0;
-            return -1;
-        }
-    return 0;
+    gradus_mode_enter(&mode);
+    for (int i = 0; i < g->count && !status; i++)
+        status = prepare_node(g->node[i], all);
+    gradus_mode_leave(&mode);
+    if (status)
+        g->batch.rows = 0;
+    return status;
 }
 
 /* Makes these rows the batch at hand, ready for a forward pass.  A graph that
@@ -161,12 +164,15 @@ static double loss_of(const gradus_loss_node *l, int rows)
 double gradus_loss(const gradus_graph *g)
 {
     double sum = 0;
+    gradus_mode mode;
 
     if (!g || !g->batch.rows)
         return NAN;
+    gradus_mode_enter(&mode);
     for (int i = 0; i < g->count; i++)
         if (g->node[i]->op->loss)
             sum += loss_of(gradus_as_loss(g->node[i]), g->batch.rows);
+    gradus_mode_leave(&mode);
     return sum;
 }
 
@@ -201,14 +207,15 @@ static int check_loss(gradus_graph *g)
 static int run(gradus_graph *g, int what, bool add)
 {
     int status = 0;
+    gradus_mode mode;
 
-    gradus_blas_enter();
+    gradus_compute_enter(&mode);
     gradus_run_rows(g, what, add);
     if (what & GRADUS_FORWARD)
         status = check_loss(g);
     if (!status && what & GRADUS_BACKWARD)
         status = gradus_run_tiles(g, add);
-    gradus_blas_leave();
+    gradus_compute_leave(&mode);
     return status;
 }
 

@@ -18,6 +18,7 @@
 #include "run/run.h"
 
 #include "base/error.h"
+#include "base/mode.h"
 #include "optim/optimiser.h"
 
 #include <math.h>
@@ -76,12 +77,15 @@ static void update(gradus_optimiser *o)
 {
     gradus_graph *g = o->graph;
     update_job clip = { o, true }, update = { o, false };
+    gradus_mode mode;
 
+    gradus_mode_enter(&mode);
     if (o->max_norm > 0 || o->max_value > 0)
         gradus_run_jobs(g, run_tile, &clip, g->tiles);
     gradus_optimiser_begin(o);
     gradus_run_jobs(g, run_tile, &update, g->tiles);
     finish_step(g);
+    gradus_mode_leave(&mode);
 }
 
 /* Can the step make no number infinite, by the bounds above? */

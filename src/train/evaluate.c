@@ -4,9 +4,9 @@
  * The rows are taken forward in batches of max_batch, and a meter sums up what
  * each batch contributes. */
 #include "base/error.h"
+#include "base/mode.h"
 #include "run/run.h"
 #include "train/train.h"
-
 
 /* Computes the metrics of the rows that are fed at the moment, whichever data
  * they are from, in batches of max_batch rows of which the last may be
@@ -38,6 +38,7 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
     static const gradus_evaluate_options defaults = { 0 };
     const gradus_evaluate_options *o = options ? options : &defaults;
     gradus_fed_before before = { 0 };
+    gradus_mode mode;
 
     if (gradus_need_compiled(g, "gradus_evaluate"))
         return -1;
@@ -49,7 +50,9 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
     if (gradus_need_loss(g) ||
         (data && gradus_feed_dataset(g, data, &before)))
         return -1;
+    gradus_mode_enter(&mode);
     int status = measure(g, o, metrics);
+    gradus_mode_leave(&mode);
     gradus_feed_restore(&before);
     return status;
 }

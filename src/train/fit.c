@@ -6,6 +6,7 @@
  * unless options.next feeds them as they are needed. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "base/error.h"
+#include "base/mode.h"
 #include "base/shuffle.h"
 #include "optim/optimiser.h"
 #include "run/run.h"
@@ -100,11 +101,15 @@ static int run_batch(fit *f, int rows)
     const int *index = f->options.next ? NULL
                                        : f->order + f->p.so_far.samples;
 
+    gradus_mode mode;
+
     if (set_learning_rate(f) || gradus_train_step(f->o, index, rows))
         return -1;
     f->rate = gradus_learning_rate(f->o);
+    gradus_mode_enter(&mode);
     gradus_meter_add(&f->meter);
     gradus_metrics m = gradus_meter_read(&f->meter);
+    gradus_mode_leave(&mode);
     f->p.batch++;
     f->p.so_far.samples += (size_t)rows;
     f->p.so_far.train_loss = m.loss;

@@ -4,6 +4,8 @@
 #include "tests.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static gradus_node *x, *y;
 
@@ -299,3 +301,101 @@ LOOP_TEST(planted_bugs_in_norms_are_caught, 5)
 }
 
 #endif
+
+/* ---- far from 0 --------------------------------------------------------- */
+
+/* Sets x^ [n] of `numbers` [n], and dx [n] where y = x^ and dy is d, in
+ * double. */
+static void normalised(const gradus_real *numbers, const double *d, int n,
+                       double *x_hat, double *dx)
+{
+    double mean = 0, square = 0, sum_dy = 0, product = 0;
+
+    for (int i = 0; i < n; i++)
+        mean += (double)numbers[i] / n;
+    for (int i = 0; i < n; i++)
+        square += (numbers[i] - mean) * (numbers[i] - mean) / n;
+    for (int i = 0; i < n; i++) {
+        x_hat[i] = (numbers[i] - mean) / sqrt(square + 1e-5);
+        sum_dy += d[i] / n;
+        product += d[i] * x_hat[i] / n;
+    }
+    for (int i = 0; i < n; i++)
+        dx[i] = (d[i] - sum_dy - x_hat[i] * product) / sqrt(square + 1e-5);
+}
+
+/* Four numbers whose mean is many times their standard deviation, up to half
+ * the number of digits that a gradus_real has. */
+static const struct {
+    double at, apart;
+} FAR[] = {
+    { 1e7, 1 }, { -1e7, 1 }, { 1e5, 1 }, { 1e5, 0.25 }, { 12345.625, 1 },
+    { 1, 1e-3 }, { 0, 1 }, { -7e5, 3 }, { 3e6, 1 },
+};
+
+/* The numbers as a row (layer normalisation), or as a channel in four rows
+ * (batch normalisation): forward and back, each must be right to some
+ * roundings. */
+LOOP_TEST(norms_are_exact_far_from_0, 2 * COUNT(FAR))
+{
+    static const double d[4] = { 1, -2, 0.5, 3 };
+    const bool batch = _i % 2;
+    gradus_real numbers[4];
+    double y_right[4], dx_right[4];
+
+    for (int k = 0; k < 4; k++)
+        numbers[k] = (gradus_real)(FAR[_i / 2].at + k * FAR[_i / 2].apart);
+    normalised(numbers, d, 4, y_right, dx_right);
+    x = gradus_input(g, batch ? 1 : 4);
+    gradus_want_gradient(x);
+    y = batch ? gradus_batchnorm(x) : gradus_layernorm(x);
+    probe(y, d);
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    gradus_feed(x, numbers, batch ? 4 : 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, batch ? 4 : 1), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+    assert_near(y->y, y_right, 4, 8 * rounding());
+    for (int k = 0; k < 4; k++)
+        dx_right[k] *= FAR[_i / 2].apart; /* of the size of dy */
+    for (int k = 0; k < 4; k++)
+        x->dy[k] *= (gradus_real)FAR[_i / 2].apart;
+    assert_near(x->dy, dx_right, 4, 8 * rounding());
+}
+
+/* ---- too large ---------------------------------------------------------- */
+
+/* A number that is finite, but whose square is not, would make the running
+ * variance infinite for ever.  Value 1 of row 2 is that of dense1, which
+ * passes x on. */
+static const double LARGE[] = { 1, -1, 0.5, 1e-10 };
+
+LOOP_TEST(a_batch_whose_variance_is_infinite_is_refused, COUNT(LARGE))
+{
+    gradus_real numbers[4][2] = { { 1, 2 }, { 2, 3 }, { 3, 5 }, { 0, 1 } };
+    const double most = sizeof **numbers == sizeof(float) ? 1e38 : 1e307;
+    char path[64];
+
+    x = gradus_input(g, 2);
+    gradus_node *h = gradus_dense(x, 2), *t = gradus_input(g, 2);
+    y = gradus_batchnorm(h);
+    gradus_mse(y, t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    memcpy(h->param[0].w, (gradus_real[]){ 1, 0, 0, 1 }, 4 * sizeof **numbers);
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    gradus_feed(x, *numbers, 4);
+    gradus_feed(t, *numbers, 4);
+    ck_assert_int_eq(gradus_train_step(o, NULL, 4), 0);
+    memcpy(h->param[0].w, (gradus_real[]){ 1, 0, 0, 1 }, 4 * sizeof **numbers);
+    numbers[2][1] = (gradus_real)(LARGE[_i] * most);
+    ck_assert_int_eq(gradus_train_step(o, (int[]){ 3, 2, 1, 0 }, 4), -1);
+    assert_error("batchnorm1: row 1: value 1 of dense1 is");
+    assert_error("too large for the variance of the batch");
+    assert_error("row 1 is sample 2");
+    for (int j = 2; j < 4; j++)
+        for (int c = 0; c < 2; c++)
+            ck_assert(isfinite(y->param[j].w[c]));
+    snprintf(path, sizeof path, "/tmp/gradus-norms-%d", (int)getpid());
+    ck_assert_int_eq(gradus_save(g, path), 0);
+    unlink(path);
+    gradus_optimiser_free(o);
+}

@@ -107,8 +107,8 @@ void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
 
 /* products sums dy (x - mean), lane sums dy. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
-                          const gradus_real *mean, const gradus_real *dy,
-                          double *sums)
+                          const gradus_real *mean, const gradus_real *rest,
+                          const gradus_real *dy, double *sums)
 {
     const double zero[LANES] = { 0 };
 
@@ -117,7 +117,7 @@ void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
         double middle[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
         count = bundle(s, c);
         for (int l = 0; l < LANES; l++)
-            middle[l] = mean[c + l % count];
+            middle[l] = (double)mean[c + l % count] + rest[c + l % count];
         for (int i = 0; i < s.rows; i++) {
             const gradus_real *d = row(s, dy, i, c);
             add_products(products, d, zero, row(s, x, i, c), middle,

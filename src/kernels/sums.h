@@ -19,9 +19,10 @@ typedef struct {
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
                            double *sums);
 
-/* The two sums are sum dy (x - mean), and sum dy.  mean is [channels]. */
+/* The two sums are sum dy (x - mean), and sum dy.  The mean of each channel is
+ * mean + rest, both [channels]. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
-                          const gradus_real *mean, const gradus_real *dy,
-                          double *sums);
+                          const gradus_real *mean, const gradus_real *rest,
+                          const gradus_real *dy, double *sums);
 
 #endif

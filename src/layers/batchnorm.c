@@ -17,6 +17,10 @@
  * moves these a tenth of the way to the mean and the variance of its batch.
  * For this, the batch's variance is divided by m - 1, as in PyTorch; where it
  * normalises, it is divided by m.
+ *
+ * As a float, a mean far from 0 would be wrong by much of the deviations from
+ * it.  The batch's mean is therefore the sum of two numbers, the second of
+ * which is what was lost in rounding the first.
  */
 #include "kernels/sums.h"
 #include "layers/shape.h"
@@ -36,6 +40,7 @@ static const double eps = 1e-5, momentum = 0.1;
  * valid once unite has run for a batch, the other two once unite_back has. */
 typedef enum {
     MEAN,
+    REST,    /* the mean is MEAN + REST */
     SCALE,   /* 1 / sqrt(var + eps), with the variance divided by m */
     VAR,     /* the variance divided by m - 1, for the running one */
     MEAN_DY, /* the mean of dy: db / m */
@@ -94,8 +99,11 @@ static void unite(gradus_node *n, int slices)
             m = total;
         }
         batch(n, MEAN)[c] = (gradus_real)mean;
+        batch(n, REST)[c] = (gradus_real)(mean - batch(n, MEAN)[c]);
         batch(n, SCALE)[c] = (gradus_real)(1 / sqrt(square / m + eps));
         batch(n, VAR)[c] = (gradus_real)(square / (m - 1));
+        if (!isfinite(batch(n, VAR)[c])) /* the running variance would be */
+            batch(n, MEAN)[c] = NAN;     /* infinite: refuse the batch */
     }
 }
 
@@ -103,7 +111,7 @@ static void unite(gradus_node *n, int slices)
  * that dx depends on.  In the forward pass scale is 1 / sqrt(var + eps); in
  * the backward pass it is g times that. */
 typedef struct {
-    const gradus_real *mean, *scale, *g, *b, *mean_dy, *slope;
+    const gradus_real *mean, *rest, *scale, *g, *b, *mean_dy, *slope;
 } factors;
 
 /* y = g x^ + b for the values x [width] and y [width], which lie side by side.
@@ -113,18 +121,20 @@ static inline void normalise(factors f, int c, int step, int width,
                              const gradus_real *x, gradus_real *restrict y)
 {
     for (int i = 0; i < width; i++, c += step)
-        y[i] = f.g[c] * ((x[i] - f.mean[c]) * f.scale[c]) + f.b[c];
+        y[i] = f.g[c] * ((x[i] - f.mean[c] - f.rest[c]) * f.scale[c]) +
+               f.b[c];
 }
 
 /* Normalises x with the mean and variance of the batch in training, and with
- * the running ones otherwise.  In inference the scratch memory [C] holds the
- * scales. */
+ * the running ones otherwise.  In inference the scratch memory [2,C] holds the
+ * scales, and zeros in place of REST. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
     const bool training = p.batch->training;
     const factors f = {
         .mean = training ? batch(n, MEAN) : n->param[RUNNING_MEAN].w,
+        .rest = training ? batch(n, REST) : p.scratch + C,
         .scale = training ? batch(n, SCALE) : p.scratch,
         .g = n->param[WEIGHT].w, .b = n->param[BIAS].w };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
@@ -134,6 +144,7 @@ static void forward(gradus_node *n, gradus_part p)
         for (int c = 0; c < C; c++) {
             double var = n->param[RUNNING_VAR].w[c];
             p.scratch[c] = (gradus_real)(1 / sqrt(var + eps));
+            p.scratch[C + c] = 0;
         }
     for (int i = 0; i < p.rows; i++, x += n->size, y += n->size)
         if (P == 1)
@@ -148,8 +159,8 @@ static void forward(gradus_node *n, gradus_part p)
 static void sum_back(gradus_node *n, gradus_part p)
 {
     gradus_sum_gradients(channels(n, p), gradus_row(n->in[0]->y, p, n->size),
-                         batch(n, MEAN), gradus_row(n->dy, p, n->size),
-                         gradus_sums(n, p));
+                         batch(n, MEAN), batch(n, REST),
+                         gradus_row(n->dy, p, n->size), gradus_sums(n, p));
 }
 
 /* Adds up the sums of all slices.  The results replace the gradients of g and
@@ -183,7 +194,8 @@ static inline void add_gradient(factors f, int c, int step, int width,
 {
     for (int i = 0; i < width; i++, c += step)
         dx[i] += f.scale[c] *
-                 (dy[i] - f.mean_dy[c] - (x[i] - f.mean[c]) * f.slope[c]);
+                 (dy[i] - f.mean_dy[c] -
+                  (x[i] - f.mean[c] - f.rest[c]) * f.slope[c]);
 }
 
 /* Computes dx for the rows of p.  The scratch memory [C] holds the factor of
@@ -191,7 +203,8 @@ static inline void add_gradient(factors f, int c, int step, int width,
 static void backward(gradus_node *n, gradus_part p)
 {
     const int C = n->units, P = positions(n);
-    const factors f = { .mean = batch(n, MEAN), .scale = p.scratch,
+    const factors f = { .mean = batch(n, MEAN), .rest = batch(n, REST),
+                        .scale = p.scratch,
                         .mean_dy = batch(n, MEAN_DY),
                         .slope = batch(n, SLOPE) };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
@@ -253,7 +266,7 @@ gradus_node *gradus_batchnorm(gradus_node *x)
         return gradus_fail(n, "there are %d channels; must be at most %d",
                            x->shape[0], INT_MAX / 2);
     n->n_sums = 1 + 2 * x->shape[0];
-    n->scratch = (size_t)x->shape[0];
+    n->scratch = 2 * (size_t)x->shape[0];
     n = gradus_add_param(n, "weight", 1, x->shape, GRADUS_INIT_CONSTANT, 1);
     n = gradus_add_param(n, "bias", 1, x->shape, GRADUS_INIT_ZERO, 0);
     n = gradus_add_buffer(n, "running_mean", x->shape[0], 0);

@@ -19,7 +19,9 @@
 
 static const double eps = 1e-5; /* added to a variance */
 
-/* Computes x^ [D] of x [D].  Returns 1 / sqrt(var + eps). */
+/* Computes x^ [D] of x [D].  Returns 1 / sqrt(var + eps).  As a float, a mean
+ * far from 0 would be wrong by much of the deviations from it, so what is lost
+ * in rounding it is subtracted as well. */
 static gradus_real normalise(const gradus_real *x, int D, gradus_real *x_hat)
 {
     double mean = 0, square = 0;
@@ -30,9 +32,10 @@ static gradus_real normalise(const gradus_real *x, int D, gradus_real *x_hat)
     for (int k = 0; k < D; k++)
         square += (x[k] - mean) * (x[k] - mean);
     const gradus_real shift = (gradus_real)mean;
+    const gradus_real rest = (gradus_real)(mean - shift);
     const gradus_real scale = (gradus_real)(1 / sqrt(square / D + eps));
     for (int k = 0; k < D; k++)
-        x_hat[k] = (x[k] - shift) * scale;
+        x_hat[k] = (x[k] - shift - rest) * scale;
     return scale;
 }
 

@@ -33,6 +33,23 @@ static bool is_bad(gradus_node *n, int row)
     return false;
 }
 
+/* Sets a message about a layer that mixes rows and has made a NaN of finite
+ * numbers, because the largest of them was too large for its sums.  Returns
+ * the row of that number. */
+static int blame_largest(gradus_node *n)
+{
+    const gradus_node *x = n->in[0]->result;
+    size_t size = (size_t)x->size, largest = 0;
+
+    for (size_t i = 0; i < (size_t)n->graph->batch.rows * size; i++)
+        if (fabs((double)x->y[i]) > fabs((double)x->y[largest]))
+            largest = i;
+    gradus_fail(n, "row %zu: value %zu of %s is %g, which is too large for "
+                "the variance of the batch", largest / size, largest % size,
+                x->name, (double)x->y[largest]);
+    return (int)(largest / size);
+}
+
 /* Lets a loss set the message about this row, if that loss is n itself or if n
  * is its first operand and is bad: the loss knows more about its own logits
  * and targets.  True if a loss has set it. */
@@ -78,6 +95,8 @@ static int diagnose_rows(const gradus_graph *g)
             if (first < 0)
                 first = row;
             bool bad = is_bad(g->node[i], row);
+            if (bad && gradus_mixes(g->node[i]))
+                return blame_largest(g->node[i]);
             if (ask_losses(g, g->node[i], bad, row) || bad)
                 return row;
         }

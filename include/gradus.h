@@ -701,6 +701,11 @@ typedef struct {
                                     has in all (0: not known, with `next`) */
     bool epoch_done;             /* the epoch's last call, with valid_* */
     gradus_epoch so_far;         /* of this epoch */
+    const char *warning;         /* what has gone wrong since the last call but
+                                    did not stop the training, such as a log
+                                    that cannot be written; or NULL.  Without a
+                                    callback, gradus_fit returns it as an error
+                                    when the training has ended */
 } gradus_progress;
 
 typedef struct {

@@ -241,17 +241,74 @@ TEST(a_refused_fit_leaves_no_log)
     ck_assert_int_ne(access(files_path("log.csv"), F_OK), 0);
 }
 
-TEST(a_full_disk_ends_the_training_after_that_epoch)
+/* Keeps the last warning and notes the epoch, from 0, whose call had it. */
+static char warned[600];
+static int warned_at;
+
+static int keep_warning(const gradus_progress *p, void *user)
 {
-    fault_at(4, ENOSPC); /* the calls are open, header, epoch 1, epoch 2 */
+    (void)user;
+    if (p->warning) {
+        snprintf(warned, sizeof warned, "%s", p->warning);
+        warned_at = p->epoch_done ? p->epoch : 100;
+    }
+    return 0;
+}
+
+/* The calls are open, header, and a line for each of four epochs.  The disk is
+ * full at one of the lines. */
+LOOP_TEST(a_full_disk_does_not_end_the_training, 4)
+{
+    static const int errors[] = { ENOSPC, EIO, EDQUOT, EFBIG };
+    const char *line[8];
+
+    fault_at(3 + _i, errors[_i]);
+    int status = gradus_fit(o, &d, &(gradus_fit_options){
+                                       .epochs = 4, .history = history,
+                                       .callback = keep_warning,
+                                       .log = files_path("log.csv") });
+    fault_at(0, 0);
+    ck_assert_msg(status == 0, "%s", gradus_error());
+    ck_assert_uint_eq(history[3].samples, SAMPLES);
+    ck_assert_int_eq(warned_at, _i);
+    ck_assert_ptr_nonnull(strstr(warned, "is not in the log: "));
+    ck_assert_ptr_nonnull(strstr(warned, "log.csv: "));
+    ck_assert_int_eq(read_log(line), 4);
+    for (int e = 0, k = 1; e < 4; e++)
+        if (e != _i)
+            ck_assert_int_eq(line[k++][0], '1' + e);
+}
+
+/* Without a callback nobody could be warned during the training. */
+TEST(a_full_disk_is_an_error_at_the_end_if_there_is_no_callback)
+{
+    fault_at(4, ENOSPC);
     int status = gradus_fit(o, &d, &(gradus_fit_options){
                                        .epochs = 4, .history = history,
                                        .log = files_path("log.csv") });
     fault_at(0, 0);
     ck_assert_int_ne(status, 0);
+    assert_error("the training has ended, but epoch 2 is not in the log: ");
     assert_error("log.csv: No space left");
-    ck_assert_uint_eq(history[1].samples, SAMPLES);
-    ck_assert_uint_eq(history[2].samples, 0);
+    ck_assert_uint_eq(history[3].samples, SAMPLES);
+}
+
+/* A disk that fills up within a line: one byte of it has been written. */
+TEST(a_line_that_is_cut_short_is_taken_back)
+{
+    const char *line[8];
+
+    fault.one_byte = 1;
+    fault_at(1 + (int)sizeof HEADER - 1 + 2, ENOSPC);
+    ck_assert_int_eq(gradus_fit(o, &d, &(gradus_fit_options){
+                                           .epochs = 2,
+                                           .callback = keep_warning,
+                                           .log = files_path("log.csv") }), 0);
+    fault_at(0, 0);
+    fault.one_byte = 0;
+    ck_assert_int_eq(warned_at, 0);
+    ck_assert_int_eq(read_log(line), 2);
+    ck_assert_int_eq(strncmp(line[1], "2,", 2), 0);
 }
 
 TEST(a_line_written_byte_by_byte_is_whole)

@@ -118,6 +118,10 @@ void progress_clear(const progress *s)
 
 void progress_show(progress *s, const gradus_progress *p)
 {
+    if (p->warning) {
+        progress_clear(s);
+        complain("%s", p->warning);
+    }
     if (p->epoch_done) {
         char rate[32];
         write_rate(rate, sizeof rate, &p->so_far);

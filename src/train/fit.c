@@ -34,6 +34,7 @@ typedef struct {
     uint64_t step;     /* the number of the next step, from 0 in this call */
     double rate;       /* the learning rate of the last step */
     double start;      /* when this epoch began, in seconds, see `now` */
+    char warning[512]; /* what the callback has yet to be told, or "" */
     bool stopped;      /* the callback has stopped the training, or patience
                           has run out */
 } fit;
@@ -52,8 +53,12 @@ static double now(void)
 static void call_back(fit *f)
 {
     f->p.so_far.seconds = now() - f->start;
-    if (f->options.callback && f->options.callback(&f->p, f->options.user))
+    f->p.warning = *f->warning ? f->warning : NULL;
+    if (!f->options.callback)
+        return;
+    if (f->options.callback(&f->p, f->options.user))
         f->stopped = true;
+    *f->warning = 0;
 }
 
 /* ---- a batch --------------------------------------------------------- */
@@ -171,6 +176,16 @@ static int validate(fit *f)
     return 0;
 }
 
+/* Writes the epoch's line to the log.  A full disk does not end the training:
+ * the callback is warned. */
+static void log_epoch(fit *f)
+{
+    f->p.so_far.seconds = now() - f->start;
+    if (gradus_log_write(&f->log, f->g->epochs, f->rate, &f->p.so_far))
+        snprintf(f->warning, sizeof f->warning, "epoch %d is not in the log: "
+                 "%s", f->p.epoch + 1, gradus_error());
+}
+
 /* Runs one epoch.  If the callback stops it, the validation data are not
  * evaluated, and the log has a line for it only if its rows were used up.  The
  * history has an entry for it in any case. */
@@ -185,14 +200,13 @@ static int run_epoch(fit *f)
     if (!status && !f->stopped) {
         status = validate(f);
         f->p.epoch_done = true;
-        if (!status)
-            call_back(f);
     }
+    if (!status && whole)
+        log_epoch(f);
+    if (!status && f->p.epoch_done)
+        call_back(f);
     if (f->options.history)
         f->options.history[f->p.epoch] = f->p.so_far;
-    if (!status && whole)
-        status = gradus_log_write(&f->log, f->g->epochs, f->rate,
-                                  &f->p.so_far);
     return status;
 }
 
@@ -267,6 +281,8 @@ static int run(fit *f, const gradus_dataset *data)
         f->p.epoch++;
     }
     end(f);
+    if (!status && *f->warning)
+        return gradus_error_set("the training has ended, but %s", f->warning);
     return status;
 }
 

@@ -19,16 +19,32 @@
 static const char HEADER[] = "epoch,seconds,learning_rate,train_loss,"
                              "train_accuracy,valid_loss,valid_accuracy\n";
 
+/* Sets the message of a write that has failed, and cuts the file to its size
+ * before that.  Always returns -1. */
+static int take_back(const gradus_log *l, off_t size)
+{
+    int status = gradus_error_errno(l->path);
+
+    while (ftruncate(l->fd, size) && errno == EINTR)
+        continue;
+    return status;
+}
+
 /* Writes text[0..n-1], and goes on if the system writes only a part of it or
- * is interrupted. */
+ * is interrupted.  If it cannot write all, what it has written is taken away
+ * again, unless the log is no regular file. */
 static int put(const gradus_log *l, const char *text, size_t n)
 {
+    struct stat before;
+
+    if (fstat(l->fd, &before))
+        return gradus_error_errno(l->path);
     for (size_t done = 0; done < n;) {
         ssize_t k = write(l->fd, text + done, n - done);
         if (k >= 0)
             done += (size_t)k;
         else if (errno != EINTR)
-            return gradus_error_errno(l->path);
+            return take_back(l, before.st_size);
     }
     return 0;
 }

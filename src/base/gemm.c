@@ -39,6 +39,11 @@ void gradus_compute_leave(const gradus_mode *m)
     gradus_mode_leave(m);
 }
 
+const char *gradus_blas_name(void)
+{
+    return openblas_get_config();
+}
+
 #ifdef GRADUS_DOUBLE
 #define GEMM cblas_dgemm
 #else

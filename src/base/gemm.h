@@ -12,4 +12,8 @@
 void gradus_compute_enter(gradus_mode *m);
 void gradus_compute_leave(const gradus_mode *m);
 
+/* OpenBLAS's version, its configuration and the processor that it has found,
+ * on which the last bits of a product depend. */
+const char *gradus_blas_name(void);
+
 #endif

@@ -68,11 +68,11 @@ static int print_node(FILE *f, const gradus_node *n)
     return 0;
 }
 
-int gradus_architecture_print(FILE *f, const gradus_graph *g)
+int gradus_architecture_print(FILE *f, const gradus_contents *c)
 {
-    for (int i = 0; i < g->count; i++) {
+    for (int i = 0; i < c->graph->count; i++) {
         putc(i ? ',' : '[', f);
-        if (print_node(f, g->node[i]))
+        if (print_node(f, c->graph->node[i]))
             return -1;
     }
     putc(']', f);

@@ -126,3 +126,28 @@ void gradus_atomic_close(gradus_atomic *a)
     if (a->directory >= 0)
         close(a->directory);
 }
+
+/* The last version gets its second name by a link, so that the path is never
+ * without a file.  If it has that name already, as no new version could be
+ * written since, there is nothing to do.  The oldest version is given up. */
+int gradus_keep_older(const char *path, int keep)
+{
+    char from[PATH_MAX + 16], to[PATH_MAX + 16];
+    struct stat last, older;
+
+    if (keep < 2 || stat(path, &last))
+        return 0;
+    snprintf(to, sizeof to, "%s.1", path);
+    if (stat(to, &older) == 0 && older.st_ino == last.st_ino)
+        return 0;
+    for (int k = keep - 1; k > 1; k--) {
+        snprintf(from, sizeof from, "%s.%d", path, k - 1);
+        snprintf(to, sizeof to, "%s.%d", path, k);
+        if (rename(from, to) && errno != ENOENT)
+            return gradus_error_errno(to);
+    }
+    snprintf(to, sizeof to, "%s.1", path);
+    if ((unlink(to) && errno != ENOENT) || link(path, to))
+        return gradus_error_errno(to);
+    return 0;
+}

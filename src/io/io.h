@@ -9,11 +9,15 @@
 
 #define _XOPEN_SOURCE 700
 
-#include "gradus_layer.h"
+#include "optim/optimiser.h"
 
 #include <jansson.h>
 #include <limits.h>
 #include <sys/types.h>
+
+/* The arrays of a checkpoint: what the rule remembers, and the parameters of
+ * the best epoch. */
+enum { GRADUS_MOST_ARRAYS = GRADUS_MAX_STATES + 1 };
 
 /* ----- json.c: parsing untrusted JSON, and printing JSON ----------------- */
 
@@ -25,15 +29,25 @@
 json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags);
 
-/* A function that prints g, or a part of it, as JSON.  It is called in the C
- * locale.  Returns 0, or non-zero with a message. */
-typedef int gradus_printer(FILE *f, const gradus_graph *g);
+/* What a file holds: a graph, and in a checkpoint also these arrays of the
+ * optimiser, [parameters] each, and the text of the metadata
+ * gradus.checkpoint. */
+typedef struct {
+    const gradus_graph *graph;
+    int arrays;
+    const gradus_real *array[GRADUS_MOST_ARRAYS];
+    const char *checkpoint; /* JSON, or NULL in a plain model file */
+} gradus_contents;
+
+/* A function that prints a part of c as JSON.  It is called in the C locale.
+ * Returns 0, or non-zero with a message. */
+typedef int gradus_printer(FILE *f, const gradus_contents *c);
 
 /* Returns what print prints, as a string that the caller frees.  Returns
  * NULL, with a message, if print fails, if memory runs out, or if
  * gradus_json_parse would not accept the text. */
 char *gradus_json_print(const char *what, gradus_printer *print,
-                        const gradus_graph *g);
+                        const gradus_contents *c);
 
 /* Prints `before`, and text in quotes with the escapes that JSON needs. */
 void gradus_print_string(FILE *f, const char *before, const char *text);
@@ -49,17 +63,18 @@ extern const gradus_op *const gradus_ops[];
 /* ----- architecture.c: the nodes ---------------------------------------- */
 
 /* Prints the nodes as a list; a gradus_printer. */
-int gradus_architecture_print(FILE *f, const gradus_graph *g);
+int gradus_architecture_print(FILE *f, const gradus_contents *c);
 /* Adds the nodes that the JSON describes to an empty graph.  Returns 0, or
  * non-zero with a message. */
 int gradus_architecture_read(gradus_graph *g, const json_t *nodes);
 
 /* ----- safetensors.c: reading ------------------------------------------- */
 
-/* A parameter and the place of its values in the file. */
+/* A tensor, and the place of its values in the file. */
 typedef struct {
-    char name[128]; /* such as dense1.weight */
-    const gradus_param *param;
+    char name[128];        /* such as dense1.weight                          */
+    size_t to;             /* its first value is number `to` of those read   */
+    size_t size;           /* its values; 0: it is passed over               */
     int width;             /* bytes of a value: 4 for F32, 8 for F64         */
     json_int_t begin, end; /* its values are bytes begin .. end - 1 of data  */
 } gradus_tensor;
@@ -70,6 +85,7 @@ typedef struct {
     int fd;                /* the open file, owned; below 0 if none          */
     json_int_t size;       /* bytes of data after the header                 */
     json_int_t needed;     /* bytes of all tensors                           */
+    size_t values;         /* how many values are to be read                 */
     json_t *header;        /* the header's tree, owned                       */
     json_t *metadata;      /* an object of strings in the header, or NULL    */
     bool own;              /* gradus wrote it, so it has a checksum          */
@@ -78,6 +94,9 @@ typedef struct {
     int count;             /* the number of tensors                          */
     gradus_tensor *tensor; /* [count], owned, in the order of their data     */
 } gradus_safetensors;
+
+/* The name of array number i of a checkpoint.  Nodes have no such names. */
+#define GRADUS_ARRAY_NAME "gradus:%d"
 
 /* How the header begins in a file that gradus wrote.  The eight hex digits
  * of its checksum follow: the CRC-32 of the whole file with eight zeros in
@@ -88,17 +107,52 @@ typedef struct {
  * message that does not name the path.  Call gradus_safetensors_close in any
  * case. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path);
-/* Pairs the parameters of g with the tensors of the file, one to one.  A
- * parameter without a tensor is an error, as is a tensor without a parameter,
- * or another shape.  The tensors then have as many bytes as the file. */
-int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g);
-/* Reads the values of the tensors, which must lie end to end.  The values of
- * a parameter go to the same place in `to` as the parameter has in theta, the
- * array of all parameters.  To be called once.  After an error `to` holds some
- * of the values. */
-int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
-                            gradus_real *to);
+/* Pairs the parameters of g with the tensors of the file, one to one, and the
+ * first arrays of a checkpoint, as many as given (tensors.c).  A parameter
+ * without a tensor is an error, as is a tensor without a parameter, or another
+ * shape; but the other arrays of a checkpoint, and PyTorch's
+ * num_batches_tracked, are passed over.  The tensors then have as many bytes
+ * as the file. */
+int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g,
+                             int arrays);
+/* Reads the values of the tensors, which must lie end to end, to `to`: the
+ * parameters, as they lie in theta, and then the arrays.  To be called once.
+ * After an error `to` holds some of the values. */
+int gradus_safetensors_read(gradus_safetensors *f, gradus_real *to);
 void gradus_safetensors_close(gradus_safetensors *f);
+
+/* ----- load.c and save.c ------------------------------------------------- */
+
+/* Writes the file beside path, and moves it to path if all went well.  Returns
+ * 0, or -1 with a message that names the path. */
+int gradus_write_file(const gradus_contents *c, const char *path);
+
+/* Reads a whole number below 2^64 from the decimal text that the metadata hold
+ * for `key`; it is 0 where the key is missing. */
+int gradus_read_count(const json_t *metadata, const char *key,
+                      uint64_t *count);
+
+/* Sets the counts of passes and epochs of g to those in the metadata. */
+int gradus_read_counts(gradus_graph *g, const json_t *metadata);
+
+/* ----- checkpoint.c ------------------------------------------------------ */
+
+/* Writes a checkpoint of o and its graph, with the parameters `best`
+ * [parameters] of the best epoch and what gradus_fit wants to remember; either
+ * may be NULL.  Returns 0, or -1 with a message that names the path. */
+int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
+                            json_t *fit, const char *path);
+
+/* Reads one into o and its graph, and into `best` unless that is NULL.  When
+ * all has been read, read_fit is called with what gradus_fit wrote, or NULL if
+ * it wrote nothing, and may refuse the file; read_fit may be NULL.  `warning`,
+ * which may be NULL, is set if the file was written with another OpenBLAS.
+ * Returns 0; or -1, with a message that names the path, and then o and its
+ * graph are as they were. */
+int gradus_checkpoint_read(gradus_optimiser *o, gradus_real *best,
+                           const char *path,
+                           int (*read_fit)(void *arg, json_t *fit), void *arg,
+                           char warning[512]);
 
 /* ----- atomic.c: replacing a file in one step ---------------------------- */
 
@@ -124,5 +178,10 @@ int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n);
 /* Moves the new file, which is written to disk first, to the target. */
 int gradus_atomic_commit(gradus_atomic *a);
 void gradus_atomic_close(gradus_atomic *a);
+
+/* Keeps the last `keep` versions of the file, if it exists: the last but one
+ * gets the name path.1, the one before path.2, and so on.  The path itself
+ * still leads to the last.  Returns 0, or -1 with a message that names it. */
+int gradus_keep_older(const char *path, int keep);
 
 #endif

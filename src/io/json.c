@@ -71,7 +71,7 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
  * It is parsed as a test: names of a layer of the caller's own may not be
  * UTF-8, or be used twice. */
 char *gradus_json_print(const char *what, gradus_printer *print,
-                        const gradus_graph *g)
+                        const gradus_contents *c)
 {
     char *text = NULL;
     size_t length;
@@ -80,7 +80,7 @@ char *gradus_json_print(const char *what, gradus_printer *print,
     if (gradus_c_locale_enter(&locale))
         return NULL;
     FILE *f = open_memstream(&text, &length);
-    int error = f ? print(f, g) : 0, full = !f || ferror(f);
+    int error = f ? print(f, c) : 0, full = !f || ferror(f);
     if (f)
         full |= fclose(f) != 0;
     gradus_c_locale_leave(&locale);

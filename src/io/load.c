@@ -44,18 +44,30 @@ static int read_part(gradus_graph *g, const char *key, const char *text,
     return error;
 }
 
-/* Reads the seed from decimal text.  It must be written as save.c writes
- * it, with no sign and no leading zeros, and be below 2^64, so that a graph
- * that is loaded is saved to the same bytes. */
-static int read_seed(const char *text, uint64_t *seed)
+/* The number must be written as save.c writes it, with no sign and no leading
+ * zeros, so that a graph that is loaded is saved to the same bytes. */
+int gradus_read_count(const json_t *metadata, const char *key, uint64_t *count)
 {
+    const char *text = json_string_value(json_object_get(metadata, key));
     char again[32];
 
-    *seed = strtoull(text, NULL, 10);
-    snprintf(again, sizeof again, "%ju", (uintmax_t)*seed);
-    if (strcmp(text, again) != 0)
-        return gradus_error_set("gradus.seed is \"%.32s\"; must be a whole "
-                                "number of 64 bits", text);
+    *count = text ? strtoull(text, NULL, 10) : 0;
+    snprintf(again, sizeof again, "%ju", (uintmax_t)*count);
+    if (text && strcmp(text, again) != 0)
+        return gradus_error_set("%s is \"%.32s\"; must be a whole number of "
+                                "64 bits", key, text);
+    return 0;
+}
+
+int gradus_read_counts(gradus_graph *g, const json_t *metadata)
+{
+    uint64_t passes, epochs;
+
+    if (gradus_read_count(metadata, "gradus.passes", &passes) ||
+        gradus_read_count(metadata, "gradus.epochs", &epochs))
+        return -1;
+    g->passes = passes;
+    g->epochs = epochs;
     return 0;
 }
 
@@ -78,10 +90,10 @@ static int read_graph(const gradus_safetensors *f, gradus_graph **g)
         return gradus_error_set("__metadata__: %s", error.text);
     if (strcmp(version, "1") != 0)
         return gradus_error_set("gradus.version is %.16s; must be 1", version);
-    if (read_seed(seed_text, &seed))
+    if (gradus_read_count(f->metadata, "gradus.seed", &seed))
         return -1;
     *g = gradus_graph_new(seed);
-    return !*g ||
+    return !*g || gradus_read_counts(*g, f->metadata) ||
            read_part(*g, "gradus.architecture", nodes,
                      gradus_architecture_read) ||
            (classes && read_part(*g, "gradus.classes", classes, read_classes));
@@ -98,9 +110,9 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
     if (!path)
         return gradus_error_set("gradus_load: the path is NULL"), NULL;
     if (gradus_safetensors_open(&f, path) || read_graph(&f, &g) ||
-        gradus_safetensors_match(&f, g) ||
+        gradus_safetensors_match(&f, g, 0) ||
         gradus_compile_plan(g, max_batch, threads) ||
-        gradus_safetensors_read(&f, g->theta, g->theta)) {
+        gradus_safetensors_read(&f, g->theta)) {
         gradus_error_set("%.255s: %s", path, gradus_error());
         gradus_graph_free(g);
         g = NULL;
@@ -123,8 +135,9 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     if (!theta)
         return gradus_no_memory("the parameters of %s", path);
     int error = gradus_safetensors_open(&f, path) ||
-                gradus_safetensors_match(&f, g) ||
-                gradus_safetensors_read(&f, g->theta, theta);
+                gradus_safetensors_match(&f, g, 0) ||
+                gradus_safetensors_read(&f, theta) ||
+                (f.own && gradus_read_counts(g, f.metadata));
     if (error) {
         gradus_error_set("%.255s: %s", path, gradus_error());
     } else {

@@ -15,7 +15,6 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "graph/graph.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,84 +42,6 @@ static int take(gradus_safetensors *f, void *to, size_t n)
         else if (errno != EINTR)
             return gradus_error_set("%s", strerror(errno));
     }
-    return 0;
-}
-
-/* Reads a tensor's entry in the header to *t, whose name and param are set.
- * `wanted` is the parameter's shape.  Here the length of the data is compared
- * with the shape, and in gradus_safetensors_read their place with those of the
- * others. */
-static int read_entry(gradus_tensor *t, json_t *entry, const char *wanted)
-{
-    char given[64] = "";
-    const char *dtype;
-    json_t *shape;
-    json_error_t error;
-
-    if (json_unpack_ex(entry, &error, JSON_STRICT, "{s:s, s:o, s:[I, I]}",
-                       "dtype", &dtype, "shape", &shape, "data_offsets",
-                       &t->begin, &t->end))
-        return gradus_error_set("tensor %s: %s; must have a dtype, a shape, "
-                                "data_offsets [begin, end] and nothing else",
-                                t->name, error.text);
-    json_dumpb(shape, given, sizeof given - 1, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (strcmp(given, wanted) != 0)
-        return gradus_error_set("tensor %s is %s in the file, %s in the graph",
-                                t->name, given, wanted);
-    t->width = strcmp(dtype, "F32") == 0 ? 4 : 8;
-    if (t->width == 8 && strcmp(dtype, "F64") != 0)
-        return gradus_error_set("tensor %s has dtype %.16s; must be F32 or "
-                                "F64", t->name, dtype);
-    json_int_t bytes = (json_int_t)t->param->size * t->width;
-    if (t->begin < 0 || t->end < 0 || t->end - t->begin != bytes)
-        return gradus_error_set("tensor %s: its shape needs %lld bytes, but "
-                                "its data_offsets are [%lld,%lld]", t->name,
-                                bytes, t->begin, t->end);
-    return 0;
-}
-
-/* Finds the tensor of parameter p of node n.  Its entry is taken out of the
- * header, so that none serves two parameters, and those that serve none are
- * left. */
-static int read_tensor(gradus_safetensors *f, const gradus_node *n,
-                       const gradus_param *p)
-{
-    gradus_tensor *t = &f->tensor[f->count++];
-    char shape[64];
-
-    t->param = p;
-    snprintf(t->name, sizeof t->name, "%s.%s", n->name, p->name);
-    gradus_shape_text("", p->rank, p->shape, shape);
-    json_t *entry = json_object_get(f->header, t->name);
-    if (!entry)
-        return gradus_error_set("tensor %s %s is missing", t->name, shape);
-    if (read_entry(t, entry, shape))
-        return -1;
-    f->needed += t->end - t->begin;
-    json_object_del(f->header, t->name);
-    return 0;
-}
-
-int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g)
-{
-    const char *name;
-    json_t *value;
-
-    /* Each parameter takes an entry of the header; one may find none. */
-    f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
-    if (!f->tensor)
-        return gradus_no_memory("the list of tensors");
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            if (read_tensor(f, g->node[i], &g->node[i]->param[j]))
-                return -1;
-    json_object_foreach(f->header, name, value)
-        if (value != f->metadata)
-            return gradus_error_set("tensor %.64s is not a parameter of the "
-                                    "graph", name);
-    if (f->needed != f->size)
-        return gradus_error_set("the tensors need %lld bytes of data, but "
-                                "the file has %lld", f->needed, f->size);
     return 0;
 }
 
@@ -225,30 +146,43 @@ static double decode(const unsigned char *bytes, size_t width)
     return d;
 }
 
+/* Converts bytes, the values first .. first + n - 1 of t, to w.  It is an
+ * error if a value is not finite or if a double is too large for a float;
+ * rounding a double to a float is not. */
+static int convert(const gradus_tensor *t, const unsigned char *bytes,
+                   size_t first, size_t n, gradus_real *w)
+{
+    double max = sizeof *w == sizeof(float) ? (double)FLT_MAX : DBL_MAX;
+    size_t width = (size_t)t->width;
+
+    for (size_t k = 0; k < n; k++) {
+        double v = decode(bytes + k * width, width);
+        if (!(fabs(v) <= max))
+            return gradus_error_set("tensor %s: value %zu is %g; must be "
+                                    "finite and at most %g", t->name,
+                                    first + k, v, max);
+        w[k] = (gradus_real)v;
+    }
+    return 0;
+}
+
 /* Reads the values of t, which begin at the next byte of the file, to w
- * [t.param.size].  It is an error if a value is not finite or if a double
- * is too large for a float; rounding a double to a float is not. */
+ * [t.size]; or only sums up its bytes, if it is passed over. */
 static int read_values(gradus_safetensors *f, const gradus_tensor *t,
                        gradus_real *w)
 {
-    double max = sizeof *w == sizeof(float) ? (double)FLT_MAX : DBL_MAX;
     unsigned char bytes[8192];
-    size_t width = (size_t)t->width, room = sizeof bytes / width;
-    size_t count = t->param->size, n;
+    size_t width = t->size ? (size_t)t->width : 1;
+    size_t room = sizeof bytes / width, n;
+    size_t count = (size_t)(t->end - t->begin) / width;
 
     for (size_t i = 0; i < count; i += n) {
         n = room < count - i ? room : count - i;
         if (take(f, bytes, n * width))
             return -1;
         f->crc = crc32(f->crc, bytes, (uInt)(n * width));
-        for (size_t k = 0; k < n; k++) {
-            double v = decode(bytes + k * width, width);
-            if (!(fabs(v) <= max))
-                return gradus_error_set("tensor %s: value %zu is %g; must "
-                                        "be finite and at most %g", t->name,
-                                        i + k, v, max);
-            w[i + k] = (gradus_real)v;
-        }
+        if (t->size && convert(t, bytes, i, n, w + i))
+            return -1;
     }
     return 0;
 }
@@ -265,8 +199,7 @@ static int by_place(const void *a, const void *b)
 /* As the tensors have as many bytes as the file and begin where the one before
  * ends, each byte belongs to one value, and the file is read straight on from
  * the header to its end. */
-int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
-                            gradus_real *to)
+int gradus_safetensors_read(gradus_safetensors *f, gradus_real *to)
 {
     json_int_t at = 0; /* where the tensors so far end */
 
@@ -276,7 +209,7 @@ int gradus_safetensors_read(gradus_safetensors *f, const gradus_real *theta,
             return gradus_error_set("tensor %s begins at byte %lld of the "
                                     "data; must begin at byte %lld", t->name,
                                     t->begin, at);
-        if (read_values(f, t, to + (t->param->w - theta)))
+        if (read_values(f, t, to + t->to))
             return -1;
         at = t->end;
     }

@@ -5,12 +5,16 @@
  *   gradus.checksum      the CRC-32 of the file with eight zeros in its place
  *   gradus.version       "1"
  *   gradus.seed          decimal (many readers' JSON numbers have 53 bits)
+ *   gradus.passes        decimal, the number of backward passes, unless 0
+ *   gradus.epochs        decimal, the number of epochs, unless 0
  *   gradus.architecture  JSON, see architecture.c
  *   gradus.classes       JSON, the list of names, if there are any
+ *   gradus.checkpoint    JSON, see checkpoint.c, in a checkpoint
  *
  * The tensors are the parameters in the order of the nodes, with names like
- * dense1.weight.  The file is written next to its target and then renamed,
- * so that the target is never half written (atomic.c). */
+ * dense1.weight, and then the arrays of a checkpoint.  The file is written
+ * next to its target and then renamed, so that the target is never half
+ * written (atomic.c). */
 #include "io/io.h"
 
 #include "base/bytes.h"
@@ -22,8 +26,10 @@
 #include <string.h>
 
 /* Prints the names of the classes as a list of strings. */
-static int print_classes(FILE *f, const gradus_graph *g)
+static int print_classes(FILE *f, const gradus_contents *c)
 {
+    const gradus_graph *g = c->graph;
+
     for (int i = 0; i < g->class_count; i++)
         gradus_print_string(f, i ? "," : "[", g->class_name[i]);
     putc(']', f);
@@ -32,10 +38,10 @@ static int print_classes(FILE *f, const gradus_graph *g)
 
 /* Prints an entry of the metadata: the key, and a string that contains the
  * JSON which `print` prints. */
-static int print_part(FILE *f, const gradus_graph *g, const char *key,
+static int print_part(FILE *f, const gradus_contents *c, const char *key,
                       gradus_printer *print)
 {
-    char *text = gradus_json_print(key, print, g);
+    char *text = gradus_json_print(key, print, c);
 
     if (!text)
         return -1;
@@ -45,56 +51,86 @@ static int print_part(FILE *f, const gradus_graph *g, const char *key,
     return 0;
 }
 
-/* Prints the header's entry for parameter p of node n.  Its values lie in the
- * data as they lie in theta. */
-static void print_tensor(FILE *f, const gradus_node *n, const gradus_param *p)
+/* Prints the header's entry for a tensor of `size` values, of which the first
+ * is number `first` of all. */
+static void print_tensor(FILE *f, const char *name, const char *shape,
+                         size_t first, size_t size)
 {
-    char name[128], shape[64];
-    size_t begin = (size_t)(p->w - n->graph->theta);
+    const size_t width = sizeof(gradus_real);
 
-    snprintf(name, sizeof name, "%s.%s", n->name, p->name);
-    gradus_shape_text("", p->rank, p->shape, shape);
     gradus_print_string(f, ",", name);
     fprintf(f, ":{\"shape\":%s,\"dtype\":\"F%zu\","
-            "\"data_offsets\":[%zu,%zu]}", shape, 8 * sizeof *p->w,
-            begin * sizeof *p->w, (begin + p->size) * sizeof *p->w);
+            "\"data_offsets\":[%zu,%zu]}", shape, 8 * width, first * width,
+            (first + size) * width);
+}
+
+/* Prints the entries of the parameters, whose values lie in the data as they
+ * lie in theta, and of the arrays, which follow them. */
+static void print_tensors(FILE *f, const gradus_contents *c)
+{
+    const gradus_graph *g = c->graph;
+    char name[128], shape[64];
+
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++) {
+            const gradus_param *p = &g->node[i]->param[j];
+            snprintf(name, sizeof name, "%s.%s", g->node[i]->name, p->name);
+            gradus_shape_text("", p->rank, p->shape, shape);
+            print_tensor(f, name, shape, (size_t)(p->w - g->theta), p->size);
+        }
+    snprintf(shape, sizeof shape, "[%zu]", g->parameters);
+    for (int i = 0; i < c->arrays; i++) {
+        snprintf(name, sizeof name, GRADUS_ARRAY_NAME, i);
+        print_tensor(f, name, shape, (size_t)(i + 1) * g->parameters,
+                     g->parameters);
+    }
+}
+
+/* Prints an entry of the metadata for a count, unless it is 0. */
+static void print_count(FILE *f, const char *key, uint64_t count)
+{
+    if (count)
+        fprintf(f, ",\"%s\":\"%ju\"", key, (uintmax_t)count);
 }
 
 /* Prints the header, with zeros in place of the checksum.  Spaces at the
  * end make its length a multiple of 8, so that the values are aligned in
  * the file. */
-static int print_header(FILE *f, const gradus_graph *g)
+static int print_header(FILE *f, const gradus_contents *c)
 {
+    const gradus_graph *g = c->graph;
+
     fprintf(f, GRADUS_BEFORE_CHECKSUM "00000000\",\"gradus.version\":\"1\","
             "\"gradus.seed\":\"%ju\"", (uintmax_t)g->seed);
-    if (print_part(f, g, "gradus.architecture", gradus_architecture_print) ||
-        (g->class_count && print_part(f, g, "gradus.classes", print_classes)))
+    print_count(f, "gradus.passes", g->passes);
+    print_count(f, "gradus.epochs", g->epochs);
+    if (print_part(f, c, "gradus.architecture", gradus_architecture_print) ||
+        (g->class_count && print_part(f, c, "gradus.classes", print_classes)))
         return -1;
+    if (c->checkpoint)
+        gradus_print_string(f, ",\"gradus.checkpoint\":", c->checkpoint);
     putc('}', f);
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            print_tensor(f, g->node[i], &g->node[i]->param[j]);
+    print_tensors(f, c);
     putc('}', f);
     fprintf(f, "%*s", (int)((8 - ftell(f) % 8) % 8), "");
     return 0;
 }
 
-/* Appends the values of parameter p, little-endian.  NaN and infinity are
- * not saved, since reading such a file would fail. */
-static int put_values(gradus_atomic *a, const gradus_node *n,
-                      const gradus_param *p)
+/* Appends the values [size] of the tensor node.param, little-endian.  NaN and
+ * infinity are not saved, since reading such a file would fail. */
+static int put_values(gradus_atomic *a, const char *node, const char *param,
+                      const gradus_real *w, size_t size)
 {
     unsigned char bytes[8192];
-    size_t room = sizeof bytes / sizeof *p->w, count;
+    size_t room = sizeof bytes / sizeof *w, count;
 
-    for (size_t i = 0; i < p->size; i += count) {
-        const gradus_real *w = p->w + i;
-        count = room < p->size - i ? room : p->size - i;
+    for (size_t i = 0; i < size; i += count) {
+        count = room < size - i ? room : size - i;
         for (size_t k = 0; k < count; k++) {
-            if (!isfinite(w[k]))
+            if (!isfinite(w[i + k]))
                 return gradus_error_set("%s.%s[%zu] is %g; must be finite",
-                                        n->name, p->name, i + k, (double)w[k]);
-            gradus_little_endian(bytes + k * sizeof *w, &w[k], sizeof *w);
+                                        node, param, i + k, (double)w[i + k]);
+            gradus_little_endian(bytes + k * sizeof *w, &w[i + k], sizeof *w);
         }
         if (gradus_atomic_write(a, bytes, count * sizeof *w))
             return -1;
@@ -102,9 +138,27 @@ static int put_values(gradus_atomic *a, const gradus_node *n,
     return 0;
 }
 
+/* Appends the values of all parameters, and then the arrays. */
+static int put_tensors(gradus_atomic *a, const gradus_contents *c)
+{
+    const gradus_graph *g = c->graph;
+
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++) {
+            const gradus_param *p = &g->node[i]->param[j];
+            if (put_values(a, g->node[i]->name, p->name, p->w, p->size))
+                return -1;
+        }
+    for (int i = 0; i < c->arrays; i++)
+        if (put_values(a, "the optimiser", "state", c->array[i],
+                       g->parameters))
+            return -1;
+    return 0;
+}
+
 /* Writes the whole file: length of the header, header, values.  Then the
  * checksum of all that replaces its zeros in the header. */
-static int put_file(gradus_atomic *a, const gradus_graph *g,
+static int put_file(gradus_atomic *a, const gradus_contents *c,
                     const char *header)
 {
     uint64_t n = strlen(header);
@@ -113,27 +167,31 @@ static int put_file(gradus_atomic *a, const gradus_graph *g,
 
     gradus_little_endian(length, &n, sizeof length);
     if (gradus_atomic_write(a, length, sizeof length) ||
-        gradus_atomic_write(a, header, n))
+        gradus_atomic_write(a, header, n) || put_tensors(a, c))
         return -1;
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            if (put_values(a, g->node[i], &g->node[i]->param[j]))
-                return -1;
     snprintf(digits, sizeof digits, "%08lx", a->crc);
     a->at = 8 + sizeof GRADUS_BEFORE_CHECKSUM - 1;
     return gradus_atomic_write(a, digits, 8);
 }
 
-/* Writes the file beside path, and moves it to path if all went well. */
-static int write_file(const gradus_graph *g, const char *header,
-                      const char *path)
+static int put_file_at(const gradus_contents *c, const char *header,
+                       const char *path)
 {
     gradus_atomic a;
-    int error = gradus_atomic_open(&a, path) || put_file(&a, g, header) ||
+    int error = gradus_atomic_open(&a, path) || put_file(&a, c, header) ||
                 gradus_atomic_commit(&a);
 
     gradus_atomic_close(&a);
     return error;
+}
+
+int gradus_write_file(const gradus_contents *c, const char *path)
+{
+    char *header = gradus_json_print("the header", print_header, c);
+    int error = !header || put_file_at(c, header, path);
+
+    free(header);
+    return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;
 }
 
 int gradus_save(const gradus_graph *g, const char *path)
@@ -142,8 +200,5 @@ int gradus_save(const gradus_graph *g, const char *path)
         return -1;
     if (!path)
         return gradus_error_set("gradus_save: the path is NULL");
-    char *header = gradus_json_print("the header", print_header, g);
-    int error = !header || write_file(g, header, path);
-    free(header);
-    return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;
+    return gradus_write_file(&(gradus_contents){ .graph = g }, path);
 }

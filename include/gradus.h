@@ -743,6 +743,26 @@ typedef struct {
                               calls for the graph), seconds, the last learning
                               rate, losses and accuracies, empty if NAN; or
                               NULL */
+
+    /* A file that holds all that this training needs to go on if it is cut
+     * off, or NULL.  It is written at the start, after the batches given by
+     * the two fields below, when the callback stops, and at the end; one that
+     * cannot be written later than at the start is a warning.  The path always
+     * holds the newest whole checkpoint. */
+    const char *checkpoint;
+    int checkpoint_batches;    /* write it after so many batches; */
+    double checkpoint_seconds; /* or so many seconds after the last; if both
+                                  are 0, after each epoch */
+    int checkpoint_keep;       /* how many to keep: the newest at the path, the
+                                  one before at the path with .1 after it, and
+                                  so on; 0: 1 */
+    /* Go on from the checkpoint, to the same bits as if the training had never
+     * been cut off, in `history` and `log` as well; or begin, if there is no
+     * such file.  (If it is false, a file that is there is an error.)  The
+     * checkpoint must be of the same graph, optimiser, batch and number and
+     * labels of the samples, or else it is refused.  More epochs, or fewer,
+     * are allowed.  Another OpenBLAS or processor is a warning. */
+    bool resume;
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
@@ -836,15 +856,33 @@ const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
 
 /* Writes the graph and its parameters (of some 1,000 layers at most; more are
  * an error): to a temporary file beside path, then fsync, then rename, so that
- * path holds the old file or the new one. */
+ * path holds the old file or the new one.  The counts of passes and epochs,
+ * on which dropout, augmentation and the order of the samples depend, are
+ * saved too.  A graph that is loaded thus trains on as this one would with a
+ * new optimiser; what an optimiser remembers (momentum) is lost, unless it is
+ * saved with gradus_save_checkpoint. */
 int gradus_save(const gradus_graph *g, const char *path);
 
 /* A compiled graph from such a file. */
 gradus_graph *gradus_load(const char *path, int max_batch, int threads);
 
 /* Only the parameters, into a compiled graph with the same names and shapes;
- * files that others wrote will do.  On error nothing has changed. */
+ * files that others wrote will do, and PyTorch's num_batches_tracked is passed
+ * over.  From a file of gradus, the counts of passes and epochs are taken as
+ * well.  On error nothing has changed. */
 int gradus_load_parameters(gradus_graph *g, const char *path);
+
+/* A checkpoint is a model file, which gradus_load and
+ * gradus_load_parameters read too, with all that a training needs to go on as
+ * if it had never stopped: the optimiser's state, its learning rate and its
+ * count of steps, and the graph's counts of passes and epochs.  gradus_fit
+ * writes and reads its own (gradus_fit_options.checkpoint); these two are for
+ * loops of your own.  The optimiser that loads one is made as the one that
+ * saved it, for the same graph: another graph, seed, optimiser or precision is
+ * an error, and then nothing has changed.  What was set with
+ * gradus_set_clip, gradus_set_group and the like is not in the file. */
+int gradus_save_checkpoint(const gradus_optimiser *o, const char *path);
+int gradus_load_checkpoint(gradus_optimiser *o, const char *path);
 
 /* The names of the classes, saved with the model; copied. */
 int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);

@@ -39,6 +39,8 @@ int gradus_best_start(gradus_best *b, const gradus_graph *g,
     b->theta = malloc(g->parameters * sizeof *b->theta);
     if (!b->theta)
         return gradus_no_memory("a copy of %zu parameters", g->parameters);
+    /* A checkpoint may be written before an epoch is the best. */
+    memcpy(b->theta, g->theta, g->parameters * sizeof *b->theta);
     return 0;
 }
 

@@ -4,7 +4,6 @@
  * them, evaluates the validation data, and reports to the callback, the
  * history and the log.  Labels and weights are checked before the first step,
  * unless options.next feeds them as they are needed. */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "base/error.h"
 #include "base/mode.h"
 #include "base/shuffle.h"
@@ -15,44 +14,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* The state of one call of gradus_fit.  It owns order, meter, best and log,
- * which `end` frees; the optimiser and its graph are the caller's. */
-typedef struct {
-    gradus_optimiser *o;
-    gradus_graph *g;
-    gradus_fit_options options; /* with the defaults filled in */
-    int n;                      /* rows that are fed; 0 with options.next */
-    int *order;                 /* [n], the rows in the order of this epoch */
-    gradus_meter meter;         /* loss and accuracy of this epoch so far */
-    gradus_best best;           /* of all epochs so far */
-    gradus_log log;
-    gradus_fed_before before;
-    gradus_progress p; /* what the callback sees; p.epoch and p.batch are also
-                          the counters of the loops */
-    uint64_t step;     /* the number of the next step, from 0 in this call */
-    double rate;       /* the learning rate of the last step */
-    double start;      /* when this epoch began, in seconds, see `now` */
-    char warning[512]; /* what the callback has yet to be told, or "" */
-    bool stopped;      /* the callback has stopped the training, or patience
-                          has run out */
-} fit;
-
-/* Seconds since some fixed moment. */
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Calls the callback, if there is one, with the progress so far.  It can stop
  * the training. */
-static void call_back(fit *f)
+static void call_back(gradus_fit_state *f)
 {
-    f->p.so_far.seconds = now() - f->start;
+    f->p.so_far.seconds = gradus_now() - f->start;
     f->p.warning = *f->warning ? f->warning : NULL;
     if (!f->options.callback)
         return;
@@ -66,7 +33,7 @@ static void call_back(fit *f)
 /* How many rows the next mini-batch of this epoch has; 0 after the last one;
  * -1, with a message, on error.  options.next, if there is one, feeds the rows
  * and returns how many there are. */
-static int rows_of_batch(fit *f)
+static int rows_of_batch(gradus_fit_state *f)
 {
     const int most = f->options.batch;
 
@@ -88,20 +55,20 @@ static int rows_of_batch(fit *f)
 /* Sets the learning rate of the next step if options.learning_rate is given.
  * That function is told how many steps this call will take, or 0 with
  * options.next, as the number is then not known. */
-static int set_learning_rate(fit *f)
+static int set_learning_rate(gradus_fit_state *f)
 {
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
 
     if (!f->options.learning_rate)
         return 0;
     return gradus_set_learning_rate(
-        f->o, f->options.learning_rate(f->step++, steps, f->options.user));
+        f->o, f->options.learning_rate(f->step, steps, f->options.user));
 }
 
 /* Takes one training step with the next `rows` rows of this epoch, and adds
  * them to the meter.  On error the parameters are as the batch before has left
  * them. */
-static int run_batch(fit *f, int rows)
+static int run_batch(gradus_fit_state *f, int rows)
 {
     const int *index = f->options.next ? NULL
                                        : f->order + f->p.so_far.samples;
@@ -111,6 +78,7 @@ static int run_batch(fit *f, int rows)
     if (set_learning_rate(f) || gradus_train_step(f->o, index, rows))
         return -1;
     f->rate = gradus_learning_rate(f->o);
+    f->step++;
     gradus_mode_enter(&mode);
     gradus_meter_add(&f->meter);
     gradus_metrics m = gradus_meter_read(&f->meter);
@@ -127,14 +95,26 @@ static int run_batch(fit *f, int rows)
 
 /* Shuffles the rows, unless keep_order is set.  Their order depends on the
  * graph's seed and on how many epochs the graph has been trained for, so that
- * two calls for one epoch each do the same as one call for two. */
-static void begin_epoch(fit *f)
+ * two calls for one epoch each do the same as one call for two.  An epoch that
+ * a checkpoint was written in goes on where it was. */
+static void begin_epoch(gradus_fit_state *f)
 {
-    f->start = now();
-    f->p.batch = 0;
+    gradus_epoch begun = { .valid_loss = NAN, .valid_accuracy = NAN };
+
+    f->start = gradus_now();
     f->p.epoch_done = false;
-    f->p.so_far = (gradus_epoch){ .valid_loss = NAN, .valid_accuracy = NAN };
-    gradus_meter_reset(&f->meter);
+    if (f->in_epoch) {
+        gradus_metrics m = gradus_meter_read(&f->meter);
+        begun.samples = f->p.so_far.samples;
+        begun.train_loss = m.loss;
+        begun.train_accuracy = m.accuracy;
+        f->start -= f->p.so_far.seconds;
+    } else {
+        f->p.batch = 0;
+        gradus_meter_reset(&f->meter);
+    }
+    f->p.so_far = begun;
+    f->in_epoch = false;
     for (int i = 0; i < f->n; i++)
         f->order[i] = i;
     if (!f->options.keep_order)
@@ -144,7 +124,7 @@ static void begin_epoch(fit *f)
 
 /* Trains on batch after batch until the rows of the epoch are used up or the
  * callback stops the training.  *whole then says whether they are used up. */
-static int run_batches(fit *f, bool *whole)
+static int run_batches(gradus_fit_state *f, bool *whole)
 {
     int rows;
 
@@ -153,6 +133,8 @@ static int run_batches(fit *f, bool *whole)
         if (rows < 0 || (rows > 0 && run_batch(f, rows)))
             return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
                                     f->p.batch + 1, gradus_error());
+        if (rows > 0)
+            gradus_checkpoint(f, f->stopped);
     } while (rows > 0 && !f->stopped);
     *whole = f->options.next ? rows == 0
                              : f->p.so_far.samples == (size_t)f->n;
@@ -161,7 +143,7 @@ static int run_batches(fit *f, bool *whole)
 
 /* Evaluates the validation data, if there are any, and stops the training if
  * patience has run out. */
-static int validate(fit *f)
+static int validate(gradus_fit_state *f)
 {
     gradus_metrics m = { 0 };
 
@@ -172,15 +154,15 @@ static int validate(fit *f)
     f->p.so_far.valid_loss = m.loss;
     f->p.so_far.valid_accuracy = m.accuracy;
     if (gradus_best_note(&f->best, f->g, &f->options, f->p.epoch, m.loss))
-        f->stopped = true; /* the epoch's last callback is still called */
+        f->finished = true; /* the epoch's last callback is still called */
     return 0;
 }
 
 /* Writes the epoch's line to the log.  A full disk does not end the training:
  * the callback is warned. */
-static void log_epoch(fit *f)
+static void log_epoch(gradus_fit_state *f)
 {
-    f->p.so_far.seconds = now() - f->start;
+    f->p.so_far.seconds = gradus_now() - f->start;
     if (gradus_log_write(&f->log, f->g->epochs, f->rate, &f->p.so_far))
         snprintf(f->warning, sizeof f->warning, "epoch %d is not in the log: "
                  "%s", f->p.epoch + 1, gradus_error());
@@ -189,7 +171,7 @@ static void log_epoch(fit *f)
 /* Runs one epoch.  If the callback stops it, the validation data are not
  * evaluated, and the log has a line for it only if its rows were used up.  The
  * history has an entry for it in any case. */
-static int run_epoch(fit *f)
+static int run_epoch(gradus_fit_state *f)
 {
     bool whole = false;
 
@@ -241,8 +223,9 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
 }
 
 /* Does everything that can fail before the first step: feeds the data,
- * allocates memory, checks the data and opens the log. */
-static int begin(fit *f, const gradus_dataset *data)
+ * allocates memory, checks the data, opens the log and reads the
+ * checkpoint. */
+static int begin(gradus_fit_state *f, const gradus_dataset *data)
 {
     if (gradus_best_start(&f->best, f->g, &f->options) ||
         (data && gradus_feed_dataset(f->g, data, &f->before)))
@@ -258,12 +241,12 @@ static int begin(fit *f, const gradus_dataset *data)
         check_data(f->g, f->n, f->options.batch, true) ||
         check_validation(f->g, f->options.validation))
         return -1;
-    return gradus_log_open(&f->log, f->options.log);
+    return gradus_log_open(&f->log, f->options.log) || gradus_resume(f);
 }
 
 /* Frees what `begin` has made, even if that has failed half-way, restores the
  * best epoch's parameters if that is wanted, and feeds what was fed before. */
-static void end(fit *f)
+static void end(gradus_fit_state *f)
 {
     gradus_log_close(&f->log);
     gradus_best_end(&f->best, f->g, &f->options);
@@ -272,13 +255,29 @@ static void end(fit *f)
     gradus_feed_restore(&f->before);
 }
 
-static int run(fit *f, const gradus_dataset *data)
+/* Goes on to the next epoch.  There is a checkpoint between two epochs if no
+ * other time was given, and in any case one when the training ends here. */
+static void end_epoch(gradus_fit_state *f)
+{
+    const gradus_fit_options *o = &f->options;
+
+    f->p.epoch++;
+    f->p.batch = 0;
+    f->p.so_far = (gradus_epoch){ 0 };
+    gradus_checkpoint(f, f->stopped || f->finished ||
+                         f->p.epoch == f->p.epochs ||
+                         (!o->checkpoint_batches && !o->checkpoint_seconds));
+}
+
+static int run(gradus_fit_state *f, const gradus_dataset *data)
 {
     int status = begin(f, data);
 
-    while (!status && !f->stopped && f->p.epoch < f->p.epochs) {
+    while (!status && !f->stopped && !f->finished &&
+           f->p.epoch < f->p.epochs) {
         status = run_epoch(f);
-        f->p.epoch++;
+        if (!status && f->p.epoch_done)
+            end_epoch(f);
     }
     end(f);
     if (!status && *f->warning)
@@ -313,7 +312,7 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 {
     if (!o)
         return gradus_error_set("gradus_fit: the optimiser is NULL");
-    fit f = { .o = o, .g = o->graph, .log.fd = -1 };
+    gradus_fit_state f = { .o = o, .g = o->graph, .log.fd = -1 };
 
     if (options)
         f.options = *options;

@@ -12,12 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The totals of one loss over many batches: the sum of its rows' losses,
- * neither weighted nor divided, and the sum of the batches' divisors D. */
-struct gradus_total {
-    double sum, divisor;
-};
-
 /* Accuracy is that of the last loss that is over classes and takes labels. */
 int gradus_meter_start(gradus_meter *m, const gradus_graph *g,
                        const gradus_evaluate_options *o)

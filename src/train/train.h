@@ -36,6 +36,12 @@ int gradus_fed_rows(const gradus_graph *g);
 
 /* ----- meter.c: sums up loss and accuracy over batches ------------------- */
 
+/* The totals of one loss over many batches: the sum of its rows' losses,
+ * neither weighted nor divided, and the sum of the batches' divisors D. */
+typedef struct {
+    double sum, divisor;
+} gradus_total;
+
 /* The sums over all batches since the meter was started or reset.  The meter
  * owns `total`; the graph and the confusion matrix are the caller's.  Ignored
  * labels count nowhere. */
@@ -50,8 +56,8 @@ typedef struct {
     size_t labels;     /* how many labels were counted */
     size_t correct;    /* how many of them had the highest probability */
     size_t in_top_k;   /* how many were among the k most probable classes */
-    struct gradus_total *total; /* [nodes of the graph]; only the elements of
-                                   losses are used */
+    gradus_total *total; /* [nodes of the graph]; only the elements of losses
+                            are used */
 } gradus_meter;
 
 /* Starts a meter with all sums and the confusion matrix 0.  Returns 0, or
@@ -122,7 +128,55 @@ int gradus_log_open(gradus_log *l, const char *path);
 int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
                      const gradus_epoch *e);
 
+/* The size of the log in bytes; 0 if it is no regular file, or not open. */
+uint64_t gradus_log_size(const gradus_log *l);
+
+/* Cuts a log that is longer to this size, unless that is 0.  Returns 0, or -1
+ * with a message. */
+int gradus_log_cut(gradus_log *l, uint64_t size);
+
 /* Closes the file; does nothing if it is not open. */
 void gradus_log_close(gradus_log *l);
+
+/* ----- fit.c: one call of gradus_fit ------------------------------------- */
+
+/* The state of one call of gradus_fit, which owns order, meter, best and log;
+ * the optimiser and its graph are the caller's. */
+typedef struct {
+    gradus_optimiser *o;
+    gradus_graph *g;
+    gradus_fit_options options; /* with the defaults filled in */
+    int n;                      /* rows that are fed; 0 with options.next */
+    int *order;                 /* [n], the rows in the order of this epoch */
+    gradus_meter meter;         /* loss and accuracy of this epoch so far */
+    gradus_best best;           /* of all epochs so far */
+    gradus_log log;
+    gradus_fed_before before;
+    gradus_progress p; /* what the callback sees; p.epoch and p.batch are also
+                          the counters of the loops */
+    uint64_t step;     /* the number of the next step, from 0 in this call */
+    double rate;       /* the learning rate of the last step */
+    double start;      /* when this epoch began, in seconds, see gradus_now */
+    char warning[512]; /* what the callback has yet to be told, or "" */
+    bool stopped;      /* the callback has stopped the training */
+    bool finished;     /* patience has run out */
+    bool in_epoch;     /* the epoch that comes next has begun already, before
+                          the training was resumed */
+    double saved;      /* when the last checkpoint was written, in seconds */
+} gradus_fit_state;
+
+/* ----- resume.c: the checkpoints of gradus_fit --------------------------- */
+
+/* Seconds since some fixed moment. */
+double gradus_now(void);
+
+/* Checks the options of checkpoints, and reads the one that is to be resumed,
+ * or writes the first.  To be called when the training could begin.  Returns
+ * 0, or -1 with a message. */
+int gradus_resume(gradus_fit_state *f);
+
+/* Writes a checkpoint if one is due after this batch, or, with `always`, in
+ * any case.  If that fails, the callback will be warned. */
+void gradus_checkpoint(gradus_fit_state *f, bool always);
 
 #endif

@@ -1,0 +1,533 @@
+/* test_checkpoint.c -- a training that goes on from a checkpoint gives the
+ * same bits as one that was never cut off. */
+#include "tests.h"
+
+#include "faults.h"
+#include "files.h"
+#include "nets.h"
+
+#include "graph/graph.h"
+#include "optim/optimiser.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SIDE = 6, IN = SIDE * SIDE, CLASSES = 4, SAMPLES = 95, BATCH = 10,
+       EPOCHS = 2, BATCHES = 20 };
+
+/* A net with everything that depends on a count or remembers something:
+ * augmentation, batch normalisation, dropout. */
+typedef struct {
+    gradus_graph *g;
+    gradus_optimiser *o;
+    gradus_epoch history[EPOCHS + 1];
+    int best;
+} run;
+
+static gradus_dataset d, valid;
+static bool augmented = true;
+
+static void begin(void)
+{
+    files_begin();
+    d = data_new(1, SAMPLES, IN, CLASSES);
+    valid = data_new(2, 40, IN, CLASSES);
+}
+
+static void end(void)
+{
+    data_free(&d);
+    data_free(&valid);
+    files_end();
+}
+
+EACH_TEST(.begin = begin, .end = end, .timeout = 120)
+
+static gradus_optimiser *make(int kind, gradus_graph *g)
+{
+    switch (kind) {
+    case 0: return gradus_sgd(g, &(gradus_sgd_options){ .momentum = 0.9 });
+    case 1: return gradus_adam(g, NULL);
+    case 2: return gradus_adamw(g, NULL);
+    case 3: return gradus_rmsprop(g, &(gradus_rmsprop_options){
+                .momentum = 0.5 });
+    case 4: return gradus_adagrad(g, NULL);
+    default: return gradus_sgd(g, NULL);
+    }
+}
+
+static run run_new(int kind, uint64_t seed, int threads)
+{
+    run r = { .g = gradus_graph_new(seed) };
+    gradus_node *x = gradus_image(r.g, 1, SIDE, SIDE);
+    gradus_node *t = gradus_labels(r.g, 1);
+
+    if (augmented)
+        gradus_augment(x, &(gradus_augment_options){ .shift = 1,
+                                                      .rotate = 10 });
+    gradus_node *h = gradus_batchnorm(gradus_dense(x, 20));
+    h = gradus_dropout(gradus_relu(h), 0.3);
+    gradus_softmax_ce(gradus_dense(h, CLASSES), t, NULL);
+    ck_assert_int_eq(gradus_compile(r.g, BATCH, threads), 0);
+    r.o = make(kind, r.g);
+    return r;
+}
+
+static void run_free(run *r)
+{
+    gradus_optimiser_free(r->o);
+    gradus_graph_free(r->g);
+}
+
+static double rate(uint64_t step, uint64_t steps, void *user)
+{
+    (void)user;
+    return gradus_lr_cosine(0.02, step, steps, 0.001);
+}
+
+/* Stops after the batch number *user, counted from 1 over all epochs; 0: does
+ * not stop. */
+static int stop_at(const gradus_progress *p, void *user)
+{
+    return !p->epoch_done && p->epoch * p->batches + p->batch == *(int *)user;
+}
+
+static gradus_fit_options options(run *r, int *stop)
+{
+    return (gradus_fit_options){
+        .epochs = EPOCHS, .validation = &valid, .callback = stop_at,
+        .learning_rate = rate, .user = stop, .history = r->history,
+        .restore_best = true, .best_epoch = &r->best, .patience = 5,
+    };
+}
+
+static void fit(run *r, const gradus_fit_options *o)
+{
+    ck_assert_msg(gradus_fit(r->o, &d, o) == 0, "%s", gradus_error());
+}
+
+/* The log without its seconds. */
+static void read_log(const char *name, char *text, size_t room)
+{
+    FILE *f = fopen(files_path(name), "rb");
+    char line[256], *at = text;
+
+    ck_assert_ptr_nonnull(f);
+    while (fgets(line, sizeof line, f)) {
+        int seconds = 0, rest = 0;
+        sscanf(line, "%*d,%n%*f,%n", &seconds, &rest);
+        at += snprintf(at, room - (size_t)(at - text), "%.*s%s", seconds,
+                       line, line + rest);
+    }
+    fclose(f);
+}
+
+static void assert_same_run(const run *a, const run *b)
+{
+    ck_assert_uint_eq(gradus_parameters_hash(a->g),
+                      gradus_parameters_hash(b->g));
+    size_t n = (size_t)a->o->rule->states * gradus_parameter_count(a->g);
+    ck_assert_mem_eq(a->o->state, b->o->state, n * sizeof *a->o->state);
+    ck_assert_uint_eq(a->o->steps, b->o->steps);
+    ck_assert(a->o->learning_rate == b->o->learning_rate);
+    ck_assert_uint_eq(a->g->passes, b->g->passes);
+    ck_assert_uint_eq(a->g->epochs, b->g->epochs);
+}
+
+static void assert_same_history(const run *a, const run *b)
+{
+    ck_assert_int_eq(a->best, b->best);
+    for (int e = 0; e < EPOCHS; e++) {
+        const gradus_epoch *p = &a->history[e], *q = &b->history[e];
+        ck_assert_uint_eq(p->samples, q->samples);
+        ck_assert(p->train_loss == q->train_loss);
+        ck_assert(p->train_accuracy == q->train_accuracy);
+        ck_assert(p->valid_loss == q->valid_loss);
+        ck_assert(p->valid_accuracy == q->valid_accuracy);
+    }
+}
+
+/* A run that is stopped after each of its batches, in turn, and goes on in a
+ * new graph, with another number of threads. */
+LOOP_TEST(a_run_goes_on_from_every_batch, BATCHES + 1)
+{
+    int never = 0, stop = _i;
+    char text[2][2048] = { "" };
+    run whole = run_new(1, 1, 1), first = run_new(1, 1, 2);
+    run second = run_new(1, 1, 1);
+    gradus_fit_options o = options(&whole, &never);
+
+    o.log = files_path("whole.csv");
+    fit(&whole, &o);
+    o = options(&first, &stop);
+    o.log = files_path("log.csv");
+    o.checkpoint = files_path("run.gradus");
+    o.checkpoint_batches = 7;
+    fit(&first, &o);
+    o = options(&second, &never);
+    o.log = files_path("log.csv");
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    fit(&second, &o);
+    assert_same_run(&whole, &second);
+    assert_same_history(&whole, &second);
+    read_log("whole.csv", text[0], sizeof text[0]);
+    read_log("log.csv", text[1], sizeof text[1]);
+    ck_assert_str_eq(text[0], text[1]);
+    run_free(&whole);
+    run_free(&first);
+    run_free(&second);
+}
+
+/* A run that ended when it happened to be between two checkpoints loses the
+ * batches after the last one, and nothing else. */
+LOOP_TEST(a_run_that_is_killed_goes_on_from_the_last_checkpoint, 6)
+{
+    static const int every[] = { 1, 3, 5, 7, 10, 19 };
+    int never = 0, stop = 13;
+    run whole = run_new(_i, 1, 1), first = run_new(_i, 1, 1);
+    run second = run_new(_i, 1, 1);
+    gradus_fit_options o = options(&whole, &never);
+
+    fit(&whole, &o);
+    /* The copy is the file as it is before the callback's stop is saved. */
+    o = options(&first, &stop);
+    o.checkpoint = files_path("run.gradus");
+    o.checkpoint_batches = every[_i];
+    o.checkpoint_keep = 2;
+    fit(&first, &o);
+    bool twice = stop % every[_i] == 0;
+    o = options(&second, &never);
+    o.checkpoint = files_path(twice ? "run.gradus" : "run.gradus.1");
+    o.resume = true;
+    fit(&second, &o);
+    assert_same_run(&whole, &second);
+    assert_same_history(&whole, &second);
+    run_free(&whole);
+    run_free(&first);
+    run_free(&second);
+}
+
+/* A finished run that is started again does nothing but report what it came
+ * to, the parameters of its best epoch included. */
+TEST(a_finished_run_ends_as_it_did)
+{
+    int never = 0;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &never);
+
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true; /* there is no such file yet */
+    fit(&a, &o);
+    o = options(&b, &never);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    fit(&b, &o);
+    assert_same_run(&a, &b);
+    assert_same_history(&a, &b);
+    run_free(&a);
+    run_free(&b);
+}
+
+static char warned[512];
+
+static int keep_warning(const gradus_progress *p, void *user)
+{
+    (void)user;
+    if (p->warning)
+        snprintf(warned, sizeof warned, "%s", p->warning);
+    return 0;
+}
+
+TEST(more_epochs_are_a_warning_where_there_is_a_schedule)
+{
+    int never = 0;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &never);
+
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    o = options(&b, &never);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    o.callback = keep_warning;
+    o.epochs = EPOCHS + 1;
+    fit(&b, &o);
+    ck_assert_ptr_nonnull(strstr(warned, "for 2 epochs, and this one is for "
+                                         "3"));
+    ck_assert_uint_eq(b.history[EPOCHS].samples, SAMPLES);
+    ck_assert_uint_eq(b.g->epochs, EPOCHS + 1);
+    run_free(&a);
+    run_free(&b);
+}
+
+/* ---- loops of one's own ------------------------------------------------- */
+
+static void steps(run *r, int n)
+{
+    gradus_feed(gradus_node_at(r->g, 0), d.x, SAMPLES);
+    gradus_feed_labels(gradus_node_at(r->g, 1), d.labels, SAMPLES);
+    for (int i = 0; i < n; i++)
+        ck_assert_msg(gradus_train_step(r->o, NULL, BATCH) == 0, "%s",
+                      gradus_error());
+}
+
+/* Every optimiser goes on in another graph as it would have in its own. */
+LOOP_TEST(a_checkpoint_holds_the_optimiser, 6)
+{
+    run a = run_new(_i, 1, 1), b = run_new(_i, 1, 1);
+    const char *path = files_path("c.gradus");
+
+    steps(&a, 7);
+    gradus_set_learning_rate(a.o, 0.0123);
+    ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
+    ck_assert_msg(gradus_load_checkpoint(b.o, path) == 0, "%s",
+                  gradus_error());
+    assert_same_run(&a, &b);
+    steps(&a, 9);
+    steps(&b, 9);
+    assert_same_run(&a, &b);
+    run_free(&a);
+    run_free(&b);
+}
+
+/* gradus_load reads it as a model, and its file is that of the model. */
+TEST(a_checkpoint_is_a_model_file)
+{
+    run a = run_new(1, 1, 1);
+    const char *path = files_path("c.gradus");
+
+    steps(&a, 3);
+    ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
+    gradus_graph *g = gradus_load(path, BATCH, 1);
+    ck_assert_msg(g != NULL, "%s", gradus_error());
+    ck_assert_uint_eq(gradus_parameters_hash(g), gradus_parameters_hash(a.g));
+    ck_assert_uint_eq(g->passes, 3);
+    gradus_graph_free(g);
+    run b = run_new(0, 7, 1);
+    ck_assert_int_eq(gradus_load_parameters(b.g, path), 0);
+    ck_assert_uint_eq(gradus_parameters_hash(b.g),
+                      gradus_parameters_hash(a.g));
+    run_free(&a);
+    run_free(&b);
+}
+
+/* Where the optimiser has no state, "save, load, train on" is the same as
+ * "train on": masks, augmentation and the order of the samples go on. */
+LOOP_TEST(a_model_that_is_loaded_trains_on, 3)
+{
+    int never = 0;
+    augmented = _i % 2; /* a model file does not hold augmentation */
+    run a = run_new(5, 1, 1);
+    const char *path = files_path("m.gradus");
+    gradus_fit_options o = options(&a, &never);
+
+    o.restore_best = false;
+    for (int i = 0; i < _i; i++)
+        fit(&a, &o);
+    ck_assert_int_eq(gradus_save(a.g, path), 0);
+    run b = run_new(5, 1, 1);
+    if (_i % 2) {
+        ck_assert_int_eq(gradus_load_parameters(b.g, path), 0);
+    } else {
+        run_free(&b);
+        b.g = gradus_load(path, BATCH, 1);
+        ck_assert_msg(b.g != NULL, "%s", gradus_error());
+        b.o = make(5, b.g);
+    }
+    fit(&a, &o);
+    o.history = b.history;
+    fit(&b, &o);
+    ck_assert_uint_eq(gradus_parameters_hash(a.g),
+                      gradus_parameters_hash(b.g));
+    ck_assert_uint_eq(a.g->passes, b.g->passes);
+    ck_assert_uint_eq(a.g->epochs, b.g->epochs);
+    run_free(&a);
+    run_free(&b);
+    augmented = true;
+}
+
+/* ---- refused ------------------------------------------------------------ */
+
+static void assert_refused(run *r, const char *path, const char *message)
+{
+    uint64_t before = gradus_parameters_hash(r->g), passes = r->g->passes;
+
+    ck_assert_int_eq(gradus_load_checkpoint(r->o, path), -1);
+    assert_error(message);
+    ck_assert_uint_eq(gradus_parameters_hash(r->g), before);
+    ck_assert_uint_eq(r->g->passes, passes);
+    ck_assert_uint_eq(r->o->steps, 0);
+}
+
+TEST(another_training_is_refused)
+{
+    run a = run_new(1, 1, 1);
+    const char *path = files_path("c.gradus");
+    static const struct {
+        int kind, seed;
+        const char *message;
+    } cases[] = {
+        { 1, 2, "the seed is 2 here, 1 in the file" },
+        { 2, 1, "the optimiser is adamw with 2 numbers for each parameter "
+                "here, adam with 2 in the file" },
+        { 5, 1, "the optimiser is sgd with 0 numbers" },
+        { 0, 1, "the optimiser is sgd with 1 numbers" },
+    };
+
+    steps(&a, 3);
+    ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
+    for (int k = 0; k < COUNT(cases); k++) {
+        run b = run_new(cases[k].kind, (uint64_t)cases[k].seed, 1);
+        assert_refused(&b, path, cases[k].message);
+        run_free(&b);
+    }
+    net n = net_new(1, (int[]){ IN, 20, CLASSES }, BATCH, 1);
+    run other = { .g = n.g, .o = gradus_adam(n.g, NULL) };
+    assert_refused(&other, path, "the file is of another net: node 0 is "
+                                 "{\"op\":\"input\"");
+    gradus_optimiser_free(other.o);
+    net_free(&n);
+    ck_assert_int_eq(gradus_save(a.g, path), 0);
+    run b = run_new(1, 1, 1);
+    assert_refused(&b, path, "is no checkpoint");
+    assert_refused(&b, files_path("none"), "none: No such file");
+    run_free(&b);
+    run_free(&a);
+}
+
+/* gradus_fit also looks at the data and at its own options. */
+TEST(fit_refuses_another_training)
+{
+    int stop = 5, never = 0;
+    run a = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+    const char *path = files_path("run.gradus");
+
+    o.checkpoint = path;
+    fit(&a, &o);
+    run b = run_new(1, 1, 1);
+    uint64_t before = gradus_parameters_hash(b.g);
+    o = options(&b, &never);
+    o.checkpoint = path;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("run.gradus: exists; resume the training that it holds");
+    o.resume = true;
+    o.batch = 9;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("batches have 9 rows here, 10 in the checkpoint");
+    o.batch = 10;
+    o.keep_order = true;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("keep_order is 1 here, 0 in the checkpoint");
+    o.keep_order = false;
+    gradus_dataset less = d;
+    less.n--;
+    ck_assert_int_ne(gradus_fit(b.o, &less, &o), 0);
+    assert_error("there are 94 samples here, 95 in the checkpoint");
+    ((int32_t *)d.labels)[0] = (d.labels[0] + 1) % CLASSES;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("the data are not those of the checkpoint");
+    ((int32_t *)d.labels)[0] = (d.labels[0] + CLASSES - 1) % CLASSES;
+    ck_assert_uint_eq(gradus_parameters_hash(b.g), before);
+    ck_assert_int_eq(gradus_save_checkpoint(b.o, path), 0);
+    o.restore_best = false;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("gradus_load_checkpoint may read it");
+    run_free(&a);
+    run_free(&b);
+}
+
+TEST(options_without_a_path_or_below_0_are_refused)
+{
+    run a = run_new(1, 1, 1);
+    static const gradus_fit_options wrong[] = {
+        { .checkpoint_batches = 1 }, { .checkpoint_seconds = 1 },
+        { .checkpoint_keep = 1 }, { .resume = true },
+        { .checkpoint = "x", .checkpoint_batches = -1 },
+        { .checkpoint = "x", .checkpoint_seconds = -1 },
+        { .checkpoint = "x", .checkpoint_seconds = NAN },
+        { .checkpoint = "x", .checkpoint_keep = -1 },
+    };
+
+    for (int k = 0; k < COUNT(wrong); k++) {
+        ck_assert_int_ne(gradus_fit(a.o, &d, &wrong[k]), 0);
+        assert_error("checkpoint");
+        ck_assert_int_ne(access("x", F_OK), 0);
+    }
+    run_free(&a);
+}
+
+/* ---- faults ------------------------------------------------------------- */
+
+/* Whichever call fails while checkpoints are written, the training goes on or
+ * has not begun, and the file is a whole one if there is one. */
+TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
+{
+    static const int errors[] = { ENOSPC, EIO, EINTR };
+    int never = 0, k = 0, ended = 0;
+    const char *path = files_path("run.gradus");
+
+    for (bool failed = true; failed; k++) {
+        run a = run_new(0, 1, 1);
+        gradus_fit_options o = options(&a, &never);
+        o.epochs = 1;
+        o.checkpoint = path;
+        o.checkpoint_batches = 4;
+        o.checkpoint_keep = 2;
+        o.callback = keep_warning;
+        unlink(path);
+        warned[0] = 0;
+        fault_at(k + 1, errors[k % 3]);
+        int status = gradus_fit(a.o, &d, &o);
+        failed = fault.seen != NULL;
+        fault_at(0, 0);
+        ended += status != 0;
+        if (access(path, F_OK) == 0) {
+            run b = run_new(0, 1, 1);
+            o = options(&b, &never);
+            o.epochs = 1;
+            o.checkpoint = path;
+            o.resume = true;
+            fit(&b, &o);
+            ck_assert(status || b.g->passes == a.g->passes);
+            run_free(&b);
+        } else {
+            ck_assert_int_ne(status, 0);
+        }
+        run_free(&a);
+    }
+    ck_assert_int_gt(k, 60);
+    ck_assert_int_le(ended, 30);
+}
+
+/* The last versions, of which each can be resumed. */
+TEST(the_last_checkpoints_are_kept)
+{
+    int never = 0;
+    run a = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &never);
+    char name[32] = "run.gradus";
+
+    o.checkpoint = files_path("run.gradus");
+    o.checkpoint_batches = 5;
+    o.checkpoint_keep = 3;
+    fit(&a, &o);
+    for (int k = 0; k < 4; k++) {
+        if (k)
+            snprintf(name, sizeof name, "run.gradus.%d", k);
+        ck_assert_int_eq(access(files_path(name), F_OK) == 0, k < 3);
+        if (k > 2)
+            continue;
+        run b = run_new(1, 1, 1);
+        ck_assert_msg(gradus_load_checkpoint(b.o, files_path(name)) == 0,
+                      "%s", gradus_error());
+        static const uint64_t done[] = { 20, 20, 15 };
+        ck_assert_uint_eq(b.o->steps, done[k]);
+        run_free(&b);
+    }
+    run_free(&a);
+}

@@ -223,16 +223,21 @@ case_is "train: a closed pipe is an error, not a signal" \
 
 # ---- mnist-train: signals ----
 
-for signal in INT TERM; do
-    model=$dir/stopped-$signal
+# begins COMMAND...: starts the command, as $pid, and waits until it has
+# trained for an epoch
+begins() {
     rm -f "$dir/err"
-    "$train" --data data/sample --epochs 1000 --save "$model" \
-        >"$dir/out" 2>"$dir/err" &
+    "$@" >"$dir/out" 2>"$dir/err" &
     pid=$!
     for _ in $(seq 200); do
         grep -qs '^epoch' "$dir/err" && break
         sleep 0.05
     done
+}
+
+for signal in HUP INT TERM; do
+    model=$dir/stopped-$signal
+    begins "$train" --data data/sample --epochs 1000 --save "$model"
     kill -s $signal $pid
     wait $pid
     status=$?
@@ -243,6 +248,37 @@ for signal in INT TERM; do
     case_is "train: SIG$signal leaves a saved model" \
         exits 0 '' "$predict" "$model" data/digits/7-a.png
 done
+
+# One batch of all images takes so long that the second signal comes before
+# its end.
+for signals in "HUP HUP" "INT TERM" "TERM HUP" "HUP INT"; do
+    model=$dir/at-once
+    "$train" --data data/sample --net residual --batch 6000 --threads 1 \
+        --epochs 1 --save "$model" >"$dir/out" 2>"$dir/err" &
+    pid=$!
+    sleep 0.6
+    kill -s "${signals% *}" $pid
+    sleep 0.1
+    kill -s "${signals#* }" $pid
+    wait $pid
+    status=$?
+    case_is "train: SIG${signals/ / and SIG} end it with 128 + the second" \
+        [ $status -eq $((128 + $(kill -l "${signals#* }"))) ]
+    case_is "train: the second of SIG${signals/ / and SIG} ends it at once" \
+        [ ! -e "$model" ]
+done
+begins nohup "$train" --data data/sample --epochs 1000
+kill -s HUP $pid
+sleep 0.5
+kill -s TERM $pid
+wait $pid
+status=$?
+case_is "train: under nohup, SIGHUP does not end it" [ $status -eq 143 ]
+case_is "train: a limit on the size of files is an error, not a signal" \
+    exits 1 'not saved' bash -c 'ulimit -f 8; exec "$@"' - \
+    "${quick[@]}" --save "$dir/limited"
+case_is "train: a limit on the size of files leaves nothing behind" \
+    [ "$(echo "$dir"/limited*)" = "$dir/limited*" ]
 
 # ---- mnist-predict ----
 

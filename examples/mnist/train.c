@@ -33,10 +33,14 @@ static void on_signal(int number)
 static void catch_signals(void)
 {
     struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction before;
     sigemptyset(&a.sa_mask);
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &a, NULL); /* nohup has it ignored */
     signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
+    signal(SIGXFSZ, SIG_IGN); /* gradus_save reports a file that is too big */
 }
 
 /* ---- Before training ---- */

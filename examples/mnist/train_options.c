@@ -54,10 +54,11 @@ static const char help[] =
     "  --json            print one JSON object on stdout, and nothing else\n"
     "  --help            print this\n"
     "\n"
-    "Ctrl-C ends training after the present batch, and saves the model if\n"
-    "--save is given; a second Ctrl-C ends the program at once.\n"
+    "Ctrl-C, SIGTERM and SIGHUP end training after the present batch, and\n"
+    "save the model if --save is given; a second signal ends the program at\n"
+    "once.\n"
     "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
-    "130 or 143 if a signal stopped it.\n";
+    "130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP) if a signal stopped it.\n";
 
 /* Reads the number of units of each hidden layer, such as "512,256". */
 static void parse_hidden(settings *s, char *text)

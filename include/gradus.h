@@ -676,7 +676,9 @@ double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm);
 /* From high / start at step 0, up to high when a fraction `rising` of the
  * steps is done (step rising steps - 1), down to high / start / end at the
  * last step, by cosines (Smith, Topin 2018; PyTorch's OneCycleLR).  0 means
- * 0.3, 25 and 1e4 for the last three. */
+ * 0.3, 25 and 1e4 for the last three.  It needs 3 steps or more: a single step
+ * is the last one, at high / start / end, which teaches nothing.  Where
+ * rising steps is at most 1, it does not rise but begins at high. */
 double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
                            double rising, double start, double end);
 

@@ -112,8 +112,19 @@ for flag in "--epochs 0" "--epochs -1" "--epochs 12x" "--epochs 1.5" \
     # shellcheck disable=SC2086
     case_is "train: $flag is a usage error" exits 2 "${name#--}" "$train" $flag
 done
-case_is "train: adam has no momentum to set" \
-    exits 2 momentum "$train" --optim adam --momentum 0.9
+for pair in "--hidden 8|--net lenet" "--net convnet|--hidden 8,8" \
+    "--hidden 8|--net residual" "--momentum 0.9|--optim adam" \
+    "--optim adamw|--momentum 0.9" "--momentum 0|--optim adam" \
+    "--optim adamw --weight-decay 0|--momentum 0"; do
+    a=${pair%|*} b=${pair#*|}
+    for name in hidden momentum; do # the options that the message begins with
+        [[ $pair == *--$name* ]] && first=--$name
+    done
+    [[ $pair =~ --(net|optim)\ [a-z]* ]]
+    # shellcheck disable=SC2086
+    case_is "train: $a and $b are a usage error that names both" exits 2 \
+        "$first and ${BASH_REMATCH[0]} do not go together" "$train" $a $b
+done
 case_is "train: a gap between the numbers of units is explained" \
     exits 2 'such as 256,128' "$train" --hidden 12,,3
 case_is "train: an argument is a usage error" exits 2 stray "$train" stray
@@ -176,6 +187,21 @@ for flags in "--net lenet --optim adam --schedule cosine" \
         [ "$hash" = "$(value "$dir/out" weights_hash)" ]
     case_is "predict: a model of $flags needs only its file" \
         exits 0 '' "$predict" "$dir/few-model" data/digits/7-a.png
+done
+
+cycle=("$train" --data "$dir/few" --batch 128 --schedule one-cycle --hidden 8)
+for epochs in 1 2; do
+    case_is "train: one-cycle over $epochs steps of training is warned of" \
+        exits 0 "one-cycle needs at least 3 steps of training, and has $epochs" \
+        "${cycle[@]}" --epochs $epochs
+done
+for flags in "--epochs 3" "--epochs 1 --batch 64 --epochs 2" \
+    "--epochs 1 --schedule linear" "--epochs 1 --schedule cosine" \
+    "--epochs 1 --schedule step" "--epochs 1 --batch 60"; do
+    # shellcheck disable=SC2086
+    case_is "train: one-cycle and then $flags" exits 0 '' "${cycle[@]}" $flags
+    case_is "train: one-cycle and then $flags is not warned of" \
+        [ "$(grep -c 'steps of training' "$dir/err")" -eq 0 ]
 done
 
 # ---- mnist-train: results ----

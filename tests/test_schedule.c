@@ -53,6 +53,21 @@ TEST(a_warmup_is_linear_and_changes_no_later_rate)
     near(gradus_lr_warmup(gradus_lr_cosine(0.5, 4, 12, 0.1), 4, 10), 0.2);
 }
 
+/* So few steps leave no time to rise: a single step is the last one, and of 2
+ * or 3 the first is at the highest rate. */
+TEST(a_one_cycle_schedule_of_few_steps_does_not_rise)
+{
+    const double last = 0.5 / 25 / 1e4;
+
+    near(gradus_lr_one_cycle(0.5, 0, 1, 0, 0, 0), last);
+    near(gradus_lr_one_cycle(0.5, 0, 1, 0.9, 0, 0), last);
+    near(gradus_lr_one_cycle(0.5, 0, 2, 0, 0, 0), 0.5);
+    near(gradus_lr_one_cycle(0.5, 1, 2, 0, 0, 0), last);
+    near(gradus_lr_one_cycle(0.5, 0, 3, 0, 0, 0), 0.5);
+    near(gradus_lr_one_cycle(0.5, 1, 3, 0, 0, 0), (0.5 + last) / 2);
+    near(gradus_lr_one_cycle(0.5, 2, 3, 0, 0, 0), last);
+}
+
 /* The rate rises during 0.35 of the 20 steps.  The peak is at step 6, and the
  * end at step 19. */
 TEST(a_one_cycle_schedule_goes_up_and_down)

@@ -169,6 +169,19 @@ static int between(const gradus_progress *p, void *user)
     return stop_signal;
 }
 
+/* Warns if the one cycle has no time to rise and fall.  A single step is its
+ * last, at almost no learning rate. */
+static void warn_of_few_steps(const settings *s, const gradus_dataset *d)
+{
+    size_t batch = (size_t)s->batch;
+    size_t steps = (d->n + batch - 1) / batch * (size_t)s->epochs;
+    if (s->schedule == ONE_CYCLE && steps < 3)
+        complain("--schedule one-cycle needs at least 3 steps of training, "
+                 "and has %zu here%s; take a smaller --batch, more --epochs, "
+                 "or another --schedule", steps,
+                 steps == 1 ? ", at almost no learning rate" : "");
+}
+
 /* Trains, and sets *all to the samples and seconds of all epochs together and
  * to the training loss of the last. */
 static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
@@ -292,8 +305,10 @@ static int work(const settings *s, const gradus_dataset *training,
     int failed = !g;
     if (failed)
         complain("%s", gradus_error());
-    else
+    else {
+        warn_of_few_steps(s, training);
         failed = train(s, g, training, utf8, &all);
+    }
     if (!failed && s->save && (failed = gradus_save(g, s->save)))
         complain("the model was not saved: %s", gradus_error());
     if (!failed && stop_signal)

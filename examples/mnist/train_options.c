@@ -24,7 +24,8 @@ static const char help[] =
     "                    their usual names (data/mnist if it is there, else\n"
     "                    data/sample)\n"
     "  --net NAME        mlp, lenet, convnet or residual (mlp)\n"
-    "  --hidden N,N,...  units of each hidden layer of the mlp (128)\n"
+    "  --hidden N,N,...  units of each hidden layer of the mlp (128); an error\n"
+    "                    with another net\n"
     "  --augment         shift, turn, scale and distort the training images\n"
     "                    at random\n"
     "  --flip            mirror half of the training images: right for\n"
@@ -42,8 +43,10 @@ static const char help[] =
     "                      step       falls to F/10 after half of the steps,\n"
     "                                 and to F/100 after three quarters\n"
     "                      cosine     falls from F to 0 along a cosine\n"
-    "                      one-cycle  rises to F, then falls almost to 0\n"
-    "  --momentum F      momentum of sgd and rmsprop (sgd 0.9, rmsprop 0)\n"
+    "                      one-cycle  rises to F, then falls almost to 0; it\n"
+    "                                 needs 3 steps or more\n"
+    "  --momentum F      momentum of sgd and rmsprop (sgd 0.9, rmsprop 0); an\n"
+    "                    error with adam and adamw\n"
     "  --weight-decay F  how strongly weights are pulled towards 0 (sgd\n"
     "                    0.0002, adamw 0.01, others 0)\n"
     "  --threads N       how many threads compute, where 0 is one for each\n"
@@ -143,6 +146,20 @@ static void take(settings *s, int letter, char *value)
     }
 }
 
+/* Refuses an option that another one leaves without any effect.  To be called
+ * before set_defaults, while it can be seen which were given. */
+static void refuse_pairs(const settings *s)
+{
+    if (s->layers && s->net != NET_MLP)
+        usage_error("--hidden and --net %s do not go together: only the mlp "
+                    "has hidden layers to choose; leave one of them out",
+                    net_names[s->net]);
+    if (s->momentum >= 0 && (s->optim == ADAM || s->optim == ADAMW))
+        usage_error("--momentum and --optim %s do not go together: adam and "
+                    "adamw have no momentum to set; leave one of them out, or "
+                    "take --optim rmsprop", optim_names[s->optim]);
+}
+
 /* Sets the options that were not given to their defaults. */
 static void set_defaults(settings *s)
 {
@@ -171,14 +188,9 @@ settings parse_options(int argc, char **argv)
                     "with --", argv[optind]);
     if (s.lr == 0)
         usage_error("--lr 0: must be more than 0, or nothing is learnt");
-    if (s.layers && s.net != NET_MLP)
-        usage_error("--hidden: only the mlp has hidden layers to choose; "
-                    "leave it out, or take --net mlp");
+    refuse_pairs(&s);
     if (s.optim == ADAMW && s.weight_decay == 0)
         s.optim = ADAM; /* AdamW without weight decay is Adam */
-    if (s.momentum > 0 && (s.optim == ADAM || s.optim == ADAMW))
-        usage_error("--momentum: adam and adamw have none to set; leave it "
-                    "out, or take --optim sgd or rmsprop");
     set_defaults(&s);
     return s;
 }

@@ -97,18 +97,21 @@ TEST(questions_about_null_get_an_empty_answer)
 
 TEST(feeding_data_of_the_wrong_kind_is_refused)
 {
-    failed(gradus_feed(NULL, x, 4), "node is NULL");
+    failed(gradus_feed(NULL, x, 4), "gradus_feed: the node is NULL");
     failed(gradus_feed(n.x, NULL, 4), "data is NULL");
     failed(gradus_feed(n.x, x, 0), "0 rows");
     failed(gradus_feed(n.x, x, (size_t)INT_MAX + 1), "2147483648 rows");
     failed(gradus_feed(n.z, x, 4), "computes its value");
     failed(gradus_feed(n.t, x, 4), "takes labels");
-    failed(gradus_feed_u8(NULL, pixels, 4), "node is NULL");
-    failed(gradus_feed_u8(n.x, NULL, 4), "data is NULL");
+    failed(gradus_feed_u8(NULL, pixels, 4),
+           "gradus_feed_u8: the node is NULL");
+    failed(gradus_feed_u8(n.x, NULL, 4), "gradus_feed_u8: the data is NULL");
     failed(gradus_feed_u8(n.z, pixels, 4), "computes its value");
     failed(gradus_feed_u8(n.t, pixels, 4), "takes labels, not u8 values");
-    failed(gradus_feed_labels(NULL, labels, 4), "node is NULL");
-    failed(gradus_feed_labels(n.t, NULL, 4), "data is NULL");
+    failed(gradus_feed_labels(NULL, labels, 4),
+           "gradus_feed_labels: the node is NULL");
+    failed(gradus_feed_labels(n.t, NULL, 4),
+           "gradus_feed_labels: the data is NULL");
     failed(gradus_feed_labels(n.x, labels, 4), "takes values");
     failed(gradus_feed_labels(n.loss, labels, 4), "computes its value");
 }

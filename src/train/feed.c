@@ -17,12 +17,13 @@ static bool has_data(gradus_fed fed)
 }
 
 /* Feeds n an array [rows,size], which stays the caller's, in place of what it
- * was fed before; size is the node's number of values, or of labels, per
- * row. */
-static int feed(gradus_node *n, gradus_fed fed, size_t rows)
+ * was fed before; size is the node's number of values, or of labels, per row.
+ * Messages name the function that the user has called. */
+static int feed(const char *function, gradus_node *n, gradus_fed fed,
+                size_t rows)
 {
     if (!n || !has_data(fed))
-        return gradus_error_set("gradus_feed: the %s is NULL",
+        return gradus_error_set("%s: the %s is NULL", function,
                                 n ? "data" : "node");
     if (n->kind == GRADUS_KIND_COMPUTED)
         return gradus_refuse(n, "computes its value; only inputs, labels and "
@@ -43,17 +44,18 @@ static int feed(gradus_node *n, gradus_fed fed, size_t rows)
 
 int gradus_feed(gradus_node *n, const gradus_real *values, size_t rows)
 {
-    return feed(n, (gradus_fed){ .x = values }, rows);
+    return feed("gradus_feed", n, (gradus_fed){ .x = values }, rows);
 }
 
 int gradus_feed_u8(gradus_node *n, const uint8_t *values, size_t rows)
 {
-    return feed(n, (gradus_fed){ .u8 = values }, rows);
+    return feed("gradus_feed_u8", n, (gradus_fed){ .u8 = values }, rows);
 }
 
 int gradus_feed_labels(gradus_node *n, const int32_t *labels, size_t rows)
 {
-    return feed(n, (gradus_fed){ .labels = labels }, rows);
+    return feed("gradus_feed_labels", n, (gradus_fed){ .labels = labels },
+                rows);
 }
 
 /* ---- a dataset ------------------------------------------------------- */
@@ -132,7 +134,8 @@ int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
     if (find_takers(g, f, before))
         return -1;
     for (int k = 0; k < GRADUS_FIELDS; k++)
-        if (before->node[k] && feed(before->node[k], f[k].fed, d->n))
+        if (before->node[k] &&
+            feed("dataset", before->node[k], f[k].fed, d->n))
             return -1;
     return 0;
 }

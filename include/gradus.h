@@ -473,7 +473,8 @@ uint64_t gradus_parameters_hash(const gradus_graph *g);
 typedef struct {
     size_t n;                       /* samples */
     int size;                       /* values per sample */
-    int channels, height, width;    /* of images, else 0 */
+    int channels, height, width;    /* of images, else 0; must be those of a
+                                       gradus_image that takes the values */
     const gradus_real *x;           /* [n,size]; NULL if pixels is set */
     const uint8_t *pixels;          /* [n,size]; NULL if x is set */
     const int32_t *labels;          /* [n,positions], or NULL */

@@ -887,7 +887,9 @@ int gradus_load_parameters(gradus_graph *g, const char *path);
 int gradus_save_checkpoint(const gradus_optimiser *o, const char *path);
 int gradus_load_checkpoint(gradus_optimiser *o, const char *path);
 
-/* The names of the classes, saved with the model; copied. */
+/* The names of the classes of the last loss over classes, which are saved with
+ * the model; copied.  There must be one for each class (0 names are fine), or
+ * gradus_compile and gradus_save fail.  Two classes may have the same name. */
 int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);
 int gradus_class_count(const gradus_graph *g); /* those that have names */
 const char *gradus_class_name(const gradus_graph *g, int class_id);

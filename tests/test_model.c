@@ -254,6 +254,73 @@ TEST(class_names_are_copied_and_replaced)
     gradus_graph_free(g);
 }
 
+/* The net has 3 classes. */
+LOOP_TEST(every_class_must_have_a_name_or_none, 7)
+{
+    static const char *const names[] = { "a", "b", "b", "d", "e", "f" };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *t = gradus_labels(g, 1);
+    const bool right = _i == 0 || _i == 3;
+    char why[64];
+
+    gradus_softmax_ce(gradus_dense(x, 4), t, NULL); /* not the last */
+    gradus_set_name(gradus_softmax_ce(gradus_dense(x, 3), t, NULL), "animal");
+    gradus_sigmoid_ce(gradus_dense(x, 5), gradus_input(g, 5), NULL);
+    snprintf(why, sizeof why, "got %d class names; animal has 3 classes", _i);
+    ck_assert_int_eq(gradus_set_class_names(g, _i, names), 0);
+    ck_assert_int_eq(gradus_compile(g, 4, 1) == 0, right);
+    if (!right) {
+        assert_error(why);
+        ck_assert_int_eq(gradus_set_class_names(g, 0, NULL), 0);
+        ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    }
+    ck_assert_int_eq(gradus_set_class_names(g, _i, names), 0);
+    ck_assert_int_eq(gradus_save(g, files_path("net")) == 0, right);
+    if (!right)
+        assert_error(why);
+    ck_assert_int_eq(files_in_folder(), right);
+    gradus_graph_free(g);
+}
+
+TEST(a_failed_constructor_is_reported_before_class_names)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2);
+
+    gradus_softmax_ce(gradus_dense(x, 3), gradus_labels(g, 1), NULL);
+    gradus_dense(x, -1);
+    gradus_set_class_names(g, 1, &(const char *){ "a" });
+    ck_assert_int_ne(gradus_compile(g, 4, 1), 0);
+    assert_error("units is -1");
+    gradus_graph_free(g);
+}
+
+/* Earlier versions saved models with fewer names than classes. */
+TEST(a_model_file_with_too_few_names_loads)
+{
+    gradus_graph *g = small_net(1);
+    const char *path = files_path("net");
+
+    gradus_set_class_names(g, 2, (const char *const[]){ "no", "yes" });
+    ck_assert_int_eq(gradus_save(g, path), 0);
+    gradus_graph_free(g);
+    contents c = read_whole(path);
+    char *name = strstr((char *)c.byte + 8, ",\\\"yes\\\"]");
+    ck_assert_ptr_nonnull(name);
+    memcpy(name, "]        ", 9);
+    seal(c);
+    files_write("net", c.byte, c.size);
+    g = gradus_load(path, 4, 1);
+    ck_assert_msg(g != NULL, "%s", gradus_error());
+    ck_assert_int_eq(gradus_class_count(g), 1);
+    ck_assert_int_ne(gradus_save(g, path), 0);
+    assert_error("net: got 1 class names; softmax_ce1 has 2 classes; call");
+    gradus_set_class_names(g, 2, (const char *const[]){ "no", "yes" });
+    ck_assert_int_eq(gradus_save(g, path), 0);
+    free(c.byte);
+    gradus_graph_free(g);
+}
+
 TEST(class_names_that_files_cannot_hold_are_errors)
 {
     static const char *const bad[] = { "\xff",         "\xc0\x80",
@@ -292,9 +359,11 @@ TEST(class_names_that_files_cannot_hold_are_errors)
 TEST(more_class_names_than_a_file_may_hold_are_not_saved)
 {
     enum { N = 32768 };
-    gradus_graph *g = small_net(1);
+    gradus_graph *g = gradus_graph_new(1); /* without a loss over classes */
     const char **names = calloc(N, sizeof *names);
 
+    gradus_dense(gradus_input(g, 2), 3);
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
     ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
     contents before = read_whole(files_path("net")), after;
     for (int i = 0; i < N; i++)

@@ -265,10 +265,14 @@ int gradus_need_compiled(const gradus_graph *g, const char *function)
                               : "NULL");
 }
 
+/* The class names of a model file are not checked, so that what an earlier
+ * version has saved still loads. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads)
 {
     gradus_mode mode;
 
+    if (g && !*g->failure && gradus_check_class_count(g))
+        return -1;
     gradus_mode_enter(&mode);
     int status = gradus_compile_plan(g, max_batch, threads);
     for (int i = 0; !status && i < g->count; i++)

@@ -87,6 +87,29 @@ uint64_t gradus_parameters_hash(const gradus_graph *g)
     return hash;
 }
 
+const gradus_loss_node *gradus_classifier(const gradus_graph *g)
+{
+    const gradus_loss_node *last = NULL;
+
+    for (int i = 0; i < g->count; i++) {
+        const gradus_loss_node *l = gradus_as_loss(g->node[i]);
+        last = l && l->classes ? l : last;
+    }
+    return last;
+}
+
+int gradus_check_class_count(const gradus_graph *g)
+{
+    const gradus_loss_node *l = gradus_classifier(g);
+
+    if (!l || !g->class_count || g->class_count == l->classes)
+        return 0;
+    return gradus_error_set("got %d class names; %s has %d classes; call "
+                            "gradus_set_class_names with one for each, or "
+                            "with none", g->class_count, l->node.name,
+                            l->classes);
+}
+
 /* ---- of a node ---------------------------------------------------------- */
 
 const char *gradus_node_name(const gradus_node *n)

@@ -135,6 +135,14 @@ bool gradus_is_open(const gradus_node *n);
  * name of the function that the user has called. */
 int gradus_need_compiled(const gradus_graph *g, const char *function);
 
+/* The last loss over classes, to which class names belong; NULL if there is
+ * none. */
+const gradus_loss_node *gradus_classifier(const gradus_graph *g);
+
+/* Returns 0 if g has no class names, or one for each class of its last loss
+ * over classes, or no such loss; else -1, with a message. */
+int gradus_check_class_count(const gradus_graph *g);
+
 /* Frees a whole list of settings; NULL is an empty one. */
 void gradus_attrs_free(gradus_attr *a);
 

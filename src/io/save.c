@@ -25,11 +25,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Prints the names of the classes as a list of strings. */
+/* Prints the names of the classes as a list of strings.  Fails if they are not
+ * as many as the classes, since they may be set after compile. */
 static int print_classes(FILE *f, const gradus_contents *c)
 {
     const gradus_graph *g = c->graph;
 
+    if (gradus_check_class_count(g))
+        return -1;
     for (int i = 0; i < g->class_count; i++)
         gradus_print_string(f, i ? "," : "[", g->class_name[i]);
     putc(']', f);

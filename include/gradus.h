@@ -469,7 +469,9 @@ uint64_t gradus_parameters_hash(const gradus_graph *g);
  * labels to its labels node, targets to its second input, weights to its row
  * weights.  A graph with more data nodes than these is fed by hand
  * (gradus_feed), and NULL is passed for the data.  A field for which the graph
- * has no node is not read. */
+ * has no node is not read.  Where labels are read, a class that has another
+ * name in the graph is an error, as its number then means something else.  A
+ * class that only one of the two has a name for is not compared. */
 typedef struct {
     size_t n;                       /* samples */
     int size;                       /* values per sample */
@@ -769,7 +771,9 @@ typedef struct {
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
- * last, smaller batch is trained on, too.  Returns 0 also when the callback or
+ * last, smaller batch is trained on, too.  A graph without class names gets
+ * those of the data, if there is one for each of its classes; validation data
+ * are then compared with them, too.  Returns 0 also when the callback or
  * patience stopped it.  Patience and restore_best need validation data.  data
  * may be NULL: the rows that are fed already, or those that next feeds. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,

@@ -133,6 +133,25 @@ static int find_takers(const gradus_graph *g, const field *f,
     return 0;
 }
 
+/* Checks that no class of d has another name in g.  A class that has a name on
+ * one side only is not compared; its labels are checked in every batch. */
+static int compare_names(const gradus_graph *g, const gradus_dataset *d)
+{
+    int n = d->class_names ? d->classes : 0;
+
+    for (int k = 0; k < n && k < g->class_count; k++) {
+        const char *here = d->class_names[k], *there = g->class_name[k];
+        if (here && strcmp(here, there) != 0)
+            return gradus_error_set("dataset: class %d is \"%.64s\" here, "
+                                    "\"%.64s\" in the graph; load the data "
+                                    "with the graph's names as class_names, "
+                                    "or change those of the graph "
+                                    "(gradus_set_class_names)", k, here,
+                                    there);
+    }
+    return 0;
+}
+
 /* Only d->n can still be refused when nodes are fed, and that by the first of
  * them, so either all are fed or none. */
 int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
@@ -153,7 +172,8 @@ int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
         return gradus_error_set("dataset: %s is set; must be either x or "
                                 "pixels", d->x ? "both x and pixels"
                                                : "neither x nor pixels");
-    if (find_takers(g, f, before))
+    if (find_takers(g, f, before) ||
+        (before->node[GRADUS_KIND_LABELS] && compare_names(g, d)))
         return -1;
     for (int k = 0; k < GRADUS_FIELDS; k++)
         if (before->node[k] &&
@@ -162,11 +182,28 @@ int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
     return 0;
 }
 
+int gradus_feed_training(gradus_graph *g, const gradus_dataset *d,
+                         gradus_fed_before *before)
+{
+    const gradus_loss_node *l = gradus_classifier(g);
+
+    if (gradus_feed_dataset(g, d, before))
+        return -1;
+    if (g->class_count || !l || !before->node[GRADUS_KIND_LABELS] ||
+        !d->class_names || d->classes < l->classes)
+        return 0;
+    before->named = g;
+    before->passes = g->passes;
+    return gradus_set_class_names(g, l->classes, d->class_names);
+}
+
 void gradus_feed_restore(const gradus_fed_before *before)
 {
     for (int i = 0; i < GRADUS_FIELDS; i++)
         if (before->node[i])
             before->node[i]->fed = before->fed[i];
+    if (before->named && before->named->passes == before->passes)
+        gradus_set_class_names(before->named, 0, NULL);
 }
 
 int gradus_fed_rows(const gradus_graph *g)

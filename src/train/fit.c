@@ -228,7 +228,7 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
 static int begin(gradus_fit_state *f, const gradus_dataset *data)
 {
     if (gradus_best_start(&f->best, f->g, &f->options) ||
-        (data && gradus_feed_dataset(f->g, data, &f->before)))
+        (data && gradus_feed_training(f->g, data, &f->before)))
         return -1;
     f->n = f->options.next ? 0 : gradus_fed_rows(f->g);
     if (f->n < 0)

@@ -17,6 +17,9 @@ typedef struct {
     gradus_node *node[GRADUS_FIELDS]; /* the node that takes each field, or
                                          NULL */
     gradus_fed fed[GRADUS_FIELDS];    /* what that node was fed before */
+    gradus_graph *named; /* the graph, if the dataset gave it its class names;
+                            else NULL */
+    uint64_t passes;     /* how many backward passes it had made by then */
 } gradus_fed_before;
 
 /* Feeds the arrays of d to the graph's data nodes, and stores in *before,
@@ -26,8 +29,13 @@ typedef struct {
 int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
                         gradus_fed_before *before);
 
-/* Feeds the nodes again what they were fed before; does nothing if *before is
- * all zero. */
+/* The same for data to train on.  A graph that has no class names is given
+ * those of d, if d has one for each class of the graph. */
+int gradus_feed_training(gradus_graph *g, const gradus_dataset *d,
+                         gradus_fed_before *before);
+
+/* Feeds the nodes again what they were fed before, and takes class names back
+ * if no backward pass has followed; does nothing if *before is all zero. */
 void gradus_feed_restore(const gradus_fed_before *before);
 
 /* The number of rows that the data nodes have been fed, which must be the same

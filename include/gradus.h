@@ -208,8 +208,9 @@ gradus_node *gradus_gelu(gradus_node *x);    /* x P(x), P the normal
                                         distribution: exact, by erfc */
 gradus_node *gradus_silu(gradus_node *x);    /* x s(x), also called swish */
 
-/* Softmax over the last axis of x [B,..,C]; a value of -inf masks its class.
- * It is for use inside a net: gradus_softmax_ce takes logits, not this. */
+/* Softmax over the last axis of x [B,..,C], with C of at least 2; a value of
+ * -inf masks its class.  It is for use inside a net: gradus_softmax_ce takes
+ * logits, not this. */
 gradus_node *gradus_softmax(gradus_node *x);
 
 /* In training, each value is 0 with probability p in [0,1), and otherwise
@@ -287,7 +288,9 @@ typedef struct {
  * the row's weight times that of class k; dz_k is (y_k sum_j w_j t_j - w_k
  * t_k) / D, which is (y_k - t_k) / D where weights are 1 and t adds up to 1.
  * z [B,K] has one softmax per row.  z [B,K,S] or [B,K,h,w] has one softmax
- * over K at each position; so has z [B,..,K], with last_axis.  t is either a
+ * over K at each position; so has z [B,..,K], with last_axis.  K is at least
+ * 2: the only one of 1 class would always have probability 1, and nothing
+ * would be learnt (see gradus_sigmoid_ce).  t is either a
  * labels node of as many positions, with labels 0 to K - 1, or an input of z's
  * shape with a distribution at each position.  A logit of -inf masks its
  * class; NaN and +inf are errors. */

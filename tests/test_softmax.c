@@ -55,11 +55,20 @@ TEST(softmax_is_over_the_last_axis)
                                    0.75 }, 8, rounding());
 }
 
-TEST(softmax_of_a_single_number_is_one)
+/* It would be 1, whatever the number is, and its gradient 0. */
+LOOP_TEST(softmax_of_a_single_number_is_refused, 4)
 {
-    run(1, (int[]){ 1 }, (gradus_real[]){ -7, 1e30f }, 2, (double[]){ 2, 3 });
-    assert_near(y->y, (double[]){ 1, 1 }, 2, 0);
-    assert_near(x->dy, (double[]){ 0, 0 }, 2, 0);
+    const struct {
+        int rank, shape[3];
+    } cases[] = { { 1, { 1 } }, { 2, { 3, 1 } }, { 3, { 2, 4, 1 } },
+                  { 3, { 1, 1, 2 } } };
+
+    x = probe_values(g, cases[_i].rank, cases[_i].shape);
+    if (_i == 3)
+        ck_assert_ptr_nonnull(gradus_softmax(x));
+    else
+        assert_refused(gradus_softmax(x), "is 1, so that every value would be "
+                                          "1; take gradus_sigmoid");
 }
 
 TEST(softmax_is_finite_for_huge_inputs)

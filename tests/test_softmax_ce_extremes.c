@@ -95,12 +95,3 @@ LOOP_TEST(a_logit_of_minus_infinity_masks_its_class, 3)
     y[label] -= 1;
     assert_near(h.z->dy, y, 3, 0);
 }
-
-TEST(a_single_class_is_certain)
-{
-    h = new_classifier(1, (gradus_softmax_ce_options){ .reduction = 0 });
-    run_labels(&h, (gradus_real[]){ -7, 1000 }, (int32_t[]){ 0, 0 }, 2);
-    ck_assert(gradus_loss(h.g) == 0);
-    assert_near(h.loss->y, (double[]){ 1, 1 }, 2, 0);
-    assert_near(h.z->dy, (double[]){ 0, 0 }, 2, 0);
-}

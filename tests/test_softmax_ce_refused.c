@@ -47,14 +47,43 @@ TEST(bad_options_of_softmax_ce_are_refused)
                        "class_weight[2] is");
 }
 
-TEST(label_smoothing_needs_two_classes_and_labels)
+TEST(label_smoothing_needs_labels)
 {
     gradus_softmax_ce_options smooth = { .label_smoothing = .1 };
-    gradus_node *t3 = gradus_input(g, 3);
 
-    assert_refused(gradus_input(g, 1), t1, smooth,
-                   "there is 1 class; it needs labels of at least 2 classes");
-    assert_refused(z3, t3, smooth, "there are no labels; it needs labels");
+    assert_refused(z3, gradus_input(g, 3), smooth,
+                   "label_smoothing is set, but the targets are "
+                   "distributions; it needs labels");
+}
+
+/* The loss would be 0, and so would every gradient. */
+TEST(a_single_class_is_refused)
+{
+    const double weight = 2;
+    gradus_node *z1 = gradus_dense(z3, 1), *image = gradus_image(g, 1, 2, 3);
+    gradus_node *places = gradus_labels(g, 6), *t3 = gradus_labels(g, 3);
+    gradus_node *column = gradus_reshape(z3, 2, (int[]){ 3, 1 });
+    const char *why = "has 1 class, whose probability is always 1, so that "
+                      "nothing can be learnt; take 2 classes, or "
+                      "gradus_sigmoid_ce for yes or no";
+
+    assert_refused(z1, t1, (gradus_softmax_ce_options){ 0 }, "dense1 has 1");
+    assert_refused(z1, t1, (gradus_softmax_ce_options){ 0 }, why);
+    assert_refused(z1, gradus_input(g, 1), (gradus_softmax_ce_options){ 0 },
+                   why);
+    assert_refused(z1, t1, (gradus_softmax_ce_options){
+                               .class_weight = &weight }, why);
+    assert_refused(z1, t1, (gradus_softmax_ce_options){
+                               .use_ignore_label = true, .ignore_label = 1 },
+                   why);
+    assert_refused(z1, t1, (gradus_softmax_ce_options){
+                               .label_smoothing = 0.1 }, why);
+    assert_refused(image, places, (gradus_softmax_ce_options){ 0 }, why);
+    assert_refused(column, t3, (gradus_softmax_ce_options){
+                                   .last_axis = true }, why);
+    ck_assert_ptr_nonnull(gradus_softmax_ce(
+        image, gradus_labels(g, 2), &(gradus_softmax_ce_options){
+                                        .last_axis = true }));
 }
 
 TEST(row_weights_must_come_from_a_row_weights_node)

@@ -44,5 +44,11 @@ const gradus_op gradus_softmax_op = {
 
 gradus_node *gradus_softmax(gradus_node *x)
 {
-    return gradus_append_alike(&gradus_softmax_op, x);
+    gradus_node *n = gradus_append_alike(&gradus_softmax_op, x);
+
+    if (n && x->shape[x->rank - 1] < 2 && x->kind != GRADUS_KIND_LABELS)
+        return gradus_fail(n, "the last axis of %s is 1, so that every value "
+                           "would be 1; take gradus_sigmoid for yes or no",
+                           x->name);
+    return n;
 }

@@ -269,15 +269,19 @@ static gradus_node *check_target(gradus_node *n)
 static gradus_node *check_options(gradus_node *n,
                                   const gradus_softmax_ce_options *o)
 {
+    const gradus_node *z = n->in[0];
     bool labels = n->in[1]->kind == GRADUS_KIND_LABELS;
     double eps = o->label_smoothing;
 
+    if (gradus_as_loss(n)->classes < 2 && z->kind != GRADUS_KIND_LABELS)
+        return gradus_fail(n, "%s has 1 class, whose probability is always 1, "
+                           "so that nothing can be learnt; take 2 classes, or "
+                           "gradus_sigmoid_ce for yes or no", z->name);
     if (!(eps >= 0 && eps <= 1))
         return gradus_fail(n, "label_smoothing is %g; must be 0 to 1", eps);
-    if (eps > 0 && (gradus_as_loss(n)->classes < 2 || !labels))
-        return gradus_fail(n, "label_smoothing is set, but there %s; it needs "
-                           "labels of at least 2 classes",
-                           labels ? "is 1 class" : "are no labels");
+    if (eps > 0 && !labels)
+        return gradus_fail(n, "label_smoothing is set, but the targets are "
+                           "distributions; it needs labels");
     if (o->use_ignore_label && !labels)
         return gradus_fail(n, "use_ignore_label is set, but the targets are "
                            "distributions; it needs labels");

@@ -34,6 +34,8 @@ int gradus_error_set(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    for (char *nan = text; (nan = strstr(nan, " is -nan"));) /* its sign */
+        memmove(nan + 4, nan + 5, strlen(nan + 4));
     strcpy(message, text);
     return -1;
 }

@@ -198,7 +198,8 @@ gradus_node *gradus_avgpool2d(gradus_node *x, int kernel,
 /* The mean of each channel: [B,C,H,W] -> [B,C]. */
 gradus_node *gradus_global_avgpool2d(gradus_node *x);
 
-/* Functions of each number by itself; y has x's shape, s is the sigmoid. */
+/* Functions of each number by itself; y has x's shape, s is the sigmoid.  An
+ * infinite x is an error of the step: y is infinite, too, or NaN. */
 gradus_node *gradus_relu(gradus_node *x);    /* max(0, x) */
 gradus_node *gradus_leaky_relu(gradus_node *x, double slope); /* x where
                                         x >= 0, else slope x; slope finite */
@@ -853,8 +854,9 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * depend on: x is [n, that input's size].  Up to rounding they are the values
  * that gradus_evaluate computes: layers work as in inference (no dropout, and
  * batch normalisation with its running statistics).  Valid until the
- * workspace's next call; NULL on error, which includes a value that is NaN or
- * infinite. */
+ * workspace's next call; NULL on error, which includes a NaN or an infinite
+ * value in x, in the result or on the way to it, even where a sigmoid would
+ * make 1 of it.  Only a -inf that masks a class of a softmax is none. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,

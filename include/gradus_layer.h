@@ -174,6 +174,10 @@ typedef struct {
      * reads the parameters that it has updated itself. */
     bool by_units;
 
+    /* Whether forward takes an operand's -inf as a mask, as softmax does, or
+     * keeps it for a later node that does.  A loss may take any number. */
+    enum { GRADUS_MASK_REFUSED, GRADUS_MASK_KEPT, GRADUS_MASK_TAKEN } mask;
+
     const gradus_mixing *mixing;  /* of a layer that mixes rows */
     const gradus_loss_rule *loss; /* of a loss; its nodes begin with a
                                      gradus_loss_node */
@@ -232,6 +236,9 @@ struct gradus_node {
     gradus_node *result; /* the node whose value it computes: itself, unless
                             its op has fused others */
     bool wants_gradient;
+    bool finite; /* set by gradus_compile: -inf in its value is an error, as
+                    an op that refuses it gets it.  (NaN and +inf always are.)
+                    An input then makes NaN of infinity */
 
     int units; /* the first axis of every parameter */
     int n_params;

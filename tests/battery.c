@@ -292,29 +292,31 @@ static int check_saved(const battery_row *row)
                             "the inferred y");
 }
 
-/* ---- NaN ------------------------------------------------------------- */
+/* ---- NaN and infinity ------------------------------------------------ */
 
 /* After a forward that failed: training and inference must fail too, and leave
- * the parameters alone.  k is the place of the NaN in its row. */
-static int goes_on(const trial *t, int k)
+ * the parameters alone.  k is the place of `bad`, the NaN or infinity, in its
+ * row. */
+static int goes_on(const trial *t, double bad, int k)
 {
     const uint64_t before = gradus_parameters_hash(t->g);
 
     if (t->sgd && !gradus_train_step(t->sgd, NULL, t->rows))
-        return trial_wrong("with a NaN as value %d, a step succeeds; must "
-                           "fail", k);
+        return trial_wrong("with %g as value %d, a step succeeds; must fail",
+                           bad, k);
     if (gradus_parameters_hash(t->g) != before)
-        return trial_wrong("with a NaN as value %d, a step changes the "
-                           "parameters; must leave them", k);
+        return trial_wrong("with %g as value %d, a step changes the "
+                           "parameters; must leave them", bad, k);
     if (infer(t, 0, t->rows))
-        return trial_wrong("with a NaN as value %d, inference succeeds; must "
-                           "fail", k);
+        return trial_wrong("with %g as value %d, inference succeeds; must "
+                           "fail", bad, k);
     return 0;
 }
 
-/* After a forward that succeeded with a NaN in *v: that is right only if y
+/* After a forward that succeeded with `bad` in *v: that is right only if y
  * [rows,size] does not depend on *v at all. */
-static int is_swallowed(const trial *t, gradus_real *v, int k, gradus_real *y)
+static int is_swallowed(const trial *t, gradus_real *v, double bad, int k,
+                        gradus_real *y)
 {
     const size_t bytes = (size_t)t->rows * (size_t)t->y->size * sizeof *y;
 
@@ -324,13 +326,13 @@ static int is_swallowed(const trial *t, gradus_real *v, int k, gradus_real *y)
     *v = -10;
     TRY(gradus_forward(t->g, NULL, t->rows));
     if (memcmp(y, t->y->y, bytes) != 0)
-        return trial_wrong("with a NaN as value %d, forward succeeds; must "
-                           "fail, as y depends on that value", k);
+        return trial_wrong("with %g as value %d, forward succeeds; must fail, "
+                           "as y depends on that value", bad, k);
     return 0;
 }
 
 /* After a forward that failed: the message must name row 2, and a node. */
-static int is_not_named(const trial *t, int k)
+static int is_not_named(const trial *t, double bad, int k)
 {
     const char *why = gradus_error();
 
@@ -338,13 +340,13 @@ static int is_not_named(const trial *t, int k)
         (strstr(why, t->x->name) || strstr(why, t->y->name) ||
          strstr(why, t->loss->name)))
         return 0;
-    return trial_wrong("with a NaN as value %d of row 2, the message must "
-                       "name that row, and x or the layer, but is: %s", k,
+    return trial_wrong("with %g as value %d of row 2, the message must name "
+                       "that row, and x or the layer, but is: %s", bad, k,
                        why);
 }
 
-/* Puts a NaN in place of each value of row 2 in turn.  Large samples try some
- * of their values.  If `named` is non-zero, only the message is checked, else
+/* Puts a NaN and then infinity in place of each value of row 2 in turn.  Large
+ * samples try some of their values.  If `named` is non-zero, only the message is checked, else
  * everything but the message. */
 static int try_nans(const battery_row *row, int named)
 {
@@ -355,12 +357,14 @@ static int try_nans(const battery_row *row, int named)
     gradus_real *y = trial_hold((size_t)(t->rows * t->y->size), sizeof *y);
     gradus_real *v = t->data[t->x->id];
     v += 2 * t->x->size;
-    for (int k = 0; k < t->x->size; k += 1 + t->x->size / LARGE) {
+    for (int i = 0; i < 2 * t->x->size; i += 1 + t->x->size / LARGE) {
+        const int k = i % t->x->size;
+        const double bad = i < t->x->size ? NAN : INFINITY;
         const gradus_real before = v[k];
-        v[k] = NAN;
+        v[k] = (gradus_real)bad;
         int fails = gradus_forward(t->g, NULL, t->rows);
-        if (fails ? (named ? is_not_named(t, k) : goes_on(t, k))
-                  : !named && is_swallowed(t, v + k, k, y))
+        if (fails ? (named ? is_not_named(t, bad, k) : goes_on(t, bad, k))
+                  : !named && is_swallowed(t, v + k, bad, k, y))
             return -1;
         v[k] = before;
     }

@@ -21,8 +21,8 @@ typedef enum {
     TWICE,     /* a second backward gives the gradients of the first */
     ADDING,    /* gradus_backward_add adds to the parameters' gradients */
     SAVED,     /* a model file keeps the layer, its settings and parameters */
-    NANS,      /* a NaN in x is always reported, and changes nothing */
-    NAMED,     /* the message names the NaN's row, and x or the layer */
+    NANS,      /* a NaN or inf in x is always reported, and changes nothing */
+    NAMED,     /* the message names its row, and x or the layer */
     CHECKS     /* the number of checks */
 } battery_check;
 

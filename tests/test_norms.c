@@ -388,9 +388,8 @@ LOOP_TEST(a_batch_whose_variance_is_infinite_is_refused, COUNT(LARGE))
     memcpy(h->param[0].w, (gradus_real[]){ 1, 0, 0, 1 }, 4 * sizeof **numbers);
     numbers[2][1] = (gradus_real)(LARGE[_i] * most);
     ck_assert_int_eq(gradus_train_step(o, (int[]){ 3, 2, 1, 0 }, 4), -1);
-    assert_error("batchnorm1: row 1: value 1 of dense1 is");
+    assert_error("batchnorm1: row 1 (sample 2): value 1 of dense1 is");
     assert_error("too large for the variance of the batch");
-    assert_error("row 1 is sample 2");
     for (int j = 2; j < 4; j++)
         for (int c = 0; c < 2; c++)
             ck_assert(isfinite(y->param[j].w[c]));

@@ -206,7 +206,7 @@ LOOP_TEST(values_and_targets_that_are_not_finite_are_an_error, 2)
         { { 0, -INFINITY, 0, 0 }, "1: row 0: value 1 of input is -inf" },
         { { 0, 0, 0, -INFINITY },
           "1: row 0: value 1 of input2 is -inf; must be finite" },
-        { { 0, 0, NAN, 0 }, "node 1, input2: row 0: value 0 is " },
+        { { 0, 0, NAN, 0 }, "node 1, input2: row 0 (sample 0): value 0 is nan" },
     };
 
     begin_loss(_i % 2, 2, 1, (options){ 0 });

@@ -262,8 +262,8 @@ TEST(targets_of_sigmoid_ce_outside_0_to_1_are_an_error)
         "1: row 1: target 2 is 1.0001; must be 0 to 1",
         "1: row 1: target 2 is 2; must be 0 to 1",
         "1: row 1: target 2 is -inf; must be 0 to 1",
-        "node 1, input2: row 1: value 2 is inf",
-        "node 1, input2: row 1: value 2 is ",
+        "node 1, input2: row 1 (sample 1): value 2 is inf",
+        "node 1, input2: row 1 (sample 1): value 2 is nan",
     };
     const gradus_real z[6] = { 0 };
 

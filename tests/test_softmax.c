@@ -95,9 +95,10 @@ LOOP_TEST(softmax_of_nan_infinity_or_minus_infinities_alone_is_an_error, 4)
         { 1, NAN }, { NAN, 1 }, { INFINITY, 1 }, { -INFINITY, -INFINITY }
     };
     static const char *const message[] = {
-        "node 0, values: row 0: value 1 is", "node 0, values: row 0: value 0",
-        "node 0, values: row 0: value 0 is inf",
-        "node 1, softmax1: row 0: value 0 is"
+        "node 0, values: row 0 (sample 0): value 1 is nan",
+        "node 0, values: row 0 (sample 0): value 0 is nan",
+        "node 0, values: row 0 (sample 0): value 0 is inf",
+        "node 1, softmax1: row 0 (sample 0): value 0 is nan"
     };
 
     x = probe_values(g, 1, (int[]){ 2 });

@@ -168,8 +168,8 @@ TEST(targets_that_are_negative_or_not_finite_are_an_error)
     const char *why[] = {
         "softmax_ce1: row 1: the target of class 2 is -1",
         "softmax_ce1: row 1: the target of class 2 is -1e-30",
-        "node 1, values2: row 1: value 2 is ",
-        "node 1, values2: row 1: value 2 is inf",
+        "node 1, values2: row 1 (sample 1): value 2 is nan",
+        "node 1, values2: row 1 (sample 1): value 2 is inf",
         "softmax_ce1: row 1: the target of class 2 is -inf",
     };
 

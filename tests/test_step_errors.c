@@ -80,7 +80,7 @@ TEST(a_nan_in_the_data_names_node_and_sample_and_changes_nothing)
 
     t.x[47 * IN + 2] = (gradus_real)NAN;
     ck_assert_int_ne(gradus_train_step(t.o, ROWS, 4), 0);
-    assert_error("input: row 3: value 2 is");
+    assert_error("input: row 3 (sample 47): value 2 is nan");
     assert_error("sample 47");
     ck_assert(isnan(gradus_loss(t.n.g)));
     assert_unharmed(&t);
@@ -95,7 +95,7 @@ TEST(an_exploding_loss_names_node_and_sample_and_changes_nothing)
         t.x[47 * IN + i] = (gradus_real)(i % 2 ? -REAL_MAX : REAL_MAX);
     ck_assert_int_ne(gradus_train_step(t.o, ROWS, 4), 0);
     assert_error("the loss is");
-    assert_error("dense1: row 3: value");
+    assert_error("dense1: row 3 (sample 47): value");
     assert_error("sample 47");
     assert_unharmed(&t);
     trainee_free(&t);

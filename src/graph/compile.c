@@ -239,6 +239,18 @@ static int spread_wants(gradus_graph *g)
     return 0;
 }
 
+/* Finds the nodes whose value must be finite, users before their operands. */
+static void spread_finite(gradus_graph *g)
+{
+    for (int i = g->count; i-- > 0;) {
+        const gradus_node *n = g->node[i];
+        bool refused = n->op->mask == GRADUS_MASK_KEPT ? n->finite :
+                       n->op->mask == GRADUS_MASK_REFUSED && !n->op->loss;
+        for (int j = 0; j < n->n_in; j++)
+            n->in[j]->finite |= refused;
+    }
+}
+
 /* If the checks pass but then threads or memory fail, the graph can be
  * compiled again, say with a smaller max_batch, but it can no longer be
  * changed, since its nodes are fused already. */
@@ -246,6 +258,7 @@ int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
 {
     if (check(g, max_batch, threads) || spread_wants(g))
         return -1;
+    spread_finite(g);
     gradus_fuse(g);
     g->threads = threads ? threads : gradus_pool_processors();
     gradus_pool_free(g->pool); /* of a compile that has failed */

@@ -118,13 +118,14 @@ GRADUS_INLINE int some_channels(const convolution *d, int bytes, int most,
 
 /* ---- from the strip to where it goes --------------------------------- */
 
-/* Moves w numbers of a line from the strip to y. */
+/* Moves w numbers of a line from the strip to y.  As in activations.c, a ReLU
+ * makes NaN of -inf, and not 0. */
 GRADUS_INLINE void put_line(int w, bool relu, bool add,
                             const gradus_real *strip, gradus_real *restrict y)
 {
     if (relu)
         for (int j = 0; j < w; j++)
-            y[j] = strip[j] < 0 ? 0 : strip[j];
+            y[j] = strip[j] < 0 ? strip[j] - strip[j] : strip[j];
     else if (add)
         for (int j = 0; j < w; j++)
             y[j] += strip[j];

@@ -15,7 +15,8 @@
  *   dx += dy y'                                x, y [B,size] of one shape
  *
  * A NaN in x gives a NaN in y, but a finite x never gives one: where exp(-x)
- * overflows to infinity, s(x) is 0.  For x below 0, erfc keeps the digits of P
+ * overflows to infinity, s(x) is 0.  Where an infinite x would be hidden, as y
+ * has a finite limit, y is NaN: the terms x - x and 0 x are.  For x below 0, erfc keeps the digits of P
  * that 1 + erf would lose.  At x = 0 the derivative of relu is taken to be 0
  * and that of leaky_relu to be a, as in PyTorch.
  */
@@ -31,7 +32,7 @@ static void relu_forward(gradus_node *n, gradus_part p)
     gradus_rows r = gradus_rows_of(n, p);
 
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = r.x[i] < 0 ? 0 : r.x[i];
+        r.y[i] = r.x[i] < 0 ? r.x[i] - r.x[i] : r.x[i];
 }
 
 /* Reads y in place of x: y is above 0 exactly where x is. */
@@ -108,7 +109,7 @@ gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
 /* s(x) */
 static gradus_real sigmoid(gradus_real x)
 {
-    return 1 / (1 + exp(-x));
+    return 1 / (1 + exp(-x)) + 0 * x;
 }
 
 static void sigmoid_forward(gradus_node *n, gradus_part p)
@@ -144,7 +145,7 @@ static void tanh_forward(gradus_node *n, gradus_part p)
     gradus_rows r = gradus_rows_of(n, p);
 
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = tanh(r.x[i]);
+        r.y[i] = tanh(r.x[i]) + 0 * r.x[i];
 }
 
 /* 1 - y^2 is factored, which is more accurate where |y| is near 1. */

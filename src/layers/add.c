@@ -38,6 +38,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_add_op = {
     .name = "add", .forward = forward, .backward = backward, .make = make,
+    .mask = GRADUS_MASK_KEPT,
 };
 
 gradus_node *gradus_add(gradus_node *a, gradus_node *b)

@@ -46,6 +46,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_concat_op = {
     .name = "concat", .forward = forward, .backward = backward, .make = make,
+    .mask = GRADUS_MASK_KEPT,
 };
 
 gradus_node *gradus_concat(int count, gradus_node *const *nodes)

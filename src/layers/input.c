@@ -6,6 +6,8 @@
  *
  * Forward gathers the rows, so that each thread gathers those that it computes
  * with, and a pixel is converted in the same pass over memory that moves it.
+ * In the same pass infinite numbers become NaN, which no layer hides: sigmoid
+ * would make 1 of infinity.
  */
 #include "layers/augment.h"
 #include "layers/shape.h"
@@ -39,14 +41,22 @@ static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
         y[i] = a * v[i] + b;
 }
 
+/* y [n] = v [n], but NaN where v is infinite, as 0 v is NaN there. */
+static void gather_finite(const gradus_real *restrict v,
+                          gradus_real *restrict y, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = v[i] + 0 * v[i];
+}
+
 /* y [n] = (v - mean) / std, for v [n] of one channel.  This is computed in
  * double: in float, the difference of v and a mean close to it, rounded, would
- * lose digits. */
+ * lose digits.  An infinite v gives NaN, as 0 v is NaN. */
 static void gather_real(const gradus_real *v, gradus_real *y, int n,
                         double mean, double std)
 {
     for (int i = 0; i < n; i++)
-        y[i] = (gradus_real)((v[i] - mean) / std);
+        y[i] = (gradus_real)((v[i] - mean) / std + 0 * v[i]);
 }
 
 /* Prefetches the u8 pixels of row i of the batch into the cache, if there are
@@ -77,7 +87,9 @@ static void gather(const input_node *x, size_t row, gradus_real *y)
                       x->mean ? x->std[c] : 1);
         else if (x->mean)
             gather_real(fed->x + from, y, m, x->mean[c], x->std[c]);
-        else
+        else if (x->node.finite)
+            gather_finite(fed->x + from, y, m);
+        else /* -inf may be a mask */
             memcpy(y, fed->x + from, (size_t)m * sizeof *y);
 }
 

@@ -33,6 +33,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_reshape_op = {
     .name = "reshape", .forward = forward, .backward = backward, .make = make,
+    .mask = GRADUS_MASK_KEPT,
 };
 
 /* Sets s [rank] to the shape [rank], with the length of an axis given as -1

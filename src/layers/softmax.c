@@ -39,7 +39,7 @@ static void backward(gradus_node *n, gradus_part p)
 
 const gradus_op gradus_softmax_op = {
     .name = "softmax", .forward = forward, .backward = backward,
-    .unary = gradus_softmax,
+    .unary = gradus_softmax, .mask = GRADUS_MASK_TAKEN,
 };
 
 gradus_node *gradus_softmax(gradus_node *x)

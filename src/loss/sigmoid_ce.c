@@ -21,11 +21,12 @@
 
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* Returns y = sigmoid(z), and sets *e to exp(-|z|). */
+/* Returns y = sigmoid(z), which is NaN where z is infinite, as 0 z is; and
+ * sets *e to exp(-|z|). */
 static gradus_real sigmoid(gradus_real z, gradus_real *e)
 {
     *e = exp(-fabs(z));
-    return (z < 0 ? *e : 1) / (1 + *e);
+    return (z < 0 ? *e : 1) / (1 + *e) + 0 * z;
 }
 
 /* y = sigmoid(z) for each number of z [n] and y [n]. */

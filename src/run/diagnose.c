@@ -9,25 +9,29 @@
 
 #include <math.h>
 
-/* Is there a NaN or +inf in this row of n's value?  If so, sets a message.
+/* Is there a NaN or infinity in this row of n's value?  If so, sets a message.
  * Where n's op computes the nodes that follow as well, the value looked at is
- * that of the last one.  -inf is allowed, as masks are made of it. */
+ * that of the last one.  -inf is allowed where it can be a mask.  An input
+ * makes NaN of what is infinite, so the message has what it was fed. */
 static bool is_bad(gradus_node *n, int row)
 {
     const gradus_node *result = n->result;
+    const size_t size = (size_t)result->size;
+    const int sample = n->graph->index[row];
 
     if (!result->y || gradus_is_fused(n)) /* its result was looked at before */
         return false;
-    for (int k = 0; k < result->size; k++) {
-        gradus_real v = result->y[(size_t)row * (size_t)result->size + k];
-        if (!isnan(v) && v != INFINITY)
+    for (size_t k = 0; k < size; k++) {
+        gradus_real v = result->y[(size_t)row * size + k];
+        if (isfinite(v) || (v == -INFINITY && !result->finite))
             continue;
-        if (result == n)
-            gradus_fail(n, "row %d: value %d is %g", row, k, (double)v);
-        else
-            gradus_fail(n, "row %d: value %d of %s, which is computed "
-                        "together with it, is %g", row, k, result->name,
-                        (double)v);
+        if (n->fed.x && !isfinite(n->fed.x[(size_t)sample * size + k]))
+            v = n->fed.x[(size_t)sample * size + k];
+        gradus_fail(n, result == n
+                    ? "row %d (sample %d): value %zu%.0s is %g"
+                    : "row %d (sample %d): value %zu of %s, which is computed "
+                      "together with it, is %g",
+                    row, sample, k, result->name, (double)v);
         return true;
     }
     return false;
@@ -44,9 +48,10 @@ static int blame_largest(gradus_node *n)
     for (size_t i = 0; i < (size_t)n->graph->batch.rows * size; i++)
         if (fabs((double)x->y[i]) > fabs((double)x->y[largest]))
             largest = i;
-    gradus_fail(n, "row %zu: value %zu of %s is %g, which is too large for "
-                "the variance of the batch", largest / size, largest % size,
-                x->name, (double)x->y[largest]);
+    gradus_fail(n, "row %zu (sample %d): value %zu of %s is %g, which is too "
+                "large for the variance of the batch", largest / size,
+                n->graph->index[largest / size], largest % size, x->name,
+                (double)x->y[largest]);
     return (int)(largest / size);
 }
 
@@ -97,8 +102,12 @@ static int diagnose_rows(const gradus_graph *g)
             bool bad = is_bad(g->node[i], row);
             if (bad && gradus_mixes(g->node[i]))
                 return blame_largest(g->node[i]);
-            if (ask_losses(g, g->node[i], bad, row) || bad)
-                return row;
+            if (ask_losses(g, g->node[i], bad, row))
+                gradus_error_set("%s (row %d is sample %d)", gradus_error(),
+                                 row, g->index[row]);
+            else if (!bad)
+                continue;
+            return row;
         }
     gradus_error_set("no node has a NaN or +inf in row %d", first);
     return first;
@@ -112,10 +121,9 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
         return gradus_error_set("the loss is %g, though that of every row is "
                                 "finite: scale it down "
                                 "(gradus_set_loss_weight)", loss);
-    return gradus_error_set("the loss is %g: %s (row %d is sample %d); "
-                            "parameters are unchanged; check the data, or "
-                            "lower the learning rate",
-                            loss, gradus_error(), row, g->index[row]);
+    return gradus_error_set("the loss is %g: %s; parameters are unchanged; "
+                            "check the data, or lower the learning rate",
+                            loss, gradus_error());
 }
 
 int gradus_diagnose_gradients(const gradus_graph *g)

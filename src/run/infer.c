@@ -175,19 +175,39 @@ void gradus_workspace_free(gradus_workspace *w)
 
 /* ---- inference ---------------------------------------------------------- */
 
-/* Returns y [n,size] if all its values are finite; else NULL, with a message
- * that names the first one that is not. */
-static const gradus_real *checked_output(const gradus_node *y, int n)
+/* Which of the n numbers v is the first that is not finite; n if none is.  The
+ * first loop, which mostly is the only one, uses vectors. */
+static size_t first_bad(const gradus_real *v, size_t n)
 {
-    size_t size = (size_t)y->size;
+    size_t at = 0;
+    int bad = 0;
 
-    for (size_t i = 0; i < (size_t)n * size; i++)
-        if (!isfinite(y->y[i]))
-            return gradus_error_set("gradus_infer: row %zu: value %zu of %s "
-                                    "is %g; must be finite: check the input "
-                                    "and the parameters", i / size, i % size,
-                                    y->name, (double)y->y[i]), NULL;
-    return y->y;
+    for (size_t i = 0; i < n; i++)
+        bad |= !isfinite(v[i]);
+    while (bad && isfinite(v[at]))
+        at++;
+    return bad ? at : n;
+}
+
+/* Returns y [n,size] if all its values are finite; else NULL, with a message
+ * that names the first value that is not, in the row of x if there is one. */
+static const gradus_real *checked_output(const gradus_workspace *w, int n)
+{
+    const gradus_node *x = w->input, *y = w->output;
+    size_t in = (size_t)x->size, size = (size_t)y->size;
+    size_t at = first_bad(y->y, (size_t)n * size), row = at / size;
+
+    if (row == (size_t)n)
+        return y->y;
+    size_t k = x->fed.x ? first_bad(x->fed.x + row * in, in) : in;
+    if (k < in)
+        gradus_error_set("gradus_infer: row %zu: value %zu of x is %g; must "
+                         "be finite", row, k, (double)x->fed.x[row * in + k]);
+    else
+        gradus_error_set("gradus_infer: row %zu: value %zu of %s is %g, and x "
+                         "is finite: check the parameters", row, at % size,
+                         y->name, (double)y->y[at]);
+    return NULL;
 }
 
 static int check(const gradus_workspace *w, gradus_fed fed, int n)
@@ -228,7 +248,7 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
         gradus_run_nodes(w->node, 0, w->count, p);
     }
     gradus_compute_leave(&mode);
-    return checked_output(w->output, n);
+    return checked_output(w, n);
 }
 
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,

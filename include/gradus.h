@@ -828,9 +828,13 @@ int gradus_backward(gradus_graph *g);
 
 /* Like gradus_backward, but adds to the gradients that are there.  For one
  * step over several batches, call gradus_backward after the first forward,
- * this after each of the others, and then gradus_step.  (Weight the losses by
- * 1 / batches to get their mean.)  Batch normalisation then takes its running
- * statistics from the last batch alone. */
+ * this after each of the others, and then gradus_step.  To get the gradient of
+ * all rows as one batch, set the weight of the loss (gradus_set_loss_weight)
+ * before each forward to that batch's part of all rows, rows / all; or once to
+ * 1 / all, with GRADUS_REDUCE_SUM.  (1 / batches is right only where batches
+ * have as many rows each.  With ignored labels, row or class weights, or
+ * elements, D counts in place of rows.)  Batch normalisation then takes its
+ * running statistics from the last batch alone. */
 int gradus_backward_add(gradus_graph *g);
 
 /* Updates the parameters from gradus_gradients(), which may be changed between

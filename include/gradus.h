@@ -41,7 +41,10 @@
  * comment says otherwise, and gradus_error() says what was wrong and where.
  * The library never prints, exits or aborts.  Constructors accept NULL
  * operands and then return NULL, so calls nest and one check, at
- * gradus_compile, is enough.
+ * gradus_compile, is enough.  (If all operands are NULL, no graph is known:
+ * then compiling fails for each graph that the same thread has made before and
+ * not compiled yet, and for no other.)  Functions that return nothing do
+ * nothing when an argument is NULL.
  *
  * Order.  The initial weights depend on the seed and on the order in which the
  * nodes are made.  C leaves open which argument of a call is evaluated first,
@@ -911,7 +914,9 @@ const char *gradus_class_name(const gradus_graph *g, int class_id);
  * 13  Random numbers: Philox4x32-10 (Salmon et al. 2011), by counter
  * ====================================================================== */
 
-/* out = the block of four random words at this counter, under this key. */
+/* With a NULL, the functions below do nothing, or return 0.
+ *
+ * out = the block of four random words at this counter, under this key. */
 void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
                    uint32_t out[4]);
 
@@ -925,7 +930,7 @@ typedef struct {
 void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
                         uint64_t b);
 uint32_t gradus_random_u32(gradus_random *r);
-uint32_t gradus_random_below(gradus_random *r, uint32_t n); /* n > 0 */
+uint32_t gradus_random_below(gradus_random *r, uint32_t n); /* 0 if n is 0 */
 double gradus_random_uniform(gradus_random *r);             /* in [0,1) */
 double gradus_random_normal(gradus_random *r);              /* mean 0, var 1 */
 

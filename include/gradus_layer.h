@@ -186,7 +186,7 @@ typedef struct {
      * batch.  The label of a labels node and the y of a row-weights node are
      * set, but no other y: of an input, read the fed rows p.batch->index of
      * fed.x or fed.u8.  Returns 0, or non-zero with a message (gradus_fail).
-     * gradus_infer calls it, too. */
+     * gradus_infer calls it, too, but not that of a loss. */
     int (*check)(gradus_node *n, gradus_part p);
 
     /* Asked by compile: can n also compute the value of `user`, which is the
@@ -315,8 +315,8 @@ gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
 /* Records a setting of `count` numbers, so that model files hold it. */
 gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
                              const double *values);
-/* The values of a setting and how many there are; NULL and 0 if it is not
- * set. */
+/* The values of a setting and how many there are (count may be NULL); NULL and
+ * 0 if it is not set. */
 const double *gradus_attr_values(const gradus_attr *a, const char *name,
                                  int *count);
 /* The one value of a setting; `otherwise` if it is not set.  gradus_attr_int

@@ -199,6 +199,8 @@ LOOP_TEST(activations_of_null_or_labels_are_refused, FUNCTIONS)
 {
     ck_assert_ptr_null(functions[_i].make(NULL));
     ck_assert_str_ne(gradus_error(), "");
+    one_graph_end(); /* that graph cannot be compiled any more */
+    one_graph_begin();
     functions[_i].make(gradus_labels(g, 1));
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("operand labels holds labels");

@@ -92,9 +92,10 @@ TEST(adding_operands_of_different_shape_is_refused)
 LOOP_TEST(adding_a_null_operand_is_refused, 2)
 {
     a = gradus_input(g, 2);
-    ck_assert_ptr_null(gradus_add(NULL, NULL));
     assert_refused(_i ? gradus_add(a, NULL) : gradus_add(NULL, a),
-                   "add: an operand is NULL");
+                   _i ? "add: operand 2 of 2 is NULL"
+                      : "add: operand 1 of 2 is NULL");
+    ck_assert_ptr_null(gradus_add(NULL, NULL));
 }
 
 /* ---- planted bugs ---------------------------------------------------- */
@@ -162,7 +163,7 @@ LOOP_TEST(a_model_file_with_wrong_operands_of_add_is_refused, 4)
 {
     static const char *const cases[][3] = {
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0  ]",
-          "add: an operand is NULL" },
+          "add: operand 2 of 2 is NULL" },
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[   ]",
           "add does not take these 0 operands" },
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0,2]",

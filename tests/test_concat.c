@@ -152,7 +152,7 @@ TEST(joining_nine_operands_is_refused)
 TEST(joining_a_null_operand_is_refused)
 {
     assert_refused(concat(gradus_input(g, 1), NULL),
-                   "concat: an operand is NULL");
+                   "concat: operand 2 of 2 is NULL");
 }
 
 TEST(an_axis_longer_than_INT_MAX_is_refused)

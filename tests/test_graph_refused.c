@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 
 static gradus_graph *g; /* of the test that runs */
 static gradus_node *x, *t;
@@ -36,13 +37,119 @@ static void assert_compile_says(const char *text)
 TEST(a_null_operand_from_outside_is_named_by_compile)
 {
     ck_assert_ptr_null(gradus_softmax_ce(gradus_dense(NULL, 3), t, NULL));
-    assert_compile_says("softmax_ce: an operand is NULL");
+    assert_compile_says("dense: operand 1 of 1 is NULL");
+}
+
+static gradus_node *dense_of_relu(gradus_node *h)
+{
+    return gradus_dense(gradus_relu(h), 3);
+}
+
+static gradus_node *sum(gradus_node *h)
+{
+    return gradus_sigmoid(gradus_add(h, h));
+}
+
+static gradus_node *joined(gradus_node *h)
+{
+    return gradus_concat(3, (gradus_node *[]){ h, h, h });
+}
+
+static gradus_node *loss(gradus_node *h)
+{
+    return gradus_mse(h, h, NULL);
+}
+
+static const struct {
+    gradus_node *(*make)(gradus_node *h);
+    const char *why;
+} graphless[] = {
+    { dense_of_relu, "relu: operand 1 of 1 is NULL" },
+    { gradus_relu, "relu: operand 1 of 1 is NULL" },
+    { sum, "add: operand 1 of 2 is NULL" },
+    { joined, "concat: operand 1 of 3 is NULL" },
+    { loss, "mse: operand 1 of 2 is NULL" },
+};
+
+/* No operand tells which graph it is, so that nothing is added to any. */
+LOOP_TEST(a_null_operand_without_a_graph_is_an_error_of_compile,
+          COUNT(graphless))
+{
+    gradus_graph *after = NULL;
+
+    gradus_softmax_ce(gradus_dense(x, 3), t, NULL);
+    gradus_feed(NULL, NULL, 0); /* another message, not taken to be why */
+    ck_assert_ptr_null(graphless[_i].make(NULL));
+    assert_error(graphless[_i].why);
+    ck_assert_ptr_null(gradus_dense(gradus_relu(NULL), 3)); /* once more */
+    after = gradus_graph_new(2); /* not concerned */
+    gradus_dense(gradus_input(after, 4), 3);
+    ck_assert_msg(gradus_compile(after, 4, 1) == 0, "%s", gradus_error());
+    assert_compile_says(graphless[_i].why);
+    assert_compile_says(graphless[_i].why); /* and again */
+    gradus_graph_free(after);
+}
+
+TEST(the_same_null_operand_is_an_error_of_the_next_graph_too)
+{
+    gradus_relu(NULL);
+    assert_compile_says("relu: operand 1 of 1 is NULL");
+    gradus_relu(NULL);
+    gradus_graph_free(g);
+    g = gradus_graph_new(1);
+    gradus_dense(gradus_input(g, 4), 3);
+    gradus_relu(NULL);
+    assert_compile_says("relu: operand 1 of 1 is NULL");
+}
+
+/* The NULL comes from a failure that its graph knows. */
+TEST(a_null_that_is_passed_on_does_not_concern_other_graphs)
+{
+    gradus_graph *other = gradus_graph_new(2);
+
+    gradus_dense(gradus_input(other, 4), 3);
+    ck_assert_ptr_null(gradus_relu(gradus_relu(gradus_dense(x, 0))));
+    assert_error("node 2, dense1: units is 0"); /* and not relu */
+    ck_assert_msg(gradus_compile(other, 4, 1) == 0, "%s", gradus_error());
+    assert_compile_says("node 2, dense1: units is 0");
+    gradus_graph_free(other);
+}
+
+TEST(a_compiled_graph_is_not_concerned_by_null_operands)
+{
+    gradus_optimiser *o;
+
+    gradus_dense(x, 3);
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    ck_assert_ptr_null(gradus_relu(NULL));
+    gradus_feed(x, (gradus_real[]){ 1, 2, 3, 4 }, 1);
+    gradus_feed_labels(t, (int32_t[]){ 0 }, 1);
+    ck_assert_msg(gradus_forward(g, NULL, 1) == 0, "%s", gradus_error());
+    o = gradus_sgd(g, NULL);
+    ck_assert_ptr_nonnull(o);
+    gradus_optimiser_free(o);
+}
+
+static void *relu_of_null(void *arg)
+{
+    gradus_relu(NULL);
+    return arg;
+}
+
+TEST(a_null_operand_in_another_thread_does_not_concern_the_graph)
+{
+    pthread_t thread;
+
+    gradus_dense(x, 3);
+    ck_assert_int_eq(pthread_create(&thread, NULL, relu_of_null, NULL), 0);
+    pthread_join(thread, NULL);
+    ck_assert_msg(gradus_compile(g, 4, 1) == 0, "%s", gradus_error());
 }
 
 TEST(null_labels_are_named_by_compile)
 {
     ck_assert_ptr_null(gradus_softmax_ce(gradus_dense(x, 3), NULL, NULL));
-    assert_compile_says("softmax_ce: an operand is NULL");
+    assert_compile_says("softmax_ce: operand 2 of 2 is NULL");
 }
 
 TEST(a_failure_is_passed_on_and_the_first_message_stays)

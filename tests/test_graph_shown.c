@@ -266,7 +266,7 @@ TEST(a_loss_without_operands_infers_nothing_and_hides_no_NaN)
     ck_assert_int_eq(gradus_feed(x, bad, 1), 0);
     ck_assert_int_eq(gradus_feed_labels(t, &label, 1), 0);
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
-    assert_error("row 0 is sample 0");
+    assert_error("row 0 (sample 0): value 0 is nan");
 }
 
 static void take_sums(gradus_node *n, gradus_part p)

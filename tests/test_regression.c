@@ -270,8 +270,8 @@ LOOP_TEST(bad_operands_of_mse_and_huber_are_refused, 2)
     assert_error("1: a row of input3 has size 4");
     end();
     h = loss_head_new(3, 0);
-    assert_refused(_i, h.z, NULL, none, "an operand is NULL");
-    assert_refused(_i, NULL, h.t, none, "an operand is NULL");
+    assert_refused(_i, h.z, NULL, none, "operand 2 of 2 is NULL");
+    assert_refused(_i, NULL, h.t, none, "is NULL");
 }
 
 LOOP_TEST(bad_options_of_mse_and_huber_are_refused, 2)

@@ -354,5 +354,5 @@ TEST(bad_operands_and_options_of_sigmoid_ce_are_refused)
                        "class_weight[2] is");
     end();
     h = loss_head_new(3, 0);
-    assert_refused(h.z, NULL, none, "sigmoid_ce: an operand is NULL");
+    assert_refused(h.z, NULL, none, "sigmoid_ce: operand 2 of 2 is NULL");
 }

@@ -113,6 +113,8 @@ TEST(softmax_of_null_or_labels_is_refused)
 {
     ck_assert_ptr_null(gradus_softmax(NULL));
     ck_assert_str_ne(gradus_error(), "");
+    one_graph_end(); /* that graph cannot be compiled any more */
+    one_graph_begin();
     gradus_softmax(gradus_labels(g, 1));
     ck_assert_int_ne(gradus_compile(g, 1, 1), 0);
     assert_error("node 1, softmax1: operand labels holds labels");

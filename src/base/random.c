@@ -28,8 +28,9 @@ static void philox_round(uint32_t c[4], const uint32_t k[2])
 void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
                    uint32_t out[4])
 {
+    if (!counter || !key || !out)
+        return;
     uint32_t k[2] = { key[0], key[1] };
-
     memmove(out, counter, 4 * sizeof *out); /* they may be the same */
     for (int round = 0; round < 10; round++) {
         philox_round(out, k);
@@ -43,6 +44,8 @@ void gradus_philox(const uint32_t counter[4], const uint32_t key[2],
 void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
                         uint64_t b)
 {
+    if (!r)
+        return;
     *r = (gradus_random){
         .key = { (uint32_t)seed, (uint32_t)(seed >> 32) },
         .counter = { 0, a, (uint32_t)b, (uint32_t)(b >> 32) },
@@ -52,6 +55,8 @@ void gradus_random_init(gradus_random *r, uint64_t seed, uint32_t a,
 /* Computes a block of four numbers when none of the last is left. */
 uint32_t gradus_random_u32(gradus_random *r)
 {
+    if (!r)
+        return 0;
     if (r->left == 0) {
         gradus_philox(r->counter, r->key, r->block);
         r->counter[0]++;
@@ -67,7 +72,7 @@ uint32_t gradus_random_below(gradus_random *r, uint32_t n)
 {
     uint64_t m = (uint64_t)gradus_random_u32(r) * n;
 
-    if ((uint32_t)m < n)
+    if (r && (uint32_t)m < n)
         for (uint32_t reject = -n % n; (uint32_t)m < reject;)
             m = (uint64_t)gradus_random_u32(r) * n;
     return (uint32_t)(m >> 32);

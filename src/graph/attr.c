@@ -11,7 +11,7 @@
  * of this name; or where it holds its final NULL, if there is none. */
 static gradus_attr **find(gradus_attr **a, const char *name)
 {
-    while (*a && strcmp((*a)->name, name) != 0)
+    while (*a && (!name || strcmp((*a)->name, name) != 0))
         a = &(*a)->next;
     return a;
 }
@@ -37,6 +37,9 @@ gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
 {
     if (!n || !gradus_is_open(n))
         return NULL;
+    if (!name || !values)
+        return gradus_fail(n, "a setting: the %s NULL",
+                           name ? "values are" : "name is");
     gradus_attr **a = find(&n->attr, name);
     if (!*a)
         *a = make(name, count);
@@ -57,15 +60,15 @@ const double *gradus_attr_values(const gradus_attr *a, const char *name,
     gradus_attr *first = (gradus_attr *)a; /* nothing in it is changed */
     const gradus_attr *found = *find(&first, name);
 
-    *count = found ? found->count : 0;
+    if (count)
+        *count = found ? found->count : 0;
     return found ? found->value : NULL;
 }
 
 double gradus_attr_double(const gradus_attr *a, const char *name,
                           double otherwise)
 {
-    int count;
-    const double *v = gradus_attr_values(a, name, &count);
+    const double *v = gradus_attr_values(a, name, NULL);
 
     return v ? *v : otherwise;
 }

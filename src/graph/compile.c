@@ -51,6 +51,8 @@ static int check(const gradus_graph *g, int max_batch, int threads)
                                 g ? "compiled already" : "NULL");
     if (*g->failure)
         return gradus_error_set("%s", g->failure);
+    if (gradus_lost_check(g))
+        return -1;
     if (g->count == 0)
         return gradus_error_set("gradus_compile: the graph has no nodes");
     if (max_batch < 1)

@@ -14,10 +14,10 @@ gradus_graph *gradus_graph_new(uint64_t seed)
 {
     gradus_graph *g = calloc(1, sizeof *g);
 
-    if (g)
-        g->seed = seed;
-    else
-        gradus_no_memory("a graph");
+    if (!g)
+        return gradus_no_memory("a graph"), NULL;
+    g->seed = seed;
+    gradus_lost_begin(g);
     return g;
 }
 

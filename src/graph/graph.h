@@ -71,6 +71,8 @@ struct gradus_graph {
     gradus_node_info *info; /* [count], element i belongs to node[i] */
     char failure[512];      /* the message of the first constructor that has
                                failed, for compile to report; "" if none has */
+    const void *thread;     /* of the thread that has made it, and how many */
+    unsigned lost;          /* constructors had failed there, see node.c */
     size_t parameters;      /* of all nodes together */
     int class_count;
     char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
@@ -130,6 +132,16 @@ void gradus_shape_text(const char *batch, int rank, const int *shape,
 /* May n still be changed?  If not, because gradus_compile has been called,
  * sets a message. */
 bool gradus_is_open(const gradus_node *n);
+
+/* Refuses an initialiser that there is not, or an `a` that it cannot take,
+ * with a message. */
+bool gradus_start_fails(gradus_node *n, gradus_initialiser how, double a);
+
+/* Notes at which point of its thread's constructors g is made.  The second
+ * returns 0 if none that the thread has called since had NULL operands alone;
+ * else -1, with that one's message. */
+void gradus_lost_begin(gradus_graph *g);
+int gradus_lost_check(const gradus_graph *g);
 
 /* Returns 0 if g is compiled; else -1, with a message that begins with the
  * name of the function that the user has called. */

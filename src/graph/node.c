@@ -2,7 +2,9 @@
  *
  * A constructor that fails returns NULL, and constructors pass a NULL operand
  * on.  The graph keeps the message of the first failure, and gradus_compile
- * reports it, so that a caller need not check every constructor. */
+ * reports it, so that a caller need not check every constructor.  Where no
+ * operand tells the graph, the thread keeps the message, for the graphs that
+ * it has made before and not compiled yet. */
 #include "graph/graph.h"
 
 #include "base/error.h"
@@ -14,12 +16,35 @@
 
 /* ---- messages ----------------------------------------------------------- */
 
-/* Stores the present error message in the graph, for gradus_compile to report,
- * unless an earlier one is stored there. */
+/* What this thread remembers of the constructors that have failed: the last
+ * one's message; and of those that had no graph, as all operands were NULL,
+ * how many there were and the last one's message. */
+static _Thread_local struct {
+    char last[512], why[512];
+    unsigned count;
+} lost;
+
+/* Stores the present error message in the graph, if there is one, for
+ * gradus_compile to report, unless an earlier one is stored there. */
 static void keep_failure(gradus_graph *g)
 {
-    if (!*g->failure)
-        snprintf(g->failure, sizeof g->failure, "%s", gradus_error());
+    snprintf(lost.last, sizeof lost.last, "%s", gradus_error());
+    if (g && !*g->failure)
+        strcpy(g->failure, lost.last);
+}
+
+void gradus_lost_begin(gradus_graph *g)
+{
+    g->thread = &lost;
+    g->lost = lost.count;
+    *lost.last = 0; /* a NULL from now on is not passed on */
+}
+
+int gradus_lost_check(const gradus_graph *g)
+{
+    if (g->thread != &lost || g->lost == lost.count)
+        return 0;
+    return gradus_error_set("%s", lost.why);
 }
 
 /* Sets the error message "node 3, dense1: ..", or just ".." if n is NULL. */
@@ -27,7 +52,7 @@ static void set_message(const gradus_node *n, const char *format, va_list args)
 {
     char what[384];
 
-    vsnprintf(what, sizeof what, format, args);
+    vsnprintf(what, sizeof what, format ? format : "", args);
     if (n)
         gradus_error_set("node %d, %s: %s", n->id, n->name, what);
     else
@@ -109,6 +134,21 @@ static int make_room(gradus_graph *g)
     return 0;
 }
 
+/* Checks the arguments that do not depend on a graph. */
+static int check_arguments(const gradus_op *op, int n_in,
+                           gradus_node *const *in)
+{
+    if (!op || !op->name)
+        return gradus_error_set("gradus_append: the op%s is NULL",
+                                op ? "'s name" : "");
+    if (n_in < 0 || n_in > GRADUS_MAX_OPERANDS)
+        return gradus_error_set("%s: got %d operands; must be 0 to %d",
+                                op->name, n_in, GRADUS_MAX_OPERANDS);
+    if (n_in && !in)
+        return gradus_error_set("%s: the array of operands is NULL", op->name);
+    return 0;
+}
+
 /* The graph of a new node: g or, if that is NULL, the graph of the first
  * operand that is not NULL.  NULL if there is none. */
 static gradus_graph *graph_of(gradus_graph *g, int n_in,
@@ -119,14 +159,9 @@ static gradus_graph *graph_of(gradus_graph *g, int n_in,
     return g;
 }
 
-/* Checks that x can be an operand of a new node of g.  If it is NULL in a
- * graph that has failed before, the NULL comes from that failure, whose
- * message is kept. */
+/* Checks that x can be an operand of a new node of g. */
 static int check_operand(const gradus_graph *g, const char *op, gradus_node *x)
 {
-    if (!x)
-        return *g->failure ? -1
-                           : gradus_error_set("%s: an operand is NULL", op);
     if (x->graph != g) /* makes compiling x's graph fail, too */
         return gradus_fail(x, "belongs to another graph than the other "
                            "operands of %s", op), -1;
@@ -136,6 +171,16 @@ static int check_operand(const gradus_graph *g, const char *op, gradus_node *x)
     return 0;
 }
 
+/* Refuses the NULL that is operand i of a new node.  If it comes from a
+ * constructor that has failed before, the message of that one is kept. */
+static int refuse_null(const gradus_graph *g, const char *op, int i, int n_in)
+{
+    if ((g && *g->failure) ||
+        (*lost.last && strcmp(gradus_error(), lost.last) == 0))
+        return -1;
+    return gradus_error_set("%s: operand %d of %d is NULL", op, i + 1, n_in);
+}
+
 /* Checks that a node of `bytes` bytes with these operands can be added to
  * g. */
 static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
@@ -143,11 +188,11 @@ static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
 {
     size_t least = op->loss ? sizeof(gradus_loss_node) : sizeof(gradus_node);
 
-    if (!g && n_in && *gradus_error()) /* taken to be why */
-        return -1;
+    for (int i = 0; i < n_in; i++)
+        if (!in[i])
+            return refuse_null(g, op->name, i, n_in);
     if (!g)
-        return gradus_error_set("%s: the %s is NULL", op->name,
-                                n_in ? "operand" : "graph");
+        return gradus_error_set("%s: the graph is NULL", op->name);
     if (g->threads)
         return gradus_error_set("%s: gradus_compile was called; add nodes "
                                 "before it", op->name);
@@ -193,15 +238,19 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
 {
     gradus_node *n = NULL;
 
-    g = graph_of(g, n_in, in);
-    if (n_in < 0 || n_in > GRADUS_MAX_OPERANDS)
-        gradus_error_set("%s: got %d operands; must be 0 to %d", op->name,
-                         n_in, GRADUS_MAX_OPERANDS);
-    else if (!check_new(g, op, bytes, n_in, in))
-        n = add_node(g, op, bytes, n_in, in);
-    if (!n && g)
-        keep_failure(g);
-    return n;
+    if (!check_arguments(op, n_in, in)) {
+        g = graph_of(g, n_in, in);
+        if (!check_new(g, op, bytes, n_in, in))
+            n = add_node(g, op, bytes, n_in, in);
+    }
+    if (n)
+        return n;
+    if (!g && n_in && strcmp(gradus_error(), lost.last) != 0) {
+        lost.count++;
+        snprintf(lost.why, sizeof lost.why, "%s", gradus_error());
+    }
+    keep_failure(g);
+    return NULL;
 }
 
 /* ---- shape, parameters -------------------------------------------------- */
@@ -245,6 +294,8 @@ gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape)
     if (rank < 1 || rank > GRADUS_MAX_RANK)
         return gradus_fail(n, "the shape has rank %d; must be 1 to %d", rank,
                            GRADUS_MAX_RANK);
+    if (!shape)
+        return gradus_fail(n, "the shape is NULL");
     n->size = volume(n, "the shape", rank, shape);
     if (!n->size)
         return NULL;
@@ -258,6 +309,11 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
                               double a)
 {
     if (!n || !gradus_is_open(n))
+        return NULL;
+    if (!name || !shape)
+        return gradus_fail(n, "the %s of parameter %d is NULL",
+                           name ? "shape" : "name", n->n_params);
+    if (gradus_start_fails(n, how, a))
         return NULL;
     if (n->n_params == GRADUS_MAX_PARAMS || rank < 1 || rank > 4)
         return gradus_fail(n, "parameter %s is number %d and has rank %d; "

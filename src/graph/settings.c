@@ -37,21 +37,29 @@ int gradus_set_name(gradus_node *n, const char *name)
     return 0;
 }
 
+/* Only the last three initialisers, from NORMAL on, use a. */
+bool gradus_start_fails(gradus_node *n, gradus_initialiser how, double a)
+{
+    if ((unsigned)how > GRADUS_INIT_CONSTANT)
+        return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
+                           GRADUS_INIT_CONSTANT), true;
+    if (how >= GRADUS_INIT_NORMAL &&
+        !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
+        return gradus_fail(n, "the initialiser's a is %g; must be -1e30 to "
+                           "1e30, and at least 0 if it is a spread", a), true;
+    return false;
+}
+
 /* Sets how parameter 0 is initialised, which is the weight in every layer that
- * has one.  Only the last three initialisers, from NORMAL on, use a. */
+ * has one. */
 int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)
 {
     if (!can_change(n, "gradus_initialise"))
         return -1;
     if (n->n_params == 0)
         return gradus_fail(n, "has no parameters to initialise"), -1;
-    if ((unsigned)how > GRADUS_INIT_CONSTANT)
-        return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
-                           GRADUS_INIT_CONSTANT), -1;
-    if (how >= GRADUS_INIT_NORMAL &&
-        !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
-        return gradus_fail(n, "the initialiser's a is %g; must be -1e30 to "
-                           "1e30, and at least 0 if it is a spread", a), -1;
+    if (gradus_start_fails(n, how, a))
+        return -1;
     gradus_info(n)->start[0] = (gradus_start){ how, a };
     return 0;
 }

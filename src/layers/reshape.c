@@ -75,8 +75,7 @@ gradus_node *gradus_reshape(gradus_node *x, int rank, const int *shape)
     if (!n)
         return NULL;
     if (rank < 1 || rank > GRADUS_MAX_RANK || !shape)
-        return gradus_fail(n, "the shape has rank %d; must be 1 to %d",
-                           shape ? rank : 0, GRADUS_MAX_RANK);
+        return gradus_set_shape(n, rank, shape); /* which refuses it */
     n = gradus_set_saved_shape(infer_shape(n, rank, shape, s), rank, s);
     if (n && n->size != x->size)
         return gradus_fail(n, "the shape has %d values, but %s has %d",

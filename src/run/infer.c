@@ -210,29 +210,33 @@ static const gradus_real *checked_output(const gradus_workspace *w, int n)
     return NULL;
 }
 
-static int check(const gradus_workspace *w, gradus_fed fed, int n)
+static int check(const char *function, const gradus_workspace *w,
+                 gradus_fed fed, int n)
 {
     if (!w || (!fed.x && !fed.u8))
-        return gradus_error_set("gradus_infer: the %s is NULL",
+        return gradus_error_set("%s: the %s is NULL", function,
                                 w ? "data" : "workspace");
     if (n < 1 || n > w->max_batch)
-        return gradus_error_set("gradus_infer: got %d rows; must be 1 to %d, "
-                                "the workspace's max_batch", n, w->max_batch);
+        return gradus_error_set("%s: got %d rows; must be 1 to %d, the "
+                                "workspace's max_batch", function, n,
+                                w->max_batch);
     return 0;
 }
 
 /* Feeds the input, and takes its n rows through the net.  All nodes compute
- * GRADUS_INFER_ROWS rows before the next rows begin. */
-static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
+ * GRADUS_INFER_ROWS rows before the next rows begin.  What a loss checks are
+ * its targets, and there are none. */
+static const gradus_real *infer(const char *function, gradus_workspace *w,
+                                gradus_fed fed, int n)
 {
-    if (check(w, fed, n))
+    if (check(function, w, fed, n))
         return NULL;
     const gradus_batch b = { .rows = n, .index = w->index };
     gradus_mode mode;
     w->input->fed = fed;
     w->input->fed.rows = (size_t)n;
     for (int i = 0; i < w->count; i++)
-        if (w->node[i] && w->node[i]->op->check &&
+        if (w->node[i] && w->node[i]->op->check && !w->node[i]->op->loss &&
             w->node[i]->op->check(w->node[i],
                                   (gradus_part){ .rows = n, .batch = &b }))
             return NULL;
@@ -254,11 +258,11 @@ static const gradus_real *infer(gradus_workspace *w, gradus_fed fed, int n)
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n)
 {
-    return infer(w, (gradus_fed){ .x = x }, n);
+    return infer("gradus_infer", w, (gradus_fed){ .x = x }, n);
 }
 
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
                                    int n)
 {
-    return infer(w, (gradus_fed){ .u8 = pixels }, n);
+    return infer("gradus_infer_u8", w, (gradus_fed){ .u8 = pixels }, n);
 }

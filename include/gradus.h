@@ -386,7 +386,8 @@ typedef struct {
 
 /* For an input made by gradus_image.  Pixels from outside the image are 0.
  * The graph's seed, the number of backward passes so far, the node and the
- * sample's number decide the changes.  Not saved with the model. */
+ * sample's number decide the changes.  Saved with the model, so that a loaded
+ * one trains on alike; inference and evaluation change nothing. */
 int gradus_augment(gradus_node *image, const gradus_augment_options *options);
 
 /* Computes the gradient of this input, too: to look at, or to check it. */

@@ -312,7 +312,8 @@ gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,
 gradus_node *gradus_add_buffer(gradus_node *n, const char *name, int size,
                                double value);
 
-/* Records a setting of `count` numbers, so that model files hold it. */
+/* Records a setting of `count` numbers, so that model files hold it; they hold
+ * settings in the order in which they were last set. */
 gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
                              const double *values);
 /* The values of a setting and how many there are (count may be NULL); NULL and

@@ -1,6 +1,7 @@
 /* test_augment.c -- random changes of training images. */
 #include "layers/augment.h"
 #include "probe.h"
+#include "reload.h"
 #include "tests.h"
 
 #include <math.h>
@@ -195,5 +196,80 @@ TEST(only_images_are_augmented)
     ck_assert_int_ne(gradus_augment(gradus_input(g, 4),
                                     &(gradus_augment_options){ 0 }), 0);
     assert_error("must be an image");
+    gradus_graph_free(g);
+}
+
+/* ---- in a model file -------------------------------------------------- */
+
+/* Makes an image whose settings are set in one of several orders. */
+static gradus_graph *saved_graph(int order)
+{
+    const double mean[] = { 0.5 }, std[] = { 2 };
+    const gradus_augment_options none = { 0 }, some = {
+        .shift = 1.5, .rotate = 9, .scale = .1, .elastic = 5, .sigma = 3,
+        .flip = 1 };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_image(g, 1, H, W);
+
+    if (order == 3)
+        gradus_augment(x, &none);
+    if (order == 1)
+        gradus_normalise(x, mean, std);
+    gradus_augment(x, &some);
+    if (order >= 2)
+        gradus_normalise(x, mean, std);
+    if (order == 3)
+        gradus_normalise(x, mean, std);
+    gradus_softmax_ce(gradus_dense(x, 3), gradus_labels(g, 1), NULL);
+    ck_assert_msg(gradus_compile(g, 40, 1) == 0, "%s", gradus_error());
+    return g;
+}
+
+/* Feeds g, and trains it for some steps. */
+static uint64_t hash_after_training(gradus_graph *g)
+{
+    static const int32_t label[40] = { 0, 1, 2 };
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+
+    for (int i = 0; i < 40 * A; i++)
+        pixels[i] = (uint8_t)(i * 7);
+    gradus_feed_u8(gradus_node_at(g, 0), pixels, 40);
+    gradus_feed_labels(gradus_find_node(g, "labels"), label, 40);
+    for (int i = 0; i < 3; i++)
+        ck_assert_msg(gradus_train_step(o, NULL, 40) == 0, "%s",
+                      gradus_error());
+    gradus_optimiser_free(o);
+    return gradus_parameters_hash(g);
+}
+
+LOOP_TEST(a_loaded_graph_trains_on_with_its_augmentation, 4)
+{
+    gradus_graph *g = saved_graph(_i), *h = reload(g);
+
+    ck_assert_uint_eq(hash_after_training(g), hash_after_training(h));
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+    g = saved_graph(_i);
+    h = graph(1, &(gradus_node *){ NULL }); /* other changes */
+    ck_assert_uint_ne(hash_after_training(g), hash_after_training(h));
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+
+LOOP_TEST(a_model_file_with_a_wrong_augmentation_is_refused, 6)
+{
+    static const char right[] = "augment\\\":[1.5,9,0.1,5,3,1]";
+    static const char *const cases[][2] = {
+        { "augment\\\":[1.5,9,0.1,5,3]  ", "has 5 options of augmentation" },
+        { "augment\\\":[-15,9,0.1,5,3,1]", "must be 0 to a million" },
+        { "augment\\\":[1.5,9,1.1,5,3,1]", "scale must be at least 0" },
+        { "augment\\\":[1.5,9,0.1,5,3,2]", "not what its op makes of it" },
+        { "augmenu\\\":[1.5,9,0.1,5,3,1]", "not what its op makes of it" },
+        { "augment\\\":[1.5,9,0.1,5,99] ", "has 5 options" },
+    };
+
+    gradus_graph *g = saved_graph(_i % 3);
+
+    refuse_reload(g, right, cases[_i][0], cases[_i][1]);
     gradus_graph_free(g);
 }

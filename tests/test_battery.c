@@ -133,9 +133,12 @@ static gradus_node *dense(gradus_node *x)
 static gradus_node *saving_another_stride(gradus_node *x)
 {
     const gradus_conv2d_options o = { .stride = 3 };
+    gradus_node *n = gradus_conv2d(x, 4, 1, &o);
 
-    return gradus_set_attr(gradus_conv2d(x, 4, 1, &o), "stride", 1,
-                           &(double){ 4 });
+    n = gradus_set_attr(n, "stride", 1, &(double){ 4 });
+    n = gradus_set_attr(n, "padding", 1, &(double){ 0 }); /* in their order */
+    n = gradus_set_attr(n, "groups", 1, &(double){ 1 });
+    return gradus_set_attr(n, "bias", 1, &(double){ 1 });
 }
 
 static const struct bug {

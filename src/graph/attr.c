@@ -47,10 +47,14 @@ gradus_node *gradus_set_attr(gradus_node *n, const char *name, int count,
         return gradus_fail(n, "cannot make the setting %.40s of %d values; it "
                            "must have a name of at most 31 characters, at "
                            "least 1 value, and memory for them", name, count);
-    if ((*a)->count != count)
+    gradus_attr *set = *a;
+    if (set->count != count)
         return gradus_fail(n, "the setting %s got %d values; must be %d as "
-                           "before", name, count, (*a)->count);
-    memcpy((*a)->value, values, (size_t)count * sizeof *values);
+                           "before", name, count, set->count);
+    memcpy(set->value, values, (size_t)count * sizeof *values);
+    *a = set->next;
+    set->next = NULL;
+    *find(&n->attr, name) = set; /* now the last */
     return n;
 }
 

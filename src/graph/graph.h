@@ -7,7 +7,7 @@
 
 /* A setting of a node, which model files hold: `count` numbers under a name,
  * such as the kernel size of a convolution.  A node's settings are a list, in
- * the order in which they were set.  The node owns them; they are freed with
+ * the order in which they were last set.  The node owns them; they are freed with
  * the graph. */
 struct gradus_attr {
     gradus_attr *next; /* NULL at the end of the list */

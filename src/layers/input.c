@@ -131,13 +131,14 @@ static void forward(gradus_node *n, gradus_part p)
 
 /* Builds the node from the settings of a model file: a shape of rank 1, or of
  * rank 3 for an image, and as many means and standard deviations as there are
- * channels, or none.  Model files hold no augmentation. */
+ * channels, or none; and the options of an augmentation, or none. */
 static gradus_node *make(const gradus_saved *s)
 {
-    int shape[GRADUS_MAX_RANK], means, stds;
+    int shape[GRADUS_MAX_RANK], means, stds, options;
     int rank = gradus_saved_shape(s->attr, shape);
     const double *mean = gradus_attr_values(s->attr, "mean", &means);
     const double *std = gradus_attr_values(s->attr, "std", &stds);
+    const double *a = gradus_attr_values(s->attr, "augment", &options);
 
     if (rank != 1 && rank != 3)
         return gradus_fail(NULL, "input: the shape has rank %d; must be 1 or "
@@ -145,13 +146,17 @@ static gradus_node *make(const gradus_saved *s)
     gradus_node *n =
         rank == 1 ? gradus_input(s->graph, *shape)
                   : gradus_image(s->graph, shape[0], shape[1], shape[2]);
-    if (!n || !mean)
-        return n;
-    int channels = ((input_node *)n)->channels;
-    if (means != channels || stds != channels)
+    int channels = n ? ((input_node *)n)->channels : 0;
+    if (n && mean && (means != channels || stds != channels))
         return gradus_fail(n, "has %d means and %d standard deviations; must "
                            "be %d each, one a channel", means, stds, channels);
-    return gradus_normalise(n, mean, std) ? NULL : n;
+    if (!n || (mean && gradus_normalise(n, mean, std)))
+        return NULL;
+    if (a && options != 6)
+        return gradus_fail(n, "has %d options of augmentation; must be 6",
+                           options);
+    return a && gradus_augment(n, &(gradus_augment_options){
+        a[0], a[1], a[2], a[3], a[4], a[5] != 0 }) ? NULL : n;
 }
 
 const gradus_op gradus_input_op = {
@@ -197,6 +202,31 @@ static bool can_set(gradus_node *n, const char *function)
     return true;
 }
 
+int gradus_augment(gradus_node *n, const gradus_augment_options *a)
+{
+    if (!can_set(n, "gradus_augment"))
+        return -1;
+    if (n->rank != 3)
+        return gradus_fail(n, "gradus_augment: the input has rank %d; must be "
+                           "an image", n->rank), -1;
+    if (!a)
+        return gradus_fail(n, "gradus_augment: the options are NULL"), -1;
+    if (gradus_augment_fault(a))
+        return gradus_fail(n, "%s", gradus_augment_fault(a)), -1;
+    if (!gradus_set_attr(n, "augment", 6,
+                         (double[]){ a->shift, a->rotate, a->scale, a->elastic,
+                                     a->sigma, a->flip }))
+        return -1;
+    input_node *x = (input_node *)n;
+    x->augmented = true;
+    x->augmentation = *a;
+    /* for gather_augmented, which says what it holds */
+    n->scratch = (size_t)n->size + (size_t)x->channels +
+                 3 * (size_t)(n->size / x->channels);
+    return 0;
+}
+
+/* Augmentation is set again, so that it always stands last in model files. */
 int gradus_normalise(gradus_node *n, const double *mean, const double *std)
 {
     if (!can_set(n, "gradus_normalise"))
@@ -219,25 +249,5 @@ int gradus_normalise(gradus_node *n, const double *mean, const double *std)
         return -1;
     x->mean = gradus_attr_values(n->attr, "mean", &(int){ 0 });
     x->std = gradus_attr_values(n->attr, "std", &(int){ 0 });
-    return 0;
-}
-
-int gradus_augment(gradus_node *n, const gradus_augment_options *a)
-{
-    if (!can_set(n, "gradus_augment"))
-        return -1;
-    if (n->rank != 3)
-        return gradus_fail(n, "gradus_augment: the input has rank %d; must be "
-                           "an image", n->rank), -1;
-    if (!a)
-        return gradus_fail(n, "gradus_augment: the options are NULL"), -1;
-    if (gradus_augment_fault(a))
-        return gradus_fail(n, "%s", gradus_augment_fault(a)), -1;
-    input_node *x = (input_node *)n;
-    x->augmented = true;
-    x->augmentation = *a;
-    /* for gather_augmented, which says what it holds */
-    n->scratch = (size_t)n->size + (size_t)x->channels +
-                 3 * (size_t)(n->size / x->channels);
-    return 0;
+    return x->augmented ? gradus_augment(n, &x->augmentation) : 0;
 }

@@ -111,6 +111,20 @@ static void places(gradus_graph *g)
         .row_weight = gradus_row_weights(g) });
 }
 
+/* An image whose changes in training are saved, too. */
+static void augmented(gradus_graph *g)
+{
+    gradus_node *x = gradus_image(g, 1, 4, 5);
+
+    must(!gradus_augment(x, &(gradus_augment_options){
+             .shift = 1, .rotate = 10, .scale = 0.125, .elastic = 2,
+             .sigma = 1.5, .flip = 1 }) &&
+         !gradus_normalise(x, (double[]){ 0.25 }, (double[]){ 0.5 }),
+         "augmented");
+    gradus_softmax_ce(gradus_dense(gradus_relu(gradus_dense(x, 4)), 3),
+                      gradus_labels(g, 1), NULL);
+}
+
 /* ---- their data, by a formula ----------------------------------------- */
 
 static double number(const gradus_node *n, int i)
@@ -216,5 +230,6 @@ int main(void)
     write_model("autoencoder", autoencoder);
     write_model("many_labels", many_labels);
     write_model("places", places);
+    write_model("augmented", augmented);
     return 0;
 }

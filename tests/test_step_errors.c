@@ -312,3 +312,49 @@ TEST(backward_after_an_evaluation_is_refused)
     assert_unharmed(&t);
     trainee_free(&t);
 }
+
+/* ---- the cause of numbers that grow without bound ------------------------ */
+
+static const struct {
+    double target, learning_rate;
+    bool huber;
+    const char *why;
+} growing[] = {
+    { 3e5, 0.01, false, "; the largest target of loss is 300000, and the "
+                        "largest prediction " },
+    { -3e5, 0.01, false, "; the largest target of loss is 300000, and the" },
+    { 1000, 10, false, ": scale the targets to about 1" },
+    { 5e7, 1e30, true, "; the largest target of loss is 5e+07, and the" },
+    { 1, 10, false, "; check the data, or lower the learning rate" },
+    { 0.5, 1e6, false, "; check the data, or lower the learning rate" },
+    { INFINITY, 0.01, false, "; check the data, or lower the learning rate" },
+};
+
+/* A layer of values as large as the targets, as in tables of prices. */
+LOOP_TEST(targets_that_are_too_large_are_named, COUNT(growing))
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 1), *t = gradus_input(g, 1);
+    gradus_node *y = gradus_dense(gradus_dense(x, 8), 1);
+    gradus_real v[] = { 3, -2, 5, 4 }, target[4];
+
+    gradus_set_name(growing[_i].huber
+                        ? gradus_huber(y, t, &(gradus_huber_options){
+                                                 .delta = 1e30 })
+                        : gradus_mse(y, t, NULL), "loss");
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    gradus_optimiser *o = gradus_sgd(g, &(gradus_sgd_options){
+        .learning_rate = growing[_i].learning_rate });
+    for (int i = 0; i < 4; i++)
+        target[i] = (gradus_real)(i == 2 ? growing[_i].target : 0.25);
+    gradus_feed(x, v, 4);
+    gradus_feed(t, target, 4);
+    int status = 0;
+    for (int i = 0; i < 2000 && !status; i++)
+        status = gradus_train_step(o, NULL, 4);
+    ck_assert_int_ne(status, 0);
+    assert_error(growing[_i].why);
+    assert_error("parameters are unchanged");
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+}

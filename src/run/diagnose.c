@@ -9,6 +9,10 @@
 
 #include <math.h>
 
+/* Targets above this make losses and gradients so large that training with the
+ * usual learning rates may diverge. */
+enum { LARGE_TARGET = 100 };
+
 /* Is there a NaN or infinity in this row of n's value?  If so, sets a message.
  * Where n's op computes the nodes that follow as well, the value looked at is
  * that of the last one.  -inf is allowed where it can be a mask.  An input
@@ -113,6 +117,35 @@ static int diagnose_rows(const gradus_graph *g)
     return first;
 }
 
+/* The largest |v| of all values v of n in the batch at hand. */
+static double largest(const gradus_node *n)
+{
+    const size_t count = (size_t)n->graph->batch.rows * (size_t)n->size;
+    double most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most = fabs((double)n->y[i]) > most ? fabs((double)n->y[i]) : most;
+    return most;
+}
+
+/* Adds to the message what may help.  Where a loss has targets far above 1,
+ * these are the likely cause.  Returns -1. */
+static int advise(const gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++) {
+        const gradus_node *n = g->node[i];
+        bool targets = n->op->loss && n->n_in > 1 && n->in[1]->y;
+        double most = targets ? largest(n->in[1]) : 0;
+        if (most > LARGE_TARGET && isfinite(most))
+            return gradus_error_set("%s; the largest target of %s is %g, and "
+                                    "the largest prediction %g: scale the "
+                                    "targets to about 1", gradus_error(),
+                                    n->name, most, largest(n));
+    }
+    return gradus_error_set("%s; check the data, or lower the learning rate",
+                            gradus_error());
+}
+
 int gradus_diagnose_loss(const gradus_graph *g, double loss)
 {
     int row = diagnose_rows(g);
@@ -121,9 +154,9 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
         return gradus_error_set("the loss is %g, though that of every row is "
                                 "finite: scale it down "
                                 "(gradus_set_loss_weight)", loss);
-    return gradus_error_set("the loss is %g: %s; parameters are unchanged; "
-                            "check the data, or lower the learning rate",
-                            loss, gradus_error());
+    gradus_error_set("the loss is %g: %s; parameters are unchanged", loss,
+                     gradus_error());
+    return advise(g);
 }
 
 int gradus_diagnose_gradients(const gradus_graph *g)
@@ -132,11 +165,12 @@ int gradus_diagnose_gradients(const gradus_graph *g)
         for (int j = 0; j < g->node[i]->n_params; j++) {
             const gradus_param *p = &g->node[i]->param[j];
             for (size_t k = 0; k < p->size; k++)
-                if (!isfinite(p->dw[k]))
-                    return gradus_refuse(g->node[i], "the gradient of %s[%zu] "
-                                         "is %g; parameters are unchanged; a "
-                                         "lower learning rate may help",
-                                         p->name, k, (double)p->dw[k]);
+                if (!isfinite(p->dw[k])) {
+                    gradus_refuse(g->node[i], "the gradient of %s[%zu] is %g; "
+                                  "parameters are unchanged", p->name, k,
+                                  (double)p->dw[k]);
+                    return advise(g);
+                }
         }
     return 0;
 }

@@ -156,10 +156,10 @@ TEST(bad_bounds_of_clipping_are_refused)
     ck_assert_int_ne(gradus_set_clip(NULL, 1, 1), 0);
     assert_error("gradus_set_clip: the optimiser is NULL");
     ck_assert_int_ne(gradus_set_clip(o, -1, 0), 0);
-    assert_error("gradus_set_clip: max_norm is -1; must be at least 0");
+    assert_error("gradus_set_clip: max_norm is -1; must be 0 (off) or above");
     ck_assert_int_ne(gradus_set_clip(o, NAN, 0), 0);
     ck_assert_int_ne(gradus_set_clip(o, 1, -1), 0);
-    assert_error("gradus_set_clip: max_value is -1; must be above 0, also "
+    assert_error("gradus_set_clip: max_value is -1; must be 0 (off), or above 0, also "
                  "when rounded to a gradus_real, and at most 1e30");
     ck_assert_int_ne(gradus_set_clip(o, 1, NAN), 0);
     ck_assert_int_ne(gradus_set_clip(o, 1, INFINITY), 0);

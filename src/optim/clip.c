@@ -24,11 +24,12 @@ int gradus_set_clip(gradus_optimiser *o, double max_norm, double max_value)
     if (!o)
         return gradus_error_set("gradus_set_clip: the optimiser is NULL");
     if (!(max_norm >= 0))
-        return gradus_error_set("gradus_set_clip: max_norm is %g; must be at "
-                                "least 0", max_norm);
-    if (max_value != 0 &&
-        gradus_need_positive("gradus_set_clip", "max_value", &max_value, 0))
-        return -1;
+        return gradus_error_set("gradus_set_clip: max_norm is %g; must be 0 "
+                                "(off) or above", max_norm);
+    if (max_value != 0 && !(max_value <= 1e30 && (gradus_real)max_value > 0))
+        return gradus_error_set("gradus_set_clip: max_value is %g; must be 0 "
+                                "(off), or above 0, also when rounded to a "
+                                "gradus_real, and at most 1e30", max_value);
     o->max_norm = max_norm;
     o->max_value = max_value;
     return 0;

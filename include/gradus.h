@@ -898,9 +898,10 @@ int gradus_load_parameters(gradus_graph *g, const char *path);
  * count of steps, and the graph's counts of passes and epochs.  gradus_fit
  * writes and reads its own (gradus_fit_options.checkpoint); these two are for
  * loops of your own.  The optimiser that loads one is made as the one that
- * saved it, for the same graph: another graph, seed, optimiser or precision is
- * an error, and then nothing has changed.  What was set with
- * gradus_set_clip, gradus_set_group and the like is not in the file. */
+ * saved it, for the same graph: another graph, seed, precision, optimiser or
+ * setting of it is an error, and then nothing has changed.  What is set after
+ * it is made, by gradus_set_clip, gradus_set_group and the like, is not in the
+ * file. */
 int gradus_save_checkpoint(const gradus_optimiser *o, const char *path);
 int gradus_load_checkpoint(gradus_optimiser *o, const char *path);
 

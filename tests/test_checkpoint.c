@@ -28,7 +28,6 @@ typedef struct {
 } run;
 
 static gradus_dataset d, valid;
-static bool augmented = true;
 
 static void begin(void)
 {
@@ -65,9 +64,7 @@ static run run_new(int kind, uint64_t seed, int threads)
     gradus_node *x = gradus_image(r.g, 1, SIDE, SIDE);
     gradus_node *t = gradus_labels(r.g, 1);
 
-    if (augmented)
-        gradus_augment(x, &(gradus_augment_options){ .shift = 1,
-                                                      .rotate = 10 });
+    gradus_augment(x, &(gradus_augment_options){ .shift = 1, .rotate = 10 });
     gradus_node *h = gradus_batchnorm(gradus_dense(x, 20));
     h = gradus_dropout(gradus_relu(h), 0.3);
     gradus_softmax_ce(gradus_dense(h, CLASSES), t, NULL);
@@ -320,7 +317,6 @@ TEST(a_checkpoint_is_a_model_file)
 LOOP_TEST(a_model_that_is_loaded_trains_on, 3)
 {
     int never = 0;
-    augmented = _i % 2; /* a model file does not hold augmentation */
     run a = run_new(5, 1, 1);
     const char *path = files_path("m.gradus");
     gradus_fit_options o = options(&a, &never);
@@ -347,7 +343,6 @@ LOOP_TEST(a_model_that_is_loaded_trains_on, 3)
     ck_assert_uint_eq(a.g->epochs, b.g->epochs);
     run_free(&a);
     run_free(&b);
-    augmented = true;
 }
 
 /* ---- refused ------------------------------------------------------------ */
@@ -396,6 +391,34 @@ TEST(another_training_is_refused)
     assert_refused(&b, path, "is no checkpoint");
     assert_refused(&b, files_path("none"), "none: No such file");
     run_free(&b);
+    run_free(&a);
+}
+
+/* An optimiser that was made with another setting is refused by its name. */
+TEST(another_setting_is_refused)
+{
+    run a = run_new(1, 1, 1);
+    const char *path = files_path("c.gradus");
+    static const struct {
+        gradus_adam_options o;
+        const char *message;
+    } cases[] = {
+        { { .beta1 = 0.8 }, "beta1 of adam is 0.8 here, 0.9 in the file" },
+        { { .beta2 = 0.99 }, "beta2 of adam is 0.99 here, 0.999 in" },
+        { { .epsilon = 1e-6 }, "epsilon of adam is 1e-06 here, 1e-08 in" },
+        { { .learning_rate = 0.1 }, "learning_rate of adam is 0.1 here" },
+        { { .weight_decay = 1e-3 }, "weight_decay of adam is 0.001 here, 0" },
+    };
+
+    steps(&a, 3);
+    ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
+    for (int k = 0; k < COUNT(cases); k++) {
+        run b = run_new(1, 1, 1);
+        gradus_optimiser_free(b.o);
+        b.o = gradus_adam(b.g, &cases[k].o);
+        assert_refused(&b, path, cases[k].message);
+        run_free(&b);
+    }
     run_free(&a);
 }
 

@@ -8,9 +8,9 @@
  *
  *   {"version":"0.2.0","blas":"OpenBLAS .. SkylakeX",
  *    "optimiser":"adam","states":2,"steps":1200,"learning_rate":0.001,
- *    "best":false,"fit":{..}}
+ *    "best":false,"settings":{"beta1":0.9,..},"fit":{..}}
  *
- * "fit" is what gradus_fit wants to remember (train/resume.c). */
+ * The settings are those that the optimiser was made with.  "fit" is what gradus_fit wants to remember (train/resume.c). */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -20,6 +20,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Returns the settings that a training which is resumed must have again, or
+ * NULL if out of memory. */
+static json_t *settings_of(const gradus_optimiser *o)
+{
+    json_t *json = json_object();
+    const double *own = o->own;
+    int full = json_object_set_new(json, "weight_decay",
+                                   json_real(o->weight_decay));
+
+    for (int i = 0; o->rule->settings[i]; i++)
+        full |= json_object_set_new(json, o->rule->settings[i],
+                                    json_real(own[i]));
+    if (!full)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
 /* ---- save --------------------------------------------------------------- */
 
 int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
@@ -27,10 +45,11 @@ int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
 {
     gradus_contents c = { .graph = o->graph, .arrays = o->rule->states };
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:i, s:I, s:f, s:b}", "version", GRADUS_VERSION,
-        "blas", gradus_blas_name(), "optimiser", o->rule->name, "states",
-        o->rule->states, "steps", (json_int_t)o->steps, "learning_rate",
-        o->learning_rate, "best", best != NULL);
+        "{s:s, s:s, s:s, s:i, s:I, s:f, s:b, s:o}", "version",
+        GRADUS_VERSION, "blas", gradus_blas_name(), "optimiser",
+        o->rule->name, "states", o->rule->states, "steps",
+        (json_int_t)o->steps, "learning_rate", o->learning_rate, "best",
+        best != NULL, "settings", settings_of(o));
     bool full = !json || (fit && json_object_set(json, "fit", fit));
     char *text = full ? NULL : json_dumps(json, JSON_COMPACT);
 
@@ -122,24 +141,47 @@ typedef struct {
     int states, best;
     json_int_t steps;
     double learning_rate;
+    json_t *settings;
     json_t *fit; /* borrowed, or NULL */
 } said;
+
+/* Refuses a checkpoint of an optimiser that was made with other settings. */
+static int compare_settings(const gradus_optimiser *o, const json_t *there)
+{
+    json_t *here = settings_of(o), *value;
+    const char *name;
+    int status = here ? 0 : gradus_no_memory("the settings");
+
+    json_object_foreach(here, name, value)
+    {
+        double a = json_real_value(value);
+        double b = json_number_value(json_object_get(there, name));
+        if (!status && a != b)
+            status = gradus_error_set("%s of %s is %.9g here, %.9g in the "
+                                      "file", name, o->rule->name, a, b);
+    }
+    json_decref(here);
+    return status;
+}
 
 static int read_said(json_t *json, const gradus_optimiser *o, bool best,
                      said *s)
 {
     json_error_t error;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:i, s:I, s:F, s:b, s?o}",
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:i, s:I, s:F, s:b, s:o, s?o}",
                        "blas", &s->blas, "optimiser", &s->name, "states",
                        &s->states, "steps", &s->steps, "learning_rate",
-                       &s->learning_rate, "best", &s->best, "fit", &s->fit))
+                       &s->learning_rate, "best", &s->best, "settings",
+                       &s->settings, "fit", &s->fit))
         return gradus_error_set("gradus.checkpoint: %s", error.text);
     if (strcmp(s->name, o->rule->name) != 0 || s->states != o->rule->states)
         return gradus_error_set("the optimiser is %s with %d numbers for each "
                                 "parameter here, %s with %d in the file",
                                 o->rule->name, o->rule->states, s->name,
                                 s->states);
+    if (compare_settings(o, s->settings))
+        return -1;
     if (s->steps < 0 ||
         gradus_need_amount("gradus.checkpoint", "learning_rate",
                            s->learning_rate))

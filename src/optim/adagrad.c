@@ -30,6 +30,8 @@ static void direction(const gradus_optimiser *o, const gradus_span *s)
 }
 
 static const gradus_rule rule = { .name = "adagrad", .learning_rate = 0.01,
+                                  .settings = { "learning_rate", "lr_decay",
+                                                "epsilon" },
                                   .states = 1, .direction = direction };
 
 gradus_optimiser *gradus_adagrad(gradus_graph *g,

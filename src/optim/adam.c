@@ -59,8 +59,12 @@ static void direction(const gradus_optimiser *o, const gradus_span *s)
 
 static const gradus_rule
     adam_rule = { .name = "adam", .learning_rate = 0.001, .states = 2,
+                  .settings = { "learning_rate", "beta1", "beta2",
+                                "epsilon" },
                   .begin = begin, .direction = direction },
     adamw_rule = { .name = "adamw", .learning_rate = 0.001, .states = 2,
+                   .settings = { "learning_rate", "beta1", "beta2",
+                                 "epsilon" },
                    .begin = begin, .direction = direction,
                    .weight_decay = 0.01 };
 

@@ -32,6 +32,9 @@ typedef struct {
 typedef struct {
     const char *name;     /* the optimiser's name in messages */
     double learning_rate, weight_decay; /* the defaults */
+    const char *settings[5]; /* the names of the numbers that `own` begins
+                             with, then NULL: those that a training which is
+                             resumed must have again */
     int states;           /* state arrays, 0 to GRADUS_MAX_STATES */
     /* Called once in each step, before any direction is computed, to prepare
      * what depends on o->steps alone.  It may be NULL. */

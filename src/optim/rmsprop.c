@@ -46,8 +46,11 @@ static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 /* Without momentum there is no b to remember, and so only one state. */
 static const gradus_rule
     plain = { .name = "rmsprop", .learning_rate = 0.01, .states = 1,
+              .settings = { "learning_rate", "alpha", "epsilon" },
               .direction = plain_direction },
     with_momentum = { .name = "rmsprop", .learning_rate = 0.01, .states = 2,
+                      .settings = { "learning_rate", "alpha", "epsilon",
+                                    "momentum" },
                       .direction = momentum_direction };
 
 gradus_optimiser *gradus_rmsprop(gradus_graph *g,

@@ -41,8 +41,10 @@ static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 /* Without momentum there is no v to remember, and so no state. */
 static const gradus_rule
     plain = { .name = "sgd", .learning_rate = 0.01,
+              .settings = { "learning_rate", "momentum" },
               .direction = plain_direction },
     with_momentum = { .name = "sgd", .learning_rate = 0.01, .states = 1,
+                      .settings = { "learning_rate", "momentum" },
                       .direction = momentum_direction };
 
 gradus_optimiser *gradus_sgd(gradus_graph *g,

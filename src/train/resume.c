@@ -318,5 +318,7 @@ int gradus_resume(gradus_fit_state *f)
     f->saved = gradus_now();
     if (status)
         f->best.epoch = -1; /* there is nothing to restore */
+    if (f->finished || f->p.epoch == f->p.epochs)
+        *f->warning = 0; /* nothing will be computed */
     return status;
 }

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+_Static_assert(sizeof(off_t) == 8,
+               "compile with -D_FILE_OFFSET_BITS=64, for files above 2 GiB");
+
 struct fault fault;
 
 /* Counts one more call, of this name.  Returns non-zero if it must fail. */

@@ -46,6 +46,25 @@ void length_bytes(uint64_t n, unsigned char byte[8])
         byte[i] = (unsigned char)(n >> 8 * i);
 }
 
+void float_bytes(const float *x, size_t n, unsigned char *byte)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], 4);
+        for (int k = 0; k < 4; k++)
+            *byte++ = (unsigned char)(bits >> 8 * k);
+    }
+}
+
+void double_bytes(const double *x, size_t n, unsigned char *byte)
+{
+    for (size_t i = 0; i < n; i++, byte += 8) {
+        uint64_t bits;
+        memcpy(&bits, &x[i], 8);
+        length_bytes(bits, byte);
+    }
+}
+
 const char *write_safetensors(const char *name, const char *header,
                               size_t length, const void *data, size_t size)
 {

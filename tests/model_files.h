@@ -21,6 +21,11 @@ int files_in_folder(void);
  * first. */
 void length_bytes(uint64_t n, unsigned char byte[8]);
 
+/* Writes n floats, or n doubles, as safetensors writes them: the lowest byte
+ * first, whatever the byte order of this machine. */
+void float_bytes(const float *x, size_t n, unsigned char *byte);
+void double_bytes(const double *x, size_t n, unsigned char *byte);
+
 /* Writes a safetensors file: 8 bytes that hold the length, the header of that
  * length, and `size` bytes of data.  Returns its path. */
 const char *write_safetensors(const char *name, const char *header,

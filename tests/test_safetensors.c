@@ -37,15 +37,24 @@ static int load(gradus_graph *g, const char *header, size_t length,
 
 static const float values[] = { 1, -2, 3e-45f, FLT_MAX, -0.0f, 0.1f };
 
+/* Loads parameters from a file of this header and these numbers [6]. */
+static int load_floats(gradus_graph *g, const char *header, const float *x)
+{
+    unsigned char data[24];
+
+    float_bytes(x, 6, data);
+    return load(g, header, strlen(header), data, sizeof data);
+}
+
 /* Loads parameters from a file whose bias holds doubles. */
 static int load_doubles(gradus_graph *g, const double bias[2])
 {
     static const char header[] = "{" T("dense1.bias", "F64", "2", "0,16") ","
         T("dense1.weight", "F32", "2,2", "16,32") "}";
-    char data[32];
+    unsigned char data[32];
 
-    memcpy(data, bias, 16);
-    memcpy(data + 16, values, 16);
+    double_bytes(bias, 2, data);
+    float_bytes(values, 4, data + 16);
     return load(g, header, sizeof header - 1, data, sizeof data);
 }
 
@@ -69,8 +78,8 @@ LOOP_TEST(files_of_other_programs_are_read, 7)
     };
     gradus_graph *g = tiny_net();
 
-    ck_assert_msg(load(g, headers[_i], strlen(headers[_i]), values,
-                       sizeof values) == 0, "%s", gradus_error());
+    ck_assert_msg(load_floats(g, headers[_i], values) == 0, "%s",
+                  gradus_error());
     for (int i = 0; i < 6; i++)
         ck_assert(gradus_parameters(g)[i] == (gradus_real)values[i]);
     ck_assert(signbit(gradus_parameters(g)[4]));
@@ -246,8 +255,7 @@ LOOP_TEST(a_malformed_header_is_an_error_and_changes_nothing,
     gradus_graph *g = tiny_net();
     uint64_t before = gradus_parameters_hash(g);
 
-    ck_assert_int_ne(load(g, headers[_i].header, strlen(headers[_i].header),
-                          values, sizeof values), 0);
+    ck_assert_int_ne(load_floats(g, headers[_i].header, values), 0);
     assert_error("/net: ");
     assert_error(headers[_i].error);
     ck_assert(gradus_parameters_hash(g) == before);
@@ -334,7 +342,7 @@ LOOP_TEST(values_that_are_not_finite_are_errors, 4)
     uint64_t before = gradus_parameters_hash(g);
     float data[6] = { 1, 2, 3, 4, 5, bad[_i] };
 
-    ck_assert_int_ne(load(g, header, sizeof header - 1, data, sizeof data), 0);
+    ck_assert_int_ne(load_floats(g, header, data), 0);
     assert_error("net: tensor dense1.bias: value 1 is ");
     ck_assert(gradus_parameters_hash(g) == before);
     gradus_graph_free(g);

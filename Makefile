@@ -22,7 +22,9 @@
 #   make bench      measure the speed beside PyTorch, scikit-learn and FANN and
 #                   write docs/performance.md, in about twenty minutes; make
 #                   bench-quick takes two, and prints its measurements
-#   make install    install into DESTDIR/PREFIX; make uninstall removes that
+#   make install    install into DESTDIR/PREFIX a library for this machine's
+#                   processor, or for others too (ARCH=); make uninstall
+#                   removes that
 #   make clean      remove build/
 #   make help       this list
 #
@@ -257,7 +259,15 @@ $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH)): | deps
 $(call dbl,$(SRC) $(CUSTOM) $(TESTS)): | deps
 endif
 
-install: all
+# The loader of an installed library does not ask what processor it is for.
+install-notice:
+ifneq ($(filter -march=native -mcpu=native,$(ARCH)),)
+	@echo 'install: this library is for processors like the one of this machine, as it is'
+	@echo 'install: compiled with $(strip $(filter -march=native -mcpu=native,$(ARCH))); on others it may end with "illegal instruction".'
+	@echo 'install: For any processor of the family, type: make install ARCH='
+endif
+
+install: install-notice all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 include/gradus.h include/gradus_layer.h \
 	    $(DESTDIR)$(PREFIX)/include
@@ -285,7 +295,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long deps bench bench-quick mnist install uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

@@ -38,7 +38,7 @@ diff "$dir/declared" "$dir/exported"
 verdict "what the headers declare is what the library exports" $?
 
 # shellcheck disable=SC2046,SC2086 # flags are meant to be split
-MAKEFLAGS='' make -s install DESTDIR="$dir/stage" PREFIX=/usr BUILD="$BUILD" >/dev/null &&
+MAKEFLAGS='' make -s install DESTDIR="$dir/stage" PREFIX=/usr BUILD="$BUILD" >"$dir/said" &&
     PKG_CONFIG_SYSROOT_DIR="$dir/stage" \
     PKG_CONFIG_PATH="$dir/stage/usr/lib/pkgconfig" \
     pkg-config --cflags --libs gradus >"$dir/flags" 2>&1 &&
@@ -48,6 +48,22 @@ verdict "an installed library is found by pkg-config, links and runs" $?
 MAKEFLAGS='' make -s uninstall DESTDIR="$dir/stage" PREFIX=/usr &&
     [ -z "$(find "$dir/stage" ! -type d)" ]
 verdict "make uninstall leaves nothing" $?
+
+# notice ARCH: what make install says first with this ARCH
+notice() {
+    MAKEFLAGS='' make -s install-notice ARCH="$1"
+}
+[ "$(MAKEFLAGS='' make -s install-notice | sed -n 1p)" = "$(sed -n 1p "$dir/said")" ]
+verdict "make install begins with its notice, if there is one" $?
+for arch in -march=native "-O2 -march=native -mprefer-vector-width=512" \
+    -mcpu=native; do
+    notice "$arch" | grep -q 'type: make install ARCH=$'
+    verdict "make install with ARCH='$arch' says that it is for one processor" $?
+done
+for arch in "" -march=x86-64-v3 "-mtune=native"; do
+    [ -z "$(notice "$arch")" ]
+    verdict "make install with ARCH='$arch' has nothing to say" $?
+done
 
 tags() {
     grep -ohE '\(S[0-9]\)' "$@" | sort -u

@@ -541,6 +541,10 @@ typedef struct {
     int classes;
     const char *const *targets;     /* columns, then NULL; or NULL */
     const char *const *ignore;      /* columns left out, likewise */
+    size_t max_bytes;               /* the longest text, unpacked if the file
+                                       is gzip; 0: of a gzip file, 100 times
+                                       its own size, or 16 MiB if that is
+                                       more; else no limit */
 } gradus_csv_options;
 
 /* A table of numbers, plain or gzip: x [n,the other columns], with labels [n]
@@ -548,10 +552,14 @@ typedef struct {
  * labels are whole numbers from 0, and classes is the largest + 1; otherwise
  * they are names, and classes are numbered in the order of their bytes (pass
  * class_names to give another file the same numbers).  Fields may be quoted,
- * and have blanks around them; the decimal point is a point in every locale.
- * Rows with another number of columns, empty fields and numbers that are not
- * finite are errors:
- *     data.csv:17: column 3 ("age"): got "abc"; must be a number */
+ * and have blanks around them; rows end in LF, CR LF or CR; the decimal point
+ * is a point in every locale.  Rows with another number of columns, blank
+ * lines before the last row, empty fields and numbers that are not finite are
+ * errors:
+ *     data.csv:17: column 3 ("age"): got "abc"; must be a number
+ * A first row of names that begins with # is taken for a comment, and refused,
+ * unless header is GRADUS_CSV_HEADER.  At its peak, loading takes at most 8
+ * times the memory of the text, unpacked if it is gzip, and 1 MiB. */
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 

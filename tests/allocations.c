@@ -3,12 +3,14 @@
 #include "allocations.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 
 static atomic_int made, live, fail_at, for_ever;
+static atomic_size_t bytes, peak;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -46,6 +48,16 @@ int allocations_live(void)
     return live;
 }
 
+size_t allocations_bytes(void)
+{
+    return bytes;
+}
+
+size_t allocations_peak(void)
+{
+    return atomic_exchange(&peak, bytes);
+}
+
 /* Counts one more allocation.  Returns non-zero if that one must fail. */
 static int fails(void)
 {
@@ -54,10 +66,22 @@ static int fails(void)
     return fail_at && (k == fail_at || (for_ever && k > fail_at));
 }
 
+/* Counts the bytes of a block that is there from now on. */
+static void *measured(void *p)
+{
+    size_t now = atomic_fetch_add(&bytes, malloc_usable_size(p)) +
+                 malloc_usable_size(p);
+
+    for (size_t most = peak; now > most;)
+        if (atomic_compare_exchange_weak(&peak, &most, now))
+            break;
+    return p;
+}
+
 static void *counted(void *p)
 {
     live += p != NULL;
-    return p;
+    return measured(p);
 }
 
 void *__wrap_malloc(size_t size)
@@ -74,7 +98,14 @@ void *__wrap_realloc(void *p, size_t size)
 {
     if (fails())
         return NULL;
-    return p ? __real_realloc(p, size) : counted(__real_realloc(p, size));
+    if (!p)
+        return counted(__real_realloc(p, size));
+    size_t before = malloc_usable_size(p);
+    void *q = __real_realloc(p, size);
+    if (!q)
+        return NULL;
+    bytes -= before;
+    return measured(q);
 }
 
 char *__wrap_strdup(const char *text)
@@ -85,6 +116,7 @@ char *__wrap_strdup(const char *text)
 void __wrap_free(void *p)
 {
     live -= p != NULL;
+    bytes -= malloc_usable_size(p);
     __real_free(p);
 }
 

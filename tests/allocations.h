@@ -10,6 +10,8 @@
 #ifndef ALLOCATIONS_H
 #define ALLOCATIONS_H
 
+#include <stddef.h>
+
 /* Restarts the count at 0.  The k-th allocation from now fails, and if
  * for_ever is non-zero, so do all after it.  With a k of 0 none fails. */
 void allocations_fail(int k, int for_ever);
@@ -19,5 +21,10 @@ void allocations_fail(int k, int for_ever);
 int allocations_made(void);
 /* The number of allocations made since the program started and not freed. */
 int allocations_live(void);
+
+/* The bytes that are allocated at present, and the most that were at once
+ * since this was last called. */
+size_t allocations_bytes(void);
+size_t allocations_peak(void);
 
 #endif

@@ -90,6 +90,14 @@ static const struct {
     { "a,b\r\n1,2\r\n3,4\r\n", { 0 } },
     { "a,b\n1,2\n3,4", { 0 } },
     { "a,b\n1,2\n3,4\n\n\r\n\n", { 0 } },
+    { "a,b\n1,2\n3,4\n  \n \t\n", { 0 } },
+    { "a,b\r1,2\r3,4\r", { 0 } },
+    { "a,b\r1,2\r3,4", { 0 } },
+    { "a,b\r1,2\r3,4\r\r\r", { 0 } },
+    { "a,b\r\n1,2\r3,4\n", { 0 } },
+    { "a,b\n1,2\r\n3,4\r", { 0 } },
+    { "a\tb\r1\t2\r3\t4\r", { .separator = '\t' } },
+    { "\"a\",\"b\"\r\"1\",\"2\" \r3,4\r", { 0 } },
     { "\xef\xbb\xbf" "a,b\n1,2\n3,4\n", { 0 } },
     { "\"a\",\"b\"\n\"1\",\"2\"\n\"3\" , \"4\"\r\n", { 0 } },
     { "  a , b\n 1,\t2\n3  ,4 \n", { 0 } },
@@ -220,6 +228,22 @@ TEST(the_label_column_is_given_by_name_or_by_number)
     }
 }
 
+TEST(a_carriage_return_ends_a_row_unless_it_is_quoted)
+{
+    static const double x[] = { 1, 3 };
+    static const int32_t numbers[] = { 0, 1 }, names[] = { 1, 0 };
+    gradus_csv_options o = { .header = GRADUS_CSV_NO_HEADER, .label = "2" };
+
+    load("1,0\r3,1\r", &o);
+    holds(2, 1, x);
+    labelled(numbers, 2);
+    load("1,\"b\r\"\r3,\"a\rb\"\r\n", &o);
+    holds(2, 1, x);
+    labelled(names, 2);
+    ck_assert_str_eq(d->class_names[0], "a\rb");
+    ck_assert_str_eq(d->class_names[1], "b\r");
+}
+
 TEST(class_names_are_ordered_by_their_bytes)
 {
     static const double x[] = { 1, 2, 3, 4, 5 };
@@ -322,6 +346,12 @@ TEST(errors_name_file_row_and_column)
             "data.csv:3: column 2 (\"c\"): got \"x\"");
     refused("a,b\r\n1,\"\n\"\"\n2\"\r\n3,\"4\r\n", NULL,
             "data.csv:5: column 2: its quote is not closed");
+    refused("a,b\r1,2\r3,x\r", NULL,
+            "data.csv:3: column 2 (\"b\"): got \"x\"");
+    refused("a,b\r1,\"2\r\r\n\"\r3,4\r", NULL, "data.csv:2: column 2");
+    refused("c,a,b\r\n1,\"1\r\n\n\r\",2\r\n3,4,x\n", &(gradus_csv_options){
+            .ignore = (const char *const[]){ "a", NULL } },
+            "data.csv:6: column 3 (\"b\"): got \"x\"");
     refused("a;b\n1,5;2\n", &(gradus_csv_options){ .separator = ';' },
             "data.csv:2: column 1 (\"a\"): got \"1,5\"; must be a num");
 }
@@ -331,10 +361,122 @@ TEST(rows_of_another_length_are_refused)
     refused("a,b,c\n1,2,3\n1,2\n", NULL,
             "data.csv:3: got 2 columns; must be 3, as in the first row");
     refused("a,b,c\n1,2,3,\n", NULL, "data.csv:2: got 4 columns");
-    refused("a,b\n1,2\n\n3,4\n", NULL, "data.csv:3: got 1 column; must be 2");
-    refused("a\n1\n\n2\n", NULL, "data.csv:3: column 1 (\"a\"): got an empty");
     refused("a,b\n1,\"2\n3\"\n4\n", NULL,
             "data.csv:4: got 1 column; must be 2");
+}
+
+/* Lines that are not rows, with what is said of them. */
+static const struct {
+    const char *text, *message;
+    gradus_csv_options o;
+} NO_ROW[] = {
+    { "\na,b\n1,2\n", "data.csv:1: a blank line; must be removed", { 0 } },
+    { "\r\na,b\r\n1,2\r\n", "data.csv:1: a blank line", { 0 } },
+    { " \t\na,b\n1,2\n", "data.csv:1: a blank line", { 0 } },
+    { "\n\na\n1\n", "data.csv:1: a blank line", { 0 } },
+    { "\n1,2\n", "data.csv:1: a blank line", { .header = 2 } },
+    { "\xef\xbb\xbf\na,b\n1,2\n", "data.csv:1: a blank line", { 0 } },
+    { "a,b\n1,2\n\n3,4\n", "data.csv:3: a blank line", { 0 } },
+    { "a,b\r1,2\r\r3,4\r", "data.csv:3: a blank line", { 0 } },
+    { "a,b\n\"1\",\"2\"\n  \n3,4\n", "data.csv:3: a blank line", { 0 } },
+    { "a,b\n1,\"2\n3\"\n\n3,4\n", "data.csv:4: a blank line", { 0 } },
+    { "a\n1\n\n2\n", "data.csv:3: a blank line", { 0 } },
+    { "a\n1\n\"\"\n2\n", "data.csv:3: column 1 (\"a\"): got an empty field",
+      { 0 } },
+    { "# made by me\na,b\n1,2\n", "data.csv:1: begins with #; must be", { 0 } },
+    { "# of x, y\na,b\n1,2\n", "remove the line if it is a comment", { 0 } },
+    { "  #a,b\n1,2\n", "set the option header to GRADUS_CSV_HEADER", { 0 } },
+    { "#\n1\n", "data.csv:1: begins with #", { 0 } },
+    { "# made by me\n1,2\n", "data.csv:2: got 2 columns; must be 1, as in the "
+      "first row; lines that begin with # are not passed over: remove them",
+      { .header = GRADUS_CSV_NO_HEADER } },
+    { "a,b\n1,2\n# the end\n", "data.csv:3: got 1 column; must be 2, as in "
+      "the first row; lines that begin with #", { 0 } },
+    { "a,b\n# x, y, z\n1,2\n", "data.csv:2: got 3 columns; must be 2, as in "
+      "the first row; lines that begin with #", { 0 } },
+    { "# a\n1\n", "data.csv:1: column 1: got \"# a\"; must be a number",
+      { .header = GRADUS_CSV_NO_HEADER } },
+    { "sep=;\na;b\n1;2\n", "data.csv:1: a sep= line, which Excel alone reads; "
+      "must be removed, and the option separator set to its character", { 0 } },
+    { "sep=;\na;b\n1;2\n", "data.csv:1: a sep= line", { .separator = ';' } },
+    { "SEP=,\r\na,b\r\n1,2\r\n", "data.csv:1: a sep= line", { 0 } },
+    { "\"sep=\t\"\na\tb\n1\t2\n", "data.csv:1: a sep= line", { 0 } },
+    { "\xef\xbb\xbfsep=|\r1|2\r", "data.csv:1: a sep= line", { .header = 2 } },
+};
+
+LOOP_TEST(blank_comment_and_sep_lines_are_refused_as_such, COUNT(NO_ROW))
+{
+    refused(NO_ROW[_i].text, &NO_ROW[_i].o, NO_ROW[_i].message);
+}
+
+TEST(a_header_may_begin_with_a_number_sign_if_that_is_asked_for)
+{
+    static const double x[] = { 1, 2, 3, 4 };
+
+    load("#a,b\n1,2\n3,4\n",
+         &(gradus_csv_options){ .header = GRADUS_CSV_HEADER });
+    holds(2, 2, x);
+    load("\"a\",#b\n1,2\n3,4\n", NULL);
+    holds(2, 2, x);
+    load("sep=,b\n1,2\n3,4\n", NULL);
+    holds(2, 2, x);
+}
+
+/* Files with another separator than the options say. */
+static const struct {
+    const char *text, *message;
+    gradus_csv_options o;
+} OTHER[] = {
+    { "area;price\n1;2\n", "has no column \"price\"; must be a name in its "
+      "header, a number from 1 to 1, or from -1 (the last) to -1; its rows "
+      "seem to be separated by \";\": set separator", { .label = "price" } },
+    { "area\tprice\n1\t2\n", "its rows seem to be separated by tabs: set "
+      "separator", { .label = "price" } },
+    { "area|price\n1|2\n", "separated by \"|\"", { .label = "price" } },
+    { "area:price\n1:2\n", "separated by \":\"", { .label = "price" } },
+    { "area,price\n1,2\n", "separated by \",\"",
+      { .separator = ';', .label = "price" } },
+    { "t: h;price\n1;2\n", "separated by \";\"", { .label = "price" } },
+    { "a;b\n1,5;2\n", "data.csv:2: got 2 columns; must be 1, as in the first "
+      "row; its rows seem to be separated by \";\"", { 0 } },
+    { "a;b\n1;2\n", "data.csv:2: column 1 (\"a;b\"): got \"1;2\"; must be a "
+      "number; its rows seem to be separated by \";\"", { 0 } },
+    { "1;2\n3;4\n", "column 1: got \"1;2\"; must be a number; its rows seem to "
+      "be separated by \";\"", { .header = GRADUS_CSV_NO_HEADER } },
+    { "a;b\n1;2\n", "must leave at least 1 for values; its rows seem to be "
+      "separated by \";\"", { .label = "1" } },
+    { "\"a\";\"b\"\n1;2\n", "data.csv:1: column 1: text after its closing "
+      "quote; its rows seem to be separated by \";\"", { 0 } },
+    { "\"a\"\t\"b\"\n1\t2\n", "separated by tabs", { 0 } },
+    { "a;\"b\"\n1;2\n", "data.csv:1: column 1: a quote inside a field that "
+      "does not begin with one; its rows seem to be separated by \";\"", { 0 } },
+};
+
+LOOP_TEST(the_separator_that_is_seen_is_named, COUNT(OTHER))
+{
+    refused(OTHER[_i].text, &OTHER[_i].o, OTHER[_i].message);
+}
+
+TEST(no_other_separator_is_named_where_none_is_seen)
+{
+    static const char *const texts[] = {
+        "a\nx\n", "a\n1,2\n", "a,b;c\n1,x\n", "\"a,b\"\nx\n",
+    };
+
+    for (int i = 0; i < COUNT(texts); i++) {
+        refused(texts[i], NULL, "data.csv:");
+        ck_assert_ptr_null(strstr(gradus_error(), "separated"));
+    }
+}
+
+TEST(a_column_of_names_with_other_separators_loads)
+{
+    static const double x[] = { 1, 2 };
+
+    load("rate (a:b)\n1\n2\n", NULL);
+    holds(2, 1, x);
+    load("a;b\n1\n2\n", NULL);
+    holds(2, 1, x);
 }
 
 TEST(a_first_row_of_data_is_not_taken_for_names)
@@ -394,7 +536,7 @@ TEST(files_without_rows_are_refused)
     refused("a,b\n", NULL, "data.csv: no rows after the header");
     ck_assert_ptr_null(
         gradus_load_csv(files_write("wide", "a\0,\0b\0\n\0", 8), NULL));
-    assert_error("wide: byte 1 is NUL; must be text");
+    assert_error("wide: byte 1 is NUL, as in UTF-16; must be text in UTF-8");
 }
 
 TEST(files_that_cannot_be_read_are_refused)
@@ -406,6 +548,31 @@ TEST(files_that_cannot_be_read_are_refused)
     assert_error("/none: No such file");
     ck_assert_ptr_null(gradus_load_csv(NULL, NULL));
     assert_error("path is NULL");
+}
+
+/* The bytes of files that are no CSV files, plain or in gzip. */
+static const struct {
+    size_t n;
+    const char *bytes, *message;
+} OTHER_KIND[] = {
+    { 6, "PK\3\4\24", "data: is a zip archive (.xlsx, .npz and .pt files are, "
+      "too); must be a CSV file" },
+    { 8, "\377\376a\0,\0b", "data: is text in UTF-16; must be a CSV file in "
+      "UTF-8" },
+    { 16, "<!DOCTYPE html>\n", "data: is an HTML page" },
+    { 30, "version https://git-lfs.github", "data: is a Git LFS pointer" },
+    { 7, "\3757zXZ\0", "data: is an xz file" },
+    { 8, "\0\0\10\3\0\0\0\1", "data: is an IDX file" },
+};
+
+LOOP_TEST(a_file_of_another_kind_is_named, COUNT(OTHER_KIND))
+{
+    for (int gz = 0; gz < 2; gz++) {
+        ck_assert_ptr_null(gradus_load_csv(
+            (gz ? files_write_gz : files_write)("data", OTHER_KIND[_i].bytes,
+                                                OTHER_KIND[_i].n), NULL));
+        assert_error(OTHER_KIND[_i].message);
+    }
 }
 
 TEST(impossible_csv_options_are_refused)

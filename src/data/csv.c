@@ -12,52 +12,72 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Stores the numbers of sample s: the values, in the order of their columns,
- * and the targets.  They are rounded to a float where gradus_real is one. */
-static int store_sample(const gradus_csv *c, gradus_loaded *l, size_t s)
+/* Stores the number in the cell, rounded to a float where gradus_real is
+ * one. */
+static int store_number(const gradus_csv *c, const char *cell, gradus_real *to)
 {
-    gradus_real *x = l->x + s * (size_t)l->d.size; /* [size] */
-    size_t i = c->header + s, target = s * (size_t)l->d.target_size;
-    const char *cell = c->row[i];
     double v;
 
-    for (int k = 0; k < c->columns; k++, cell = gradus_csv_next(cell)) {
-        gradus_csv_column column = c->column[k];
-        if (column.role == GRADUS_CSV_LABEL ||
-            column.role == GRADUS_CSV_IGNORED)
-            continue;
-        if (gradus_number_parse(cell, &v))
-            return gradus_csv_refuse(c, i, k, "be a number");
-        if (!isfinite((gradus_real)v))
-            return gradus_csv_refuse(c, i, k, "be in the range of "
-                                     "gradus_real");
-        if (column.role == GRADUS_CSV_VALUE)
-            *x++ = (gradus_real)v;
-        else
-            l->targets[target + (size_t)column.target] = (gradus_real)v;
-    }
+    if (gradus_number_parse(cell, &v))
+        return gradus_csv_refuse(c, cell, "be a number");
+    *to = (gradus_real)v;
+    return isfinite(*to) ? 0
+                         : gradus_csv_refuse(c, cell, "be in the range of "
+                                             "gradus_real");
+}
+
+/* Refuses an empty cell where a number belongs.  store would refuse it, too,
+ * but a file of commas alone must not get memory for all its numbers first. */
+static int check_empty(const gradus_csv *c)
+{
+    const char *cell = c->data;
+
+    for (size_t i = c->header; i < c->rows; i++)
+        for (int k = 0; k < c->columns; k++, cell = gradus_csv_skip(cell, 1))
+            if (*cell == '\0' && c->role[k] >= GRADUS_CSV_VALUE)
+                return gradus_csv_refuse(c, cell, "be a number");
     return 0;
 }
 
-/* Stores all numbers and labels in the dataset. */
+/* Stores all cells in the dataset: the values of a row in the order of their
+ * columns.  Labels that are numbers also set the number of classes, which is
+ * the largest label + 1. */
 static int store(const gradus_csv *c, gradus_loaded *l)
 {
-    for (size_t s = 0; s < l->d.n; s++)
-        if (store_sample(c, l, s))
-            return -1;
-    return l->labels ? gradus_csv_store_labels(c, l) : 0;
+    const char *cell = c->data;
+    gradus_real *x = l->x;
+    int32_t *label = l->labels;
+    size_t targets = 0; /* those of the rows so far */
+
+    for (size_t s = 0; s < l->d.n; s++, targets += (size_t)c->targets)
+        for (int k = 0; k < c->columns; k++, cell = gradus_csv_skip(cell, 1)) {
+            int role = c->role[k];
+            if (role == GRADUS_CSV_LABEL) {
+                *label = gradus_csv_label(c, cell);
+                if (*label < 0)
+                    return -1;
+                if (*label >= l->d.classes)
+                    l->d.classes = *label + 1;
+                label++;
+            } else if (role != GRADUS_CSV_IGNORED &&
+                       store_number(c, cell,
+                                    role == GRADUS_CSV_VALUE
+                                        ? x++ : &l->targets[targets + (size_t)role]))
+                return -1;
+        }
+    return 0;
 }
 
 /* Loads the file into a new dataset.  Returns NULL on error. */
 static gradus_dataset *load(gradus_csv *c)
 {
     if (gradus_csv_read(c) || gradus_csv_read_columns(c) ||
+        (c->has_empty && check_empty(c)) ||
         (c->o.label && gradus_csv_read_classes(c)))
         return NULL;
     gradus_dataset like = {
-        .n = c->rows - c->header, .size = c->count[GRADUS_CSV_VALUE],
-        .positions = c->count[GRADUS_CSV_LABEL],
-        .target_size = c->count[GRADUS_CSV_TARGET],
+        .n = c->rows - c->header, .size = c->values,
+        .positions = c->o.label != NULL, .target_size = c->targets,
         .classes = c->o.classes, .class_names = c->o.class_names,
     };
     gradus_loaded *l = gradus_loaded_new(c->path, &like, true, false);
@@ -109,9 +129,13 @@ gradus_dataset *gradus_load_csv(const char *path,
         return NULL;
     gradus_dataset *d = load(&c);
     gradus_c_locale_leave(&locale);
+    if (!d && c.separator)
+        gradus_error_set("%s; its rows seem to be separated by %s: set "
+                         "separator", gradus_error(),
+                         c.separator == '\t'
+                             ? "tabs" : (char[]){ '"', c.separator, '"', 0 });
     free(c.text);
-    free(c.row);
-    free(c.column);
+    free(c.role);
     free(c.names);
     free(c.class);
     return d;

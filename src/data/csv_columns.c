@@ -14,12 +14,12 @@
  * only if the options ask for it. */
 static int check_header(const gradus_csv *c)
 {
-    const char *name = c->row[0];
+    const char *name = c->text;
     double v;
 
-    for (int k = 0; k < c->columns; k++, name = gradus_csv_next(name))
+    for (int k = 0; k < c->columns; k++, name = gradus_csv_skip(name, 1))
         if (gradus_number_parse(name, &v) == 0)
-            return gradus_csv_refuse(c, 0, k, "be a name: set the option "
+            return gradus_csv_refuse(c, name, "be a name: set the option "
                                      "header to GRADUS_CSV_HEADER if it is "
                                      "one, else to GRADUS_CSV_NO_HEADER");
     return 0;
@@ -43,7 +43,7 @@ static int by_number(const gradus_csv *c, const char *text)
  * called that or if two are. */
 static int find(const gradus_csv *c, const char *text)
 {
-    const char *name = c->row[0];
+    const char *name = c->text;
     int found = -1, names = c->header ? c->columns : 0;
 
     for (int k = 0; k < names; k++) {
@@ -53,7 +53,7 @@ static int find(const gradus_csv *c, const char *text)
                                     c->path, found + 1, k + 1, text);
         if (strcmp(name, text) == 0)
             found = k;
-        name = gradus_csv_next(name);
+        name = gradus_csv_skip(name, 1);
     }
     if (found < 0)
         found = by_number(c, text);
@@ -70,18 +70,17 @@ static int find(const gradus_csv *c, const char *text)
  * also be NULL, which names none.  Every column holds values at first, and
  * may get another role only once.  Targets are stored in the order of the
  * list. */
-static int set_roles(gradus_csv *c, const char *const *text,
-                     gradus_csv_role role)
+static int set_roles(gradus_csv *c, const char *const *text, int role)
 {
     for (; text && *text; text++) {
         int k = find(c, *text);
         if (k < 0)
             return -1;
-        if (c->column[k].role != GRADUS_CSV_VALUE)
+        if (c->role[k] != GRADUS_CSV_VALUE)
             return gradus_error_set("%s: column %d is asked for twice, here "
                                     "as \"%.64s\"", c->path, k + 1, *text);
-        c->column[k] = (gradus_csv_column){ role, c->count[role]++ };
-        c->count[GRADUS_CSV_VALUE]--;
+        c->role[k] = role == GRADUS_CSV_TARGET ? c->targets++ : role;
+        c->values--;
         if (role == GRADUS_CSV_LABEL)
             c->label = k;
     }
@@ -95,15 +94,18 @@ int gradus_csv_read_columns(gradus_csv *c)
     if (c->o.header == GRADUS_CSV_NAMES && check_header(c))
         return -1;
     c->header = c->o.header != GRADUS_CSV_NO_HEADER;
-    c->column = calloc((size_t)c->columns, sizeof *c->column);
-    if (!c->column)
+    c->data = gradus_csv_skip(c->text, c->header ? c->columns : 0);
+    c->role = malloc((size_t)c->columns * sizeof *c->role);
+    if (!c->role)
         return gradus_no_memory("the %d columns of %s", c->columns, c->path);
-    c->count[GRADUS_CSV_VALUE] = c->columns;
+    for (int k = 0; k < c->columns; k++)
+        c->role[k] = GRADUS_CSV_VALUE;
+    c->values = c->columns;
     if (set_roles(c, c->o.ignore, GRADUS_CSV_IGNORED) ||
         set_roles(c, label, GRADUS_CSV_LABEL) ||
         set_roles(c, c->o.targets, GRADUS_CSV_TARGET))
         return -1;
-    if (c->count[GRADUS_CSV_VALUE] == 0)
+    if (c->values == 0)
         return gradus_error_set("%s: all %d columns are labels, targets or "
                                 "ignored; must leave at least 1 for values",
                                 c->path, c->columns);

@@ -23,14 +23,15 @@ static int by_name(const void *a, const void *b)
 static int find_names(gradus_csv *c)
 {
     size_t n = c->rows - c->header;
+    const char *row = c->data;
     const char **name = c->names = calloc(n, sizeof *name);
 
     if (!name)
         return gradus_no_memory("%zu labels of %s", n, c->path);
-    for (size_t i = 0; i < n; i++) {
-        name[i] = gradus_csv_cell(c, c->header + i, c->label);
+    for (size_t i = 0; i < n; i++, row = gradus_csv_skip(row, c->columns)) {
+        name[i] = gradus_csv_skip(row, c->label);
         if (*name[i] == '\0')
-            return gradus_csv_refuse(c, c->header + i, c->label, "be a label");
+            return gradus_csv_refuse(c, name[i], "be a label");
     }
     qsort(name, n, sizeof *name, by_name);
     for (size_t i = 0; i < n; i++)
@@ -66,52 +67,39 @@ static int sort_classes(gradus_csv *c)
 }
 
 /* If the first label is a number, and the options do not say otherwise,
- * labels are taken for numbers, and find_label refuses any later name. */
+ * labels are taken for numbers, and gradus_csv_label refuses any later name.
+ */
 int gradus_csv_read_classes(gradus_csv *c)
 {
-    const char *first = gradus_csv_cell(c, c->header, c->label);
+    const char *first = gradus_csv_skip(c->data, c->label);
     double v;
 
     if (!c->o.text_labels && !c->o.class_names &&
         gradus_number_parse(first, &v) == 0)
         return 0;
-    if (!c->o.class_names && find_names(c))
-        return -1;
-    return sort_classes(c);
+    return c->o.class_names ? sort_classes(c) : find_names(c);
 }
 
-/* Returns the label of row i; -1, with a message, if there is none. */
-static int32_t find_label(const gradus_csv *c, size_t i)
+/* Names are looked up among those that were found, where their order is that
+ * of the classes, or among the sorted classes of the options. */
+int32_t gradus_csv_label(const gradus_csv *c, const char *cell)
 {
-    const char *cell = gradus_csv_cell(c, i, c->label);
+    const gradus_csv_class *class = c->class;
+    size_t n = (size_t)c->o.classes;
     double v;
 
-    if (c->class) {
-        const gradus_csv_class *found =
-            bsearch(&cell, c->class, (size_t)c->o.classes, sizeof *found,
-                    by_name);
-        return found ? found->label
-                     : gradus_csv_refuse(c, i, c->label,
-                                         "be one of the class names");
+    if (class) {
+        class = bsearch(&cell, class, n, sizeof *class, by_name);
+        return class ? class->label
+                     : gradus_csv_refuse(c, cell, "be one of the class names");
+    }
+    if (c->names) {
+        const char **name = bsearch(&cell, c->names, n, sizeof *name, by_name);
+        return (int32_t)(name - c->names);
     }
     if (gradus_number_parse(cell, &v) ||
         !(v >= 0 && v < INT32_MAX && v == floor(v)))
-        return gradus_csv_refuse(c, i, c->label, "be a label, a whole number "
-                                 "from 0; set text_labels if labels are "
-                                 "names");
+        return gradus_csv_refuse(c, cell, "be a label, a whole number from 0; "
+                                 "set text_labels if labels are names");
     return (int32_t)v;
-}
-
-/* Labels that are numbers also set the number of classes of the dataset:
- * the largest label + 1. */
-int gradus_csv_store_labels(const gradus_csv *c, gradus_loaded *l)
-{
-    for (size_t s = 0; s < l->d.n; s++) {
-        l->labels[s] = find_label(c, c->header + s);
-        if (l->labels[s] < 0)
-            return -1;
-        if (l->labels[s] >= l->d.classes)
-            l->d.classes = l->labels[s] + 1;
-    }
-    return 0;
 }

@@ -10,9 +10,13 @@
 /* ----- source.c: a regular file, plain or gzip, read to its very end ----- */
 
 enum {
-    GRADUS_PATH_ROOM = 4096,    /* bytes of a path, with the final NUL */
-    GRADUS_DEFLATE_RATIO = 1032 /* the most bytes that one byte of deflate can
-                                   stand for: 258 for 2 bits (RFC 1951) */
+    GRADUS_PATH_ROOM = 4096,     /* bytes of a path, with the final NUL */
+    GRADUS_DEFLATE_RATIO = 1032, /* the most bytes that one byte of deflate can
+                                    stand for: 258 for 2 bits (RFC 1951) */
+    GRADUS_GZIP_RATIO = 100,     /* the most that one byte of a gzip file may
+                                    stand for, unless the caller says so; data
+                                    in tables mostly stays below 20 */
+    GRADUS_GZIP_LEAST = 1 << 24  /* what any gzip file may unpack to */
 };
 
 /* Sets path to dir/name.  Returns 0, or non-zero with a message if that is
@@ -41,12 +45,17 @@ int gradus_source_read(gradus_source *s, void *to, size_t n);
  */
 int gradus_source_end(gradus_source *s);
 
-/* Reads a whole file, and sets *n to its length in bytes; a gzip file is
- * unpacked, or refused if `gzip` is not set.  Returns a block with a NUL
- * after the last byte, which the caller frees; NULL on error, which includes
- * more than `most` bytes. */
-void *gradus_source_contents(const char *path, bool gzip, size_t most,
-                             size_t *n);
+/* Returns how many bytes the file may hold: its size or, if it is a gzip
+ * file, the most that it may unpack to. */
+size_t gradus_source_most(const gradus_source *s);
+
+/* Reads a whole file, and sets *n to its length in bytes.  A gzip file is
+ * unpacked; without the name of an option that sets `most`, it is refused.
+ * Returns a block with a NUL after the last byte, which the caller frees;
+ * NULL on error, which includes more than `most` bytes (0: as many as the
+ * file may hold). */
+void *gradus_source_contents(const char *path, size_t most,
+                             const char *option, size_t *n);
 
 /* ----- dataset.c: a dataset and all its arrays in one block -------------- */
 

@@ -42,11 +42,14 @@ static const char *const *take_names(gradus_plan *p, int classes,
                                      const char *const *names)
 {
     const char **copy = gradus_plan_take(p, 1, (size_t)classes, sizeof *copy);
+    size_t bytes = 0;
 
-    for (int k = 0; k < classes; k++) {
-        char *name = gradus_plan_take(p, 1, strlen(names[k]) + 1, 1);
-        if (name)
-            copy[k] = strcpy(name, names[k]);
+    for (int k = 0; k < classes; k++)
+        bytes += strlen(names[k]) + 1;
+    char *name = gradus_plan_take(p, 1, bytes, 1);
+    for (int k = 0; name && k < classes; k++) {
+        copy[k] = strcpy(name, names[k]);
+        name += strlen(name) + 1;
     }
     return copy;
 }
@@ -67,7 +70,7 @@ static void lay_out(gradus_plan *p, gradus_loaded *l, bool real, bool weights)
 }
 
 /* The block begins with the struct, and then has the arrays and the names of
- * the classes, each on a cache line of its own.  It is planned with a copy of
+ * the classes, each array on a cache line of its own.  It is planned with a copy of
  * the struct first, to find its length. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
                                  bool real, bool weights)

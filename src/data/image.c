@@ -108,7 +108,7 @@ int gradus_load_image(const char *path, int channels, int height, int width,
                                 path ? "pixels" : "path");
     if (gradus_image_size(channels, height, width) < 0)
         return -1;
-    uint8_t *file = gradus_source_contents(path, false, GRADUS_IMAGE_FILE, &n);
+    uint8_t *file = gradus_source_contents(path, GRADUS_IMAGE_FILE, NULL, &n);
     if (!file)
         return -1;
     uint8_t *whole = decode(path, file, n, channels, &h, &w);

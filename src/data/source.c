@@ -127,6 +127,15 @@ static ssize_t read_gzip(gradus_source *s, unsigned char *to, size_t n)
     return (ssize_t)(n - left);
 }
 
+size_t gradus_source_most(const gradus_source *s)
+{
+    uint64_t most = s->gzip ? s->size * GRADUS_GZIP_RATIO : s->size;
+
+    if (s->gzip && most < GRADUS_GZIP_LEAST)
+        most = GRADUS_GZIP_LEAST;
+    return most < SIZE_MAX / 2 ? (size_t)most : SIZE_MAX / 2;
+}
+
 static ssize_t read_some(gradus_source *s, void *to, size_t n)
 {
     return s->gzip ? read_gzip(s, to, n) : read_disk(s, to, n);
@@ -149,15 +158,19 @@ int gradus_source_read(gradus_source *s, void *to, size_t n)
  * For a plain file the block is as large as the file and one byte more, so
  * the first read already leaves room and nothing has to grow.  For a gzip
  * file, whose unpacked length is not known, the block doubles when it is
- * full. */
-static char *read_all(gradus_source *s, size_t most, size_t *n)
+ * full, and in the end gives back what it does not need. */
+static char *read_all(gradus_source *s, size_t most, const char *option,
+                      size_t *n)
 {
     size_t room = s->gzip ? 1 << 16 : (size_t)s->size + 1;
     char *bytes = NULL;
 
     for (*n = 0;; room *= 2) {
-        if (s->size > most || *n > most) {
-            gradus_error_set("%s: larger than %zu bytes", s->path, most);
+        if ((!s->gzip && s->size > most) || *n > most) {
+            gradus_error_set("%s: larger than %zu bytes%s%s%s", s->path, most,
+                             s->gzip ? " when unpacked" : "",
+                             option ? "; set the option " : "",
+                             option ? option : "");
             break;
         }
         char *more = realloc(bytes, room);
@@ -172,25 +185,26 @@ static char *read_all(gradus_source *s, size_t most, size_t *n)
         *n += (size_t)k;
         if (*n < room && *n <= most) {
             bytes[*n] = '\0';
-            return bytes;
+            char *less = s->gzip ? realloc(bytes, *n + 1) : NULL;
+            return less ? less : bytes;
         }
     }
     free(bytes);
     return NULL;
 }
 
-void *gradus_source_contents(const char *path, bool gzip, size_t most,
-                             size_t *n)
+void *gradus_source_contents(const char *path, size_t most,
+                             const char *option, size_t *n)
 {
     gradus_source s;
     char *bytes = NULL;
 
     if (gradus_source_open(&s, path))
         return NULL;
-    if (s.gzip && !gzip)
+    if (s.gzip && !option)
         gradus_error_set("%s: is a gzip file; must be unpacked", path);
     else
-        bytes = read_all(&s, most, n);
+        bytes = read_all(&s, most ? most : gradus_source_most(&s), option, n);
     gradus_source_close(&s);
     return bytes;
 }

@@ -504,11 +504,17 @@ typedef struct {
 void gradus_dataset_free(gradus_dataset *d);
 
 /* An image and a label file in IDX format, plain or gzip: u8 [n,height,width]
- * or [n,size] and u8 [n].  classes is the largest label + 1. */
+ * or [n,size] and u8 [n] or [n,1].  classes is the largest label + 1.  They
+ * take n (size + 4) bytes of memory.  A header that claims more than a plain
+ * file holds is an error, and so is one that claims more than 100 times the
+ * size of a gzip file and more than 16 MiB: such a file has to be unpacked
+ * first. */
 gradus_dataset *gradus_load_idx(const char *images, const char *labels);
 
 /* The pair <dir>/<part>-images-idx3-ubyte and -labels-idx1-ubyte, as they are
- * or with .gz; part is "train" or "t10k".  MNIST and Fashion-MNIST. */
+ * or with .gz, or with a dot before idx; part is "train" or "t10k".  MNIST and
+ * Fashion-MNIST.  EMNIST's files have to be renamed to this (its "test" to
+ * "t10k"), and their images are stored with rows and columns swapped. */
 gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
 
 /* A folder that holds one folder for each class, in the order of their names,

@@ -383,7 +383,7 @@ static const struct {
     { "a\n1\n\n2\n", "data.csv:3: a blank line", { 0 } },
     { "a\n1\n\"\"\n2\n", "data.csv:3: column 1 (\"a\"): got an empty field",
       { 0 } },
-    { "# made by me\na,b\n1,2\n", "data.csv:1: begins with #; must be", { 0 } },
+    { "# by me\na,b\n1,2\n", "data.csv:1: begins with #; must be", { 0 } },
     { "# of x, y\na,b\n1,2\n", "remove the line if it is a comment", { 0 } },
     { "  #a,b\n1,2\n", "set the option header to GRADUS_CSV_HEADER", { 0 } },
     { "#\n1\n", "data.csv:1: begins with #", { 0 } },
@@ -397,7 +397,8 @@ static const struct {
     { "# a\n1\n", "data.csv:1: column 1: got \"# a\"; must be a number",
       { .header = GRADUS_CSV_NO_HEADER } },
     { "sep=;\na;b\n1;2\n", "data.csv:1: a sep= line, which Excel alone reads; "
-      "must be removed, and the option separator set to its character", { 0 } },
+      "must be removed, and the option separator set to its character",
+      { 0 } },
     { "sep=;\na;b\n1;2\n", "data.csv:1: a sep= line", { .separator = ';' } },
     { "SEP=,\r\na,b\r\n1,2\r\n", "data.csv:1: a sep= line", { 0 } },
     { "\"sep=\t\"\na\tb\n1\t2\n", "data.csv:1: a sep= line", { 0 } },
@@ -441,15 +442,16 @@ static const struct {
       "row; its rows seem to be separated by \";\"", { 0 } },
     { "a;b\n1;2\n", "data.csv:2: column 1 (\"a;b\"): got \"1;2\"; must be a "
       "number; its rows seem to be separated by \";\"", { 0 } },
-    { "1;2\n3;4\n", "column 1: got \"1;2\"; must be a number; its rows seem to "
-      "be separated by \";\"", { .header = GRADUS_CSV_NO_HEADER } },
+    { "1;2\n3;4\n", "column 1: got \"1;2\"; must be a number; its rows seem "
+      "to be separated by \";\"", { .header = GRADUS_CSV_NO_HEADER } },
     { "a;b\n1;2\n", "must leave at least 1 for values; its rows seem to be "
       "separated by \";\"", { .label = "1" } },
     { "\"a\";\"b\"\n1;2\n", "data.csv:1: column 1: text after its closing "
       "quote; its rows seem to be separated by \";\"", { 0 } },
     { "\"a\"\t\"b\"\n1\t2\n", "separated by tabs", { 0 } },
     { "a;\"b\"\n1;2\n", "data.csv:1: column 1: a quote inside a field that "
-      "does not begin with one; its rows seem to be separated by \";\"", { 0 } },
+      "does not begin with one; its rows seem to be separated by \";\"",
+      { 0 } },
 };
 
 LOOP_TEST(the_separator_that_is_seen_is_named, COUNT(OTHER))

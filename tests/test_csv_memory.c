@@ -164,8 +164,8 @@ TEST(a_gzip_file_may_unpack_to_100_times_its_size)
     }
     gzwrite(f, noise, sizeof noise);
     for (int i = 0; i < 17 * MIB / 64; i++)
-        gzwrite(f, "1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n"
-                "1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n", 64);
+        gzwrite(f, "1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n"
+                "1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n", 64);
     gzclose(f);
     d = gradus_load_csv(path, &(gradus_csv_options){ NAMES });
     ck_assert_msg(d != NULL, "%s", gradus_error());

@@ -3,6 +3,8 @@
 #include "files.h"
 #include "tests.h"
 
+#include "allocations.h"
+
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -84,6 +86,27 @@ TEST(a_file_of_rank_2_has_no_height_and_width)
     ck_assert_int_eq(d->size, 6);
     ck_assert_int_eq(d->channels + d->height + d->width, 0);
     gradus_dataset_free(d);
+}
+
+TEST(labels_of_rank_2_are_read_as_those_of_rank_1)
+{
+    unsigned char t[] = { 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 3 };
+
+    for (int i = 0; i < 2; i++)
+        check_good(gradus_load_idx(good_images(),
+                                   WRITERS[i]("labels", t, sizeof t)));
+    check_bad(good_images(), files_write("bad", t, sizeof t - 1), "/bad",
+              "cut short: 1 bytes", "a label missing");
+    check_bad(good_images(), files_write("bad", t, sizeof t + 1), "/bad",
+              "after its end", "a label more");
+    t[11] = 2; /* [2,2] */
+    check_bad(good_images(), files_write("bad", t, sizeof t), "/bad",
+              "images where labels belong", "two for each");
+    unsigned char one[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1,
+                            0, 0, 0, 1, 7, 3 };
+    check_bad(good_images(), files_write("bad", one, sizeof one), "/bad",
+              "images where labels belong", "images of one pixel");
+    check_good(gradus_load_idx(good_images(), good_labels()));
 }
 
 /* There are more labels than the reader's buffer holds, and one is 255. */
@@ -190,7 +213,8 @@ static const change BAD_LABELS[] = {
     { "byte 0", T, 0, "\1\0\10\1", "not an IDX file" },
     { "float", T, 0, "\0\0\15\1", "type 0x0d" },
     { "rank 0", T, 0, "\0\0\10\0", "rank 0" },
-    { "rank 2", T, 0, "\0\0\10\2", "images where labels belong" },
+    { "rank 2", T, 0, "\0\0\10\2", "cut short" },
+    { "rank 3", T + 8, 0, "\0\0\10\3", "size 2 in its header is 0" },
     { "n 0", T, 4, "\0\0\0\0", "size 0 in its header is 0" },
     { "n 1", T, 4, "\0\0\0\1", "1 labels" },
     { "n 3, and 3 labels", T + 1, 4, "\0\0\0\3", "3 labels" },
@@ -299,12 +323,110 @@ TEST(every_bit_flip_in_gzip_data_is_an_error)
 TEST(data_after_gzip_data_is_an_error)
 {
     unsigned char gz[256] = { 0 };
-    const char *labels = good_labels();
     size_t n = gzipped(IMAGES, sizeof IMAGES, gz, sizeof gz);
 
-    check_bad(files_write("bad", gz, n + 1), labels, "/bad", "", "zero");
+    for (size_t k = 1; k < 100; k++)
+        check_bad(files_write("bad", gz, n + k), good_labels(), "/bad",
+                  "there is data, such as padding, after the end of its gzip "
+                  "data; must be cut off", files_case("zeros", k));
     memcpy(gz + n, "rubbish", 7);
-    check_bad(files_write("bad", gz, n + 7), labels, "/bad", "damaged", "");
+    check_bad(files_write("bad", gz, n + 7), good_labels(), "/bad",
+              "after the end of its gzip data", "rubbish");
+    gz[n] = gz[0]; /* half of the two bytes with which a member begins */
+    check_bad(files_write("bad", gz, n + 1), good_labels(), "/bad",
+              "after the end of its gzip data", "half a magic");
+    memcpy(gz + n, gz, 10); /* a second member, cut short or damaged */
+    check_bad(files_write("bad", gz, n + 10), good_labels(), "/bad",
+              "gzip data cut short", "a member cut short");
+    gz[n + 2] = 7;
+    check_bad(files_write("bad", gz, n + 10), good_labels(), "/bad",
+              "gzip data damaged", "a damaged member");
+}
+
+/* The bytes of files that are no IDX files. */
+static const struct {
+    size_t n;
+    const char *bytes, *kind;
+} OTHER_KIND[] = {
+    { 10, "\211PNG\r\n\032\n\0", "but a PNG image: it starts with 89 50" },
+    { 6, "\377\330\377\340\0", "but a JPEG image: it starts with ff d8" },
+    { 12, "\0\0\0\030ftypheic", "but a HEIC image: it starts with 00 00 00" },
+    { 6, "PK\3\4\24", "but a zip archive (" },
+    { 7, "\3757zXZ\0", "but an xz file: " },
+    { 8, "\x93NUMPY\1", "but a NumPy file: " },
+    { 16, "<!DOCTYPE html>\n", "but an HTML page (did a download fail?): it" },
+    { 27, "version https://git-lfs.git", "but a Git LFS pointer" },
+    { 12, "\377\376a\0,\0b\0\n\0", "but text in UTF-16: it starts" },
+    { 12, "label,pixel\n", "not an IDX file: it starts with 6c 61 62 65" },
+};
+
+LOOP_TEST(a_file_that_is_no_idx_file_is_named, COUNT(OTHER_KIND))
+{
+    const char *bad = files_write("bad", OTHER_KIND[_i].bytes,
+                                  OTHER_KIND[_i].n);
+
+    check_bad(bad, good_labels(), "/bad: not an IDX file",
+              OTHER_KIND[_i].kind, "images");
+    check_bad(good_images(), bad, "/bad: not an IDX file",
+              OTHER_KIND[_i].kind, "labels");
+}
+
+/* Sets the sizes in the header of an image file. */
+static void put_shape(unsigned char *p, const unsigned size[3])
+{
+    static const unsigned char magic[4] = { 0, 0, 8, 3 };
+
+    memcpy(p, magic, 4);
+    for (int i = 0; i < 12; i++)
+        p[4 + i] = (unsigned char)(size[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+/* Sizes that the headers of small files claim; in gzip files, 16 MiB are
+ * allowed at most, and must then be there. */
+TEST(what_a_header_claims_takes_no_memory_before_it_is_there)
+{
+    static const unsigned shapes[][3] = {
+        { 2, 1 << 12, 1 << 11 }, { 2, (1 << 23) + 1, 1 }, { 1 << 24, 28, 28 },
+        { 2, 1 << 15, 1 << 15 }, { 1000, 28, 28 }, { 2, 100, 100 },
+    };
+
+    for (int i = 0; i < 2 * COUNT(shapes); i++) {
+        unsigned char file[16 + 100] = { 0 };
+        put_shape(file, shapes[i / 2]);
+        const char *bad = WRITERS[i % 2]("bad", file, sizeof file);
+        size_t before = allocations_bytes();
+        allocations_peak();
+        check_bad(bad, good_labels(), "/bad",
+                  i % 2 ? "" : "do not fit in its 116",
+                  files_case("shape", (size_t)i));
+        ck_assert_uint_le(allocations_peak() - before,
+                          i % 2 ? (16 << 20) + 65536 : 1024);
+    }
+    unsigned char file[16] = { 0 };
+    put_shape(file, shapes[1]);
+    check_bad(files_write_gz("bad", file, 16), good_labels(), "/bad",
+              ", which may unpack to 100 times as many, or 16 MiB; unpack it "
+              "yourself if it is whole", "1 pixel above 16 MiB");
+}
+
+/* An image of 16 MiB of zeros, which may be packed, and one of 18 MiB, which
+ * may not. */
+TEST(a_gzip_idx_file_may_unpack_to_16_MiB)
+{
+    static unsigned char file[16 + (18 << 20)];
+
+    for (unsigned mib = 16; mib <= 18; mib += 2) {
+        put_shape(file, (unsigned[]){ 2, mib << 9, 1 << 10 });
+        gradus_dataset *d = gradus_load_idx(
+            files_write_gz("zeros", file, 16 + (mib << 20)), good_labels());
+        ck_assert_msg(!d == (mib > 16), "%u MiB: %s", mib, gradus_error());
+        gradus_dataset_free(d);
+    }
+    assert_error("/zeros: cut short or damaged: 2 x 9216 x 1024 values");
+    gradus_dataset *d = gradus_load_idx(
+        files_write("zeros", file, sizeof file), good_labels());
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    gradus_dataset_free(d);
 }
 
 TEST(gzip_in_gzip_is_an_error)

@@ -39,6 +39,44 @@ TEST(a_plain_file_is_preferred_to_a_gzip_file)
     check_good("t10k");
 }
 
+TEST(names_with_a_dot_are_found_after_those_with_a_dash)
+{
+    files_write("train-images.idx3-ubyte", IMAGE, sizeof IMAGE);
+    files_write("train-labels.idx1-ubyte", LABEL, sizeof LABEL);
+    check_good("train");
+    files_write_gz("t10k-images.idx3-ubyte.gz", IMAGE, sizeof IMAGE);
+    files_write("t10k-labels-idx1-ubyte", LABEL, sizeof LABEL);
+    check_good("t10k");
+    files_write_gz("t10k-images-idx3-ubyte.gz", IMAGE, sizeof IMAGE);
+    files_write("t10k-images.idx3-ubyte", "bad", 3);
+    files_write("t10k-images.idx3-ubyte.gz", "bad", 3);
+    files_write("t10k-labels.idx1-ubyte", "bad", 3);
+    check_good("t10k");
+}
+
+/* The names that other collections of digits have. */
+TEST(files_of_similar_names_are_listed_in_the_error)
+{
+    files_write("emnist-digits-train-images-idx3-ubyte.gz", "", 0);
+    files_write("emnist-digits-test-images-idx3-ubyte.gz", "", 0);
+    files_write("readme.txt", "", 0);
+    ck_assert_ptr_null(gradus_load_mnist(files_path("."), "train"));
+    assert_error("/.: has neither train-images-idx3-ubyte nor "
+                 "train-images-idx3-ubyte.gz, but "
+                 "emnist-digits-test-images-idx3-ubyte.gz, "
+                 "emnist-digits-train-images-idx3-ubyte.gz; if one of these "
+                 "is that file, rename it");
+    files_write("train-images-idx3-ubyte", IMAGE, sizeof IMAGE);
+    files_write("train_labels_ubyte", "", 0);
+    ck_assert_ptr_null(gradus_load_mnist(files_path("."), "train"));
+    assert_error("/.: has neither train-labels-idx1-ubyte nor");
+    assert_error(", train_labels_ubyte; if one");
+    for (int i = 0; i < 100; i++)
+        files_write(files_case("ubyte file", (size_t)i), "", 0);
+    ck_assert_ptr_null(gradus_load_mnist(files_path("."), "t10k"));
+    assert_error("; if one of these is that file, rename it");
+}
+
 TEST(missing_files_are_named_with_the_way_to_get_them)
 {
     ck_assert_ptr_null(gradus_load_mnist(files_path("none"), "train"));

@@ -46,23 +46,22 @@ static int store(const gradus_csv *c, gradus_loaded *l)
 {
     const char *cell = c->data;
     gradus_real *x = l->x;
-    int32_t *label = l->labels;
     size_t targets = 0; /* those of the rows so far */
 
     for (size_t s = 0; s < l->d.n; s++, targets += (size_t)c->targets)
         for (int k = 0; k < c->columns; k++, cell = gradus_csv_skip(cell, 1)) {
             int role = c->role[k];
             if (role == GRADUS_CSV_LABEL) {
-                *label = gradus_csv_label(c, cell);
-                if (*label < 0)
+                l->labels[s] = gradus_csv_label(c, cell);
+                if (l->labels[s] < 0)
                     return -1;
-                if (*label >= l->d.classes)
-                    l->d.classes = *label + 1;
-                label++;
-            } else if (role != GRADUS_CSV_IGNORED &&
-                       store_number(c, cell,
-                                    role == GRADUS_CSV_VALUE
-                                        ? x++ : &l->targets[targets + (size_t)role]))
+                if (l->labels[s] >= l->d.classes)
+                    l->d.classes = l->labels[s] + 1;
+            }
+            if (role == GRADUS_CSV_VALUE && store_number(c, cell, x++))
+                return -1;
+            if (role >= GRADUS_CSV_TARGET &&
+                store_number(c, cell, &l->targets[targets + (size_t)role]))
                 return -1;
         }
     return 0;

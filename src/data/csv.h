@@ -2,7 +2,8 @@
  *
  * csv_cells.c cuts the text into rows of cells, csv_columns.c finds out what
  * each column is for, and csv_labels.c finds out which classes there are and
- * which one a label is.  csv.c has the loader itself, and fills the dataset. */
+ * which one a label is.  csv.c has the loader itself, and fills the
+ * dataset. */
 #ifndef GRADUS_CSV_H
 #define GRADUS_CSV_H
 

@@ -31,6 +31,7 @@ typedef struct {
     int fd;           /* the open file, owned */
     uint64_t size;    /* bytes on disk */
     bool gzip;        /* the content, not the name, is that of a gzip file */
+    bool ended;       /* gzip: a whole member has been read */
     z_stream z;       /* gzip: the state of zlib's decompression */
     unsigned char in[1 << 14]; /* gzip: compressed bytes, as read from disk */
 } gradus_source;

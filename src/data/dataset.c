@@ -70,8 +70,8 @@ static void lay_out(gradus_plan *p, gradus_loaded *l, bool real, bool weights)
 }
 
 /* The block begins with the struct, and then has the arrays and the names of
- * the classes, each array on a cache line of its own.  It is planned with a copy of
- * the struct first, to find its length. */
+ * the classes, each array on a cache line of its own.  It is planned with a
+ * copy of the struct first, to find its length. */
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
                                  bool real, bool weights)
 {

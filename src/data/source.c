@@ -96,6 +96,19 @@ static ssize_t read_disk(gradus_source *s, unsigned char *to, size_t n)
     return (ssize_t)done;
 }
 
+/* Sets the message that the gzip data is cut short or damaged; or, where zlib
+ * did not get past the two bytes with which a further member begins, that it
+ * is no member.  Always returns -1. */
+static int gzip_fault(const gradus_source *s, const char *fault,
+                      const char *why)
+{
+    if (s->ended && s->z.total_in <= 2)
+        return gradus_error_set("%s: there is data, such as padding, after "
+                                "the end of its gzip data; must be cut off",
+                                s->path);
+    return gradus_error_set("%s: gzip data %s%s", s->path, fault, why);
+}
+
 /* The same for the unpacked contents of a gzip file, which may consist of
  * several members, one after the other.  The file must not end inside a
  * member, of which zlib then has read some bytes. */
@@ -112,17 +125,18 @@ static ssize_t read_gzip(gradus_source *s, unsigned char *to, size_t n)
             if (k == 0 && s->z.total_in == 0)
                 break;
             if (k == 0)
-                return gradus_error_set("%s: gzip data cut short", s->path);
+                return gzip_fault(s, "cut short", "");
             s->z.next_in = s->in;
             s->z.avail_in = (uInt)k;
         }
         s->z.avail_out = left < UINT_MAX ? (uInt)left : UINT_MAX;
         int status = inflate(&s->z, Z_NO_FLUSH);
-        if (status == Z_STREAM_END)
+        if (status == Z_STREAM_END) {
+            s->ended = true;
             inflateReset(&s->z); /* total_in is 0 again */
-        else if (status != Z_OK)
-            return gradus_error_set("%s: gzip data damaged: %s", s->path,
-                                    s->z.msg ? s->z.msg : zError(status));
+        } else if (status != Z_OK)
+            return gzip_fault(s, "damaged: ",
+                              s->z.msg ? s->z.msg : zError(status));
     }
     return (ssize_t)(n - left);
 }

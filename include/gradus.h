@@ -128,7 +128,10 @@ typedef struct gradus_workspace gradus_workspace;
 enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, the batch's not
                                  counted */
 
-/* The calling thread's last error message; "" before the first. */
+/* The calling thread's last error message; "" before the first.  It is UTF-8
+ * of at most 1,023 bytes, in which control characters, and bytes of a file or
+ * of its name that are no UTF-8, are shown as \x1b.  A path too long for that
+ * is cut at its front, so that the reason always stands. */
 const char *gradus_error(void);
 
 /* ======================================================================

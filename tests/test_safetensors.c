@@ -120,7 +120,7 @@ static const struct {
     { "{" WEIGHT "," BIAS "}}", "end of file expected near '}'" },
     { "{" WEIGHT "," BIAS "}  x", "end of file expected near 'x'" },
     { "{" WEIGHT "," BIAS "}{}", "end of file expected near '{'" },
-    { "{" WEIGHT "," BIAS "}\f", "end of file expected near '\f'" },
+    { "{" WEIGHT "," BIAS "}\f", "end of file expected near '\\x0c'" },
     { "{" WEIGHT "," BIAS ",\"a\nb\":{}}", "unexpected newline near '\"a'" },
     { "{" WEIGHT "," BIAS ",\"a\tb\":{}}", "control character 0x9" },
     { "{" WEIGHT "," BIAS ",\"\xff\":{}}", "unable to decode byte 0xff" },

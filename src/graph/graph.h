@@ -5,10 +5,12 @@
 
 #include "gradus_layer.h"
 
+#include "base/error.h"
+
 /* A setting of a node, which model files hold: `count` numbers under a name,
  * such as the kernel size of a convolution.  A node's settings are a list, in
- * the order in which they were last set.  The node owns them; they are freed with
- * the graph. */
+ * the order in which they were last set.  The node owns them; they are freed
+ * with the graph. */
 struct gradus_attr {
     gradus_attr *next; /* NULL at the end of the list */
     char name[32];     /* unique among the settings of its node */
@@ -69,8 +71,9 @@ struct gradus_graph {
     int count;              /* how many nodes there are */
     gradus_node **node;     /* [count], by id: operands before their users */
     gradus_node_info *info; /* [count], element i belongs to node[i] */
-    char failure[512];      /* the message of the first constructor that has
-                               failed, for compile to report; "" if none has */
+    char failure[GRADUS_ERROR_ROOM]; /* the message of the first constructor
+                               that has failed, for compile to report; "" if
+                               none has */
     const void *thread;     /* of the thread that has made it, and how many */
     unsigned lost;          /* constructors had failed there, see node.c */
     size_t parameters;      /* of all nodes together */

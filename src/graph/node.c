@@ -20,7 +20,7 @@
  * one's message; and of those that had no graph, as all operands were NULL,
  * how many there were and the last one's message. */
 static _Thread_local struct {
-    char last[512], why[512];
+    char last[GRADUS_ERROR_ROOM], why[GRADUS_ERROR_ROOM];
     unsigned count;
 } lost;
 
@@ -50,13 +50,9 @@ int gradus_lost_check(const gradus_graph *g)
 /* Sets the error message "node 3, dense1: ..", or just ".." if n is NULL. */
 static void set_message(const gradus_node *n, const char *format, va_list args)
 {
-    char what[384];
-
-    vsnprintf(what, sizeof what, format ? format : "", args);
+    gradus_error_setv(format ? format : "", args);
     if (n)
-        gradus_error_set("node %d, %s: %s", n->id, n->name, what);
-    else
-        gradus_error_set("%s", what);
+        gradus_error_set("node %d, %s: %s", n->id, n->name, gradus_error());
 }
 
 gradus_node *gradus_fail(gradus_node *n, const char *format, ...)

@@ -262,7 +262,7 @@ int gradus_checkpoint_read(gradus_optimiser *o, gradus_real *best,
                  read_file(&f, o, best, &json, &s, read_fit, arg);
 
     if (status)
-        gradus_error_set("%.255s: %s", path, gradus_error());
+        gradus_error_set("%s: %s", path, gradus_error());
     else if (warning && strcmp(s.blas, gradus_blas_name()) != 0)
         snprintf(warning, 512, "the checkpoint was written with %.160s, and "
                  "this is %.160s, so the last bits may differ", s.blas,

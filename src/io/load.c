@@ -113,7 +113,7 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
         gradus_safetensors_match(&f, g, 0) ||
         gradus_compile_plan(g, max_batch, threads) ||
         gradus_safetensors_read(&f, g->theta)) {
-        gradus_error_set("%.255s: %s", path, gradus_error());
+        gradus_error_set("%s: %s", path, gradus_error());
         gradus_graph_free(g);
         g = NULL;
     }
@@ -139,7 +139,7 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
                 gradus_safetensors_read(&f, theta) ||
                 (f.own && gradus_read_counts(g, f.metadata));
     if (error) {
-        gradus_error_set("%.255s: %s", path, gradus_error());
+        gradus_error_set("%s: %s", path, gradus_error());
     } else {
         memcpy(g->theta, theta, g->parameters * sizeof *theta);
         g->gradients_old = g->params_changed = true;

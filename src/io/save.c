@@ -194,7 +194,7 @@ int gradus_write_file(const gradus_contents *c, const char *path)
     int error = !header || put_file_at(c, header, path);
 
     free(header);
-    return error ? gradus_error_set("%.255s: %s", path, gradus_error()) : 0;
+    return error ? gradus_error_set("%s: %s", path, gradus_error()) : 0;
 }
 
 int gradus_save(const gradus_graph *g, const char *path)

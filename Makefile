@@ -154,7 +154,7 @@ $(BUILD)/custom-layer-check: $(call dbl,$(CUSTOM)) $(BUILD)/libgradus-double.a
 comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          open_memstream fclose pthread_create open read write pwrite fsync fchmod \
-         close rename)
+         close rename flock)
 
 # ---- measurements, in which c = c * a + b has to become one instruction
 BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)

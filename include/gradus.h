@@ -897,8 +897,19 @@ const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
  * on which dropout, augmentation and the order of the samples depend, are
  * saved too.  A graph that is loaded thus trains on as this one would with a
  * new optimiser; what an optimiser remembers (momentum) is lost, unless it is
- * saved with gradus_save_checkpoint. */
+ * saved with gradus_save_checkpoint.
+ *
+ * The temporary file of a program that was killed (<path>.0.tmp, say) is
+ * removed by the next save to the same path.  If only the rename fails, the
+ * whole model is kept beside path (<path>.0.kept, say), and the message names
+ * it.  A limit for the size of files (ulimit -f) is an error like any other,
+ * not a signal. */
 int gradus_save(const gradus_graph *g, const char *path);
+
+/* Does the same but for the rename, and removes the temporary file: so that a
+ * program knows before it trains for hours whether there is a folder, the
+ * permission and the room to save the model in. */
+int gradus_try_save(const gradus_graph *g, const char *path);
 
 /* A compiled graph from such a file. */
 gradus_graph *gradus_load(const char *path, int max_batch, int threads);

@@ -32,6 +32,7 @@ int __real_fsync(int fd);
 int __real_fchmod(int fd, mode_t mode);
 int __real_close(int fd);
 int __real_rename(const char *from, const char *to);
+int __real_flock(int fd, int operation);
 int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at);
@@ -40,6 +41,7 @@ int __wrap_fsync(int fd);
 int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_close(int fd);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_flock(int fd, int operation);
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -91,6 +93,16 @@ int __wrap_close(int fd)
 int __wrap_rename(const char *from, const char *to)
 {
     return fails("rename") ? -1 : __real_rename(from, to);
+}
+
+int __wrap_flock(int fd, int operation)
+{
+    void (*before)(void) = fault.before_flock;
+
+    fault.before_flock = NULL;
+    if (before)
+        before();
+    return __real_flock(fd, operation);
 }
 
 void fault_at(int k, int error)

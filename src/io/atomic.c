@@ -1,7 +1,9 @@
 /* atomic.c -- writes a file so that it appears whole or not at all.
  *
  * A temporary file beside the target is written, synced to disk and renamed
- * to the target; then the folder is synced.  If the path is a symbolic
+ * to the target; then the folder is synced.  While it is written it is locked,
+ * so one that is not locked was left behind by a program that was killed: it
+ * is stale, and removed.  If the path is a symbolic
  * link, the link stays and the file that it leads to is replaced; a link
  * that leads nowhere is itself replaced.  The new file gets the permissions
  * of the old one, or, if there is none, those that the umask leaves.
@@ -9,11 +11,13 @@
 #include "io/io.h"
 
 #include "base/error.h"
+#include "base/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -39,21 +43,52 @@ static int open_directory(gradus_atomic *a)
                ? gradus_error_errno("its folder cannot be opened") : 0;
 }
 
+/* Is the open file the one at the path?  It may have been removed. */
+static bool is_at(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return !fstat(fd, &a) && !lstat(path, &b) && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* Removes the file at the path if it is stale: nobody has locked it.  A writer
+ * that has made its file, and not locked it yet, notices. */
+static void remove_stale(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && is_at(fd, path))
+        unlink(path);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* Makes the temporary file.  O_EXCL ensures that no other thread or program
- * gets the same name; names of files that a killed program has left behind
- * are skipped. */
+ * gets the same file, and its lock, which ends with the program, that nobody
+ * takes it for stale.  Each number is tried twice, as the first try may remove
+ * a stale file.  Where files cannot be locked, none is ever taken for stale.
+ * The number of a file that was kept is not used again. */
 static int open_temporary(gradus_atomic *a)
 {
-    int i = 0;
-
-    do {
-        snprintf(a->temporary, sizeof a->temporary, "%s.%ld-%d.tmp", a->target,
-                 (long)getpid(), i);
+    for (int i = 0; i < 2000; errno = EEXIST, i++) {
+        sprintf(a->kept, "%s.%d.kept", a->target, i / 2);
+        sprintf(a->temporary, "%s.%d.tmp", a->target, i / 2);
+        if (access(a->kept, F_OK) == 0)
+            continue;
         a->fd = open(a->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                      0666);
-    } while (a->fd < 0 && errno == EEXIST && ++i < 1000);
-    if (a->fd >= 0)
-        return 0;
+        if (a->fd < 0 && errno != EEXIST)
+            break;
+        if (a->fd < 0)
+            remove_stale(a->temporary);
+        else if ((!flock(a->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) &&
+                 is_at(a->fd, a->temporary))
+            return 0;
+        else
+            close(a->fd);
+        a->fd = -1;
+    }
     a->temporary[0] = 0;
     return gradus_error_errno("no temporary file can be made beside it");
 }
@@ -66,7 +101,8 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
 
     *a = (gradus_atomic){ .fd = -1, .directory = -1 };
     bool exists = realpath(path, a->target) && stat(a->target, &old) == 0;
-    if (!exists && (errno != ENOENT || strlen(path) >= sizeof a->target))
+    if (!exists && (errno != ENOENT || !*path ||
+                    strlen(path) >= sizeof a->target))
         return gradus_error_errno("cannot be saved");
     if (!exists)
         strcpy(a->target, path);
@@ -79,37 +115,40 @@ int gradus_atomic_open(gradus_atomic *a, const char *path)
     return 0;
 }
 
-/* One call of pwrite may write fewer bytes, or be interrupted by a signal,
- * hence the loop. */
 int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n)
 {
     a->crc = crc32(a->crc, bytes, (uInt)n);
-    for (const char *p = bytes, *end = p + n; p < end;) {
-        ssize_t put = pwrite(a->fd, p, (size_t)(end - p), a->at);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return gradus_error_errno("cannot be written");
-        p += put;
-        a->at += put;
-    }
+    if (gradus_write(a->fd, bytes, n, a->at))
+        return gradus_error_errno("cannot be written");
+    a->at += (off_t)n;
     return 0;
+}
+
+/* Keeps the new file, which cannot be renamed to its target, under a name that
+ * no later save takes for stale.  Always returns -1. */
+static int keep(gradus_atomic *a)
+{
+    const char *why = strerror(errno), *name = a->temporary;
+
+    if (rename(name, a->kept) == 0)
+        name = a->kept;
+    gradus_error_set("cannot be renamed from its temporary name: %s; all of "
+                     "it is in %s", why, name);
+    a->temporary[0] = 0;
+    return -1;
 }
 
 /* After the rename the new file is in place, so the message of the one
  * error that may follow has to say so.  EINVAL means that folders cannot be
  * synced there. */
-int gradus_atomic_commit(gradus_atomic *a)
+int gradus_atomic_commit(gradus_atomic *a, bool trial)
 {
-    int fd = a->fd;
-
-    if (sync_file(fd))
+    if (sync_file(a->fd))
         return gradus_error_errno("cannot be synced to disk");
-    a->fd = -1; /* close closes it even if it fails */
-    if (close(fd))
-        return gradus_error_errno("cannot be closed");
+    if (trial)
+        return 0;
     if (rename(a->temporary, a->target))
-        return gradus_error_errno("cannot be renamed from its temporary name");
+        return keep(a);
     a->temporary[0] = 0;
     if (sync_file(a->directory) && errno != EINVAL)
         return gradus_error_errno("saved, but a crash of the machine may undo "
@@ -117,12 +156,14 @@ int gradus_atomic_commit(gradus_atomic *a)
     return 0;
 }
 
+/* The file is closed last, as its lock ends with that.  What could not be
+ * written was an error of fsync, so close has none to report. */
 void gradus_atomic_close(gradus_atomic *a)
 {
-    if (a->fd >= 0)
-        close(a->fd);
     if (*a->temporary)
         unlink(a->temporary);
+    if (a->fd >= 0)
+        close(a->fd);
     if (a->directory >= 0)
         close(a->directory);
 }

@@ -8,6 +8,7 @@
 #define GRADUS_IO_H
 
 #define _XOPEN_SOURCE 700
+#define _DEFAULT_SOURCE /* flock */
 
 #include "optim/optimiser.h"
 
@@ -37,6 +38,8 @@ typedef struct {
     int arrays;
     const gradus_real *array[GRADUS_MOST_ARRAYS];
     const char *checkpoint; /* JSON, or NULL in a plain model file */
+    bool trial;             /* it is written to see whether it can be, and
+                               removed again */
 } gradus_contents;
 
 /* A function that prints a part of c as JSON.  It is called in the C locale.
@@ -163,7 +166,9 @@ typedef struct {
     char target[PATH_MAX];         /* the path, symbolic links resolved      */
     char temporary[PATH_MAX + 64]; /* a path beside it; "" unless that file
                                       exists                                 */
-    int fd;                        /* the temporary file, or -1              */
+    char kept[PATH_MAX + 64];      /* its new name if it is whole, but cannot
+                                      be moved to the target                 */
+    int fd;                        /* the temporary file, locked, or -1      */
     int directory;                 /* the target's folder, or -1             */
     off_t at;                      /* where its next bytes go                */
     unsigned long crc;             /* the CRC-32 of all that was written     */
@@ -175,8 +180,10 @@ typedef struct {
 int gradus_atomic_open(gradus_atomic *a, const char *path);
 /* Writes n bytes to the new file, from its byte a->at on. */
 int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n);
-/* Moves the new file, which is written to disk first, to the target. */
-int gradus_atomic_commit(gradus_atomic *a);
+/* Waits until the new file is on the disk, and, unless this is only a trial,
+ * moves it to the target.  If it cannot be moved, it is kept, and the message
+ * says where. */
+int gradus_atomic_commit(gradus_atomic *a, bool trial);
 void gradus_atomic_close(gradus_atomic *a);
 
 /* Keeps the last `keep` versions of the file, if it exists: the last but one

@@ -177,12 +177,14 @@ static int put_file(gradus_atomic *a, const gradus_contents *c,
     return gradus_atomic_write(a, digits, 8);
 }
 
+/* Writes the file beside path, and moves it to path if all went well, unless
+ * it is only a trial. */
 static int put_file_at(const gradus_contents *c, const char *header,
                        const char *path)
 {
     gradus_atomic a;
     int error = gradus_atomic_open(&a, path) || put_file(&a, c, header) ||
-                gradus_atomic_commit(&a);
+                gradus_atomic_commit(&a, c->trial);
 
     gradus_atomic_close(&a);
     return error;
@@ -197,11 +199,23 @@ int gradus_write_file(const gradus_contents *c, const char *path)
     return error ? gradus_error_set("%s: %s", path, gradus_error()) : 0;
 }
 
-int gradus_save(const gradus_graph *g, const char *path)
+static int save(const gradus_graph *g, const char *path, bool trial,
+                const char *function)
 {
-    if (gradus_need_compiled(g, "gradus_save"))
+    if (gradus_need_compiled(g, function))
         return -1;
     if (!path)
-        return gradus_error_set("gradus_save: the path is NULL");
-    return gradus_write_file(&(gradus_contents){ .graph = g }, path);
+        return gradus_error_set("%s: the path is NULL", function);
+    return gradus_write_file(&(gradus_contents){ .graph = g, .trial = trial },
+                             path);
+}
+
+int gradus_save(const gradus_graph *g, const char *path)
+{
+    return save(g, path, false, "gradus_save");
+}
+
+int gradus_try_save(const gradus_graph *g, const char *path)
+{
+    return save(g, path, true, "gradus_try_save");
 }

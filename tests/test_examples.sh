@@ -151,8 +151,20 @@ case_is "train: saving to a folder is an error" \
 case_is "train: saving to a device is an error" \
     exits 1 /dev/null "$train" --data data/sample --save /dev/null
 case_is "train: saving below a file is an error" \
-    exits 1 "README.md/model': no file can be made there" \
+    exits 1 "README.md/model: cannot be saved: Not a directory" \
     "$train" --data data/sample --save README.md/model
+case_is "train: saving to no name is an error" \
+    exits 1 '--save: ' "$train" --data data/sample --save ''
+case_is "train: no epoch is run if the model cannot be saved" \
+    [ "$(grep -c '^epoch' "$dir/err")" -eq 0 ]
+# The model of two layers of 512 units has more than 1 MB.
+too_large() {
+    (ulimit -f 1000 && exits 1 'model: cannot be written: File too large' \
+        "$train" --data data/sample --hidden 512,512 --save "$dir/model")
+}
+case_is "train: a model too large for ulimit -f is an error before training" \
+    too_large
+case_is "train: then no file is left behind" [ -z "$(ls "$dir" | grep model)" ]
 case_is "train: a wild learning rate stops with a message" \
     exits 1 'epoch 1, batch' \
     "$train" --data data/sample --hidden 64,64,64,64 --lr 900

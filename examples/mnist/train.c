@@ -6,13 +6,11 @@
 #include "progress.h"
 #include "train_options.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const char program[] = "mnist-train";
@@ -58,34 +56,15 @@ static const char *default_data(void)
     return "data/sample";
 }
 
-/* Can the model be saved there?  It is better to know before an hour of
- * training than after it.  Like gradus_save, this makes a new file beside the
- * one that the path, or the link at the path, leads to. */
-static int can_save(const char *path)
+/* Can the model be saved where --save says?  It is better to know before an
+ * hour of training than after it. */
+static int can_save(const settings *s, const gradus_graph *g)
 {
-    char trial[8192];
-    struct stat st;
-    if (!*path || (!stat(path, &st) && !S_ISREG(st.st_mode))) {
-        complain("--save '%s': must name a regular file, or a new one", path);
-        return 0;
-    }
-    char *target = realpath(path, NULL);
-    int length = snprintf(trial, sizeof trial, "%s.XXXXXX",
-                          target ? target : path);
-    int fd = -1;
-    free(target);
-    errno = ENAMETOOLONG;
-    if (length < (int)sizeof trial)
-        fd = mkstemp(trial);
-    if (fd < 0) {
-        complain("--save '%s': no file can be made there: %s; must name a "
-                 "file in a folder that exists and that you may write to",
-                 path, strerror(errno));
-        return 0;
-    }
-    close(fd);
-    unlink(trial);
-    return 1;
+    if (!s->save || !gradus_try_save(g, s->save))
+        return 1;
+    complain("--save: nothing is trained, as the model could not be saved: %s",
+             gradus_error());
+    return 0;
 }
 
 /* Returns the compiled graph, from the images to the loss, or NULL with a
@@ -307,7 +286,7 @@ static int work(const settings *s, const gradus_dataset *training,
         complain("%s", gradus_error());
     else {
         warn_of_few_steps(s, training);
-        failed = train(s, g, training, utf8, &all);
+        failed = !can_save(s, g) || train(s, g, training, utf8, &all);
     }
     if (!failed && s->save && (failed = gradus_save(g, s->save)))
         complain("the model was not saved: %s", gradus_error());
@@ -325,8 +304,6 @@ int main(int argc, char **argv)
     settings s = parse_options(argc, argv);
     int utf8 = use_utf8(), failed = 1;
     catch_signals();
-    if (s.save && !can_save(s.save))
-        return 1;
     if (!s.data)
         s.data = default_data();
     gradus_dataset *training = load_part(s.data, "train");

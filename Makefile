@@ -153,8 +153,8 @@ $(BUILD)/custom-layer-check: $(call dbl,$(CUSTOM)) $(BUILD)/libgradus-double.a
 # The tests make each of these functions fail, at one call after the other.
 comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
-         open_memstream fclose pthread_create open read write pwrite fsync fchmod \
-         close rename flock)
+         open_memstream fclose pthread_create open open64 read write pwrite \
+         pwrite64 fsync fchmod close rename flock)
 
 # ---- measurements, in which c = c * a + b has to become one instruction
 BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)

@@ -105,6 +105,13 @@ int __wrap_flock(int fd, int operation)
     return __real_flock(fd, operation);
 }
 
+/* The names that the C library gives to open and pwrite where files may be
+ * larger than 2 GiB. */
+int __wrap_open64(const char *path, int flags, ...)
+    __attribute__((alias("__wrap_open")));
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t n, off_t at)
+    __attribute__((alias("__wrap_pwrite")));
+
 void fault_at(int k, int error)
 {
     fault.left = k;

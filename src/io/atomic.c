@@ -3,11 +3,13 @@
  * A temporary file beside the target is written, synced to disk and renamed
  * to the target; then the folder is synced.  While it is written it is locked,
  * so one that is not locked was left behind by a program that was killed: it
- * is stale, and removed.  If the path is a symbolic
- * link, the link stays and the file that it leads to is replaced; a link
- * that leads nowhere is itself replaced.  The new file gets the permissions
- * of the old one, or, if there is none, those that the umask leaves.
- * Whatever is not a regular file (a device, say) is refused, not replaced. */
+ * is stale, and removed.
+ *
+ * If the path is a symbolic link, the link stays and the file that it leads to
+ * is replaced; a link that leads nowhere is itself replaced.  The new file
+ * gets the permissions of the old one, or, if there is none, those that the
+ * umask leaves.  Whatever is not a regular file (a device, say) is refused,
+ * not replaced. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -171,17 +173,17 @@ void gradus_atomic_close(gradus_atomic *a)
 /* The last version gets its second name by a link, so that the path is never
  * without a file.  If it has that name already, as no new version could be
  * written since, there is nothing to do.  The oldest version is given up. */
-int gradus_keep_older(const char *path, int keep)
+int gradus_keep_older(const char *path, int versions)
 {
     char from[PATH_MAX + 16], to[PATH_MAX + 16];
     struct stat last, older;
 
-    if (keep < 2 || stat(path, &last))
+    if (versions < 2 || stat(path, &last))
         return 0;
     snprintf(to, sizeof to, "%s.1", path);
     if (stat(to, &older) == 0 && older.st_ino == last.st_ino)
         return 0;
-    for (int k = keep - 1; k > 1; k--) {
+    for (int k = versions - 1; k > 1; k--) {
         snprintf(from, sizeof from, "%s.%d", path, k - 1);
         snprintf(to, sizeof to, "%s.%d", path, k);
         if (rename(from, to) && errno != ENOENT)

@@ -186,9 +186,9 @@ int gradus_atomic_write(gradus_atomic *a, const void *bytes, size_t n);
 int gradus_atomic_commit(gradus_atomic *a, bool trial);
 void gradus_atomic_close(gradus_atomic *a);
 
-/* Keeps the last `keep` versions of the file, if it exists: the last but one
+/* Keeps some versions of the file, if it exists, beside it: the last but one
  * gets the name path.1, the one before path.2, and so on.  The path itself
  * still leads to the last.  Returns 0, or -1 with a message that names it. */
-int gradus_keep_older(const char *path, int keep);
+int gradus_keep_older(const char *path, int versions);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/locale.h"
+#include "base/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,23 +31,15 @@ static int take_back(const gradus_log *l, off_t size)
     return status;
 }
 
-/* Writes text[0..n-1], and goes on if the system writes only a part of it or
- * is interrupted.  If it cannot write all, what it has written is taken away
- * again, unless the log is no regular file. */
+/* Writes text[0..n-1].  If not all of it can be written, what has been is taken
+ * away again, unless the log is no regular file. */
 static int put(const gradus_log *l, const char *text, size_t n)
 {
     struct stat before;
 
     if (fstat(l->fd, &before))
         return gradus_error_errno(l->path);
-    for (size_t done = 0; done < n;) {
-        ssize_t k = write(l->fd, text + done, n - done);
-        if (k >= 0)
-            done += (size_t)k;
-        else if (errno != EINTR)
-            return take_back(l, before.st_size);
-    }
-    return 0;
+    return gradus_write(l->fd, text, n, -1) ? take_back(l, before.st_size) : 0;
 }
 
 /* Goes on with a file of `size` bytes.  Refuses one that does not begin with a

@@ -911,8 +911,16 @@ int gradus_save(const gradus_graph *g, const char *path);
  * permission and the room to save the model in. */
 int gradus_try_save(const gradus_graph *g, const char *path);
 
-/* A compiled graph from such a file. */
-gradus_graph *gradus_load(const char *path, int max_batch, int threads);
+typedef struct {
+    size_t max_bytes; /* of memory, see below; 0: 1 GiB */
+} gradus_load_options;
+
+/* A compiled graph from such a file.  Even a tiny file may describe a graph
+ * that fills the memory; so it is an error if the graph needs more bytes for
+ * batches of max_batch rows than max_bytes and 4 times what the parameters
+ * take in the file. */
+gradus_graph *gradus_load(const char *path, int max_batch, int threads,
+                          const gradus_load_options *options);
 
 /* Only the parameters, into a compiled graph with the same names and shapes;
  * files that others wrote will do, and PyTorch's num_batches_tracked is passed

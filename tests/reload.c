@@ -26,7 +26,7 @@ gradus_graph *reload(const gradus_graph *g)
 {
     files_begin();
     save(g, "net");
-    gradus_graph *h = gradus_load(files_path("net"), gradus_max_batch(g), 1);
+    gradus_graph *h = gradus_load(files_path("net"), gradus_max_batch(g), 1, NULL);
     ck_assert_msg(h != NULL, "%s", gradus_error());
     ck_assert_int_eq(gradus_node_count(h), gradus_node_count(g));
     for (int i = 0; i < gradus_node_count(g); i++)
@@ -54,7 +54,7 @@ void refuse_reload(const gradus_graph *g, const char *right, const char *wrong,
     seal(c);
     files_write("net", c.byte, c.size);
     free(c.byte);
-    ck_assert_msg(!gradus_load(files_path("net"), 1, 1),
+    ck_assert_msg(!gradus_load(files_path("net"), 1, 1, NULL),
                   "a file with %s was loaded; must be refused", wrong);
     assert_error(message);
     files_end();

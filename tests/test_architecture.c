@@ -184,7 +184,7 @@ LOOP_TEST(an_architecture_that_cannot_be_built_is_an_error,
     const char *wanted = architectures[_i].error;
 
     gradus_graph *g = gradus_load(
-        write_model("1", architectures[_i].architecture, ""), 4, 1);
+        write_model("1", architectures[_i].architecture, ""), 4, 1, NULL);
     if (wanted) {
         ck_assert_msg(g == NULL, "%s was loaded; must be refused",
                       architectures[_i].architecture);
@@ -219,7 +219,7 @@ static const struct {
 LOOP_TEST(malformed_metadata_are_an_error, COUNT(metadata))
 {
     gradus_graph *g = gradus_load(
-        write_model(metadata[_i].seed, LOSS(""), metadata[_i].more), 4, 1);
+        write_model(metadata[_i].seed, LOSS(""), metadata[_i].more), 4, 1, NULL);
     if (metadata[_i].error) {
         ck_assert_msg(g == NULL, "seed %s with %s was loaded; must be refused",
                       metadata[_i].seed, metadata[_i].more);
@@ -247,7 +247,7 @@ LOOP_TEST(another_version_or_missing_metadata_are_an_error, 4)
     memcpy(at, cases[_i][1], strlen(cases[_i][1]));
     seal(c);
     files_write("net", c.byte, c.size);
-    ck_assert_ptr_null(gradus_load(path, 4, 1));
+    ck_assert_ptr_null(gradus_load(path, 4, 1, NULL));
     assert_error(cases[_i][2]);
     free(c.byte);
 }

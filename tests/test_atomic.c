@@ -150,7 +150,7 @@ TEST(interrupted_and_short_reads_are_continued)
     for (int k = 2; k < 5; k++) {
         fault.one_byte = 1;
         fault_at(k, EINTR);
-        h = gradus_load(files_path("net"), 1, 1);
+        h = gradus_load(files_path("net"), 1, 1, NULL);
         fault.left = fault.one_byte = 0;
         ck_assert_str_eq(fault.seen, "read");
         ck_assert_msg(h != NULL, "call %d is interrupted: %s", k,
@@ -253,7 +253,7 @@ LOOP_TEST(without_memory_loading_is_an_error_and_changes_nothing, 2)
     k = 0;
     do {
         allocations_fail(++k, _i);
-        h = gradus_load(path, 1, 1);
+        h = gradus_load(path, 1, 1, NULL);
         allocations_fail(0, 0);
         if (!h)
             ck_assert_msg(allocations_live() == live, "allocation %d fails: "
@@ -441,7 +441,7 @@ TEST(a_symbolic_link_stays_and_its_file_is_replaced)
     ck_assert_int_eq(symlink("file", files_path("link")), 0);
     ck_assert_int_eq(gradus_save(g, files_path("link")), 0);
     ck_assert(S_ISLNK(mode_of(files_path("link"))));
-    gradus_graph *h = gradus_load(files_path("file"), 1, 1);
+    gradus_graph *h = gradus_load(files_path("file"), 1, 1, NULL);
     ck_assert_msg(h != NULL, "%s", gradus_error());
     ck_assert_int_eq(files_in_folder(), 2);
     gradus_graph_free(g);

@@ -43,7 +43,7 @@ static void assert_saved(int files)
     ck_assert_msg(gradus_save(g, files_path("net")) == 0, "%s",
                   gradus_error());
     ck_assert_int_eq(files_in_folder(), files);
-    gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+    gradus_graph *h = gradus_load(files_path("net"), 1, 1, NULL);
     ck_assert_msg(h != NULL, "%s", gradus_error());
     gradus_graph_free(g);
     gradus_graph_free(h);
@@ -172,7 +172,7 @@ TEST(writers_at_the_same_path_do_not_disturb_each_other)
         ck_assert(WIFEXITED(status));
         ck_assert_int_eq(WEXITSTATUS(status), 0);
     }
-    gradus_graph *g = gradus_load(files_path("net"), 1, 1);
+    gradus_graph *g = gradus_load(files_path("net"), 1, 1, NULL);
     ck_assert_msg(g != NULL, "%s", gradus_error());
     gradus_graph_free(g);
 }
@@ -240,7 +240,8 @@ TEST(a_model_that_replaces_a_file_of_somebody_else_is_kept)
         ck_assert_int_ne(gradus_save(g, files_path("sticky/net")), 0);
         assert_error("Operation not permitted; all of it is in ");
         ck_assert_int_eq(seteuid(0), 0);
-        gradus_graph *h = gradus_load(files_path("sticky/net.0.kept"), 1, 1);
+        gradus_graph *h = gradus_load(files_path("sticky/net.0.kept"), 1, 1,
+                                      NULL);
         ck_assert_msg(h != NULL, "%s", gradus_error());
         gradus_graph_free(h);
     }

@@ -299,7 +299,7 @@ TEST(a_checkpoint_is_a_model_file)
 
     steps(&a, 3);
     ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
-    gradus_graph *g = gradus_load(path, BATCH, 1);
+    gradus_graph *g = gradus_load(path, BATCH, 1, NULL);
     ck_assert_msg(g != NULL, "%s", gradus_error());
     ck_assert_uint_eq(gradus_parameters_hash(g), gradus_parameters_hash(a.g));
     ck_assert_uint_eq(g->passes, 3);
@@ -330,7 +330,7 @@ LOOP_TEST(a_model_that_is_loaded_trains_on, 3)
         ck_assert_int_eq(gradus_load_parameters(b.g, path), 0);
     } else {
         run_free(&b);
-        b.g = gradus_load(path, BATCH, 1);
+        b.g = gradus_load(path, BATCH, 1, NULL);
         ck_assert_msg(b.g != NULL, "%s", gradus_error());
         b.o = make(5, b.g);
     }

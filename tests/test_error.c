@@ -183,7 +183,7 @@ static const char *deep(size_t n)
 
 static int load_model(const char *path)
 {
-    gradus_graph *g = gradus_load(path, 1, 1);
+    gradus_graph *g = gradus_load(path, 1, 1, NULL);
 
     gradus_graph_free(g);
     return g == NULL;

@@ -259,8 +259,8 @@ TEST(model_files_refuse_null_and_nonsense)
     failed(gradus_save(NULL, "file"), "");
     failed(gradus_save(n.g, NULL), "NULL");
     failed(gradus_save(n.g, "no-such-folder/file"), "no-such-folder");
-    null(gradus_load(NULL, 1, 1), "NULL");
-    null(gradus_load("no-such-file", 1, 1), "no-such-file");
+    null(gradus_load(NULL, 1, 1, NULL), "NULL");
+    null(gradus_load("no-such-file", 1, 1, NULL), "no-such-file");
     failed(gradus_load_parameters(NULL, "file"), "");
     failed(gradus_load_parameters(n.g, NULL), "NULL");
     failed(gradus_load_parameters(n.g, "no-such-file"), "no-such-file");

@@ -61,7 +61,7 @@ LOOP_TEST(a_loaded_model_saves_to_the_same_bytes, 2)
     const char *path = files_path("net");
 
     ck_assert_msg(gradus_save(g, path) == 0, "%s", gradus_error());
-    gradus_graph *h = gradus_load(path, 7, 1);
+    gradus_graph *h = gradus_load(path, 7, 1, NULL);
     ck_assert_msg(h != NULL, "%s", gradus_error());
     ck_assert(gradus_parameters_hash(g) == gradus_parameters_hash(h));
     ck_assert_int_eq(gradus_max_batch(h), 7);
@@ -76,7 +76,7 @@ TEST(settings_are_loaded_bit_for_bit)
     gradus_graph *g = rich_net();
 
     ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
-    gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+    gradus_graph *h = gradus_load(files_path("net"), 1, 1, NULL);
     ck_assert_msg(h != NULL, "%s", gradus_error());
     ck_assert_int_eq(gradus_node_count(h), gradus_node_count(g));
     for (int i = 0; i < gradus_node_count(g); i++) {
@@ -113,7 +113,7 @@ LOOP_TEST(a_locale_with_a_decimal_comma_changes_no_model_file, 2)
             setlocale(LC_ALL, "C");
             uselocale(comma);
         }
-        gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+        gradus_graph *h = gradus_load(files_path("net"), 1, 1, NULL);
         ck_assert_str_eq(localeconv()->decimal_point, ",");
         ck_assert_msg(h != NULL, "%s", gradus_error());
         assert_saves_the_same(h, files_path("net"));
@@ -157,7 +157,7 @@ TEST(every_flipped_bit_of_a_model_file_is_an_error)
         c.byte[i / 8] ^= (unsigned char)(1 << i % 8);
         files_write("net", c.byte, c.size);
         c.byte[i / 8] ^= (unsigned char)(1 << i % 8);
-        gradus_graph *h = gradus_load(path, 4, 1);
+        gradus_graph *h = gradus_load(path, 4, 1, NULL);
         ck_assert_msg(h == NULL, "loaded with bit %zu of byte %zu flipped",
                       i % 8, i / 8);
         ck_assert_msg(gradus_load_parameters(to, path) != 0,
@@ -186,7 +186,7 @@ TEST(a_model_file_cut_short_at_any_byte_is_an_error)
         if (size == c.size)
             continue;
         files_write("net", c.byte, size);
-        ck_assert_msg(!gradus_load(path, 4, 1),
+        ck_assert_msg(!gradus_load(path, 4, 1, NULL),
                       "%zu of %zu bytes were loaded; must be refused", size,
                       c.size);
         ck_assert_msg(gradus_load_parameters(to, path) != 0,
@@ -208,7 +208,7 @@ TEST(damaged_weights_are_reported_as_damage)
     contents c = read_whole(files_path("net"));
     c.byte[c.size - sizeof(gradus_real)] ^= 1;
     files_write("net", c.byte, c.size);
-    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1, NULL));
     assert_error("net: damaged: its checksum");
     free(c.byte);
     gradus_graph_free(g);
@@ -376,7 +376,7 @@ TEST(more_class_names_than_a_file_may_hold_are_not_saved)
     ck_assert_int_eq(gradus_set_class_names(g, N - 1, names), 0);
     ck_assert_msg(gradus_save(g, files_path("net")) == 0, "%s",
                   gradus_error());
-    gradus_graph *h = gradus_load(files_path("net"), 1, 1);
+    gradus_graph *h = gradus_load(files_path("net"), 1, 1, NULL);
     ck_assert_int_eq(gradus_class_count(h), N - 1);
     free(names);
     free(before.byte);
@@ -488,7 +488,7 @@ TEST(misuse_of_saving_and_loading_is_an_error)
     ck_assert_int_ne(gradus_save(early, files_path("net")), 0);
     assert_error("gradus_save: the graph is not compiled; call "
                  "gradus_compile first");
-    ck_assert_ptr_null(gradus_load(NULL, 1, 1));
+    ck_assert_ptr_null(gradus_load(NULL, 1, 1, NULL));
     assert_error("gradus_load: the path is NULL");
     ck_assert_int_ne(gradus_load_parameters(NULL, files_path("net")), 0);
     assert_error("the graph is NULL");
@@ -497,8 +497,8 @@ TEST(misuse_of_saving_and_loading_is_an_error)
     ck_assert_int_ne(gradus_load_parameters(early, files_path("net")), 0);
     assert_error("not compiled");
     ck_assert_int_eq(gradus_save(g, files_path("net")), 0);
-    ck_assert_ptr_null(gradus_load(files_path("net"), 0, 1));
-    ck_assert_ptr_null(gradus_load(files_path("net"), 1, -1));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 0, 1, NULL));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, -1, NULL));
     gradus_graph_free(g);
     gradus_graph_free(early);
 }

@@ -38,7 +38,7 @@ static const char *const *paths(void)
 
 static gradus_graph *load(const char *path)
 {
-    gradus_graph *g = gradus_load(path, 16, 1);
+    gradus_graph *g = gradus_load(path, 16, 1, NULL);
 
     ck_assert_msg(g != NULL, "%s", gradus_error());
     return g;

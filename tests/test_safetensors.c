@@ -83,7 +83,7 @@ LOOP_TEST(files_of_other_programs_are_read, 7)
     for (int i = 0; i < 6; i++)
         ck_assert(gradus_parameters(g)[i] == (gradus_real)values[i]);
     ck_assert(signbit(gradus_parameters(g)[4]));
-    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1, NULL));
     assert_error("holds no architecture");
     gradus_graph_free(g);
 }
@@ -259,7 +259,7 @@ LOOP_TEST(a_malformed_header_is_an_error_and_changes_nothing,
     assert_error("/net: ");
     assert_error(headers[_i].error);
     ck_assert(gradus_parameters_hash(g) == before);
-    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1));
+    ck_assert_ptr_null(gradus_load(files_path("net"), 1, 1, NULL));
     gradus_graph_free(g);
 }
 

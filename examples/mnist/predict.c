@@ -83,7 +83,7 @@ static const char *class_name(const reader *r, int k)
 
 static int open_model(reader *r, const char *path)
 {
-    r->graph = gradus_load(path, 1, 1);
+    r->graph = gradus_load(path, 1, 1, NULL);
     if (!r->graph) {
         complain("%s; MODEL must be a file that mnist-train saved",
                  gradus_error());

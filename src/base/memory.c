@@ -13,6 +13,7 @@ void *gradus_plan_take(gradus_plan *p, size_t rows, size_t count, size_t size)
 
     if (rows && count > (limit - p->used) / size / rows) {
         p->overflow = true;
+        p->used = limit;
         return NULL;
     }
     void *part = p->base ? p->base + p->used : NULL;

@@ -12,7 +12,8 @@
 typedef struct {
     char *base;    /* where the arrays begin, on a 64-byte boundary; or NULL */
     size_t used;   /* bytes taken so far */
-    bool overflow; /* the sum does not fit a size_t */
+    bool overflow; /* the sum does not fit a size_t; used is then about half
+                      of what does */
 } gradus_plan;
 
 /* Returns the place of the next array [rows,count], of elements of `size`

@@ -151,7 +151,7 @@ void gradus_place_gradients(gradus_graph *g, int number)
 
 /* Walks the plan twice: first to find its size, then to hand the memory
  * out. */
-static int allocate(gradus_graph *g, int max_batch)
+static int allocate(gradus_graph *g, int max_batch, size_t max_bytes)
 {
     gradus_plan p = { 0 };
 
@@ -159,6 +159,13 @@ static int allocate(gradus_graph *g, int max_batch)
     g->tile = NULL;
     gradus_cut_tiles(g); /* counts them */
     plan(g, &p, (size_t)max_batch);
+    if (p.used > max_bytes)
+        return gradus_error_set("a graph for batches of %d rows needs %zu "
+                                "bytes; the limit is %zu, max_bytes of "
+                                "gradus_load_options and 4 times the file's "
+                                "parameters; choose a smaller max_batch or a "
+                                "larger max_bytes", max_batch, p.used,
+                                max_bytes);
     g->block = gradus_plan_allocate(&p);
     if (!g->block)
         return gradus_no_memory("%zu parameters and batches of %d rows, %zu "
@@ -256,7 +263,8 @@ static void spread_finite(gradus_graph *g)
 /* If the checks pass but then threads or memory fail, the graph can be
  * compiled again, say with a smaller max_batch, but it can no longer be
  * changed, since its nodes are fused already. */
-int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
+int gradus_compile_plan(gradus_graph *g, int max_batch, int threads,
+                        size_t max_bytes)
 {
     if (check(g, max_batch, threads) || spread_wants(g))
         return -1;
@@ -265,7 +273,7 @@ int gradus_compile_plan(gradus_graph *g, int max_batch, int threads)
     g->threads = threads ? threads : gradus_pool_processors();
     gradus_pool_free(g->pool); /* of a compile that has failed */
     g->pool = gradus_pool_new(g->threads);
-    if (!g->pool || allocate(g, max_batch))
+    if (!g->pool || allocate(g, max_batch, max_bytes))
         return -1;
     g->max_batch = max_batch;
     return 0;
@@ -289,7 +297,7 @@ int gradus_compile(gradus_graph *g, int max_batch, int threads)
     if (g && !*g->failure && gradus_check_class_count(g))
         return -1;
     gradus_mode_enter(&mode);
-    int status = gradus_compile_plan(g, max_batch, threads);
+    int status = gradus_compile_plan(g, max_batch, threads, SIZE_MAX);
     for (int i = 0; !status && i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
             initialise(g, i, j);

@@ -182,7 +182,9 @@ void gradus_fuse(gradus_graph *g);
 void gradus_place_gradients(gradus_graph *g, int i);
 
 /* Compiles like gradus_compile, but leaves all parameters zero instead of
- * initialising them, for a caller that reads them from a file. */
-int gradus_compile_plan(gradus_graph *g, int max_batch, int threads);
+ * initialising them, for a caller that reads them from a file; it is an error
+ * if the graph needs more than max_bytes of memory. */
+int gradus_compile_plan(gradus_graph *g, int max_batch, int threads,
+                        size_t max_bytes);
 
 #endif

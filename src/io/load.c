@@ -99,10 +99,23 @@ static int read_graph(const gradus_safetensors *f, gradus_graph **g)
            (classes && read_part(*g, "gradus.classes", classes, read_classes));
 }
 
+/* The most bytes that a graph loaded from f may take: see
+ * gradus_load_options. */
+static size_t most_bytes(const gradus_safetensors *f,
+                         const gradus_load_options *options)
+{
+    size_t extra = options && options->max_bytes ? options->max_bytes
+                                                 : (size_t)1 << 30;
+
+    return (uintmax_t)f->size < (SIZE_MAX - extra) / 4
+               ? extra + 4 * (size_t)f->size : SIZE_MAX;
+}
+
 /* The file's shapes are compared with the graph's before compiling
  * allocates memory, so a small file cannot claim memory for more parameters
- * than it contains. */
-gradus_graph *gradus_load(const char *path, int max_batch, int threads)
+ * than it contains; and how much the nodes' values may take is limited. */
+gradus_graph *gradus_load(const char *path, int max_batch, int threads,
+                          const gradus_load_options *options)
 {
     gradus_safetensors f;
     gradus_graph *g = NULL;
@@ -111,7 +124,7 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads)
         return gradus_error_set("gradus_load: the path is NULL"), NULL;
     if (gradus_safetensors_open(&f, path) || read_graph(&f, &g) ||
         gradus_safetensors_match(&f, g, 0) ||
-        gradus_compile_plan(g, max_batch, threads) ||
+        gradus_compile_plan(g, max_batch, threads, most_bytes(&f, options)) ||
         gradus_safetensors_read(&f, g->theta)) {
         gradus_error_set("%s: %s", path, gradus_error());
         gradus_graph_free(g);

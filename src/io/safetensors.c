@@ -10,7 +10,8 @@
  * matter.  The file is read once, from front to back.  The memory that reading
  * takes is bounded by what the file really contains: the header's text, its
  * tree (see json.c), and the parameters whose shapes match.  What compile
- * takes for the nodes' values, [max_batch,size], is not bounded. */
+ * takes for the nodes' values, [max_batch,size], has a limit of its own (see
+ * load.c). */
 #include "io/io.h"
 
 #include "base/bytes.h"

@@ -51,7 +51,8 @@ TEST(pixels_cannot_be_tokens)
     embed();
     gradus_feed_u8(x, (uint8_t[]){ 0, 1 }, 1);
     ck_assert_int_ne(gradus_forward(g, NULL, 1), 0);
-    assert_error("input was fed pixels");
+    assert_error("input was fed pixels; it takes the numbers of tokens "
+                 "(gradus_feed, gradus_infer)");
 }
 
 TEST(inference_refuses_a_value_that_is_not_a_token)
@@ -64,7 +65,8 @@ TEST(inference_refuses_a_value_that_is_not_a_token)
     assert_error("embedding1: sample 0, position 0: the token is 3; must be a "
                  "whole number, 0 to 2");
     ck_assert_ptr_null(gradus_infer_u8(w, (uint8_t[]){ 2 }, 1));
-    assert_error("input was fed pixels");
+    assert_error("input was fed pixels; it takes the numbers of tokens "
+                 "(gradus_feed, gradus_infer)");
     ck_assert_ptr_nonnull(gradus_infer(w, (gradus_real[]){ 2 }, 1));
     gradus_workspace_free(w);
 }

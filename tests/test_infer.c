@@ -248,6 +248,42 @@ TEST(a_node_used_twice_is_computed_once)
     gradus_graph_free(g);
 }
 
+/* A loss of the test's own, whose check reads its targets. */
+static int check_labels(gradus_node *l, gradus_part p)
+{
+    for (int i = 0; i < p.rows; i++)
+        if (l->in[1]->label[i] != 7)
+            return gradus_fail(l, "label %d is not 7", i), -1;
+    return 0;
+}
+
+static void copy_value(gradus_node *l, gradus_part p)
+{
+    memcpy(gradus_row(l->y, p, l->size), gradus_row(l->in[0]->y, p, l->size),
+           gradus_count(p, l->size) * sizeof *l->y);
+}
+
+/* In inference there are no targets, and may be more rows than the graph has
+ * room for. */
+TEST(the_check_of_a_loss_is_not_called)
+{
+    static const gradus_loss_rule rule = { 0 };
+    static const gradus_op op = { .name = "sevens", .forward = copy_value,
+                                  .check = check_labels, .loss = &rule };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *in[] = { gradus_input(g, 3), gradus_labels(g, 1) };
+
+    gradus_set_shape(gradus_append(NULL, &op, sizeof(gradus_loss_node), 2, in),
+                     1, in[0]->shape);
+    ck_assert_msg(gradus_compile(g, 1, 1) == 0, "%s", gradus_error());
+    gradus_workspace *w = workspace(g, 100);
+    const gradus_real *y = gradus_infer(w, d.x, 100);
+    ck_assert_msg(y != NULL, "%s", gradus_error());
+    ck_assert_mem_eq(y, d.x, 300 * sizeof *y);
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+
 /* ---- errors ------------------------------------------------------------- */
 
 TEST(a_nan_or_infinity_is_an_error_that_names_the_row)

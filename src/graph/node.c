@@ -155,9 +155,17 @@ static gradus_graph *graph_of(gradus_graph *g, int n_in,
     return g;
 }
 
-/* Checks that x can be an operand of a new node of g. */
-static int check_operand(const gradus_graph *g, const char *op, gradus_node *x)
+/* Checks that operand i of n_in can be one of a new node of g.  If it is NULL
+ * because a constructor has failed before, the message of that one is kept. */
+static int check_operand(const gradus_graph *g, const char *op, int i,
+                         int n_in, gradus_node *x)
 {
+    if (!x && ((g && *g->failure) ||
+               (*lost.last && strcmp(gradus_error(), lost.last) == 0)))
+        return -1;
+    if (!x)
+        return gradus_error_set("%s: operand %d of %d is NULL", op, i + 1,
+                                n_in);
     if (x->graph != g) /* makes compiling x's graph fail, too */
         return gradus_fail(x, "belongs to another graph than the other "
                            "operands of %s", op), -1;
@@ -167,16 +175,6 @@ static int check_operand(const gradus_graph *g, const char *op, gradus_node *x)
     return 0;
 }
 
-/* Refuses the NULL that is operand i of a new node.  If it comes from a
- * constructor that has failed before, the message of that one is kept. */
-static int refuse_null(const gradus_graph *g, const char *op, int i, int n_in)
-{
-    if ((g && *g->failure) ||
-        (*lost.last && strcmp(gradus_error(), lost.last) == 0))
-        return -1;
-    return gradus_error_set("%s: operand %d of %d is NULL", op, i + 1, n_in);
-}
-
 /* Checks that a node of `bytes` bytes with these operands can be added to
  * g. */
 static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
@@ -184,16 +182,13 @@ static int check_new(const gradus_graph *g, const gradus_op *op, size_t bytes,
 {
     size_t least = op->loss ? sizeof(gradus_loss_node) : sizeof(gradus_node);
 
-    for (int i = 0; i < n_in; i++)
-        if (!in[i])
-            return refuse_null(g, op->name, i, n_in);
-    if (!g)
+    if (!g && !n_in)
         return gradus_error_set("%s: the graph is NULL", op->name);
-    if (g->threads)
+    if (g && g->threads)
         return gradus_error_set("%s: gradus_compile was called; add nodes "
                                 "before it", op->name);
     for (int i = 0; i < n_in; i++)
-        if (check_operand(g, op->name, in[i]))
+        if (check_operand(g, op->name, i, n_in, in[i]))
             return -1;
     if (bytes < least)
         return gradus_error_set("%s: the node has %zu bytes; must have at "

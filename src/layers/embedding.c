@@ -29,8 +29,8 @@ static int check(gradus_node *n, gradus_part p)
         return gradus_fail(n, "%s is normalised; its values must be the "
                            "numbers of tokens", x->name), -1;
     if (x->fed.u8)
-        return gradus_fail(n, "%s was fed pixels; feed it the numbers of "
-                           "tokens, by gradus_feed", x->name), -1;
+        return gradus_fail(n, "%s was fed pixels; it takes the numbers of "
+                           "tokens (gradus_feed, gradus_infer)", x->name), -1;
     for (int i = p.row; i < p.row + p.rows; i++) {
         int sample = p.batch->index[i];
         const gradus_real *v = x->fed.x + (size_t)sample * (size_t)x->size;

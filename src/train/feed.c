@@ -74,17 +74,6 @@ typedef struct {
     int image[3];     /* channels, height, width; 0 is not known */
 } field;
 
-/* Is a sample of f an image of another shape than the node's?  Axes that are
- * not known are not compared, and neither are inputs that are not images. */
-static bool has_other_shape(const gradus_node *n, const field *f)
-{
-    bool other = false;
-
-    for (int i = 0; i < 3 && n->rank == 3; i++)
-        other |= f->image[i] && f->image[i] != n->shape[i];
-    return other;
-}
-
 /* Checks that field f fits node n and is not taken by an earlier node, the
  * taker.  n would then be left without a field, and go on using the rows of
  * other data. */
@@ -100,14 +89,15 @@ static int check_field(const gradus_node *n, const field *f,
     if (f->size != n->size && !f->any_size)
         return gradus_refuse(n, "takes %d %s a sample, but the dataset has %d",
                              n->size, f->name, f->size);
-    if (has_other_shape(n, f)) {
-        char takes[64], has[64];
-        gradus_shape_text("", 3, n->shape, takes);
-        gradus_shape_text("", 3, f->image, has);
-        return gradus_refuse(n, "takes images %s, but the dataset has %s; "
-                             "these are channels, height and width", takes,
-                             has);
-    }
+    for (int i = 0; i < 3 && n->rank == 3; i++) /* 0 is not compared */
+        if (f->image[i] && f->image[i] != n->shape[i]) {
+            char takes[64], has[64];
+            gradus_shape_text("", 3, n->shape, takes);
+            gradus_shape_text("", 3, f->image, has);
+            return gradus_refuse(n, "takes images %s, but the dataset has %s; "
+                                 "these are channels, height and width", takes,
+                                 has);
+        }
     return 0;
 }
 

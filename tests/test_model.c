@@ -310,7 +310,7 @@ TEST(a_model_file_with_too_few_names_loads)
     memcpy(name, "]        ", 9);
     seal(c);
     files_write("net", c.byte, c.size);
-    g = gradus_load(path, 4, 1);
+    g = gradus_load(path, 4, 1, NULL);
     ck_assert_msg(g != NULL, "%s", gradus_error());
     ck_assert_int_eq(gradus_class_count(g), 1);
     ck_assert_int_ne(gradus_save(g, path), 0);

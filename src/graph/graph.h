@@ -75,7 +75,7 @@ struct gradus_graph {
                                that has failed, for compile to report; "" if
                                none has */
     const void *thread;     /* of the thread that has made it, and how many */
-    unsigned lost;          /* constructors had failed there, see node.c */
+    unsigned lost;          /* constructors had failed there, see failure.c */
     size_t parameters;      /* of all nodes together */
     int class_count;
     char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
@@ -139,6 +139,15 @@ bool gradus_is_open(const gradus_node *n);
 /* Refuses an initialiser that there is not, or an `a` that it cannot take,
  * with a message. */
 bool gradus_start_fails(gradus_node *n, gradus_initialiser how, double a);
+
+/* Keeps the present message, of a constructor of g that has failed, for
+ * gradus_compile to report; g is NULL if no operand tells it, and had_operands
+ * says whether there were any. */
+void gradus_keep_failure(gradus_graph *g, bool had_operands);
+
+/* Is a NULL operand of a node of g, which may be NULL, passed on by a
+ * constructor that has failed? */
+bool gradus_has_failed(const gradus_graph *g);
 
 /* Notes at which point of its thread's constructors g is made.  The second
  * returns 0 if none that the thread has called since had NULL operands alone;

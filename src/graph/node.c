@@ -1,89 +1,14 @@
 /* node.c -- makes nodes: the functions that constructors are written with.
  *
  * A constructor that fails returns NULL, and constructors pass a NULL operand
- * on.  The graph keeps the message of the first failure, and gradus_compile
- * reports it, so that a caller need not check every constructor.  Where no
- * operand tells the graph, the thread keeps the message, for the graphs that
- * it has made before and not compiled yet. */
+ * on; failure.c keeps the message of the first failure. */
 #include "graph/graph.h"
 
 #include "base/error.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- messages ----------------------------------------------------------- */
-
-/* What this thread remembers of the constructors that have failed: the last
- * one's message; and of those that had no graph, as all operands were NULL,
- * how many there were and the last one's message. */
-static _Thread_local struct {
-    char last[GRADUS_ERROR_ROOM], why[GRADUS_ERROR_ROOM];
-    unsigned count;
-} lost;
-
-/* Stores the present error message in the graph, if there is one, for
- * gradus_compile to report, unless an earlier one is stored there. */
-static void keep_failure(gradus_graph *g)
-{
-    snprintf(lost.last, sizeof lost.last, "%s", gradus_error());
-    if (g && !*g->failure)
-        strcpy(g->failure, lost.last);
-}
-
-void gradus_lost_begin(gradus_graph *g)
-{
-    g->thread = &lost;
-    g->lost = lost.count;
-    *lost.last = 0; /* a NULL from now on is not passed on */
-}
-
-int gradus_lost_check(const gradus_graph *g)
-{
-    if (g->thread != &lost || g->lost == lost.count)
-        return 0;
-    return gradus_error_set("%s", lost.why);
-}
-
-/* Sets the error message "node 3, dense1: ..", or just ".." if n is NULL. */
-static void set_message(const gradus_node *n, const char *format, va_list args)
-{
-    gradus_error_setv(format ? format : "", args);
-    if (n)
-        gradus_error_set("node %d, %s: %s", n->id, n->name, gradus_error());
-}
-
-gradus_node *gradus_fail(gradus_node *n, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    set_message(n, format, args);
-    va_end(args);
-    if (n && n->graph->max_batch == 0) /* before gradus_compile */
-        keep_failure(n->graph);
-    return NULL;
-}
-
-int gradus_refuse(const gradus_node *n, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    set_message(n, format, args);
-    va_end(args);
-    return -1;
-}
-
-bool gradus_is_open(const gradus_node *n)
-{
-    if (n->graph->threads)
-        gradus_refuse(n, "gradus_compile was called, so the node can no "
-                      "longer change");
-    return n->graph->threads == 0;
-}
 
 /* ---- names -------------------------------------------------------------- */
 
@@ -160,12 +85,11 @@ static gradus_graph *graph_of(gradus_graph *g, int n_in,
 static int check_operand(const gradus_graph *g, const char *op, int i,
                          int n_in, gradus_node *x)
 {
-    if (!x && ((g && *g->failure) ||
-               (*lost.last && strcmp(gradus_error(), lost.last) == 0)))
-        return -1;
     if (!x)
-        return gradus_error_set("%s: operand %d of %d is NULL", op, i + 1,
-                                n_in);
+        return gradus_has_failed(g)
+                   ? -1
+                   : gradus_error_set("%s: operand %d of %d is NULL", op,
+                                      i + 1, n_in);
     if (x->graph != g) /* makes compiling x's graph fail, too */
         return gradus_fail(x, "belongs to another graph than the other "
                            "operands of %s", op), -1;
@@ -234,14 +158,9 @@ gradus_node *gradus_append(gradus_graph *g, const gradus_op *op, size_t bytes,
         if (!check_new(g, op, bytes, n_in, in))
             n = add_node(g, op, bytes, n_in, in);
     }
-    if (n)
-        return n;
-    if (!g && n_in && strcmp(gradus_error(), lost.last) != 0) {
-        lost.count++;
-        snprintf(lost.why, sizeof lost.why, "%s", gradus_error());
-    }
-    keep_failure(g);
-    return NULL;
+    if (!n)
+        gradus_keep_failure(g, n_in);
+    return n;
 }
 
 /* ---- shape, parameters -------------------------------------------------- */
@@ -293,6 +212,19 @@ gradus_node *gradus_set_shape(gradus_node *n, int rank, const int *shape)
     n->rank = rank;
     memcpy(n->shape, shape, (size_t)rank * sizeof *shape);
     return n;
+}
+
+/* Only the last three initialisers, from NORMAL on, use a. */
+bool gradus_start_fails(gradus_node *n, gradus_initialiser how, double a)
+{
+    if ((unsigned)how > GRADUS_INIT_CONSTANT)
+        return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
+                           GRADUS_INIT_CONSTANT), true;
+    if (how >= GRADUS_INIT_NORMAL &&
+        !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
+        return gradus_fail(n, "the initialiser's a is %g; must be -1e30 to "
+                           "1e30, and at least 0 if it is a spread", a), true;
+    return false;
 }
 
 gradus_node *gradus_add_param(gradus_node *n, const char *name, int rank,

@@ -37,19 +37,6 @@ int gradus_set_name(gradus_node *n, const char *name)
     return 0;
 }
 
-/* Only the last three initialisers, from NORMAL on, use a. */
-bool gradus_start_fails(gradus_node *n, gradus_initialiser how, double a)
-{
-    if ((unsigned)how > GRADUS_INIT_CONSTANT)
-        return gradus_fail(n, "the initialiser is %d; must be 0 to %d", how,
-                           GRADUS_INIT_CONSTANT), true;
-    if (how >= GRADUS_INIT_NORMAL &&
-        !(a <= 1e30 && a >= (how == GRADUS_INIT_CONSTANT ? -1e30 : 0)))
-        return gradus_fail(n, "the initialiser's a is %g; must be -1e30 to "
-                           "1e30, and at least 0 if it is a spread", a), true;
-    return false;
-}
-
 /* Sets how parameter 0 is initialised, which is the weight in every layer that
  * has one. */
 int gradus_initialise(gradus_node *n, gradus_initialiser how, double a)

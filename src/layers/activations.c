@@ -16,9 +16,9 @@
  *
  * A NaN in x gives a NaN in y, but a finite x never gives one: where exp(-x)
  * overflows to infinity, s(x) is 0.  Where an infinite x would be hidden, as y
- * has a finite limit, y is NaN: the terms x - x and 0 x are.  For x below 0, erfc keeps the digits of P
- * that 1 + erf would lose.  At x = 0 the derivative of relu is taken to be 0
- * and that of leaky_relu to be a, as in PyTorch.
+ * has a finite limit, y is NaN: the terms x - x and 0 x are.  For x below 0,
+ * erfc keeps the digits of P that 1 + erf would lose.  At x = 0 the derivative
+ * of relu is taken to be 0 and that of leaky_relu to be a, as in PyTorch.
  */
 #include "layers/layers.h"
 #include "layers/shape.h"

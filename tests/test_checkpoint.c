@@ -253,10 +253,49 @@ TEST(more_epochs_are_a_warning_where_there_is_a_schedule)
     o.callback = keep_warning;
     o.epochs = EPOCHS + 1;
     fit(&b, &o);
-    ck_assert_ptr_nonnull(strstr(warned, "for 2 epochs, and this one is for "
-                                         "3"));
+    ck_assert_ptr_nonnull(strstr(warned, "for 2 epochs; this one is for 3"));
     ck_assert_uint_eq(b.history[EPOCHS].samples, SAMPLES);
     ck_assert_uint_eq(b.g->epochs, EPOCHS + 1);
+    run_free(&a);
+    run_free(&b);
+}
+
+static double other_rate(uint64_t step, uint64_t n, void *user)
+{
+    (void)user;
+    return gradus_lr_cosine(0.03, step, n, 0.001);
+}
+
+TEST(another_schedule_is_a_warning)
+{
+    int stop = 5;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    o = options(&b, &stop);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    o.callback = keep_warning;
+    fit(&b, &o);
+    ck_assert_str_eq(warned, "");
+    run_free(&b);
+    b = run_new(1, 1, 1);
+    unlink(o.checkpoint);
+    o = options(&a, &stop);
+    o.checkpoint = files_path("run.gradus");
+    run_free(&a);
+    a = run_new(1, 1, 1);
+    fit(&a, &o);
+    o = options(&b, &stop);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    o.callback = keep_warning;
+    o.learning_rate = other_rate;
+    fit(&b, &o);
+    ck_assert_ptr_nonnull(strstr(warned, "has another schedule than in the "
+                                         "checkpoint"));
     run_free(&a);
     run_free(&b);
 }

@@ -171,7 +171,12 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
     run r = {.set = s};
     gradus_fit_options how = {.epochs = s->epochs, .callback = between,
                               .learning_rate = learning_rate,
-                              .user = &r, .history = history};
+                              .user = &r, .history = history,
+                              .checkpoint = s->checkpoint,
+                              .checkpoint_batches = s->every,
+                              .checkpoint_seconds = s->every_seconds,
+                              .checkpoint_keep = s->keep,
+                              .resume = s->resume};
     progress_start(&r.shown, utf8);
     int failed = !history || !o || gradus_fit(o, d, &how);
     progress_clear(&r.shown);
@@ -291,8 +296,12 @@ static int work(const settings *s, const gradus_dataset *training,
     if (!failed && s->save && (failed = gradus_save(g, s->save)))
         complain("the model was not saved: %s", gradus_error());
     if (!failed && stop_signal)
-        complain("stopped after %zu images%s%s", all.samples,
-                 s->save ? ", saved in " : "", s->save ? s->save : "");
+        complain("stopped after %zu images%s%s%s%s%s", all.samples,
+                 s->save ? ", saved in " : "", s->save ? s->save : "",
+                 s->checkpoint ? "; to go on, give the same options and "
+                                 "--resume" : "",
+                 s->checkpoint ? " --checkpoint " : "",
+                 s->checkpoint ? s->checkpoint : "");
     else if (!failed)
         failed = test(s, g, training, testing, &all, classes);
     gradus_graph_free(g);

@@ -54,12 +54,20 @@ static const char help[] =
     "  --seed N          decides every random choice, such as the first\n"
     "                    weights and the order of the images (1)\n"
     "  --save FILE       write the model to FILE, in the safetensors format\n"
+    "  --checkpoint FILE write all that training needs to go on to FILE, while\n"
+    "                    it trains; an error if FILE is there, unless --resume\n"
+    "  --every N or Ns   how often: after N batches, or N seconds, as in 300s\n"
+    "                    (after each epoch)\n"
+    "  --keep N          keep the last N checkpoints, as FILE, FILE.1, .. (1)\n"
+    "  --resume          go on from the checkpoint, to the same weights as if\n"
+    "                    the training had never been cut off; or begin, if\n"
+    "                    there is no FILE\n"
     "  --json            print one JSON object on stdout, and nothing else\n"
     "  --help            print this\n"
     "\n"
     "Ctrl-C, SIGTERM and SIGHUP end training after the present batch, and\n"
-    "save the model if --save is given; a second signal ends the program at\n"
-    "once.\n"
+    "save the model if --save is given, and the checkpoint; a second signal\n"
+    "ends the program at once.\n"
     "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
     "130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP) if a signal stopped it.\n";
 
@@ -76,6 +84,20 @@ static void parse_hidden(settings *s, char *text)
                         "whole numbers with single commas between, such as "
                         "256,128");
         s->hidden[s->layers++] = whole_int("--hidden", one, 1, 65536);
+    }
+}
+
+/* Reads how often a checkpoint is written: "100" batches or "300s". */
+static void parse_every(settings *s, char *text)
+{
+    size_t n = strlen(text);
+    s->every = 0;
+    s->every_seconds = 0;
+    if (n && text[n - 1] == 's') {
+        text[n - 1] = '\0';
+        s->every_seconds = whole_int("--every (in seconds)", text, 1, 10000000);
+    } else {
+        s->every = whole_int("--every", text, 1, 1000000000);
     }
 }
 
@@ -109,6 +131,10 @@ static const struct option options[] = {
     {"threads", required_argument, NULL, 't'},
     {"seed", required_argument, NULL, 's'},
     {"save", required_argument, NULL, 'o'},
+    {"checkpoint", required_argument, NULL, 'k'},
+    {"every", required_argument, NULL, 'y'},
+    {"keep", required_argument, NULL, 'K'},
+    {"resume", no_argument, NULL, 'R'},
     {"json", no_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
@@ -119,6 +145,10 @@ static void take(settings *s, int letter, char *value)
     switch (letter) {
     case 'd': s->data = value; break;
     case 'o': s->save = value; break;
+    case 'k': s->checkpoint = value; break;
+    case 'y': parse_every(s, value); break;
+    case 'K': s->keep = whole_int("--keep", value, 1, 1000); break;
+    case 'R': s->resume = 1; break;
     case 'j': s->json = 1; break;
     case 'a': s->augment = 1; break;
     case 'f': s->flip = 1; break;
@@ -150,6 +180,10 @@ static void take(settings *s, int letter, char *value)
  * before set_defaults, while it can be seen which were given. */
 static void refuse_pairs(const settings *s)
 {
+    if (!s->checkpoint && (s->every || s->every_seconds || s->keep ||
+                           s->resume))
+        usage_error("--%s needs --checkpoint FILE, which is not given",
+                    s->resume ? "resume" : s->keep ? "keep" : "every");
     if (s->layers && s->net != NET_MLP)
         usage_error("--hidden and --net %s do not go together: only the mlp "
                     "has hidden layers to choose; leave one of them out",

@@ -11,7 +11,10 @@ enum optim { SGD, ADAM, ADAMW, RMSPROP };
 enum schedule { LINEAR, CONSTANT, STEP, COSINE, ONE_CYCLE };
 
 typedef struct {
-    const char *data, *save; /* NULL if not given */
+    const char *data, *save, *checkpoint; /* NULL if not given */
+    int every;              /* batches between two checkpoints, or 0 */
+    double every_seconds;   /* or seconds, or 0 */
+    int keep, resume;       /* how many checkpoints; 0 or 1 */
     int hidden[MAX_HIDDEN]; /* [layers], the units of each hidden layer */
     int layers;             /* hidden layers of the mlp */
     enum net net;

@@ -10,7 +10,8 @@
  *    "optimiser":"adam","states":2,"steps":1200,"learning_rate":0.001,
  *    "best":false,"settings":{"beta1":0.9,..},"fit":{..}}
  *
- * The settings are those that the optimiser was made with.  "fit" is what gradus_fit wants to remember (train/resume.c). */
+ * The settings are those that the optimiser was made with.  "fit" is what
+ * gradus_fit wants to remember (train/resume.c). */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -95,10 +96,9 @@ static int compare_nodes(const gradus_graph *g, const char *there)
     static const char what[] = "gradus.architecture";
     char *here = gradus_json_print(what, gradus_architecture_print,
                                    &(gradus_contents){ .graph = g });
-    json_t *a = here ? gradus_json_parse(what, here, strlen(here),
-                                         JSON_DECODE_INT_AS_REAL) : NULL;
-    json_t *b = a && there ? gradus_json_parse(what, there, strlen(there),
-                                               JSON_DECODE_INT_AS_REAL) : NULL;
+    json_t *a = here ? gradus_json_parse(what, here, strlen(here), 0) : NULL;
+    json_t *b = a && there ? gradus_json_parse(what, there, strlen(there), 0)
+                           : NULL;
     size_t n = json_array_size(a), m = json_array_size(b);
     int status = b ? 0 : -1;
 
@@ -169,9 +169,10 @@ static int read_said(json_t *json, const gradus_optimiser *o, bool best,
 {
     json_error_t error;
 
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:s, s:i, s:I, s:F, s:b, s:o, s?o}",
-                       "blas", &s->blas, "optimiser", &s->name, "states",
-                       &s->states, "steps", &s->steps, "learning_rate",
+    if (json_unpack_ex(json, &error, 0,
+                       "{s:s, s:s, s:i, s:I, s:F, s:b, s:o, s?o}", "blas",
+                       &s->blas, "optimiser", &s->name, "states", &s->states,
+                       "steps", &s->steps, "learning_rate",
                        &s->learning_rate, "best", &s->best, "settings",
                        &s->settings, "fit", &s->fit))
         return gradus_error_set("gradus.checkpoint: %s", error.text);

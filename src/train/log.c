@@ -31,8 +31,8 @@ static int take_back(const gradus_log *l, off_t size)
     return status;
 }
 
-/* Writes text[0..n-1].  If not all of it can be written, what has been is taken
- * away again, unless the log is no regular file. */
+/* Writes text[0..n-1].  If not all of it can be written, what has been is
+ * taken away again, unless the log is no regular file. */
 static int put(const gradus_log *l, const char *text, size_t n)
 {
     struct stat before;

@@ -264,6 +264,8 @@ static int restore(gradus_fit_state *f, json_t *fit)
 static int read_fit(void *arg, json_t *fit)
 {
     gradus_fit_state *f = arg;
+    const gradus_fit_options *o = &f->options;
+    uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
     int epochs = 0;
 
     if (!fit)
@@ -272,10 +274,12 @@ static int read_fit(void *arg, json_t *fit)
     if (compare(f, fit) || restore(f, fit))
         return -1;
     json_unpack(fit, "{s:i}", "epochs", &epochs);
-    if (epochs != f->p.epochs && f->options.learning_rate)
-        snprintf(f->warning, sizeof f->warning, "the checkpoint is of a "
-                 "training for %d epochs, and this one is for %d, so the "
-                 "learning rates of its schedule are others", epochs,
+    if (o->learning_rate && f->step &&
+        (epochs != f->p.epochs ||
+         o->learning_rate(f->step - 1, steps, o->user) != f->rate))
+        snprintf(f->warning, sizeof f->warning, "the learning rate has "
+                 "another schedule than in the checkpoint, which is of a "
+                 "training for %d epochs; this one is for %d", epochs,
                  f->p.epochs);
     return 0;
 }

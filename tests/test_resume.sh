@@ -1,0 +1,79 @@
+#!/bin/sh
+# test_resume.sh -- kills mnist-train with SIGKILL at random moments and starts
+# it again, until it ends; the weights must be those of a run that was never
+# killed, whatever the number of threads.  KILLS is how often it is killed at
+# least (8); the line at the end counts the kills.
+. tests/verdict.sh
+KILLS=${KILLS:-8}
+train="$BUILD/mnist-train --data data/sample --hidden 32 --epochs 2 --json
+       --optim adam --schedule cosine --dropout 0.3 --augment"
+
+# hash_of FILE: prints the hash of the weights in a report
+hash_of() {
+    sed -n 's/.*"weights_hash": *"\([0-9a-f]*\)".*/\1/p' "$1"
+}
+
+# random LEAST MOST: prints a number between the two
+random() {
+    awk -v a="$1" -v b="$2" -v seed="$(od -An -N4 -tu4 /dev/urandom)" \
+        'BEGIN { srand(seed); printf "%.3f", a + rand() * (b - a) }'
+}
+
+# shellcheck disable=SC2086 # $train is a command with its options
+if ! $train >"$dir/whole" 2>"$dir/err"; then
+    cat "$dir/err"
+    verdict "a run that nobody kills ends" 1
+    finish
+fi
+right=$(hash_of "$dir/whole")
+seconds=$(sed -n 's/.*"train_seconds": *\([0-9.]*\).*/\1/p' "$dir/whole")
+
+# Each run is killed within the time that a whole one takes, and begins anew
+# or from its checkpoint; one that ends before that is checked.
+kills=0 runs=0 wrong=0
+while [ "$kills" -lt "$KILLS" ]; do
+    rm -f "$dir"/c*
+    while :; do
+        limit=$(random 0.02 "$seconds")
+        # shellcheck disable=SC2086
+        timeout -s KILL "$limit" $train --checkpoint "$dir/c" --every 3 \
+            --resume --threads "$(random 1 3.999 | cut -c1)" \
+            >"$dir/out" 2>"$dir/err"
+        status=$?
+        [ "$status" -ne 137 ] && break
+        kills=$((kills + 1))
+    done
+    runs=$((runs + 1))
+    if [ "$status" -ne 0 ] || [ "$(hash_of "$dir/out")" != "$right" ]; then
+        wrong=$((wrong + 1))
+        cat "$dir/err"
+        echo "        hash $(hash_of "$dir/out"); must be $right"
+    fi
+done
+echo "        killed $kills times in $runs runs"
+[ "$runs" -gt 0 ] && [ "$wrong" -eq 0 ]
+verdict "runs that are killed and resumed end with the same weights" $?
+
+# Nothing is left behind but the checkpoint; a file that a kill has left is
+# removed by the next save.
+[ "$(ls "$dir" | grep -c '^c')" -eq 1 ]
+verdict "no temporary file is left behind" $?
+
+# Signals: the batch is finished, the checkpoint written, and the run goes on.
+for signal in INT:130 TERM:143 HUP:129; do
+    rm -f "$dir"/c*
+    # shellcheck disable=SC2086
+    $train --checkpoint "$dir/c" >"$dir/out" 2>"$dir/err" &
+    program=$!
+    while [ ! -f "$dir/c" ]; do
+        sleep 0.01
+    done
+    kill -"${signal%:*}" "$program"
+    wait "$program"
+    status=$?
+    # shellcheck disable=SC2086
+    $train --checkpoint "$dir/c" --resume >"$dir/out" 2>"$dir/err"
+    [ "$status" -eq "${signal#*:}" ] && [ "$(hash_of "$dir/out")" = "$right" ]
+    verdict "SIG${signal%:*} ends with ${signal#*:}, and can be resumed" $?
+done
+finish

@@ -526,7 +526,10 @@ gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
 gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
                                          int height, int width);
 
-/* One PNG or JPEG file into pixels [channels,height,width]. */
+/* One PNG or JPEG file into pixels [channels,height,width]: transparent parts
+ * become white, and of values of 16 bits the upper 8 are taken.  The picture
+ * is turned as its EXIF block says; a broken block counts as none.  A JPEG
+ * file of more than 100 scans is refused. */
 int gradus_load_image(const char *path, int channels, int height, int width,
                       uint8_t *pixels);
 

@@ -148,6 +148,13 @@ TEST(a_jpeg_is_decoded_to_nearly_its_pixels)
     check_jpeg_pixels();
 }
 
+/* It holds the colours as cyan, magenta, yellow and black. */
+TEST(a_cmyk_jpeg_of_adobe_s_kind_is_decoded)
+{
+    picture_read(&p, "tests/pictures/cmyk.jpg");
+    check_jpeg_pixels();
+}
+
 TEST(data_after_a_jpeg_is_ignored)
 {
     make_jpeg();
@@ -221,6 +228,31 @@ TEST(the_longest_side_loads_and_a_longer_one_does_not)
     check_bad("a side is longer", "wide");
     picture_png(&p, 1, 16385, 1, grey);
     check_bad("a side is longer", "high");
+}
+
+/* What is said of files of other kinds. */
+static const struct {
+    size_t n;
+    const char *bytes, *kind;
+} OTHER_KIND[] = {
+    { 8, "GIF89a\1\0", "picture: is a GIF image; must be a PNG or JPEG" },
+    { 12, "RIFF\44\0\0\0WEBP", "picture: is a WebP image; must be" },
+    { 12, "\0\0\0\30ftypheic", "picture: is a HEIC image; must be" },
+    { 12, "\0\0\0\34ftypavif", "picture: is an AVIF image; must be" },
+    { 12, "BM\106\0\0\0\0\0\0\0\66", "picture: is a BMP image; must be" },
+    { 5, "MM\0*\0", "picture: is a TIFF image; must be" },
+    { 15, "<!DOCTYPE html>", "picture: is an HTML page (did a" },
+    { 30, "version https://git-lfs.github", "picture: is a Git LFS pointer" },
+    { 5, "PK\3\4\24", "picture: is a zip archive" },
+    { 8, "\0\0\10\3\0\0\0\1", "picture: is an IDX file; must be" },
+    { 10, "x,y\n1,2\n3\n", "picture: unknown kind; must be a PNG or JPEG" },
+};
+
+LOOP_TEST(an_image_of_another_kind_is_named, COUNT(OTHER_KIND))
+{
+    p.n = 0;
+    picture_bytes(&p, OTHER_KIND[_i].bytes, OTHER_KIND[_i].n);
+    check_bad(OTHER_KIND[_i].kind, "kind");
 }
 
 static void make_png(void)

@@ -157,7 +157,8 @@ static const struct {
     { "quantiser precision", DQT, 4, 0x10, "quantiser" },
     { "another quantiser number", DQT, 4, 0x03, "not there" },
     { "quantiser segment too long", DQT, 2, 255, "cut short" },
-    { "12 bits", SOF, 4, 12, "" },
+    { "12 bits", SOF, 4, 12, "JPEG: must have 8 bits a value" },
+    { "16 bits", SOF, 4, 16, "JPEG: must have 8 bits a value" },
     { "height 65296", SOF, 5, 255, "more pixels than" },
     { "height 0", SOF, 6, 0, "" },
     { "width 65296", SOF, 7, 255, "more pixels than" },
@@ -173,8 +174,15 @@ static const struct {
     { "quantiser 3, which is not there", SOF, 12, 3, "not there" },
     { "quantiser 4", SOF, 12, 4, "not there" },
     { "quantiser 200", SOF, 12, 200, "not there" },
-    { "lossless", SOF, 1, 0xc3, "" },
-    { "arithmetic", SOF, 1, 0xc9, "" },
+    { "lossless", SOF, 1, 0xc3, "lossless or hierarchical; must be baseline" },
+    { "hierarchical", SOF, 1, 0xc5, "lossless or hierarchical" },
+    { "lossless, hierarchical", SOF, 1, 0xc7, "lossless or hierarchical" },
+    { "arithmetic", SOF, 1, 0xc9, "arithmetic coding; must be Huffman" },
+    { "arithmetic, progressive", SOF, 1, 0xca, "arithmetic coding" },
+    { "arithmetic, lossless", SOF, 1, 0xcb, "arithmetic coding" },
+    { "arithmetic, hierarchical", SOF, 1, 0xcf, "arithmetic coding" },
+    { "arithmetic, its tables", DHT, 1, 0xcc, "arithmetic coding" },
+    { "no frame at all", SOF, 1, 0xc8, "not there" },
     { "no frame, but a comment", SOF, 1, 0xfe, "not there" },
     { "frame too short", SOF, 3, 16, "header" },
     { "no components in the scan", SOS, 4, 0, "not there" },
@@ -196,6 +204,59 @@ LOOP_TEST(a_wrong_byte_in_a_jpeg_is_an_error, COUNT(BAD_BYTE))
     size_t at = picture_segment(&p, BAD_BYTE[_i].marker);
     p.bytes[at + (size_t)BAD_BYTE[_i].at] = (uint8_t)BAD_BYTE[_i].value;
     check_bad(BAD_BYTE[_i].words, BAD_BYTE[_i].what);
+}
+
+/* stb_image would take the four colours for others. */
+TEST(four_colours_of_no_known_kind_are_an_error)
+{
+    static const int transforms[] = { 1, 3, 255 };
+
+    for (int i = 0; i < 4; i++) {
+        picture_read(&p, "tests/pictures/cmyk.jpg");
+        uint8_t *adobe = p.bytes + picture_segment(&p, 0xee);
+        if (i < 3)
+            adobe[15] = (uint8_t)transforms[i];
+        else
+            adobe[4] = 'a';
+        check_bad("JPEG: four colours, of a kind it does not say; must be "
+                  "grey or RGB", "cmyk");
+    }
+}
+
+/* Adds copies of the first scan before it, until there are so many scans. */
+static void make_scans(int wanted)
+{
+    static picture whole;
+    size_t end, scans = 0;
+
+    picture_read(&p, "tests/pictures/progressive.jpg");
+    size_t at = picture_segment(&p, SOS);
+    for (size_t i = 0; i + 1 < p.n; i++)
+        scans += p.bytes[i] == 0xff && p.bytes[i + 1] == SOS;
+    for (end = at + 2; p.bytes[end] != 0xff || p.bytes[end + 1] == 0; end++)
+        continue;
+    whole = p;
+    p.n = at;
+    for (size_t k = scans; k < (size_t)wanted; k++)
+        picture_bytes(&p, whole.bytes + at, end - at);
+    picture_bytes(&p, whole.bytes + at, whole.n - at);
+}
+
+TEST(a_jpeg_of_more_than_100_scans_is_an_error)
+{
+    static uint8_t few[3 * 16 * 16], many[3 * 16 * 16];
+
+    make_scans(0);
+    ck_assert_int_eq(gradus_load_image(files_write("few", p.bytes, p.n), 3, 16,
+                                       16, few), 0);
+    make_scans(100);
+    ck_assert_msg(gradus_load_image(files_write("many", p.bytes, p.n), 3, 16,
+                                    16, many) == 0, "%s", gradus_error());
+    ck_assert_mem_eq(few, many, sizeof few);
+    make_scans(101);
+    check_bad("JPEG: more than 100 scans; pictures have about 10", "101");
+    make_scans(1000);
+    check_bad("JPEG: more than 100 scans", "1000");
 }
 
 TEST(a_jpeg_without_one_of_its_segments_is_an_error)

@@ -98,11 +98,22 @@ enum {
  * out of range. */
 int gradus_image_size(int channels, int height, int width);
 
+/* exif.c: returns the orientation that the EXIF block p of n bytes gives:
+ * which sides of the picture the first row and the first column of its pixels
+ * are.
+ *
+ *     1 top, left     3 bottom, right    5 left, top       7 right, bottom
+ *     2 top, right    4 bottom, left     6 right, top      8 left, bottom
+ *
+ * Returns 1 if the block is broken or gives none. */
+int gradus_exif_orientation(const uint8_t *p, size_t n);
+
 /* png.c, jpeg.c: each looks for damage that stb_image would not notice in
  * the file p of n bytes, which begins as a PNG or JPEG file does.  Returns
- * what is wrong, or NULL if nothing is. */
-const char *gradus_png_fault(const uint8_t *p, size_t n);
-const char *gradus_jpeg_fault(const uint8_t *p, size_t n);
+ * what is wrong, or NULL if nothing is.  Sets *orientation, which the caller
+ * has set to 0, to what an EXIF block in the file gives. */
+const char *gradus_png_fault(const uint8_t *p, size_t n, int *orientation);
+const char *gradus_jpeg_fault(const uint8_t *p, size_t n, int *orientation);
 
 /* stb.c: decodes an image file of n bytes.  Returns its pixels
  * [height,width,channels], which the caller frees; or NULL on error, and

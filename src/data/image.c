@@ -1,12 +1,13 @@
 /* image.c -- loads one PNG or JPEG file as u8 pixels [channels,height,width].
  *
  * The file is checked (png.c, jpeg.c), decoded (stb.c), laid over white
- * where it is transparent, resized, and reordered from pixels to planes of
- * channels.  Of values with 16 bits the upper 8 are taken.  Grey is (77 R +
+ * where it is transparent, turned (exif.c), resized, and reordered from
+ * pixels to planes of channels.  Of values with 16 bits the upper 8 are taken.  Grey is (77 R +
  * 150 G + 29 B)/256. */
 #include "data/data.h"
 
 #include "base/error.h"
+#include "base/kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,27 +43,60 @@ static void flatten(uint8_t *p, size_t pixels, int channels)
     }
 }
 
+/* Returns the pixels `from` [height,width,channels], which it frees, turned
+ * as they are to be seen, and sets height and width to match.  Orientations
+ * from 5 on swap rows with columns; 3, 4, 6 and 7 then turn the order of the
+ * stored rows around, and 2, 3, 7 and 8 that of the stored columns.  Returns
+ * NULL if memory runs out. */
+static uint8_t *turn(uint8_t *from, int *height, int *width, int channels,
+                     int orientation)
+{
+    int h = *height, w = *width;
+    bool swap = orientation > 4;
+    uint8_t *p, *to;
+
+    if (orientation < 2)
+        return from;
+    p = to = malloc((size_t)h * (size_t)w * (size_t)channels);
+    *height = swap ? w : h;
+    *width = swap ? h : w;
+    for (int i = 0; to && i < h * w; i++, p += channels) {
+        int y = i / *width, x = i % *width;
+        int row = swap ? x : y, col = swap ? y : x;
+        row = strchr("\3\4\6\7", orientation) ? h - 1 - row : row;
+        col = strchr("\2\3\7\10", orientation) ? w - 1 - col : col;
+        memcpy(p, from + (row * w + col) * channels, (size_t)channels);
+    }
+    free(from);
+    return to;
+}
+
 /* Returns the pixels [height,width,channels] of the image, which the caller
  * frees; NULL, with a message, if it is damaged or of another kind. */
 static uint8_t *decode(const char *path, const uint8_t *file, size_t n,
                        int channels, int *height, int *width)
 {
-    const char *kind = "unknown kind", *why = "must be a PNG or JPEG image";
+    bool png = n >= 8 && memcmp(file, "\x89PNG\r\n\x1a\n", 8) == 0;
+    bool jpeg = n >= 3 && memcmp(file, "\xff\xd8\xff", 3) == 0;
+    const char *kind = gradus_file_kind(file, n);
     uint8_t *pixels = NULL;
+    int orientation = 0;
 
-    if (n >= 8 && memcmp(file, "\x89PNG\r\n\x1a\n", 8) == 0) {
-        kind = "PNG";
-        why = gradus_png_fault(file, n);
-    } else if (n >= 3 && memcmp(file, "\xff\xd8\xff", 3) == 0) {
-        kind = "JPEG";
-        why = gradus_jpeg_fault(file, n);
-    }
+    if (!png && !jpeg)
+        return gradus_error_set("%s: %s%s; must be a PNG or JPEG image", path,
+                                kind ? "is " : "",
+                                kind ? kind : "unknown kind"), NULL;
+    const char *why = (png ? gradus_png_fault : gradus_jpeg_fault)(
+        file, n, &orientation);
     if (!why)
         pixels = gradus_stb_decode(file, n, channels + 1, height, width, &why);
-    if (pixels)
-        flatten(pixels, (size_t)*height * (size_t)*width, channels);
-    else
-        gradus_error_set("%s: %s: %s", path, kind, why);
+    if (!pixels)
+        return gradus_error_set("%s: %s: %s", path, png ? "PNG" : "JPEG",
+                                why), NULL;
+    flatten(pixels, (size_t)*height * (size_t)*width, channels);
+    pixels = turn(pixels, height, width, channels, orientation);
+    if (!pixels)
+        gradus_no_memory("turning %s", path);
     return pixels;
 }
 

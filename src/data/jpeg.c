@@ -10,6 +10,12 @@
  * error. */
 #include "data/data.h"
 
+#include <string.h>
+
+/* A progressive picture has about 10 scans.  As a scan of a few bytes may take
+ * as long as a whole one, more than these are refused. */
+enum { SCANS = 100 };
+
 /* Returns the number in the bytes p [2], the more significant one first. */
 static size_t big_endian(const uint8_t *p)
 {
@@ -24,6 +30,11 @@ typedef struct {
     bool have_quantiser[256];    /* [table number] */
     bool have_huffman[2][16];    /* [0: DC, 1: AC][table number] */
     size_t pixels;               /* height * width */
+    int bits;                    /* of each value */
+    int scans;                   /* how many there are */
+    int transform;               /* Adobe's number for the kind of colours + 1;
+                                    or 0 */
+    int *orientation;            /* what the first EXIF block gives, or 0 */
 } picture;
 
 /* Guards against counts of codes whose sum is above 256: stb_image has 257
@@ -75,6 +86,7 @@ static bool read_frame(picture *j, const uint8_t *p, size_t n)
     if (j->components || components < 1 || components > 4 ||
         n != 6 + 3 * (size_t)components)
         return false;
+    j->bits = p[0];
     j->pixels = big_endian(p + 1) * big_endian(p + 3);
     j->components = components;
     for (int i = 0; i < components; i++) {
@@ -95,6 +107,7 @@ static bool read_scan(picture *j, const uint8_t *p, size_t n)
 {
     if (n < 1 || p[0] < 1 || p[0] > 4 || n != 4 + 2u * p[0])
         return false;
+    j->scans++;
     bool dc = p[1 + 2 * p[0]] == 0, ac = p[2 + 2 * p[0]] > 0;
     for (int k = 0; k < p[0]; k++) {
         int id = p[1 + 2 * k], tables = p[2 + 2 * k], i = 0;
@@ -106,6 +119,23 @@ static bool read_scan(picture *j, const uint8_t *p, size_t n)
             return false;
         j->coded[i] |= dc;
     }
+    return true;
+}
+
+/* Notes how the picture has to be turned, if this is EXIF: "Exif", two zeros,
+ * and a block. */
+static bool read_exif(picture *j, const uint8_t *p, size_t n)
+{
+    if (n >= 6 && memcmp(p, "Exif\0", 6) == 0 && !*j->orientation)
+        *j->orientation = gradus_exif_orientation(p + 6, n - 6);
+    return true;
+}
+
+/* Notes which colours a picture of four components has: 0 is CMYK, 2 YCCK. */
+static bool read_adobe(picture *j, const uint8_t *p, size_t n)
+{
+    if (n >= 12 && memcmp(p, "Adobe", 6) == 0)
+        j->transform = 1 + p[11];
     return true;
 }
 
@@ -123,15 +153,22 @@ static const char *segment_fault(picture *j, int marker, const uint8_t *p,
         { 0xdb, read_quantiser_tables, "damaged: bad quantiser" },
         { 0xda, read_scan,
           "damaged: a table or component that is used is not there" },
-        /* baseline, extended, progressive; stb_image reads no other */
+        /* baseline, extended, progressive */
         { 0xc0, read_frame, "damaged: bad header" },
         { 0xc1, read_frame, "damaged: bad header" },
         { 0xc2, read_frame, "damaged: bad header" },
+        { 0xe1, read_exif, NULL },
+        { 0xee, read_adobe, NULL },
     };
 
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
         if (kind[i].marker == marker && !kind[i].read(j, p, n))
             return kind[i].fault;
+    /* the frames that stb_image does not read; 0xc8 is none */
+    if (marker > 0xc8 && marker < 0xd0)
+        return "arithmetic coding; must be Huffman coding";
+    if (marker == 0xc3 || (marker > 0xc4 && marker < 0xc8))
+        return "lossless or hierarchical; must be baseline or progressive";
     return NULL;
 }
 
@@ -150,9 +187,17 @@ static size_t next_marker(const uint8_t *p, size_t n, size_t at)
  * each block of 8 x 8 pixels takes at least one bit, so each of the file's n
  * bytes stands for at most 512 pixels.  And against a file in which a
  * component is never coded: stb_image shows grey for a progressive one without
- * a scan, and wrong colours where one component of three is coded. */
+ * a scan, and wrong colours where one component of three is coded.  It shows
+ * wrong colours for four components, too, unless Adobe's segment says what
+ * they are. */
 static const char *picture_fault(const picture *j, size_t n)
 {
+    if (j->components && j->bits != 8)
+        return "must have 8 bits a value";
+    if (j->components == 4 && j->transform != 1 && j->transform != 3)
+        return "four colours, of a kind it does not say; must be grey or RGB";
+    if (j->scans > SCANS)
+        return "more than 100 scans; pictures have about 10";
     if (j->pixels / 512 > n)
         return "more pixels than the file can hold";
     for (int i = 0; i < j->components; i++)
@@ -164,9 +209,9 @@ static const char *picture_fault(const picture *j, size_t n)
 /* A file is two bytes and then segments.  Each is a marker of two bytes, a
  * length of two bytes, which counts itself, and content; the last one is
  * 0xffd9 alone.  A file that was cut short lacks the last one. */
-const char *gradus_jpeg_fault(const uint8_t *p, size_t n)
+const char *gradus_jpeg_fault(const uint8_t *p, size_t n, int *orientation)
 {
-    picture j = { 0 };
+    picture j = { .orientation = orientation };
 
     for (size_t at = 2;;) {
         at = next_marker(p, n, at);

@@ -47,7 +47,7 @@ static bool is_unknown(const uint8_t *type)
  * data, and a CRC-32 of the last two.  Walking over all of them finds
  * damage anywhere in them, a file that was cut short, and one that
  * something was appended to. */
-const char *gradus_png_fault(const uint8_t *p, size_t n)
+const char *gradus_png_fault(const uint8_t *p, size_t n, int *orientation)
 {
     for (size_t at = 8;;) {
         if (n - at < 12 || gradus_big_endian(p + at) > n - at - 12)
@@ -62,6 +62,8 @@ const char *gradus_png_fault(const uint8_t *p, size_t n)
             return "damaged: it does not begin with its header";
         if (at == 8 && size_fault(data, n))
             return size_fault(data, n);
+        if (memcmp(type, "eXIf", 4) == 0)
+            *orientation = gradus_exif_orientation(data, length);
         at += 12 + (size_t)length;
         if (memcmp(type, "IEND", 4) == 0)
             return at < n ? "there is data after its end" : NULL;

@@ -520,11 +520,22 @@ gradus_dataset *gradus_load_idx(const char *images, const char *labels);
  * "t10k"), and their images are stored with rows and columns swapped. */
 gradus_dataset *gradus_load_mnist(const char *dir, const char *part);
 
-/* A folder that holds one folder for each class, in the order of their names,
- * and nothing else but dot-files.  Each holds PNG or JPEG files, which are
- * made grey (channels 1) or RGB (3) and resized to height x width. */
-gradus_dataset *gradus_load_image_folder(const char *dir, int channels,
-                                         int height, int width);
+typedef struct {
+    const char *const *class_names; /* [classes], those that folders may have,
+                                       as of the training data; NULL: as
+                                       found */
+    int classes;
+} gradus_image_folder_options;
+
+/* A folder that holds one folder for each class and nothing else but
+ * dot-files.  Each holds PNG or JPEG files, which are made grey (channels 1)
+ * or RGB (3) and resized to height x width; gradus_load_image has the details.
+ * Classes are numbered in the order of the bytes of their folders' names (pass
+ * class_names to give another folder the same numbers).  Of the names that are
+ * passed, some may have no folder, but every folder must have one of them. */
+gradus_dataset *
+gradus_load_image_folder(const char *dir, int channels, int height, int width,
+                         const gradus_image_folder_options *options);
 
 /* One PNG or JPEG file into pixels [channels,height,width]: transparent parts
  * become white, and of values of 16 bits the upper 8 are taken.  The picture

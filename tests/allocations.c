@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 static atomic_int made, live, fail_at, for_ever;
-static atomic_size_t bytes, peak;
+static atomic_long bytes, peak;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -48,12 +48,12 @@ int allocations_live(void)
     return live;
 }
 
-size_t allocations_bytes(void)
+long allocations_bytes(void)
 {
     return bytes;
 }
 
-size_t allocations_peak(void)
+long allocations_peak(void)
 {
     return atomic_exchange(&peak, bytes);
 }
@@ -69,10 +69,10 @@ static int fails(void)
 /* Counts the bytes of a block that is there from now on. */
 static void *measured(void *p)
 {
-    size_t now = atomic_fetch_add(&bytes, malloc_usable_size(p)) +
-                 malloc_usable_size(p);
+    long size = (long)malloc_usable_size(p);
+    long now = atomic_fetch_add(&bytes, size) + size;
 
-    for (size_t most = peak; now > most;)
+    for (long most = peak; now > most;)
         if (atomic_compare_exchange_weak(&peak, &most, now))
             break;
     return p;
@@ -100,7 +100,7 @@ void *__wrap_realloc(void *p, size_t size)
         return NULL;
     if (!p)
         return counted(__real_realloc(p, size));
-    size_t before = malloc_usable_size(p);
+    long before = (long)malloc_usable_size(p);
     void *q = __real_realloc(p, size);
     if (!q)
         return NULL;
@@ -116,7 +116,7 @@ char *__wrap_strdup(const char *text)
 void __wrap_free(void *p)
 {
     live -= p != NULL;
-    bytes -= malloc_usable_size(p);
+    bytes -= (long)malloc_usable_size(p);
     __real_free(p);
 }
 

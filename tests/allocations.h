@@ -10,8 +10,6 @@
 #ifndef ALLOCATIONS_H
 #define ALLOCATIONS_H
 
-#include <stddef.h>
-
 /* Restarts the count at 0.  The k-th allocation from now fails, and if
  * for_ever is non-zero, so do all after it.  With a k of 0 none fails. */
 void allocations_fail(int k, int for_ever);
@@ -23,8 +21,9 @@ int allocations_made(void);
 int allocations_live(void);
 
 /* The bytes that are allocated at present, and the most that were at once
- * since this was last called. */
-size_t allocations_bytes(void);
-size_t allocations_peak(void);
+ * since this was last called.  What the C library allocates and others free is
+ * missing in them, so only differences mean something. */
+long allocations_bytes(void);
+long allocations_peak(void);
 
 #endif

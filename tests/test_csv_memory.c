@@ -34,11 +34,11 @@ static size_t fill(const char *header, const char *row)
 static size_t peak_of(const char *path, const gradus_csv_options *o,
                       gradus_dataset **d)
 {
-    size_t before = allocations_bytes();
+    long before = allocations_bytes();
 
     allocations_peak();
     *d = gradus_load_csv(path, o);
-    return allocations_peak() - before;
+    return (size_t)(allocations_peak() - before);
 }
 
 #define NAMES .header = GRADUS_CSV_NO_HEADER

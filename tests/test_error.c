@@ -213,7 +213,7 @@ static int load_image(const char *path)
 
 static int load_folder(const char *path)
 {
-    return gradus_load_image_folder(path, 1, 2, 2) == NULL;
+    return gradus_load_image_folder(path, 1, 2, 2, NULL) == NULL;
 }
 
 static gradus_graph *tiny(void)

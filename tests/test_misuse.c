@@ -238,9 +238,9 @@ TEST(loaders_refuse_null_and_nonsense)
     null(gradus_load_idx("images", NULL), "NULL");
     null(gradus_load_mnist(NULL, "train"), "dir is NULL");
     null(gradus_load_mnist("no-such-folder", NULL), "part is NULL");
-    null(gradus_load_image_folder(NULL, 1, 2, 2), "NULL");
-    null(gradus_load_image_folder(".", 2, 2, 2), "channels");
-    null(gradus_load_image_folder(".", 1, 0, INT_MAX), "0");
+    null(gradus_load_image_folder(NULL, 1, 2, 2, NULL), "NULL");
+    null(gradus_load_image_folder(".", 2, 2, 2, NULL), "channels");
+    null(gradus_load_image_folder(".", 1, 0, INT_MAX, NULL), "0");
     failed(gradus_load_image(NULL, 1, 2, 4, pixels), "NULL");
     failed(gradus_load_image("no-such-file", 1, 2, 4, NULL), "NULL");
     failed(gradus_load_image("no-such-file", 1, 2, 4, pixels),

@@ -101,10 +101,9 @@ static int check(const char *path, const gradus_csv_options *o)
     if ((unsigned)o->header > GRADUS_CSV_NO_HEADER)
         return gradus_error_set("gradus_load_csv: header is %d; must be a "
                                 "gradus_csv_header", o->header);
-    if (!o->class_names != !o->classes || o->classes < 0)
-        return gradus_error_set("gradus_load_csv: classes is %d, but "
-                                "class_names is %sNULL; set both or neither",
-                                o->classes, o->class_names ? "not " : "");
+    if (gradus_class_names_check("gradus_load_csv", o->class_names,
+                                 o->classes))
+        return -1;
     if (!o->label && (o->class_names || o->text_labels))
         return gradus_error_set("gradus_load_csv: %s without a label column; "
                                 "set label", o->class_names ? "class_names"

@@ -19,12 +19,6 @@ enum {
     GRADUS_CSV_IGNORED = -3
 };
 
-/* A class that the options name. */
-typedef struct {
-    const char *name;
-    int32_t label; /* the class's number, from 0 */
-} gradus_csv_class;
-
 /* A table while it is being loaded.  The loader owns its arrays.  The cells
  * are strings that lie one after another, row by row, and are found by
  * walking over them: pointers to them would take more memory than they do
@@ -46,7 +40,7 @@ typedef struct {
     const char **names;      /* the names of the classes, sorted, where the
                                 options give none: o.class_names is then
                                 these */
-    gradus_csv_class *class; /* [o.classes], sorted by name, where the options
+    gradus_class *class;     /* [o.classes], sorted by name, where the options
                                 give names */
 } gradus_csv;
 

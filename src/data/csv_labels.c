@@ -11,13 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Compares two names, or two classes, which begin with their names, for
- * qsort and bsearch. */
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Collects the names of all rows, sorts them, and keeps one of each, as if
  * the options had listed them in this order. */
 static int find_names(gradus_csv *c)
@@ -33,36 +26,11 @@ static int find_names(gradus_csv *c)
         if (*name[i] == '\0')
             return gradus_csv_refuse(c, name[i], "be a label");
     }
-    qsort(name, n, sizeof *name, by_name);
+    qsort(name, n, sizeof *name, gradus_by_name);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || strcmp(name[c->o.classes - 1], name[i]) != 0)
             name[c->o.classes++] = name[i];
     c->o.class_names = name;
-    return 0;
-}
-
-/* Sorts the classes by their names, for bsearch; each keeps its place in
- * the list as its label. */
-static int sort_classes(gradus_csv *c)
-{
-    size_t n = (size_t)c->o.classes;
-    gradus_csv_class *class = c->class = calloc(n, sizeof *class);
-
-    if (!class)
-        return gradus_no_memory("%zu classes of %s", n, c->path);
-    for (size_t i = 0; i < n; i++) {
-        class[i] = (gradus_csv_class){ c->o.class_names[i], (int32_t)i };
-        if (!class[i].name)
-            return gradus_error_set("gradus_load_csv: class_names[%zu] is "
-                                    "NULL", i);
-    }
-    qsort(class, n, sizeof *class, by_name);
-    for (size_t i = 1; i < n; i++)
-        if (strcmp(class[i - 1].name, class[i].name) == 0)
-            return gradus_error_set("gradus_load_csv: classes %d and %d are "
-                                    "both called \"%.64s\"",
-                                    (int)class[i - 1].label,
-                                    (int)class[i].label, class[i].name);
     return 0;
 }
 
@@ -77,24 +45,28 @@ int gradus_csv_read_classes(gradus_csv *c)
     if (!c->o.text_labels && !c->o.class_names &&
         gradus_number_parse(first, &v) == 0)
         return 0;
-    return c->o.class_names ? sort_classes(c) : find_names(c);
+    if (!c->o.class_names)
+        return find_names(c);
+    c->class = gradus_classes_sort("gradus_load_csv", c->o.class_names,
+                                   c->o.classes);
+    return c->class ? 0 : -1;
 }
 
 /* Names are looked up among those that were found, where their order is that
  * of the classes, or among the sorted classes of the options. */
 int32_t gradus_csv_label(const gradus_csv *c, const char *cell)
 {
-    const gradus_csv_class *class = c->class;
-    size_t n = (size_t)c->o.classes;
     double v;
 
-    if (class) {
-        class = bsearch(&cell, class, n, sizeof *class, by_name);
-        return class ? class->label
-                     : gradus_csv_refuse(c, cell, "be one of the class names");
+    if (c->class) {
+        int32_t label = gradus_class_find(c->class, c->o.classes, cell);
+        return label >= 0 ? label
+                          : gradus_csv_refuse(c, cell, "be one of the class "
+                                              "names");
     }
     if (c->names) {
-        const char **name = bsearch(&cell, c->names, n, sizeof *name, by_name);
+        const char **name = bsearch(&cell, c->names, (size_t)c->o.classes,
+                                    sizeof *name, gradus_by_name);
         return (int32_t)(name - c->names);
     }
     if (gradus_number_parse(cell, &v) ||

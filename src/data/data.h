@@ -82,6 +82,27 @@ typedef struct {
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
                                  bool real, bool weights);
 
+/* ----- class_names.c: the classes that a loader's options name ----------- */
+
+typedef struct {
+    const char *name; /* borrowed */
+    int32_t label;    /* its place in the options, from 0 */
+} gradus_class;
+
+/* Checks that names [classes] are there if and only if classes is not 0.  In
+ * the messages, `who` is the loader.  Returns 0, or non-zero. */
+int gradus_class_names_check(const char *who, const char *const *names,
+                             int classes);
+/* Returns the classes, at least 1, sorted by their names, which must be there
+ * and differ.  The caller frees them.  Returns NULL on error. */
+gradus_class *gradus_classes_sort(const char *who, const char *const *names,
+                                  int classes);
+/* Returns the label of this name among the sorted classes, or -1. */
+int32_t gradus_class_find(const gradus_class *class, int classes,
+                          const char *name);
+/* Compares two names, or classes, by the bytes of the names, for qsort. */
+int gradus_by_name(const void *a, const void *b);
+
 /* ----- images ------------------------------------------------------------ */
 
 enum {

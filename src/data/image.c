@@ -2,8 +2,8 @@
  *
  * The file is checked (png.c, jpeg.c), decoded (stb.c), laid over white
  * where it is transparent, turned (exif.c), resized, and reordered from
- * pixels to planes of channels.  Of values with 16 bits the upper 8 are taken.  Grey is (77 R +
- * 150 G + 29 B)/256. */
+ * pixels to planes of channels.  Of values with 16 bits the upper 8 are
+ * taken.  Grey is (77 R + 150 G + 29 B)/256. */
 #include "data/data.h"
 
 #include "base/error.h"

@@ -36,6 +36,8 @@ static const struct {
     { HEAD("%PDF-1.7\n"), "a PDF document" },
     { HEAD("\x60\2\0\0\0\0\0\0{\"__metadata__\""), "a safetensors file" },
     { HEAD("\0\0\10\0\0\0\0\0{\"a\""), "a safetensors file" },
+    { HEAD("\x20\2\0\0\0\0\0\0{\"w\""), "a safetensors file" },
+    { HEAD("\x0a\0\0\0\0\0\0\0{\"w\""), "a safetensors file" },
     { HEAD("\0\0\10\3\0\0\xea\x60"), "an IDX file" },
     { HEAD("\0\0\10\1\0\0\xea\x60"), "an IDX file" },
     { HEAD("version https://git-lfs.github.com/spec/v1\noid sha256:0"),

@@ -22,11 +22,10 @@ static const struct { size_t n; const char *pattern, *name; } kinds[] = {
     "the file itself)" }, { 3, "\0\0\x08", "an IDX file" },
 };
 
-/* Blank space comes first in some web pages, and does not count. */
+/* Web pages may have blank space before what tells them, so where nothing
+ * fits, the next byte is tried after a blank one. */
 const char *gradus_file_kind(const unsigned char *head, size_t n)
 {
-    for (; n > 0 && (*head == ' ' || (*head >= '\t' && *head <= '\r')); n--)
-        head++;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         const unsigned char *p = (const unsigned char *)kinds[k].pattern;
         size_t i = 0;
@@ -36,5 +35,7 @@ const char *gradus_file_kind(const unsigned char *head, size_t n)
         if (i == kinds[k].n)
             return kinds[k].name;
     }
+    if (n > 0 && (*head == ' ' || (*head >= '\t' && *head <= '\r')))
+        return gradus_file_kind(head + 1, n - 1);
     return NULL;
 }

@@ -191,6 +191,10 @@ $(BUILD)/torch-layers: $(call obj,$(TORCH)) $(BUILD)/libgradus.a
 $(BUILD)/write-models: $(call obj,tests/models/write.c) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# tests/test_corpus.sh has this program load bad files.
+$(BUILD)/load-bad: $(call obj,tests/corpus/load.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # tests/same/same.sh compares what these two programs print.
 $(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
@@ -199,7 +203,7 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
-      $(BUILD)/torch-layers $(BUILD)/write-models
+      $(BUILD)/torch-layers $(BUILD)/write-models $(BUILD)/load-bad
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would
@@ -299,5 +303,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

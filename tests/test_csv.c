@@ -444,8 +444,8 @@ static const struct {
       "number; its rows seem to be separated by \";\"", { 0 } },
     { "1;2\n3;4\n", "column 1: got \"1;2\"; must be a number; its rows seem "
       "to be separated by \";\"", { .header = GRADUS_CSV_NO_HEADER } },
-    { "a;b\n1;2\n", "must leave at least 1 for values; its rows seem to be "
-      "separated by \";\"", { .label = "1" } },
+    { "a;b\n1;2\n", "that is not a label, a target or ignored; its rows seem "
+      "to be separated by \";\"", { .label = "1" } },
     { "\"a\";\"b\"\n1;2\n", "data.csv:1: column 1: text after its closing "
       "quote; its rows seem to be separated by \";\"", { 0 } },
     { "\"a\"\t\"b\"\n1\t2\n", "separated by tabs", { 0 } },
@@ -526,7 +526,7 @@ TEST(columns_that_do_not_exist_are_refused)
             .label = "y", .targets = (const char *const[]){ "2", NULL } },
             "column 2 is asked for twice, here as \"2\"");
     refused("y\n1\n", &(gradus_csv_options){ .label = "y" },
-            "columns are labels, targets or ignored; must leave");
+            "no column holds values; must leave at least 1");
 }
 
 TEST(files_without_rows_are_refused)

@@ -110,8 +110,8 @@ TEST(a_gzip_file_that_unpacks_to_too_much_is_refused)
 
     size_t peak = peak_of(bomb(32 * MIB), &o, &d);
     ck_assert_ptr_null(d);
-    assert_error("bomb.gz: larger than 16777216 bytes when unpacked; set the "
-                 "option max_bytes");
+    assert_error("bomb.gz: larger than 16777216 bytes when unpacked; to "
+                 "allow more, set max_bytes");
     ck_assert_uint_le(peak, 2 * 16 * MIB + CONSTANT);
 
     /* exactly as many are allowed, and one more is not */
@@ -143,7 +143,7 @@ TEST(the_longest_text_is_set_by_an_option)
     gradus_dataset_free(d);
     ck_assert_ptr_null(gradus_load_csv(files_write("data.csv", "1\n23\n", 5),
                                        &o));
-    assert_error("data.csv: larger than 4 bytes; set the option max_bytes");
+    assert_error("data.csv: larger than 4 bytes; to allow more, set max_bytes");
 }
 
 /* The random digits take more than 180 kB in the file, which are allowed more

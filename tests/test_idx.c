@@ -96,7 +96,7 @@ TEST(labels_of_rank_2_are_read_as_those_of_rank_1)
         check_good(gradus_load_idx(good_images(),
                                    WRITERS[i]("labels", t, sizeof t)));
     check_bad(good_images(), files_write("bad", t, sizeof t - 1), "/bad",
-              "cut short: 1 bytes", "a label missing");
+              "cut short by 1 byte", "a label missing");
     check_bad(good_images(), files_write("bad", t, sizeof t + 1), "/bad",
               "after its end", "a label more");
     t[11] = 2; /* [2,2] */
@@ -162,7 +162,7 @@ static const change BAD_IMAGES[] = {
     { "magic only", 4, KEEP, "cut short" },
     { "one size", 8, KEEP, "cut short" },
     { "header only", 16, KEEP, "cut short" },
-    { "one value missing", X - 1, KEEP, "cut short: 1 bytes" },
+    { "one value missing", X - 1, KEEP, "cut short by 1 byte" },
     { "one value more", X + 1, KEEP, "after its end" },
     { "a page of zeros more", X + 4096, KEEP, "after its end" },
     { "byte 0", X, 0, "\1\0\10\3", "not an IDX file" },

@@ -59,8 +59,8 @@ static const struct {
     int width, height, depth, colour;
     const char *words;
 } BAD_HEADER[] = {
-    { 0, 2, 8, 2, "" },
-    { 3, 0, 8, 2, "" },
+    { 0, 2, 8, 2, "a side of 0 pixels" },
+    { 3, 0, 8, 2, "a side of 0 pixels" },
     { 3, 4, 8, 2, "" },
     { 9, 2, 8, 2, "" },
     { 3, 2, 16, 2, "" },
@@ -74,10 +74,10 @@ static const struct {
     { 16384, 16384, 8, 2, "too many pixels" },
     { 16384, 16384, 1, 0, "more pixels than the file can hold" },
     { 9999, 3000, 8, 2, "more pixels than the file can hold" },
-    { 3, 2, 0, 2, "" },
-    { 3, 2, 3, 2, "" },
-    { 3, 2, 32, 2, "" },
-    { 3, 2, 255, 2, "" },
+    { 3, 2, 0, 2, "no such number of bits" },
+    { 3, 2, 3, 2, "no such number of bits" },
+    { 3, 2, 32, 2, "no such number of bits" },
+    { 3, 2, 255, 2, "no such number of bits" },
     { 3, 2, 8, 1, "colour" },
     { 3, 2, 8, 5, "colour" },
     { 3, 2, 8, 7, "colour" },
@@ -160,9 +160,9 @@ static const struct {
     { "12 bits", SOF, 4, 12, "JPEG: must have 8 bits a value" },
     { "16 bits", SOF, 4, 16, "JPEG: must have 8 bits a value" },
     { "height 65296", SOF, 5, 255, "more pixels than" },
-    { "height 0", SOF, 6, 0, "" },
+    { "height 0", SOF, 6, 0, "a side of 0 pixels" },
     { "width 65296", SOF, 7, 255, "more pixels than" },
-    { "width 0", SOF, 8, 0, "" },
+    { "width 0", SOF, 8, 0, "a side of 0 pixels" },
     { "no components", SOF, 9, 0, "header" },
     { "one component", SOF, 9, 1, "header" },
     { "four components", SOF, 9, 4, "header" },
@@ -218,8 +218,8 @@ TEST(four_colours_of_no_known_kind_are_an_error)
             adobe[15] = (uint8_t)transforms[i];
         else
             adobe[4] = 'a';
-        check_bad("JPEG: four colours, of a kind it does not say; must be "
-                  "grey or RGB", "cmyk");
+        check_bad("JPEG: four colours that it does not name; must be grey "
+                  "or RGB", "cmyk");
     }
 }
 

@@ -106,9 +106,9 @@ int gradus_csv_read_columns(gradus_csv *c)
         set_roles(c, c->o.targets, GRADUS_CSV_TARGET))
         return -1;
     if (c->values == 0)
-        return gradus_error_set("%s: all %d columns are labels, targets or "
-                                "ignored; must leave at least 1 for values",
-                                c->path, c->columns);
+        return gradus_error_set("%s: no column holds values; must leave at "
+                                "least 1 that is not a label, a target or "
+                                "ignored", c->path);
     if (c->rows == c->header)
         return gradus_error_set("%s: no rows after the header", c->path);
     return 0;

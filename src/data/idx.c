@@ -28,8 +28,10 @@ static int read_rank(gradus_source *s)
     if (gradus_source_read(s, m, 4))
         return -1;
     ssize_t n = s->gzip ? 4 : pread(s->fd, m, sizeof m, 0);
-    const char *kind = m[2] == 8 ? NULL : gradus_file_kind(m, n > 4 ? n : 4);
-    if (m[0] != 0 || m[1] != 0 || kind)
+    bool zeros = m[0] == 0 && m[1] == 0;
+    const char *kind = zeros && m[2] == 8
+                           ? NULL : gradus_file_kind(m, n > 4 ? (size_t)n : 4);
+    if (!zeros || kind)
         return gradus_error_set("%s: not an IDX file%s%s: it starts with %02x "
                                 "%02x %02x %02x; must start with 00 00 08",
                                 s->path, kind ? ", but " : "",

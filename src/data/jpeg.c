@@ -192,10 +192,12 @@ static size_t next_marker(const uint8_t *p, size_t n, size_t at)
  * they are. */
 static const char *picture_fault(const picture *j, size_t n)
 {
+    if (j->components && j->pixels == 0)
+        return "damaged: a side of 0 pixels";
     if (j->components && j->bits != 8)
         return "must have 8 bits a value";
     if (j->components == 4 && j->transform != 1 && j->transform != 3)
-        return "four colours, of a kind it does not say; must be grey or RGB";
+        return "four colours that it does not name; must be grey or RGB";
     if (j->scans > SCANS)
         return "more than 100 scans; pictures have about 10";
     if (j->pixels / 512 > n)

@@ -20,10 +20,14 @@ static const char *size_fault(const uint8_t *header, size_t n)
     uint64_t width = gradus_big_endian(header);
     uint64_t height = gradus_big_endian(header + 4);
 
+    if (width == 0 || height == 0)
+        return "damaged: a side of 0 pixels";
     if (width > GRADUS_IMAGE_SIDE || height > GRADUS_IMAGE_SIDE)
         return "a side is longer than 16384 pixels, the most allowed";
     if (header[9] > 6 || channels[header[9]] == 0)
         return "damaged: no such kind of colour";
+    if (header[8] == 0 || header[8] > 16 || header[8] & (header[8] - 1))
+        return "damaged: no such number of bits";
     uint64_t row = 1 + (width * channels[header[9]] * header[8] + 7) / 8;
     if (height * row > GRADUS_IMAGE_MEMORY)
         return "too many pixels";

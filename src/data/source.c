@@ -162,8 +162,9 @@ int gradus_source_read(gradus_source *s, void *to, size_t n)
     if (done < 0)
         return -1;
     if ((size_t)done < n)
-        return gradus_error_set("%s: cut short: %zu bytes are missing",
-                                s->path, n - (size_t)done);
+        return gradus_error_set("%s: cut short by %zu byte%s", s->path,
+                                n - (size_t)done,
+                                n - (size_t)done == 1 ? "" : "s");
     return 0;
 }
 
@@ -183,7 +184,7 @@ static char *read_all(gradus_source *s, size_t most, const char *option,
         if ((!s->gzip && s->size > most) || *n > most) {
             gradus_error_set("%s: larger than %zu bytes%s%s%s", s->path, most,
                              s->gzip ? " when unpacked" : "",
-                             option ? "; set the option " : "",
+                             option ? "; to allow more, set " : "",
                              option ? option : "");
             break;
         }

@@ -62,9 +62,8 @@ uint8_t *gradus_stb_decode(const uint8_t *file, size_t n, int channels,
         pixels = stbi_load_from_memory(file, (int)n, width, height, &in_file,
                                        channels);
     }
-    *why = refused ? "not enough memory" : stbi_failure_reason();
-    if (!*why)
-        *why = "damaged";
+    *why = refused ? "not enough memory"
+                   : "damaged: its pixels cannot be decoded";
     return pixels;
 }
 

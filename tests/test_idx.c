@@ -90,17 +90,18 @@ TEST(a_file_of_rank_2_has_no_height_and_width)
 
 TEST(labels_of_rank_2_are_read_as_those_of_rank_1)
 {
-    unsigned char t[] = { 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 3 };
+    enum { ALL = 12 + 2 };
+    unsigned char t[ALL + 1] = { 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 3 };
 
     for (int i = 0; i < 2; i++)
         check_good(gradus_load_idx(good_images(),
-                                   WRITERS[i]("labels", t, sizeof t)));
-    check_bad(good_images(), files_write("bad", t, sizeof t - 1), "/bad",
+                                   WRITERS[i]("labels", t, ALL)));
+    check_bad(good_images(), files_write("bad", t, ALL - 1), "/bad",
               "cut short by 1 byte", "a label missing");
-    check_bad(good_images(), files_write("bad", t, sizeof t + 1), "/bad",
+    check_bad(good_images(), files_write("bad", t, ALL + 1), "/bad",
               "after its end", "a label more");
     t[11] = 2; /* [2,2] */
-    check_bad(good_images(), files_write("bad", t, sizeof t), "/bad",
+    check_bad(good_images(), files_write("bad", t, ALL), "/bad",
               "images where labels belong", "two for each");
     unsigned char one[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1,
                             0, 0, 0, 1, 7, 3 };
@@ -356,7 +357,7 @@ static const struct {
     { 8, "\x93NUMPY\1", "but a NumPy file: " },
     { 16, "<!DOCTYPE html>\n", "but an HTML page (did a download fail?): it" },
     { 27, "version https://git-lfs.git", "but a Git LFS pointer" },
-    { 12, "\377\376a\0,\0b\0\n\0", "but text in UTF-16: it starts" },
+    { 10, "\377\376a\0,\0b\0\n\0", "but text in UTF-16: it starts" },
     { 12, "label,pixel\n", "not an IDX file: it starts with 6c 61 62 65" },
 };
 

@@ -64,7 +64,10 @@
  * Threads.  One graph is used by one thread at a time; different graphs may be
  * used by different threads at once.  gradus_infer only reads the parameters:
  * any number of threads may infer from one graph, each with a workspace of its
- * own, while nobody trains it.  A compiled graph does not survive fork().
+ * own, while nobody trains it.  A child made by fork() has the graph as it
+ * was, but none of its threads: its calls compute the same results on the
+ * calling thread alone.  If another thread was in a gradus call for that graph
+ * at that moment, the child may only free it.
  *
  * OpenBLAS.  Its thread count is one number for the whole process.  While a
  * gradus call computes, it is set to 1, and it is put back when the last such

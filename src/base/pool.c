@@ -47,6 +47,7 @@ struct gradus_pool {
     int quit;            /* the pool ends; read and set under lock */
 
     int threads, started; /* started: workers, threads - 1 in the end */
+    pid_t maker; /* the process that has the workers: a child of it has none */
     struct member {
         atomic_uint_fast64_t ticket; /* end << 32 | next */
         gradus_pool *pool;
@@ -148,7 +149,7 @@ static void *worker(void *arg)
 /* Waits until all items are done: the caller's part of every job. */
 static void wait_until_done(gradus_pool *p, int items)
 {
-    for (int i = 0; i < p->spins; i++) {
+    for (int i = 0; i <= p->spins; i++) {
         if (atomic_load(&p->done) == items)
             return;
         pause_a_little();
@@ -174,7 +175,10 @@ static void deal(gradus_pool *p, int items)
     }
 }
 
-/* A job of one item, or in a pool of one thread, needs no other thread. */
+/* A job of one item, or in a pool of one thread, needs no other thread.  Where
+ * there is none, in a child made by fork, the caller takes the items of all
+ * ranges, and keeps off the lock, which a worker may have held at that
+ * moment. */
 void gradus_pool_run(gradus_pool *p,
                      void (*job)(void *arg, int item, int worker), void *arg,
                      int items)
@@ -189,7 +193,7 @@ void gradus_pool_run(gradus_pool *p,
     p->items = items;
     atomic_store(&p->done, 0);
     deal(p, items);
-    if (atomic_load(&p->sleepers)) {
+    if (atomic_load(&p->sleepers) && p->maker == getpid()) {
         pthread_mutex_lock(&p->lock);
         pthread_cond_broadcast(&p->wake);
         pthread_mutex_unlock(&p->lock);
@@ -229,17 +233,17 @@ static int start_workers(gradus_pool *p)
 
 void gradus_pool_free(gradus_pool *p)
 {
-    if (!p)
-        return;
-    pthread_mutex_lock(&p->lock);
-    p->quit = 1;
-    pthread_cond_broadcast(&p->wake);
-    pthread_mutex_unlock(&p->lock);
-    for (int i = 1; i <= p->started; i++)
-        pthread_join(p->member[i].thread, NULL);
-    pthread_cond_destroy(&p->finished);
-    pthread_cond_destroy(&p->wake);
-    pthread_mutex_destroy(&p->lock);
+    if (p && p->maker == getpid()) {
+        pthread_mutex_lock(&p->lock);
+        p->quit = 1;
+        pthread_cond_broadcast(&p->wake);
+        pthread_mutex_unlock(&p->lock);
+        for (int i = 1; i <= p->started; i++)
+            pthread_join(p->member[i].thread, NULL);
+        pthread_cond_destroy(&p->finished);
+        pthread_cond_destroy(&p->wake);
+        pthread_mutex_destroy(&p->lock);
+    }
     free(p);
 }
 
@@ -250,6 +254,7 @@ gradus_pool *gradus_pool_new(int threads)
     if (!p)
         return gradus_no_memory("%d threads", threads), NULL;
     p->threads = threads;
+    p->maker = getpid();
     for (int i = 0; i < threads; i++)
         p->member[i].pool = p;
     /* About 50 microseconds; 0 if spinning would take a core from a worker. */

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,6 +100,19 @@ static int read_header(gradus_safetensors *f, char *text, size_t n)
     return read_metadata(f) || start_sum(f, text, n);
 }
 
+/* Refuses a file of another known kind, which might even seem to have a header
+ * as long as its first bytes say.  Ours begins with {, its ninth byte. */
+static int check_kind(const gradus_safetensors *f)
+{
+    unsigned char head[GRADUS_KIND_HEAD] = { 0 };
+    ssize_t n = pread(f->fd, head, sizeof head, 0);
+    const char *kind = n > 0 ? gradus_file_kind(head, (size_t)n) : NULL;
+
+    return kind && head[8] != '{'
+               ? gradus_error_set("is %s; must be a safetensors file", kind)
+               : 0;
+}
+
 /* O_NONBLOCK keeps open from waiting for a writer if path is a FIFO, which
  * is refused further down. */
 int gradus_safetensors_open(gradus_safetensors *f, const char *path)
@@ -113,7 +127,7 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
         return gradus_error_set("%s", strerror(errno));
     if (!S_ISREG(s.st_mode))
         return gradus_error_set("not a regular file");
-    if (take(f, length, 8))
+    if (check_kind(f) || take(f, length, 8))
         return -1;
     f->crc = crc32(0, length, 8);
     gradus_little_endian(&n, length, 8);

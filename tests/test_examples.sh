@@ -329,6 +329,15 @@ case_is "predict: an empty name is a usage error" \
 case_is "predict: an image in place of the model is refused" \
     exits 1 'MODEL must be a file that mnist-train saved' \
     "$predict" data/digits/7-a.png "$dir/model"
+case_is "predict: what kind of file the image is, is said" \
+    grep -q '7-a.png: is a PNG image; must be a safetensors file' "$dir/err"
+case_is "predict: a model in place of the image is noticed" \
+    grep -q "MODEL and IMAGE seem to be swapped: $dir/model is a model" \
+    "$dir/err"
+case_is "predict: an image twice is no swap" \
+    exits 1 'is a PNG image' "$predict" data/digits/7-a.png data/digits/7-a.png
+case_is "predict: then nothing is said of a swap" \
+    [ "$(grep -c swapped "$dir/err")" -eq 0 ]
 case_is "predict: a model that is no classifier is refused" \
     exits 1 'does not sort images into classes' \
     "$predict" tests/models/tokens.safetensors data/digits/7-a.png
@@ -365,10 +374,25 @@ case_is "predict: --json leaves bad images out, with status 1" \
     "$predict" "$dir/model" "$dir/text.png" data/digits/7-a.png --json
 case_is "predict: --json without bad images is an object" \
     has_keys "$dir/out" images
-if cp data/digits/7-a.png "$dir/"$'\377.png' 2>/dev/null; then
-    case_is "predict: --json leaves out a name that is not UTF-8" \
-        exits 1 'valid UTF-8' "$predict" "$dir/model" "$dir/"$'\377.png' --json
-    case_is "predict: --json is an object without that name" has_keys "$dir/out" images
+if cp data/digits/7-a.png "$dir/"$'\377\033[2J.png' 2>/dev/null; then
+    name=$dir/$'\377\033[2J.png'
+    case_is "predict: --json shows the bytes of a name that is not UTF-8" \
+        exits 0 '' "$predict" "$dir/model" "$name" --json
+    case_is "predict: --json is an object with such a name" \
+        grep -qF '/\\xff\\x1b[2J.png","class":"7"' "$dir/out"
+    case_is "predict: --json with such a name is valid" \
+        has_keys "$dir/out" images
+    case_is "predict: the name cannot clear the screen" \
+        exits 0 '' "$predict" "$dir/model" "$name"
+    case_is "predict: the name's bytes are shown as numbers" \
+        grep -qF '/\xff\x1b[2J.png: 7 (' "$dir/out"
+    case_is "predict: an error names it in the same way" \
+        exits 1 '/\xff\x1b[2J.png: ' "$predict" "$name" "$dir/model"
+    cp -r "$dir/few" "$dir/"$'few\376'
+    case_is "train: --json is valid if its folder's name is not" \
+        exits 0 '' "$train" --data "$dir/"$'few\376' --epochs 1 --json
+    case_is "train: --json shows the bytes of the folder's name" \
+        grep -qF '/few\\xfe",' "$dir/out"
 else
     echo "skipped: names not in UTF-8: this file system refuses them"
 fi

@@ -12,11 +12,46 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The number of bytes of the character that s begins with; 0 if it is a
+ * control character, some of which have two bytes, or not UTF-8: jansson
+ * decides. */
+static size_t character(const char *s)
+{
+    int control = (unsigned char)*s < ' ' || *s == 0x7f ||
+                  (memcmp(s, "\xc2", 1) == 0 && (unsigned char)s[1] < 0xa0);
+    for (size_t n = 1; n <= 4 && n <= strlen(s) && !control; n++) {
+        json_t *json = json_stringn(s, n);
+        json_decref(json);
+        if (json)
+            return n;
+    }
+    return 0;
+}
+
+const char *printable(const char *text)
+{
+    static char *kept[4];
+    static int next;
+    char *to = malloc(4 * strlen(text) + 1);
+    if (!to)
+        return "(out of memory)";
+    next = (next + 1) % 4;
+    free(kept[next]);
+    kept[next] = to;
+    for (size_t n; *text; text += n ? n : 1) {
+        n = character(text);
+        to += n ? sprintf(to, "%.*s", (int)n, text)
+                : sprintf(to, "\\x%02x", (unsigned char)*text);
+    }
+    *to = '\0';
+    return kept[next];
+}
+
 static void say(const char *format, va_list ap)
 {
-    fprintf(stderr, "%s: ", program);
-    vfprintf(stderr, format, ap);
-    fputc('\n', stderr);
+    char text[4096];
+    vsnprintf(text, sizeof text, format, ap);
+    fprintf(stderr, "%s: %s\n", program, printable(text));
 }
 
 void complain(const char *format, ...)

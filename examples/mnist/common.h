@@ -11,7 +11,13 @@
 /* The name that messages begin with; each program defines its own. */
 extern const char program[];
 
-/* Prints the program's name, the message and a newline on stderr. */
+/* Returns the text with control characters, and bytes that are not UTF-8,
+ * shown as \x1b, so that it can be printed on a terminal or as JSON.  It is
+ * valid for the next three calls. */
+const char *printable(const char *text);
+
+/* Prints the program's name, the message and a newline on stderr; the message
+ * is made printable. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Does the same for a wrong command line, adds that --help lists the options,

@@ -72,6 +72,8 @@ static settings parse_options(int argc, char **argv)
     return s;
 }
 
+/* The name of class k as the file has it, which JSON can hold.  On a terminal
+ * its control characters would act, so there it is made printable. */
 static const char *class_name(const reader *r, int k)
 {
     static char number[16];
@@ -81,12 +83,19 @@ static const char *class_name(const reader *r, int k)
     return number;
 }
 
-static int open_model(reader *r, const char *path)
+/* Opens the model at the path; `image` is the first image.  Returns 0, or 1
+ * with a message, which says so if the two are swapped. */
+static int open_model(reader *r, const char *path, const char *image)
 {
     r->graph = gradus_load(path, 1, 1, NULL);
     if (!r->graph) {
         complain("%s; MODEL must be a file that mnist-train saved",
                  gradus_error());
+        gradus_graph *swapped = gradus_load(image, 1, 1, NULL);
+        if (swapped)
+            complain("MODEL and IMAGE seem to be swapped: %s is a model",
+                     image);
+        gradus_graph_free(swapped);
         return 1;
     }
     gradus_node *in = gradus_node_at(r->graph, 0);
@@ -111,7 +120,7 @@ static int open_model(reader *r, const char *path)
     r->width = shape[2];
     r->classes = gradus_node_size(out);
     for (int k = 0; k < r->classes; k++) {
-        int width = (int)strlen(class_name(r, k));
+        int width = (int)strlen(printable(class_name(r, k)));
         r->name_width = width > r->name_width ? width : r->name_width;
     }
     r->pixels = malloc((size_t)gradus_node_size(in));
@@ -192,8 +201,8 @@ static void draw_letters(const reader *r, FILE *out, int line)
 static void draw_probability(const reader *r, FILE *out, int k, double p)
 {
     static const char bar[] = "####################";
-    fprintf(out, "  %-*s %5.1f %%  %.*s", r->name_width, class_name(r, k),
-            100 * p, (int)(p * (sizeof bar - 1) + 0.5), bar);
+    fprintf(out, "  %-*s %5.1f %%  %.*s", r->name_width,
+            printable(class_name(r, k)), 100 * p, (int)(p * (sizeof bar - 1) + 0.5), bar);
 }
 
 /* Draws the pixels, and beside them the probability p[k] of each class. */
@@ -232,9 +241,11 @@ static void print_answer(const reader *r, const char *path,
 {
     int first = best_of(p, r->classes, -1);
     int second = best_of(p, r->classes, first);
-    printf("%s: %s (%.1f %%)", path, class_name(r, first), 100 * p[first]);
+    printf("%s: %s (%.1f %%)", printable(path),
+           printable(class_name(r, first)), 100 * p[first]);
     if (second != first)
-        printf(", else %s (%.1f %%)", class_name(r, second), 100 * p[second]);
+        printf(", else %s (%.1f %%)", printable(class_name(r, second)),
+               100 * p[second]);
     putchar('\n');
 }
 
@@ -247,12 +258,11 @@ static int add_answer(const reader *r, const char *path, const gradus_real *p,
     for (int k = 0; k < r->classes; k++)
         failed |= json_array_append_new(all, json_real(p[k]));
     failed |= json_array_append_new(
-        list, json_pack("{s:s, s:s, s:f, s:o}", "file", path, "class",
+        list, json_pack("{s:s, s:s, s:f, s:o}", "file", printable(path), "class",
                         class_name(r, first), "probability", (double)p[first],
                         "probabilities", all));
     if (failed)
-        complain("%s: left out of the JSON: the name is not valid UTF-8, or "
-                 "memory ran out", path);
+        complain("%s: left out of the JSON, as memory ran out", path);
     return failed ? 1 : 0;
 }
 
@@ -283,7 +293,7 @@ int main(int argc, char **argv)
     int utf8 = use_utf8();
     reader r = {0};
     signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
-    int failed = open_model(&r, argv[optind]);
+    int failed = open_model(&r, argv[optind], argv[optind + 1]);
     if (!failed) {
         json_t *list = s.json ? json_array() : NULL;
         for (int i = optind + 1; i < argc; i++)

@@ -225,7 +225,7 @@ static int report_text(const settings *s, const gradus_epoch *all,
     print_confusions(confusion, classes);
     printf("trained on %zu images in %.2f s\n", all->samples, all->seconds);
     if (s->save)
-        printf("saved in %s\n", s->save);
+        printf("saved in %s\n", printable(s->save));
     return 0;
 }
 
@@ -243,7 +243,7 @@ static int report_json(const settings *s, const gradus_graph *g,
     return print_json(json_pack(
         "{s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:s,"
         " s:f, s:I}",
-        "data", s->data, "train_samples", (json_int_t)trained_on->n,
+        "data", printable(s->data), "train_samples", (json_int_t)trained_on->n,
         "test_samples", (json_int_t)m->counted,
         "parameters", (json_int_t)gradus_parameter_count(g),
         "epochs", s->epochs, "batch", s->batch, "threads", gradus_threads(g),

@@ -405,11 +405,10 @@ TEST(another_training_is_refused)
         int kind, seed;
         const char *message;
     } cases[] = {
-        { 1, 2, "the seed is 2 here, 1 in the file" },
-        { 2, 1, "the optimiser is adamw with 2 numbers for each parameter "
-                "here, adam with 2 in the file" },
-        { 5, 1, "the optimiser is sgd with 0 numbers" },
-        { 0, 1, "the optimiser is sgd with 1 numbers" },
+        { 1, 2, "seed is \"2\" here, \"1\" in the file" },
+        { 2, 1, "optimiser is \"adamw\" here, \"adam\" in the file" },
+        { 5, 1, "optimiser is \"sgd\" here, \"adam\" in the file" },
+        { 0, 1, "optimiser is \"sgd\" here, \"adam\" in the file" },
     };
 
     steps(&a, 3);
@@ -421,8 +420,7 @@ TEST(another_training_is_refused)
     }
     net n = net_new(1, (int[]){ IN, 20, CLASSES }, BATCH, 1);
     run other = { .g = n.g, .o = gradus_adam(n.g, NULL) };
-    assert_refused(&other, path, "the file is of another net: node 0 is "
-                                 "{\"op\":\"input\"");
+    assert_refused(&other, path, "node 0 attr shape 0 is 36 here, 1 in the file");
     gradus_optimiser_free(other.o);
     net_free(&n);
     ck_assert_int_eq(gradus_save(a.g, path), 0);
@@ -442,11 +440,11 @@ TEST(another_setting_is_refused)
         gradus_adam_options o;
         const char *message;
     } cases[] = {
-        { { .beta1 = 0.8 }, "beta1 of adam is 0.8 here, 0.9 in the file" },
-        { { .beta2 = 0.99 }, "beta2 of adam is 0.99 here, 0.999 in" },
-        { { .epsilon = 1e-6 }, "epsilon of adam is 1e-06 here, 1e-08 in" },
-        { { .learning_rate = 0.1 }, "learning_rate of adam is 0.1 here" },
-        { { .weight_decay = 1e-3 }, "weight_decay of adam is 0.001 here, 0" },
+        { { .beta1 = 0.8 }, "beta1 is 0.8 here, 0.9 in the file" },
+        { { .beta2 = 0.99 }, "beta2 is 0.99 here, 0.999 in" },
+        { { .epsilon = 1e-6 }, "epsilon is 1e-6 here, 1e-8 in" },
+        { { .learning_rate = 0.1 }, "learning_rate is 0.1 here" },
+        { { .weight_decay = 1e-3 }, "weight_decay is 0.001 here, 0.0 in" },
     };
 
     steps(&a, 3);
@@ -480,19 +478,19 @@ TEST(fit_refuses_another_training)
     o.resume = true;
     o.batch = 9;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
-    assert_error("batches have 9 rows here, 10 in the checkpoint");
+    assert_error("batch is 9 here, 10 in the file");
     o.batch = 10;
     o.keep_order = true;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
-    assert_error("keep_order is 1 here, 0 in the checkpoint");
+    assert_error("keep_order is true here, false in the file");
     o.keep_order = false;
     gradus_dataset less = d;
     less.n--;
     ck_assert_int_ne(gradus_fit(b.o, &less, &o), 0);
-    assert_error("there are 94 samples here, 95 in the checkpoint");
+    assert_error("samples is 94 here, 95 in the file");
     ((int32_t *)d.labels)[0] = (d.labels[0] + 1) % CLASSES;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
-    assert_error("the data are not those of the checkpoint");
+    assert_error("labels (their hash) is \"");
     ((int32_t *)d.labels)[0] = (d.labels[0] + CLASSES - 1) % CLASSES;
     ck_assert_uint_eq(gradus_parameters_hash(b.g), before);
     ck_assert_int_eq(gradus_save_checkpoint(b.o, path), 0);

@@ -7,11 +7,13 @@
  * best epoch; and in the metadata, under gradus.checkpoint,
  *
  *   {"version":"0.2.0","blas":"OpenBLAS .. SkylakeX",
- *    "optimiser":"adam","states":2,"steps":1200,"learning_rate":0.001,
- *    "best":false,"settings":{"beta1":0.9,..},"fit":{..}}
+ *    "same":{"seed":"1","precision":32,"optimiser":"adam","states":2,
+ *            "weight_decay":0.0,"beta1":0.9,..},
+ *    "steps":1200,"learning_rate":0.001,"fit":{..}}
  *
- * The settings are those that the optimiser was made with.  "fit" is what
- * gradus_fit wants to remember (train/resume.c). */
+ * What "same" holds, and the nodes of the graph, must be the same when the
+ * training goes on.  "fit" is what gradus_fit wants to remember
+ * (train/resume.c). */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -21,22 +23,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns the settings that a training which is resumed must have again, or
- * NULL if out of memory. */
-static json_t *settings_of(const gradus_optimiser *o)
+/* Returns what must be the same again when the training goes on, but for the
+ * nodes, or NULL if out of memory. */
+static json_t *same_of(const gradus_optimiser *o)
 {
-    json_t *json = json_object();
     const double *own = o->own;
-    int full = json_object_set_new(json, "weight_decay",
-                                   json_real(o->weight_decay));
+    char seed[32];
 
-    for (int i = 0; o->rule->settings[i]; i++)
-        full |= json_object_set_new(json, o->rule->settings[i],
-                                    json_real(own[i]));
-    if (!full)
-        return json;
-    json_decref(json);
-    return NULL;
+    snprintf(seed, sizeof seed, "%ju", (uintmax_t)o->graph->seed);
+    json_t *json = json_pack("{s:s, s:i, s:s, s:i, s:f}", "seed", seed,
+                             "precision", (int)(8 * sizeof(gradus_real)),
+                             "optimiser", o->rule->name, "states",
+                             o->rule->states, "weight_decay",
+                             o->weight_decay);
+    for (int i = 0; json && o->rule->settings[i]; i++)
+        if (json_object_set_new(json, o->rule->settings[i],
+                                json_real(own[i]))) {
+            json_decref(json);
+            json = NULL;
+        }
+    return json;
 }
 
 /* ---- save --------------------------------------------------------------- */
@@ -46,11 +52,9 @@ int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
 {
     gradus_contents c = { .graph = o->graph, .arrays = o->rule->states };
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:i, s:I, s:f, s:b, s:o}", "version",
-        GRADUS_VERSION, "blas", gradus_blas_name(), "optimiser",
-        o->rule->name, "states", o->rule->states, "steps",
-        (json_int_t)o->steps, "learning_rate", o->learning_rate, "best",
-        best != NULL, "settings", settings_of(o));
+        "{s:s, s:s, s:o, s:I, s:f}", "version", GRADUS_VERSION, "blas",
+        gradus_blas_name(), "same", same_of(o), "steps", (json_int_t)o->steps,
+        "learning_rate", o->learning_rate);
     bool full = !json || (fit && json_object_set(json, "fit", fit));
     char *text = full ? NULL : json_dumps(json, JSON_COMPACT);
 
@@ -76,135 +80,63 @@ int gradus_save_checkpoint(const gradus_optimiser *o, const char *path)
 
 /* ---- load --------------------------------------------------------------- */
 
-/* Refuses a file whose node number i, `there`, is not the graph's, `here`. */
-static int refuse_node(int i, const json_t *here, const json_t *there)
-{
-    char *a = here ? json_dumps(here, JSON_COMPACT) : NULL;
-    char *b = there ? json_dumps(there, JSON_COMPACT) : NULL;
-    int status = gradus_error_set("the file is of another net: node %d is "
-                                  "%.120s here, %.120s in the file", i,
-                                  a ? a : "missing", b ? b : "missing");
-
-    free(a);
-    free(b);
-    return status;
-}
-
-/* Checks that the nodes, as the file describes them, are those of g. */
+/* Checks that the nodes in the file are those of g. */
 static int compare_nodes(const gradus_graph *g, const char *there)
 {
     static const char what[] = "gradus.architecture";
     char *here = gradus_json_print(what, gradus_architecture_print,
                                    &(gradus_contents){ .graph = g });
     json_t *a = here ? gradus_json_parse(what, here, strlen(here), 0) : NULL;
-    json_t *b = a && there ? gradus_json_parse(what, there, strlen(there), 0)
-                           : NULL;
-    size_t n = json_array_size(a), m = json_array_size(b);
-    int status = b ? 0 : -1;
+    json_t *b = a ? gradus_json_parse(what, there, strlen(there), 0) : NULL;
+    int status = b ? gradus_json_compare("node", a, b) : -1;
 
-    for (size_t i = 0; !status && (i < n || i < m); i++)
-        if (!json_equal(json_array_get(a, i), json_array_get(b, i)))
-            status = refuse_node((int)i, json_array_get(a, i),
-                                 json_array_get(b, i));
     free(here);
     json_decref(a);
     json_decref(b);
     return status;
 }
 
-/* Checks that the file is a checkpoint of the optimiser's graph, of the same
- * seed, and sets *json to what it says of the training. */
-static int compare_graphs(const gradus_safetensors *f, const gradus_graph *g,
-                          json_t **json)
-{
-    const char *text = json_string_value(
-        json_object_get(f->metadata, "gradus.checkpoint"));
-    uint64_t seed;
-
-    if (!text)
-        return gradus_error_set("is no checkpoint; gradus_load or "
-                                "gradus_load_parameters may read it");
-    *json = gradus_json_parse("gradus.checkpoint", text, strlen(text), 0);
-    if (!*json || gradus_read_count(f->metadata, "gradus.seed", &seed))
-        return -1;
-    if (seed != g->seed)
-        return gradus_error_set("the seed is %ju here, %ju in the file",
-                                (uintmax_t)g->seed, (uintmax_t)seed);
-    return compare_nodes(g, json_string_value(
-                                json_object_get(f->metadata,
-                                                "gradus.architecture")));
-}
-
-/* What a checkpoint says of the optimiser. */
+/* What a checkpoint says beside the graph; borrowed from its JSON. */
 typedef struct {
-    const char *blas, *name;
-    int states, best;
+    const char *blas;
+    json_t *same, *fit; /* fit may be NULL */
     json_int_t steps;
     double learning_rate;
-    json_t *settings;
-    json_t *fit; /* borrowed, or NULL */
 } said;
 
-/* Refuses a checkpoint of an optimiser that was made with other settings. */
-static int compare_settings(const gradus_optimiser *o, const json_t *there)
+/* Reads what the file says, and refuses a checkpoint of another training. */
+static int read_said(json_t *json, const gradus_optimiser *o, said *s)
 {
-    json_t *here = settings_of(o), *value;
-    const char *name;
-    int status = here ? 0 : gradus_no_memory("the settings");
+    json_error_t error;
 
-    json_object_foreach(here, name, value)
-    {
-        double a = json_real_value(value);
-        double b = json_number_value(json_object_get(there, name));
-        if (!status && a != b)
-            status = gradus_error_set("%s of %s is %.9g here, %.9g in the "
-                                      "file", name, o->rule->name, a, b);
-    }
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:o, s:I, s:F, s?o}", "blas",
+                       &s->blas, "same", &s->same, "steps", &s->steps,
+                       "learning_rate", &s->learning_rate, "fit", &s->fit))
+        return gradus_error_set("gradus.checkpoint: %s", error.text);
+    if (s->steps < 0 || !(s->learning_rate >= 0 && s->learning_rate <= 1e30))
+        return gradus_error_set("gradus.checkpoint: steps is %lld and "
+                                "learning_rate %g; must be 0 or more",
+                                (long long)s->steps, s->learning_rate);
+    json_t *here = same_of(o);
+    int status = here ? gradus_json_compare("", here, s->same)
+                      : gradus_no_memory("a comparison");
     json_decref(here);
     return status;
 }
 
-static int read_said(json_t *json, const gradus_optimiser *o, bool best,
-                     said *s)
+/* Parses the checkpoint's part of the metadata, and compares all that must be
+ * the same. */
+static int compare(const gradus_safetensors *f, const gradus_optimiser *o,
+                   json_t **json, said *s)
 {
-    json_error_t error;
+    const char *text, *nodes;
 
-    if (json_unpack_ex(json, &error, 0,
-                       "{s:s, s:s, s:i, s:I, s:F, s:b, s:o, s?o}", "blas",
-                       &s->blas, "optimiser", &s->name, "states", &s->states,
-                       "steps", &s->steps, "learning_rate",
-                       &s->learning_rate, "best", &s->best, "settings",
-                       &s->settings, "fit", &s->fit))
-        return gradus_error_set("gradus.checkpoint: %s", error.text);
-    if (strcmp(s->name, o->rule->name) != 0 || s->states != o->rule->states)
-        return gradus_error_set("the optimiser is %s with %d numbers for each "
-                                "parameter here, %s with %d in the file",
-                                o->rule->name, o->rule->states, s->name,
-                                s->states);
-    if (compare_settings(o, s->settings))
-        return -1;
-    if (s->steps < 0 ||
-        gradus_need_amount("gradus.checkpoint", "learning_rate",
-                           s->learning_rate))
-        return gradus_error_set("gradus.checkpoint: steps and learning_rate "
-                                "must be at least 0");
-    if (best && !s->best)
-        return gradus_error_set("restore_best is set here, but the file has "
-                                "no parameters of a best epoch");
-    return 0;
-}
-
-/* Checks that the file's numbers have this library's precision: others would
- * be rounded. */
-static int check_precision(const gradus_safetensors *f)
-{
-    for (int i = 0; i < f->count; i++)
-        if (f->tensor[i].size && f->tensor[i].width != sizeof(gradus_real))
-            return gradus_error_set("has numbers of %d bits; must have %zu, "
-                                    "as this library",
-                                    8 * f->tensor[i].width,
-                                    8 * sizeof(gradus_real));
-    return 0;
+    if (json_unpack(f->metadata, "{s:s, s:s}", "gradus.checkpoint", &text,
+                    "gradus.architecture", &nodes))
+        return gradus_error_set("is no checkpoint; gradus_load or "
+                                "gradus_load_parameters may read it");
+    *json = gradus_json_parse("gradus.checkpoint", text, strlen(text), 0);
+    return !*json || read_said(*json, o, s) || compare_nodes(o->graph, nodes);
 }
 
 /* Puts what has been read in its place: values are theta, the states, and the
@@ -237,9 +169,8 @@ static int read_file(gradus_safetensors *f, gradus_optimiser *o,
     int arrays = o->rule->states + (best != NULL);
     size_t n = o->graph->parameters;
 
-    if (compare_graphs(f, o->graph, json) ||
-        read_said(*json, o, best != NULL, s) ||
-        gradus_safetensors_match(f, o->graph, arrays) || check_precision(f))
+    if (compare(f, o, json, s) ||
+        gradus_safetensors_match(f, o->graph, arrays))
         return -1;
     gradus_real *values = malloc((size_t)(arrays + 1) * n * sizeof *values);
     if (!values)

@@ -52,6 +52,11 @@ typedef int gradus_printer(FILE *f, const gradus_contents *c);
 char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_contents *c);
 
+/* Returns 0 if the values are equal; else -1, with a message about the first
+ * part of `here` that is another in `there`, such as "seed is 1 here, 2 in the
+ * file".  `name` is what the value is called, or "". */
+int gradus_json_compare(const char *name, json_t *here, json_t *there);
+
 /* Prints `before`, and text in quotes with the escapes that JSON needs. */
 void gradus_print_string(FILE *f, const char *before, const char *text);
 /* Prints `before`, and v, which must be finite, with the fewest digits, from

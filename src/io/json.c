@@ -122,3 +122,37 @@ void gradus_print_number(FILE *f, const char *before, double v)
     while (digits <= 17 && strtod(text, NULL) != v);
     fprintf(f, "%s%s", before, text);
 }
+
+/* Descends to the first part of the two that differs: element 3 of "node" is
+ * called "node 3", and its member "op" "node 3 op". */
+int gradus_json_compare(const char *name, json_t *here, json_t *there)
+{
+    char part[256];
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    if (json_equal(here, there))
+        return 0;
+    if (json_is_object(here) && json_is_object(there))
+        json_object_foreach(here, key, value)
+        {
+            snprintf(part, sizeof part, "%s%s%s", name, *name ? " " : "", key);
+            if (gradus_json_compare(part, value, json_object_get(there, key)))
+                return -1;
+        }
+    if (json_is_array(here) && json_is_array(there))
+        json_array_foreach(here, i, value)
+        {
+            snprintf(part, sizeof part, "%s %zu", name, i);
+            if (gradus_json_compare(part, value, json_array_get(there, i)))
+                return -1;
+        }
+    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
+    char *a = json_dumps(here, flags), *b = json_dumps(there, flags);
+    gradus_error_set("%s is %.99s here, %.99s in the file", name,
+                     a ? a : "missing", b ? b : "missing");
+    free(a);
+    free(b);
+    return -1;
+}

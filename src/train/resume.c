@@ -1,9 +1,9 @@
 /* resume.c -- the checkpoints of gradus_fit: when they are written, and what
  * is in them beside the graph and the optimiser (io/checkpoint.c):
  *
- *   batch, rows, data, keep_order    must be the same when the training goes
- *                                    on; data is a hash of the sizes and the
- *                                    labels of what is fed
+ *   same                             must be the same when the training goes
+ *                                    on: the batch, a hash of the sizes and
+ *                                    the labels of what is fed, and so on
  *   epochs                           of this call; more are allowed
  *   epoch, done, samples, seconds    where the training is: the epoch, and how
  *                                    much of it is done
@@ -95,32 +95,17 @@ static void hash_data(const gradus_fit_state *f, char text[20])
     snprintf(text, 20, "%016jx", (uintmax_t)h);
 }
 
-/* Refuses the checkpoint of another training. */
-static int compare(const gradus_fit_state *f, json_t *fit)
+/* Returns what must be the same when the training goes on, or NULL if out of
+ * memory. */
+static json_t *same_of(const gradus_fit_state *f)
 {
-    char here[20];
-    const char *data;
-    json_error_t error;
-    int batch, rows, keep_order;
+    char data[20];
 
-    hash_data(f, here);
-    if (json_unpack_ex(fit, &error, 0, "{s:i, s:i, s:s, s:b}", "batch", &batch,
-                       "rows", &rows, "data", &data, "keep_order",
-                       &keep_order))
-        return gradus_error_set("gradus.checkpoint: %s", error.text);
-    if (batch != f->options.batch)
-        return gradus_error_set("batches have %d rows here, %d in the "
-                                "checkpoint", f->options.batch, batch);
-    if (rows != f->n)
-        return gradus_error_set("there are %d samples here, %d in the "
-                                "checkpoint", f->n, rows);
-    if (keep_order != f->options.keep_order)
-        return gradus_error_set("keep_order is %d here, %d in the checkpoint",
-                                f->options.keep_order, keep_order);
-    if (strcmp(data, here) != 0)
-        return gradus_error_set("the data are not those of the checkpoint: "
-                                "their sizes or labels differ");
-    return 0;
+    hash_data(f, data);
+    return json_pack("{s:i, s:i, s:b, s:b, s:s}", "batch", f->options.batch,
+                     "samples", f->n, "keep_order", f->options.keep_order,
+                     "restore_best", f->options.restore_best,
+                     "labels (their hash)", data);
 }
 
 /* ---- write -------------------------------------------------------------- */
@@ -151,14 +136,11 @@ static json_t *describe(const gradus_fit_state *f)
 {
     const gradus_best *b = &f->best;
     const gradus_meter *m = &f->meter;
-    char data[20];
 
-    hash_data(f, data);
     return json_pack(
-        "{s:i, s:i, s:s, s:b, s:i, s:i, s:i, s:I, s:f, s:I, s:f, s:I, s:b,"
-        " s:o, s:[I, I, I], s:o, s:o}", "batch", f->options.batch, "rows",
-        f->n, "data", data, "keep_order", f->options.keep_order, "epochs",
-        f->p.epochs, "epoch", f->p.epoch, "done", f->p.batch, "samples",
+        "{s:o, s:i, s:i, s:i, s:I, s:f, s:I, s:f, s:I, s:b, s:o,"
+        " s:[I, I, I], s:o, s:o}", "same", same_of(f), "epochs", f->p.epochs,
+        "epoch", f->p.epoch, "done", f->p.batch, "samples",
         (json_int_t)f->p.so_far.samples, "seconds", f->p.so_far.seconds,
         "steps", (json_int_t)f->step, "rate", f->rate, "log",
         (json_int_t)gradus_log_size(&f->log), "finished", f->finished, "best",
@@ -271,7 +253,12 @@ static int read_fit(void *arg, json_t *fit)
     if (!fit)
         return gradus_error_set("is no checkpoint of gradus_fit; "
                                 "gradus_load_checkpoint may read it");
-    if (compare(f, fit) || restore(f, fit))
+    json_t *here = same_of(f);
+    int status = here ? gradus_json_compare("", here,
+                                            json_object_get(fit, "same"))
+                      : gradus_no_memory("a comparison");
+    json_decref(here);
+    if (status || restore(f, fit))
         return -1;
     json_unpack(fit, "{s:i}", "epochs", &epochs);
     if (o->learning_rate && f->step &&

@@ -195,6 +195,10 @@ $(BUILD)/write-models: $(call obj,tests/models/write.c) $(BUILD)/libgradus.a
 $(BUILD)/load-bad: $(call obj,tests/corpus/load.c) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# tests/test_corpus_model.sh has this program load bad model files.
+$(BUILD)/load-bad-models: $(call obj,tests/corpus/model.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # tests/same/same.sh compares what these two programs print.
 $(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
@@ -203,7 +207,8 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
-      $(BUILD)/torch-layers $(BUILD)/write-models $(BUILD)/load-bad
+      $(BUILD)/torch-layers $(BUILD)/write-models $(BUILD)/load-bad \
+      $(BUILD)/load-bad-models
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would
@@ -303,5 +308,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

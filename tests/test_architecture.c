@@ -32,7 +32,7 @@ static const struct {
     { "[{'op':'input','name':'x','attr':{'shape':[2]}}]",
       "\"in\" must be a list" },
     { "[" NODE("dense", "0", ",'attr':{'units':[2]}") "]",
-      "[0]: operand 0 is 0; must be the index of an earlier node" },
+      "[0]: operand 0 is not the index of an earlier node" },
     { "[" INPUT "," NODE("relu", "1", "") "]", "[1]: operand 0 is" },
     { "[" INPUT "," NODE("relu", "2", "") "]", "[1]: operand 0 is" },
     { "[" INPUT "," NODE("relu", "-1", "") "]", "operand 0 is" },

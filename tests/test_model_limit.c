@@ -81,11 +81,11 @@ LOOP_TEST(a_graph_that_needs_more_than_max_bytes_is_refused, COUNT(cases))
         &(gradus_load_options){ .max_bytes = cases[_i].max_bytes });
     ck_assert_msg((g != NULL) == cases[_i].fits, "%s", gradus_error());
     if (!g) {
-        snprintf(rows, sizeof rows, "net: a graph for batches of %d rows "
-                 "needs ", cases[_i].max_batch);
+        snprintf(rows, sizeof rows, "net: a max_batch of %d needs ",
+                 cases[_i].max_batch);
         assert_error(rows);
-        assert_error(" bytes; the limit is ");
-        assert_error("choose a smaller max_batch or a larger max_bytes");
+        assert_error(" bytes, but at most ");
+        assert_error("pass a smaller max_batch, or a larger max_bytes");
     }
     gradus_graph_free(g);
 }
@@ -96,9 +96,9 @@ TEST(both_numbers_are_in_the_message)
     size_t needed, limit;
 
     ck_assert_ptr_null(gradus_load(path, 1000000, 1, NULL));
-    const char *at = strstr(gradus_error(), "rows needs ");
+    const char *at = strstr(gradus_error(), "0 needs ");
     ck_assert_ptr_nonnull(at);
-    ck_assert_int_eq(sscanf(at, "rows needs %zu bytes; the limit is %zu,",
+    ck_assert_int_eq(sscanf(at, "0 needs %zu bytes, but at most %zu are",
                             &needed, &limit), 2);
     ck_assert_uint_eq(limit, 1 << 30);
     ck_assert_uint_gt(needed, 2000u * 1000000 * sizeof(gradus_real));
@@ -109,8 +109,8 @@ TEST(both_numbers_are_in_the_message)
     /* With just as many bytes, it is loaded. */
     ck_assert_ptr_null(gradus_load(path, 1000, 1,
                                    &(gradus_load_options){ .max_bytes = 1 }));
-    at = strstr(gradus_error(), "rows needs ");
-    ck_assert_int_eq(sscanf(at, "rows needs %zu", &o.max_bytes), 1);
+    at = strstr(gradus_error(), "0 needs ");
+    ck_assert_int_eq(sscanf(at, "0 needs %zu", &o.max_bytes), 1);
     gradus_graph *g = gradus_load(path, 1000, 1, &o);
     ck_assert_msg(g != NULL, "%s", gradus_error());
     gradus_graph_free(g);

@@ -159,13 +159,11 @@ static int allocate(gradus_graph *g, int max_batch, size_t max_bytes)
     g->tile = NULL;
     gradus_cut_tiles(g); /* counts them */
     plan(g, &p, (size_t)max_batch);
-    if (p.used > max_bytes)
-        return gradus_error_set("a graph for batches of %d rows needs %zu "
-                                "bytes; the limit is %zu, max_bytes of "
-                                "gradus_load_options and 4 times the file's "
-                                "parameters; choose a smaller max_batch or a "
-                                "larger max_bytes", max_batch, p.used,
-                                max_bytes);
+    if (p.overflow || p.used > max_bytes)
+        return gradus_error_set("a max_batch of %d needs %zu bytes, but at "
+                                "most %zu are allowed; pass a smaller "
+                                "max_batch, or a larger max_bytes", max_batch,
+                                p.overflow ? SIZE_MAX : p.used, max_bytes);
     g->block = gradus_plan_allocate(&p);
     if (!g->block)
         return gradus_no_memory("%zu parameters and batches of %d rows, %zu "

@@ -92,8 +92,8 @@ static int read_operands(const json_t *json, gradus_saved *s)
         const json_t *operand = json_array_get(json, i);
         double id = json_is_number(operand) ? json_number_value(operand) : -1;
         if (!(id >= 0 && id < s->graph->count) || id != floor(id))
-            return gradus_error_set("operand %zu is %g; must be the index of "
-                                    "an earlier node", i, id);
+            return gradus_error_set("operand %zu is not the index of an "
+                                    "earlier node", i);
         s->in[i] = s->graph->node[(int)id];
     }
     s->n_in = (int)n;

@@ -27,7 +27,7 @@ static int read_classes(gradus_graph *g, const json_t *json)
         name[i] = json_string_value(json_array_get(json, i));
     int error = gradus_set_class_names(g, (int)n, name);
     free(name);
-    return error;
+    return error ? gradus_error_set("gradus.classes: %s", gradus_error()) : 0;
 }
 
 /* Parses `text`, which the metadata hold for `key`, and lets `read` add what
@@ -89,7 +89,8 @@ static int read_graph(const gradus_safetensors *f, gradus_graph **g)
                        &classes))
         return gradus_error_set("__metadata__: %s", error.text);
     if (strcmp(version, "1") != 0)
-        return gradus_error_set("gradus.version is %.16s; must be 1", version);
+        return gradus_error_set("gradus.version is %.16s; must be 1 (a later "
+                                "gradus may read it)", version);
     if (gradus_read_count(f->metadata, "gradus.seed", &seed))
         return -1;
     *g = gradus_graph_new(seed);

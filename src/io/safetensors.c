@@ -93,24 +93,21 @@ static int read_header(gradus_safetensors *f, char *text, size_t n)
 {
     text[n] = 0;
     f->header = gradus_json_parse("the header", text, n, 0);
-    if (!f->header)
-        return -1;
-    if (text[0] != '{')
-        return gradus_error_set("the header must begin with {");
-    return read_metadata(f) || start_sum(f, text, n);
+    return !f->header || read_metadata(f) || start_sum(f, text, n);
 }
 
-/* Refuses a file of another known kind, which might even seem to have a header
- * as long as its first bytes say.  Ours begins with {, its ninth byte. */
+/* Refuses what is no safetensors file, whose ninth byte, the first of its
+ * header, is {.  The first eight bytes of another file might even seem to be
+ * the length of a header. */
 static int check_kind(const gradus_safetensors *f)
 {
-    unsigned char head[GRADUS_KIND_HEAD] = { 0 };
+    unsigned char head[GRADUS_KIND_HEAD];
     ssize_t n = pread(f->fd, head, sizeof head, 0);
-    const char *kind = n > 0 ? gradus_file_kind(head, (size_t)n) : NULL;
+    const char *kind = n > 8 ? gradus_file_kind(head, (size_t)n) : NULL;
 
-    return kind && head[8] != '{'
-               ? gradus_error_set("is %s; must be a safetensors file", kind)
-               : 0;
+    return n > 8 && head[8] != '{'
+               ? gradus_error_set("is %s; must be a safetensors file",
+                                  kind ? kind : "of another kind") : 0;
 }
 
 /* O_NONBLOCK keeps open from waiting for a writer if path is a FIFO, which
@@ -133,10 +130,9 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
     gradus_little_endian(&n, length, 8);
     f->size = s.st_size - 8;
     if (n > MAX_HEADER || (json_int_t)n > f->size)
-        return gradus_error_set("not a safetensors file, or cut short: it "
-                                "claims a header of %ju bytes; %lld follow, "
-                                "and at most %d are allowed", (uintmax_t)n,
-                                f->size, MAX_HEADER);
+        return gradus_error_set("cut short or damaged: its header has %ju "
+                                "bytes, but %lld follow, and at most %d are "
+                                "allowed", (uintmax_t)n, f->size, MAX_HEADER);
     f->size -= (json_int_t)n;
     char *text = malloc(n + 1);
     if (!text)

@@ -8,9 +8,10 @@
 #include <string.h>
 
 /* Reads a tensor's entry in the header to *t, whose name and size are set.
- * `wanted` is the shape that it must have; a tensor that is passed over may
- * have any.  Here the length of the data is compared with the shape, and in
- * gradus_safetensors_read their place with those of the others. */
+ * `wanted` is the shape that it must have, or NULL if it may have any; a count
+ * that is passed over is one whole number.  Here the length of the data is
+ * compared with the shape, and in gradus_safetensors_read their place with
+ * those of the others. */
 static int read_entry(gradus_safetensors *f, gradus_tensor *t, json_t *entry,
                       const char *wanted)
 {
@@ -25,23 +26,18 @@ static int read_entry(gradus_safetensors *f, gradus_tensor *t, json_t *entry,
         return gradus_error_set("tensor %s: %s; must have a dtype, a shape, "
                                 "data_offsets [begin, end] and nothing else",
                                 t->name, error.text);
-    if (t->size == 0) {
-        f->needed += t->end - t->begin;
-        return t->begin >= 0 && t->end >= t->begin && t->end <= f->size
-                   ? 0 : gradus_error_set("tensor %s: its data_offsets are "
-                                          "[%lld,%lld]; must be in the %lld "
-                                          "bytes of data", t->name, t->begin,
-                                          t->end, f->size);
-    }
     json_dumpb(shape, given, sizeof given - 1, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (strcmp(given, wanted) != 0)
+    if (wanted && strcmp(given, wanted) != 0)
         return gradus_error_set("tensor %s is %s in the file, %s in the graph",
                                 t->name, given, wanted);
-    t->width = strcmp(dtype, "F32") == 0 ? 4 : 8;
-    if (t->width == 8 && strcmp(dtype, "F64") != 0)
-        return gradus_error_set("tensor %s has dtype %.16s; must be F32 or "
-                                "F64", t->name, dtype);
-    json_int_t bytes = (json_int_t)t->size * t->width;
+    t->width = t->size && strcmp(dtype, "F32") == 0 ? 4 : 8;
+    if (wanted && t->width == 8 && strcmp(dtype, t->size ? "F64" : "I64") != 0)
+        return gradus_error_set("tensor %s has dtype %.16s; must be %s",
+                                t->name, dtype,
+                                t->size ? "F32 or F64" : "I64");
+    json_int_t bytes = (json_int_t)(t->size ? t->size : 1) * t->width;
+    if (!wanted && t->begin >= 0 && t->begin <= t->end && t->end <= f->size)
+        bytes = t->end - t->begin;
     if (t->begin < 0 || t->end < 0 || t->end - t->begin != bytes)
         return gradus_error_set("tensor %s: its shape needs %lld bytes, but "
                                 "its data_offsets are [%lld,%lld]", t->name,
@@ -92,13 +88,13 @@ static int pass_over(gradus_safetensors *f, const char *name, json_t *entry)
     static const char tracked[] = ".num_batches_tracked";
     size_t n = strlen(name), end = sizeof tracked - 1;
     gradus_tensor *t = &f->tensor[f->count++];
+    bool count = n > end && strcmp(name + n - end, tracked) == 0;
 
-    if (!(f->own && strncmp(name, "gradus:", 7) == 0) &&
-        !(n > end && strcmp(name + n - end, tracked) == 0))
+    if (!count && !(f->own && strncmp(name, "gradus:", 7) == 0))
         return gradus_error_set("tensor %.64s is not a parameter of the "
                                 "graph", name);
     snprintf(t->name, sizeof t->name, "%s", name);
-    return read_entry(f, t, entry, NULL);
+    return read_entry(f, t, entry, count ? "[]" : NULL);
 }
 
 int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g,

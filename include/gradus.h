@@ -916,11 +916,11 @@ const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
  * new optimiser; what an optimiser remembers (momentum) is lost, unless it is
  * saved with gradus_save_checkpoint.
  *
- * The temporary file of a program that was killed (<path>.0.tmp, say) is
- * removed by the next save to the same path.  If only the rename fails, the
- * whole model is kept beside path (<path>.0.kept, say), and the message names
- * it.  A limit for the size of files (ulimit -f) is an error like any other,
- * not a signal. */
+ * The temporary files of programs that were killed (<path>.gradus-0.tmp, say)
+ * are removed by the next save to the same path.  If only the rename fails,
+ * the whole model is kept beside path (<path>.gradus-0.kept, say), and the
+ * message names it.  A limit for the size of files (ulimit -f) is an error
+ * like any other, not a signal. */
 int gradus_save(const gradus_graph *g, const char *path);
 
 /* Does the same but for the rename, and removes the temporary file: so that a

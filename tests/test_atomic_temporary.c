@@ -26,7 +26,7 @@ static int make_temporary(int number, bool locked)
 {
     char name[64];
 
-    snprintf(name, sizeof name, "net.%d.tmp", number);
+    snprintf(name, sizeof name, "net.gradus-%d.tmp", number);
     int fd = open(files_path(name), O_WRONLY | O_CREAT, 0600);
     ck_assert_int_ge(fd, 0);
     ck_assert(!locked || flock(fd, LOCK_EX) == 0);
@@ -53,16 +53,39 @@ TEST(a_temporary_file_of_a_killed_program_is_removed)
 {
     make_temporary(0, false);
     assert_saved(1);
-    ck_assert_int_eq(chmod(files_write("net.0.tmp", "old", 3), 0600), 0);
+    ck_assert_int_eq(chmod(files_write("net.gradus-0.tmp", "old", 3), 0600),
+                     0);
     assert_saved(1);
 }
 
-TEST(a_thousand_stale_files_do_not_block_saving)
+LOOP_TEST(stale_files_do_not_block_saving_and_are_removed, 4)
 {
-    for (int i = 0; i < 1000; i++)
+    static const int stale[] = { 2, 3, 100, 1500 };
+
+    for (int i = 0; i < stale[_i]; i++)
         make_temporary(i, false);
-    for (int i = 0; i < 3; i++)
-        assert_saved(1000); /* net, and all but net.0.tmp */
+    assert_saved(1);
+}
+
+/* Writers at the same time may have left such numbers. */
+LOOP_TEST(stale_files_above_a_free_number_are_removed, 4)
+{
+    for (int i = 1; i < 6; i++)
+        if (i != _i)
+            make_temporary(i, false);
+    assert_saved(1);
+}
+
+/* Their names only resemble those of temporary files. */
+TEST(files_of_the_user_stay)
+{
+    static const char *const names[] = { "net.0.tmp", "net.1.tmp", "net.tmp",
+                                         "net.gradus-x.tmp", "net.gradus-0",
+                                         "net2.gradus-0.tmp" };
+
+    for (int i = 0; i < COUNT(names); i++)
+        files_write(names[i], "mine", 4);
+    assert_saved(1 + COUNT(names));
 }
 
 TEST(the_temporary_file_of_a_living_writer_stays)
@@ -71,10 +94,11 @@ TEST(the_temporary_file_of_a_living_writer_stays)
 
     make_temporary(2, false);
     assert_saved(3);
+    make_temporary(3, false);
     close(first);
     assert_saved(2);
     close(second);
-    assert_saved(2);
+    assert_saved(1);
 }
 
 static int meanwhile;
@@ -82,7 +106,7 @@ static int meanwhile;
 /* Another program removes the temporary file, and makes one of its own. */
 static void replace_temporary(void)
 {
-    ck_assert_int_eq(remove(files_path("net.0.tmp")), 0);
+    ck_assert_int_eq(remove(files_path("net.gradus-0.tmp")), 0);
     meanwhile = make_temporary(0, true);
 }
 
@@ -95,7 +119,7 @@ LOOP_TEST(a_file_that_another_writer_replaces_meanwhile_stays_its_own, 2)
     fault.before_flock = replace_temporary;
     assert_saved(2);
     struct stat at, open;
-    ck_assert_int_eq(stat(files_path("net.0.tmp"), &at), 0);
+    ck_assert_int_eq(stat(files_path("net.gradus-0.tmp"), &at), 0);
     ck_assert_int_eq(fstat(meanwhile, &open), 0);
     ck_assert(at.st_ino == open.st_ino);
     close(meanwhile);
@@ -107,10 +131,10 @@ LOOP_TEST(a_file_that_another_writer_replaces_meanwhile_stays_its_own, 2)
 TEST(what_is_no_temporary_file_is_neither_opened_nor_removed)
 {
     files_write("precious", "old", 3);
-    ck_assert_int_eq(symlink("precious", files_path("net.0.tmp")), 0);
-    ck_assert_int_eq(symlink("nothing", files_path("net.1.tmp")), 0);
-    ck_assert_int_eq(mkfifo(files_path("net.2.tmp"), 0600), 0);
-    ck_assert_int_eq(mkdir(files_path("net.3.tmp"), 0700), 0);
+    ck_assert_int_eq(symlink("precious", files_path("net.gradus-0.tmp")), 0);
+    ck_assert_int_eq(symlink("nothing", files_path("net.gradus-1.tmp")), 0);
+    ck_assert_int_eq(mkfifo(files_path("net.gradus-2.tmp"), 0600), 0);
+    ck_assert_int_eq(mkdir(files_path("net.gradus-3.tmp"), 0700), 0);
     assert_saved(6);
     contents precious = read_whole(files_path("precious"));
     ck_assert_str_eq((char *)precious.byte, "old");
@@ -126,7 +150,7 @@ TEST(a_thousand_living_writers_are_an_error)
                          0);
     for (int i = 0; i < 1000; i++) {
         char name[64];
-        snprintf(name, sizeof name, "net.%d.tmp", i);
+        snprintf(name, sizeof name, "net.gradus-%d.tmp", i);
         ck_assert_int_eq(rename(files_path(files_case("net", (size_t)i)),
                                 files_path(name)), 0);
     }
@@ -207,20 +231,21 @@ LOOP_TEST(a_model_that_cannot_be_renamed_is_kept, 3)
 
     ck_assert_int_eq(gradus_save(new, files_path("net")), 0);
     contents wanted = read_whole(files_path("net"));
-    ck_assert_int_eq(gradus_save(old, files_path("net")), 0);
     for (int k = 1, renamed = 0; !renamed; k++) {
+        ck_assert_int_eq(gradus_save(old, files_path("net")), 0);
         fault_at(k, errors[_i]);
-        ck_assert_int_ne(gradus_save(new, files_path("net")), 0);
+        int error = gradus_save(new, files_path("net"));
         fault.left = 0;
+        ck_assert(error || strcmp(fault.seen, "open") == 0);
         renamed = strcmp(fault.seen, "rename") == 0;
     }
     assert_error("net: cannot be renamed from its temporary name: ");
     /* A later save, and one of a file left behind, do not touch it. */
     make_temporary(0, false);
     assert_saved(3);
-    contents kept = read_whole(files_path("net.0.kept"));
+    contents kept = read_whole(files_path("net.gradus-0.kept"));
     ck_assert(same(kept, wanted));
-    ck_assert_int_eq(access(files_path("net.0.tmp"), F_OK), 0);
+    ck_assert_int_eq(access(files_path("net.gradus-0.tmp"), F_OK), 0);
     free(kept.byte);
     free(wanted.byte);
     gradus_graph_free(old);
@@ -240,8 +265,8 @@ TEST(a_model_that_replaces_a_file_of_somebody_else_is_kept)
         ck_assert_int_ne(gradus_save(g, files_path("sticky/net")), 0);
         assert_error("Operation not permitted; all of it is in ");
         ck_assert_int_eq(seteuid(0), 0);
-        gradus_graph *h = gradus_load(files_path("sticky/net.0.kept"), 1, 1,
-                                      NULL);
+        gradus_graph *h = gradus_load(files_path("sticky/net.gradus-0.kept"),
+                                      1, 1, NULL);
         ck_assert_msg(h != NULL, "%s", gradus_error());
         gradus_graph_free(h);
     }

@@ -56,14 +56,27 @@ static bool is_at(int fd, const char *path)
 
 /* Removes the file at the path if it is stale: nobody has locked it.  A writer
  * that has made its file, and not locked it yet, notices. */
-static void remove_stale(const char *path)
+static bool remove_stale(const char *path)
 {
     int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool removed = fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) &&
+                   is_at(fd, path) && !unlink(path);
 
-    if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && is_at(fd, path))
-        unlink(path);
     if (fd >= 0)
         close(fd);
+    return removed;
+}
+
+/* Removes the stale files with numbers above `number`, which writers at the
+ * same time have left, until four numbers in a row have none. */
+static void remove_higher(const gradus_atomic *a, int number)
+{
+    char path[sizeof a->temporary];
+
+    for (int without = 0; without < 4;) {
+        sprintf(path, "%s.gradus-%d.tmp", a->target, ++number);
+        without = remove_stale(path) ? 0 : without + 1;
+    }
 }
 
 /* Makes the temporary file.  O_EXCL ensures that no other thread or program
@@ -74,8 +87,8 @@ static void remove_stale(const char *path)
 static int open_temporary(gradus_atomic *a)
 {
     for (int i = 0; i < 2000; errno = EEXIST, i++) {
-        sprintf(a->kept, "%s.%d.kept", a->target, i / 2);
-        sprintf(a->temporary, "%s.%d.tmp", a->target, i / 2);
+        sprintf(a->kept, "%s.gradus-%d.kept", a->target, i / 2);
+        sprintf(a->temporary, "%s.gradus-%d.tmp", a->target, i / 2);
         if (access(a->kept, F_OK) == 0)
             continue;
         a->fd = open(a->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
@@ -86,7 +99,7 @@ static int open_temporary(gradus_atomic *a)
             remove_stale(a->temporary);
         else if ((!flock(a->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) &&
                  is_at(a->fd, a->temporary))
-            return 0;
+            return remove_higher(a, i / 2), 0;
         else
             close(a->fd);
         a->fd = -1;

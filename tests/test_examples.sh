@@ -313,7 +313,8 @@ wait $pid
 status=$?
 case_is "train: under nohup, SIGHUP does not end it" [ $status -eq 143 ]
 case_is "train: a limit on the size of files is an error, not a signal" \
-    exits 1 'not saved' bash -c 'ulimit -f 8; exec "$@"' - \
+    exits 1 'limited: cannot be written: File too large' \
+    bash -c 'ulimit -f 8; exec "$@"' - \
     "${quick[@]}" --save "$dir/limited"
 case_is "train: a limit on the size of files leaves nothing behind" \
     [ "$(echo "$dir"/limited*)" = "$dir/limited*" ]

@@ -8,6 +8,8 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make soak       train, save, load and free for SOAK_MINUTES (30), with
+#                   faults, and fail if memory or descriptors grow
 #   make same BASE=COMMIT
 #                   check that this tree computes, bit by bit, what the tree of
 #                   that commit computes
@@ -73,7 +75,7 @@ MNIST    := $(wildcard examples/mnist/*.c)
 SHARED   := $(filter-out %/train.c %/predict.c %/speedrun.c,$(MNIST))
 OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
-TESTS    := $(wildcard tests/*.c)
+TESTS    := $(filter-out tests/soak.c,$(wildcard tests/*.c))
 TORCH    := $(wildcard tests/torch/*.c)
 SAME     := $(wildcard tests/same/*.c) examples/mnist/nets.c
 
@@ -246,6 +248,15 @@ check-long:
 	$(MAKE) valgrind
 	$(MAKE) guard GUARD=required
 
+SOAK_MINUTES ?= 30
+
+$(BUILD)/soak: $(addprefix $(BUILD)/obj/tests/,soak.o allocations.o faults.o) \
+               $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link,$(WRAP))
+
+soak: $(BUILD)/soak
+	$(BUILD)/soak $(SOAK_MINUTES)
+
 double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 
 # ---- the first commands of a new user, and the benchmarks
@@ -304,9 +315,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long soak deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/soak.c $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

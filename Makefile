@@ -8,6 +8,8 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make fuzz       feed the loaders and the interface with inputs that libFuzzer
+#                   makes, each for FUZZ_SECONDS (30), under the sanitisers
 #   make soak       train, save, load and free for SOAK_MINUTES (30), with
 #                   faults, and fail if memory or descriptors grow
 #   make same BASE=COMMIT
@@ -248,6 +250,22 @@ check-long:
 	$(MAKE) valgrind
 	$(MAKE) guard GUARD=required
 
+# Each target runs for this many seconds.
+FUZZ_SECONDS ?= 30
+FUZZ := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.c))))
+
+fuzz:
+	tools/deps.sh clang
+	$(MAKE) fuzz-run BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g \
+	    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+
+fuzz-run: $(FUZZ:%=$(BUILD)/fuzz-%)
+	tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZ)
+
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/fuzz.o \
+                 $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link) -fsanitize=fuzzer
+
 SOAK_MINUTES ?= 30
 
 $(BUILD)/soak: $(addprefix $(BUILD)/obj/tests/,soak.o allocations.o faults.o) \
@@ -315,9 +333,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long soak deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/soak.c $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

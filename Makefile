@@ -8,6 +8,8 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make lint       have clang-tidy, cppcheck and GCC's analyser read src and
+#                   examples; tools/lint.txt says which findings are no faults
 #   make fuzz       feed the loaders and the interface with inputs that libFuzzer
 #                   makes, each for FUZZ_SECONDS (30), under the sanitisers
 #   make soak       train, save, load and free for SOAK_MINUTES (30), with
@@ -250,6 +252,10 @@ check-long:
 	$(MAKE) valgrind
 	$(MAKE) guard GUARD=required
 
+lint:
+	tools/deps.sh clang-tidy cppcheck
+	tools/lint.sh
+
 # Each target runs for this many seconds.
 FUZZ_SECONDS ?= 30
 FUZZ := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.c))))
@@ -333,7 +339,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long lint fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

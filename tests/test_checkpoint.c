@@ -2,6 +2,7 @@
  * same bits as one that was never cut off. */
 #include "tests.h"
 
+#include "allocations.h"
 #include "faults.h"
 #include "files.h"
 #include "nets.h"
@@ -590,4 +591,59 @@ TEST(the_last_checkpoints_are_kept)
         run_free(&b);
     }
     run_free(&a);
+}
+
+/* Memory that runs out while a checkpoint is written is a warning, unless it
+ * is the first; while one is read, it is an error that changes nothing.  None
+ * is lost.  (jansson allocates texts that the library frees, and these are not
+ * counted.) */
+TEST(each_allocation_of_a_checkpoint_may_fail)
+{
+    int stop = 5, never = 0, k = 0;
+    run whole = run_new(0, 1, 1);
+    gradus_fit_options o = options(&whole, &never);
+
+    fit(&whole, &o);
+    for (bool failed = true; failed; k++) {
+        run a = run_new(0, 1, 1), b = run_new(0, 1, 1);
+        const char *path = files_path("run.gradus");
+        unlink(path);
+        o = options(&a, &stop);
+        o.checkpoint = path;
+        int before = allocations_live();
+        allocations_fail(k + 1, 0);
+        int status = gradus_fit(a.o, &d, &o);
+        failed = allocations_made() > k;
+        allocations_fail(0, 0);
+        ck_assert_int_le(allocations_live(), before);
+        if (access(path, F_OK)) {
+            ck_assert_int_ne(status, 0);
+            run_free(&a);
+            run_free(&b);
+            continue;
+        }
+        uint64_t hash = gradus_parameters_hash(b.g);
+        o = options(&b, &never);
+        o.checkpoint = path;
+        o.resume = true;
+        before = allocations_live();
+        allocations_fail(k + 1, 0);
+        status = gradus_fit(b.o, &d, &o);
+        bool refused = status && b.g->passes == 0;
+        allocations_fail(0, 0);
+        ck_assert_int_le(allocations_live(), before);
+        ck_assert(!refused || gradus_parameters_hash(b.g) == hash);
+        run_free(&b);
+        b = run_new(0, 1, 1);
+        o = options(&b, &never);
+        o.checkpoint = path;
+        o.resume = true;
+        fit(&b, &o);
+        ck_assert_uint_eq(gradus_parameters_hash(b.g),
+                          gradus_parameters_hash(whole.g));
+        run_free(&a);
+        run_free(&b);
+    }
+    ck_assert_int_gt(k, 20);
+    run_free(&whole);
 }

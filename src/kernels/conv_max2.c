@@ -149,7 +149,7 @@ GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
         int not_0 = y[i] < m, nor_1 = not_0 & (y1[i] < m);
         int first = not_0 + nor_1 + (nor_1 & (y2[i] < m));
         which[i] = relu && !(m > 0) ? 4 : first;
-        max[i] = relu && m < 0 ? m - m : m; /* -inf becomes NaN */
+        max[i] = relu ? (m < 0 ? 0 : m) + 0 * m : m; /* -inf gives NaN */
     }
     for (int i = 0; i < lanes; i++)
         bytes[i] = (uint8_t)which[i];

@@ -125,7 +125,7 @@ GRADUS_INLINE void put_line(int w, bool relu, bool add,
 {
     if (relu)
         for (int j = 0; j < w; j++)
-            y[j] = strip[j] < 0 ? strip[j] - strip[j] : strip[j];
+            y[j] = (strip[j] < 0 ? 0 : strip[j]) + 0 * strip[j];
     else if (add)
         for (int j = 0; j < w; j++)
             y[j] += strip[j];

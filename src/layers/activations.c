@@ -32,7 +32,7 @@ static void relu_forward(gradus_node *n, gradus_part p)
     gradus_rows r = gradus_rows_of(n, p);
 
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = r.x[i] < 0 ? r.x[i] - r.x[i] : r.x[i];
+        r.y[i] = (r.x[i] < 0 ? 0 : r.x[i]) + 0 * r.x[i];
 }
 
 /* Reads y in place of x: y is above 0 exactly where x is. */

@@ -57,8 +57,8 @@ struct gradus_optimiser {
     uint64_t steps;     /* t, the steps that this optimiser has begun: 1 from
                            the beginning of the first */
     gradus_real *state; /* [rule->states,parameters] */
-    bool large;         /* the state may have numbers above 1e24, which can
-                           make a step overflow */
+    bool large;         /* the state may have numbers above 1e24, or theta
+                           above 1e12, which can make a step overflow */
 
     /* Clipping, see clip.c. */
     double max_norm, max_value; /* the bounds; 0 switches one off */

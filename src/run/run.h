@@ -43,6 +43,9 @@ void gradus_run_rows(gradus_graph *g, int what, bool add);
  * step overflow (see update.c). */
 #define GRADUS_MODERATE ((gradus_real)1e12)
 
+/* In every so many passes, or steps, the parameters are looked at, too. */
+enum { GRADUS_THETA_EVERY = 64 };
+
 /* Runs phase 2 for the batch at hand, which phase 1 has taken backward:
  * computes the gradient of every parameter, and adds it to what dw holds if
  * `add` is set.  Returns 0, and then the gradients belong to the last forward;
@@ -51,8 +54,9 @@ void gradus_run_rows(gradus_graph *g, int what, bool add);
 int gradus_run_tiles(gradus_graph *g, bool add);
 
 /* Returns 0 if all gradients are finite; else -1, with a message that names
- * the first one that is not.  Sets g->large in either case. */
-int gradus_check_finite_gradients(gradus_graph *g);
+ * the first one that is not.  Sets g->large in either case, and looks at the
+ * parameters for that if `theta` is set. */
+int gradus_check_finite_gradients(gradus_graph *g, bool theta);
 
 /* The numbers of a parameter that belong to a tile: `count` numbers, starting
  * with number `from`.  They lie together, because units are the first axis of

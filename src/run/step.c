@@ -272,7 +272,7 @@ int gradus_step(gradus_optimiser *o)
         return gradus_error_set("gradus_step: the gradients belong to an "
                                 "earlier batch or to other parameters; call "
                                 "gradus_forward and gradus_backward first");
-    if (gradus_check_finite_gradients(g))
+    if (gradus_check_finite_gradients(g, o->steps % GRADUS_THETA_EVERY == 0))
         return -1;
     return gradus_run_update(o);
 }

@@ -21,6 +21,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <tgmath.h> /* fabs of a gradus_real, float or double */
 
 /* What the jobs for one piece of the batch have in common. */
 typedef struct {
@@ -32,22 +33,24 @@ typedef struct {
                         piece */
     bool add;        /* add to the gradients of earlier batches */
     bool last;       /* this is the last piece */
+    bool theta;      /* look at the parameters, too, for large numbers */
     atomic_bool large; /* set by any thread that finds a large number */
 } tiles_job;
 
-/* Are a[0..n-1] all at most GRADUS_MODERATE?  A NaN is not.  The loop has no
- * branch, so that it runs at the speed of memory. */
+/* Are a[0..n-1] all at most GRADUS_MODERATE, negative or not?  A NaN is not.
+ * The loop has no branch, so that it runs at the speed of memory. */
 static bool are_moderate(const gradus_real *a, size_t n)
 {
     int large = 0;
 
     for (size_t i = 0; i < n; i++)
-        large |= !(a[i] <= GRADUS_MODERATE) | !(a[i] >= -GRADUS_MODERATE);
+        large |= !(fabs(a[i]) <= GRADUS_MODERATE);
     return !large;
 }
 
-/* Sets job->large if a parameter of tile number `item` or its gradient is
- * large, infinite or NaN. */
+/* Sets job->large if the gradient of a parameter of tile number `item` is
+ * large, infinite or NaN; or, in a pass that looks at them as well, if the
+ * parameter itself is. */
 static void check_tile(void *arg, int item, int thread)
 {
     tiles_job *job = arg;
@@ -58,8 +61,8 @@ static void check_tile(void *arg, int item, int thread)
     for (int j = 0; j < t.node->n_params; j++) {
         gradus_range r = gradus_tile_range(t, j);
         size_t from = (size_t)(t.node->param[j].w - g->theta) + r.from;
-        if (!are_moderate(g->theta + from, r.count) ||
-            !are_moderate(g->grad + from, r.count))
+        if (!are_moderate(g->grad + from, r.count) ||
+            (job->theta && !are_moderate(g->theta + from, r.count)))
             atomic_store(&job->large, true);
     }
 }
@@ -132,7 +135,8 @@ static void run_tile(void *arg, int item, int thread)
 int gradus_run_tiles(gradus_graph *g, bool add)
 {
     const int pieces = gradus_piece_count(g->batch.rows);
-    tiles_job job = { .g = g, .add = add };
+    tiles_job job = { .g = g, .add = add,
+                      .theta = g->passes % GRADUS_THETA_EVERY == 0 };
 
     for (; job.piece < pieces; job.piece++, job.top += 1 - job.merge) {
         job.last = job.piece == pieces - 1;
@@ -151,9 +155,9 @@ int gradus_run_tiles(gradus_graph *g, bool add)
     return 0;
 }
 
-int gradus_check_finite_gradients(gradus_graph *g)
+int gradus_check_finite_gradients(gradus_graph *g, bool theta)
 {
-    tiles_job job = { .g = g };
+    tiles_job job = { .g = g, .theta = theta };
 
     gradus_run_jobs(g, check_tile, &job, g->tiles);
     g->large = atomic_load(&job.large);

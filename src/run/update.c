@@ -8,13 +8,14 @@
  *
  * No step may leave an infinite number behind.  A step is safe if
  *
- *   |theta| and |g| <= 1e12    lr <= 1e6    lambda <= 1
+ *   |theta| and |g| <= 1e12    lr <= 1e6    lambda <= 1    lr lambda <= 1
  *
  * since g + lambda theta is then at most 2e12, its square 4e24, and the
  * numbers that the rules remember of them stay far below the largest float,
- * 3e38, as do lr times these.  Other steps are taken with a copy of theta and
- * of the state, from which both are restored if a number has become infinite.
- */
+ * 3e38, as do lr times these.  That holds for the next 63 steps as well, as
+ * theta cannot grow so fast while g is checked in each step, so that theta
+ * need not be.  Other steps are taken with a copy of theta and of the state,
+ * from which both are restored if a number has become infinite. */
 #include "run/run.h"
 
 #include "base/error.h"
@@ -94,15 +95,17 @@ static bool is_safe(const gradus_optimiser *o)
     const gradus_graph *g = o->graph;
     bool safe = !g->large && !o->large;
 
-    for (int i = 0; i < g->count; i++)
-        safe &= o->learning_rate * g->info[i].lr_scale <= 1e6 &&
-                o->weight_decay * g->info[i].decay_scale <= 1;
+    for (int i = 0; i < g->count; i++) {
+        double lr = o->learning_rate * g->info[i].lr_scale;
+        double lambda = o->weight_decay * g->info[i].decay_scale;
+        safe &= lr <= 1e6 && lambda <= 1 && lr * lambda <= 1;
+    }
     return safe;
 }
 
 /* Returns 0 if all numbers of n's parameter p, and all that the optimiser
  * remembers of it, are finite; else -1, with a message.  Notes in o->large
- * whether any of the latter is large. */
+ * whether any of these is large. */
 static int check_param(gradus_optimiser *o, const gradus_node *n,
                        const gradus_param *p)
 {
@@ -114,7 +117,8 @@ static int check_param(gradus_optimiser *o, const gradus_node *n,
             gradus_real v = s < o->rule->states
                                 ? state[(size_t)s * g->parameters + k]
                                 : p->w[k];
-            o->large |= s < o->rule->states && fabs((double)v) > 1e24;
+            o->large |= fabs((double)v) >
+                        (s < o->rule->states ? 1e24 : GRADUS_MODERATE);
             if (!isfinite(v))
                 return gradus_refuse(n, "%s: this step would make %s%s[%zu] "
                                      "infinite; parameters are unchanged; "

@@ -4,6 +4,11 @@
 # It builds nothing: the programs must be in $BUILD (build).  It runs from the
 # root of the repository, on data/sample and data/digits.
 
+# Started with SIGHUP ignored, as by nohup, the script would hand that on.
+if [ -z "${RESET-}" ] && env --default-signal=HUP true 2>/dev/null; then
+    RESET=1 exec env --default-signal=HUP "$0" "$@"
+fi
+
 build=${BUILD:-build}
 train=$build/mnist-train
 predict=$build/mnist-predict

@@ -3,6 +3,10 @@
 # it again, until it ends; the weights must be those of a run that was never
 # killed, whatever the number of threads.  KILLS is how often it is killed at
 # least (8); the line at the end counts the kills.
+# Started with SIGHUP ignored, as by nohup, the script would hand that on.
+if [ -z "${RESET-}" ] && env --default-signal=HUP true 2>/dev/null; then
+    RESET=1 exec env --default-signal=HUP "$0" "$@"
+fi
 . tests/verdict.sh
 KILLS=${KILLS:-8}
 train="$BUILD/mnist-train --data data/sample --hidden 32 --epochs 2 --json

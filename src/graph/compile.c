@@ -159,7 +159,7 @@ static int allocate(gradus_graph *g, int max_batch, size_t max_bytes)
     g->tile = NULL;
     gradus_cut_tiles(g); /* counts them */
     plan(g, &p, (size_t)max_batch);
-    if (p.overflow || p.used > max_bytes)
+    if (max_bytes < SIZE_MAX && (p.overflow || p.used > max_bytes))
         return gradus_error_set("a max_batch of %d needs %zu bytes, but at "
                                 "most %zu are allowed; pass a smaller "
                                 "max_batch, or a larger max_bytes", max_batch,

@@ -8,6 +8,9 @@
 #   make asan       the tests under the address and undefined-behaviour sanitisers
 #   make tsan       the tests under the thread sanitiser
 #   make valgrind   the tests under valgrind
+#   make coverage   measure which lines and branches of src the C suites reach,
+#                   and fail below 97 % of lines; build/coverage/index.html
+#                   shows each line
 #   make lint       have clang-tidy, cppcheck and GCC's analyser read src and
 #                   examples; tools/lint.txt says which findings are no faults
 #   make fuzz       feed the loaders and the interface with inputs that libFuzzer
@@ -252,6 +255,22 @@ check-long:
 	$(MAKE) valgrind
 	$(MAKE) guard GUARD=required
 
+# Lines and branches of src that the C suites reach, as float and as double.
+# Threads count with atomic instructions, or counts would get lost.
+coverage:
+	tools/deps.sh gcovr
+	$(MAKE) coverage-run BUILD=$(BUILD)/coverage \
+	    CFLAGS="-O1 -g --coverage -fprofile-update=atomic"
+
+coverage-run: $(BUILD)/test $(BUILD)/test-double
+	@find $(BUILD) -name '*.gcda' -delete
+	CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/test
+	CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/test-double
+	gcovr --root . --filter src/ --object-directory $(BUILD) --print-summary \
+	    --html-details $(BUILD)/index.html --txt $(BUILD)/lines.txt \
+	    --json $(BUILD)/coverage.json --fail-under-line 97 $(BUILD)
+	@echo "coverage: $(BUILD)/index.html shows each line"
+
 lint:
 	tools/deps.sh clang-tidy cppcheck
 	tools/lint.sh
@@ -339,7 +358,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long lint fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long coverage coverage-run lint fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

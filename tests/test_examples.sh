@@ -324,6 +324,40 @@ case_is "train: a limit on the size of files is an error, not a signal" \
 case_is "train: a limit on the size of files leaves nothing behind" \
     [ "$(echo "$dir"/limited*)" = "$dir/limited*" ]
 
+# ---- limited memory, where OpenBLAS asks for it again and again ----
+
+# limited KIB COMMAND...: runs it with this much address space.  A command that
+# hangs is killed after a minute.
+limited() {
+    local kib=$1
+    shift
+    (ulimit -v "$kib" && exec timeout -s KILL 60 "$@")
+}
+
+if nm -D "$train" | grep -q __asan || nm -D "$train" | grep -q __tsan; then
+    echo "skipped: limits on the address space, which sanitisers do not bear"
+else
+    for case in "100000 1" "150000 1" "300000 4"; do
+        kib=${case% *} n=${case#* }
+        case_is "train: $kib KiB of address space are too little for $n threads" \
+            exits 1 "OpenBLAS, which takes up to 128 MiB for each of $n thread" \
+            limited "$kib" "${quick[@]}" --threads "$n"
+    done
+    case_is "train: with enough address space, it trains and ends" \
+        exits 0 'epoch 2/2' limited 4000000 "${quick[@]}" --threads 1
+    case_is "train: --help ends in 100000 KiB" \
+        exits 0 '' limited 100000 "$train" --help
+    case_is "train: --help is whole in 100000 KiB" \
+        grep -q '^130 (Ctrl-C)' "$dir/out"
+    case_is "train: an error ends it in 100000 KiB" \
+        exits 2 "'--bogus'" limited 100000 "$train" --bogus
+    case_is "speedrun: --help ends in 100000 KiB" \
+        exits 0 '' limited 100000 "$speedrun" --help
+    case_is "predict: 100000 KiB of address space are too little" \
+        exits 1 'OpenBLAS, which takes up to 128 MiB for each of 1 thread;' \
+        limited 100000 "$predict" "$dir/model" data/digits/7-a.png
+fi
+
 # ---- mnist-predict ----
 
 "$train" --data data/sample --save "$dir/model" >/dev/null 2>&1

@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE
 #include "common.h"
 #include "gradus.h"
+#include "openblas.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -289,11 +290,13 @@ static int read_image(const reader *r, const settings *s, const char *path,
 
 int main(int argc, char **argv)
 {
+    openblas_may_hang();
     settings s = parse_options(argc, argv);
     int utf8 = use_utf8();
     reader r = {0};
     signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
-    int failed = open_model(&r, argv[optind], argv[optind + 1]);
+    int failed = open_model(&r, argv[optind], argv[optind + 1]) ||
+                 !openblas_has_room(1);
     if (!failed) {
         json_t *list = s.json ? json_array() : NULL;
         for (int i = optind + 1; i < argc; i++)

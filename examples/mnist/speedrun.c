@@ -6,6 +6,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 #include "gradus.h"
+#include "openblas.h"
 
 #include <float.h>
 #include <getopt.h>
@@ -174,11 +175,12 @@ static int run(const recipe *r, uint64_t seed, int threads,
     gradus_dataset d =
         crop(training, (size_t)(r->share * (double)training->n), r->margin);
     gradus_graph *g = d.pixels ? build(r, seed, threads, &d) : NULL;
-    int failed = !g || train(r, g, &d);
+    int room = !g || openblas_has_room(gradus_threads(g));
+    int failed = !g || !room || train(r, g, &d);
     found->seconds = now() - start;
 
     failed = failed || test(r, g, testing, &found->accuracy);
-    if (failed)
+    if (failed && room)
         complain("%s", d.pixels ? gradus_error() : "out of memory");
     gradus_graph_free(g);
     free((void *)d.pixels);
@@ -317,6 +319,7 @@ static int wrong_size(const char *part, const gradus_dataset *d)
 
 int main(int argc, char **argv)
 {
+    openblas_may_hang();
     settings s = parse(argc, argv);
     gradus_dataset *all = load_part(s.data, "train"), *test = NULL;
     gradus_dataset training = { 0 }, held_out = { 0 };

@@ -3,6 +3,7 @@
 #include "common.h"
 #include "gradus.h"
 #include "nets.h"
+#include "openblas.h"
 #include "progress.h"
 #include "train_options.h"
 
@@ -289,7 +290,7 @@ static int work(const settings *s, const gradus_dataset *training,
     int failed = !g;
     if (failed)
         complain("%s", gradus_error());
-    else {
+    else if (!(failed = !openblas_has_room(gradus_threads(g)))) {
         warn_of_few_steps(s, training);
         failed = !can_save(s, g) || train(s, g, training, utf8, &all);
     }
@@ -310,6 +311,7 @@ static int work(const settings *s, const gradus_dataset *training,
 
 int main(int argc, char **argv)
 {
+    openblas_may_hang();
     settings s = parse_options(argc, argv);
     int utf8 = use_utf8(), failed = 1;
     catch_signals();

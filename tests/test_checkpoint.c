@@ -29,10 +29,12 @@ typedef struct {
 } run;
 
 static gradus_dataset d, valid;
+static char warned[512]; /* the last warning that keep_warning was given */
 
 static void begin(void)
 {
     files_begin();
+    warned[0] = 0;
     d = data_new(1, SAMPLES, IN, CLASSES);
     valid = data_new(2, 40, IN, CLASSES);
 }
@@ -229,8 +231,6 @@ TEST(a_finished_run_ends_as_it_did)
     run_free(&a);
     run_free(&b);
 }
-
-static char warned[512];
 
 static int keep_warning(const gradus_progress *p, void *user)
 {

@@ -29,8 +29,8 @@ static int check(const gradus_dataset *d)
         return gradus_error_set("gradus_split: positions is %d and classes is "
                                 "%d; must be at least 0", d->positions,
                                 d->classes);
-    for (int k = 0; k < d->classes; k++)
-        if (d->class_names && !d->class_names[k])
+    for (int k = 0; d->class_names && k < d->classes; k++)
+        if (!d->class_names[k])
             return gradus_error_set("gradus_split: class_names[%d] is NULL",
                                     k);
     if (d->targets && d->target_size < 1)

@@ -46,8 +46,7 @@ int openblas_has_room(int threads)
     }
     complain("the limit on the address space (ulimit -v) leaves no room for "
              "OpenBLAS, which takes up to 128 MiB for each of %d thread%s; "
-             "raise the limit, compute on fewer threads, or set "
-             "OPENBLAS_NUM_THREADS=1 in the environment", threads,
+             "raise the limit, or compute on fewer threads", threads,
              threads == 1 ? "" : "s");
     return 0;
 }

@@ -1,4 +1,5 @@
-/* bytes.h -- converts between numbers and the byte orders of files. */
+/* bytes.h -- converts between numbers and the byte orders of files, and hashes
+ * bytes. */
 #ifndef GRADUS_BYTES_H
 #define GRADUS_BYTES_H
 
@@ -22,6 +23,17 @@ static inline void gradus_little_endian(void *to, const void *from, size_t n)
 
     for (size_t i = 0; i < n; i++)
         ((unsigned char *)to)[i] = p[same ? i : n - 1 - i];
+}
+
+/* Returns the hash of bytes [n] that follow those whose hash is h: FNV-1a with
+ * 64 bits (Fowler, Noll, Vo; RFC 9923),  hash = (hash ^ byte) * prime  for
+ * each byte. */
+#define GRADUS_HASH_OF_NOTHING 0xcbf29ce484222325
+static inline uint64_t gradus_hash(uint64_t h, const void *bytes, size_t n)
+{
+    for (const unsigned char *p = bytes; n--; p++)
+        h = (h ^ *p) * 0x100000001b3;
+    return h;
 }
 
 #endif

@@ -2,6 +2,7 @@
  * and about its nodes: sizes, names, parameters, values and gradients. */
 #include "graph/graph.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/pool.h"
 
@@ -74,17 +75,13 @@ gradus_real *gradus_gradients(gradus_graph *g)
     return g ? g->grad : NULL;
 }
 
-/* FNV-1a with 64 bits (Fowler, Noll, Vo; RFC 9923), over the bytes of theta as
- * they lie in memory:  hash = (hash ^ byte) * prime  for each byte. */
+/* Over the bytes of theta as they lie in memory. */
 uint64_t gradus_parameters_hash(const gradus_graph *g)
 {
     if (!g || !g->theta)
         return 0;
-    const unsigned char *byte = (const unsigned char *)g->theta;
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < g->parameters * sizeof *g->theta; i++)
-        hash = (hash ^ byte[i]) * 0x100000001b3;
-    return hash;
+    return gradus_hash(GRADUS_HASH_OF_NOTHING, g->theta,
+                       g->parameters * sizeof *g->theta);
 }
 
 const gradus_loss_node *gradus_classifier(const gradus_graph *g)

@@ -16,6 +16,7 @@
  * epoch decide it. */
 #include "io/io.h" /* the first header, as it says there */
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/locale.h"
 #include "train/train.h"
@@ -68,29 +69,21 @@ static int read_text(const json_t *fit, const char *key, size_t n, double *v)
 
 /* ---- what the checkpoint is of ------------------------------------------ */
 
-/* FNV-1a over the bytes. */
-static uint64_t hash(uint64_t h, const void *bytes, size_t n)
-{
-    for (const unsigned char *p = bytes; n--; p++)
-        h = (h ^ *p) * 0x100000001b3;
-    return h;
-}
-
 /* Writes the hash of what is fed: of each data node the kind, the size and the
  * number of rows, and the labels.  With options.next that changes from batch
  * to batch, and does not count. */
 static void hash_data(const gradus_fit_state *f, char text[20])
 {
-    uint64_t h = 0xcbf29ce484222325;
+    uint64_t h = GRADUS_HASH_OF_NOTHING;
 
     for (int i = 0; i < f->g->count && !f->options.next; i++) {
         const gradus_node *n = f->g->node[i];
         uint64_t sizes[] = { n->kind, (uint64_t)n->size, n->fed.rows };
         if (n->kind != GRADUS_KIND_COMPUTED)
-            h = hash(h, sizes, sizeof sizes);
+            h = gradus_hash(h, sizes, sizeof sizes);
         if (n->fed.labels)
-            h = hash(h, n->fed.labels, n->fed.rows * (size_t)n->size *
-                                           sizeof *n->fed.labels);
+            h = gradus_hash(h, n->fed.labels, n->fed.rows * (size_t)n->size *
+                                                  sizeof *n->fed.labels);
     }
     snprintf(text, 20, "%016jx", (uintmax_t)h);
 }
@@ -235,6 +228,11 @@ static int restore(gradus_fit_state *f, json_t *fit)
         read_text(fit, "meter", 2 * (size_t)f->g->count,
                   &f->meter.total->sum) || read_history(f, fit))
         return -1;
+    if (!(best[0] >= -1 && best[0] < f->p.epochs && best[3] >= 0 &&
+          best[3] <= f->p.epochs))
+        return gradus_error_set("gradus.checkpoint: best is of epoch %g, and "
+                                "waited for %g; must be within %d epochs",
+                                best[0], best[3], f->p.epochs);
     f->best.epoch = (int)best[0];
     f->best.loss = best[1];
     f->best.mark = best[2];
@@ -273,13 +271,16 @@ static int read_fit(void *arg, json_t *fit)
 
 static int check_options(const gradus_fit_options *o)
 {
-    if (o->checkpoint_batches < 0 || !(o->checkpoint_seconds >= 0) ||
-        o->checkpoint_keep < 0)
-        return gradus_error_set("gradus_fit: checkpoint_batches is %d, "
-                                "checkpoint_seconds %g and checkpoint_keep "
-                                "%d; must be at least 0",
-                                o->checkpoint_batches, o->checkpoint_seconds,
-                                o->checkpoint_keep);
+    if (o->checkpoint_batches < 0 || o->checkpoint_keep < 0)
+        return gradus_error_set("gradus_fit: checkpoint_%s is %d; must be at "
+                                "least 0",
+                                o->checkpoint_batches < 0 ? "batches" : "keep",
+                                o->checkpoint_batches < 0
+                                    ? o->checkpoint_batches
+                                    : o->checkpoint_keep);
+    if (!(o->checkpoint_seconds >= 0))
+        return gradus_error_set("gradus_fit: checkpoint_seconds is %g; must "
+                                "be at least 0", o->checkpoint_seconds);
     if (!o->checkpoint && (o->checkpoint_batches || o->checkpoint_seconds ||
                            o->checkpoint_keep || o->resume))
         return gradus_error_set("gradus_fit: checkpoint is NULL; must be a "

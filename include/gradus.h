@@ -807,8 +807,10 @@ typedef struct {
      * been cut off, in `history` and `log` as well; or begin, if there is no
      * such file.  (If it is false, a file that is there is an error.)  The
      * checkpoint must be of the same graph, optimiser, batch and number and
-     * labels of the samples, or else it is refused.  More epochs, or fewer,
-     * are allowed.  Another OpenBLAS or processor is a warning. */
+     * labels of the samples, or else it is refused.  More epochs are
+     * allowed, or fewer, but not fewer than are done.  Another OpenBLAS or
+     * processor is a warning.  Epochs that kept no history have samples == 0
+     * in it. */
     bool resume;
 } gradus_fit_options;
 

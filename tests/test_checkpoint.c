@@ -261,6 +261,47 @@ TEST(more_epochs_are_a_warning_where_there_is_a_schedule)
     run_free(&b);
 }
 
+/* Fewer epochs than the checkpoint has seen cannot be all there is. */
+LOOP_TEST(fewer_epochs_than_are_done_are_refused, 2)
+{
+    int stop = _i ? 15 : 0; /* within the second epoch, or at its end */
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    o = options(&b, &stop);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    o.epochs = 1;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error(_i ? "is within epoch 2; must be within 1 epochs"
+                    : "the checkpoint's epochs done is 2; must be 0 to 1");
+    ck_assert_uint_eq(b.g->passes, 0);
+    run_free(&a);
+    run_free(&b);
+}
+
+/* The history of a training that kept none begins where it is asked for. */
+TEST(a_history_may_be_asked_for_later)
+{
+    int stop = 12, never = 0;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+
+    o.checkpoint = files_path("run.gradus");
+    o.history = NULL;
+    fit(&a, &o);
+    o = options(&b, &never);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    fit(&b, &o);
+    ck_assert_uint_eq(b.history[0].samples, 0);
+    ck_assert_uint_eq(b.history[1].samples, SAMPLES);
+    run_free(&a);
+    run_free(&b);
+}
+
 static double other_rate(uint64_t step, uint64_t n, void *user)
 {
     (void)user;
@@ -641,6 +682,6 @@ TEST(each_allocation_of_a_checkpoint_may_fail)
         run_free(&a);
         run_free(&b);
     }
-    ck_assert_int_gt(k, 20);
+    ck_assert_int_gt(k, 15);
     run_free(&whole);
 }

@@ -4,13 +4,9 @@
  *   same                             must be the same when the training goes
  *                                    on: the batch, a hash of the sizes and
  *                                    the labels of what is fed, and so on
- *   epochs                           of this call; more are allowed
- *   epoch, done, samples, seconds    where the training is: the epoch, and how
- *                                    much of it is done
- *   steps, rate, log, finished       the steps of this call, the last learning
- *                                    rate, the size of the log in bytes, and
- *                                    whether patience has run out
- *   best, meter, history             texts of numbers, which may be inf or nan
+ *   numbers                          a text of numbers, some of which may be
+ *                                    inf or nan: where the training is, the
+ *                                    best epoch, the meter and the history
  *
  * The order of the samples is not there, as the seed and the number of the
  * epoch decide it. */
@@ -34,37 +30,95 @@ double gradus_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- texts of numbers --------------------------------------------------- */
+/* ---- the numbers of a call ----------------------------------------------- */
 
-/* Returns v [n] as text with as many digits as it needs; NULL if out of
- * memory.  Needs the C locale. */
-static json_t *text_of(size_t n, const double *v)
+/* Numbers on their way to the checkpoint's text, or back from it, so that one
+ * function lists them for both ways. */
+typedef struct {
+    FILE *out;      /* where they are written; NULL if they are read */
+    const char *in; /* the rest of the text that is read */
+    int status;     /* -1, with a message, after an error in what was read */
+} numbers;
+
+/* Writes *v with as many digits as it needs, or reads it. */
+static void pass(numbers *l, double *v)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *f = open_memstream(&text, &length);
+    char *end;
 
-    for (size_t i = 0; f && i < n; i++)
-        fprintf(f, "%.17g ", v[i]);
-    json_t *json = f && !fclose(f) ? json_string(text) : NULL;
-    free(text);
-    return json;
+    if (l->out) {
+        fprintf(l->out, " %.17g", *v);
+        return;
+    }
+    *v = strtod(l->in, &end);
+    if (end == l->in && !l->status)
+        l->status = gradus_error_set("gradus.checkpoint: cut short");
+    l->in = end;
 }
 
-/* Reads a text of exactly n numbers.  Needs the C locale. */
-static int read_text(const json_t *fit, const char *key, size_t n, double *v)
+/* Writes a count, or reads one of at most `most`.  Returns what it is, or 0
+ * after an error. */
+static double pass_count(numbers *l, const char *name, double v, double most)
 {
-    const char *text = json_string_value(json_object_get(fit, key));
+    pass(l, &v);
+    if (v >= 0 && v <= most)
+        return v;
+    if (!l->status)
+        l->status = gradus_error_set("the checkpoint's %s is %g; must be 0 to "
+                                     "%g", name, v, most);
+    return 0;
+}
 
-    for (size_t i = 0; text && i < n; i++) {
-        char *end;
-        v[i] = strtod(text, &end);
-        text = *end == ' ' ? end + 1 : NULL;
+/* Passes the entries of the epochs that are over, unless the checkpoint was
+ * written without a history. */
+static void pass_history(gradus_fit_state *f, numbers *l)
+{
+    gradus_epoch *e = f->options.history;
+
+    for (int i = 0; e && i < f->p.epoch && (l->out || *l->in); i++, e++) {
+        e->samples = (size_t)pass_count(l, "samples", (double)e->samples,
+                                        0x1p53);
+        pass(l, &e->seconds);
+        pass(l, &e->train_loss);
+        pass(l, &e->train_accuracy);
+        pass(l, &e->valid_loss);
+        pass(l, &e->valid_accuracy);
     }
-    if (text && !*text)
-        return 0;
-    return gradus_error_set("gradus.checkpoint: %s must be %zu numbers", key,
-                            n);
+}
+
+/* Passes where this call of gradus_fit is; *epochs and *log are its epochs and
+ * the size of its log.  None of the numbers is above 2^53, so that each is
+ * exact as a double. */
+static void pass_state(gradus_fit_state *f, numbers *l, double *epochs,
+                       double *log)
+{
+    const double most = 0x1p53;
+    gradus_best *b = &f->best;
+    gradus_meter *m = &f->meter;
+    gradus_epoch *e = &f->p.so_far;
+
+    *epochs = pass_count(l, "epochs", *epochs, most);
+    f->p.epoch = (int)pass_count(l, "epochs done", f->p.epoch,
+                                 f->p.epochs);
+    f->p.batch = (int)pass_count(l, "batch", f->p.batch, INT_MAX);
+    e->samples = (size_t)pass_count(l, "sample", (double)e->samples,
+                                    f->options.next ? most : f->n);
+    f->step = (uint64_t)pass_count(l, "step", (double)f->step, most);
+    *log = pass_count(l, "log", *log, most);
+    f->finished = pass_count(l, "finished", f->finished, 1) != 0;
+    pass(l, &e->seconds);
+    pass(l, &f->rate);
+    b->epoch = (int)pass_count(l, "best", b->epoch + 1, f->p.epochs) - 1;
+    b->waited = (int)pass_count(l, "waited", b->waited, f->p.epochs);
+    pass(l, &b->loss);
+    pass(l, &b->mark);
+    m->labels = (size_t)pass_count(l, "labels", (double)m->labels, most);
+    m->correct = (size_t)pass_count(l, "correct", (double)m->correct, most);
+    m->in_top_k = (size_t)pass_count(l, "in_top_k", (double)m->in_top_k, most);
+    for (int i = 0; i < f->g->count; i++) {
+        pass(l, &m->total[i].sum);
+        pass(l, &m->total[i].divisor);
+    }
+    pass_history(f, l);
 }
 
 /* ---- what the checkpoint is of ------------------------------------------ */
@@ -103,46 +157,22 @@ static json_t *same_of(const gradus_fit_state *f)
 
 /* ---- write -------------------------------------------------------------- */
 
-enum { BEST = 4, EPOCH = 6 }; /* numbers of a gradus_best, a gradus_epoch */
-
-/* Returns the history of the epochs that are over, as text. */
-static json_t *history_of(const gradus_fit_state *f)
-{
-    size_t n = f->options.history ? (size_t)f->p.epoch : 0;
-    double *v = malloc((n + 1) * EPOCH * sizeof *v);
-
-    for (size_t i = 0; v && i < n; i++) {
-        const gradus_epoch *e = &f->options.history[i];
-        memcpy(v + i * EPOCH,
-               (double[EPOCH]){ (double)e->samples, e->seconds, e->train_loss,
-                                e->train_accuracy, e->valid_loss,
-                                e->valid_accuracy }, EPOCH * sizeof *v);
-    }
-    json_t *text = v ? text_of(n * EPOCH, v) : NULL;
-    free(v);
-    return text;
-}
-
 /* Returns all that the checkpoint says of this call, or NULL if out of
  * memory.  Needs the C locale. */
-static json_t *describe(const gradus_fit_state *f)
+static json_t *describe(gradus_fit_state *f)
 {
-    const gradus_best *b = &f->best;
-    const gradus_meter *m = &f->meter;
+    char *text = NULL;
+    size_t length;
+    numbers l = { .out = open_memstream(&text, &length) };
+    double epochs = f->p.epochs, log = (double)gradus_log_size(&f->log);
 
-    return json_pack(
-        "{s:o, s:i, s:i, s:i, s:I, s:f, s:I, s:f, s:I, s:b, s:o,"
-        " s:[I, I, I], s:o, s:o}", "same", same_of(f), "epochs", f->p.epochs,
-        "epoch", f->p.epoch, "done", f->p.batch, "samples",
-        (json_int_t)f->p.so_far.samples, "seconds", f->p.so_far.seconds,
-        "steps", (json_int_t)f->step, "rate", f->rate, "log",
-        (json_int_t)gradus_log_size(&f->log), "finished", f->finished, "best",
-        text_of(BEST, (double[BEST]){ b->epoch, b->loss, b->mark,
-                                      b->waited }), "labels",
-        (json_int_t)m->labels, (json_int_t)m->correct,
-        (json_int_t)m->in_top_k, "meter",
-        text_of(2 * (size_t)f->g->count, &m->total->sum), "history",
-        history_of(f));
+    if (l.out)
+        pass_state(f, &l, &epochs, &log);
+    json_t *fit = l.out && !fclose(l.out)
+                      ? json_pack("{s:o, s:s}", "same", same_of(f), "numbers",
+                                  text) : NULL;
+    free(text);
+    return fit;
 }
 
 static int save(gradus_fit_state *f)
@@ -180,73 +210,16 @@ void gradus_checkpoint(gradus_fit_state *f, bool always)
 
 /* ---- resume ------------------------------------------------------------- */
 
-static int read_history(gradus_fit_state *f, const json_t *fit)
-{
-    size_t n = f->options.history ? (size_t)f->p.epoch : 0;
-    double *v = malloc((n + 1) * EPOCH * sizeof *v);
-    int status = v ? 0 : gradus_no_memory("the history of %zu epochs", n);
-
-    if (!status && n)
-        status = read_text(fit, "history", n * EPOCH, v);
-    for (size_t i = 0; !status && i < n; i++) {
-        const double *e = v + i * EPOCH;
-        f->options.history[i] = (gradus_epoch){ (size_t)e[0], e[1], e[2],
-                                                e[3], e[4], e[5] };
-    }
-    free(v);
-    return status;
-}
-
-/* Puts the state of this call where it was.  Needs the C locale. */
-static int restore(gradus_fit_state *f, json_t *fit)
-{
-    json_int_t samples, steps, log, labels, correct, in_top_k;
-    double best[BEST];
-    int finished;
-    json_error_t error;
-
-    if (json_unpack_ex(fit, &error, 0,
-                       "{s:i, s:i, s:I, s:F, s:I, s:F, s:I, s:b, s:[I, I, I]}",
-                       "epoch", &f->p.epoch, "done", &f->p.batch, "samples",
-                       &samples, "seconds", &f->p.so_far.seconds, "steps",
-                       &steps, "rate", &f->rate, "log", &log, "finished",
-                       &finished, "labels", &labels, &correct, &in_top_k))
-        return gradus_error_set("gradus.checkpoint: %s", error.text);
-    if (f->p.epoch < 0 || f->p.epoch > f->p.epochs || f->p.batch < 0 ||
-        samples < 0 || (!f->options.next && samples > f->n))
-        return gradus_error_set("the checkpoint is of epoch %d, sample %lld; "
-                                "must be within %d epochs of %d samples",
-                                f->p.epoch + 1, samples, f->p.epochs, f->n);
-    f->p.so_far.samples = (size_t)samples;
-    f->in_epoch = f->p.batch > 0;
-    f->step = (uint64_t)steps;
-    f->finished = finished;
-    f->meter.labels = (size_t)labels;
-    f->meter.correct = (size_t)correct;
-    f->meter.in_top_k = (size_t)in_top_k;
-    if (read_text(fit, "best", BEST, best) ||
-        read_text(fit, "meter", 2 * (size_t)f->g->count,
-                  &f->meter.total->sum) || read_history(f, fit))
-        return -1;
-    if (!(best[0] >= -1 && best[0] < f->p.epochs && best[3] >= 0 &&
-          best[3] <= f->p.epochs))
-        return gradus_error_set("gradus.checkpoint: best is of epoch %g, and "
-                                "waited for %g; must be within %d epochs",
-                                best[0], best[3], f->p.epochs);
-    f->best.epoch = (int)best[0];
-    f->best.loss = best[1];
-    f->best.mark = best[2];
-    f->best.waited = (int)best[3];
-    return gradus_log_cut(&f->log, log);
-}
-
-/* Reads what the checkpoint says of the call that wrote it. */
+/* Reads what the checkpoint says of the call that wrote it, and puts this call
+ * where that was.  Needs the C locale. */
 static int read_fit(void *arg, json_t *fit)
 {
     gradus_fit_state *f = arg;
     const gradus_fit_options *o = &f->options;
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
-    int epochs = 0;
+    const char *text = json_string_value(json_object_get(fit, "numbers"));
+    numbers l = { .in = text ? text : "" };
+    double epochs, log;
 
     if (!fit)
         return gradus_error_set("is no checkpoint of gradus_fit; "
@@ -256,15 +229,22 @@ static int read_fit(void *arg, json_t *fit)
                                             json_object_get(fit, "same"))
                       : gradus_no_memory("a comparison");
     json_decref(here);
-    if (status || restore(f, fit))
+    if (status)
         return -1;
-    json_unpack(fit, "{s:i}", "epochs", &epochs);
+    pass_state(f, &l, &epochs, &log);
+    f->in_epoch = f->p.batch > 0;
+    if (!l.status && f->in_epoch && f->p.epoch == f->p.epochs)
+        l.status = gradus_error_set("the checkpoint is within epoch %d; must "
+                                    "be within %d epochs", f->p.epoch + 1,
+                                    f->p.epochs);
+    if (l.status || gradus_log_cut(&f->log, (uint64_t)log))
+        return -1;
     if (o->learning_rate && f->step &&
         (epochs != f->p.epochs ||
          o->learning_rate(f->step - 1, steps, o->user) != f->rate))
         snprintf(f->warning, sizeof f->warning, "the learning rate has "
                  "another schedule than in the checkpoint, which is of a "
-                 "training for %d epochs; this one is for %d", epochs,
+                 "training for %g epochs; this one is for %d", epochs,
                  f->p.epochs);
     return 0;
 }

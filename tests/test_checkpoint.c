@@ -276,7 +276,7 @@ LOOP_TEST(fewer_epochs_than_are_done_are_refused, 2)
     o.epochs = 1;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
     assert_error(_i ? "is within epoch 2; must be within 1 epochs"
-                    : "the checkpoint's epochs done is 2; must be 0 to 1");
+                    : "its number of epochs done is 2; must be 0 to 1");
     ck_assert_uint_eq(b.g->passes, 0);
     run_free(&a);
     run_free(&b);

@@ -62,7 +62,8 @@ int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
         c.array[k] = o->state + (size_t)k * o->graph->parameters;
     if (best)
         c.array[c.arrays++] = best;
-    c.checkpoint = text;
+    c.key = "gradus.checkpoint";
+    c.text = text;
     int status = text ? gradus_write_file(&c, path)
                       : gradus_no_memory("the checkpoint %s", path);
     free(text);

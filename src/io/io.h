@@ -31,13 +31,13 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
                           size_t flags);
 
 /* What a file holds: a graph, and in a checkpoint also these arrays of the
- * optimiser, [parameters] each, and the text of the metadata
- * gradus.checkpoint. */
+ * optimiser, [parameters] each. */
 typedef struct {
     const gradus_graph *graph;
     int arrays;
     const gradus_real *array[GRADUS_MOST_ARRAYS];
-    const char *checkpoint; /* JSON, or NULL in a plain model file */
+    const char *key, *text; /* one more entry of the metadata, such as
+                               gradus.checkpoint, and its JSON; or NULL */
     bool trial;             /* it is written to see whether it can be, and
                                removed again */
 } gradus_contents;
@@ -62,6 +62,23 @@ void gradus_print_string(FILE *f, const char *before, const char *text);
 /* Prints `before`, and v, which must be finite, with the fewest digits, from
  * 15 to 17, from which the same bits are read back.  Needs the C locale. */
 void gradus_print_number(FILE *f, const char *before, double v);
+
+/* ----- numbers.c --------------------------------------------------------- */
+
+/* Numbers on their way to a text in the metadata, or back from it, so that one
+ * function can list them for both ways.  Needs the C locale. */
+typedef struct {
+    FILE *out;      /* where they are written; NULL if they are read */
+    const char *in; /* the rest of the text that is read */
+    int status;     /* -1, with a message, after an error in what was read */
+} gradus_numbers;
+
+/* Writes *v with as many digits as it needs, or reads it. */
+void gradus_pass(gradus_numbers *l, double *v);
+/* Writes a count, which must be within 0 .. most, or reads one.  Returns what
+ * it is, or 0 after an error. */
+double gradus_pass_count(gradus_numbers *l, const char *name, double v,
+                         double most);
 
 /* ----- ops.c ------------------------------------------------------------- */
 

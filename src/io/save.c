@@ -10,6 +10,7 @@
  *   gradus.architecture  JSON, see architecture.c
  *   gradus.classes       JSON, the list of names, if there are any
  *   gradus.checkpoint    JSON, see checkpoint.c, in a checkpoint
+ *   gradus.replay        JSON, see train/replay.c, in a replay file
  *
  * The tensors are the parameters in the order of the nodes, with names like
  * dense1.weight, and then the arrays of a checkpoint.  The file is written
@@ -110,8 +111,10 @@ static int print_header(FILE *f, const gradus_contents *c)
     if (print_part(f, c, "gradus.architecture", gradus_architecture_print) ||
         (g->class_count && print_part(f, c, "gradus.classes", print_classes)))
         return -1;
-    if (c->checkpoint)
-        gradus_print_string(f, ",\"gradus.checkpoint\":", c->checkpoint);
+    if (c->key) {
+        gradus_print_string(f, ",", c->key);
+        gradus_print_string(f, ":", c->text);
+    }
     putc('}', f);
     print_tensors(f, c);
     putc('}', f);

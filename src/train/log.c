@@ -103,15 +103,15 @@ int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
     return put(l, line, (size_t)(end - line));
 }
 
-uint64_t gradus_log_size(const gradus_log *l)
+size_t gradus_log_size(const gradus_log *l)
 {
     struct stat st;
 
     return l->fd >= 0 && !fstat(l->fd, &st) && S_ISREG(st.st_mode)
-               ? (uint64_t)st.st_size : 0;
+               ? (size_t)st.st_size : 0;
 }
 
-int gradus_log_cut(gradus_log *l, uint64_t size)
+int gradus_log_cut(gradus_log *l, size_t size)
 {
     if (size && gradus_log_size(l) > size && ftruncate(l->fd, (off_t)size))
         return gradus_error_errno(l->path);

@@ -30,93 +30,65 @@ double gradus_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- the numbers of a call ----------------------------------------------- */
+/* ---- the numbers of a call ---------------------------------------------- */
 
-/* Numbers on their way to the checkpoint's text, or back from it, so that one
- * function lists them for both ways. */
-typedef struct {
-    FILE *out;      /* where they are written; NULL if they are read */
-    const char *in; /* the rest of the text that is read */
-    int status;     /* -1, with a message, after an error in what was read */
-} numbers;
-
-/* Writes *v with as many digits as it needs, or reads it. */
-static void pass(numbers *l, double *v)
+static int pass_int(gradus_numbers *l, const char *name, int v, int most)
 {
-    char *end;
-
-    if (l->out) {
-        fprintf(l->out, " %.17g", *v);
-        return;
-    }
-    *v = strtod(l->in, &end);
-    if (end == l->in && !l->status)
-        l->status = gradus_error_set("gradus.checkpoint: cut short");
-    l->in = end;
+    return (int)gradus_pass_count(l, name, v, most);
 }
 
-/* Writes a count, or reads one of at most `most`.  Returns what it is, or 0
- * after an error. */
-static double pass_count(numbers *l, const char *name, double v, double most)
+/* None of these is above 2^53, so that each is exact as a double. */
+static size_t pass_size(gradus_numbers *l, const char *name, size_t v)
 {
-    pass(l, &v);
-    if (v >= 0 && v <= most)
-        return v;
-    if (!l->status)
-        l->status = gradus_error_set("the checkpoint's %s is %g; must be 0 to "
-                                     "%g", name, v, most);
-    return 0;
+    return (size_t)gradus_pass_count(l, name, (double)v, 0x1p53);
 }
 
 /* Passes the entries of the epochs that are over, unless the checkpoint was
  * written without a history. */
-static void pass_history(gradus_fit_state *f, numbers *l)
+static void pass_history(gradus_fit_state *f, gradus_numbers *l)
 {
     gradus_epoch *e = f->options.history;
 
     for (int i = 0; e && i < f->p.epoch && (l->out || *l->in); i++, e++) {
-        e->samples = (size_t)pass_count(l, "samples", (double)e->samples,
-                                        0x1p53);
-        pass(l, &e->seconds);
-        pass(l, &e->train_loss);
-        pass(l, &e->train_accuracy);
-        pass(l, &e->valid_loss);
-        pass(l, &e->valid_accuracy);
+        e->samples = pass_size(l, "samples", e->samples);
+        gradus_pass(l, &e->seconds);
+        gradus_pass(l, &e->train_loss);
+        gradus_pass(l, &e->train_accuracy);
+        gradus_pass(l, &e->valid_loss);
+        gradus_pass(l, &e->valid_accuracy);
     }
 }
 
 /* Passes where this call of gradus_fit is; *epochs and *log are its epochs and
- * the size of its log.  None of the numbers is above 2^53, so that each is
- * exact as a double. */
-static void pass_state(gradus_fit_state *f, numbers *l, double *epochs,
-                       double *log)
+ * the size of its log. */
+static void pass_state(gradus_fit_state *f, gradus_numbers *l, int *epochs,
+                       size_t *log)
 {
-    const double most = 0x1p53;
     gradus_best *b = &f->best;
     gradus_meter *m = &f->meter;
     gradus_epoch *e = &f->p.so_far;
 
-    *epochs = pass_count(l, "epochs", *epochs, most);
-    f->p.epoch = (int)pass_count(l, "epochs done", f->p.epoch,
-                                 f->p.epochs);
-    f->p.batch = (int)pass_count(l, "batch", f->p.batch, INT_MAX);
-    e->samples = (size_t)pass_count(l, "sample", (double)e->samples,
-                                    f->options.next ? most : f->n);
-    f->step = (uint64_t)pass_count(l, "step", (double)f->step, most);
-    *log = pass_count(l, "log", *log, most);
-    f->finished = pass_count(l, "finished", f->finished, 1) != 0;
-    pass(l, &e->seconds);
-    pass(l, &f->rate);
-    b->epoch = (int)pass_count(l, "best", b->epoch + 1, f->p.epochs) - 1;
-    b->waited = (int)pass_count(l, "waited", b->waited, f->p.epochs);
-    pass(l, &b->loss);
-    pass(l, &b->mark);
-    m->labels = (size_t)pass_count(l, "labels", (double)m->labels, most);
-    m->correct = (size_t)pass_count(l, "correct", (double)m->correct, most);
-    m->in_top_k = (size_t)pass_count(l, "in_top_k", (double)m->in_top_k, most);
+    *epochs = pass_int(l, "epochs", *epochs, INT_MAX);
+    f->p.epoch = pass_int(l, "epochs done", f->p.epoch, f->p.epochs);
+    f->p.batch = pass_int(l, "batches", f->p.batch, INT_MAX);
+    e->samples = pass_size(l, "samples", e->samples);
+    f->step = pass_size(l, "steps", f->step);
+    *log = pass_size(l, "bytes of the log", *log);
+    f->finished = pass_int(l, "endings", f->finished, 1);
+    b->epoch = pass_int(l, "epochs up to the best", b->epoch + 1,
+                        f->p.epochs) - 1;
+    b->waited = pass_int(l, "epochs without progress", b->waited,
+                         f->p.epochs);
+    m->labels = pass_size(l, "labels", m->labels);
+    m->correct = pass_size(l, "correct labels", m->correct);
+    m->in_top_k = pass_size(l, "labels among the top k", m->in_top_k);
+    gradus_pass(l, &e->seconds);
+    gradus_pass(l, &f->rate);
+    gradus_pass(l, &b->loss);
+    gradus_pass(l, &b->mark);
     for (int i = 0; i < f->g->count; i++) {
-        pass(l, &m->total[i].sum);
-        pass(l, &m->total[i].divisor);
+        gradus_pass(l, &m->total[i].sum);
+        gradus_pass(l, &m->total[i].divisor);
     }
     pass_history(f, l);
 }
@@ -163,8 +135,9 @@ static json_t *describe(gradus_fit_state *f)
 {
     char *text = NULL;
     size_t length;
-    numbers l = { .out = open_memstream(&text, &length) };
-    double epochs = f->p.epochs, log = (double)gradus_log_size(&f->log);
+    gradus_numbers l = { .out = open_memstream(&text, &length) };
+    int epochs = f->p.epochs;
+    size_t log = gradus_log_size(&f->log);
 
     if (l.out)
         pass_state(f, &l, &epochs, &log);
@@ -218,8 +191,9 @@ static int read_fit(void *arg, json_t *fit)
     const gradus_fit_options *o = &f->options;
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
     const char *text = json_string_value(json_object_get(fit, "numbers"));
-    numbers l = { .in = text ? text : "" };
-    double epochs, log;
+    gradus_numbers l = { .in = text ? text : "" };
+    int epochs = 0;
+    size_t log = 0;
 
     if (!fit)
         return gradus_error_set("is no checkpoint of gradus_fit; "
@@ -237,14 +211,18 @@ static int read_fit(void *arg, json_t *fit)
         l.status = gradus_error_set("the checkpoint is within epoch %d; must "
                                     "be within %d epochs", f->p.epoch + 1,
                                     f->p.epochs);
-    if (l.status || gradus_log_cut(&f->log, (uint64_t)log))
+    if (!l.status && !f->options.next && f->p.so_far.samples > (size_t)f->n)
+        l.status = gradus_error_set("the checkpoint has done %zu samples of "
+                                    "an epoch; must be at most %d",
+                                    f->p.so_far.samples, f->n);
+    if (l.status || gradus_log_cut(&f->log, log))
         return -1;
     if (o->learning_rate && f->step &&
         (epochs != f->p.epochs ||
          o->learning_rate(f->step - 1, steps, o->user) != f->rate))
         snprintf(f->warning, sizeof f->warning, "the learning rate has "
                  "another schedule than in the checkpoint, which is of a "
-                 "training for %g epochs; this one is for %d", epochs,
+                 "training for %d epochs; this one is for %d", epochs,
                  f->p.epochs);
     return 0;
 }

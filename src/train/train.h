@@ -137,11 +137,11 @@ int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
                      const gradus_epoch *e);
 
 /* The size of the log in bytes; 0 if it is no regular file, or not open. */
-uint64_t gradus_log_size(const gradus_log *l);
+size_t gradus_log_size(const gradus_log *l);
 
 /* Cuts a log that is longer to this size, unless that is 0.  Returns 0, or -1
  * with a message. */
-int gradus_log_cut(gradus_log *l, uint64_t size);
+int gradus_log_cut(gradus_log *l, size_t size);
 
 /* Closes the file; does nothing if it is not open. */
 void gradus_log_close(gradus_log *l);

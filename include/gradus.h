@@ -29,7 +29,7 @@
  *      6  compile, and look at it    gradus_compile, gradus_value, ..
  *      7  data                       gradus_load_mnist, gradus_load_csv, ..
  *      8  optimisers and schedules   gradus_sgd, gradus_lr_cosine, ..
- *      9  training by epochs         gradus_fit, gradus_evaluate
+ *      9  training by epochs         gradus_fit, gradus_evaluate, ..
  *     10  training step by step      gradus_forward, gradus_backward, ..
  *     11  inference                  gradus_workspace_new, gradus_infer
  *     12  model files                gradus_save, gradus_load
@@ -812,6 +812,10 @@ typedef struct {
      * processor is a warning.  Epochs that kept no history have samples == 0
      * in it. */
     bool resume;
+
+    const char *replay; /* where a step that fails, for a NaN say, is kept for
+                           gradus_replay: a file that is made, or replaced; or
+                           NULL */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
@@ -822,6 +826,16 @@ typedef struct {
  * may be NULL: the rows that are fed already, or those that next feeds. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                const gradus_fit_options *options);
+
+/* Runs a step that has failed in gradus_fit once more, from the file that
+ * options.replay names, and prints to out where its numbers went wrong: for
+ * each node in the order of the pass, the largest absolute value, where NaN
+ * counts as the largest, and the sample and the place in its row where that
+ * is; if the loss is finite, the largest gradients likewise; and the step's
+ * message.  The optimiser's update is not run.  Every node's value is kept,
+ * see gradus_want_value.  Returns 0 if all was printed.  Layers of your own
+ * cannot be loaded, so a step of theirs is an error. */
+int gradus_replay(const char *path, FILE *out);
 
 typedef struct {
     int k;             /* for top_k; 0: 1 */

@@ -157,6 +157,14 @@ int gradus_write_file(const gradus_contents *c, const char *path);
 int gradus_read_count(const json_t *metadata, const char *key,
                       uint64_t *count);
 
+/* Sets *g to the graph that the file's metadata describe, not compiled yet.
+ * The caller frees it, after errors too. */
+int gradus_load_graph(const gradus_safetensors *f, gradus_graph **g);
+
+/* Compiles it, within the limits of the options, and reads its parameters. */
+int gradus_load_compile(gradus_safetensors *f, gradus_graph *g, int max_batch,
+                        int threads, const gradus_load_options *options);
+
 /* Sets the counts of passes and epochs of g to those in the metadata. */
 int gradus_read_counts(gradus_graph *g, const json_t *metadata);
 

@@ -71,9 +71,7 @@ int gradus_read_counts(gradus_graph *g, const json_t *metadata)
     return 0;
 }
 
-/* Sets *g to the graph that the file's metadata describe, not compiled yet.
- * The caller frees it, after errors too. */
-static int read_graph(const gradus_safetensors *f, gradus_graph **g)
+int gradus_load_graph(const gradus_safetensors *f, gradus_graph **g)
 {
     const char *version, *seed_text, *nodes, *classes = NULL;
     json_error_t error;
@@ -115,6 +113,15 @@ static size_t most_bytes(const gradus_safetensors *f,
 /* The file's shapes are compared with the graph's before compiling
  * allocates memory, so a small file cannot claim memory for more parameters
  * than it contains; and how much the nodes' values may take is limited. */
+int gradus_load_compile(gradus_safetensors *f, gradus_graph *g, int max_batch,
+                        int threads, const gradus_load_options *options)
+{
+    return gradus_safetensors_match(f, g, 0) ||
+           gradus_compile_plan(g, max_batch, threads,
+                               most_bytes(f, options)) ||
+           gradus_safetensors_read(f, g->theta);
+}
+
 gradus_graph *gradus_load(const char *path, int max_batch, int threads,
                           const gradus_load_options *options)
 {
@@ -123,10 +130,8 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads,
 
     if (!path)
         return gradus_error_set("gradus_load: the path is NULL"), NULL;
-    if (gradus_safetensors_open(&f, path) || read_graph(&f, &g) ||
-        gradus_safetensors_match(&f, g, 0) ||
-        gradus_compile_plan(g, max_batch, threads, most_bytes(&f, options)) ||
-        gradus_safetensors_read(&f, g->theta)) {
+    if (gradus_safetensors_open(&f, path) || gradus_load_graph(&f, &g) ||
+        gradus_load_compile(&f, g, max_batch, threads, options)) {
         gradus_error_set("%s: %s", path, gradus_error());
         gradus_graph_free(g);
         g = NULL;

@@ -26,7 +26,7 @@ double gradus_pass_count(gradus_numbers *l, const char *name, double v,
     if (v >= 0 && v <= most)
         return v;
     if (!l->status)
-        l->status = gradus_error_set("its number of %s is %g; must be 0 to "
-                                     "%g", name, v, most);
+        l->status = gradus_error_set("its number of %s is %.16g; must be 0 "
+                                     "to %.16g", name, v, most);
     return 0;
 }

@@ -75,8 +75,13 @@ static int run_batch(gradus_fit_state *f, int rows)
 
     gradus_mode mode;
 
-    if (set_learning_rate(f) || gradus_train_step(f->o, index, rows))
+    if (set_learning_rate(f))
         return -1;
+    if (gradus_train_step(f->o, index, rows)) {
+        if (f->options.replay)
+            gradus_replay_write(f->g, rows, f->options.replay);
+        return -1;
+    }
     f->rate = gradus_learning_rate(f->o);
     f->step++;
     gradus_mode_enter(&mode);

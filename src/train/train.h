@@ -173,6 +173,12 @@ typedef struct {
     double saved;      /* when the last checkpoint was written, in seconds */
 } gradus_fit_state;
 
+/* ----- replay.c: the step that has failed -------------------------------- */
+
+/* Writes the step of the batch at hand, of `rows` rows, to a replay file, and
+ * adds to the error message, which is that of the step, where it is. */
+void gradus_replay_write(const gradus_graph *g, int rows, const char *path);
+
 /* ----- resume.c: the checkpoints of gradus_fit --------------------------- */
 
 /* Seconds since some fixed moment. */

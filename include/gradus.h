@@ -969,8 +969,9 @@ int gradus_load_parameters(gradus_graph *g, const char *path);
  * loops of your own.  The optimiser that loads one is made as the one that
  * saved it, for the same graph: another graph, seed, precision, optimiser or
  * setting of it is an error, and then nothing has changed.  What is set after
- * it is made, by gradus_set_clip, gradus_set_group and the like, is not in the
- * file. */
+ * it is made (gradus_set_clip, gradus_set_group and the like, but for the
+ * learning rate) is compared too, so it is set before the checkpoint is
+ * loaded. */
 int gradus_save_checkpoint(const gradus_optimiser *o, const char *path);
 int gradus_load_checkpoint(gradus_optimiser *o, const char *path);
 

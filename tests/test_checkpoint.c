@@ -490,6 +490,37 @@ TEST(another_setting_is_refused)
     run_free(&a);
 }
 
+/* What is set after an optimiser was made decides the training as well. */
+TEST(what_was_set_later_is_compared)
+{
+    run a = run_new(0, 1, 1), b = run_new(0, 1, 1);
+    const char *path = files_path("c.gradus");
+
+    gradus_set_clip(a.o, 1, 0.5);
+    gradus_set_decay_matrices_only(a.o, true);
+    gradus_set_group(gradus_find_node(a.g, "dense1"), 0, 0.25);
+    steps(&a, 3);
+    ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
+    assert_refused(&b, path, "max_norm is 0.0 here, 1.0 in the file");
+    gradus_set_clip(b.o, 1, 0);
+    assert_refused(&b, path, "max_value is 0.0 here, 0.5 in the file");
+    gradus_set_clip(b.o, 1, 0.5);
+    assert_refused(&b, path, "decay_matrices_only is false here, true in");
+    gradus_set_decay_matrices_only(b.o, true);
+    assert_refused(&b, path, "groups is {} here, {\"dense1\":[0.0,0.25]} in");
+    gradus_set_group(gradus_find_node(b.g, "dense1"), 0, 1);
+    assert_refused(&b, path, "groups dense1 1 is 1.0 here, 0.25 in the file");
+    gradus_set_group(gradus_find_node(b.g, "dense1"), 0, 0.25);
+    ck_assert_int_eq(gradus_load_checkpoint(b.o, path), 0);
+    gradus_optimiser_free(b.o);
+    b.o = gradus_sgd(b.g, &(gradus_sgd_options){ .momentum = 0.9,
+                                                 .nesterov = true });
+    ck_assert_int_ne(gradus_load_checkpoint(b.o, path), 0);
+    assert_error("optimiser is \"sgd with nesterov\" here, \"sgd\" in");
+    run_free(&a);
+    run_free(&b);
+}
+
 /* gradus_fit also looks at the data and at its own options. */
 TEST(fit_refuses_another_training)
 {

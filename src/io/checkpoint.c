@@ -8,7 +8,8 @@
  *
  *   {"version":"0.2.0","blas":"OpenBLAS .. SkylakeX",
  *    "same":{"seed":"1","precision":32,"optimiser":"adam","states":2,
- *            "weight_decay":0.0,"beta1":0.9,..},
+ *            "weight_decay":0.0,"max_norm":0.0,"max_value":0.0,
+ *            "decay_matrices_only":false,"groups":{},"beta1":0.9,..},
  *    "steps":1200,"learning_rate":0.001,"fit":{..}}
  *
  * What "same" holds, and the nodes of the graph, must be the same when the
@@ -23,6 +24,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Returns the factors of the nodes that have others than 1, see
+ * gradus_set_group, or NULL if out of memory. */
+static json_t *groups_of(const gradus_graph *g)
+{
+    json_t *json = json_object();
+
+    for (int i = 0; json && i < g->count; i++) {
+        double lr = g->info[i].lr_scale, decay = g->info[i].decay_scale;
+        if ((lr != 1 || decay != 1) &&
+            json_object_set_new(json, g->node[i]->name,
+                                json_pack("[f, f]", lr, decay))) {
+            json_decref(json);
+            json = NULL;
+        }
+    }
+    return json;
+}
+
 /* Returns what must be the same again when the training goes on, but for the
  * nodes, or NULL if out of memory. */
 static json_t *same_of(const gradus_optimiser *o)
@@ -31,11 +50,13 @@ static json_t *same_of(const gradus_optimiser *o)
     char seed[32];
 
     snprintf(seed, sizeof seed, "%ju", (uintmax_t)o->graph->seed);
-    json_t *json = json_pack("{s:s, s:i, s:s, s:i, s:f}", "seed", seed,
-                             "precision", (int)(8 * sizeof(gradus_real)),
-                             "optimiser", o->rule->name, "states",
-                             o->rule->states, "weight_decay",
-                             o->weight_decay);
+    json_t *json = json_pack(
+        "{s:s, s:i, s:s, s:i, s:f, s:f, s:f, s:b, s:o}", "seed", seed,
+        "precision", (int)(8 * sizeof(gradus_real)), "optimiser",
+        o->rule->name, "states", o->rule->states, "weight_decay",
+        o->weight_decay, "max_norm", o->max_norm, "max_value", o->max_value,
+        "decay_matrices_only", o->decay_matrices_only, "groups",
+        groups_of(o->graph));
     for (int i = 0; json && o->rule->settings[i]; i++)
         if (json_object_set_new(json, o->rule->settings[i],
                                 json_real(own[i]))) {

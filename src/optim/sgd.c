@@ -45,6 +45,9 @@ static const gradus_rule
               .direction = plain_direction },
     with_momentum = { .name = "sgd", .learning_rate = 0.01, .states = 1,
                       .settings = { "learning_rate", "momentum" },
+                      .direction = momentum_direction },
+    with_nesterov = { .name = "sgd with nesterov", .learning_rate = 0.01,
+                      .states = 1, .settings = { "learning_rate", "momentum" },
                       .direction = momentum_direction };
 
 gradus_optimiser *gradus_sgd(gradus_graph *g,
@@ -57,6 +60,8 @@ gradus_optimiser *gradus_sgd(gradus_graph *g,
     if (o.nesterov && o.momentum == 0)
         return gradus_error_set("sgd: nesterov needs a momentum above 0"),
                NULL;
-    return gradus_optimiser_new(g, o.momentum > 0 ? &with_momentum : &plain,
-                                &o, sizeof o, o.learning_rate, o.weight_decay);
+    const gradus_rule *rule = o.nesterov ? &with_nesterov
+                            : o.momentum > 0 ? &with_momentum : &plain;
+    return gradus_optimiser_new(g, rule, &o, sizeof o, o.learning_rate,
+                                o.weight_decay);
 }

@@ -208,6 +208,10 @@ $(BUILD)/load-bad: $(call obj,tests/corpus/load.c) $(BUILD)/libgradus.a
 $(BUILD)/load-bad-models: $(call obj,tests/corpus/model.c) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# tests/test_corpus_model.sh has this program make and load checkpoints.
+$(BUILD)/load-bad-checkpoints: $(call obj,tests/corpus/checkpoint.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # tests/same/same.sh compares what these two programs print.
 $(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
@@ -217,7 +221,7 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
       $(BUILD)/torch-layers $(BUILD)/write-models $(BUILD)/load-bad \
-      $(BUILD)/load-bad-models
+      $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would
@@ -362,5 +366,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

@@ -137,7 +137,8 @@ static int read_said(json_t *json, const gradus_optimiser *o, said *s)
         return gradus_error_set("gradus.checkpoint: %s", error.text);
     if (s->steps < 0 || !(s->learning_rate >= 0 && s->learning_rate <= 1e30))
         return gradus_error_set("gradus.checkpoint: steps is %lld and "
-                                "learning_rate %g; must be 0 or more",
+                                "learning_rate %g; must be at least 0, "
+                                "the latter at most 1e30",
                                 (long long)s->steps, s->learning_rate);
     json_t *here = same_of(o);
     int status = here ? gradus_json_compare("", here, s->same)

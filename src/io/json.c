@@ -135,12 +135,15 @@ int gradus_json_compare(const char *name, json_t *here, json_t *there)
     if (json_equal(here, there))
         return 0;
     if (json_is_object(here) && json_is_object(there))
-        json_object_foreach(here, key, value)
-        {
-            snprintf(part, sizeof part, "%s%s%s", name, *name ? " " : "", key);
-            if (gradus_json_compare(part, value, json_object_get(there, key)))
-                return -1;
-        }
+        for (int side = 0; side < 2; side++) /* members of either */
+            json_object_foreach(side ? there : here, key, value)
+            {
+                snprintf(part, sizeof part, "%s%s%s", name, *name ? " " : "",
+                         key);
+                if (gradus_json_compare(part, json_object_get(here, key),
+                                        json_object_get(there, key)))
+                    return -1;
+            }
     if (json_is_array(here) && json_is_array(there))
         json_array_foreach(here, i, value)
         {
@@ -150,8 +153,10 @@ int gradus_json_compare(const char *name, json_t *here, json_t *there)
         }
     size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
     char *a = json_dumps(here, flags), *b = json_dumps(there, flags);
-    gradus_error_set("%s is %.99s here, %.99s in the file", name,
-                     a ? a : "missing", b ? b : "missing");
+    gradus_error_set("%s is %.99s here, %.99s in the file; must be the same, "
+                     "or it is another training",
+                     *name ? name : "the training", a ? a : "missing",
+                     b ? b : "missing");
     free(a);
     free(b);
     return -1;

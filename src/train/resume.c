@@ -74,7 +74,7 @@ static void pass_state(gradus_fit_state *f, gradus_numbers *l, int *epochs,
     e->samples = pass_size(l, "samples", e->samples);
     f->step = pass_size(l, "steps", f->step);
     *log = pass_size(l, "bytes of the log", *log);
-    f->finished = pass_int(l, "endings", f->finished, 1);
+    f->finished = pass_int(l, "ends", f->finished, 1);
     b->epoch = pass_int(l, "epochs up to the best", b->epoch + 1,
                         f->p.epochs) - 1;
     b->waited = pass_int(l, "epochs without progress", b->waited,

@@ -152,10 +152,11 @@ int gradus_feed_dataset(gradus_graph *g, const gradus_dataset *d,
                                  { .x = d->x, .u8 = d->pixels },
                                  { d->channels, d->height, d->width } },
         [GRADUS_KIND_LABELS] = { "labels", d->positions ? d->positions : 1,
-                                 false, { .labels = d->labels } },
-        [GRADUS_KIND_WEIGHTS] = { "weights", 1, false, { .x = d->weights } },
+                                 false, { .labels = d->labels }, { 0 } },
+        [GRADUS_KIND_WEIGHTS] = { "weights", 1, false, { .x = d->weights },
+                                  { 0 } },
         [TARGETS] = { "targets", d->target_size, !d->target_size,
-                      { .x = d->targets } },
+                      { .x = d->targets }, { 0 } },
     };
 
     if (!d->x == !d->pixels)

@@ -53,7 +53,7 @@ put api many '\7\24\1\0\2\7\1\0\0\0\1\17\0\7\1\15\0\1\1\17\0\6\1\12\0\1\17\0\3\1
 
 failed=
 for target; do
-    mkdir -p "$BUILD/corpus/$target"
+    mkdir -p "$BUILD/corpus/$target" "$seeds/$target"
     echo "== $target, $seconds s"
     # shellcheck disable=SC2046 # the folders that there are
     ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512 \

@@ -24,6 +24,13 @@ static int fails(const char *call)
     return 1;
 }
 
+/* Notes a call that has not failed, which its status tells. */
+static void note(long status, fault_call call)
+{
+    if (fault.note && status >= 0)
+        fault.note(&call);
+}
+
 int __real_open(const char *path, int flags, ...);
 ssize_t __real_write(int fd, const void *bytes, size_t n);
 ssize_t __real_pwrite(int fd, const void *bytes, size_t n, off_t at);
@@ -33,6 +40,8 @@ int __real_fchmod(int fd, mode_t mode);
 int __real_close(int fd);
 int __real_rename(const char *from, const char *to);
 int __real_flock(int fd, int operation);
+int __real_link(const char *from, const char *to);
+int __real_unlink(const char *path);
 int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at);
@@ -42,6 +51,8 @@ int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_close(int fd);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_flock(int fd, int operation);
+int __wrap_link(const char *from, const char *to);
+int __wrap_unlink(const char *path);
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -49,7 +60,12 @@ int __wrap_open(const char *path, int flags, ...)
     va_start(args, flags);
     int mode = flags & O_CREAT ? va_arg(args, int) : 0;
     va_end(args);
-    return fails("open") ? -1 : __real_open(path, flags, mode);
+    if (fails("open"))
+        return -1;
+    int fd = __real_open(path, flags, mode);
+    if (flags & O_EXCL)
+        note(fd, (fault_call){ .name = "open", .fd = fd, .path = path });
+    return fd;
 }
 
 ssize_t __wrap_write(int fd, const void *bytes, size_t n)
@@ -63,7 +79,12 @@ ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
     if (fault.one_byte && n > 1)
         n = 1;
-    return fails("pwrite") ? -1 : __real_pwrite(fd, bytes, n, at);
+    if (fails("pwrite"))
+        return -1;
+    ssize_t k = __real_pwrite(fd, bytes, n, at);
+    note(k, (fault_call){ .name = "pwrite", .fd = fd, .bytes = bytes,
+                          .n = (size_t)k, .at = at });
+    return k;
 }
 
 ssize_t __wrap_read(int fd, void *bytes, size_t n)
@@ -75,7 +96,11 @@ ssize_t __wrap_read(int fd, void *bytes, size_t n)
 
 int __wrap_fsync(int fd)
 {
-    return fails("fsync") ? -1 : __real_fsync(fd);
+    if (fails("fsync"))
+        return -1;
+    int status = __real_fsync(fd);
+    note(status, (fault_call){ .name = "fsync", .fd = fd });
+    return status;
 }
 
 int __wrap_fchmod(int fd, mode_t mode)
@@ -92,7 +117,29 @@ int __wrap_close(int fd)
 
 int __wrap_rename(const char *from, const char *to)
 {
-    return fails("rename") ? -1 : __real_rename(from, to);
+    if (fails("rename"))
+        return -1;
+    int status = __real_rename(from, to);
+    note(status, (fault_call){ .name = "rename", .fd = -1, .path = from,
+                               .to = to });
+    return status;
+}
+
+int __wrap_link(const char *from, const char *to)
+{
+    int status = __real_link(from, to);
+
+    note(status, (fault_call){ .name = "link", .fd = -1, .path = from,
+                               .to = to });
+    return status;
+}
+
+int __wrap_unlink(const char *path)
+{
+    int status = __real_unlink(path);
+
+    note(status, (fault_call){ .name = "unlink", .fd = -1, .path = path });
+    return status;
 }
 
 int __wrap_flock(int fd, int operation)

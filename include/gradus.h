@@ -701,7 +701,9 @@ double gradus_clip_norm(const gradus_optimiser *o);
  * gradus_set_learning_rate or the learning_rate of gradus_fit_options.  They
  * are plain functions; one of your own does as well.  A count of 0, or a
  * `rising` that is not in [0,1), gives NAN, which gradus_set_learning_rate
- * refuses; other arguments are not checked.
+ * refuses; other arguments are not checked.  They round as the caller's
+ * floating-point mode says; gradus_fit calls learning_rate in the default
+ * mode.
  *
  * Multiplied by factor after each `every` steps:
  * lr factor^floor(step / every). */

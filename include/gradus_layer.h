@@ -355,7 +355,8 @@ static inline double *gradus_sums(const gradus_node *n, gradus_part p)
 enum { GRADUS_GEMM_N, GRADUS_GEMM_T }; /* as it is, transposed */
 
 /* C = op(A) op(B) + beta C, with op(A) [m,k], op(B) [k,n], C [m,n]; lda, ldb,
- * ldc are the lengths of the rows as they lie in memory. */
+ * ldc are the lengths of the rows as they lie in memory.  As in BLAS, none of
+ * the arrays may be NULL, and nothing is checked. */
 void gradus_gemm(int op_a, int op_b, int m, int n, int k, const gradus_real *A,
                  int lda, const gradus_real *B, int ldb, gradus_real beta,
                  gradus_real *C, int ldc);

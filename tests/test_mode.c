@@ -64,6 +64,8 @@ typedef struct {
     gradus_metrics metrics;
     gradus_real y[ROWS * CLASSES]; /* inference */
     gradus_real column[4];         /* numbers read from a table */
+    uint8_t image[3 * 13 * 17];    /* a picture, resized */
+    double weight[CLASSES];        /* of the classes */
 } outcome;
 
 /* Numbers that are rounded when they are read: with one division, by strtod,
@@ -76,6 +78,12 @@ static void set(void (*mode)(void))
     fesetenv(FE_DFL_ENV);
     if (mode)
         mode();
+}
+
+static double rate(uint64_t step, uint64_t steps, void *user)
+{
+    (void)user;
+    return gradus_lr_cosine(1e-3, step, steps, 1e-5);
 }
 
 /* Trains on values some of which are subnormal, evaluates and infers.  Mode
@@ -99,6 +107,7 @@ static outcome work(void (*before)(void), void (*after)(void))
             out.first = 0;
     gradus_epoch history[1];
     if (gradus_fit(o, &d, &(gradus_fit_options){ .batch = 100,
+                                                 .learning_rate = rate,
                                                  .history = history }))
         out.first = 0;
     out.epoch_loss = history[0].train_loss;
@@ -113,6 +122,9 @@ static outcome work(void (*before)(void), void (*after)(void))
     const char *path = files_write("t.csv", TABLE, strlen(TABLE));
     gradus_dataset *table = gradus_load_csv(path, &(gradus_csv_options){
         .header = GRADUS_CSV_NO_HEADER });
+    if (gradus_load_image("data/digits/7-a.png", 3, 13, 17, out.image) ||
+        gradus_class_weights(&d, CLASSES, out.weight))
+        out.first = 0;
     set(NULL);
     if (table)
         memcpy(out.column, table->x, sizeof out.column);
@@ -145,6 +157,8 @@ LOOP_TEST(the_mode_of_the_caller_changes_no_result, 3 * COUNT(MODES))
     ck_assert_mem_eq(&out.metrics.loss, &right.metrics.loss, sizeof out.loss);
     ck_assert_mem_eq(out.y, right.y, sizeof out.y);
     ck_assert_mem_eq(out.column, right.column, sizeof out.column);
+    ck_assert_mem_eq(out.image, right.image, sizeof out.image);
+    ck_assert_mem_eq(out.weight, right.weight, sizeof out.weight);
 }
 
 /* Calls that change the mode for themselves put the caller's back. */

@@ -7,6 +7,7 @@
 #include "gradus.h"
 
 #include "base/error.h"
+#include "base/mode.h"
 
 #include <string.h>
 
@@ -29,12 +30,15 @@ int gradus_class_weights(const gradus_dataset *d, int classes, double *weight)
                                     label, classes - 1);
         weight[label]++;
     }
-    for (int k = 0; k < classes; k++) {
+    for (int k = 0; k < classes; k++)
         if (weight[k] == 0)
             return gradus_error_set("gradus_class_weights: class %d has no "
                                     "label among %zu samples; must have at "
                                     "least 1", k, d->n);
+    gradus_mode mode;
+    gradus_mode_enter(&mode);
+    for (int k = 0; k < classes; k++)
         weight[k] = (double)n / (classes * weight[k]); /* n / (K n_k) */
-    }
+    gradus_mode_leave(&mode);
     return 0;
 }

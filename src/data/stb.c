@@ -7,6 +7,8 @@
  * run to run.  No block is larger than GRADUS_IMAGE_MEMORY. */
 #include "data/data.h"
 
+#include "base/mode.h"
+
 #include <stdlib.h>
 
 /* Has an allocation failed since this was last set to false? */
@@ -77,9 +79,14 @@ static stbir_filter filter(int from, int to)
 int gradus_stb_resize(const uint8_t *from, int from_height, int from_width,
                       uint8_t *to, int height, int width, int channels)
 {
-    return !stbir_resize(
+    gradus_mode mode;
+
+    gradus_mode_enter(&mode);
+    int done = stbir_resize(
         from, from_width, from_height, 0, to, width, height, 0,
         STBIR_TYPE_UINT8, channels, STBIR_ALPHA_CHANNEL_NONE, 0,
         STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP, filter(from_width, width),
         filter(from_height, height), STBIR_COLORSPACE_LINEAR, NULL);
+    gradus_mode_leave(&mode);
+    return !done;
 }

@@ -58,11 +58,14 @@ static int rows_of_batch(gradus_fit_state *f)
 static int set_learning_rate(gradus_fit_state *f)
 {
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
+    gradus_mode mode;
 
     if (!f->options.learning_rate)
         return 0;
-    return gradus_set_learning_rate(
-        f->o, f->options.learning_rate(f->step, steps, f->options.user));
+    gradus_mode_enter(&mode);
+    double rate = f->options.learning_rate(f->step, steps, f->options.user);
+    gradus_mode_leave(&mode);
+    return gradus_set_learning_rate(f->o, rate);
 }
 
 /* Takes one training step with the next `rows` rows of this epoch, and adds

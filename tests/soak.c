@@ -1,11 +1,11 @@
-/* soak.c -- trains, saves, loads, trains on and frees graphs for a long time,
- * and fails if the process grows.
+/* soak.c -- trains, stops, resumes, saves, loads, trains on and frees graphs
+ * for a long time, and fails if the process grows.
  *
  *     build/soak MINUTES
  *
  * In two of three rounds an allocation or a system call fails somewhere, once
- * or for ever.  After each round the model's file must load, and no other file
- * may be left.  The first tenth of the time is a warm-up, in which OpenBLAS
+ * or for ever.  After each round the model's file must load, and no temporary
+ * file may be left.  The first tenth of the time is a warm-up, in which OpenBLAS
  * and the C library take the memory that they keep. */
 #define _DEFAULT_SOURCE
 #include "allocations.h"
@@ -25,7 +25,7 @@ enum { ROWS = 60, SIZE = 2 * 6 * 6, CLASSES = 3, BATCH = 16 };
 enum { MOST_GROWTH_KIB = 4096 };
 
 static char folder[] = "/tmp/gradus-soak-XXXXXX";
-static char model[64], table[64];
+static char model[64], table[64], point[64];
 
 static void fail(const char *format, ...)
     __attribute__((format(printf, 1, 2), noreturn));
@@ -133,7 +133,14 @@ static gradus_graph *new_graph(unsigned round)
     return NULL;
 }
 
-/* Trains for two epochs, one of them with the table as a log. */
+static int stop_in_the_second_epoch(const gradus_progress *p, void *user)
+{
+    (void)user;
+    return p->epoch == 1 && p->batch == 2;
+}
+
+/* Trains for two epochs, with the table as a log, but stops before the end and
+ * goes on from the checkpoint. */
 static int train(gradus_graph *g, unsigned round)
 {
     gradus_dataset all = {.n = ROWS, .size = SIZE, .channels = 2, .height = 6,
@@ -143,10 +150,13 @@ static int train(gradus_graph *g, unsigned round)
         return -1;
     gradus_optimiser *o = round % 2 ? gradus_adam(g, NULL)
                                     : gradus_sgd(g, NULL);
-    gradus_fit_options how = {.epochs = 1, .validation = &held,
-                              .restore_best = true};
+    gradus_fit_options how = {.epochs = 2, .validation = &held,
+                              .restore_best = true, .log = table,
+                              .checkpoint = point, .checkpoint_keep = 2,
+                              .callback = stop_in_the_second_epoch};
     int failed = !o || gradus_fit(o, &part, &how);
-    how.log = table;
+    how.callback = NULL;
+    how.resume = true;
     failed = failed || gradus_fit(o, &part, &how);
     gradus_optimiser_free(o);
     gradus_dataset_free(&part);
@@ -162,6 +172,13 @@ static int infer(const gradus_graph *g)
     return failed;
 }
 
+/* Takes a new training's files away. */
+static void forget(void)
+{
+    remove(point);
+    remove(table);
+}
+
 /* Trains a new graph and saves it, loads it and trains on from there.  Returns
  * non-zero with a message if anything failed. */
 static int work(unsigned round)
@@ -173,11 +190,29 @@ static int work(unsigned round)
     if (!failed && gradus_parameters_hash(g) != gradus_parameters_hash(again))
         fail("round %u: the loaded graph is not the saved one", round);
     gradus_graph_free(g);
+    forget();
     failed = failed || train(again, round) || infer(again) ||
              gradus_save(again, model);
     gradus_graph_free(again);
-    remove(table);
     return failed;
+}
+
+/* Removes all files but the model. */
+static void clear(unsigned round)
+{
+    DIR *d = opendir(folder);
+    char path[512];
+
+    if (!d)
+        fail("%s: %s", folder, strerror(errno));
+    for (const struct dirent *e; (e = readdir(d));) {
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (strstr(path, ".tmp"))
+            fail("round %u: %s is left", round, path);
+        if (*e->d_name != '.' && strcmp(path, model) != 0)
+            remove(path);
+    }
+    closedir(d);
 }
 
 /* How many allocations and system calls the last round without a fault made:
@@ -207,15 +242,11 @@ static int one_round(unsigned round, gradus_random *r)
     fault_at(0, 0);
     if (failed && !made)
         fail("round %u has no fault, but failed: %s", round, gradus_error());
-    remove(table);
-
+    clear(round);
     gradus_graph *g = gradus_load(model, BATCH, 1, NULL);
     if (!g)
         fail("round %u: the model does not load: %s", round, gradus_error());
     gradus_graph_free(g);
-    if (entries(folder) != 1)
-        fail("round %u: more files than the model are left in %s", round,
-             folder);
     return kind && made;
 }
 
@@ -228,6 +259,7 @@ int main(int argc, char **argv)
         fail("%s: %s", folder, strerror(errno));
     snprintf(model, sizeof model, "%s/model", folder);
     snprintf(table, sizeof table, "%s/log.csv", folder);
+    snprintf(point, sizeof point, "%s/checkpoint", folder);
     gradus_random r;
     gradus_random_init(&r, 1, 0, 0);
     for (int i = 0; i < ROWS * SIZE; i++)

@@ -422,7 +422,7 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
 /* Checks the graph, plans one block of memory for batches of up to max_batch
  * rows, sets the initial parameters and starts threads - 1 workers (threads 0:
  * as many as there are processors that the process may use).  After it a
- * training step allocates nothing. */
+ * training step allocates nothing, unless its numbers are above 1e12. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
 /* Prints a table of the nodes: name, operands, shape, parameters, bytes. */
@@ -584,8 +584,10 @@ typedef struct {
  * errors:
  *     data.csv:17: column 3 ("age"): got "abc"; must be a number
  * A first row of names that begins with # is taken for a comment, and refused,
- * unless header is GRADUS_CSV_HEADER.  At its peak, loading takes at most 8
- * times the memory of the text, unpacked if it is gzip, and 1 MiB. */
+ * unless header is GRADUS_CSV_HEADER.  A plain file that was cut between two
+ * rows looks like a whole one, so compare n with what you know; a gzip file
+ * that was cut is an error.  At its peak, loading takes at most 8 times the
+ * memory of the text, unpacked if it is gzip, and 1 MiB. */
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 

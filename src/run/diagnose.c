@@ -117,15 +117,42 @@ static int diagnose_rows(const gradus_graph *g)
     return first;
 }
 
+/* The largest |v| of v [n]; infinite if there is a NaN. */
+static double largest_of(const gradus_real *v, size_t n)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < n; i++)
+        most = isnan(v[i]) ? INFINITY : fmax(most, fabs((double)v[i]));
+    return most;
+}
+
 /* The largest |v| of all values v of n in the batch at hand. */
 static double largest(const gradus_node *n)
 {
-    const size_t count = (size_t)n->graph->batch.rows * (size_t)n->size;
-    double most = 0;
+    return largest_of(n->y, (size_t)n->graph->batch.rows * (size_t)n->size);
+}
 
-    for (size_t i = 0; i < count; i++)
-        most = fabs((double)n->y[i]) > most ? fabs((double)n->y[i]) : most;
-    return most;
+/* Returns the row from which most of the gradient of n's parameters comes: the
+ * one with the largest product of an operand's value and a gradient of n's
+ * value. */
+static int largest_row(const gradus_node *n)
+{
+    const gradus_node *x = n->n_in ? n->in[0]->result : n, *y = n->result;
+    size_t in = x->y ? (size_t)x->size : 0, out = y->dy ? (size_t)y->size : 0;
+    double most = -1;
+    int row = 0;
+
+    for (int i = 0; i < n->graph->batch.rows; i++) {
+        double product =
+            (in ? largest_of(x->y + (size_t)i * in, in) : 1) *
+            (out ? largest_of(y->dy + (size_t)i * out, out) : 1);
+        if (product > most) {
+            most = product;
+            row = i;
+        }
+    }
+    return row;
 }
 
 /* Adds to the message what may help.  Where a loss has targets far above 1,
@@ -159,16 +186,22 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
     return advise(g);
 }
 
-int gradus_diagnose_gradients(const gradus_graph *g)
+int gradus_diagnose_gradients(const gradus_graph *g, bool of_batch)
 {
+    char where[64] = "";
+
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++) {
             const gradus_param *p = &g->node[i]->param[j];
             for (size_t k = 0; k < p->size; k++)
                 if (!isfinite(p->dw[k])) {
-                    gradus_refuse(g->node[i], "the gradient of %s[%zu] is %g; "
-                                  "parameters are unchanged", p->name, k,
-                                  (double)p->dw[k]);
+                    int row = of_batch ? largest_row(g->node[i]) : 0;
+                    if (of_batch)
+                        snprintf(where, sizeof where, ", most of it from row "
+                                 "%d (sample %d)", row, g->index[row]);
+                    gradus_refuse(g->node[i], "the gradient of %s[%zu] is %g%s"
+                                  "; parameters are unchanged", p->name, k,
+                                  (double)p->dw[k], where);
                     return advise(g);
                 }
         }

@@ -88,8 +88,9 @@ int gradus_run_update(gradus_optimiser *o);
 int gradus_diagnose_loss(const gradus_graph *g, double loss);
 
 /* Returns 0 if all gradients are finite; else -1, with a message that names
- * the first parameter whose gradient is NaN or infinite. */
-int gradus_diagnose_gradients(const gradus_graph *g);
+ * the first parameter whose gradient is NaN or infinite and, if the gradients
+ * are those of the batch at hand, the row from which most of it comes. */
+int gradus_diagnose_gradients(const gradus_graph *g, bool of_batch);
 
 /* ----- step.c: the batch at hand ----------------------------------------- */
 

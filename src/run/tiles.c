@@ -148,7 +148,7 @@ int gradus_run_tiles(gradus_graph *g, bool add)
     }
     gradus_place_gradients(g, 0);
     g->large = atomic_load(&job.large);
-    if (g->large && gradus_diagnose_gradients(g))
+    if (g->large && gradus_diagnose_gradients(g, !add))
         return -1;
     g->gradients_old = false;
     g->passes++;
@@ -161,5 +161,5 @@ int gradus_check_finite_gradients(gradus_graph *g, bool theta)
 
     gradus_run_jobs(g, check_tile, &job, g->tiles);
     g->large = atomic_load(&job.large);
-    return g->large ? gradus_diagnose_gradients(g) : 0;
+    return g->large ? gradus_diagnose_gradients(g, false) : 0;
 }

@@ -127,8 +127,9 @@ int __wrap_rename(const char *from, const char *to)
 
 int __wrap_link(const char *from, const char *to)
 {
+    if (fails("link"))
+        return -1;
     int status = __real_link(from, to);
-
     note(status, (fault_call){ .name = "link", .fd = -1, .path = from,
                                .to = to });
     return status;

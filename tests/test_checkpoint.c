@@ -1,10 +1,11 @@
 /* test_checkpoint.c -- a training that goes on from a checkpoint gives the
  * same bits as one that was never cut off. */
+#define _GNU_SOURCE /* memmem */
 #include "tests.h"
 
 #include "allocations.h"
 #include "faults.h"
-#include "files.h"
+#include "model_files.h"
 #include "nets.h"
 
 #include "graph/graph.h"
@@ -206,6 +207,77 @@ LOOP_TEST(a_run_that_is_killed_goes_on_from_the_last_checkpoint, 6)
     fit(&second, &o);
     assert_same_run(&whole, &second);
     assert_same_history(&whole, &second);
+    run_free(&whole);
+    run_free(&first);
+    run_free(&second);
+}
+
+/* The passes of the model in the checkpoint, when a batch has been trained on
+ * and the checkpoint after it is yet to be written. */
+static int passes_so_far(const gradus_progress *p, void *user)
+{
+    gradus_graph *g = gradus_load(files_path("run.gradus"), BATCH, 1, NULL);
+
+    (void)p;
+    ck_assert_msg(g != NULL, "%s", gradus_error());
+    *(uint64_t *)user = g->passes;
+    gradus_graph_free(g);
+    return 0;
+}
+
+/* So many seconds after the last checkpoint comes the next: after each batch,
+ * or not before the end. */
+LOOP_TEST(a_checkpoint_is_written_every_so_many_seconds, 2)
+{
+    uint64_t passes = 99;
+    run a = run_new(0, 1, 1);
+    gradus_fit_options o = {
+        .checkpoint = files_path("run.gradus"), .callback = passes_so_far,
+        .checkpoint_seconds = _i ? 3600 : 1e-9, .user = &passes,
+    };
+
+    fit(&a, &o);
+    /* The last call is that of the whole epoch. */
+    ck_assert_uint_eq(passes, _i ? 0 : BATCHES / EPOCHS);
+    run_free(&a);
+}
+
+/* Feeds the rows of one batch, which the counters of the progress choose. */
+static int next_rows(const gradus_progress *p, void *user)
+{
+    const run *r = user;
+    size_t from = (size_t)(p->batch * BATCH);
+
+    gradus_feed(gradus_node_at(r->g, 0), d.x + from * IN, BATCH);
+    gradus_feed_labels(gradus_node_at(r->g, 1), d.labels + from, BATCH);
+    return p->batch < 8 ? BATCH : 0;
+}
+
+static int stop_after_batch_11(const gradus_progress *p, void *user)
+{
+    (void)user;
+    return !p->epoch_done && p->epoch == 1 && p->batch == 3;
+}
+
+/* Where a function feeds the batches, the progress tells it which is next. */
+TEST(a_run_whose_batches_are_made_goes_on_as_well)
+{
+    run whole = run_new(1, 1, 1), first = run_new(1, 1, 1);
+    run second = run_new(1, 1, 1);
+    gradus_fit_options o = { .epochs = EPOCHS, .next = next_rows,
+                             .user = &whole };
+
+    ck_assert_int_eq(gradus_fit(whole.o, NULL, &o), 0);
+    o.user = &first;
+    o.checkpoint = files_path("run.gradus");
+    o.callback = stop_after_batch_11;
+    ck_assert_int_eq(gradus_fit(first.o, NULL, &o), 0);
+    o.user = &second;
+    o.callback = NULL;
+    o.resume = true;
+    ck_assert_msg(gradus_fit(second.o, NULL, &o) == 0, "%s", gradus_error());
+    ck_assert_uint_eq(whole.g->passes, 16);
+    assert_same_run(&whole, &second);
     run_free(&whole);
     run_free(&first);
     run_free(&second);
@@ -591,6 +663,48 @@ TEST(options_without_a_path_or_below_0_are_refused)
     run_free(&a);
 }
 
+TEST(the_optimiser_and_the_path_of_a_checkpoint_are_needed)
+{
+    run a = run_new(1, 1, 1);
+
+    ck_assert_int_ne(gradus_save_checkpoint(NULL, "x"), 0);
+    assert_error("gradus_save_checkpoint: the optimiser is NULL");
+    ck_assert_int_ne(gradus_save_checkpoint(a.o, NULL), 0);
+    assert_error("gradus_save_checkpoint: the path is NULL");
+    ck_assert_int_ne(gradus_load_checkpoint(NULL, "x"), 0);
+    assert_error("gradus_load_checkpoint: the optimiser is NULL");
+    ck_assert_int_ne(gradus_load_checkpoint(a.o, NULL), 0);
+    assert_error("gradus_load_checkpoint: the path is NULL");
+    run_free(&a);
+}
+
+/* Another OpenBLAS may round differently, which is said. */
+TEST(another_blas_is_a_warning)
+{
+    int stop = 5;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    contents file = read_whole(o.checkpoint);
+    char *blas = memmem(file.byte, file.size, "OpenBLAS", 8);
+    ck_assert_ptr_nonnull(blas);
+    memcpy(blas, "BlasOpen", 8);
+    seal(file);
+    files_write("run.gradus", file.byte, file.size);
+    free(file.byte);
+    o = options(&b, &stop);
+    o.checkpoint = files_path("run.gradus");
+    o.resume = true;
+    o.callback = keep_warning;
+    fit(&b, &o);
+    ck_assert_ptr_nonnull(strstr(warned, "was written with BlasOpen"));
+    ck_assert_ptr_nonnull(strstr(warned, "and this is OpenBLAS"));
+    run_free(&a);
+    run_free(&b);
+}
+
 /* ---- faults ------------------------------------------------------------- */
 
 /* Whichever call fails while checkpoints are written, the training goes on or
@@ -607,7 +721,7 @@ TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
         o.epochs = 1;
         o.checkpoint = path;
         o.checkpoint_batches = 4;
-        o.checkpoint_keep = 2;
+        o.checkpoint_keep = 3;
         o.callback = keep_warning;
         unlink(path);
         warned[0] = 0;
@@ -631,7 +745,7 @@ TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
         run_free(&a);
     }
     ck_assert_int_gt(k, 60);
-    ck_assert_int_le(ended, 30);
+    ck_assert_int_le(ended, 32); /* in the first checkpoint and the last */
 }
 
 /* The last versions, of which each can be resumed. */

@@ -1,4 +1,5 @@
 /* test_image_turned.c -- pictures that EXIF says have to be turned. */
+#include "allocations.h"
 #include "files.h"
 #include "pictures.h"
 #include "tests.h"
@@ -267,4 +268,26 @@ TEST(an_exif_block_cut_short_or_too_long_reads_nothing_outside)
         int o = orientation(exif, gradus_random_below(&r, EXIF + 1));
         ck_assert(o >= 1 && o <= 8);
     }
+}
+
+/* To find out that a PNG is no JPEG, stb_image needs memory that it can do
+ * without. */
+TEST(each_allocation_of_a_turned_picture_may_fail)
+{
+    uint8_t block[EXIF], pixels[3 * 2];
+    int k = 0, errors = 0;
+
+    make_exif(block, true, 6);
+    const char *path = png_with(block, sizeof block, false);
+    for (bool failed = true; failed; k++) {
+        int before = allocations_live();
+        allocations_fail(k + 1, 0);
+        int status = gradus_load_image(path, 1, 3, 2, pixels);
+        failed = allocations_made() > k;
+        allocations_fail(0, 0);
+        ck_assert_int_eq(allocations_live(), before);
+        ck_assert(!status || strstr(gradus_error(), "memory"));
+        errors += status != 0;
+    }
+    ck_assert_int_gt(errors, 4);
 }

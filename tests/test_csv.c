@@ -520,6 +520,15 @@ TEST(columns_that_do_not_exist_are_refused)
                 .ignore = (const char *const[]){ none[i], NULL } },
                 "has no column \"");
     }
+    refused("1,2\n", &(gradus_csv_options){
+            .label = "z", .header = GRADUS_CSV_NO_HEADER },
+            "has no column \"z\"; must be a number from 1 to 2");
+    refused("x,y\n1,a\n", &(gradus_csv_options){
+            .targets = (const char *const[]){ "y", NULL } },
+            "column 2 (\"y\"): got \"a\"; must be a number");
+    refused("x,y\n1,1e999\n", &(gradus_csv_options){
+            .targets = (const char *const[]){ "y", NULL } },
+            "must be in the range of gradus_real");
     refused("x,x\n1,2\n", &(gradus_csv_options){ .label = "x" },
             "columns 1 and 2 are both called \"x\"");
     refused("x,y\n1,2\n", &(gradus_csv_options){

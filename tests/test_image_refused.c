@@ -3,6 +3,8 @@
 #include "pictures.h"
 #include "tests.h"
 
+#include "data/data.h"
+
 static picture p; /* too large for the stack */
 
 static void check_bad(const char *words, const char *what)
@@ -292,4 +294,95 @@ TEST(a_huffman_table_of_4080_codes_is_an_error)
     p.n = 0;
     picture_bytes(&p, last, sizeof last);
     check_bad("Huffman", "200 codes that are not there");
+}
+
+/* ---- JPEG segments, one by one ------------------------------------------ */
+
+/* Each file is ff d8, these bytes and ff d9. */
+#define SOF "\xff\xc0\0\x11\x08\0\1\0\1\3\1\x11\0\2\x11\0\3\x11\0"
+#define SOF_OF_4 "\xff\xc0\0\x14\x08\0\1\0\1\4\1\x11\0\2\x11\0\3\x11\0" \
+                 "\4\x11\0"
+#define ADOBE(transform) "\xff\xee\0\x0e" "Adobe\0\0\0\0\0\0" transform
+static const struct {
+    const char *name, *bytes;
+    size_t n;
+    const char *fault;
+} SEGMENTS[] = {
+#define CASE(name, bytes, fault) { name, bytes, sizeof bytes - 1, fault }
+    CASE("nothing", "", "no picture in it"),
+    CASE("padding alone", "\xff\xff", "no picture in it"),
+    CASE("a restart", "\xff\xd0\xff\xd7", "no picture in it"),
+    CASE("coded data", "\1\xff\0\2", "no picture in it"),
+    CASE("a comment", "\xff\xfe\0\3x", "no picture in it"),
+    CASE("a comment without a length", "\xff\xfe\0\0", "bad length"),
+    CASE("a long comment", "\xff\xfe\1\0x", "cut short"),
+    CASE("a short table", "\xff\xc4\0\3\0", "bad Huffman table"),
+    CASE("a table of class 2", "\xff\xc4\0\x14\x20"
+         "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x", "bad Huffman table"),
+    CASE("table 4", "\xff\xc4\0\x14\4"
+         "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x", "bad Huffman table"),
+    CASE("a table of no codes", "\xff\xc4\0\x13\0"
+         "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "bad Huffman table"),
+    CASE("a frame of 5 bytes", "\xff\xc0\0\7\x08\0\1\0\1", "bad header"),
+    CASE("a frame of no components", "\xff\xc0\0\x08\x08\0\1\0\1\0",
+         "bad header"),
+    CASE("a frame of 5 components", "\xff\xc0\0\x08\x08\0\1\0\1\5",
+         "bad header"),
+    CASE("a frame that is cut", "\xff\xc0\0\x08\x08\0\1\0\1\3",
+         "bad header"),
+    CASE("two frames", SOF SOF, "bad header"),
+    CASE("a frame without a scan", SOF, "a component is missing"),
+    CASE("a frame of 12 bits", "\xff\xc0\0\x0b\x0c\0\1\0\1\1\1\x11\0",
+         "must have 8 bits a value"),
+    CASE("a frame of no pixels", "\xff\xc0\0\x0b\x08\0\0\0\1\1\1\x11\0",
+         "a side of 0 pixels"),
+    CASE("four unnamed colours", SOF_OF_4, "four colours"),
+    CASE("four colours of kind 1", ADOBE("\1") SOF_OF_4, "four colours"),
+    CASE("CMYK", ADOBE("\0") SOF_OF_4, "a component is missing"),
+    CASE("YCCK", ADOBE("\2") SOF_OF_4, "a component is missing"),
+    CASE("a short Adobe segment", "\xff\xee\0\7" "Adobe" SOF_OF_4,
+         "four colours"),
+    CASE("another program's segment", "\xff\xee\0\x0e" "Adobx\0\0\0\0\0\0\0"
+         SOF_OF_4, "four colours"),
+    CASE("an empty scan", SOF "\xff\xda\0\2", "that is used is not there"),
+    CASE("a scan of none", SOF "\xff\xda\0\6\0\0\0\0", "used is not there"),
+    CASE("a scan of 5", SOF "\xff\xda\0\3\5", "used is not there"),
+    CASE("a scan that is cut", SOF "\xff\xda\0\5\1\1\0", "used is not there"),
+    CASE("a scan of a stranger", SOF "\xff\xda\0\x08\1\x09\0\0\x3f\0",
+         "used is not there"),
+    CASE("a scan without a quantiser", SOF "\xff\xda\0\x08\1\1\0\0\x3f\0",
+         "used is not there"),
+    CASE("arithmetic coding", "\xff\xc9\0\2", "arithmetic coding"),
+    CASE("lossless coding", "\xff\xc3\0\2", "lossless or hierarchical"),
+    CASE("a hierarchy", "\xff\xc7\0\2", "lossless or hierarchical"),
+    CASE("a short EXIF", "\xff\xe1\0\4" "Ex", "no picture in it"),
+    CASE("no EXIF", "\xff\xe1\0\x0a" "http://x", "no picture in it"),
+#undef CASE
+};
+
+LOOP_TEST(a_segment_that_cannot_be_right_is_refused, COUNT(SEGMENTS))
+{
+    uint8_t file[128] = { 0xff, 0xd8 };
+    size_t n = SEGMENTS[_i].n;
+    int orientation = 0;
+
+    memcpy(file + 2, SEGMENTS[_i].bytes, n);
+    memcpy(file + 2 + n, "\xff\xd9", 2);
+    const char *fault = gradus_jpeg_fault(file, n + 4, &orientation);
+    ck_assert_msg(fault && strstr(fault, SEGMENTS[_i].fault),
+                  "%s: \"%s\"; must contain \"%s\"", SEGMENTS[_i].name,
+                  fault ? fault : "", SEGMENTS[_i].fault);
+    ck_assert_int_eq(orientation, 0);
+}
+
+TEST(a_png_begins_with_its_header)
+{
+    const uint8_t header[13] = { 0, 0, 0, 1, 0, 0, 0, 1, 8 };
+    int orientation = 0;
+
+    p.n = 0;
+    picture_bytes(&p, "\x89PNG\r\n\x1a\n", 8);
+    picture_chunk(&p, "tEXt", header, 13);
+    ck_assert_str_eq(gradus_png_fault(p.bytes, p.n, &orientation),
+                     "damaged: it does not begin with its header");
 }

@@ -304,6 +304,30 @@ TEST(a_finished_run_ends_as_it_did)
     run_free(&b);
 }
 
+/* A run that patience has ended stays ended. */
+TEST(a_run_that_patience_ended_ends_as_it_did)
+{
+    int never = 0;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_epoch history[9];
+    gradus_fit_options o = options(&a, &never);
+
+    o.epochs = 9;
+    o.history = history;
+    o.patience = 1;
+    o.min_delta = 1e6; /* no epoch but the first is progress */
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    ck_assert_uint_eq(a.g->epochs, 2);
+    o.best_epoch = &b.best;
+    o.resume = true;
+    fit(&b, &o);
+    assert_same_run(&a, &b);
+    ck_assert_int_eq(a.best, b.best);
+    run_free(&a);
+    run_free(&b);
+}
+
 static int keep_warning(const gradus_progress *p, void *user)
 {
     (void)user;

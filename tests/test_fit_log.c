@@ -211,9 +211,13 @@ TEST(a_log_that_cannot_be_written_is_an_error_at_once)
 
 TEST(a_file_that_is_not_a_log_is_left_alone)
 {
-    static const char *const other[] = { "a,b\n1,2\n", "epoch", "\n" };
+    static const char *const other[] = {
+        "a,b\n1,2\n", "epoch", "\n",
+        "epoch,loss,accuracy,a long line of another program, and many words\n"
+        "1,0.5,0.9,and so on, and so on, and so on, and so on\n",
+    };
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < COUNT(other); i++) {
         const char *path = files_write("other", other[i], strlen(other[i]));
         refused(path, "other: exists, but is not an epoch log");
         FILE *f = fopen(path, "rb");

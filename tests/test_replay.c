@@ -338,6 +338,7 @@ TEST(wrong_numbers_are_refused)
         { "0 1 0 0 1 2 0 5e9", "its number of labels is 5000000000" },
         { "0 1 0 1 1 2 1 2147483648", "" },
         { "0 1 0 0 1 2 0 2147483648", "" },
+        { "0 1 0 0 1 2 0 2147483653", "" }, /* its label is refused again */
         { "x", "cut short" },
     };
     gradus_graph *g = gradus_graph_new(1);

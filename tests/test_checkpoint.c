@@ -669,6 +669,7 @@ TEST(options_without_a_path_or_below_0_are_refused)
         { .checkpoint = "x", .checkpoint_seconds = -1 },
         { .checkpoint = "x", .checkpoint_seconds = NAN },
         { .checkpoint = "x", .checkpoint_keep = -1 },
+        { .checkpoint = "x", .replay = "x" },
     };
 
     static const char *const why[] = {
@@ -677,6 +678,7 @@ TEST(options_without_a_path_or_below_0_are_refused)
         "checkpoint_seconds is -1; must be at least 0",
         "checkpoint_seconds is nan; must be at least 0",
         "checkpoint_keep is -1; must be at least 0",
+        "checkpoint and replay are both x; must be two files",
     };
 
     for (int k = 0; k < COUNT(wrong); k++) {

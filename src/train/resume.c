@@ -239,6 +239,9 @@ static int check_options(const gradus_fit_options *o)
     if (!(o->checkpoint_seconds >= 0))
         return gradus_error_set("gradus_fit: checkpoint_seconds is %g; must "
                                 "be at least 0", o->checkpoint_seconds);
+    if (o->checkpoint && o->replay && !strcmp(o->checkpoint, o->replay))
+        return gradus_error_set("gradus_fit: checkpoint and replay are both "
+                                "%s; must be two files", o->replay);
     if (!o->checkpoint && (o->checkpoint_batches || o->checkpoint_seconds ||
                            o->checkpoint_keep || o->resume))
         return gradus_error_set("gradus_fit: checkpoint is NULL; must be a "

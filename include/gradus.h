@@ -422,7 +422,9 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
 /* Checks the graph, plans one block of memory for batches of up to max_batch
  * rows, sets the initial parameters and starts threads - 1 workers (threads 0:
  * as many as there are processors that the process may use).  After it a
- * training step allocates nothing, unless its numbers are above 1e12. */
+ * training step allocates nothing, unless a parameter, a gradient or the
+ * learning rate is so large that the step might overflow (above 1e12, or 1e6),
+ * or the optimiser has just loaded a checkpoint. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
 /* Prints a table of the nodes: name, operands, shape, parameters, bytes. */
@@ -585,9 +587,9 @@ typedef struct {
  *     data.csv:17: column 3 ("age"): got "abc"; must be a number
  * A first row of names that begins with # is taken for a comment, and refused,
  * unless header is GRADUS_CSV_HEADER.  A plain file that was cut between two
- * rows looks like a whole one, so compare n with what you know; a gzip file
- * that was cut is an error.  At its peak, loading takes at most 8 times the
- * memory of the text, unpacked if it is gzip, and 1 MiB. */
+ * rows looks like a whole one, so compare n with the number that you expect;
+ * a gzip file that was cut is an error.  At its peak, loading takes at most 8
+ * times the memory of the text, unpacked if it is gzip, and 1 MiB. */
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 
@@ -754,9 +756,10 @@ typedef struct {
     gradus_epoch so_far;         /* of this epoch */
     const char *warning;         /* what has gone wrong since the last call but
                                     did not stop the training, such as a log
-                                    that cannot be written; or NULL.  Without a
-                                    callback, gradus_fit returns it as an error
-                                    when the training has ended */
+                                    that cannot be written; or NULL.  What no
+                                    callback was told, gradus_fit returns as an
+                                    error when the training has ended: the
+                                    graph is trained then, so save it */
 } gradus_progress;
 
 typedef struct {
@@ -812,14 +815,14 @@ typedef struct {
      * such file.  (If it is false, a file that is there is an error.)  The
      * checkpoint must be of the same graph, optimiser, batch and number and
      * labels of the samples, or else it is refused.  More epochs are
-     * allowed, or fewer, but not fewer than are done.  Another OpenBLAS or
-     * processor is a warning.  Epochs that kept no history have samples == 0
-     * in it. */
+     * allowed; so are fewer, but not fewer than have been done.  Another
+     * OpenBLAS or processor is a warning.  In `history`, epochs that were
+     * trained without one have samples == 0. */
     bool resume;
 
-    const char *replay; /* where a step that fails, for a NaN say, is kept for
-                           gradus_replay: a file that is made, or replaced; or
-                           NULL */
+    const char *replay; /* where a step that fails, because of a NaN, say, is
+                           kept for gradus_replay, or NULL.  An older replay
+                           file there is removed at the start */
 } gradus_fit_options;
 
 /* Trains for some epochs.  All labels are checked before the first step.  A
@@ -833,12 +836,20 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 
 /* Runs a step that has failed in gradus_fit once more, from the file that
  * options.replay names, and prints to out where its numbers went wrong: for
- * each node in the order of the pass, the largest absolute value, where NaN
- * counts as the largest, and the sample and the place in its row where that
- * is; if the loss is finite, the largest gradients likewise; and the step's
- * message.  The optimiser's update is not run.  Every node's value is kept,
- * see gradus_want_value.  Returns 0 if all was printed.  Layers of your own
- * cannot be loaded, so a step of theirs is an error. */
+ * each node in the order of the pass, the value whose absolute value is
+ * largest, where NaN counts as the largest, and the sample and the place in
+ * its row where that is, from 0; if the loss is finite, the largest gradients
+ * likewise; and the step's message.  Returns 0 if all was printed.
+ *
+ * A sample is a row of the dataset that gradus_fit was given, which after
+ * gradus_split is not that of the file.  If parameters are large already, an
+ * earlier step is to blame, and a checkpoint of that time has them, too.
+ *
+ * The optimiser's update is not run.  Every node's value is kept (see
+ * gradus_want_value), so a convolution may round differently than in the step,
+ * and up to 16 GiB may be needed.  Layers of your own cannot be loaded, so a
+ * step of theirs is an error; and a batch of more than some millions of values
+ * is not kept. */
 int gradus_replay(const char *path, FILE *out);
 
 typedef struct {

@@ -111,6 +111,8 @@ int main(int argc, char **argv)
                argc > 2 ? argv[2] : NULL);
     srunner_run_all(runner, CK_ENV);
     int run = srunner_ntests_run(runner);
+    if (!run)
+        fprintf(stderr, "no suite has this name, or no test in it\n");
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     free(entry);

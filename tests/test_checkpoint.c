@@ -350,7 +350,7 @@ TEST(more_epochs_are_a_warning_where_there_is_a_schedule)
     o.callback = keep_warning;
     o.epochs = EPOCHS + 1;
     fit(&b, &o);
-    ck_assert_ptr_nonnull(strstr(warned, "for 2 epochs; this one is for 3"));
+    ck_assert_ptr_nonnull(strstr(warned, "for 2 epochs and is now for 3: from here on"));
     ck_assert_uint_eq(b.history[EPOCHS].samples, SAMPLES);
     ck_assert_uint_eq(b.g->epochs, EPOCHS + 1);
     run_free(&a);
@@ -371,7 +371,8 @@ LOOP_TEST(fewer_epochs_than_are_done_are_refused, 2)
     o.resume = true;
     o.epochs = 1;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
-    assert_error(_i ? "is within epoch 2; must be within 1 epochs"
+    assert_error(_i ? "its number of batches after the last epoch is 5; must be 0 "
+                      "to 0"
                     : "its number of epochs done is 2; must be 0 to 1");
     ck_assert_uint_eq(b.g->passes, 0);
     run_free(&a);
@@ -419,8 +420,8 @@ LOOP_TEST(another_schedule_is_a_warning, 2)
     o.learning_rate = _i ? other_rate : rate;
     fit(&b, &o);
     if (_i)
-        ck_assert_ptr_nonnull(strstr(warned, "has another schedule than in "
-                                             "the checkpoint"));
+        ck_assert_ptr_nonnull(strstr(warned, "for 2, but with another "
+                                             "schedule: from here on"));
     else
         ck_assert_str_eq(warned, "");
     run_free(&a);
@@ -547,7 +548,7 @@ TEST(another_training_is_refused)
     }
     net n = net_new(1, (int[]){ IN, 20, CLASSES }, BATCH, 1);
     run other = { .g = n.g, .o = gradus_adam(n.g, NULL) };
-    assert_refused(&other, path, "node 0 attr shape 0 is 36 here, 1 in the file");
+    assert_refused(&other, path, "node input attr shape 0 is 36 here, 1 in");
     gradus_optimiser_free(other.o);
     net_free(&n);
     ck_assert_int_eq(gradus_save(a.g, path), 0);
@@ -648,8 +649,12 @@ TEST(fit_refuses_another_training)
     assert_error("samples is 94 here, 95 in the file");
     ((int32_t *)d.labels)[0] = (d.labels[0] + 1) % CLASSES;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
-    assert_error("labels (their hash) is \"");
+    assert_error("data (a hash) is \"");
     ((int32_t *)d.labels)[0] = (d.labels[0] + CLASSES - 1) % CLASSES;
+    ((gradus_real *)d.x)[5] += 1;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("data (a hash) is \"");
+    ((gradus_real *)d.x)[5] -= 1;
     ck_assert_uint_eq(gradus_parameters_hash(b.g), before);
     ck_assert_int_eq(gradus_save_checkpoint(b.o, path), 0);
     o.restore_best = false;
@@ -670,6 +675,8 @@ TEST(options_without_a_path_or_below_0_are_refused)
         { .checkpoint = "x", .checkpoint_seconds = NAN },
         { .checkpoint = "x", .checkpoint_keep = -1 },
         { .checkpoint = "x", .replay = "x" },
+        { .checkpoint = "x", .log = "x" },
+        { .replay = "x", .log = "x" },
     };
 
     static const char *const why[] = {
@@ -678,7 +685,9 @@ TEST(options_without_a_path_or_below_0_are_refused)
         "checkpoint_seconds is -1; must be at least 0",
         "checkpoint_seconds is nan; must be at least 0",
         "checkpoint_keep is -1; must be at least 0",
-        "checkpoint and replay are both x; must be two files",
+        "two of checkpoint, log and replay are x; must be different files",
+        "two of checkpoint, log and replay are x; must be different files",
+        "two of checkpoint, log and replay are x; must be different files",
     };
 
     for (int k = 0; k < COUNT(wrong); k++) {
@@ -740,6 +749,8 @@ TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
     static const int errors[] = { ENOSPC, EIO, EINTR };
     int never = 0, k = 0, ended = 0;
     const char *path = files_path("run.gradus");
+    const char *older[] = { files_path("run.gradus.1"),
+                            files_path("run.gradus.2") };
 
     for (bool failed = true; failed; k++) {
         run a = run_new(0, 1, 1);
@@ -750,6 +761,8 @@ TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
         o.checkpoint_keep = 3;
         o.callback = keep_warning;
         unlink(path);
+        unlink(older[0]);
+        unlink(older[1]);
         warned[0] = 0;
         fault_at(k + 1, errors[k % 3]);
         int status = gradus_fit(a.o, &d, &o);
@@ -772,6 +785,39 @@ TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
     }
     ck_assert_int_gt(k, 60);
     ck_assert_int_le(ended, 32); /* in the first checkpoint and the last */
+}
+
+/* Whoever removes a damaged checkpoint does not lose the one before it. */
+TEST(an_older_checkpoint_is_pointed_out)
+{
+    int stop = 5;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+    const char *path = files_path("run.gradus");
+
+    o.checkpoint = path;
+    o.checkpoint_keep = 2;
+    o.checkpoint_batches = 2;
+    fit(&a, &o);
+    contents file = read_whole(path);
+    file.byte[file.size - 1] ^= 1;
+    files_write("run.gradus", file.byte, file.size);
+    free(file.byte);
+    o = options(&b, &stop);
+    o.checkpoint = path;
+    o.checkpoint_keep = 2;
+    o.resume = true;
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("run.gradus: damaged: its checksum is ");
+    assert_error("run.gradus.1 is the checkpoint before it");
+    unlink(path);
+    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    assert_error("run.gradus: is missing, but ");
+    assert_error("run.gradus.1 is there; rename that one to go on from it");
+    ck_assert_int_eq(rename(files_path("run.gradus.1"), path), 0);
+    fit(&b, &o);
+    run_free(&a);
+    run_free(&b);
 }
 
 /* The last versions, of which each can be resumed. */

@@ -11,6 +11,10 @@ if ! command -v python3 >/dev/null; then
 fi
 here=$PWD
 case $BUILD in /*) load=$BUILD/load-bad ;; *) load=$here/$BUILD/load-bad ;; esac
+if [ ! -x "$load" ]; then
+    echo "$load is missing; make test builds it"
+    exit 1
+fi
 
 tests/corpus/make.py "$dir/bad"
 verdict "bad files are made" $?

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-EACH_TEST(.begin = files_begin, .end = files_end)
+EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 120)
 
 enum { TEXT = 1 << 20, CONSTANT = 1 << 17 };
 

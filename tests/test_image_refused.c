@@ -24,7 +24,7 @@ static void make_png(void)
     picture_png(&p, 3, 2, 3, rgb);
 }
 
-EACH_TEST(.begin = files_begin, .end = files_end)
+EACH_TEST(.begin = files_begin, .end = files_end, .timeout = 120)
 
 TEST(an_image_cut_short_at_any_byte_is_an_error)
 {

@@ -325,8 +325,8 @@ static const struct {
     { -3e5, 0.01, false, "; the largest target of loss is 300000, and the" },
     { 1000, 10, false, ": scale the targets to about 1" },
     { 5e7, 1e30, true, "; the largest target of loss is 5e+07, and the" },
-    { 1, 10, false, "; check the data, or lower the learning rate" },
-    { 0.5, 1e6, false, "; check the data, or lower the learning rate" },
+    { 1, 10, false, " already, so look at the steps before, and lower the" },
+    { 0.5, 1e6, false, " already, so look at the steps before, and lower" },
     { INFINITY, 0.01, false, "; check the data, or lower the learning rate" },
 };
 

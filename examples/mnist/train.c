@@ -178,6 +178,11 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                               .checkpoint_seconds = s->every_seconds,
                               .checkpoint_keep = s->keep,
                               .resume = s->resume};
+    if (s->resume)
+        complain(access(s->checkpoint, F_OK) == 0
+                     ? "%s: the training goes on from here"
+                     : "%s: there is no such file; a new training begins",
+                 s->checkpoint);
     progress_start(&r.shown, utf8);
     int failed = !history || !o || gradus_fit(o, d, &how);
     progress_clear(&r.shown);

@@ -184,6 +184,9 @@ static void refuse_pairs(const settings *s)
                            s->resume))
         usage_error("--%s needs --checkpoint FILE, which is not given",
                     s->resume ? "resume" : s->keep ? "keep" : "every");
+    if (s->save && s->checkpoint && strcmp(s->save, s->checkpoint) == 0)
+        usage_error("--save and --checkpoint are both '%s'; must be two "
+                    "files", s->save);
     if (s->layers && s->net != NET_MLP)
         usage_error("--hidden and --net %s do not go together: only the mlp "
                     "has hidden layers to choose; leave one of them out",

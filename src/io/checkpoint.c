@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/gemm.h"
+#include "base/mode.h"
 #include "graph/graph.h"
 
 #include <stdlib.h>
@@ -72,6 +73,9 @@ int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
                             json_t *fit, const char *path)
 {
     gradus_contents c = { .graph = o->graph, .arrays = o->rule->states };
+    gradus_mode mode;
+
+    gradus_mode_enter(&mode); /* numbers are rounded as they are printed */
     json_t *json = json_pack(
         "{s:s, s:s, s:o, s:I, s:f}", "version", GRADUS_VERSION, "blas",
         gradus_blas_name(), "same", same_of(o), "steps", (json_int_t)o->steps,
@@ -79,6 +83,7 @@ int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
     bool full = !json || (fit && json_object_set(json, "fit", fit));
     char *text = full ? NULL : json_dumps(json, JSON_COMPACT);
 
+    gradus_mode_leave(&mode);
     for (int k = 0; k < o->rule->states; k++)
         c.array[k] = o->state + (size_t)k * o->graph->parameters;
     if (best)
@@ -159,7 +164,7 @@ static int compare(const gradus_safetensors *f, const gradus_optimiser *o,
         return gradus_error_set("is no checkpoint; gradus_load or "
                                 "gradus_load_parameters may read it");
     *json = gradus_json_parse("gradus.checkpoint", text, strlen(text), 0);
-    return !*json || read_said(*json, o, s) || compare_nodes(o->graph, nodes);
+    return !*json || compare_nodes(o->graph, nodes) || read_said(*json, o, s);
 }
 
 /* Puts what has been read in its place: values are theta, the states, and the
@@ -184,7 +189,8 @@ static int take_over(gradus_optimiser *o, const gradus_safetensors *f,
     return 0;
 }
 
-/* Reads the open file.  Everything is checked before anything is changed. */
+/* Reads the open file.  Everything is checked before the graph or the
+ * optimiser is changed. */
 static int read_file(gradus_safetensors *f, gradus_optimiser *o,
                      gradus_real *best, json_t **json, said *s,
                      int (*read_fit)(void *arg, json_t *fit), void *arg)

@@ -53,8 +53,9 @@ char *gradus_json_print(const char *what, gradus_printer *print,
                         const gradus_contents *c);
 
 /* Returns 0 if the values are equal; else -1, with a message about the first
- * part of `here` that is another in `there`, such as "seed is 1 here, 2 in the
- * file".  `name` is what the value is called, or "". */
+ * part that differs or is missing on one side, such as "seed is 1 here, 2 in
+ * the file; must be the same ..".  `name` is what the value is called, or
+ * "". */
 int gradus_json_compare(const char *name, json_t *here, json_t *there);
 
 /* Prints `before`, and text in quotes with the escapes that JSON needs. */
@@ -74,10 +75,10 @@ typedef struct {
 } gradus_numbers;
 
 /* Writes *v with as many digits as it needs, or reads it. */
-void gradus_pass(gradus_numbers *l, double *v);
+void gradus_transfer(gradus_numbers *t, double *v);
 /* Writes a count, which must be within 0 .. most, or reads one.  Returns what
  * it is, or 0 after an error. */
-double gradus_pass_count(gradus_numbers *l, const char *name, double v,
+double gradus_transfer_count(gradus_numbers *t, const char *name, double v,
                          double most);
 
 /* ----- ops.c ------------------------------------------------------------- */
@@ -122,6 +123,8 @@ typedef struct {
 
 /* The name of array number i of a checkpoint.  Nodes have no such names. */
 #define GRADUS_ARRAY_NAME "gradus:%d"
+
+enum { GRADUS_MAX_HEADER = 100000000 }; /* bytes; the format's own limit */
 
 /* How the header begins in a file that gradus wrote.  The eight hex digits
  * of its checksum follow: the CRC-32 of the whole file with eight zeros in

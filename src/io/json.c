@@ -59,7 +59,10 @@ json_t *gradus_json_parse(const char *what, const char *text, size_t length,
     bool enough = spare != NULL;
     free(spare);
     flags |= JSON_REJECT_DUPLICATES;
+    gradus_mode mode;
+    gradus_mode_enter(&mode); /* numbers are rounded as they are read */
     json_t *json = enough ? json_loadb(text, length, flags, &error) : NULL;
+    gradus_mode_leave(&mode);
     if (!json && *error.text)
         gradus_error_set("%s, byte %d: %s", what, error.position, error.text);
     else if (!json)
@@ -123,8 +126,9 @@ void gradus_print_number(FILE *f, const char *before, double v)
     fprintf(f, "%s%s", before, text);
 }
 
-/* Descends to the first part of the two that differs: element 3 of "node" is
- * called "node 3", and its member "op" "node 3 op". */
+/* Descends to the first part of the two that differs: an element of "node" is
+ * called by its name, "node dense1", or else by its number, "node 3", and its
+ * member "op" "node dense1 op". */
 int gradus_json_compare(const char *name, json_t *here, json_t *there)
 {
     char part[256];
@@ -147,14 +151,19 @@ int gradus_json_compare(const char *name, json_t *here, json_t *there)
     if (json_is_array(here) && json_is_array(there))
         json_array_foreach(here, i, value)
         {
-            snprintf(part, sizeof part, "%s %zu", name, i);
+            const char *called =
+                json_string_value(json_object_get(value, "name"));
+            if (called)
+                snprintf(part, sizeof part, "%s %s", name, called);
+            else
+                snprintf(part, sizeof part, "%s %zu", name, i);
             if (gradus_json_compare(part, value, json_array_get(there, i)))
                 return -1;
         }
     size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
     char *a = json_dumps(here, flags), *b = json_dumps(there, flags);
-    gradus_error_set("%s is %.99s here, %.99s in the file; must be the same, "
-                     "or it is another training",
+    gradus_error_set("%s is %.99s here, %.99s in the file; must be the same "
+                     "to go on with that training",
                      *name ? name : "the training", a ? a : "missing",
                      b ? b : "missing");
     free(a);

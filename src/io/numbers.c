@@ -5,28 +5,28 @@
 
 #include <stdlib.h>
 
-void gradus_pass(gradus_numbers *l, double *v)
+void gradus_transfer(gradus_numbers *t, double *v)
 {
     char *end;
 
-    if (l->out) {
-        fprintf(l->out, " %.17g", *v);
+    if (t->out) {
+        fprintf(t->out, " %.17g", *v);
         return;
     }
-    *v = strtod(l->in, &end);
-    if (end == l->in && !l->status)
-        l->status = gradus_error_set("its numbers are cut short");
-    l->in = end;
+    *v = strtod(t->in, &end);
+    if (end == t->in && !t->status)
+        t->status = gradus_error_set("its numbers end too early");
+    t->in = end;
 }
 
-double gradus_pass_count(gradus_numbers *l, const char *name, double v,
+double gradus_transfer_count(gradus_numbers *t, const char *name, double v,
                          double most)
 {
-    gradus_pass(l, &v);
+    gradus_transfer(t, &v);
     if (v >= 0 && v <= most)
         return v;
-    if (!l->status)
-        l->status = gradus_error_set("its number of %s is %.16g; must be 0 "
+    if (!t->status)
+        t->status = gradus_error_set("its number of %s is %.16g; must be 0 "
                                      "to %.16g", name, v, most);
     return 0;
 }

@@ -28,8 +28,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { MAX_HEADER = 100000000 }; /* bytes; the format's own limit */
-
 /* Reads the next n bytes of the file; fewer are an error.  One call of read
  * may return fewer than are there, or be interrupted by a signal, hence the
  * loop. */
@@ -129,10 +127,11 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path)
     f->crc = crc32(0, length, 8);
     gradus_little_endian(&n, length, 8);
     f->size = s.st_size - 8;
-    if (n > MAX_HEADER || (json_int_t)n > f->size)
+    if (n > GRADUS_MAX_HEADER || (json_int_t)n > f->size)
         return gradus_error_set("cut short or damaged: its header has %ju "
                                 "bytes, but %lld follow, and at most %d are "
-                                "allowed", (uintmax_t)n, f->size, MAX_HEADER);
+                                "allowed", (uintmax_t)n, f->size,
+                                GRADUS_MAX_HEADER);
     f->size -= (json_int_t)n;
     char *text = malloc(n + 1);
     if (!text)

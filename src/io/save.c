@@ -171,6 +171,9 @@ static int put_file(gradus_atomic *a, const gradus_contents *c,
     unsigned char length[8];
     char digits[16];
 
+    if (n > GRADUS_MAX_HEADER)
+        return gradus_error_set("its header would have %ju bytes; must be at "
+                                "most %d", (uintmax_t)n, GRADUS_MAX_HEADER);
     gradus_little_endian(length, &n, sizeof length);
     if (gradus_atomic_write(a, length, sizeof length) ||
         gradus_atomic_write(a, header, n) || put_tensors(a, c))

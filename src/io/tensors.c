@@ -121,7 +121,8 @@ int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g,
         if (value != f->metadata && pass_over(f, name, value))
             return -1;
     if (f->needed != f->size)
-        return gradus_error_set("the tensors need %lld bytes of data, but "
-                                "the file has %lld", f->needed, f->size);
+        return gradus_error_set("cut short or damaged: the tensors need %lld "
+                                "bytes of data, but the file has %lld",
+                                f->needed, f->size);
     return 0;
 }

@@ -13,6 +13,20 @@
  * usual learning rates may diverge. */
 enum { LARGE_TARGET = 100 };
 
+/* A parameter above this has been made so large by an earlier step. */
+enum { LARGE_PARAMETER = 1000000 };
+
+size_t gradus_largest(const gradus_real *v, size_t n)
+{
+    size_t at = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (isnan(v[i]) ? !isnan(v[at])
+                        : fabs((double)v[i]) > fabs((double)v[at]))
+            at = i;
+    return at;
+}
+
 /* Is there a NaN or infinity in this row of n's value?  If so, sets a message.
  * Where n's op computes the nodes that follow as well, the value looked at is
  * that of the last one.  -inf is allowed where it can be a mask.  An input
@@ -47,11 +61,10 @@ static bool is_bad(gradus_node *n, int row)
 static int blame_largest(gradus_node *n)
 {
     const gradus_node *x = n->in[0]->result;
-    size_t size = (size_t)x->size, largest = 0;
+    size_t size = (size_t)x->size;
+    size_t largest =
+        gradus_largest(x->y, (size_t)n->graph->batch.rows * size);
 
-    for (size_t i = 0; i < (size_t)n->graph->batch.rows * size; i++)
-        if (fabs((double)x->y[i]) > fabs((double)x->y[largest]))
-            largest = i;
     gradus_fail(n, "row %zu (sample %d): value %zu of %s is %g, which is too "
                 "large for the variance of the batch", largest / size,
                 n->graph->index[largest / size], largest % size, x->name,
@@ -117,58 +130,31 @@ static int diagnose_rows(const gradus_graph *g)
     return first;
 }
 
-/* The largest |v| of v [n]; infinite if there is a NaN. */
-static double largest_of(const gradus_real *v, size_t n)
-{
-    double most = 0;
-
-    for (size_t i = 0; i < n; i++)
-        most = isnan(v[i]) ? INFINITY : fmax(most, fabs((double)v[i]));
-    return most;
-}
-
-/* The largest |v| of all values v of n in the batch at hand. */
-static double largest(const gradus_node *n)
-{
-    return largest_of(n->y, (size_t)n->graph->batch.rows * (size_t)n->size);
-}
-
-/* Returns the row from which most of the gradient of n's parameters comes: the
- * one with the largest product of an operand's value and a gradient of n's
- * value. */
-static int largest_row(const gradus_node *n)
-{
-    const gradus_node *x = n->n_in ? n->in[0]->result : n, *y = n->result;
-    size_t in = x->y ? (size_t)x->size : 0, out = y->dy ? (size_t)y->size : 0;
-    double most = -1;
-    int row = 0;
-
-    for (int i = 0; i < n->graph->batch.rows; i++) {
-        double product =
-            (in ? largest_of(x->y + (size_t)i * in, in) : 1) *
-            (out ? largest_of(y->dy + (size_t)i * out, out) : 1);
-        if (product > most) {
-            most = product;
-            row = i;
-        }
-    }
-    return row;
-}
-
 /* Adds to the message what may help.  Where a loss has targets far above 1,
  * these are the likely cause.  Returns -1. */
 static int advise(const gradus_graph *g)
 {
+    const size_t rows = (size_t)g->batch.rows;
+
     for (int i = 0; i < g->count; i++) {
-        const gradus_node *n = g->node[i];
-        bool targets = n->op->loss && n->n_in > 1 && n->in[1]->y;
-        double most = targets ? largest(n->in[1]) : 0;
+        const gradus_node *n = g->node[i], *t = n->in[1];
+        if (!n->op->loss || n->n_in < 2 || !t->y)
+            continue;
+        double most =
+            fabs((double)t->y[gradus_largest(t->y, rows * (size_t)t->size)]);
+        double y = (double)n->y[gradus_largest(n->y, rows * (size_t)n->size)];
         if (most > LARGE_TARGET && isfinite(most))
             return gradus_error_set("%s; the largest target of %s is %g, and "
                                     "the largest prediction %g: scale the "
                                     "targets to about 1", gradus_error(),
-                                    n->name, most, largest(n));
+                                    n->name, most, fabs(y));
     }
+    size_t at = gradus_largest(g->theta, g->parameters);
+    if (g->parameters && fabs((double)g->theta[at]) > LARGE_PARAMETER)
+        return gradus_error_set("%s; parameters are up to %g already, so look "
+                                "at the steps before, and lower the learning "
+                                "rate", gradus_error(),
+                                fabs((double)g->theta[at]));
     return gradus_error_set("%s; check the data, or lower the learning rate",
                             gradus_error());
 }
@@ -186,24 +172,35 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
     return advise(g);
 }
 
+/* Sets the message about number k of the gradient of n's parameter p; see
+ * gradus_diagnose_gradients.  Always returns -1. */
+static int refuse_gradient(const gradus_node *n, const gradus_param *p,
+                           size_t k, bool of_batch)
+{
+    const gradus_graph *g = n->graph;
+    const gradus_node *y = n->result;
+    size_t size = (size_t)y->size;
+    char where[80] = "";
+
+    if (of_batch && y->dy) {
+        size_t row =
+            gradus_largest(y->dy, (size_t)g->batch.rows * size) / size;
+        snprintf(where, sizeof where, ", and the largest gradient of its value"
+                 " that of row %zu (sample %d)", row, g->index[row]);
+    }
+    gradus_refuse(n, "the gradient of %s[%zu] is %g%s; parameters are "
+                  "unchanged", p->name, k, (double)p->dw[k], where);
+    return advise(g);
+}
+
 int gradus_diagnose_gradients(const gradus_graph *g, bool of_batch)
 {
-    char where[64] = "";
-
     for (int i = 0; i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++) {
             const gradus_param *p = &g->node[i]->param[j];
             for (size_t k = 0; k < p->size; k++)
-                if (!isfinite(p->dw[k])) {
-                    int row = of_batch ? largest_row(g->node[i]) : 0;
-                    if (of_batch)
-                        snprintf(where, sizeof where, ", most of it from row "
-                                 "%d (sample %d)", row, g->index[row]);
-                    gradus_refuse(g->node[i], "the gradient of %s[%zu] is %g%s"
-                                  "; parameters are unchanged", p->name, k,
-                                  (double)p->dw[k], where);
-                    return advise(g);
-                }
+                if (!isfinite(p->dw[k]))
+                    return refuse_gradient(g->node[i], p, k, of_batch);
         }
     return 0;
 }

@@ -87,9 +87,14 @@ int gradus_run_update(gradus_optimiser *o);
  * Returns -1 in any case. */
 int gradus_diagnose_loss(const gradus_graph *g, double loss);
 
+/* Returns the place of the largest |v| of v [n]; a NaN is larger than all
+ * others. */
+size_t gradus_largest(const gradus_real *v, size_t n);
+
 /* Returns 0 if all gradients are finite; else -1, with a message that names
- * the first parameter whose gradient is NaN or infinite and, if the gradients
- * are those of the batch at hand, the row from which most of it comes. */
+ * the first parameter whose gradient is NaN or infinite and, if `of_batch`
+ * says that the gradients are those of the batch at hand, the row in which the
+ * gradient of its node's value is largest. */
 int gradus_diagnose_gradients(const gradus_graph *g, bool of_batch);
 
 /* ----- step.c: the batch at hand ----------------------------------------- */

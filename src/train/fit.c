@@ -235,7 +235,8 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
  * checkpoint. */
 static int begin(gradus_fit_state *f, const gradus_dataset *data)
 {
-    if (gradus_best_start(&f->best, f->g, &f->options) ||
+    if (gradus_need_loss(f->g) || gradus_check_paths(&f->options) ||
+        gradus_best_start(&f->best, f->g, &f->options) ||
         (data && gradus_feed_training(f->g, data, &f->before)))
         return -1;
     f->n = f->options.next ? 0 : gradus_fed_rows(f->g);

@@ -94,7 +94,8 @@ int gradus_log_write(gradus_log *l, uint64_t epoch, double learning_rate,
         return 0;
     if (gradus_c_locale_enter(&locale))
         return -1;
-    end += sprintf(end, "%llu,%.3f", (unsigned long long)epoch, e->seconds);
+    end += sprintf(end, "%llu,%.3f", (unsigned long long)epoch,
+                   fmin(e->seconds, 1e15));
     for (size_t i = 0; i < sizeof field / sizeof *field; i++)
         end += isnan(field[i]) ? sprintf(end, ",")
                                : sprintf(end, ",%.9g", field[i]);

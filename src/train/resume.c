@@ -32,72 +32,82 @@ double gradus_now(void)
 
 /* ---- the numbers of a call ---------------------------------------------- */
 
-static int pass_int(gradus_numbers *l, const char *name, int v, int most)
+static int pass_int(gradus_numbers *t, const char *name, int v, int most)
 {
-    return (int)gradus_pass_count(l, name, v, most);
+    return (int)gradus_transfer_count(t, name, v, most);
 }
 
 /* None of these is above 2^53, so that each is exact as a double. */
-static size_t pass_size(gradus_numbers *l, const char *name, size_t v)
+static size_t pass_size(gradus_numbers *t, const char *name, size_t v,
+                        double most)
 {
-    return (size_t)gradus_pass_count(l, name, (double)v, 0x1p53);
+    return (size_t)gradus_transfer_count(t, name, (double)v, most);
 }
+
+enum { MOST_SECONDS = 1000000000 }; /* of an epoch: 30 years */
 
 /* Passes the entries of the epochs that are over, unless the checkpoint was
  * written without a history. */
-static void pass_history(gradus_fit_state *f, gradus_numbers *l)
+static void pass_history(gradus_fit_state *f, gradus_numbers *t)
 {
     gradus_epoch *e = f->options.history;
 
-    for (int i = 0; e && i < f->p.epoch && (l->out || *l->in); i++, e++) {
-        e->samples = pass_size(l, "samples", e->samples);
-        gradus_pass(l, &e->seconds);
-        gradus_pass(l, &e->train_loss);
-        gradus_pass(l, &e->train_accuracy);
-        gradus_pass(l, &e->valid_loss);
-        gradus_pass(l, &e->valid_accuracy);
+    for (int i = 0; e && i < f->p.epoch && (t->out || *t->in); i++, e++) {
+        e->samples = pass_size(t, "samples", e->samples, 0x1p53);
+        e->seconds = gradus_transfer_count(t, "seconds", e->seconds,
+                                           MOST_SECONDS);
+        gradus_transfer(t, &e->train_loss);
+        gradus_transfer(t, &e->train_accuracy);
+        gradus_transfer(t, &e->valid_loss);
+        gradus_transfer(t, &e->valid_accuracy);
     }
 }
 
-/* Passes where this call of gradus_fit is; *epochs and *log are its epochs and
- * the size of its log. */
-static void pass_state(gradus_fit_state *f, gradus_numbers *l, int *epochs,
-                       size_t *log)
+/* Passes where this call of gradus_fit is; *epochs are its epochs. */
+static void pass_state(gradus_fit_state *f, gradus_numbers *t, int *epochs)
 {
+    const double most = 0x1p53;
     gradus_best *b = &f->best;
     gradus_meter *m = &f->meter;
     gradus_epoch *e = &f->p.so_far;
+    bool made = f->options.next != NULL; /* how many batches is not known */
 
-    *epochs = pass_int(l, "epochs", *epochs, INT_MAX);
-    f->p.epoch = pass_int(l, "epochs done", f->p.epoch, f->p.epochs);
-    f->p.batch = pass_int(l, "batches", f->p.batch, INT_MAX);
-    e->samples = pass_size(l, "samples", e->samples);
-    f->step = pass_size(l, "steps", f->step);
-    *log = pass_size(l, "bytes of the log", *log);
-    f->finished = pass_int(l, "ends", f->finished, 1);
-    b->epoch = pass_int(l, "epochs up to the best", b->epoch + 1,
+    *epochs = pass_int(t, "epochs", *epochs, INT_MAX);
+    f->p.epoch = pass_int(t, "epochs done", f->p.epoch, f->p.epochs);
+    bool over = f->p.epoch == f->p.epochs;
+    f->p.batch = pass_int(t, over ? "batches after the last epoch" : "batches",
+                          f->p.batch, over ? 0 : made ? INT_MAX / 2
+                                                      : f->p.batches);
+    e->samples = pass_size(t, "samples", e->samples, made ? most : f->n);
+    f->step = pass_size(t, "steps", f->step, most);
+    f->log_size = pass_size(t, "bytes of the log", f->log_size, most);
+    f->finished = pass_int(t, "ends", f->finished, 1);
+    b->epoch = pass_int(t, "epochs up to the best", b->epoch + 1,
                         f->p.epochs) - 1;
-    b->waited = pass_int(l, "epochs without progress", b->waited,
+    b->waited = pass_int(t, "epochs without progress", b->waited,
                          f->p.epochs);
-    m->labels = pass_size(l, "labels", m->labels);
-    m->correct = pass_size(l, "correct labels", m->correct);
-    m->in_top_k = pass_size(l, "labels among the top k", m->in_top_k);
-    gradus_pass(l, &e->seconds);
-    gradus_pass(l, &f->rate);
-    gradus_pass(l, &b->loss);
-    gradus_pass(l, &b->mark);
+    m->labels = pass_size(t, "labels", m->labels, most);
+    m->correct = pass_size(t, "correct labels", m->correct, most);
+    m->in_top_k = pass_size(t, "labels among the top k", m->in_top_k, most);
+    e->seconds = gradus_transfer_count(t, "seconds", e->seconds,
+                                       MOST_SECONDS);
+    gradus_transfer(t, &f->rate);
+    gradus_transfer(t, &b->loss);
+    gradus_transfer(t, &b->mark);
     for (int i = 0; i < f->g->count; i++) {
-        gradus_pass(l, &m->total[i].sum);
-        gradus_pass(l, &m->total[i].divisor);
+        gradus_transfer(t, &m->total[i].sum);
+        gradus_transfer(t, &m->total[i].divisor);
     }
-    pass_history(f, l);
+    pass_history(f, t);
 }
 
 /* ---- what the checkpoint is of ------------------------------------------ */
 
 /* Writes the hash of what is fed: of each data node the kind, the size and the
- * number of rows, and the labels.  With options.next that changes from batch
- * to batch, and does not count. */
+ * number of rows, the labels, and the first values.  With options.next that
+ * changes from batch to batch, and does not count. */
+enum { FIRST = 1 << 16 }; /* so many */
+
 static void hash_data(const gradus_fit_state *f, char text[20])
 {
     uint64_t h = GRADUS_HASH_OF_NOTHING;
@@ -107,6 +117,12 @@ static void hash_data(const gradus_fit_state *f, char text[20])
         uint64_t sizes[] = { n->kind, (uint64_t)n->size, n->fed.rows };
         if (n->kind != GRADUS_KIND_COMPUTED)
             h = gradus_hash(h, sizes, sizeof sizes);
+        size_t most = n->fed.rows * (size_t)n->size;
+        most = most < FIRST ? most : FIRST;
+        if (n->fed.x)
+            h = gradus_hash(h, n->fed.x, most * sizeof *n->fed.x);
+        if (n->fed.u8)
+            h = gradus_hash(h, n->fed.u8, most);
         if (n->fed.labels)
             h = gradus_hash(h, n->fed.labels, n->fed.rows * (size_t)n->size *
                                                   sizeof *n->fed.labels);
@@ -124,7 +140,7 @@ static json_t *same_of(const gradus_fit_state *f)
     return json_pack("{s:i, s:i, s:b, s:b, s:s}", "batch", f->options.batch,
                      "samples", f->n, "keep_order", f->options.keep_order,
                      "restore_best", f->options.restore_best,
-                     "labels (their hash)", data);
+                     "data (a hash)", data);
 }
 
 /* ---- write -------------------------------------------------------------- */
@@ -135,13 +151,13 @@ static json_t *describe(gradus_fit_state *f)
 {
     char *text = NULL;
     size_t length;
-    gradus_numbers l = { .out = open_memstream(&text, &length) };
+    gradus_numbers t = { .out = open_memstream(&text, &length) };
     int epochs = f->p.epochs;
-    size_t log = gradus_log_size(&f->log);
 
-    if (l.out)
-        pass_state(f, &l, &epochs, &log);
-    json_t *fit = l.out && !fclose(l.out)
+    f->log_size = gradus_log_size(&f->log);
+    if (t.out)
+        pass_state(f, &t, &epochs);
+    json_t *fit = t.out && !fclose(t.out)
                       ? json_pack("{s:o, s:s}", "same", same_of(f), "numbers",
                                   text) : NULL;
     free(text);
@@ -191,9 +207,8 @@ static int read_fit(void *arg, json_t *fit)
     const gradus_fit_options *o = &f->options;
     uint64_t steps = (uint64_t)f->p.epochs * (uint64_t)f->p.batches;
     const char *text = json_string_value(json_object_get(fit, "numbers"));
-    gradus_numbers l = { .in = text ? text : "" };
+    gradus_numbers t = { .in = text ? text : "" };
     int epochs = 0;
-    size_t log = 0;
 
     if (!fit)
         return gradus_error_set("is no checkpoint of gradus_fit; "
@@ -205,29 +220,28 @@ static int read_fit(void *arg, json_t *fit)
     json_decref(here);
     if (status)
         return -1;
-    pass_state(f, &l, &epochs, &log);
+    pass_state(f, &t, &epochs);
     f->in_epoch = f->p.batch > 0;
-    if (!l.status && f->in_epoch && f->p.epoch == f->p.epochs)
-        l.status = gradus_error_set("the checkpoint is within epoch %d; must "
-                                    "be within %d epochs", f->p.epoch + 1,
-                                    f->p.epochs);
-    if (!l.status && !f->options.next && f->p.so_far.samples > (size_t)f->n)
-        l.status = gradus_error_set("the checkpoint has done %zu samples of "
-                                    "an epoch; must be at most %d",
-                                    f->p.so_far.samples, f->n);
-    if (l.status || gradus_log_cut(&f->log, log))
+    if (t.status)
         return -1;
     if (o->learning_rate && f->step &&
         (epochs != f->p.epochs ||
          o->learning_rate(f->step - 1, steps, o->user) != f->rate))
-        snprintf(f->warning, sizeof f->warning, "the learning rate has "
-                 "another schedule than in the checkpoint, which is of a "
-                 "training for %d epochs; this one is for %d", epochs,
-                 f->p.epochs);
+        snprintf(f->warning, sizeof f->warning, "the training was begun for "
+                 "%d epochs and is now for %d%s: from here on the learning "
+                 "rate is another than in a training without a break", epochs,
+                 f->p.epochs, epochs == f->p.epochs ? ", but with another "
+                                                      "schedule" : "");
     return 0;
 }
 
-static int check_options(const gradus_fit_options *o)
+/* Are both there, and the same path? */
+static bool are_one(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+int gradus_check_paths(const gradus_fit_options *o)
 {
     if (o->checkpoint_batches < 0 || o->checkpoint_keep < 0)
         return gradus_error_set("gradus_fit: checkpoint_%s is %d; must be at "
@@ -239,9 +253,12 @@ static int check_options(const gradus_fit_options *o)
     if (!(o->checkpoint_seconds >= 0))
         return gradus_error_set("gradus_fit: checkpoint_seconds is %g; must "
                                 "be at least 0", o->checkpoint_seconds);
-    if (o->checkpoint && o->replay && !strcmp(o->checkpoint, o->replay))
-        return gradus_error_set("gradus_fit: checkpoint and replay are both "
-                                "%s; must be two files", o->replay);
+    if (are_one(o->checkpoint, o->replay) || are_one(o->checkpoint, o->log) ||
+        are_one(o->log, o->replay))
+        return gradus_error_set("gradus_fit: two of checkpoint, log and replay"
+                                " are %s; must be different files",
+                                are_one(o->checkpoint, o->log) ? o->log
+                                                               : o->replay);
     if (!o->checkpoint && (o->checkpoint_batches || o->checkpoint_seconds ||
                            o->checkpoint_keep || o->resume))
         return gradus_error_set("gradus_fit: checkpoint is NULL; must be a "
@@ -253,13 +270,22 @@ static int check_options(const gradus_fit_options *o)
 int gradus_resume(gradus_fit_state *f)
 {
     const char *path = f->options.checkpoint;
+    char older[PATH_MAX + 16];
     gradus_c_locale locale;
 
-    if (check_options(&f->options))
+    if (f->options.replay && gradus_replay_begin(f->g, f->options.replay))
         return -1;
-    if (!path || access(path, F_OK))
-        return path ? save(f) : 0; /* it is better to know now that it cannot
-                                      be written */
+    if (!path)
+        return 0;
+    snprintf(older, sizeof older, "%s.1", path);
+    bool has_older = access(older, F_OK) == 0;
+    if (access(path, F_OK))
+        return has_older && f->options.checkpoint_keep > 1
+                   ? gradus_error_set("%s: is missing, but %s is there; rename"
+                                      " that one to go on from it, or remove "
+                                      "it to begin anew", path, older)
+                   : save(f); /* it is better to know now that it cannot be
+                                 written */
     if (!f->options.resume)
         return gradus_error_set("%s: exists; resume the training that it "
                                 "holds, or choose another name", path);
@@ -269,8 +295,13 @@ int gradus_resume(gradus_fit_state *f)
                                         f, f->warning);
     gradus_c_locale_leave(&locale);
     f->saved = gradus_now();
+    if (status && has_older)
+        gradus_error_set("%s; %s is the checkpoint before it", gradus_error(),
+                         older);
     if (status)
         f->best.epoch = -1; /* there is nothing to restore */
+    else
+        status = gradus_log_cut(&f->log, f->log_size);
     if (f->finished || f->p.epoch == f->p.epochs)
         *f->warning = 0; /* nothing will be computed */
     return status;

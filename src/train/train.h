@@ -171,9 +171,15 @@ typedef struct {
     bool in_epoch;     /* the epoch that comes next has begun already, before
                           the training was resumed */
     double saved;      /* when the last checkpoint was written, in seconds */
+    size_t log_size;   /* bytes of the log when that was written */
 } gradus_fit_state;
 
 /* ----- replay.c: the step that has failed -------------------------------- */
+
+/* Removes an older replay file at the path, refuses any other file that is
+ * there, and tries whether a file can be written.  Returns 0, or -1 with a
+ * message. */
+int gradus_replay_begin(const gradus_graph *g, const char *path);
 
 /* Writes the step of the batch at hand, of `rows` rows, to a replay file, and
  * adds to the error message, which is that of the step, where it is. */
@@ -184,9 +190,12 @@ void gradus_replay_write(const gradus_graph *g, int rows, const char *path);
 /* Seconds since some fixed moment. */
 double gradus_now(void);
 
-/* Checks the options of checkpoints, and reads the one that is to be resumed,
- * or writes the first.  To be called when the training could begin.  Returns
- * 0, or -1 with a message. */
+/* Checks the options of checkpoints, and that no two options name the same
+ * file.  Returns 0, or -1 with a message. */
+int gradus_check_paths(const gradus_fit_options *o);
+
+/* Reads the checkpoint that is to be resumed, or writes the first.  To be
+ * called when the training could begin.  Returns 0, or -1 with a message. */
 int gradus_resume(gradus_fit_state *f);
 
 /* Writes a checkpoint if one is due after this batch, or, with `always`, in

@@ -24,7 +24,9 @@ class File:
         self.tensors = json.loads(whole[8:8 + n])
         self.meta = self.tensors.pop('__metadata__')
         self.key = key
-        self.said = json.loads(self.meta[key])
+        self.said = self.meta[key]
+        if key == 'gradus.checkpoint':
+            self.said = json.loads(self.said)
         self.data = whole[8 + n:]
 
     def write(self, name, right=True):
@@ -84,10 +86,16 @@ def number(name, place, value):
     """As bad, with one of the numbers set, or, by None, cut off with all that
     follow."""
     def change(f):
-        to = f.said['fit'] if 'fit' in f.said else f.said
-        numbers = to['numbers'].split()
+        plain = isinstance(f.said, str)
+        numbers, _, message = (f.said if plain else
+                               f.said['fit']['numbers']).partition('\n')
+        numbers = numbers.split()
         numbers[place:place + 1 if value else None] = [value] if value else []
-        to['numbers'] = ''.join(' ' + v for v in numbers)
+        changed = ''.join(' ' + v for v in numbers)
+        if plain:
+            f.said = changed + '\n' + message
+        else:
+            f.said['fit']['numbers'] = changed
     bad(name, change)
 
 
@@ -128,7 +136,7 @@ said('fit-same-more', 7, 'same', 'more')
 
 # What is said of the call of gradus_fit.
 for key, value in {'batch': 5, 'samples': 9, 'keep_order': True,
-                   'restore_best': False, 'labels (their hash)': '0'}.items():
+                   'restore_best': False, 'data (a hash)': '0'}.items():
     said('fit-call-' + key.split()[0], value, 'fit', 'same', key)
 said('fit-call-without-same', None, 'fit', 'same')
 said('fit-numbers-missing', None, 'fit', 'numbers')
@@ -142,6 +150,9 @@ for place, name in enumerate((
                         'huge': '1e300'}.items():
         number('fit-number-%s-%s' % (name, what), place, value)
     number('fit-number-%s-cut' % name, place, None)
+number('fit-number-seconds-nan', 12, 'nan')
+number('fit-number-seconds-huge', 12, '1e308')
+number('fit-number-history-seconds-huge', 27, '1e308')
 number('fit-number-done-3', 1, '3')
 number('fit-number-done-2', 1, '2')
 number('fit-number-samples-11', 3, '11')
@@ -230,10 +241,10 @@ bad('own-sum-wrong', lambda f: None, False)
 
 # ---- replay files ------------------------------------------------------------
 
-text('replay-no-json', 'nonsense')
-text('replay-list', '[]')
-said('replay-no-numbers', None, 'numbers')
-said('replay-no-error', None, 'error')
+text('replay-words', 'nonsense')
+text('replay-empty', '')
+text('replay-no-numbers', '\nthe loss is nan')
+bad('replay-no-message', lambda f: setattr(f, 'said', f.said.split('\n')[0]))
 meta('replay-missing', 'gradus.replay', None)
 meta('replay-node-none', 'gradus.architecture', '[]')
 for place, name, wrong in (

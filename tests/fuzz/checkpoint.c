@@ -54,11 +54,17 @@ static int read_file(training *t, char kind, const char *path)
     static const gradus_dataset data = { .n = SAMPLES, .size = 2, .x = x,
                                          .labels = labels };
     gradus_epoch history[2];
+    char log[64];
 
-    if (kind == '0')
-        return gradus_fit(t->o, &data, &(gradus_fit_options){
-            .epochs = 2, .history = history, .validation = &data,
+    if (kind == '0') {
+        snprintf(log, sizeof log, "/dev/shm/gradus-fuzz-log-%d",
+                 (int)getpid());
+        int error = gradus_fit(t->o, &data, &(gradus_fit_options){
+            .epochs = 2, .history = history, .validation = &data, .log = log,
             .restore_best = true, .checkpoint = path, .resume = true });
+        remove(log);
+        return error;
+    }
     if (kind == '1')
         return gradus_load_checkpoint(t->o, path);
     FILE *out = fopen("/dev/null", "w");

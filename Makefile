@@ -164,7 +164,7 @@ $(BUILD)/custom-layer-check: $(call dbl,$(CUSTOM)) $(BUILD)/libgradus-double.a
 comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          open_memstream fclose pthread_create open open64 read write pwrite \
-         pwrite64 fsync fchmod close rename flock link unlink)
+         pwrite64 fsync fchmod close rename flock linkat unlink)
 
 # ---- measurements, in which c = c * a + b has to become one instruction
 BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)

@@ -756,10 +756,8 @@ typedef struct {
     gradus_epoch so_far;         /* of this epoch */
     const char *warning;         /* what has gone wrong since the last call but
                                     did not stop the training, such as a log
-                                    that cannot be written; or NULL.  What no
-                                    callback was told, gradus_fit returns as an
-                                    error when the training has ended: the
-                                    graph is trained then, so save it */
+                                    that cannot be written; or NULL.  See
+                                    gradus_fit for what no callback was told */
 } gradus_progress;
 
 typedef struct {
@@ -813,11 +811,13 @@ typedef struct {
     /* Go on from the checkpoint, to the same bits as if the training had never
      * been cut off, in `history` and `log` as well; or begin, if there is no
      * such file.  (If it is false, a file that is there is an error.)  The
-     * checkpoint must be of the same graph, optimiser, batch and number and
-     * labels of the samples, or else it is refused.  More epochs are
-     * allowed; so are fewer, but not fewer than have been done.  Another
-     * OpenBLAS or processor is a warning.  In `history`, epochs that were
-     * trained without one have samples == 0. */
+     * checkpoint must be of the same graph, class names, optimiser, batch and
+     * data (their sizes, labels and first values), or else it is refused.
+     * What the callback changes, such as groups, is not restored, but for the
+     * learning rate.  More epochs are allowed; so are fewer, but not fewer
+     * than have been done.  Another OpenBLAS, processor or schedule is a
+     * warning.  In `history`, epochs that were trained without one have
+     * samples == 0. */
     bool resume;
 
     const char *replay; /* where a step that fails, because of a NaN, say, is
@@ -828,9 +828,12 @@ typedef struct {
 /* Trains for some epochs.  All labels are checked before the first step.  A
  * last, smaller batch is trained on, too.  A graph without class names gets
  * those of the data, if there is one for each of its classes; validation data
- * are then compared with them, too.  Returns 0 also when the callback or
- * patience stopped it.  Patience and restore_best need validation data.  data
- * may be NULL: the rows that are fed already, or those that next feeds. */
+ * are then compared with them, too.  Patience and restore_best need validation
+ * data.  data may be NULL: the rows that are fed already, or those that next
+ * feeds.  Returns 0, also when the callback or patience stopped it; -1 on
+ * error; or 1 if the training has ended, but with a warning that no callback
+ * was told, such as a last checkpoint that could not be written: the graph is
+ * trained then, so save it. */
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
                const gradus_fit_options *options);
 

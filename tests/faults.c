@@ -40,7 +40,8 @@ int __real_fchmod(int fd, mode_t mode);
 int __real_close(int fd);
 int __real_rename(const char *from, const char *to);
 int __real_flock(int fd, int operation);
-int __real_link(const char *from, const char *to);
+int __real_linkat(int from_dir, const char *from, int to_dir, const char *to,
+                  int flags);
 int __real_unlink(const char *path);
 int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
@@ -51,7 +52,8 @@ int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_close(int fd);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_flock(int fd, int operation);
-int __wrap_link(const char *from, const char *to);
+int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to,
+                  int flags);
 int __wrap_unlink(const char *path);
 
 int __wrap_open(const char *path, int flags, ...)
@@ -125,12 +127,13 @@ int __wrap_rename(const char *from, const char *to)
     return status;
 }
 
-int __wrap_link(const char *from, const char *to)
+int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to,
+                  int flags)
 {
-    if (fails("link"))
+    if (fails("linkat"))
         return -1;
-    int status = __real_link(from, to);
-    note(status, (fault_call){ .name = "link", .fd = -1, .path = from,
+    int status = __real_linkat(from_dir, from, to_dir, to, flags);
+    note(status, (fault_call){ .name = "linkat", .fd = -1, .path = from,
                                .to = to });
     return status;
 }

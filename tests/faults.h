@@ -1,7 +1,7 @@
 /* faults.h -- makes one system call fail.
  *
  * The tests are linked with -Wl,--wrap=open, and likewise for read, write,
- * pwrite, fsync, fchmod, close, rename, flock, link and unlink.  So when the
+ * pwrite, fsync, fchmod, close, rename, flock, linkat and unlink.  So when the
  * library or a test calls one of these, the call goes to faults.c, which
  * passes it on, or makes it fail (but for flock and unlink). */
 #ifndef FAULTS_H

@@ -328,6 +328,68 @@ TEST(a_run_that_patience_ended_ends_as_it_did)
     run_free(&b);
 }
 
+static int keep_warning(const gradus_progress *p, void *user);
+
+/* More patience lets a run go on that patience had ended. */
+TEST(more_patience_goes_on)
+{
+    int never = 0;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_epoch history[4];
+    gradus_fit_options o = options(&a, &never);
+
+    o.epochs = 4;
+    o.history = history;
+    o.patience = 1;
+    o.min_delta = 1e6;
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    ck_assert_uint_eq(a.g->epochs, 2);
+    o.patience = 3;
+    o.resume = true;
+    fit(&b, &o);
+    ck_assert_uint_eq(b.g->epochs, 4);
+    run_free(&a);
+    run_free(&b);
+}
+
+/* A finished run that is started again takes no line away that others have
+ * added to its log; a log that lost lines is a warning. */
+TEST(lines_of_others_stay_in_the_log)
+{
+    int never = 0, stop = 15;
+    char text[2][4096];
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1), c = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &never);
+
+    o.checkpoint = files_path("run.gradus");
+    o.log = files_path("log.csv");
+    fit(&a, &o);
+    FILE *f = fopen(files_path("log.csv"), "a");
+    fputs("3,1,1,1,1,1,1\n", f);
+    fclose(f);
+    read_log("log.csv", text[0], sizeof text[0]);
+    o.resume = true;
+    fit(&b, &o);
+    read_log("log.csv", text[1], sizeof text[1]);
+    ck_assert_str_eq(text[0], text[1]);
+
+    unlink(o.checkpoint);
+    o.user = &stop;
+    o.resume = false;
+    run_free(&b);
+    b = run_new(1, 1, 1);
+    fit(&b, &o);
+    unlink(o.log);
+    o.resume = true;
+    o.callback = keep_warning;
+    fit(&c, &o);
+    ck_assert_ptr_nonnull(strstr(warned, "log.csv is shorter than it was at"));
+    run_free(&a);
+    run_free(&b);
+    run_free(&c);
+}
+
 static int keep_warning(const gradus_progress *p, void *user)
 {
     (void)user;
@@ -395,6 +457,33 @@ TEST(a_history_may_be_asked_for_later)
     fit(&b, &o);
     ck_assert_uint_eq(b.history[0].samples, 0);
     ck_assert_uint_eq(b.history[1].samples, SAMPLES);
+    run_free(&a);
+    run_free(&b);
+}
+
+static double rate_of_its_own(uint64_t step, uint64_t n, void *user)
+{
+    (void)n, (void)user;
+    return gradus_lr_step(0.02, step, 8, 0.5);
+}
+
+/* A schedule that does not depend on the number of steps goes on alike. */
+TEST(more_epochs_are_no_warning_where_the_schedule_is_the_same)
+{
+    int never = 0;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &never);
+
+    o.checkpoint = files_path("run.gradus");
+    o.learning_rate = rate_of_its_own;
+    fit(&a, &o);
+    o.epochs = EPOCHS + 1;
+    o.history = b.history;
+    o.resume = true;
+    o.callback = keep_warning;
+    fit(&b, &o);
+    ck_assert_str_eq(warned, "");
+    ck_assert_uint_eq(b.g->epochs, EPOCHS + 1);
     run_free(&a);
     run_free(&b);
 }
@@ -674,9 +763,12 @@ TEST(options_without_a_path_or_below_0_are_refused)
         { .checkpoint = "x", .checkpoint_seconds = -1 },
         { .checkpoint = "x", .checkpoint_seconds = NAN },
         { .checkpoint = "x", .checkpoint_keep = -1 },
-        { .checkpoint = "x", .replay = "x" },
-        { .checkpoint = "x", .log = "x" },
+        { .checkpoint = "x", .checkpoint_keep = 1001 },
+        { .checkpoint = "x", .replay = "./x" },
+        { .checkpoint = "tests/../x", .log = "./x" },
         { .replay = "x", .log = "x" },
+        { .checkpoint = "x", .checkpoint_keep = 3, .log = "x.2" },
+        { .checkpoint = "x", .checkpoint_keep = 2, .replay = "./x.1" },
     };
 
     static const char *const why[] = {
@@ -684,10 +776,13 @@ TEST(options_without_a_path_or_below_0_are_refused)
         "checkpoint is NULL", "checkpoint_batches is -1; must be at least 0",
         "checkpoint_seconds is -1; must be at least 0",
         "checkpoint_seconds is nan; must be at least 0",
-        "checkpoint_keep is -1; must be at least 0",
-        "two of checkpoint, log and replay are x; must be different files",
-        "two of checkpoint, log and replay are x; must be different files",
-        "two of checkpoint, log and replay are x; must be different files",
+        "checkpoint_keep is -1; must be 0 to 1000",
+        "checkpoint_keep is 1001; must be 0 to 1000",
+        "must be different files; x and ./x are one",
+        "must be different files; tests/../x and ./x are one",
+        "must be different files; x and x are one",
+        "must be different files; x and x.2 are one, or a version of it",
+        "must be different files; x and ./x.1 are one, or a version of it",
     };
 
     for (int k = 0; k < COUNT(wrong); k++) {
@@ -711,6 +806,42 @@ TEST(the_optimiser_and_the_path_of_a_checkpoint_are_needed)
     ck_assert_int_ne(gradus_load_checkpoint(a.o, NULL), 0);
     assert_error("gradus_load_checkpoint: the path is NULL");
     run_free(&a);
+}
+
+/* An infinite bound only measures; JSON has no such number. */
+TEST(an_infinite_bound_of_clipping_is_saved)
+{
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    const char *path = files_path("c.gradus");
+
+    ck_assert_int_eq(gradus_set_clip(a.o, INFINITY, 0), 0);
+    steps(&a, 2);
+    ck_assert_msg(!gradus_save_checkpoint(a.o, path), "%s", gradus_error());
+    ck_assert_int_ne(gradus_load_checkpoint(b.o, path), 0);
+    assert_error("max_norm is 0.0 here, \"inf\" in the file");
+    gradus_set_clip(b.o, INFINITY, 0);
+    ck_assert_int_eq(gradus_load_checkpoint(b.o, path), 0);
+    assert_same_run(&a, &b);
+    run_free(&a);
+    run_free(&b);
+}
+
+TEST(class_names_are_compared)
+{
+    static const char *const names[] = { "a", "b", "c", "d" };
+    static const char *const others[] = { "a", "b", "d", "c" };
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    const char *path = files_path("c.gradus");
+
+    gradus_set_class_names(a.g, 4, names);
+    ck_assert_int_eq(gradus_save_checkpoint(a.o, path), 0);
+    gradus_set_class_names(b.g, 4, others);
+    ck_assert_int_ne(gradus_load_checkpoint(b.o, path), 0);
+    assert_error("class 2 is \"d\" here, \"c\" in the file");
+    gradus_set_class_names(b.g, 0, NULL);
+    ck_assert_int_eq(gradus_load_checkpoint(b.o, path), 0);
+    run_free(&a);
+    run_free(&b);
 }
 
 /* Another OpenBLAS may round differently, which is said. */
@@ -785,6 +916,52 @@ TEST(a_file_that_cannot_be_written_never_harms_the_one_before)
     }
     ck_assert_int_gt(k, 60);
     ck_assert_int_le(ended, 32); /* in the first checkpoint and the last */
+}
+
+/* Where no older version can be kept, the newest is still written. */
+TEST(a_version_that_cannot_be_kept_is_a_warning)
+{
+    int stop = 2;
+    run a = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+
+    o.checkpoint = files_path("run.gradus");
+    fit(&a, &o);
+    o.checkpoint_keep = 2;
+    o.resume = true;
+    stop = 5;
+    files_folder("run.gradus.1");
+    ck_assert_int_eq(gradus_fit(a.o, &d, &o), 1);
+    assert_error("the training has ended, but the checkpoint before the last "
+                 "could not be kept: ");
+    gradus_graph *g = gradus_load(o.checkpoint, 1, 1, NULL);
+    ck_assert_uint_eq(g->passes, 5);
+    gradus_graph_free(g);
+    run_free(&a);
+}
+
+/* Behind a symbolic link, too, the versions differ. */
+TEST(versions_of_a_link_are_kept)
+{
+    int stop = 6;
+    run a = run_new(1, 1, 1), b = run_new(1, 1, 1);
+    gradus_fit_options o = options(&a, &stop);
+
+    o.checkpoint = files_path("real");
+    fit(&a, &o);
+    ck_assert_int_eq(symlink("real", files_path("link")), 0);
+    o = options(&b, &stop);
+    o.checkpoint = files_path("link");
+    o.checkpoint_keep = 3;
+    o.resume = true;
+    stop = 12;
+    fit(&b, &o);
+    gradus_graph *g = gradus_load(files_path("link.1"), 1, 1, NULL);
+    ck_assert_msg(g != NULL, "%s", gradus_error());
+    ck_assert_uint_lt(g->passes, 12);
+    gradus_graph_free(g);
+    run_free(&a);
+    run_free(&b);
 }
 
 /* Whoever removes a damaged checkpoint does not lose the one before it. */

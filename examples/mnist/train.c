@@ -162,6 +162,9 @@ static void warn_of_few_steps(const settings *s, const gradus_dataset *d)
                  steps == 1 ? ", at almost no learning rate" : "");
 }
 
+/* Was there an error when the training had ended? */
+static int late;
+
 /* Trains, and sets *all to the samples and seconds of all epochs together and
  * to the training loss of the last. */
 static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
@@ -184,10 +187,12 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                      : "%s: there is no such file; a new training begins",
                  s->checkpoint);
     progress_start(&r.shown, utf8);
-    int failed = !history || !o || gradus_fit(o, d, &how);
+    int failed = !history || !o ? -1 : gradus_fit(o, d, &how);
     progress_clear(&r.shown);
     if (failed)
         complain("%s", history ? gradus_error() : "out of memory");
+    late = failed > 0; /* the net is trained all the same */
+    failed = failed < 0;
     for (int e = 0; !failed && e < s->epochs && history[e].samples; e++) {
         all->samples += history[e].samples;
         all->seconds += history[e].seconds;
@@ -311,7 +316,7 @@ static int work(const settings *s, const gradus_dataset *training,
     else if (!failed)
         failed = test(s, g, training, testing, &all, classes);
     gradus_graph_free(g);
-    return failed;
+    return failed || late;
 }
 
 int main(int argc, char **argv)

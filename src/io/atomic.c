@@ -203,7 +203,8 @@ int gradus_keep_older(const char *path, int versions)
             return gradus_error_errno(to);
     }
     snprintf(to, sizeof to, "%s.1", path);
-    if ((unlink(to) && errno != ENOENT) || link(path, to))
+    if ((unlink(to) && errno != ENOENT) ||
+        linkat(AT_FDCWD, path, AT_FDCWD, to, AT_SYMLINK_FOLLOW))
         return gradus_error_errno(to);
     return 0;
 }

@@ -22,6 +22,7 @@
 #include "base/mode.h"
 #include "graph/graph.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,13 @@ static json_t *groups_of(const gradus_graph *g)
     return json;
 }
 
+/* Returns a bound of clipping, which may be infinite, as JSON has no such
+ * number. */
+static json_t *bound_of(double v)
+{
+    return isfinite(v) ? json_real(v) : json_string("inf");
+}
+
 /* Returns what must be the same again when the training goes on, but for the
  * nodes, or NULL if out of memory. */
 static json_t *same_of(const gradus_optimiser *o)
@@ -52,10 +60,11 @@ static json_t *same_of(const gradus_optimiser *o)
 
     snprintf(seed, sizeof seed, "%ju", (uintmax_t)o->graph->seed);
     json_t *json = json_pack(
-        "{s:s, s:i, s:s, s:i, s:f, s:f, s:f, s:b, s:o}", "seed", seed,
+        "{s:s, s:i, s:s, s:i, s:f, s:o, s:o, s:b, s:o}", "seed", seed,
         "precision", (int)(8 * sizeof(gradus_real)), "optimiser",
         o->rule->name, "states", o->rule->states, "weight_decay",
-        o->weight_decay, "max_norm", o->max_norm, "max_value", o->max_value,
+        o->weight_decay, "max_norm", bound_of(o->max_norm), "max_value",
+        bound_of(o->max_value),
         "decay_matrices_only", o->decay_matrices_only, "groups",
         groups_of(o->graph));
     for (int i = 0; json && o->rule->settings[i]; i++)
@@ -107,15 +116,16 @@ int gradus_save_checkpoint(const gradus_optimiser *o, const char *path)
 
 /* ---- load --------------------------------------------------------------- */
 
-/* Checks that the nodes in the file are those of g. */
-static int compare_nodes(const gradus_graph *g, const char *there)
+/* Checks that what `print` prints of g is what the file has, `there`; a part
+ * of it is called by this name. */
+static int compare_printed(const gradus_graph *g, gradus_printer *print,
+                           const char *name, const char *there)
 {
-    static const char what[] = "gradus.architecture";
-    char *here = gradus_json_print(what, gradus_architecture_print,
+    char *here = gradus_json_print(name, print,
                                    &(gradus_contents){ .graph = g });
-    json_t *a = here ? gradus_json_parse(what, here, strlen(here), 0) : NULL;
-    json_t *b = a ? gradus_json_parse(what, there, strlen(there), 0) : NULL;
-    int status = b ? gradus_json_compare("node", a, b) : -1;
+    json_t *a = here ? gradus_json_parse(name, here, strlen(here), 0) : NULL;
+    json_t *b = a ? gradus_json_parse(name, there, strlen(there), 0) : NULL;
+    int status = b ? gradus_json_compare(name, a, b) : -1;
 
     free(here);
     json_decref(a);
@@ -157,14 +167,20 @@ static int read_said(json_t *json, const gradus_optimiser *o, said *s)
 static int compare(const gradus_safetensors *f, const gradus_optimiser *o,
                    json_t **json, said *s)
 {
-    const char *text, *nodes;
+    const char *text, *nodes, *classes = NULL;
 
-    if (json_unpack(f->metadata, "{s:s, s:s}", "gradus.checkpoint", &text,
-                    "gradus.architecture", &nodes))
+    if (json_unpack(f->metadata, "{s:s, s:s, s?s}", "gradus.checkpoint", &text,
+                    "gradus.architecture", &nodes, "gradus.classes", &classes))
         return gradus_error_set("is no checkpoint; gradus_load or "
                                 "gradus_load_parameters may read it");
     *json = gradus_json_parse("gradus.checkpoint", text, strlen(text), 0);
-    return !*json || compare_nodes(o->graph, nodes) || read_said(*json, o, s);
+    return !*json ||
+           compare_printed(o->graph, gradus_architecture_print, "node",
+                           nodes) ||
+           (classes && o->graph->class_count &&
+            compare_printed(o->graph, gradus_classes_print, "class",
+                            classes)) ||
+           read_said(*json, o, s);
 }
 
 /* Puts what has been read in its place: values are theta, the states, and the

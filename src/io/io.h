@@ -151,6 +151,9 @@ void gradus_safetensors_close(gradus_safetensors *f);
 
 /* ----- load.c and save.c ------------------------------------------------- */
 
+/* Prints the names of the classes as a list; a gradus_printer. */
+int gradus_classes_print(FILE *f, const gradus_contents *c);
+
 /* Writes the file beside path, and moves it to path if all went well.  Returns
  * 0, or -1 with a message that names the path. */
 int gradus_write_file(const gradus_contents *c, const char *path);

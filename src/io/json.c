@@ -160,8 +160,15 @@ int gradus_json_compare(const char *name, json_t *here, json_t *there)
             if (gradus_json_compare(part, value, json_array_get(there, i)))
                 return -1;
         }
-    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
-    char *a = json_dumps(here, flags), *b = json_dumps(there, flags);
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    char *a = json_dumps(here, flags | JSON_REAL_PRECISION(9));
+    char *b = json_dumps(there, flags | JSON_REAL_PRECISION(9));
+    if (a && b && strcmp(a, b) == 0) { /* they differ further behind */
+        free(a);
+        free(b);
+        a = json_dumps(here, flags);
+        b = json_dumps(there, flags);
+    }
     gradus_error_set("%s is %.99s here, %.99s in the file; must be the same "
                      "to go on with that training",
                      *name ? name : "the training", a ? a : "missing",

@@ -26,9 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Prints the names of the classes as a list of strings.  Fails if they are not
- * as many as the classes, since they may be set after compile. */
-static int print_classes(FILE *f, const gradus_contents *c)
+/* Fails if the names are not as many as the classes, since they may be set
+ * after compile. */
+int gradus_classes_print(FILE *f, const gradus_contents *c)
 {
     const gradus_graph *g = c->graph;
 
@@ -109,7 +109,8 @@ static int print_header(FILE *f, const gradus_contents *c)
     print_count(f, "gradus.passes", g->passes);
     print_count(f, "gradus.epochs", g->epochs);
     if (print_part(f, c, "gradus.architecture", gradus_architecture_print) ||
-        (g->class_count && print_part(f, c, "gradus.classes", print_classes)))
+        (g->class_count &&
+         print_part(f, c, "gradus.classes", gradus_classes_print)))
         return -1;
     if (c->key) {
         gradus_print_string(f, ",", c->key);

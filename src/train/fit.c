@@ -13,7 +13,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Calls the callback, if there is one, with the progress so far.  It can stop
  * the training. */
@@ -235,7 +234,7 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
  * checkpoint. */
 static int begin(gradus_fit_state *f, const gradus_dataset *data)
 {
-    if (gradus_need_loss(f->g) || gradus_check_paths(&f->options) ||
+    if (gradus_need_loss(f->g) ||
         gradus_best_start(&f->best, f->g, &f->options) ||
         (data && gradus_feed_training(f->g, data, &f->before)))
         return -1;
@@ -290,30 +289,9 @@ static int run(gradus_fit_state *f, const gradus_dataset *data)
     }
     end(f);
     if (!status && *f->warning)
-        return gradus_error_set("the training has ended, but %s", f->warning);
+        return gradus_error_set("the training has ended, but %s", f->warning),
+               1;
     return status;
-}
-
-/* Checks the options that no other file checks, fills in the defaults, and
- * resets the outputs best_epoch and history. */
-static int settle_options(gradus_fit_options *o, int max_batch)
-{
-    if (o->best_epoch)
-        *o->best_epoch = -1;
-    if (o->epochs < 0)
-        return gradus_error_set("gradus_fit: epochs is %d; must be at least 1",
-                                o->epochs);
-    if (o->batch < 0 || o->batch > max_batch)
-        return gradus_error_set("gradus_fit: batch is %d; must be 1 to %d, "
-                                "the max_batch that the graph is compiled for",
-                                o->batch, max_batch);
-    if (o->epochs == 0)
-        o->epochs = 1;
-    if (o->batch == 0)
-        o->batch = max_batch;
-    if (o->history) /* an epoch that is not run keeps samples == 0 */
-        memset(o->history, 0, (size_t)o->epochs * sizeof *o->history);
-    return 0;
 }
 
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
@@ -325,7 +303,7 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 
     if (options)
         f.options = *options;
-    if (settle_options(&f.options, f.g->max_batch))
+    if (gradus_settle_options(&f.options, f.g->max_batch))
         return -1;
     if (data && f.options.next)
         return gradus_error_set("gradus_fit: data and next are both given; "

@@ -81,7 +81,6 @@ static void pass_state(gradus_fit_state *f, gradus_numbers *t, int *epochs)
     e->samples = pass_size(t, "samples", e->samples, made ? most : f->n);
     f->step = pass_size(t, "steps", f->step, most);
     f->log_size = pass_size(t, "bytes of the log", f->log_size, most);
-    f->finished = pass_int(t, "ends", f->finished, 1);
     b->epoch = pass_int(t, "epochs up to the best", b->epoch + 1,
                         f->p.epochs) - 1;
     b->waited = pass_int(t, "epochs without progress", b->waited,
@@ -103,12 +102,18 @@ static void pass_state(gradus_fit_state *f, gradus_numbers *t, int *epochs)
 
 /* ---- what the checkpoint is of ------------------------------------------ */
 
-/* Writes the hash of what is fed: of each data node the kind, the size and the
- * number of rows, the labels, and the first values.  With options.next that
- * changes from batch to batch, and does not count. */
-enum { FIRST = 1 << 16 }; /* so many */
+enum { FIRST = 1 << 16 }; /* so many values of an array are hashed */
 
-static void hash_data(const gradus_fit_state *f, char text[20])
+static uint64_t hash_first(uint64_t h, const void *v, size_t n, size_t width)
+{
+    return v ? gradus_hash(h, v, (n < FIRST ? n : FIRST) * width) : h;
+}
+
+/* Sets f.data to the hash of what is fed: of each data node the kind, the size
+ * and the number of rows, the labels, and the first values; and of the
+ * validation data.  With options.next, what is fed changes from batch to
+ * batch, and does not count. */
+static void hash_data(gradus_fit_state *f)
 {
     uint64_t h = GRADUS_HASH_OF_NOTHING;
 
@@ -117,30 +122,30 @@ static void hash_data(const gradus_fit_state *f, char text[20])
         uint64_t sizes[] = { n->kind, (uint64_t)n->size, n->fed.rows };
         if (n->kind != GRADUS_KIND_COMPUTED)
             h = gradus_hash(h, sizes, sizeof sizes);
-        size_t most = n->fed.rows * (size_t)n->size;
-        most = most < FIRST ? most : FIRST;
-        if (n->fed.x)
-            h = gradus_hash(h, n->fed.x, most * sizeof *n->fed.x);
-        if (n->fed.u8)
-            h = gradus_hash(h, n->fed.u8, most);
+        size_t values = n->fed.rows * (size_t)n->size;
+        h = hash_first(h, n->fed.x, values, sizeof *n->fed.x);
+        h = hash_first(h, n->fed.u8, values, 1);
         if (n->fed.labels)
-            h = gradus_hash(h, n->fed.labels, n->fed.rows * (size_t)n->size *
-                                                  sizeof *n->fed.labels);
+            h = gradus_hash(h, n->fed.labels, values * sizeof *n->fed.labels);
     }
-    snprintf(text, 20, "%016jx", (uintmax_t)h);
+    const gradus_dataset *v = f->options.validation;
+    if (v) {
+        h = gradus_hash(h, &v->n, sizeof v->n);
+        h = hash_first(h, v->x, v->n * (size_t)v->size, sizeof *v->x);
+        h = hash_first(h, v->pixels, v->n * (size_t)v->size, 1);
+        h = hash_first(h, v->labels, v->n, sizeof *v->labels);
+    }
+    snprintf(f->data, sizeof f->data, "%016jx", (uintmax_t)h);
 }
 
 /* Returns what must be the same when the training goes on, or NULL if out of
  * memory. */
 static json_t *same_of(const gradus_fit_state *f)
 {
-    char data[20];
-
-    hash_data(f, data);
     return json_pack("{s:i, s:i, s:b, s:b, s:s}", "batch", f->options.batch,
                      "samples", f->n, "keep_order", f->options.keep_order,
                      "restore_best", f->options.restore_best,
-                     "data (a hash)", data);
+                     "data (a hash)", f->data);
 }
 
 /* ---- write -------------------------------------------------------------- */
@@ -173,8 +178,10 @@ static int save(gradus_fit_state *f)
         return -1;
     json_t *fit = describe(f);
     gradus_c_locale_leave(&locale);
-    int status = fit ? gradus_keep_older(o->checkpoint, o->checkpoint_keep) ||
-                       gradus_checkpoint_write(f->o, f->best.theta, fit,
+    if (gradus_keep_older(o->checkpoint, o->checkpoint_keep))
+        snprintf(f->warning, sizeof f->warning, "the checkpoint before the "
+                 "last could not be kept: %s", gradus_error());
+    int status = fit ? gradus_checkpoint_write(f->o, f->best.theta, fit,
                                                o->checkpoint)
                      : gradus_no_memory("the checkpoint %s", o->checkpoint);
     json_decref(fit);
@@ -222,11 +229,14 @@ static int read_fit(void *arg, json_t *fit)
         return -1;
     pass_state(f, &t, &epochs);
     f->in_epoch = f->p.batch > 0;
+    f->finished = o->patience && f->best.waited >= o->patience;
     if (t.status)
         return -1;
+    uint64_t before = (uint64_t)epochs * (uint64_t)f->p.batches;
     if (o->learning_rate && f->step &&
-        (epochs != f->p.epochs ||
-         o->learning_rate(f->step - 1, steps, o->user) != f->rate))
+        (o->learning_rate(f->step - 1, before, o->user) != f->rate ||
+         o->learning_rate(f->step, before, o->user) !=
+             o->learning_rate(f->step, steps, o->user)))
         snprintf(f->warning, sizeof f->warning, "the training was begun for "
                  "%d epochs and is now for %d%s: from here on the learning "
                  "rate is another than in a training without a break", epochs,
@@ -235,36 +245,14 @@ static int read_fit(void *arg, json_t *fit)
     return 0;
 }
 
-/* Are both there, and the same path? */
-static bool are_one(const char *a, const char *b)
+/* Cuts off what was logged after the checkpoint, as it will be logged again.
+ * Lines that are missing are a warning. */
+static int restore_log(gradus_fit_state *f)
 {
-    return a && b && strcmp(a, b) == 0;
-}
-
-int gradus_check_paths(const gradus_fit_options *o)
-{
-    if (o->checkpoint_batches < 0 || o->checkpoint_keep < 0)
-        return gradus_error_set("gradus_fit: checkpoint_%s is %d; must be at "
-                                "least 0",
-                                o->checkpoint_batches < 0 ? "batches" : "keep",
-                                o->checkpoint_batches < 0
-                                    ? o->checkpoint_batches
-                                    : o->checkpoint_keep);
-    if (!(o->checkpoint_seconds >= 0))
-        return gradus_error_set("gradus_fit: checkpoint_seconds is %g; must "
-                                "be at least 0", o->checkpoint_seconds);
-    if (are_one(o->checkpoint, o->replay) || are_one(o->checkpoint, o->log) ||
-        are_one(o->log, o->replay))
-        return gradus_error_set("gradus_fit: two of checkpoint, log and replay"
-                                " are %s; must be different files",
-                                are_one(o->checkpoint, o->log) ? o->log
-                                                               : o->replay);
-    if (!o->checkpoint && (o->checkpoint_batches || o->checkpoint_seconds ||
-                           o->checkpoint_keep || o->resume))
-        return gradus_error_set("gradus_fit: checkpoint is NULL; must be a "
-                                "path, as other options of checkpoints are "
-                                "set");
-    return 0;
+    if (gradus_log_size(&f->log) < f->log_size)
+        snprintf(f->warning, sizeof f->warning, "%s is shorter than it was at "
+                 "the checkpoint, so lines of it are missing", f->log.path);
+    return gradus_log_cut(&f->log, f->log_size);
 }
 
 int gradus_resume(gradus_fit_state *f)
@@ -277,6 +265,7 @@ int gradus_resume(gradus_fit_state *f)
         return -1;
     if (!path)
         return 0;
+    hash_data(f);
     snprintf(older, sizeof older, "%s.1", path);
     bool has_older = access(older, F_OK) == 0;
     if (access(path, F_OK))
@@ -300,9 +289,9 @@ int gradus_resume(gradus_fit_state *f)
                          older);
     if (status)
         f->best.epoch = -1; /* there is nothing to restore */
-    else
-        status = gradus_log_cut(&f->log, f->log_size);
     if (f->finished || f->p.epoch == f->p.epochs)
         *f->warning = 0; /* nothing will be computed */
+    else if (!status)
+        status = restore_log(f);
     return status;
 }

@@ -172,6 +172,7 @@ typedef struct {
                           the training was resumed */
     double saved;      /* when the last checkpoint was written, in seconds */
     size_t log_size;   /* bytes of the log when that was written */
+    char data[20];     /* a hash of the data, for checkpoints */
 } gradus_fit_state;
 
 /* ----- replay.c: the step that has failed -------------------------------- */
@@ -185,14 +186,17 @@ int gradus_replay_begin(const gradus_graph *g, const char *path);
  * adds to the error message, which is that of the step, where it is. */
 void gradus_replay_write(const gradus_graph *g, int rows, const char *path);
 
+/* ----- options.c --------------------------------------------------------- */
+
+/* Checks the options but for those of early stopping, fills in the defaults,
+ * and resets the outputs best_epoch and history.  Returns 0, or -1 with a
+ * message. */
+int gradus_settle_options(gradus_fit_options *o, int max_batch);
+
 /* ----- resume.c: the checkpoints of gradus_fit --------------------------- */
 
 /* Seconds since some fixed moment. */
 double gradus_now(void);
-
-/* Checks the options of checkpoints, and that no two options name the same
- * file.  Returns 0, or -1 with a message. */
-int gradus_check_paths(const gradus_fit_options *o);
 
 /* Reads the checkpoint that is to be resumed, or writes the first.  To be
  * called when the training could begin.  Returns 0, or -1 with a message. */

@@ -144,21 +144,21 @@ said('fit-numbers-list', [1, 2], 'fit', 'numbers')
 said('fit-numbers-empty', '', 'fit', 'numbers')
 said('fit-numbers-words', 'one two', 'fit', 'numbers')
 for place, name in enumerate((
-        'epochs', 'done', 'batches', 'samples', 'steps', 'log', 'finished',
-        'best', 'waited', 'labels', 'correct', 'top-k')):
+        'epochs', 'done', 'batches', 'samples', 'steps', 'log', 'best',
+        'waited', 'labels', 'correct', 'top-k')):
     for what, value in {'negative': '-1', 'nan': 'nan',
                         'huge': '1e300'}.items():
         number('fit-number-%s-%s' % (name, what), place, value)
     number('fit-number-%s-cut' % name, place, None)
-number('fit-number-seconds-nan', 12, 'nan')
-number('fit-number-seconds-huge', 12, '1e308')
-number('fit-number-history-seconds-huge', 27, '1e308')
+number('fit-number-seconds-nan', 11, 'nan')
+number('fit-number-seconds-huge', 11, '1e308')
+number('fit-number-history-seconds-huge', 26, '1e308')
 number('fit-number-done-3', 1, '3')
 number('fit-number-done-2', 1, '2')
 number('fit-number-samples-11', 3, '11')
-number('fit-number-seconds-cut', 12, None)
-number('fit-number-meter-cut', 16, None)
-number('fit-number-history-cut', 27, None)
+number('fit-number-seconds-cut', 11, None)
+number('fit-number-meter-cut', 15, None)
+number('fit-number-history-cut', 26, None)
 
 # The nodes, the counts and the tensors.
 nodes = json.loads(File('fit-good', 'gradus.checkpoint').meta[

@@ -175,6 +175,10 @@ static int infer(const gradus_graph *g)
 /* Takes a new training's files away. */
 static void forget(void)
 {
+    char older[80];
+
+    snprintf(older, sizeof older, "%s.1", point);
+    remove(older);
     remove(point);
     remove(table);
 }

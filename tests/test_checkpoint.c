@@ -725,7 +725,7 @@ TEST(fit_refuses_another_training)
     assert_error("run.gradus: exists; resume the training that it holds");
     o.resume = true;
     o.batch = 9;
-    ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
+    ck_assert_int_eq(gradus_fit(b.o, &d, &o), -1);
     assert_error("batch is 9 here, 10 in the file");
     o.batch = 10;
     o.keep_order = true;
@@ -786,7 +786,7 @@ TEST(options_without_a_path_or_below_0_are_refused)
     };
 
     for (int k = 0; k < COUNT(wrong); k++) {
-        ck_assert_int_ne(gradus_fit(a.o, &d, &wrong[k]), 0);
+        ck_assert_int_eq(gradus_fit(a.o, &d, &wrong[k]), -1);
         assert_error(why[k]);
         ck_assert_int_ne(access("x", F_OK), 0);
     }

@@ -80,4 +80,53 @@ for signal in INT:130 TERM:143 HUP:129; do
     [ "$status" -eq "${signal#*:}" ] && [ "$(hash_of "$dir/out")" = "$right" ]
     verdict "SIG${signal%:*} ends with ${signal#*:}, and can be resumed" $?
 done
+
+# says STATUS WORDS OPTION...: does the program end with this status, say these
+# words and, on an error, report no result?
+says() {
+    wanted=$1 words=$2
+    shift 2
+    # shellcheck disable=SC2086
+    $train --checkpoint "$dir/c" "$@" >"$dir/out" 2>"$dir/err"
+    [ $? -eq "$wanted" ] && grep -q -e "$words" "$dir/err" &&
+        { [ "$wanted" -eq 0 ] || [ ! -s "$dir/out" ]; } && return
+    cat "$dir/err" "$dir/out"
+    return 1
+}
+
+rm -f "$dir"/c*
+says 0 "there is no such file; a new training begins" --resume --epochs 1
+verdict "a training that begins says so" $?
+says 0 "this training has ended already" --resume --epochs 1
+verdict "a training that has ended says so" $?
+says 0 "going on in epoch 2, after 0 of " --resume --epochs 2
+verdict "a training that goes on says where" $?
+says 1 "c: exists; resume the training that it holds"
+verdict "an existing checkpoint is not overwritten" $?
+says 1 "batch is 32 here, 64 in the file" --resume --batch 32
+verdict "another batch size is refused" $?
+says 1 'seed is "2" here, "1" in the file' --resume --seed 2
+verdict "another seed is refused" $?
+says 1 "node dense1 attr units 0 is 33 here, 32 in" --resume --hidden 33
+verdict "another net is refused" $?
+says 1 "its number of epochs done is 2; must be 0 to 1" --resume --epochs 1
+verdict "fewer epochs than are done are refused" $?
+says 2 "must be two files" --save "$dir/c"
+verdict "the model does not replace the checkpoint" $?
+says 2 "as in 300s" --every 5m
+verdict "--every says what it takes" $?
+
+# A model is saved even if the folder of the checkpoint is gone by then.
+mkdir "$dir/gone"
+# shellcheck disable=SC2086
+$train --checkpoint "$dir/gone/c" --epochs 20 --save "$dir/model" \
+    >"$dir/out" 2>"$dir/err" &
+program=$!
+while [ ! -f "$dir/gone/c" ]; do
+    sleep 0.01
+done
+rm -r "$dir/gone"
+wait "$program"
+[ $? -eq 1 ] && [ -s "$dir/model" ] && grep -q test_accuracy "$dir/out"
+verdict "a model is saved though the last checkpoint cannot be" $?
 finish

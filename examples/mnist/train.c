@@ -105,6 +105,7 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
 typedef struct {
     const settings *set;
     progress shown;
+    int begun; /* a batch has been trained on */
 } run;
 
 static gradus_optimiser *optimiser(const settings *s, gradus_graph *g)
@@ -145,7 +146,12 @@ static double learning_rate(uint64_t step, uint64_t steps, void *user)
  * returns non-zero. */
 static int between(const gradus_progress *p, void *user)
 {
-    progress_show(&((run *)user)->shown, p);
+    run *r = user;
+    if (!r->begun && r->set->resume && p->epoch + p->batch > 1)
+        complain("%s: going on in epoch %d, after %d of %d batches",
+                 r->set->checkpoint, p->epoch + 1, p->batch - 1, p->batches);
+    r->begun = 1;
+    progress_show(&r->shown, p);
     return stop_signal;
 }
 
@@ -181,16 +187,17 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                               .checkpoint_seconds = s->every_seconds,
                               .checkpoint_keep = s->keep,
                               .resume = s->resume};
-    if (s->resume)
-        complain(access(s->checkpoint, F_OK) == 0
-                     ? "%s: the training goes on from here"
-                     : "%s: there is no such file; a new training begins",
+    if (s->resume && access(s->checkpoint, F_OK))
+        complain("%s: there is no such file; a new training begins",
                  s->checkpoint);
     progress_start(&r.shown, utf8);
     int failed = !history || !o ? -1 : gradus_fit(o, d, &how);
     progress_clear(&r.shown);
     if (failed)
         complain("%s", history ? gradus_error() : "out of memory");
+    else if (!r.begun)
+        complain("%s: this training has ended already; more --epochs would "
+                 "go on with it", s->checkpoint);
     late = failed > 0; /* the net is trained all the same */
     failed = failed < 0;
     for (int e = 0; !failed && e < s->epochs && history[e].samples; e++) {

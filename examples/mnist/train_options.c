@@ -90,7 +90,10 @@ static void parse_hidden(settings *s, char *text)
 /* Reads how often a checkpoint is written: "100" batches or "300s". */
 static void parse_every(settings *s, char *text)
 {
-    size_t n = strlen(text);
+    size_t n = strlen(text), digits = strspn(text, "0123456789");
+    if (!digits || (digits < n && strcmp(text + digits, "s") != 0))
+        usage_error("--every '%s': must be a number of batches, or of seconds,"
+                    " as in 300s", text);
     s->every = 0;
     s->every_seconds = 0;
     if (n && text[n - 1] == 's') {

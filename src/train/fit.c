@@ -291,7 +291,7 @@ static int run(gradus_fit_state *f, const gradus_dataset *data)
     if (!status && *f->warning)
         return gradus_error_set("the training has ended, but %s", f->warning),
                1;
-    return status;
+    return status ? -1 : 0;
 }
 
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,

@@ -150,9 +150,10 @@ int __wrap_flock(int fd, int operation)
 {
     void (*before)(void) = fault.before_flock;
 
-    fault.before_flock = NULL;
-    if (before)
+    if (before) { /* threads may come here at once, but then it is NULL */
+        fault.before_flock = NULL;
         before();
+    }
     return __real_flock(fd, operation);
 }
 

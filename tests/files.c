@@ -35,8 +35,8 @@ void files_end(void)
 
 const char *files_path(const char *name)
 {
-    static char path[8][512];
-    static int next;
+    static _Thread_local char path[8][512];
+    static _Thread_local int next;
     next = (next + 1) % 8;
     snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
     return path[next];

@@ -18,7 +18,8 @@
  * the training. */
 static void call_back(gradus_fit_state *f)
 {
-    f->p.so_far.seconds = gradus_now() - f->start;
+    if (!f->p.epoch_done) /* else it is what the log has */
+        f->p.so_far.seconds = gradus_now() - f->start;
     f->p.warning = *f->warning ? f->warning : NULL;
     if (!f->options.callback)
         return;

@@ -1,12 +1,10 @@
 /* resume.c -- the checkpoints of gradus_fit: when they are written, and what
  * is in them beside the graph and the optimiser (io/checkpoint.c):
  *
- *   same                             must be the same when the training goes
- *                                    on: the batch, a hash of the sizes and
- *                                    the labels of what is fed, and so on
- *   numbers                          a text of numbers, some of which may be
- *                                    inf or nan: where the training is, the
- *                                    best epoch, the meter and the history
+ *   same      must be the same when the training goes on: the batch, a hash
+ *             of the data, and so on
+ *   numbers   a text of numbers, some of which may be inf or nan: where the
+ *             training is, the best epoch, the meter and the history
  *
  * The order of the samples is not there, as the seed and the number of the
  * epoch decide it. */

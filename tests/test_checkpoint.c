@@ -658,6 +658,8 @@ TEST(another_setting_is_refused)
         const char *message;
     } cases[] = {
         { { .beta1 = 0.8 }, "beta1 is 0.8 here, 0.9 in the file" },
+        { { .beta1 = 0.9000000000001 }, "beta1 is 0.90000000000010005 here, "
+                                        "0.90000000000000002 in the file" },
         { { .beta2 = 0.99 }, "beta2 is 0.99 here, 0.999 in" },
         { { .epsilon = 1e-6 }, "epsilon is 1e-6 here, 1e-8 in" },
         { { .learning_rate = 0.1 }, "learning_rate is 0.1 here" },
@@ -838,6 +840,8 @@ TEST(class_names_are_compared)
     gradus_set_class_names(b.g, 4, others);
     ck_assert_int_ne(gradus_load_checkpoint(b.o, path), 0);
     assert_error("class 2 is \"d\" here, \"c\" in the file");
+    gradus_set_class_names(b.g, 4, names);
+    ck_assert_int_eq(gradus_load_checkpoint(b.o, path), 0);
     gradus_set_class_names(b.g, 0, NULL);
     ck_assert_int_eq(gradus_load_checkpoint(b.o, path), 0);
     run_free(&a);
@@ -991,7 +995,11 @@ TEST(an_older_checkpoint_is_pointed_out)
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
     assert_error("run.gradus: is missing, but ");
     assert_error("run.gradus.1 is there; rename that one to go on from it");
+    o.checkpoint_keep = 0; /* then no older one would be lost */
+    fit(&b, &o);
     ck_assert_int_eq(rename(files_path("run.gradus.1"), path), 0);
+    run_free(&b);
+    b = run_new(1, 1, 1);
     fit(&b, &o);
     run_free(&a);
     run_free(&b);

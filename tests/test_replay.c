@@ -225,6 +225,10 @@ TEST(what_is_at_the_path_is_a_replay_file_or_stays)
     ck_assert_int_ne(gradus_fit(t.o, &d, &(gradus_fit_options){
         .replay = path }), 0);
     assert_error("step: exists and is not a replay file; choose another name");
+    ck_assert_int_eq(gradus_save(t.g, path), 0);
+    ck_assert_int_ne(gradus_fit(t.o, &d, &(gradus_fit_options){
+        .replay = path }), 0);
+    assert_error("step: exists and is not a replay file; choose another name");
     ck_assert_int_eq(access(path, F_OK), 0);
     ck_assert_int_ne(gradus_fit(t.o, &d, &(gradus_fit_options){
         .replay = "/no/such/folder" }), 0);

@@ -232,8 +232,9 @@ asan:
 	$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	    -fsanitize=address,undefined -fno-sanitize-recover=all"
 
+# A test forks while there are threads, and its child starts others.
 tsan:
-	$(MAKE) test BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread"
+	TSAN_OPTIONS=die_after_fork=0 $(MAKE) test BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread"
 
 # Valgrind does not know all instructions of new processors; hence ARCH=.
 valgrind:

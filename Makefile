@@ -261,7 +261,8 @@ check-long:
 	$(MAKE) valgrind
 	$(MAKE) guard GUARD=required
 
-# Lines and branches of src that the C suites reach, as float and as double.
+# Lines and branches of src that the C suites, as float and as double, and the
+# bad files reach.
 # Threads count with atomic instructions, or counts would get lost.
 coverage:
 	tools/deps.sh gcovr

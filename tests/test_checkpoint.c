@@ -725,6 +725,11 @@ TEST(fit_refuses_another_training)
     o.checkpoint = path;
     ck_assert_int_ne(gradus_fit(b.o, &d, &o), 0);
     assert_error("run.gradus: exists; resume the training that it holds");
+    files_folder("folder");
+    o.checkpoint = files_path("folder");
+    ck_assert_int_eq(gradus_fit(b.o, &d, &o), -1);
+    assert_error("folder: not a regular file");
+    o.checkpoint = path;
     o.resume = true;
     o.batch = 9;
     ck_assert_int_eq(gradus_fit(b.o, &d, &o), -1);

@@ -149,7 +149,8 @@ static int between(const gradus_progress *p, void *user)
     run *r = user;
     if (!r->begun && r->set->resume && p->epoch + p->batch > 1)
         complain("%s: going on in epoch %d, after %d of %d batches",
-                 r->set->checkpoint, p->epoch + 1, p->batch - 1, p->batches);
+                 r->set->checkpoint, p->epoch + 1, p->batch - !p->epoch_done,
+                 p->batches);
     r->begun = 1;
     progress_show(&r->shown, p);
     return stop_signal;

@@ -17,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -273,7 +274,8 @@ int gradus_resume(gradus_fit_state *f)
                                       "it to begin anew", path, older)
                    : save(f); /* it is better to know now that it cannot be
                                  written */
-    if (!f->options.resume)
+    struct stat st;
+    if (!f->options.resume && !stat(path, &st) && S_ISREG(st.st_mode))
         return gradus_error_set("%s: exists; resume the training that it "
                                 "holds, or choose another name", path);
     if (gradus_c_locale_enter(&locale))

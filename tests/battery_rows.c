@@ -126,6 +126,7 @@ BUILD(pools_in_a_row,
 /* ---- norms, dropout, several operands -------------------------------- */
 
 BUILD(dropout, gradus_dropout(x, 0.4))
+BUILD(batchnorm_relu, RELU(gradus_batchnorm(x)))
 BUILD(batchnorm_between_units,
       gradus_dense(gradus_add(gradus_batchnorm(gradus_dense(x, 80)),
                               gradus_dense(x, 80)), 80))
@@ -351,6 +352,9 @@ const battery_row battery_rows[] = {
     { "layernorm_of_images", gradus_layernorm, IMAGE(2, 4, 5) },
     { "batchnorm", gradus_batchnorm, VECTOR(40), MIXES_ROWS },
     { "batchnorm_of_images", gradus_batchnorm, IMAGE(2, 5, 7), MIXES_ROWS },
+    { ROW(batchnorm_relu), VECTOR(20), MIXES_ROWS },
+    { "batchnorm_relu_of_images", batchnorm_relu, IMAGE(2, 5, 7),
+      MIXES_ROWS },
     { ROW(batchnorm_between_units), VECTOR(3), .rows = 34, .no_gradient = 1,
       MIXES_ROWS },
     { ROW(mixed_twice), IMAGE(2, 4, 4), MIXES_ROWS },

@@ -362,6 +362,41 @@ LOOP_TEST(norms_are_exact_far_from_0, 2 * COUNT(FAR))
     assert_near(x->dy, dx_right, 4, 8 * rounding());
 }
 
+/* ---- and a ReLU ---------------------------------------------------------- */
+
+/* The ReLU behind a batch normalisation is computed with it, to the same bits
+ * as by a node of its own, which it is where the value before it is wanted. */
+LOOP_TEST(batchnorm_computes_the_relu_behind_it, 2)
+{
+    enum { R = 3, N = 30 };
+    static gradus_real in[R * N], value[2][R * N],
+        dx[2][R * N];
+    double d[R * N];
+
+    probe_fill(in, R * N, 1);
+    probe_fill_double(d, R * N, 2);
+    for (int apart = 0; apart < 2; apart++) {
+        gradus_graph_free(g);
+        g = gradus_graph_new(1);
+        x = _i ? gradus_image(g, 2, 3, 5) : gradus_input(g, N);
+        gradus_want_gradient(x);
+        y = gradus_batchnorm(x);
+        gradus_node *relu = gradus_relu(y);
+        probe(relu, d);
+        if (apart)
+            gradus_want_value(y);
+        ck_assert_int_eq(gradus_compile(g, R, 1), 0);
+        ck_assert_ptr_eq(y->result, apart ? y : relu);
+        gradus_feed(x, in, R);
+        ck_assert_int_eq(gradus_forward(g, NULL, R), 0);
+        ck_assert_int_eq(gradus_backward(g), 0);
+        memcpy(value[apart], relu->y, sizeof *value);
+        memcpy(dx[apart], x->dy, sizeof *dx);
+    }
+    ck_assert_mem_eq(value[0], value[1], sizeof *value);
+    ck_assert_mem_eq(dx[0], dx[1], sizeof *dx);
+}
+
 /* ---- too large ---------------------------------------------------------- */
 
 /* A number that is finite, but whose square is not, would make the running

@@ -58,75 +58,160 @@ static double total(int count, const double *lane, int k)
     return sum;
 }
 
-/* Adds x [width] to the lanes, number l to lane l % LANES. */
-static inline void add(double *lane, const gradus_real *x, int width)
+/* What a bundle is summed with: lanes for two sums, and for each lane the mean
+ * that is subtracted.  All bundles of a row are summed before the next row, in
+ * the order in which they lie in memory. */
+typedef struct {
+    double first[LANES], second[LANES], mean[LANES];
+} lanes;
+
+size_t gradus_channel_lanes(int channels, int positions)
 {
+    const size_t bundles = positions > 1 ? (size_t)channels
+                                         : (size_t)channels / LANES + 1;
+
+    return bundles * sizeof(lanes) / sizeof(double);
+}
+
+/* Four lanes.  (Compilers often fail to make vectors of loops like these.) */
+enum { SIDE = 4 };
+typedef gradus_real four
+    __attribute__((vector_size(SIDE * sizeof(gradus_real)),
+                   aligned(sizeof(gradus_real)), may_alias));
+typedef double four_doubles
+    __attribute__((vector_size(SIDE * sizeof(double)),
+                   aligned(sizeof(double)), may_alias));
+
+/* Returns four numbers of x. */
+static inline four_doubles doubles(const gradus_real *x)
+{
+    return __builtin_convertvector(*(const four *)x, four_doubles);
+}
+
+/* Returns dy, but 0 where z is not above 0, if there is a z. */
+static inline four_doubles passed(const gradus_real *dy, const gradus_real *z)
+{
+    four d = *(const four *)dy;
+
+    if (z)
+        d = (four)((__typeof__(d > 0))d & (*(const four *)z > 0));
+    return __builtin_convertvector(d, four_doubles);
+}
+
+/* first += x - mean and second += (x - mean)^2, for a stretch x [width]. */
+static inline void add_deviations(lanes *t, const gradus_real *x, int width)
+{
+    lanes r = *t; /* in registers */
+
     for (; width >= LANES; width -= LANES, x += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] += x[l];
-    for (int l = 0; l < width; l++)
-        lane[l] += x[l];
+        for (int l = 0; l < LANES; l += SIDE) {
+            four_doubles d = doubles(x + l) -
+                             *(const four_doubles *)(r.mean + l);
+            *(four_doubles *)(r.first + l) += d;
+            *(four_doubles *)(r.second + l) += d * d;
+        }
+    for (int l = 0; l < width; l++) {
+        double d = x[l] - r.mean[l];
+        r.first[l] += d;
+        r.second[l] += d * d;
+    }
+    *t = r;
 }
 
-/* Adds (x - a) (y - b) to the lanes in the same way, x and y [width]; a and
- * b have a number for each lane. */
-static inline void add_products(double *lane, const gradus_real *x,
-                                const double *a, const gradus_real *y,
-                                const double *b, int width)
+/* first += dy (x - mean) and second += dy, for a stretch [width].  dy counts
+ * as 0 where z is not above 0, if there is a z. */
+static inline void add_gradients(lanes *t, const gradus_real *x,
+                                 const gradus_real *dy, const gradus_real *z,
+                                 int width)
 {
-    for (; width >= LANES; width -= LANES, x += LANES, y += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
-    for (int l = 0; l < width; l++)
-        lane[l] += (x[l] - a[l]) * (y[l] - b[l]);
+    lanes r = *t;
+    int k = 0;
+
+    for (; k + LANES <= width; k += LANES)
+        for (int l = 0; l < LANES; l += SIDE) {
+            four_doubles d = passed(dy + k + l, z ? z + k + l : NULL);
+            *(four_doubles *)(r.first + l) +=
+                d * (doubles(x + k + l) - *(const four_doubles *)(r.mean + l));
+            *(four_doubles *)(r.second + l) += d;
+        }
+    for (int l = 0; k < width; l++, k++) {
+        double d = !z || z[k] > 0 ? dy[k] : 0;
+        r.first[l] += d * (x[k] - r.mean[l]);
+        r.second[l] += d;
+    }
+    *t = r;
 }
 
-/* Two passes: first the mean, and then the squares of the deviations from
- * it, which loses fewer digits than subtracting the squared mean. */
+/* The deviations are taken from a, the mean of the first row:
+ *
+ *   sum (x - mean)^2 = sum (x - a)^2 - (sum (x - a))^2 / m
+ *
+ * As that row is one of those that are summed, (mean - a)^2 is at most as many
+ * times the variance as there are rows, so that few digits are lost. */
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
-                           double *sums)
+                           double *scratch, double *sums)
 {
     const double m = *sums++ = (double)s.rows * s.positions;
+    lanes *const all = (lanes *)scratch, *t = all;
 
-    for (int c = 0, count; c < s.channels; c += count) {
-        double lane[LANES] = { 0 }, square[LANES] = { 0 }, mean[LANES];
+    for (int c = 0, count; c < s.channels; c += count, t++) {
+        double sum[LANES] = { 0 };
         count = bundle(s, c);
-        for (int i = 0; i < s.rows; i++)
-            add(lane, row(s, x, i, c), count * s.positions);
+        for (int i = 0; i < count * s.positions; i++)
+            sum[i % LANES] += row(s, x, 0, c)[i];
+        *t = (lanes){ { 0 }, { 0 }, { 0 } };
         for (int l = 0; l < LANES; l++)
-            mean[l] = total(count, lane, l) / m;
-        for (int i = 0; i < s.rows; i++)
-            add_products(square, row(s, x, i, c), mean, row(s, x, i, c), mean,
-                         count * s.positions);
+            t->mean[l] = total(count, sum, l) / s.positions;
+    }
+    for (int i = 0; i < s.rows; i++) {
+        t = all;
+        for (int c = 0, count; c < s.channels; c += count, t++) {
+            const gradus_real *from = row(s, x, i, c);
+            count = bundle(s, c);
+            add_deviations(t, from, count * s.positions);
+        }
+    }
+    t = all;
+    for (int c = 0, count; c < s.channels; c += count, t++) {
+        count = bundle(s, c);
         for (int k = 0; k < count; k++) {
-            *sums++ = mean[k];
-            *sums++ = total(count, square, k);
+            double d = total(count, t->first, k);
+            double square = total(count, t->second, k) - d * d / m;
+            *sums++ = t->mean[k] + d / m;
+            *sums++ = square < 0 ? 0 : square;
         }
     }
 }
 
-/* products sums dy (x - mean), lane sums dy. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
                           const gradus_real *mean, const gradus_real *rest,
-                          const gradus_real *dy, double *sums)
+                          const gradus_real *dy, const gradus_real *z,
+                          double *scratch, double *sums)
 {
-    const double zero[LANES] = { 0 };
+    lanes *const all = (lanes *)scratch, *t = all;
 
     *sums++ = (double)s.rows * s.positions;
-    for (int c = 0, count; c < s.channels; c += count) {
-        double middle[LANES], products[LANES] = { 0 }, lane[LANES] = { 0 };
+    for (int c = 0, count; c < s.channels; c += count, t++) {
         count = bundle(s, c);
+        *t = (lanes){ { 0 }, { 0 }, { 0 } };
         for (int l = 0; l < LANES; l++)
-            middle[l] = (double)mean[c + l % count] + rest[c + l % count];
-        for (int i = 0; i < s.rows; i++) {
-            const gradus_real *d = row(s, dy, i, c);
-            add_products(products, d, zero, row(s, x, i, c), middle,
-                         count * s.positions);
-            add(lane, d, count * s.positions);
+            t->mean[l] = (double)mean[c + l % count] + rest[c + l % count];
+    }
+    for (int i = 0; i < s.rows; i++) {
+        t = all;
+        for (int c = 0, count; c < s.channels; c += count, t++) {
+            const size_t at = (size_t)(row(s, x, i, c) - x);
+            count = bundle(s, c);
+            add_gradients(t, x + at, dy + at, z ? z + at : NULL,
+                          count * s.positions);
         }
+    }
+    t = all;
+    for (int c = 0, count; c < s.channels; c += count, t++) {
+        count = bundle(s, c);
         for (int k = 0; k < count; k++) {
-            *sums++ = total(count, products, k);
-            *sums++ = total(count, lane, k);
+            *sums++ = total(count, t->first, k);
+            *sums++ = total(count, t->second, k);
         }
     }
 }

@@ -15,14 +15,19 @@ typedef struct {
     int rows, channels, positions;
 } gradus_channels;
 
+/* Returns how many numbers of scratch memory the functions below need. */
+size_t gradus_channel_lanes(int channels, int positions);
+
 /* The two sums are the mean of x, and sum (x - mean)^2. */
 void gradus_sum_deviations(gradus_channels s, const gradus_real *x,
-                           double *sums);
+                           double *scratch, double *sums);
 
 /* The two sums are sum dy (x - mean), and sum dy.  The mean of each channel is
- * mean + rest, both [channels]. */
+ * mean + rest, both [channels].  With z [rows,channels,positions], dy counts
+ * as 0 where z is not above 0; z may be NULL. */
 void gradus_sum_gradients(gradus_channels s, const gradus_real *x,
                           const gradus_real *mean, const gradus_real *rest,
-                          const gradus_real *dy, double *sums);
+                          const gradus_real *dy, const gradus_real *z,
+                          double *scratch, double *sums);
 
 #endif

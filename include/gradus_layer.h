@@ -174,6 +174,10 @@ typedef struct {
      * reads the parameters that it has updated itself. */
     bool by_units;
 
+    /* Where n->first[j] is true, backward sets the dx of operand j, all of it,
+     * instead of adding to it: what dx held before means nothing. */
+    bool sets_dx;
+
     /* Whether forward takes an operand's -inf as a mask, as softmax does, or
      * keeps it for a later node that does.  A loss may take any number. */
     enum { GRADUS_MASK_REFUSED, GRADUS_MASK_KEPT, GRADUS_MASK_TAKEN } mask;
@@ -236,6 +240,10 @@ struct gradus_node {
     gradus_node *result; /* the node whose value it computes: itself, unless
                             its op has fused others */
     bool wants_gradient;
+    bool first[GRADUS_MAX_OPERANDS]; /* set by gradus_compile: its op has
+                            sets_dx, and of all nodes that use the operand it
+                            is the first to pass a gradient back */
+    bool clear_dy; /* set by gradus_compile: dy is zeroed before backward */
     bool finite; /* set by gradus_compile: -inf in its value is an error, as
                     an op that refuses it gets it.  (NaN and +inf always are.)
                     An input then makes NaN of infinity */

@@ -166,6 +166,17 @@ static gradus_node *mixed_twice(gradus_node *x)
                       gradus_dense(first, 3));
 }
 
+/* A residual block: its first value has two users, and all its ops set the
+ * gradients that they are the first to contribute to. */
+static gradus_node *residual(gradus_node *x)
+{
+    gradus_node *h = RELU(gradus_batchnorm(CONV(x, 3, 3, .padding = 1)));
+    gradus_node *f = RELU(gradus_batchnorm(CONV(h, 3, 3, .padding = 1)));
+
+    f = gradus_batchnorm(CONV(f, 3, 3, .padding = 1));
+    return gradus_dense(MAX2(RELU(gradus_add(h, f))), 3);
+}
+
 /* ---- losses ---------------------------------------------------------- */
 
 #define ROW_WEIGHT .row_weight = gradus_row_weights(x->graph)
@@ -355,6 +366,7 @@ const battery_row battery_rows[] = {
     { ROW(batchnorm_relu), VECTOR(20), MIXES_ROWS },
     { "batchnorm_relu_of_images", batchnorm_relu, IMAGE(2, 5, 7),
       MIXES_ROWS },
+    { ROW(residual), IMAGE(2, 5, 6), MIXES_ROWS },
     { ROW(batchnorm_between_units), VECTOR(3), .rows = 34, .no_gradient = 1,
       MIXES_ROWS },
     { ROW(mixed_twice), IMAGE(2, 4, 4), MIXES_ROWS },

@@ -258,6 +258,23 @@ static void spread_finite(gradus_graph *g)
     }
 }
 
+/* Finds, for each gradient, the node that is the first to contribute to it on
+ * the way back.  If its op can set a gradient, that need not be zeroed. */
+static void find_first(gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++) {
+        gradus_node *n = g->node[i], *user = NULL;
+        int operand = 0;
+        for (int k = i + 1; k < g->count; k++)
+            for (int j = g->node[k]->n_in; j-- > 0;)
+                if (g->node[k]->in[j] == n)
+                    user = g->node[k], operand = j;
+        n->clear_dy = !user || !user->op->sets_dx;
+        if (!n->clear_dy)
+            user->first[operand] = true;
+    }
+}
+
 /* If the checks pass but then threads or memory fail, the graph can be
  * compiled again, say with a smaller max_batch, but it can no longer be
  * changed, since its nodes are fused already. */
@@ -268,6 +285,7 @@ int gradus_compile_plan(gradus_graph *g, int max_batch, int threads,
         return -1;
     spread_finite(g);
     gradus_fuse(g);
+    find_first(g);
     g->threads = threads ? threads : gradus_pool_processors();
     gradus_pool_free(g->pool); /* of a compile that has failed */
     g->pool = gradus_pool_new(g->threads);

@@ -80,6 +80,7 @@ typedef struct {
     const gradus_real *dz; /* [out,h,w]                              */
     gradus_real *dW;       /* [out,in,kernel,kernel], is added to    */
     gradus_real *db, *dx;  /* [out] and like x, are added to, or NULL */
+    bool set_dx;           /* what dx held means nothing: it is set  */
 } gradus_conv_sample;
 
 /* One pass over one group of one sample.  The forward pass reads x and writes

@@ -151,9 +151,10 @@ static void backward_operand(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_real *dcol = direct ? s->dx : scratch + m.size;
 
     gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, s->dz, P,
-                direct ? 1 : 0, dcol, P);                /* dcol = W' dY     */
+                direct && !s->set_dx ? 1 : 0, dcol, P);  /* dcol = W' dY     */
     if (direct)
         return;
+    gradus_conv_clear(c, s);
     memset(scratch, 0, m.size * sizeof *scratch);
     copy_columns(c, &m, true, scratch, dcol);
     gradus_conv_image_add_inside(&m, scratch, s->dx);

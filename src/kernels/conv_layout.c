@@ -61,3 +61,9 @@ int gradus_conv_strip(int height, size_t a_line, size_t numbers)
 
     return lines < 1 ? 1 : lines < (size_t)height ? (int)lines : height;
 }
+
+void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s)
+{
+    if (s->dx && s->set_dx)
+        memset(s->dx, 0, gradus_conv_x_size(c) * sizeof *s->dx);
+}

@@ -42,6 +42,9 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
 void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
                       size_t n);
 
+/* Sets dx to 0 where it is wanted and to be set: for ways that only add. */
+void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s);
+
 /* Returns how many of `height` lines, of a_line numbers each, make up a strip
  * of about `numbers` numbers: at least one. */
 int gradus_conv_strip(int height, size_t a_line, size_t numbers);

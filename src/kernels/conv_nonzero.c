@@ -24,6 +24,7 @@
  * 2 x 2 (see conv.c).
  */
 #include "kernels/conv.h"
+#include "kernels/conv_layout.h"
 
 #include <string.h>
 
@@ -274,6 +275,7 @@ GRADUS_INLINE void add(const layout *l, const gradus_conv_sample *s)
             if (s->dx)
                 add_to_image(l, list, n, l->W + k);
         }
+    gradus_conv_clear(c, s);
     if (s->dx)
         add_interleaved(gradus_conv_x_size(c), l->dimage, l->in_image, s->dx);
 }

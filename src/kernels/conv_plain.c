@@ -22,6 +22,7 @@
  * channels, c->W and c->b hold all, but s->dW and s->db only group s->group.
  */
 #include "kernels/conv.h"
+#include "kernels/conv_layout.h"
 
 /* Returns the index of x[ch, s i + u - p, s j + v - p], or -1 if that lies
  * outside x. */
@@ -101,6 +102,7 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     const gradus_real *dy = s->dz;
 
     (void)scratch;
+    gradus_conv_clear(c, s);
     for (int o = 0; o < c->out; o++)
         for (int i = 0; i < c->out_height; i++)
             for (int j = 0; j < c->out_width; j++)

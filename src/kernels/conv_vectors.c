@@ -252,7 +252,7 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
 
     if (s->dx)
         run(&back, s->group, s->dz, scratch + gradus_conv_gemm.scratch(c),
-            s->dx, true);
+            s->dx, !s->set_dx);
     rest.dx = NULL;
     gradus_conv_gemm.backward(c, &rest, scratch);
 }

@@ -10,6 +10,8 @@
  *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first where x = y */
 #include "kernels/pool2.h"
 
+#include <string.h>
+
 void gradus_pool2_forward(int height, int width, const gradus_real *x,
                           gradus_real *restrict y)
 {
@@ -29,28 +31,40 @@ void gradus_pool2_forward(int height, int width, const gradus_real *x,
  * since compilers turn conditions into branches, and these are
  * unpredictable.  (Where a factor is 0 the product is 0: a dy that is not
  * finite is an error in any case.) */
-static void back_to_lines(int w, const gradus_real *x, const gradus_real *z,
-                          const gradus_real *y, const gradus_real *dy,
-                          gradus_real *restrict dx, gradus_real *restrict dz)
+GRADUS_INLINE void back_to_lines(int w, const gradus_real *x,
+                                 const gradus_real *z, const gradus_real *y,
+                                 const gradus_real *dy, bool set,
+                                 gradus_real *restrict dx,
+                                 gradus_real *restrict dz)
 {
     for (int j = 0; j < w; j++) {
         int a = x[2 * j] < y[j];
         int b = a & (x[2 * j + 1] < y[j]);
         int c = b & (z[2 * j] < y[j]);
-        dx[2 * j] += (gradus_real)(1 - a) * dy[j];
-        dx[2 * j + 1] += (gradus_real)(a - b) * dy[j];
-        dz[2 * j] += (gradus_real)(b - c) * dy[j];
-        dz[2 * j + 1] += (gradus_real)c * dy[j];
+        const gradus_real part[] = {
+            (gradus_real)(1 - a) * dy[j], (gradus_real)(a - b) * dy[j],
+            (gradus_real)(b - c) * dy[j], (gradus_real)c * dy[j] };
+        for (int k = 0; k < 2; k++) {
+            dx[2 * j + k] = (set ? 0 : dx[2 * j + k]) + part[k];
+            dz[2 * j + k] = (set ? 0 : dz[2 * j + k]) + part[2 + k];
+        }
     }
 }
 
 void gradus_pool2_backward(int height, int width, const gradus_real *x,
                            const gradus_real *y, const gradus_real *dy,
-                           gradus_real *dx)
+                           bool set, gradus_real *dx)
 {
     const int h = height / 2, w = width / 2;
     const size_t pair = 2 * (size_t)width;
 
+    if (set && (height % 2 || width % 2)) {
+        memset(dx, 0, (size_t)height * (size_t)width * sizeof *dx);
+        set = false;
+    }
     for (int i = 0; i < h; i++, x += pair, dx += pair, y += w, dy += w)
-        back_to_lines(w, x, x + width, y, dy, dx, dx + width);
+        if (set)
+            back_to_lines(w, x, x + width, y, dy, true, dx, dx + width);
+        else
+            back_to_lines(w, x, x + width, y, dy, false, dx, dx + width);
 }

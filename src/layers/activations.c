@@ -42,13 +42,13 @@ static void relu_backward(gradus_node *n, gradus_part p)
 
     for (size_t i = 0; i < r.n; i++) {
         gradus_real d = r.dy[i]; /* always read, so no branch is needed */
-        r.dx[i] += r.y[i] > 0 ? d : 0;
+        r.dx[i] = (n->first[0] ? 0 : r.dx[i]) + (r.y[i] > 0 ? d : 0);
     }
 }
 
 const gradus_op gradus_relu_op = {
     .name = "relu", .forward = relu_forward, .backward = relu_backward,
-    .unary = gradus_relu,
+    .unary = gradus_relu, .sets_dx = true,
 };
 
 gradus_node *gradus_relu(gradus_node *x)

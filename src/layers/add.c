@@ -27,7 +27,7 @@ static void backward(gradus_node *n, gradus_part p)
         if (!dx)
             continue;
         for (size_t i = 0; i < gradus_count(p, n->size); i++)
-            dx[i] += dy[i];
+            dx[i] = (n->first[j] ? 0 : dx[i]) + dy[i];
     }
 }
 
@@ -38,6 +38,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_add_op = {
     .name = "add", .forward = forward, .backward = backward, .make = make,
+    .sets_dx = true,
     .mask = GRADUS_MASK_KEPT,
 };
 

@@ -123,6 +123,7 @@ static void unite(gradus_node *n, int slices)
 typedef struct {
     const gradus_real *mean, *rest, *scale, *g, *b, *mean_dy, *slope;
     bool relu; /* a ReLU follows that is computed here too */
+    bool set;  /* dx is set, not added to */
 } factors;
 
 /* g x^ + b for a number of channel c. */
@@ -227,7 +228,7 @@ static inline void add_gradient(factors f, int c, int step, int width,
         d = !z || z[i] > 0 ? d : 0;
         d = f.scale[c] * (d - f.mean_dy[c] -
                           (x[i] - f.mean[c] - f.rest[c]) * f.slope[c]);
-        dx[i] += d;
+        dx[i] = (f.set ? 0 : dx[i]) + d;
     }
 }
 
@@ -239,7 +240,7 @@ static void backward(gradus_node *n, gradus_part p)
     const factors f = { .mean = batch(n, MEAN), .rest = batch(n, REST),
                         .scale = p.scratch,
                         .mean_dy = batch(n, MEAN_DY),
-                        .slope = batch(n, SLOPE) };
+                        .slope = batch(n, SLOPE), .set = n->first[0] };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     const gradus_real *dy = gradus_row(n->result->dy, p, n->size);
     const gradus_real *z = relu_of(n, p);
@@ -297,7 +298,7 @@ static const gradus_mixing mixing = {
 const gradus_op gradus_batchnorm_op = {
     .name = "batchnorm", .forward = forward, .backward = backward,
     .unary = gradus_batchnorm, .mixing = &mixing, .check = check,
-    .fuse = fuse,
+    .sets_dx = true, .fuse = fuse,
 };
 
 gradus_node *gradus_batchnorm(gradus_node *x)

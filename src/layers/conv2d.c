@@ -86,6 +86,7 @@ static void backward(gradus_node *n, gradus_part p)
         s.dz = n->result->dy + i * gradus_conv_z_size(&k);
         s.dW = gradus_share(n, 0, p) + s.group * gradus_conv_weights(&k);
         s.db = k.b ? gradus_share(n, 1, p) + s.group * k.out : NULL;
+        s.set_dx = n->first[0];
         s.dx = n->in[0]->dy ? n->in[0]->dy + i * gradus_conv_x_size(&k) : NULL;
         way->backward(&k, &s, p.scratch);
     }
@@ -138,7 +139,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_conv2d_op = {
     .name = "conv", .forward = forward, .backward = backward,
-    .fuse = fuse, .make = make,
+    .sets_dx = true, .fuse = fuse, .make = make,
 };
 
 /* Checks that no array of x that a way may need for one image has more than

@@ -37,7 +37,7 @@ static void backward(gradus_node *n, gradus_part p)
     gradus_real *dX = gradus_row(n->in[0]->dy, p, in);
 
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, p.rows, in, out, dY, out, W, in,
-                1, dX, in);                                  /* dX += dY W */
+                n->first[0] ? 0 : 1, dX, in);                /* dX += dY W */
 }
 
 /* Computes dW [units,in] and db [units] of the units of p over the rows of p,
@@ -67,6 +67,7 @@ static gradus_node *make(const gradus_saved *s)
 const gradus_op gradus_dense_op = {
     .name = "dense", .forward = forward, .backward = backward,
     .gradient = gradient, .make = make, .by_units = true,
+    .sets_dx = true,
 };
 
 gradus_node *gradus_dense(gradus_node *x, int units)

@@ -26,6 +26,7 @@
 #include "layers/layers.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct {
     gradus_node node;
@@ -172,10 +173,12 @@ static void backward(gradus_node *n, gradus_part p)
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->in[0]->size);
 
+    if (!is_max2 && n->first[0])
+        memset(dx, 0, gradus_count(p, n->in[0]->size) * sizeof *dx);
     for (size_t c = 0; c < gradus_count(p, n->shape[0]);
          c++, x += H * W, dx += H * W, y += h * w, dy += h * w)
         if (is_max2)
-            gradus_pool2_backward(H, W, x, y, dy, dx);
+            gradus_pool2_backward(H, W, x, y, dy, n->first[0], dx);
         else if (pool->max)
             for (int i = 0; i < h; i++)
                 pool_line_back(pool, true, i, x, y + i * w, dy + i * w,
@@ -234,12 +237,12 @@ static gradus_node *make_avg(const gradus_saved *s)
 
 const gradus_op gradus_maxpool2d_op = {
     .name = "maxpool", .forward = forward, .backward = backward,
-    .make = make_max,
+    .make = make_max, .sets_dx = true,
 };
 
 const gradus_op gradus_avgpool2d_op = {
     .name = "avgpool", .forward = forward, .backward = backward,
-    .make = make_avg,
+    .make = make_avg, .sets_dx = true,
 };
 
 gradus_node *gradus_maxpool2d(gradus_node *x, int kernel,

@@ -51,12 +51,12 @@ void gradus_run_nodes(gradus_node *const *node, int from, int end,
 /* Zeroes what backward adds to: the rows of p in each node's dy [B,size], and
  * this slice's share of each parameter's gradient.  That is done for all nodes
  * before the first backward, since a node's dy is the sum of what all the
- * nodes that use it add. */
+ * nodes that use it add; but not where the first of these sets dy. */
 static void clear_gradients(const gradus_graph *g, gradus_part p)
 {
     for (int i = 0; i < g->count; i++) {
         gradus_node *n = g->node[i];
-        if (n->dy)
+        if (n->dy && n->clear_dy)
             memset(gradus_row(n->dy, p, n->size), 0,
                    gradus_count(p, n->size) * sizeof *n->dy);
         for (int j = 0; j < n->n_params && n->share[j]; j++)

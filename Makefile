@@ -113,7 +113,8 @@ $(BUILD)/obj/src/optim/%.o $(BUILD)/double/src/optim/%.o: \
     FLAGS += -fno-math-errno
 
 # In convolutions, a multiplication and an addition may become one instruction.
-$(BUILD)/obj/src/kernels/conv%.o $(BUILD)/double/src/kernels/conv%.o: \
+$(BUILD)/obj/src/kernels/conv%.o $(BUILD)/double/src/kernels/conv%.o \
+$(foreach f,winograd product,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/kernels/$f.o): \
     FLAGS += -ffp-contract=fast
 
 # This file holds the compiler and its flags.  When they differ from last time,

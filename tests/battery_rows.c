@@ -104,6 +104,10 @@ BUILD(conv_9_channels_relu, RELU(CONV(x, 9, 5, .padding = 2)))
 BUILD(conv_4_max_relu, RELU(MAX2(CONV(x, 5, 4, .padding = 1))))
 BUILD(conv_twice_relu_max,
       MAX2(RELU(CONV(MAX2(RELU(CONV(x, 3, 3, 0))), 4, 2, 0))))
+BUILD(conv_8_channels, CONV(x, 8, 3, .padding = 1))
+BUILD(conv_8_channels_groups, CONV(x, 16, 3, .groups = 2, .padding = 1))
+BUILD(conv_8_channels_5_relu, RELU(CONV(x, 9, 5, .padding = 2)))
+BUILD(conv_8_channels_4, CONV(x, 8, 4, .no_bias = 1))
 
 /* ---- pools ----------------------------------------------------------- */
 
@@ -127,6 +131,8 @@ BUILD(pools_in_a_row,
 
 BUILD(dropout, gradus_dropout(x, 0.4))
 BUILD(batchnorm_relu, RELU(gradus_batchnorm(x)))
+BUILD(batchnorm_relu_max,
+      MAX2(RELU(gradus_batchnorm(CONV(x, 8, 3, .padding = 1)))))
 BUILD(batchnorm_between_units,
       gradus_dense(gradus_add(gradus_batchnorm(gradus_dense(x, 80)),
                               gradus_dense(x, 80)), 80))
@@ -340,6 +346,12 @@ const battery_row battery_rows[] = {
     { ROW(conv_7_relu_max), IMAGE(2, 18, 35) },
     { ROW(conv_3_relu_max), IMAGE(1, 45, 27) },
     { ROW(conv_5_relu_max), IMAGE(1, 4, 30) },
+    { ROW(conv_8_channels), IMAGE(8, 5, 4) },
+    { "conv_8_channels_first", conv_8_channels, IMAGE(8, 5, 4),
+      .no_gradient = 1 },
+    { ROW(conv_8_channels_groups), IMAGE(16, 4, 4) },
+    { ROW(conv_8_channels_5_relu), IMAGE(8, 5, 6) },
+    { ROW(conv_8_channels_4), IMAGE(9, 6, 6) },
     { ROW(conv_9_channels_relu), IMAGE(2, 5, 5) },
     { ROW(conv_4_max_relu), IMAGE(3, 9, 40) },
     { ROW(conv_twice_relu_max), IMAGE(2, 10, 10) },
@@ -366,6 +378,7 @@ const battery_row battery_rows[] = {
     { ROW(batchnorm_relu), VECTOR(20), MIXES_ROWS },
     { "batchnorm_relu_of_images", batchnorm_relu, IMAGE(2, 5, 7),
       MIXES_ROWS },
+    { ROW(batchnorm_relu_max), IMAGE(8, 4, 4), MIXES_ROWS },
     { ROW(residual), IMAGE(2, 5, 6), MIXES_ROWS },
     { ROW(batchnorm_between_units), VECTOR(3), .rows = 34, .no_gradient = 1,
       MIXES_ROWS },

@@ -31,6 +31,7 @@ static const struct {
     { 3, 9, 40, 5, 4, { .padding = 1 }, MAX, RELU },
     { 1, 4, 30, 2, 5, { .padding = 2 }, RELU, MAX },
     { 2, 5, 5, 9, 5, { .padding = 2 }, RELU, NOTHING },
+    { 8, 8, 8, 9, 3, { .padding = 1 }, RELU, NOTHING },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -3,14 +3,15 @@
  *
  * The table says how many times as long a training step takes without one of
  * the ways: without gemm, plain takes its place; without nonzero, or without
- * vectors, the other ways but max2 remain; without max2, all other ways
- * remain.
+ * vectors, the other ways but max2 remain; without max2 or winograd, all
+ * other ways remain.
  *
  *              cnn-8-16     lenet      convnet     residual
  *   gemm       9.8  15     11   19     12   23     11   19
  *   nonzero    2.1  1.9    2.0  1.9    1.0  1.0    1.0  1.0
  *   vectors    2.0  1.3    1.8  1.1    1.7  0.9    1.8  1.0
  *   max2       1.9  1.5    1.3  1.2    1.0  1.0    1.0  1.0
+ *   winograd   1.0  1.0    1.0  1.0    1.7  2.3    1.6  2.2
  *
  * The first number of a pair was measured with AVX-512 on an Intel Xeon,
  * the second on the same machine with kernels for AVX2, the library's own
@@ -18,18 +19,49 @@
  * time, with one thread and mini-batches of 64.  cnn-8-16 is the network of
  * bench/steps.c; the others are in examples/mnist/nets.c. */
 #include "kernels/conv.h"
+#include "kernels/winograd.h"
 
-/* From the slowest to the fastest in most nets: the last way that fits is
+/* From the slowest to the fastest in most nets: the last way that pays is
  * taken. */
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_nonzero, &gradus_conv_gemm, &gradus_conv_vectors,
-    &gradus_conv_max2, &gradus_conv_either,
+    &gradus_conv_winograd, &gradus_conv_max2, &gradus_conv_either,
 };
+
+/* Are there enough channels to fill vectors? */
+static bool is_deep(const gradus_conv *c)
+{
+    return c->in >= PRODUCT_ROWS && c->out >= PRODUCT_ROWS;
+}
+
+/* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
+ * multiplications of the other ways? */
+static bool is_fewer(const gradus_conv *c, double n)
+{
+    gradus_conv y = *c;
+
+    y.max2 = false;
+    if (!gradus_conv_winograd.fits(&y) || !is_deep(c))
+        return false;
+    const gradus_winograd w = gradus_winograd_of(&y);
+    return n * WINOGRAD_VALUES * w.down * w.across <=
+           (double)c->kernel * c->kernel * c->out_height * c->out_width;
+}
+
+/* Does it pay to compute c in this way?  The maxima are worth the other
+ * multiplications only where gradus_conv_winograd would leave out less than
+ * two of three. */
+static bool pays(const gradus_conv_way *way, const gradus_conv *c)
+{
+    return way->fits(c) &&
+           (way != &gradus_conv_winograd || is_fewer(c, 1.5)) &&
+           (way != &gradus_conv_max2 || !is_fewer(c, 3));
+}
 
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
 {
     for (int k = sizeof ways / sizeof *ways - 1; k >= 0; k--)
-        if ((back ? ways[k]->backward : ways[k]->forward) && ways[k]->fits(c))
+        if ((back ? ways[k]->backward : ways[k]->forward) && pays(ways[k], c))
             return ways[k];
     return NULL;
 }
@@ -64,8 +96,9 @@ static bool is_sparse(const gradus_conv *c, const gradus_conv_sample *s,
 /* Returns the way for a dense dz. */
 static const gradus_conv_way *dense(const gradus_conv *c)
 {
-    return gradus_conv_vectors.fits(c) ? &gradus_conv_vectors
-                                       : &gradus_conv_gemm;
+    return pays(&gradus_conv_winograd, c)  ? &gradus_conv_winograd
+           : pays(&gradus_conv_vectors, c) ? &gradus_conv_vectors
+                                           : &gradus_conv_gemm;
 }
 
 static bool fits(const gradus_conv *c)
@@ -118,6 +151,8 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
 {
     const state *b = (const state *)scratch;
 
+    if (b->begun[0] && dense(c)->end_back)
+        dense(c)->end_back(c, b->scratch[0], dW);
     if (b->begun[1])
         gradus_conv_nonzero.end_back(c, b->scratch[1], dW);
 }

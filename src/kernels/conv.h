@@ -5,7 +5,8 @@
  *
  * with stride s and padding p.  conv_plain.c is this equation in loops.
  * The other ways are faster, but each works for some settings only.  Up to
- * rounding, all have the same result. */
+ * rounding, all have the same result, and that of a sample does not depend on
+ * which others are computed before or after it. */
 #ifndef GRADUS_CONV_H
 #define GRADUS_CONV_H
 
@@ -85,14 +86,15 @@ typedef struct {
 
 /* One pass over one group of one sample.  The forward pass reads x and writes
  * z and argmax.  The backward pass reads x, z, argmax and dz, and adds to dW,
- * db and dx. */
+ * db and dx.  All but x and dz may be written as late as by end or end_back,
+ * but s itself is read before the call returns. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);
 
 /* A way of computing the forward pass, the backward pass, or both: the pass
- * that it lacks is NULL.  So are begin, begin_back and end_back where there
- * is nothing to do.  gradus_conv_plain computes any c without relu and
+ * that it lacks is NULL.  So are begin, end, begin_back and end_back where
+ * there is nothing to do.  gradus_conv_plain computes any c without relu and
  * max2, and needs no memory: its fits and its scratch are NULL. */
 typedef struct {
     const char *name;
@@ -100,11 +102,12 @@ typedef struct {
     size_t (*scratch)(const gradus_conv *c); /* numbers of scratch memory  */
     /* begin is called before the first forward pass, begin_back before the
      * first backward pass.  Passes of any number of samples with the same W
-     * may then follow, in the same scratch memory.  After the last backward
-     * pass, end_back adds to dW [groups,out,in,kernel,kernel] the part that
-     * is still in the scratch memory. */
+     * may then follow, in the same scratch memory.  After the last one, end
+     * writes what is still in the scratch memory; end_back does so, too, and
+     * adds to dW [groups,out,in,kernel,kernel]. */
     void (*begin)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *forward;
+    void (*end)(const gradus_conv *c, gradus_real *scratch);
     void (*begin_back)(const gradus_conv *c, gradus_real *scratch);
     gradus_conv_pass *backward;
     void (*end_back)(const gradus_conv *c, gradus_real *scratch,
@@ -112,7 +115,8 @@ typedef struct {
 } gradus_conv_way;
 
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
-    gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero;
+    gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero,
+    gradus_conv_winograd;
 
 /* The backward pass without max2: through the samples whose dz is mostly 0 as
  * gradus_conv_nonzero, and through the others by the fastest other way. */

@@ -62,8 +62,26 @@ int gradus_conv_strip(int height, size_t a_line, size_t numbers)
     return lines < 1 ? 1 : lines < (size_t)height ? (int)lines : height;
 }
 
+gradus_conv gradus_conv_turned(const gradus_conv *c)
+{
+    return (gradus_conv){
+        .in = c->out, .height = c->out_height, .width = c->out_width,
+        .out = c->in, .out_height = c->height, .out_width = c->width,
+        .kernel = c->kernel, .stride = 1,
+        .padding = c->kernel - 1 - c->padding, .groups = c->groups,
+        .simd = c->simd };
+}
+
 void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s)
 {
     if (s->dx && s->set_dx)
         memset(s->dx, 0, gradus_conv_x_size(c) * sizeof *s->dx);
+}
+
+size_t gradus_conv_take(size_t *size, size_t n)
+{
+    const size_t at = *size;
+
+    *size += (n + 31) / 32 * 32;
+    return at;
 }

@@ -45,6 +45,15 @@ void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
 /* Sets dx to 0 where it is wanted and to be set: for ways that only add. */
 void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s);
 
+/* Returns the convolution that computes dx from dy, without its weights: those
+ * of c with `in` and `out` exchanged and the kernel rotated.  The stride of c
+ * is 1. */
+gradus_conv gradus_conv_turned(const gradus_conv *c);
+
+/* Takes n numbers of scratch memory, of which *size are taken already, in
+ * whole vectors.  Returns where they begin. */
+size_t gradus_conv_take(size_t *size, size_t n);
+
 /* Returns how many of `height` lines, of a_line numbers each, make up a strip
  * of about `numbers` numbers: at least one. */
 int gradus_conv_strip(int height, size_t a_line, size_t numbers);

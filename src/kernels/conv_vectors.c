@@ -22,8 +22,8 @@
  * conv_gemm.c computes dW and db.
  *
  * Unlike conv_gemm.c, this makes no columns, and a ReLU costs next to nothing.
- * With tile.h it has 250 lines of code; without it a training step takes up to
- * 2.0 times as long with AVX-512, but 0.9 to 1.3 times with AVX2 (see conv.c).
+ * With tile.h it has 240 lines of code; without it a training step takes 1.3
+ * to 1.9 times as long in nets of few channels (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
@@ -49,17 +49,6 @@ typedef struct {
     gradus_real *y;           /* [out,height,width] */
     bool add, relu;           /* y += .. or y = max(0, ..); else y = .. */
 } convolution;
-
-/* Returns the convolution that computes dx from dy. */
-static gradus_conv turned(const gradus_conv *c)
-{
-    return (gradus_conv){
-        .in = c->out, .height = c->out_height, .width = c->out_width,
-        .out = c->in, .out_height = c->height, .out_width = c->width,
-        .kernel = c->kernel, .stride = 1,
-        .padding = c->kernel - 1 - c->padding, .groups = c->groups,
-        .simd = c->simd };
-}
 
 /* ---- scratch memory: all of W, the image, a strip of some channels --- */
 
@@ -217,7 +206,7 @@ static bool fits(const gradus_conv *c)
 /* In the backward pass, conv_gemm.c's scratch memory comes first. */
 static size_t scratch_size(const gradus_conv *c)
 {
-    const gradus_conv back = turned(c);
+    const gradus_conv back = gradus_conv_turned(c);
     size_t a = scratch_of(c);
     size_t b = gradus_conv_gemm.scratch(c) + scratch_of(&back);
 
@@ -237,7 +226,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
-    const gradus_conv back = turned(c);
+    const gradus_conv back = gradus_conv_turned(c);
 
     gradus_conv_pack(c, true, scratch + gradus_conv_gemm.scratch(c),
                      gradus_conv_image_of(&back, 1).size);
@@ -247,7 +236,7 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    const gradus_conv back = turned(c);
+    const gradus_conv back = gradus_conv_turned(c);
     gradus_conv_sample rest = *s;
 
     if (s->dx)

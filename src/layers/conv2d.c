@@ -70,6 +70,8 @@ static void forward(gradus_node *n, gradus_part p)
         const gradus_conv_sample s = image(n, &k, i);
         way->forward(&k, &s, p.scratch);
     }
+    if (way->end)
+        way->end(&k, p.scratch);
 }
 
 /* Adds to dx, and to the shares of dW and db of this slice. */

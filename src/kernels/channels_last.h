@@ -1,0 +1,30 @@
+/* channels_last.h -- copies images between the order of the library, in which
+ * each channel has its pixels side by side, and the one in which each pixel
+ * has its channels side by side, so that one vector holds several channels of
+ * a pixel. */
+#ifndef GRADUS_CHANNELS_LAST_H
+#define GRADUS_CHANNELS_LAST_H
+
+#include "gradus.h"
+
+/* Where the pixels of an image [channels,height,width] are with the channels
+ * last.  All distances are in numbers. */
+typedef struct {
+    int channels, height, width;
+    size_t pixel, line; /* from one pixel to the next, and from line to line */
+} gradus_pixels;
+
+/* Copies x [channels,height,width] to `last`, which points at the first pixel
+ * of the image with the channels last. */
+void gradus_channels_last(const gradus_pixels *p, const gradus_real *x,
+                          gradus_real *last);
+
+/* Copies back: x = the image or, with add, x += the image. */
+void gradus_channels_first(const gradus_pixels *p, const gradus_real *last,
+                           bool add, gradus_real *x);
+
+/* Adds the sums over all pixels to sum [channels]. */
+void gradus_add_pixels(const gradus_pixels *p, const gradus_real *last,
+                       gradus_real *sum);
+
+#endif

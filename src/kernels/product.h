@@ -1,0 +1,39 @@
+/* product.h -- products of small matrices whose rows lie anywhere, with no
+ * copies of them: C = A B, where
+ *
+ *   C [rows,wide]   A [rows,lines depth]   B [lines depth,wide]
+ *
+ * A number of A is used for a whole line of B, so no number of A need lie
+ * beside the next.  OpenBLAS copies A and B first, which pays only for larger
+ * matrices. */
+#ifndef GRADUS_PRODUCT_H
+#define GRADUS_PRODUCT_H
+
+#include "kernels/simd.h"
+
+#include "gradus.h"
+
+/* rows is rounded up to a multiple of this, and A and C have to have memory
+ * for that; what is in these rows does not matter. */
+enum { PRODUCT_ROWS = 8 };
+
+/* What is multiplied; nothing is owned.  Distances are in numbers.  The sum
+ * goes over `lines` times `depth` numbers of a row of A. */
+typedef struct {
+    int rows, lines, depth;
+    int wide; /* a multiple of PRODUCT_ROWS and of a vector's numbers */
+    const gradus_real *A, *B;
+    size_t a_row, a_step, a_line; /* between rows, numbers and lines of A */
+    size_t b_line;                /* between lines of B, whose rows are `wide`
+                                     apart */
+    gradus_real *C;
+    size_t c_row;                 /* between rows of C */
+    bool add;                     /* C += A B */
+} gradus_product;
+
+/* Rounds a number of channels up to what `wide` may be. */
+int gradus_product_wide(gradus_simd simd, int channels);
+
+void gradus_multiply(gradus_simd simd, const gradus_product *p);
+
+#endif

@@ -1,0 +1,61 @@
+/* product_of_vectors.h -- the products of product.h for one length of vectors.
+ * product.c includes this file once for each length: LANES names the type of
+ * a vector of BYTES bytes, FOR is the instruction set, ROWS how many rows of C
+ * stay in registers, and NAME(f) the name of function f. */
+typedef gradus_real LANES
+    __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
+                   may_alias));
+
+/* ROWS rows of C from `row` on, and `vectors` vectors of each, from column c
+ * on.  The sums stay in registers: each number of A that is read is used for
+ * all vectors, and each vector of B for all rows. */
+FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, int vectors,
+                                  int row, int c)
+{
+    const size_t wide = (size_t)p->wide, a_row = p->a_row, step = p->a_step;
+    const gradus_real *A = p->A + (size_t)row * a_row, *B = p->B + c;
+    gradus_real *C = p->C + (size_t)row * p->c_row + c;
+    LANES sum[ROWS][3];
+
+    for (int r = 0; r < ROWS; r++)
+        for (int q = 0; q < vectors; q++)
+            if (p->add)
+                sum[r][q] = ((const LANES *)(C + (size_t)r * p->c_row))[q];
+            else
+                sum[r][q] = (LANES){ 0 };
+    for (int l = 0; l < p->lines; l++, A += p->a_line, B += p->b_line) {
+        const gradus_real *a = A, *b = B;
+        for (int k = 0; k < p->depth; k++, a += step, b += wide)
+            for (int r = 0; r < ROWS; r++)
+                for (int q = 0; q < vectors; q++)
+                    sum[r][q] += a[(size_t)r * a_row] * ((const LANES *)b)[q];
+    }
+    for (int r = 0; r < ROWS; r++)
+        for (int q = 0; q < vectors; q++)
+            ((LANES *)(C + (size_t)r * p->c_row))[q] = sum[r][q];
+}
+
+/* All of C, in columns of 3 vectors, or of 2 or 1 at the end; 4 are taken as 2
+ * and 2. */
+FOR static void NAME(multiply)(const gradus_product *p)
+{
+    const int lanes = BYTES / (int)sizeof *p->C;
+
+    for (int c = 0, n; c < p->wide; c += n * lanes) {
+        n = (p->wide - c) / lanes;
+        n = n == 4 ? 2 : n > 3 ? 3 : n;
+        for (int row = 0; row < p->rows; row += ROWS)
+            if (n == 3)
+                NAME(part)(p, 3, row, c);
+            else if (n == 2)
+                NAME(part)(p, 2, row, c);
+            else
+                NAME(part)(p, 1, row, c);
+    }
+}
+
+#undef LANES
+#undef BYTES
+#undef ROWS
+#undef FOR
+#undef NAME

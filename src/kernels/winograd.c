@@ -1,0 +1,165 @@
+/* winograd.c -- the sizes and the steps of winograd.h, the steps for each
+ * length of vectors. */
+#include "kernels/winograd.h"
+
+#include <string.h>
+
+enum { POINTS = WINOGRAD_POINTS, VALUES = WINOGRAD_VALUES };
+
+/* 1 / N */
+static const gradus_real over_N[POINTS] = {
+    (gradus_real)(1 / 4.), (gradus_real)(-1 / 6.), (gradus_real)(-1 / 6.),
+    (gradus_real)(1 / 24.), (gradus_real)(1 / 24.), 1
+};
+
+/* Returns where tile t begins in images that are `image` apart. */
+static inline size_t tile_at(const gradus_winograd *w, const gradus_pixels *p,
+                             size_t image, int t)
+{
+    const int tiles = w->down * w->across;
+    const int i = t % tiles / w->across, j = t % w->across;
+
+    return (size_t)(t / tiles) * image + (size_t)(i * w->side) * p->line +
+           (size_t)(j * w->side) * p->pixel;
+}
+
+#define LANES lanes512
+#define BYTES 64
+#define FOR GRADUS_FOR_AVX512
+#define NAME(f) f##_512
+#include "kernels/winograd_of_vectors.h"
+
+#define LANES lanes256
+#define BYTES 32
+#define FOR GRADUS_FOR_AVX2
+#define NAME(f) f##_256
+#include "kernels/winograd_of_vectors.h"
+
+#define LANES lanes128
+#define BYTES 16
+#define FOR
+#define NAME(f) f##_128
+#include "kernels/winograd_of_vectors.h"
+
+const gradus_winograd_steps *gradus_winograd_for(gradus_simd simd)
+{
+    static const gradus_winograd_steps steps[] = {
+        [GRADUS_PLAIN] = { image_128, result_128, gradient_128, weights_128,
+                           weights_back_128 },
+        [GRADUS_AVX2] = { image_256, result_256, gradient_256, weights_256,
+                          weights_back_256 },
+        [GRADUS_AVX512] = { image_512, result_512, gradient_512, weights_512,
+                            weights_back_512 },
+    };
+
+    return &steps[simd];
+}
+
+/* ---- sizes ----------------------------------------------------------- */
+
+enum {
+    TILES = 48, /* the most in a block, whose V and M are to stay in the
+                 * second-level cache */
+    APART = 16  /* numbers between planes.  If planes were 4096 bytes apart,
+                 * all would compete for one part of the first-level cache */
+};
+
+/* Returns how many times b fits in a, rounded up. */
+static int up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Returns how many lines (or columns) an image has, if x has `size` of them
+ * and y has `results`.  There is room for the tiles of y; and, as dy of the
+ * other direction is cut into tiles too, for those of x. */
+static int image_lines(const gradus_winograd *w, int padding, int size,
+                       int results)
+{
+    int all = up(results, w->side) * w->side + w->kernel - 1;
+    int back = padding + up(size, w->side) * w->side;
+
+    return all > back ? all : back;
+}
+
+gradus_winograd gradus_winograd_of(const gradus_conv *c)
+{
+    gradus_winograd w = {
+        .in = c->in, .in_wide = gradus_product_wide(c->simd, c->in),
+        .out = c->out, .out_wide = gradus_product_wide(c->simd, c->out),
+        .kernel = c->kernel, .side = POINTS + 1 - c->kernel,
+        .relu = c->relu };
+    const size_t in = (size_t)w.in_wide, out = (size_t)w.out_wide;
+    const int lines = image_lines(&w, c->padding, c->height, c->out_height);
+    const int columns = image_lines(&w, c->padding, c->width, c->out_width);
+
+    w.down = up(c->out_height, w.side);
+    w.across = up(c->out_width, w.side);
+    int tiles = w.down * w.across;
+    w.samples = TILES / tiles;
+    w.samples = w.samples < 1 ? 1 : w.samples > WINOGRAD_SAMPLES
+                ? WINOGRAD_SAMPLES : w.samples;
+    tiles *= w.samples;
+    w.block = up(up(tiles, up(tiles, TILES)), PRODUCT_ROWS) * PRODUCT_ROWS;
+    w.x = (gradus_pixels){ c->in, c->height, c->width, in,
+                            in * (size_t)columns };
+    w.y = (gradus_pixels){ c->out, c->out_height, c->out_width, out,
+                            out * (size_t)(w.across * w.side) };
+    w.image = (size_t)lines * w.x.line;
+    w.result = (size_t)(w.down * w.side) * w.y.line;
+    w.u_plane = in * out + APART;
+    w.v_plane = (size_t)w.block * in + APART;
+    w.m_plane = (size_t)w.block * out + APART;
+    w.inside = (size_t)c->padding * (w.x.line + w.x.pixel);
+    return w;
+}
+
+/* ---- weights --------------------------------------------------------- */
+
+/* Returns where in W [groups,out,in,k,k] number i of the kernel is that leads
+ * from channel ch of the image to channel o of the result.  Back, the image is
+ * dy and the kernel is rotated. */
+static size_t in_W(const gradus_conv *c, bool back, int group, int ch, int o,
+                   int i)
+{
+    const size_t kk = (size_t)(c->kernel * c->kernel), in = (size_t)c->in;
+    const size_t at = back ? (size_t)ch * in + (size_t)o
+                           : (size_t)o * in + (size_t)ch;
+
+    return (size_t)group * gradus_conv_weights(c) + at * kk +
+           (back ? kk - 1 - (size_t)i : (size_t)i);
+}
+
+void gradus_winograd_weights(const gradus_conv *c, const gradus_winograd *w,
+                             bool back, gradus_real *kernel, gradus_real *U)
+{
+    const int kk = c->kernel * c->kernel;
+
+    memset(kernel, 0, (size_t)(kk * w->out_wide) * sizeof *kernel);
+    for (int g = 0; g < c->groups; g++, U += VALUES * w->u_plane)
+        for (int ch = 0; ch < w->in; ch++) {
+            for (int o = 0; o < w->out; o++)
+                for (int i = 0; i < kk; i++)
+                    kernel[i * w->out_wide + o] =
+                        c->W[in_W(c, back, g, ch, o, i)];
+            gradus_winograd_for(c->simd)->weights(w, kernel,
+                                                  U + (size_t)ch * w->y.pixel);
+        }
+}
+
+void gradus_winograd_add_weights(const gradus_conv *c,
+                                 const gradus_winograd *w, gradus_real *kernel,
+                                 const gradus_real *dU, gradus_real *dW)
+{
+    const int kk = c->kernel * c->kernel;
+
+    for (int g = 0; g < c->groups; g++, dU += VALUES * w->u_plane)
+        for (int ch = 0; ch < w->in; ch++) {
+            gradus_winograd_for(c->simd)->weights_back(
+                w, dU + (size_t)ch * w->y.pixel, kernel);
+            for (int o = 0; o < w->out; o++)
+                for (int i = 0; i < kk; i++)
+                    dW[in_W(c, false, g, ch, o, i)] +=
+                        kernel[i * w->out_wide + o];
+        }
+}

@@ -11,7 +11,7 @@
 
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_gemm, &gradus_conv_vectors, &gradus_conv_max2,
-    &gradus_conv_nonzero, &gradus_conv_winograd, &gradus_conv_either,
+    &gradus_conv_nonzero, &gradus_conv_direct, &gradus_conv_winograd, &gradus_conv_either,
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 

@@ -2,22 +2,23 @@
  * the backward pass, by how many numbers of each dz are 0.
  *
  * The table says how many times as long a training step takes without one of
- * the ways: without gemm, plain takes its place; without nonzero, or without
- * vectors, the other ways but max2 remain; without max2 or winograd, all
- * other ways remain.
+ * the ways: without gemm, plain takes its place; without nonzero, max2 goes
+ * too, as it has no backward pass; without another, all others remain.
  *
- *              cnn-8-16     lenet      convnet     residual
- *   gemm       9.8  15     11   19     12   23     11   19
- *   nonzero    2.1  1.9    2.0  1.9    1.0  1.0    1.0  1.0
- *   vectors    2.0  1.3    1.8  1.1    1.7  0.9    1.8  1.0
- *   max2       1.9  1.5    1.3  1.2    1.0  1.0    1.0  1.0
- *   winograd   1.0  1.0    1.0  1.0    1.7  2.3    1.6  2.2
+ *              cnn-8-16     lenet      convnet     residual    strided
+ *   gemm       1.0  1.0    1.0  1.0    2.8  2.4    1.3  1.3    6.9  4.8
+ *   nonzero    4.1  3.0    1.7  1.5    1.0  1.0    1.0  1.0    1.0  1.0
+ *   vectors    1.9  1.6    1.4  1.3    1.0  1.0    1.0  1.0    1.0  1.0
+ *   direct     1.0  1.0    1.0  1.0    1.0  1.0    1.0  1.0    1.2  1.2
+ *   winograd   1.0  1.0    1.0  1.0    1.5  1.8    1.4  1.8    1.0  1.0
+ *   max2       3.2  2.1    1.6  1.2    1.0  1.0    1.0  1.0    1.0  1.0
  *
  * The first number of a pair was measured with AVX-512 on an Intel Xeon,
  * the second on the same machine with kernels for AVX2, the library's own
- * and OpenBLAS's.  They are medians of 7 interleaved rounds of processor
- * time, with one thread and mini-batches of 64.  cnn-8-16 is the network of
- * bench/steps.c; the others are in examples/mnist/nets.c. */
+ * and OpenBLAS's.  They are medians of 5 interleaved rounds, with one thread
+ * and mini-batches of 64.  cnn-8-16 is the network of bench/steps.c; strided
+ * has convolutions of 32 and 64 channels with a stride of 2, on images
+ * [3,32,32]; the others are in examples/mnist/nets.c. */
 #include "kernels/conv.h"
 #include "kernels/winograd.h"
 
@@ -25,7 +26,8 @@
  * taken. */
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_nonzero, &gradus_conv_gemm, &gradus_conv_vectors,
-    &gradus_conv_winograd, &gradus_conv_max2, &gradus_conv_either,
+    &gradus_conv_direct, &gradus_conv_winograd, &gradus_conv_max2,
+    &gradus_conv_either,
 };
 
 /* Are there enough channels to fill vectors? */
@@ -54,6 +56,8 @@ static bool is_fewer(const gradus_conv *c, double n)
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
+           (way != &gradus_conv_direct ||
+            (is_deep(c) && (c->kernel > 1 || c->stride > 1))) &&
            (way != &gradus_conv_winograd || is_fewer(c, 1.5)) &&
            (way != &gradus_conv_max2 || !is_fewer(c, 3));
 }
@@ -97,6 +101,7 @@ static bool is_sparse(const gradus_conv *c, const gradus_conv_sample *s,
 static const gradus_conv_way *dense(const gradus_conv *c)
 {
     return pays(&gradus_conv_winograd, c)  ? &gradus_conv_winograd
+           : pays(&gradus_conv_direct, c)  ? &gradus_conv_direct
            : pays(&gradus_conv_vectors, c) ? &gradus_conv_vectors
                                            : &gradus_conv_gemm;
 }

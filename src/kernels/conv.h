@@ -116,7 +116,7 @@ typedef struct {
 
 extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
     gradus_conv_vectors, gradus_conv_max2, gradus_conv_nonzero,
-    gradus_conv_winograd;
+    gradus_conv_direct, gradus_conv_winograd;
 
 /* The backward pass without max2: through the samples whose dz is mostly 0 as
  * gradus_conv_nonzero, and through the others by the fastest other way. */

@@ -20,8 +20,8 @@
  * branch, which would be unpredictable.
  *
  * Unlike all other ways, this leaves out what is 0.  It has 230 lines of code;
- * without it a training step takes twice as long where the net has maxima of
- * 2 x 2 (see conv.c).
+ * without it, and so without maxima, a training step takes 1.5 to 4 times as
+ * long where the net has maxima of 2 x 2 (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"

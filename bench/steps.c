@@ -5,6 +5,7 @@
  *   steps mlp256 STEPS   the same at batch 256
  *   steps cnn STEPS      cnn-8-16, batch 64, SGD with momentum
  *   steps norm STEPS     a convolution with batch normalisation, Adam
+ *   steps deep STEPS     convolutions of 16 channels, one with a stride
  *   steps infer STEPS    784-128-10, one row at a time
  *
  * The data are computed by a formula, so that no file is needed. */
@@ -49,6 +50,17 @@ static gradus_node *norm(gradus_node *h)
     return gradus_dense(gradus_maxpool2d(gradus_relu(h), 2, NULL), 10);
 }
 
+static gradus_node *deep(gradus_node *h)
+{
+    const gradus_conv2d_options same = { .padding = 1, .no_bias = 1 };
+    const gradus_conv2d_options half = { .padding = 1, .stride = 2 };
+
+    h = gradus_conv2d(gradus_maxpool2d(h, 2, NULL), 16, 3, &same);
+    h = gradus_relu(gradus_batchnorm(h));
+    h = gradus_relu(gradus_batchnorm(gradus_conv2d(h, 16, 3, &same)));
+    return gradus_dense(gradus_relu(gradus_conv2d(h, 16, 3, &half)), 10);
+}
+
 /* Trains for some steps in batches of as many rows as g was compiled for.
  * Frees o.  Returns non-zero if a step fails. */
 static int train(gradus_graph *g, gradus_node *x, gradus_node *t,
@@ -80,10 +92,11 @@ int main(int argc, char **argv)
     int steps = argc == 3 ? atoi(argv[2]) : 0;
     gradus_node *(*net)(gradus_node *) =
         strcmp(what, "cnn") == 0 ? cnn : strcmp(what, "norm") == 0 ? norm
+        : strcmp(what, "deep") == 0 ? deep
         : strcmp(what, "mlp") == 0 || strcmp(what, "mlp256") == 0 ||
           strcmp(what, "infer") == 0 ? mlp : NULL;
     if (!net || steps < 1) {
-        fprintf(stderr, "usage: steps mlp|mlp256|cnn|norm|infer STEPS\n");
+        fprintf(stderr, "usage: steps mlp|mlp256|cnn|norm|deep|infer STEPS\n");
         return 2;
     }
     make_data();

@@ -1,5 +1,6 @@
 /* test_random.c -- the random numbers: the generator's published words, its
  * streams, and the ranges and moments of the distributions. */
+#include "kernels/random_numbers.h"
 #include "tests.h"
 
 #include <math.h>
@@ -74,6 +75,32 @@ TEST(streams_differ_if_seed_or_a_or_b_differ)
         for (int j = 0; j < i; j++)
             for (int w = 0; w < WORDS; w++)
                 ck_assert_uint_ne(word[i][w], word[j][w]);
+}
+
+/* From any place in a block, and for any number of blocks. */
+TEST(many_numbers_at_once_are_those_of_single_calls)
+{
+    enum { MOST = 150 };
+
+    for (int simd = 0; simd <= (int)gradus_simd_here(); simd++)
+        for (size_t before = 0; before < 5; before++)
+            for (size_t n = 0; n < MOST; n++) {
+                gradus_random one, many;
+                uint32_t number[MOST + 1];
+                gradus_random_init(&one, 3, 4, 5);
+                one.counter[0] = 0xFFFFFFF8; /* the counter overflows */
+                many = one;
+                for (size_t i = 0; i < before; i++)
+                    ck_assert_uint_eq(gradus_random_u32(&one),
+                                      gradus_random_u32(&many));
+                number[n] = 7;
+                gradus_random_numbers((gradus_simd)simd, &many, n, number);
+                for (size_t i = 0; i < n; i++)
+                    ck_assert_uint_eq(number[i], gradus_random_u32(&one));
+                ck_assert_uint_eq(number[n], 7);
+                ck_assert_uint_eq(gradus_random_u32(&one),
+                                  gradus_random_u32(&many));
+            }
 }
 
 TEST(gradus_random_below_stays_in_its_range)

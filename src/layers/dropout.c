@@ -10,6 +10,7 @@
  * on the graph's seed, the number of backward passes before, the row's number
  * in the batch, and the node, but not on the thread.
  */
+#include "kernels/random_numbers.h"
 #include "layers/shape.h"
 
 #include <string.h>
@@ -17,11 +18,27 @@
 /* The node with the id i draws its random numbers from stream STREAM + i. */
 enum { STREAM = 1 << 16 };
 
-/* to += from m / (1 - p), for the rows [rows,size] of a part: with x and y
- * this is forward, and with dy and dx it is backward.  m is 1 where a random
- * number of 32 bits is at least p 2^32. */
-static void add_masked(const gradus_node *n, gradus_part part,
-                       const gradus_real *from, gradus_real *to)
+/* How many random numbers are drawn together. */
+enum { DRAWN = 256 };
+
+/* to = from m / (1 - p) or, with add, to += that, for numbers of one row, at
+ * most DRAWN.  m is 1 where a random number of 32 bits is at least `least`. */
+static void mask(gradus_random *random, uint32_t least, gradus_real scale,
+                 bool add, int count, const gradus_real *from, gradus_real *to)
+{
+    uint32_t number[DRAWN];
+
+    gradus_random_numbers(gradus_simd_here(), random, (size_t)count, number);
+    for (int i = 0; i < count; i++) {
+        gradus_real m = number[i] >= least ? scale : 0;
+        to[i] = (add ? to[i] : 0) + m * from[i];
+    }
+}
+
+/* Masks the rows [rows,size] of a part: with x and y this is forward, and with
+ * dy and dx it is backward. */
+static void mask_rows(const gradus_node *n, gradus_part part, bool add,
+                      const gradus_real *from, gradus_real *to)
 {
     const gradus_batch *b = part.batch;
     const double p = gradus_attr_double(n->attr, "p", 0);
@@ -29,13 +46,15 @@ static void add_masked(const gradus_node *n, gradus_part part,
     const uint32_t least = (uint32_t)(p * 4294967296.0);
     gradus_random random;
 
-    for (int row = 0; row < part.rows; row++, from += n->size, to += n->size) {
+    for (int row = 0; row < part.rows; row++) {
         gradus_random_init(&random, b->seed, STREAM + (uint32_t)n->id,
                            b->pass << 32 |
                                (uint32_t)(b->first + part.row + row));
-        for (int i = 0; i < n->size; i++) {
-            gradus_real m = gradus_random_u32(&random) >= least ? scale : 0;
-            to[i] += m * from[i];
+        for (int left = n->size, count; left > 0; left -= count) {
+            count = left < DRAWN ? left : DRAWN;
+            mask(&random, least, scale, add, count, from, to);
+            from += count;
+            to += count;
         }
     }
 }
@@ -48,15 +67,14 @@ static void forward(gradus_node *n, gradus_part p)
         memcpy(r.y, r.x, r.n * sizeof *r.y);
         return;
     }
-    memset(r.y, 0, r.n * sizeof *r.y);
-    add_masked(n, p, r.x, r.y);
+    mask_rows(n, p, false, r.x, r.y);
 }
 
 static void backward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
-    add_masked(n, p, r.dy, r.dx);
+    mask_rows(n, p, !n->first[0], r.dy, r.dx);
 }
 
 static gradus_node *make(const gradus_saved *s)
@@ -66,6 +84,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_dropout_op = {
     .name = "dropout", .forward = forward, .backward = backward, .make = make,
+    .sets_dx = true,
 };
 
 gradus_node *gradus_dropout(gradus_node *x, double p)

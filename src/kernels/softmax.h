@@ -3,9 +3,10 @@
 #ifndef GRADUS_SOFTMAX_H
 #define GRADUS_SOFTMAX_H
 
-#include "gradus.h"
+#include "kernels/functions.h"
+#include "kernels/sums.h"
 
-#include <tgmath.h> /* exp of a gradus_real, float or double */
+#include <math.h>
 
 /* Computes
  *
@@ -22,7 +23,14 @@ static inline double gradus_softmax_of(const gradus_real *z, gradus_real *y,
     for (int k = 1; k < K; k++)
         m = z[k * step] > m ? z[k * step] : m;
     for (int k = 0; k < K; k++)
-        sum += y[k * step] = exp(z[k * step] - m);
+        y[k * step] = z[k * step] - m;
+    if (step == 1) {
+        gradus_compute(gradus_simd_here(), GRADUS_EXP, (size_t)K, y, y, NULL);
+        sum = gradus_sum_double(y, K);
+    } else {
+        for (int k = 0; k < K; k++)
+            sum += y[k * step] = (gradus_real)exp(y[k * step]);
+    }
     gradus_real scale = (gradus_real)(1 / sum);
     for (int k = 0; k < K; k++)
         y[k * step] *= scale;

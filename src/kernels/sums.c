@@ -24,6 +24,20 @@ gradus_real gradus_sum(const gradus_real *x, int n)
     return sum;
 }
 
+double gradus_sum_double(const gradus_real *x, int n)
+{
+    double lane[LANES] = { 0 }, sum = 0;
+
+    for (; n >= LANES; n -= LANES, x += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += x[l];
+    for (int l = 0; l < n; l++)
+        lane[l] += x[l];
+    for (int l = 0; l < LANES; l++)
+        sum += lane[l];
+    return sum;
+}
+
 /* ---- of channels ----------------------------------------------------- */
 
 /* Channels are summed in bundles.  A bundle is one channel, of which each lane

@@ -8,6 +8,9 @@
 /* Returns the sum of x [n]. */
 gradus_real gradus_sum(const gradus_real *x, int n);
 
+/* The same, with running sums and a result of more digits. */
+double gradus_sum_double(const gradus_real *x, int n);
+
 /* The shape of arrays [rows,channels,positions].  A channel has m = rows *
  * positions values.  The functions set sums [1 + 2 channels] to m, and then to
  * two sums for each channel. */

@@ -20,10 +20,14 @@
  * erfc keeps the digits of P that 1 + erf would lose.  At x = 0 the derivative
  * of relu is taken to be 0 and that of leaky_relu to be a, as in PyTorch.
  */
+#include "kernels/functions.h"
 #include "layers/layers.h"
 #include "layers/shape.h"
 
-#include <tgmath.h> /* exp of a gradus_real, float or double */
+#include <math.h>
+
+/* How many numbers are computed at once where they are not kept. */
+enum { SOME = 256 };
 
 /* ---- relu --------------------------------------------------------------- */
 
@@ -42,7 +46,7 @@ static void relu_backward(gradus_node *n, gradus_part p)
 
     for (size_t i = 0; i < r.n; i++) {
         gradus_real d = r.dy[i]; /* always read, so no branch is needed */
-        r.dx[i] = (n->first[0] ? 0 : r.dx[i]) + (r.y[i] > 0 ? d : 0);
+        gradus_pass(&r, i, r.y[i] > 0 ? d : 0);
     }
 }
 
@@ -79,7 +83,7 @@ static void leaky_backward(gradus_node *n, gradus_part p)
     const gradus_real a = slope_of(n);
 
     for (size_t i = 0; i < r.n; i++)
-        r.dx[i] += r.dy[i] * (r.x[i] > 0 ? 1 : a);
+        gradus_pass(&r, i, r.dy[i] * (r.x[i] > 0 ? 1 : a));
 }
 
 /* A model file without a slope is refused, as NaN is not finite. */
@@ -91,7 +95,7 @@ static gradus_node *make_leaky(const gradus_saved *s)
 
 const gradus_op gradus_leaky_relu_op = {
     .name = "leaky_relu", .forward = leaky_forward, .backward = leaky_backward,
-    .make = make_leaky,
+    .make = make_leaky, .sets_dx = true,
 };
 
 gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
@@ -106,18 +110,19 @@ gradus_node *gradus_leaky_relu(gradus_node *x, double slope)
 
 /* ---- sigmoid ------------------------------------------------------------ */
 
-/* s(x) */
-static gradus_real sigmoid(gradus_real x)
+/* y = s(x) for n numbers */
+static void sigmoids(size_t n, const gradus_real *x, gradus_real *y)
 {
-    return 1 / (1 + exp(-x)) + 0 * x;
+    gradus_compute(gradus_simd_here(), GRADUS_SIGMOID, n, x, y, NULL);
+    for (size_t i = 0; i < n; i++)
+        y[i] += 0 * x[i];
 }
 
 static void sigmoid_forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
-    for (size_t i = 0; i < r.n; i++)
-        r.y[i] = sigmoid(r.x[i]);
+    sigmoids(r.n, r.x, r.y);
 }
 
 static void sigmoid_backward(gradus_node *n, gradus_part p)
@@ -125,12 +130,12 @@ static void sigmoid_backward(gradus_node *n, gradus_part p)
     gradus_rows r = gradus_rows_of(n, p);
 
     for (size_t i = 0; i < r.n; i++)
-        r.dx[i] += r.dy[i] * (r.y[i] * (1 - r.y[i]));
+        gradus_pass(&r, i, r.dy[i] * (r.y[i] * (1 - r.y[i])));
 }
 
 const gradus_op gradus_sigmoid_op = {
     .name = "sigmoid", .forward = sigmoid_forward,
-    .backward = sigmoid_backward, .unary = gradus_sigmoid,
+    .backward = sigmoid_backward, .unary = gradus_sigmoid, .sets_dx = true,
 };
 
 gradus_node *gradus_sigmoid(gradus_node *x)
@@ -144,8 +149,9 @@ static void tanh_forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
+    gradus_compute(gradus_simd_here(), GRADUS_TANH, r.n, r.x, r.y, NULL);
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = tanh(r.x[i]) + 0 * r.x[i];
+        r.y[i] += 0 * r.x[i];
 }
 
 /* 1 - y^2 is factored, which is more accurate where |y| is near 1. */
@@ -154,12 +160,12 @@ static void tanh_backward(gradus_node *n, gradus_part p)
     gradus_rows r = gradus_rows_of(n, p);
 
     for (size_t i = 0; i < r.n; i++)
-        r.dx[i] += r.dy[i] * ((1 - r.y[i]) * (1 + r.y[i]));
+        gradus_pass(&r, i, r.dy[i] * ((1 - r.y[i]) * (1 + r.y[i])));
 }
 
 const gradus_op gradus_tanh_op = {
     .name = "tanh", .forward = tanh_forward, .backward = tanh_backward,
-    .unary = gradus_tanh,
+    .unary = gradus_tanh, .sets_dx = true,
 };
 
 gradus_node *gradus_tanh(gradus_node *x)
@@ -169,35 +175,34 @@ gradus_node *gradus_tanh(gradus_node *x)
 
 /* ---- gelu --------------------------------------------------------------- */
 
-/* P(x); the constant is -1 / sqrt 2. */
-static gradus_real normal_cdf(gradus_real x)
-{
-    return (gradus_real)0.5 * erfc(x * (gradus_real)-0.70710678118654752440);
-}
-
 static void gelu_forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
+    gradus_compute(gradus_simd_here(), GRADUS_NORMAL, r.n, r.x, r.y, NULL);
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = r.x[i] * normal_cdf(r.x[i]);
+        r.y[i] *= r.x[i];
 }
 
-/* The constant in p(x) is 1 / sqrt(2 pi). */
+/* P and p are not kept, but computed again, a few numbers at a time. */
 static void gelu_backward(gradus_node *n, gradus_part p)
 {
-    gradus_rows r = gradus_rows_of(n, p);
+    const gradus_rows r = gradus_rows_of(n, p);
+    gradus_real P[SOME], density[SOME];
 
-    for (size_t i = 0; i < r.n; i++) {
-        gradus_real x = r.x[i], density = (gradus_real)0.39894228040143267794 *
-                                          exp((gradus_real)-0.5 * x * x);
-        r.dx[i] += r.dy[i] * (normal_cdf(x) + x * density);
+    for (size_t from = 0, count; from < r.n; from += count) {
+        count = r.n - from < SOME ? r.n - from : SOME;
+        const gradus_real *x = r.x + from, *dy = r.dy + from;
+        gradus_compute(gradus_simd_here(), GRADUS_NORMAL, count, x, P,
+                       density);
+        for (size_t i = 0; i < count; i++)
+            gradus_pass(&r, from + i, dy[i] * (P[i] + x[i] * density[i]));
     }
 }
 
 const gradus_op gradus_gelu_op = {
     .name = "gelu", .forward = gelu_forward, .backward = gelu_backward,
-    .unary = gradus_gelu,
+    .unary = gradus_gelu, .sets_dx = true,
 };
 
 gradus_node *gradus_gelu(gradus_node *x)
@@ -211,23 +216,29 @@ static void silu_forward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
+    sigmoids(r.n, r.x, r.y);
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = r.x[i] * sigmoid(r.x[i]);
+        r.y[i] *= r.x[i];
 }
 
 static void silu_backward(gradus_node *n, gradus_part p)
 {
-    gradus_rows r = gradus_rows_of(n, p);
+    const gradus_rows r = gradus_rows_of(n, p);
+    gradus_real s[SOME];
 
-    for (size_t i = 0; i < r.n; i++) {
-        gradus_real s = sigmoid(r.x[i]);
-        r.dx[i] += r.dy[i] * (s * (1 + r.x[i] * (1 - s)));
+    for (size_t from = 0, count; from < r.n; from += count) {
+        count = r.n - from < SOME ? r.n - from : SOME;
+        const gradus_real *x = r.x + from, *dy = r.dy + from;
+        sigmoids(count, x, s);
+        for (size_t i = 0; i < count; i++)
+            gradus_pass(&r, from + i,
+                        dy[i] * (s[i] * (1 + x[i] * (1 - s[i]))));
     }
 }
 
 const gradus_op gradus_silu_op = {
     .name = "silu", .forward = silu_forward, .backward = silu_backward,
-    .unary = gradus_silu,
+    .unary = gradus_silu, .sets_dx = true,
 };
 
 gradus_node *gradus_silu(gradus_node *x)

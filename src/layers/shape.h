@@ -29,6 +29,7 @@ gradus_node *gradus_same_axes(gradus_node *n, const gradus_node *a,
 typedef struct {
     size_t n;
     gradus_real *x, *y, *dx, *dy;
+    bool set; /* the op has sets_dx, and dx is to be set: see gradus_pass */
 } gradus_rows;
 
 static inline gradus_rows gradus_rows_of(const gradus_node *n, gradus_part p)
@@ -37,7 +38,15 @@ static inline gradus_rows gradus_rows_of(const gradus_node *n, gradus_part p)
                           .x = gradus_row(n->in[0]->y, p, n->size),
                           .y = gradus_row(n->y, p, n->size),
                           .dx = gradus_row(n->in[0]->dy, p, n->size),
-                          .dy = gradus_row(n->dy, p, n->size) };
+                          .dy = gradus_row(n->dy, p, n->size),
+                          .set = n->first[0] };
+}
+
+/* Passes d back to number i of the operand: dx[i] += d, or dx[i] = d where dx
+ * is to be set. */
+static inline void gradus_pass(const gradus_rows *r, size_t i, gradus_real d)
+{
+    r->dx[i] = (r->set ? 0 : r->dx[i]) + d;
 }
 
 #endif

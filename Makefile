@@ -172,7 +172,7 @@ WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          pwrite64 fsync fchmod close rename flock linkat unlink)
 
 # ---- measurements, in which c = c * a + b has to become one instruction
-BENCH := $(addprefix bench/,gradus_bench.c limits.c options.c)
+BENCH := $(addprefix bench/,gradus_bench.c limits.c nets.c options.c)
 
 $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 
@@ -325,7 +325,7 @@ deps:
 	@tools/deps.sh
 
 bench bench-quick: $(BUILD)/gradus_bench
-	@bench/peers.sh
+	@BUILD=$(BUILD) bench/peers.sh
 	@if pkg-config --exists fann; then \
 	    $(MAKE) --no-print-directory $(BUILD)/fann_bench; \
 	else rm -f $(BUILD)/fann_bench; fi

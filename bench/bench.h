@@ -2,19 +2,25 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include "gradus.h"
+
 #include <stddef.h>
 
-enum { MAX_LAYERS = 40 };
+enum { MAX_LAYERS = 40, MAX_TEXT = 1000 };
 
-/* A net.  "784-128-10" has dense layers with ReLU between them.  "cnn-8-16"
- * takes 28 x 28 images, and has two convolutions 5 x 5 without padding, of 8
- * and of 16 channels, each with ReLU and 2 x 2 maxima behind it, and then a
- * dense layer of 10 units. */
+/* A net.  Its text names the shape of a row and the layers; bench/nets.py
+ * explains the words.  "784-128-10" stands for dense layers with ReLU between
+ * them.  "cnn-8-16" stands for two convolutions 5 x 5 without padding of 28 x
+ * 28 images, of 8 and of 16 channels, each with ReLU and 2 x 2 maxima behind
+ * it, and then a dense layer of 10 units. */
 typedef struct {
-    int convolutions;      /* non-zero: a cnn, and width holds its channels */
-    int count;             /* how many widths there are */
+    char text[MAX_TEXT];
+    int count;             /* of dense layers alone, how many widths: else 0 */
     int width[MAX_LAYERS]; /* the inputs, and the units of each layer */
 } bench_net;
+
+/* Builds the net that the text describes.  Returns its last node. */
+gradus_node *bench_net_of(gradus_graph *g, const char *text);
 
 typedef struct {
     const char *command;

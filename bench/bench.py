@@ -24,6 +24,7 @@ import sys
 import time
 
 import growth
+import nets
 import page
 
 BUILD = os.environ.get("BUILD", "build")
@@ -33,6 +34,9 @@ SKLEARN = ["/usr/bin/python3", "bench/sklearn_bench.py"]
 FANN = [f"{BUILD}/fann_bench"]
 MLPS = ["784-128-10", "784-512-512-10"]
 CNNS = ["cnn-8-16", "cnn-16-32"]
+OTHERS = ["lenet", "convnet", "residual", "strided", "three of 64",
+          "pools of 3", "batch norm", "layer norm", "dropout", "gelu", "tanh",
+          "silu", "10,000 classes", "tiny"]
 
 # Another library.  works: the workloads that it is measured at, or None for
 # all.  checked: the nets that it must train as gradus does.
@@ -58,11 +62,11 @@ def workloads(quick):
     """A list of (command, net, batch, threads)."""
     if quick:
         return [("train", "784-128-10", 64, 1), ("train", "784-128-10", 64, 2),
-                ("train", "cnn-8-16", 64, 1),
+                ("train", "cnn-8-16", 64, 1), ("train", "convnet", 64, 1),
                 ("infer", "784-512-512-10", 1, 1),
                 ("infer", "784-512-512-10", 256, 1)]
     train = [("train", net, b, t) for nets, batches in
-             ((MLPS, (32, 64, 256, 1024)), (CNNS, (64, 256)))
+             ((MLPS, (32, 64, 256, 1024)), (CNNS, (64, 256)), (OTHERS, (64,)))
              for net in nets for b in batches for t in (1, 2)]
     infer = [("infer", "784-512-512-10", b, t) for b in (1, 256)
              for t in (1, 2) if (b, t) != (1, 2)]
@@ -81,13 +85,32 @@ def has_module(name):
                               capture_output=True).returncode
 
 
+def torch_version(python):
+    command = [python, "-c", "import torch; print(torch.__version__)"]
+    printed = subprocess.run(command, capture_output=True, text=True).stdout
+    return printed.split("+")[0].strip()
+
+
 def torch_builds():
-    """PyTorch with each OpenBLAS that is installed."""
-    def build(env):
-        return Peer(TORCH, env, None, ["784-128-10", "cnn-8-16"])
-    builds = {"PyTorch, pthread OpenBLAS": build({})}
-    for folder in glob.glob("/usr/lib/*/openblas-openmp"):
-        builds["PyTorch, OpenMP OpenBLAS"] = build({"LD_LIBRARY_PATH": folder})
+    """Debian's PyTorch with each OpenBLAS that is installed, and PyPI's."""
+    def build(env, program=TORCH, works=None):
+        return Peer(program, env, works,
+                    ["784-128-10", "cnn-8-16", "convnet"])
+    builds = {}
+    if there("python3-torch", has_module("torch")):
+        version = torch_version(TORCH[0])
+        builds[f"PyTorch {version}, pthread OpenBLAS"] = build({})
+        for folder in glob.glob("/usr/lib/*/openblas-openmp"):
+            builds[f"PyTorch {version}, OpenMP OpenBLAS"] = \
+                build({"LD_LIBRARY_PATH": folder})
+    python = f"{BUILD}/peers/bin/python"
+    if there(f"PyPI's torch in {BUILD}/peers", os.path.exists(python)):
+        program = [python] + TORCH[1:]
+        name = f"PyTorch {torch_version(python)}"
+        builds[f"{name}, MKL"] = build({}, program)
+        # It compiles for half a minute before it trains.
+        few = [("train", net, 64, 1) for net in MLPS + CNNS + OTHERS]
+        builds[f"{name}, compiled"] = build({}, program + ["--compile"], few)
     return builds
 
 
@@ -96,9 +119,7 @@ def peers(quick):
     few = [("train", "784-128-10", 64, 1)]
     dense = few if quick else [("train", net, b, t) for net in MLPS
                                for b in (64, 256) for t in (1, 2)]
-    found = {}
-    if there("python3-torch", has_module("torch")):
-        found.update(torch_builds())
+    found = torch_builds()
     if there("python3-sklearn", has_module("sklearn")):
         found["scikit-learn"] = Peer(SKLEARN, {}, dense, ["784-128-10"])
     if there(f"{FANN[0]}, of libfann-dev,", os.path.exists(FANN[0])):
@@ -186,11 +207,12 @@ def same_work(found):
     only the last one trains."""
     last = {name.split(",")[0]: peer for name, peer in found.items()}
     results = []
-    for net in "784-128-10", "cnn-8-16":
+    for net in "784-128-10", "cnn-8-16", "convnet":
         checked = {n: p for n, p in last.items() if net in p.checked}
         if not checked:
             continue
-        flags = ["--net", net, "--weights", f"{BUILD}/bench.weights", "check"]
+        flags = ["--net", nets.NETS[net] if net == "convnet" else net,
+                 "--weights", f"{BUILD}/bench.weights", "check"]
         ours = run(OURS, flags)
         results.append((net, "gradus", ours))
         for library, peer in checked.items():
@@ -203,8 +225,9 @@ def same_work(found):
 def contenders(work, found):
     """The programs to run for a workload: {name: (program, flags, env)}."""
     command, net, batch, threads = work
-    flags = ["--net", net, "--batch", str(batch), "--threads", str(threads)]
-    cnn = net.startswith("cnn")
+    flags = ["--net", nets.NETS[net] if net in OTHERS else net,
+             "--batch", str(batch), "--threads", str(threads)]
+    cnn = "x" in nets.text(net).split()[0]
     runs = {"gradus": (OURS, flags + [command], None),
             "peak": (OURS, flags + ["peak"], None)}
     for name, peer in found.items():
@@ -212,11 +235,12 @@ def contenders(work, found):
             continue
         env = {**peer.env, "OMP_NUM_THREADS": str(threads),
                "OPENBLAS_NUM_THREADS": str(threads)}
-        runs[name] = (peer.program, flags + [command], env)
+        if not cnn or "compiled" not in name:
+            runs[name] = (peer.program, flags + [command], env)
         if cnn:  # only PyTorch's
             runs[name + ", channels_last"] = (
                 peer.program, flags + ["--channels-last", command], env)
-    if threads == 1 and not cnn:
+    if threads == 1 and net in MLPS:
         how = ["--forward"] if command == "infer" else []
         runs["products"] = (OURS, flags + how + ["gemm"], None)
     return runs
@@ -240,7 +264,8 @@ def starts(found, rounds):
     """Returns {name: [seconds from a process's start to its first step]}."""
     programs = {"gradus": (OURS, None)}
     programs.update((name, (peer.program, peer.env))
-                    for name, peer in found.items() if peer.program is TORCH)
+                    for name, peer in found.items()
+                    if name.startswith("PyTorch") and "compiled" not in name)
     seconds = {name: [] for name in programs}
     for _ in range(rounds):
         for name, (program, env) in programs.items():

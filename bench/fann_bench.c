@@ -95,7 +95,7 @@ int main(int argc, char **argv)
     int last = o.net.count - 1;
     if (strcmp(o.command, "train") != 0)
         bench_fail("unknown command; must be train");
-    if (o.net.convolutions || o.net.width[0] != 28 * 28 ||
+    if (!o.net.count || o.net.width[0] != 28 * 28 ||
         o.net.width[last] != CLASSES || o.threads != 1)
         bench_fail("--net must be of dense layers, from 784 values to 10, and "
                    "--threads 1");

@@ -22,30 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gradus_node *convolutions(gradus_graph *g, const bench_net *net)
-{
-    gradus_node *h = gradus_image(g, 1, 28, 28);
-    for (int i = 0; i < net->count; i++) {
-        h = gradus_relu(gradus_conv2d(h, net->width[i], 5, NULL));
-        h = gradus_maxpool2d(h, 2, NULL);
-    }
-    return gradus_dense(h, 10);
-}
-
-static gradus_node *dense_layers(gradus_graph *g, const bench_net *net)
-{
-    gradus_node *h = gradus_input(g, net->width[0]);
-    for (int i = 1; i + 1 < net->count; i++)
-        h = gradus_relu(gradus_dense(h, net->width[i]));
-    return gradus_dense(h, net->width[net->count - 1]);
-}
-
 static gradus_graph *build(const options *o)
 {
     gradus_graph *g = gradus_graph_new(1);
-    gradus_node *z = o->net.convolutions ? convolutions(g, &o->net)
-                                         : dense_layers(g, &o->net);
-    gradus_softmax_ce(z, gradus_labels(g, 1), NULL);
+    gradus_softmax_ce(bench_net_of(g, o->net.text), gradus_labels(g, 1),
+                      NULL);
     if (gradus_compile(g, o->batch, o->threads))
         bench_fail(gradus_error());
     return g;
@@ -61,8 +42,36 @@ static gradus_optimiser *sgd(const options *o, gradus_graph *g)
     return rule;
 }
 
+/* Random numbers of the shape that the net takes, where that is not MNIST's;
+ * the class is the last number of the text. */
+static gradus_dataset *made_up(const options *o)
+{
+    const char *text = o->net.text;
+    int c = 1, h = 1, w = 1;
+    if (sscanf(text, "%dx%dx%d", &c, &h, &w) < 1)
+        bench_fail("--net must begin with a shape");
+    int size = c * h * w, classes = atoi(strrchr(text, ' ') + 6), n = 4096;
+    gradus_dataset *d = calloc(1, sizeof *d);
+    float *x = malloc((size_t)n * (size_t)size * sizeof *x);
+    int32_t *label = malloc((size_t)n * sizeof *label);
+    gradus_random r;
+    if (!d || !x || !label)
+        bench_fail("out of memory");
+    gradus_random_init(&r, 1, 0, 0);
+    for (size_t i = 0; i < (size_t)n * (size_t)size; i++)
+        x[i] = (float)gradus_random_uniform(&r);
+    for (int i = 0; i < n; i++)
+        label[i] = i % classes;
+    *d = (gradus_dataset){ .n = (size_t)n, .size = size, .x = x,
+                           .labels = label };
+    return d;
+}
+
 static gradus_dataset *load(const options *o, const char *part)
 {
+    const char *text = o->net.text;
+    if (strncmp(text, "784 ", 4) && strncmp(text, "1x28x28 ", 8))
+        return made_up(o);
     gradus_dataset *d = gradus_load_mnist(o->data, part);
     if (!d)
         bench_fail(gradus_error());

@@ -81,7 +81,7 @@ void bench_gemm(const options *o)
 {
     layer l[MAX_LAYERS];
     int count = o->net.count - 1;
-    if (o->net.convolutions)
+    if (!o->net.count)
         bench_fail("gemm: --net must be of dense layers");
     openblas_set_num_threads(1);
     for (int i = 0; i < count; i++)
@@ -177,8 +177,9 @@ static void peak(const options *o)
         pthread_join(thread[i], NULL);
         rate += job[i].flops / job[i].elapsed;
     }
-    printf("{\"gflops\": %.6g, \"lanes\": %d, \"sum\": %g}\n", rate / 1e9,
-           LANES, (double)job[0].sum);
+    printf("{\"gflops\": %.6g, \"lanes\": %d, \"openblas\": \"%s\", "
+           "\"sum\": %g}\n", rate / 1e9, LANES, openblas_get_corename(),
+           (double)job[0].sum);
 }
 
 void bench_peak(const options *o)

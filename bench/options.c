@@ -46,20 +46,41 @@ int bench_next_turn(const options *o, int turn)
     return c != EOF;
 }
 
+/* Appends to the net's text. */
+static void put(bench_net *n, const char *format, int value)
+{
+    size_t length = strlen(n->text);
+    if (snprintf(n->text + length, MAX_TEXT - length, format, value) >=
+        (int)(MAX_TEXT - length))
+        bench_fail("--net is too long");
+}
+
 static bench_net parse_net(char *text)
 {
-    bench_net n = { 0 };
+    bench_net n = { .text = "" };
+    int cnn = strncmp(text, "cnn-", 4) == 0;
+    if (strchr(text, ' ')) {
+        if (strlen(text) >= MAX_TEXT)
+            bench_fail("--net is too long");
+        strcpy(n.text, text);
+        return n;
+    }
+    if (cnn) {
+        put(&n, "1x28x28", 0);
+        text += 4;
+    }
     for (char *one; (one = strsep(&text, "-"));) {
-        if (strcmp(one, "cnn") == 0) {
-            n.convolutions = 1;
-            continue;
-        }
         if (n.count == MAX_LAYERS || atoi(one) < 1)
-            bench_fail("--net must be like 784-128-10 or cnn-8-16");
+            bench_fail("--net must be like 784-128-10 or cnn-8-16, or words "
+                       "that bench/nets.py lists");
+        put(&n, cnn ? " conv%dk5 relu max2" : n.count == 0 ? "%d"
+                : n.count == 1 ? " dense%d" : " relu dense%d", atoi(one));
         n.width[n.count++] = atoi(one);
     }
-    if (n.count < 2 || (n.convolutions && n.count != 2))
-        bench_fail("--net must be like 784-128-10 or cnn-8-16");
+    if (cnn) {
+        put(&n, " dense%d", 10);
+        n.count = 0;
+    }
     return n;
 }
 

@@ -1,9 +1,11 @@
 #!/bin/sh
-# peers.sh -- installs the libraries that bench.py compares gradus with, if
-# Debian's packages are available.  bench.py leaves out those that are missing.
+# peers.sh -- installs the libraries that bench.py compares gradus with: from
+# Debian's packages, and today's PyTorch from PyPI into BUILD/peers, which
+# takes 6 GB.  bench.py leaves out those that are missing.
 set -eu
 
-packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev'
+packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev
+    python3-venv'
 
 # installed PACKAGE: is it installed?  dpkg-query also knows packages that were
 # removed again.
@@ -13,20 +15,35 @@ installed() {
         grep -qx installed
 }
 
-missing=
-for package in $packages; do
-    installed "$package" || missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
-if ! command -v apt-get >/dev/null; then
-    echo "peers: there is no apt-get; install these by hand:$missing"
-    exit 0
-fi
-as_root=
-[ "$(id -u)" -eq 0 ] || as_root=sudo
-$as_root apt-get update -qq || true
-for package in $missing; do
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-        --no-install-recommends "$package" ||
-        echo "peers: $package could not be installed"
-done
+from_debian() {
+    missing=
+    for package in $packages; do
+        installed "$package" || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "peers: there is no apt-get; install these by hand:$missing"
+        return 0
+    fi
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    $as_root apt-get update -qq || true
+    for package in $missing; do
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends "$package" ||
+            echo "peers: $package could not be installed"
+    done
+}
+
+# from_pypi FOLDER: makes a virtual environment there
+from_pypi() {
+    [ ! -e "$1/bin/python" ] || return 0
+    if ! { /usr/bin/python3 -m venv "$1" &&
+        "$1/bin/pip" install -q torch numpy; }; then
+        echo "peers: PyPI's torch could not be installed"
+        rm -rf "$1"
+    fi
+}
+
+from_debian
+from_pypi "${BUILD:-build}/peers"

@@ -4,47 +4,83 @@ data and JSON.
 
 The data are float tensors before the clock starts.  A step takes its rows by
 random index, as gradus_fit does."""
+import math
 import time
 
 import torch
 from torch import nn
 
+import nets
 import shared
 
 parser = shared.parser(__doc__, ["train", "infer", "start", "check"])
 parser.add_argument("--channels-last", action="store_true")
+parser.add_argument("--compile", action="store_true")
 args = parser.parse_args()
+args.net = nets.text(args.net)
 
 torch.set_num_threads(args.threads)
 torch.manual_seed(1)
-convolutions = args.net.startswith("cnn-")
 loss_of = nn.CrossEntropyLoss()
 
 
 def images(part):
-    x = torch.from_numpy(shared.images(args.data, part))
-    return x.reshape(-1, 1, 28, 28) if convolutions else x
+    shape = nets.shape(args.net)
+    if math.prod(shape) != 784:
+        return torch.rand(4096, *shape)
+    return torch.from_numpy(shared.images(args.data, part)).reshape(-1, *shape)
 
 
 def labels(part):
+    if math.prod(nets.shape(args.net)) != 784:
+        return torch.arange(4096) % nets.classes(args.net)
     return torch.from_numpy(shared.labels(args.data, part))
 
 
+class Residual(nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+def layer(word, shape):
+    """The module for a word of the net's text, for operands of this shape."""
+    simple = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh,
+              "silu": nn.SiLU, "sigmoid": nn.Sigmoid}
+    if word in simple:
+        return simple[word]()
+    if word == "bn":
+        return (nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d)(shape[0])
+    if word == "ln":
+        return nn.LayerNorm(shape)
+    if word == "gap":
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    if word.startswith("drop"):
+        return nn.Dropout(float(word.removeprefix("drop")))
+    if word.startswith("dense"):
+        linear = nn.Linear(math.prod(shape), int(word.removeprefix("dense")))
+        return nn.Sequential(nn.Flatten(), linear)
+    if word.startswith("conv"):
+        channels, kernel, padding, stride, no_bias = nets.convolution(word)
+        return nn.Conv2d(shape[0], channels, kernel, stride, padding,
+                         bias=not no_bias)
+    kind = nn.MaxPool2d if word.startswith("max") else nn.AvgPool2d
+    return kind(*nets.pool(word))
+
+
 def build():
-    width = [int(w) for w in args.net.replace("cnn-", "").split("-")]
-    layers = []
-    if convolutions:
-        for a, b in zip([1] + width, width):
-            layers += [nn.Conv2d(a, b, 5), nn.ReLU(), nn.MaxPool2d(2)]
-        layers += [nn.Flatten(), nn.Linear(width[-1] * 16, 10)]
-    else:
-        for a, b in zip(width, width[1:]):
-            layers += [nn.Linear(a, b), nn.ReLU()]
-        layers.pop()
-    net = nn.Sequential(*layers)
+    levels = [[]]
+    for word, shape in nets.layers(args.net):
+        if word == "(":
+            levels.append([])
+        elif word == ")":
+            inner = levels.pop()
+            levels[-1].append(Residual(*inner))
+        else:
+            levels[-1].append(layer(word, shape))
+    net = nn.Sequential(*levels[0])
     if args.channels_last:
         net = net.to(memory_format=torch.channels_last)
-    return net
+    return torch.compile(net) if args.compile else net
 
 
 def step(net, sgd, x, t):
@@ -118,8 +154,10 @@ def start():
 
 def load_weights(net):
     saved = shared.parameters(args.weights)
+    state = [t for name, t in net.state_dict().items()
+             if not name.endswith("num_batches_tracked")]
     with torch.no_grad():
-        for p, w in zip(net.parameters(), saved, strict=True):
+        for p, w in zip(state, saved, strict=True):
             p.copy_(torch.tensor(w))
 
 
@@ -131,6 +169,7 @@ def check():
         total = sum(step(net, sgd, x[i:i + args.batch],
                          t[i:i + args.batch]).item() * len(x[i:i + args.batch])
                     for i in range(0, len(x), args.batch))
+    net.eval()
     with torch.no_grad():
         z, truth = net(images("t10k")), labels("t10k")
         yield {"train_loss": total / len(x),

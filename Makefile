@@ -24,14 +24,15 @@
 #   make guard      count the instructions of a training step with valgrind,
 #                   and compare them with a budget; make guard-store makes the
 #                   present counts the budget
-#   make check-long run what takes longer than make test, in about an hour: the
-#                   tests as clang builds them, asan, tsan, valgrind, the guard
+#   make check-long run what takes longer than make test, in several hours, most
+#                   of them valgrind's: the tests as clang builds them, asan,
+#                   tsan, valgrind, exp and its like of every float, the guard
 #   make double     build/libgradus-double.a, the library in double precision
 #                   for gradient checks, and build/custom-layer-check, a
 #                   program that makes one
 #   make bench      measure the speed beside PyTorch, scikit-learn and FANN and
-#                   write docs/performance.md, in about twenty minutes; make
-#                   bench-quick takes two, and prints its measurements
+#                   write docs/performance.md, in about an hour; make
+#                   bench-quick takes six minutes, and prints its measurements
 #   make install    install into DESTDIR/PREFIX a library for this machine's
 #                   processor, or for others too (ARCH=); make uninstall
 #                   removes that

@@ -77,6 +77,9 @@ static bench_net parse_net(char *text)
                 : n.count == 1 ? " dense%d" : " relu dense%d", atoi(one));
         n.width[n.count++] = atoi(one);
     }
+    if (n.count < 2 || (cnn && n.count > 2))
+        bench_fail("--net must be like 784-128-10 or cnn-8-16, or words that "
+                   "bench/nets.py lists");
     if (cnn) {
         put(&n, " dense%d", 10);
         n.count = 0;

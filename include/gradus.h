@@ -186,10 +186,10 @@ typedef struct {
  * rounded down.  Parameters weight [channels,C/groups,kernel,kernel] (He),
  * bias [channels] (zero).
  *
- * With a stride of 1, a kernel of 2 to 5 and at least 8 channels on both sides
- * of each group, most multiplications are left out (Winograd).  Rounding
- * errors are then about ten times those of the sums above, and relative to the
- * largest of up to 6 x 6 neighbouring numbers. */
+ * With a stride of 1, a kernel of 2 to 5, at least 8 channels of x and of y
+ * and no groups, multiplications are left out where that is at least a third
+ * of them (Winograd).  Rounding errors are then about ten times those of plain
+ * sums, and relative to the largest of up to 6 x 6 neighbouring numbers. */
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options);
 

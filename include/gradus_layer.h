@@ -174,8 +174,10 @@ typedef struct {
      * reads the parameters that it has updated itself. */
     bool by_units;
 
-    /* Where n->first[j] is true, backward sets the dx of operand j, all of it,
-     * instead of adding to it: what dx held before means nothing. */
+    /* Where n->first[j] is true, backward sets the dx of operand j, all of it
+     * and to 0 too, instead of adding to it: what dx held means nothing.  If a
+     * node is two operands at once, `first` is true of the one with the lower
+     * number; so backward has to take operands in order. */
     bool sets_dx;
 
     /* Whether forward takes an operand's -inf as a mask, as softmax does, or

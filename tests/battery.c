@@ -42,7 +42,7 @@ static int gradient_rows_of(const battery_row *row)
 
 static int check_gradients(const battery_row *row)
 {
-    for (trial_tail behind = DENSE; behind <= SPARSE; behind++) {
+    for (trial_tail behind = DENSE; behind <= ONE; behind++) {
         trial *t = trial_new(row, behind, gradient_rows_of(row));
         char where[64] = "";
         if (trial_begin(t, 1))
@@ -52,7 +52,8 @@ static int check_gradients(const battery_row *row)
         if (!(d <= 1))
             return trial_wrong("with a %s dy, the gradient of %s is off by %g "
                                "times what is allowed",
-                               behind == DENSE ? "dense" : "sparse", where, d);
+                               behind == SPARSE ? "sparse" : "dense", where,
+                               d);
     }
     return 0;
 }

@@ -109,6 +109,9 @@ BUILD(conv_8_channels_groups, CONV(x, 16, 3, .groups = 2, .padding = 1))
 BUILD(conv_8_channels_5_relu, RELU(CONV(x, 9, 5, .padding = 2)))
 BUILD(conv_8_channels_4, CONV(x, 8, 4, .no_bias = 1))
 
+BUILD(conv_9_channels_stride,
+      RELU(CONV(x, 9, 3, .stride = 2, .padding = 1)))
+
 /* ---- pools ----------------------------------------------------------- */
 
 BUILD(maxpool_2, gradus_maxpool2d(x, 2, NULL))
@@ -352,6 +355,7 @@ const battery_row battery_rows[] = {
     { ROW(conv_8_channels_groups), IMAGE(16, 4, 4) },
     { ROW(conv_8_channels_5_relu), IMAGE(8, 5, 6) },
     { ROW(conv_8_channels_4), IMAGE(9, 6, 6) },
+    { ROW(conv_9_channels_stride), IMAGE(8, 7, 6) },
     { ROW(conv_9_channels_relu), IMAGE(2, 5, 5) },
     { ROW(conv_4_max_relu), IMAGE(3, 9, 40) },
     { ROW(conv_twice_relu_max), IMAGE(2, 10, 10) },

@@ -11,7 +11,8 @@
 
 static const gradus_conv_way *const ways[] = {
     &gradus_conv_gemm, &gradus_conv_vectors, &gradus_conv_max2,
-    &gradus_conv_nonzero, &gradus_conv_direct, &gradus_conv_winograd, &gradus_conv_either,
+    &gradus_conv_nonzero, &gradus_conv_direct, &gradus_conv_winograd,
+    &gradus_conv_either,
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -37,6 +38,8 @@ static const struct {
     { 20, 9, 9, 8, 3, 1, 2, 1 },  { 8, 8, 7, 24, 5, 1, 2, 1 },
     { 16, 5, 9, 10, 4, 1, 0, 1 }, { 8, 11, 6, 12, 2, 1, 1, 2 },
     { 33, 6, 5, 24, 3, 1, 0, 1 }, { 8, 21, 24, 8, 3, 1, 1, 1 },
+    { 8, 9, 9, 24, 3, 2, 1, 2 },  { 8, 19, 18, 9, 3, 8, 2, 1 },
+    { 8, 5, 6, 8, 5, 1, 4, 1 },   { 9, 9, 10, 8, 7, 3, 3, 1 },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -47,7 +50,8 @@ enum {
     NO_DX = 16,  /* dx is not wanted */
     WHOLE = 32,  /* all numbers are -1, 0 or 1, so that sums are exact and many
                     values are equal */
-    SETTINGS = 64
+    SET_DX = 64, /* dx is to be set */
+    SETTINGS = 128
 };
 
 /* There are several samples, since what a way leaves in its scratch memory
@@ -123,7 +127,8 @@ static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
         .argmax = c->max2 ? r->argmax + z_at : NULL,
         .dW = r->dW + group * gradus_conv_weights(c),
         .db = c->b ? r->db + group * c->out : NULL,
-        .dx = setting & NO_DX ? NULL : r->dx + x_at };
+        .dx = setting & NO_DX ? NULL : r->dx + x_at,
+        .set_dx = (setting & SET_DX) != 0 };
 }
 
 /* ---- what is right ---------------------------------------------------- */
@@ -313,7 +318,8 @@ static void run_backward(const gradus_conv_way *way, const gradus_conv *c,
 
     set(r->dW, weights(c), 2);
     set(r->db, biases(c), 2);
-    set(r->dx, arrays(c) * gradus_conv_x_size(c), 2);
+    set(r->dx, arrays(c) * gradus_conv_x_size(c),
+        setting & SET_DX && !(setting & NO_DX) ? NAN : 2);
     if (way->begin_back)
         way->begin_back(c, scratch);
     for (size_t i = 0; i < arrays(c); i++) {
@@ -341,7 +347,8 @@ static bool by_fewer_multiplications(const gradus_conv_way *way,
                                      const gradus_conv *c)
 {
     return way == &gradus_conv_winograd ||
-           (way == &gradus_conv_either && gradus_conv_winograd.fits(c));
+           (way == &gradus_conv_either && c->in >= 8 && c->out >= 8 &&
+            gradus_conv_winograd.fits(c));
 }
 
 /* Compares a way with the truth.  Returns the name of the first array that
@@ -414,6 +421,44 @@ LOOP_TEST(every_way_fits_at_least_a_third_of_the_shapes, WAYS)
             }
         }
     ck_assert_int_ge(count, SHAPES / 3);
+}
+
+/* Which way is taken: in, height and width, out, kernel, stride, groups. */
+TEST(the_way_depends_on_the_channels_and_the_stride)
+{
+    static const struct {
+        int in, side, out, kernel, stride, padding, groups;
+        bool max2;
+        const char *forward;
+    } each[] = {
+        { 1, 28, 16, 5, 1, 2, 1, false, "vectors" },
+        { 3, 28, 16, 3, 2, 1, 1, false, "gemm" },
+        { 16, 14, 16, 1, 1, 0, 1, false, "gemm" },
+        { 16, 14, 16, 3, 2, 1, 1, false, "direct" },
+        { 16, 14, 16, 7, 1, 3, 1, false, "direct" },
+        { 16, 14, 16, 3, 1, 1, 2, false, "direct" },
+        { 16, 14, 16, 3, 1, 1, 1, false, "winograd" },
+        { 16, 14, 16, 5, 1, 2, 1, false, "winograd" },
+        { 16, 2, 16, 3, 1, 1, 1, false, "direct" },
+        { 1, 28, 8, 5, 1, 0, 1, true, "max2" },
+        { 8, 12, 16, 5, 1, 0, 1, true, "max2" },
+        { 16, 16, 16, 3, 1, 1, 1, true, NULL },
+    };
+
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        const int room = each[i].side + 2 * each[i].padding - each[i].kernel;
+        const int side = room / each[i].stride + 1;
+        const gradus_conv c = {
+            .in = each[i].in, .height = each[i].side, .width = each[i].side,
+            .out = each[i].out, .out_height = side, .out_width = side,
+            .kernel = each[i].kernel, .stride = each[i].stride,
+            .padding = each[i].padding, .groups = each[i].groups,
+            .max2 = each[i].max2 };
+        const gradus_conv_way *way = gradus_conv_best(&c, false);
+        ck_assert_msg(!way == !each[i].forward, "case %zu", i);
+        if (way)
+            ck_assert_str_eq(way->name, each[i].forward);
+    }
 }
 
 /* ---- planted bugs ---------------------------------------------------- */

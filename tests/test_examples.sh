@@ -294,20 +294,25 @@ done
 
 # One batch of all images takes so long that the second signal comes before
 # its end.
-for signals in "HUP HUP" "INT TERM" "TERM HUP" "HUP INT"; do
+two_signals="HUP+HUP INT+TERM TERM+HUP HUP+INT"
+if nm -D "$train" | grep -q __tsan; then
+    echo "skipped: a second signal, which the thread sanitiser holds back"
+    two_signals=
+fi
+for signals in $two_signals; do
     model=$dir/at-once
     "$train" --data data/sample --net residual --batch 6000 --threads 1 \
         --epochs 1 --save "$model" >"$dir/out" 2>"$dir/err" &
     pid=$!
     sleep 0.6
-    kill -s "${signals% *}" $pid
+    kill -s "${signals%+*}" $pid
     sleep 0.1
-    kill -s "${signals#* }" $pid
+    kill -s "${signals#*+}" $pid
     wait $pid
     status=$?
-    case_is "train: SIG${signals/ / and SIG} end it with 128 + the second" \
-        [ $status -eq $((128 + $(kill -l "${signals#* }"))) ]
-    case_is "train: the second of SIG${signals/ / and SIG} ends it at once" \
+    case_is "train: SIG${signals/+/ and SIG} end it with 128 + the second" \
+        [ $status -eq $((128 + $(kill -l "${signals#*+}"))) ]
+    case_is "train: the second of SIG${signals/+/ and SIG} ends it at once" \
         [ ! -e "$model" ]
 done
 begins nohup "$train" --data data/sample --epochs 1000

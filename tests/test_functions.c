@@ -1,5 +1,6 @@
 /* test_functions.c -- tests exp and the functions made of it against the C
- * library's, in each of their versions that this processor can run. */
+ * library's, in each of their versions that this processor can run.  (As double
+ * they are the C library's, and the tests say only that.) */
 #include "kernels/functions.h"
 #include "tests.h"
 
@@ -7,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { AT_ONCE = 1001, OTHERS = 5 }; /* no multiple of a vector's length */
+/* AT_ONCE is no multiple of a vector's length. */
+enum { AT_ONCE = 1001, FUNCTIONS = 5 };
 
 /* What is tested: the four functions, and the density p of the last. */
 static double exact(int f, double x)
@@ -43,10 +45,10 @@ static void check(gradus_simd simd, int f, int n, const gradus_real *x)
     const double most = sizeof *x == sizeof(float) ? 0.51 : 3;
 
     memcpy(y, x, (size_t)n * sizeof *y);
-    gradus_compute(simd, (gradus_function)(f < OTHERS - 1 ? f : f - 1),
+    gradus_compute(simd, (gradus_function)(f < FUNCTIONS - 1 ? f : f - 1),
                    (size_t)n, y, y, f < GRADUS_NORMAL ? NULL : p);
     for (int i = 0; i < n; i++) {
-        gradus_real value = f < OTHERS - 1 ? y[i] : p[i];
+        gradus_real value = f < FUNCTIONS - 1 ? y[i] : p[i];
         double right = exact(f, x[i]);
         ck_assert_msg(isnan(right) ? isnan(value)
                                    : units(value, right) <= most,
@@ -56,7 +58,7 @@ static void check(gradus_simd simd, int f, int n, const gradus_real *x)
 }
 
 /* Every 10,007th float, or every one if the environment has EVERY_FLOAT. */
-LOOP_TEST(functions_are_those_of_the_c_library, OTHERS)
+LOOP_TEST(functions_are_those_of_the_c_library, FUNCTIONS)
 {
     const uint64_t step = getenv("EVERY_FLOAT") ? 1 : 10007;
     gradus_real x[AT_ONCE];
@@ -74,7 +76,7 @@ LOOP_TEST(functions_are_those_of_the_c_library, OTHERS)
     }
 }
 
-LOOP_TEST(functions_have_their_limits, OTHERS)
+LOOP_TEST(functions_have_their_limits, FUNCTIONS)
 {
     const gradus_real x[] = { 0, -0., 1, -1, INFINITY, -INFINITY, NAN,
                               88, 89, -87, -103, -104, -150, 750, -750,

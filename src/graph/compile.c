@@ -259,7 +259,7 @@ static void spread_finite(gradus_graph *g)
 }
 
 /* Finds, for each gradient, the node that is the first to contribute to it on
- * the way back.  If its op can set a gradient, that need not be zeroed. */
+ * the way back.  If its op sets dx, the gradient need not be zeroed. */
 static void find_first(gradus_graph *g)
 {
     for (int i = 0; i < g->count; i++) {

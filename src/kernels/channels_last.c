@@ -32,10 +32,10 @@ GRADUS_INLINE void transpose(four *v)
 {
     for (int step = 0; step < 2; step++) {
         const four a = v[0], b = v[1], c = v[2], d = v[3];
-        v[0] = __builtin_shufflevector(a, c, 0, 4, 1, 5);
-        v[1] = __builtin_shufflevector(a, c, 2, 6, 3, 7);
-        v[2] = __builtin_shufflevector(b, d, 0, 4, 1, 5);
-        v[3] = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+        v[0] = (four){ a[0], c[0], a[1], c[1] };
+        v[1] = (four){ a[2], c[2], a[3], c[3] };
+        v[2] = (four){ b[0], d[0], b[1], d[1] };
+        v[3] = (four){ b[2], d[2], b[3], d[3] };
     }
 }
 
@@ -132,11 +132,29 @@ void gradus_channels_first(const gradus_pixels *p, const gradus_real *last,
         copy_all(p, true, false, x, (gradus_real *)last);
 }
 
+/* Adds the sums of n channels, at most GROUP, over all pixels.  A sum over one
+ * image is added as a whole, so that rounding errors do not grow with the
+ * number of images. */
+GRADUS_INLINE void add_group(const gradus_pixels *p, int n,
+                             const gradus_real *last, gradus_real *sum)
+{
+    gradus_real all[GROUP] = { 0 };
+
+    for (int i = 0; i < p->height; i++)
+        for (int j = 0; j < p->width; j++)
+            for (int c = 0; c < n; c++)
+                all[c] += last[(size_t)i * p->line + (size_t)j * p->pixel +
+                               (size_t)c];
+    for (int c = 0; c < n; c++)
+        sum[c] += all[c];
+}
+
 void gradus_add_pixels(const gradus_pixels *p, const gradus_real *last,
                        gradus_real *sum)
 {
-    for (int i = 0; i < p->height; i++, last += p->line)
-        for (int j = 0; j < p->width; j++)
-            for (int c = 0; c < p->channels; c++)
-                sum[c] += last[(size_t)j * p->pixel + (size_t)c];
+    for (int c = 0; c < p->channels; c += GROUP)
+        if (p->channels - c >= GROUP)
+            add_group(p, GROUP, last + c, sum + c);
+        else
+            add_group(p, p->channels - c, last + c, sum + c);
 }

@@ -37,13 +37,14 @@ static bool is_deep(const gradus_conv *c)
 }
 
 /* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
- * multiplications of the other ways? */
+ * multiplications of the other ways?  With several groups the samples of one
+ * do not come one after the other, so that none could wait for others. */
 static bool is_fewer(const gradus_conv *c, double n)
 {
     gradus_conv y = *c;
 
     y.max2 = false;
-    if (!gradus_conv_winograd.fits(&y) || !is_deep(c))
+    if (!gradus_conv_winograd.fits(&y) || !is_deep(c) || c->groups > 1)
         return false;
     const gradus_winograd w = gradus_winograd_of(&y);
     return n * WINOGRAD_VALUES * w.down * w.across <=

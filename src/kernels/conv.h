@@ -85,9 +85,9 @@ typedef struct {
 } gradus_conv_sample;
 
 /* One pass over one group of one sample.  The forward pass reads x and writes
- * z and argmax.  The backward pass reads x, z, argmax and dz, and adds to dW,
- * db and dx.  All but x and dz may be written as late as by end or end_back,
- * but s itself is read before the call returns. */
+ * z and argmax.  The backward pass reads x, z, argmax and dz, adds to dW and
+ * db, and adds to dx or sets it.  All but x and dz may be written as late as
+ * by end or end_back, but s itself is read before the call returns. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);

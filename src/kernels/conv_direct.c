@@ -46,8 +46,9 @@ typedef struct {
     gradus_pixels x, y;    /* where the pixels of x are in its image, and
                               those of y, */
     gradus_pixels dy, dx;  /* and of their gradients */
-    size_t x_at, y_at, dy_at, dx_at; /* where the first pixel is */
-    size_t image, dy_image;          /* all of these */
+    size_t x_at, y_at, dy_at; /* where the first pixel of each is */
+    size_t dx_at;             /* where the border of dx begins */
+    size_t image, dy_image;   /* where the images of x and dy begin */
     size_t W;     /* [groups,kernel,kernel in,out_wide]; or back, for each
                      pair a,b, what of [groups,kernel,kernel,out,in_wide] it
                      needs */

@@ -13,8 +13,8 @@
  *
  * Unlike conv_plain.c, this copies every number of x up to k k times and
  * leaves the loops to OpenBLAS.  It has 120 lines of code, and takes a tenth
- * of the time or less.  Faster ways remain for most settings: this one is for
- * few channels and a stride, and for a kernel of 1 (conv.c has the figures).
+ * of the time or less.  There are faster ways for most settings: this one is
+ * for few channels with a stride, and for a kernel of 1 (see conv.c).
  */
 #include "gradus_layer.h" /* gradus_gemm */
 
@@ -137,8 +137,8 @@ static void backward_bias(const gradus_conv *c, const gradus_real *dy,
         db[o] += gradus_sum(dy, P);
 }
 
-/* Adds to dx.  This overwrites the columns of x in scratch with dcol, which is
- * then added to dx at the places that the columns came from. */
+/* Adds to dx, or sets it.  This overwrites the columns of x in scratch with
+ * dcol, which is then added to dx at the places that the columns came from. */
 static void backward_operand(const gradus_conv *c, const gradus_conv_sample *s,
                              gradus_real *scratch)
 {

@@ -23,7 +23,7 @@ void gradus_pool2_forward(int height, int width, const gradus_real *x,
                           gradus_real *y);
 
 /* Adds dy [height/2,width/2] to dx [height,width], in each square at the
- * first x that is not below y; or sets dx to just that. */
+ * first x that is not below y.  With set, dx counts as 0 before. */
 void gradus_pool2_backward(int height, int width, const gradus_real *x,
                            const gradus_real *y, const gradus_real *dy,
                            bool set, gradus_real *dx);

@@ -3,7 +3,7 @@
  *
  *   C [rows,wide]   A [rows,lines depth]   B [lines depth,wide]
  *
- * A number of A is used for a whole line of B, so no number of A need lie
+ * A number of A is used for a whole row of B, so that no number of A need lie
  * beside the next.  OpenBLAS copies A and B first, which pays only for larger
  * matrices. */
 #ifndef GRADUS_PRODUCT_H

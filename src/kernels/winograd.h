@@ -41,7 +41,7 @@
 enum {
     WINOGRAD_POINTS = 6,
     WINOGRAD_VALUES = WINOGRAD_POINTS * WINOGRAD_POINTS,
-    WINOGRAD_SAMPLES = 8 /* the most samples that are */
+    WINOGRAD_SAMPLES = 8 /* the most that are computed at once */
 };
 
 /* The convolution of some samples.  Their images have the channels last, `in`
@@ -57,8 +57,8 @@ typedef struct {
     size_t inside;            /* from the beginning of an image to its x */
     size_t image, result;     /* from one sample's image, or y, to the next */
     size_t u_plane, v_plane, m_plane; /* from one plane to the next */
-    int samples;              /* that are to be computed at once */
-    int block;                /* how many tiles are, with one V and one M: a
+    int samples;              /* how many are to be computed at once */
+    int block;                /* how many tiles have one V and one M: a
                                  multiple of PRODUCT_ROWS */
 } gradus_winograd;
 

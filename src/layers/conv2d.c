@@ -74,7 +74,7 @@ static void forward(gradus_node *n, gradus_part p)
         way->end(&k, p.scratch);
 }
 
-/* Adds to dx, and to the shares of dW and db of this slice. */
+/* Adds to dx, or sets it, and adds to this slice's shares of dW and db. */
 static void backward(gradus_node *n, gradus_part p)
 {
     const gradus_conv k = conv_of(n);

@@ -28,7 +28,7 @@ static void forward(gradus_node *n, gradus_part p)
                 (int)in, W, (int)in, 1, Y, (int)out);        /* Y += X W'  */
 }
 
-/* Adds to dX [rows,in], from dY [rows,out], for the rows of p. */
+/* Adds to dX [rows,in], or sets it, from dY [rows,out], for the rows of p. */
 static void backward(gradus_node *n, gradus_part p)
 {
     int out = n->units, in = n->in[0]->size;

@@ -102,9 +102,11 @@ static double cross_entropy(const gradus_loss_node *l, int i, int s, double m,
                             double log_sum)
 {
     const gradus_real *z = l->node.in[0]->y + place(l, i, s, 0);
+    const int32_t *label = label_at(l, i, s);
+    const bool one = label && ((const softmax_ce_node *)l)->off == 0;
     double loss = 0;
 
-    for (int k = 0; k < l->classes; k++) {
+    for (int k = one ? *label : 0; k < (one ? *label + 1 : l->classes); k++) {
         double t = target(l, i, s, k);
         if (unweighted(l, i, s, k) < 0)
             return NAN;
@@ -137,19 +139,26 @@ static void forward(gradus_node *n, gradus_part p)
 }
 
 /* dz_k += a (y_k sum_j t_j - t_k) for all classes k at row i, position s: (S4)
- * with a in place of 1 / D. */
+ * with a in place of 1 / D.  Outside from .. end - 1, t_k is 0. */
 static void add_gradient(const gradus_loss_node *l, int i, int s, double a)
 {
     const gradus_real *y = l->node.y + place(l, i, s, 0);
     gradus_real *dz = l->node.in[0]->dy + place(l, i, s, 0);
-    int step = l->class_step;
+    const int32_t *label = label_at(l, i, s);
+    const bool one = label && ((const softmax_ce_node *)l)->off == 0;
+    const int from = one ? *label : 0, end = one ? from + 1 : l->classes;
+    const int step = l->class_step;
     double sum = 0;
 
-    for (int k = 0; k < l->classes; k++)
+    for (int k = from; k < end; k++)
         sum += target(l, i, s, k);
-    for (int k = 0; k < l->classes; k++)
+    for (int k = 0; k < from; k++)
+        dz[k * step] += (gradus_real)(a * (y[k * step] * sum));
+    for (int k = from; k < end; k++)
         dz[k * step] +=
             (gradus_real)(a * (y[k * step] * sum - target(l, i, s, k)));
+    for (int k = end; k < l->classes; k++)
+        dz[k * step] += (gradus_real)(a * (y[k * step] * sum));
 }
 
 static void backward(gradus_node *n, gradus_part p)
@@ -279,12 +288,10 @@ static gradus_node *check_options(gradus_node *n,
                            "gradus_sigmoid_ce for yes or no", z->name);
     if (!(eps >= 0 && eps <= 1))
         return gradus_fail(n, "label_smoothing is %g; must be 0 to 1", eps);
-    if (eps > 0 && !labels)
-        return gradus_fail(n, "label_smoothing is set, but the targets are "
-                           "distributions; it needs labels");
-    if (o->use_ignore_label && !labels)
-        return gradus_fail(n, "use_ignore_label is set, but the targets are "
-                           "distributions; it needs labels");
+    if ((eps > 0 || o->use_ignore_label) && !labels)
+        return gradus_fail(n, "%s is set, but the targets are distributions; "
+                           "it needs labels",
+                           eps > 0 ? "label_smoothing" : "use_ignore_label");
     return n;
 }
 

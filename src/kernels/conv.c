@@ -36,15 +36,24 @@ static bool is_deep(const gradus_conv *c)
     return c->in >= PRODUCT_ROWS && c->out >= PRODUCT_ROWS;
 }
 
+/* Do the weights stay in the second-level cache?  That matters to ways that
+ * read all of them for each sample. */
+static bool is_small(const gradus_conv *c)
+{
+    return gradus_conv_weights(c) <= 1 << 18;
+}
+
 /* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
  * multiplications of the other ways?  With several groups the samples of one
- * do not come one after the other, so that none could wait for others. */
+ * do not come one after the other, so that none could wait for others; and
+ * U and dU have four times the numbers of W. */
 static bool is_fewer(const gradus_conv *c, double n)
 {
     gradus_conv y = *c;
 
     y.max2 = false;
-    if (!gradus_conv_winograd.fits(&y) || !is_deep(c) || c->groups > 1)
+    if (!gradus_conv_winograd.fits(&y) || !is_deep(c) || c->groups > 1 ||
+        (int64_t)c->in * c->out > 1 << 17)
         return false;
     const gradus_winograd w = gradus_winograd_of(&y);
     return n * WINOGRAD_VALUES * w.down * w.across <=
@@ -58,7 +67,8 @@ static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
            (way != &gradus_conv_direct ||
-            (is_deep(c) && (c->kernel > 1 || c->stride > 1))) &&
+            (is_deep(c) && is_small(c) && (c->kernel > 1 || c->stride > 1))) &&
+           (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd || is_fewer(c, 1.5)) &&
            (way != &gradus_conv_max2 || !is_fewer(c, 3));
 }

@@ -45,13 +45,13 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* Each shape is tried with every combination of these bits. */
 enum {
-    RELU = 1, MAX2 = 2, NO_BIAS = 4,
+    RELU = 1, MAX2 = 2,
+    NO_BIAS = 4, /* and dx is to be set, not added to */
     SPARSE = 8,  /* only every fifth number of dz is not 0 */
     NO_DX = 16,  /* dx is not wanted */
     WHOLE = 32,  /* all numbers are -1, 0 or 1, so that sums are exact and many
                     values are equal */
-    SET_DX = 64, /* dx is to be set */
-    SETTINGS = 128
+    SETTINGS = 64
 };
 
 /* There are several samples, since what a way leaves in its scratch memory
@@ -128,7 +128,7 @@ static gradus_conv_sample sample(const gradus_conv *c, int setting, results *r,
         .dW = r->dW + group * gradus_conv_weights(c),
         .db = c->b ? r->db + group * c->out : NULL,
         .dx = setting & NO_DX ? NULL : r->dx + x_at,
-        .set_dx = (setting & SET_DX) != 0 };
+        .set_dx = (setting & NO_BIAS) != 0 };
 }
 
 /* ---- what is right ---------------------------------------------------- */
@@ -319,7 +319,7 @@ static void run_backward(const gradus_conv_way *way, const gradus_conv *c,
     set(r->dW, weights(c), 2);
     set(r->db, biases(c), 2);
     set(r->dx, arrays(c) * gradus_conv_x_size(c),
-        setting & SET_DX && !(setting & NO_DX) ? NAN : 2);
+        setting & NO_BIAS && !(setting & NO_DX) ? NAN : 2);
     if (way->begin_back)
         way->begin_back(c, scratch);
     for (size_t i = 0; i < arrays(c); i++) {

@@ -120,7 +120,8 @@ $(foreach f,winograd product,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/k
 
 # Functions that take or return vectors are all inlined, so that it does not
 # matter how compilers of different versions would pass them.
-$(BUILD)/obj/src/kernels/functions.o: FLAGS += -Wno-psabi
+$(foreach f,functions sums,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/kernels/$f.o): \
+    FLAGS += -Wno-psabi
 
 # This file holds the compiler and its flags.  When they differ from last time,
 # everything is compiled anew.

@@ -93,7 +93,7 @@ GRADUS_INLINE void copy(const group *g)
             copy_block(g, c, (size_t)q, at);
         for (; c < g->channels; c++)
             for (int k = 0; k < n; k++)
-                copy_number(g, c, (size_t)(q + k), at[k]);
+                copy_number(g, c, (size_t)q + (size_t)k, at[k]);
     }
 }
 

@@ -122,7 +122,7 @@ gradus_winograd gradus_winograd_of(const gradus_conv *c)
 static size_t in_W(const gradus_conv *c, bool back, int group, int ch, int o,
                    int i)
 {
-    const size_t kk = (size_t)(c->kernel * c->kernel), in = (size_t)c->in;
+    const size_t k = (size_t)c->kernel, kk = k * k, in = (size_t)c->in;
     const size_t at = back ? (size_t)ch * in + (size_t)o
                            : (size_t)o * in + (size_t)ch;
 

@@ -63,6 +63,15 @@ static inline size_t gradus_conv_weights(const gradus_conv *c)
            (size_t)c->kernel;
 }
 
+/* Where in the W of a group is W[o,ch,u,v]? */
+static inline size_t gradus_conv_in_W(const gradus_conv *c, int o, int ch,
+                                      int u, int v)
+{
+    const size_t in = (size_t)c->in, k = (size_t)c->kernel;
+
+    return (((size_t)o * in + (size_t)ch) * k + (size_t)u) * k + (size_t)v;
+}
+
 /* The arrays of one group of one sample, all owned by the caller; h is
  * gradus_conv_height(), w is gradus_conv_width().
  *

@@ -149,27 +149,19 @@ static size_t scratch_size(const gradus_conv *c)
 
 /* ---- forward --------------------------------------------------------- */
 
-/* Where in W [groups,out,in,k,k] is o,c,u,v of a group? */
-static size_t in_W(const gradus_conv *c, int group, int o, int ch, int u,
-                   int v)
-{
-    return (size_t)group * gradus_conv_weights(c) +
-           (((size_t)o * (size_t)c->in + (size_t)ch) * (size_t)c->kernel +
-            (size_t)u) * (size_t)c->kernel + (size_t)v;
-}
-
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     const parts p = parts_of(c, false);
+    const gradus_real *W = c->W;
     gradus_real *to = scratch + p.W;
 
     memset(scratch, 0, p.zeros * sizeof *scratch);
-    for (int g = 0; g < c->groups; g++)
+    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c))
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++)
                 for (int ch = 0; ch < c->in; ch++, to += p.out_wide)
                     for (int o = 0; o < c->out; o++)
-                        to[o] = c->W[in_W(c, g, o, ch, u, v)];
+                        to[o] = W[gradus_conv_in_W(c, o, ch, u, v)];
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -202,9 +194,10 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 
 /* ---- back ------------------------------------------------------------ */
 
-/* Copies W for the remainders a and b: the last u and v come first. */
-static gradus_real *copy_weights(const gradus_conv *c, int group, int a, int b,
-                                 int in_wide, gradus_real *to)
+/* Copies W of a group for the remainders a and b: the last u and v come
+ * first.  Returns where the next copy begins. */
+static gradus_real *copy_weights(const gradus_conv *c, const gradus_real *W,
+                                 int a, int b, int in_wide, gradus_real *to)
 {
     const int s = c->stride, k = c->kernel;
 
@@ -212,20 +205,22 @@ static gradus_real *copy_weights(const gradus_conv *c, int group, int a, int b,
         for (int v = with_remainder(c, k, b) - 1; v >= 0; v--)
             for (int o = 0; o < c->out; o++, to += in_wide)
                 for (int ch = 0; ch < c->in; ch++)
-                    to[ch] = c->W[in_W(c, group, o, ch, s * u + a, s * v + b)];
+                    to[ch] = W[gradus_conv_in_W(c, o, ch, s * u + a,
+                                                s * v + b)];
     return to;
 }
 
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const parts p = parts_of(c, true);
+    const gradus_real *W = c->W;
     gradus_real *to = scratch + p.W;
 
     memset(scratch, 0, p.zeros * sizeof *scratch);
-    for (int g = 0; g < c->groups; g++)
+    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c))
         for (int a = 0; a < c->stride && a < c->kernel; a++)
             for (int b = 0; b < c->stride && b < c->kernel; b++)
-                to = copy_weights(c, g, a, b, p.in_wide, to);
+                to = copy_weights(c, W, a, b, p.in_wide, to);
 }
 
 /* dW[u] += sum_i X[s i + u]' dY[i] */
@@ -309,12 +304,12 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
     const parts p = parts_of(c, true);
     const gradus_real *from = scratch + p.dW;
 
-    for (int g = 0; g < c->groups; g++)
+    for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c))
         for (int u = 0; u < c->kernel; u++, from += p.dW_of_line)
             for (int v = 0; v < c->kernel; v++)
                 for (int ch = 0; ch < c->in; ch++)
                     for (int o = 0; o < c->out; o++)
-                        dW[in_W(c, g, o, ch, u, v)] +=
+                        dW[gradus_conv_in_W(c, o, ch, u, v)] +=
                             from[(size_t)(v * c->in + ch) * p.y.pixel +
                                  (size_t)o];
 }

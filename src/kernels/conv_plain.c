@@ -36,12 +36,6 @@ static ptrdiff_t in_x(const gradus_conv *c, int ch, int i, int u, int j, int v)
     return ((ptrdiff_t)ch * c->height + line) * c->width + column;
 }
 
-/* Returns the index of W[o,ch,u,v]. */
-static size_t in_W(const gradus_conv *c, int o, int ch, int u, int v)
-{
-    return (((size_t)o * c->in + ch) * c->kernel + u) * c->kernel + v;
-}
-
 /* ---- forward --------------------------------------------------------- */
 
 /* Returns y[o,i,j]. */
@@ -56,7 +50,7 @@ static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
             for (int v = 0; v < c->kernel; v++) {
                 ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at >= 0)
-                    y += W[in_W(c, o, ch, u, v)] * s->x[at];
+                    y += W[gradus_conv_in_W(c, o, ch, u, v)] * s->x[at];
             }
     return y;
 }
@@ -86,7 +80,7 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++) {
-                const size_t w = in_W(c, o, ch, u, v);
+                const size_t w = gradus_conv_in_W(c, o, ch, u, v);
                 ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at < 0)
                     continue;

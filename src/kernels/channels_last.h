@@ -5,6 +5,8 @@
 #ifndef GRADUS_CHANNELS_LAST_H
 #define GRADUS_CHANNELS_LAST_H
 
+#include "kernels/simd.h"
+
 #include "gradus.h"
 
 /* Where the pixels of an image [channels,height,width] are with the channels
@@ -12,6 +14,7 @@
 typedef struct {
     int channels, height, width;
     size_t pixel, line; /* from one pixel to the next, and from line to line */
+    gradus_simd simd;   /* the instruction set to copy with */
 } gradus_pixels;
 
 /* Copies x [channels,height,width] to `last`, which points at the first pixel

@@ -102,9 +102,9 @@ gradus_winograd gradus_winograd_of(const gradus_conv *c)
     tiles *= w.samples;
     w.block = up(up(tiles, up(tiles, TILES)), PRODUCT_ROWS) * PRODUCT_ROWS;
     w.x = (gradus_pixels){ c->in, c->height, c->width, in,
-                            in * (size_t)columns };
+                           in * (size_t)columns, c->simd };
     w.y = (gradus_pixels){ c->out, c->out_height, c->out_width, out,
-                            out * (size_t)(w.across * w.side) };
+                           out * (size_t)(w.across * w.side), c->simd };
     w.image = (size_t)lines * w.x.line;
     w.result = (size_t)(w.down * w.side) * w.y.line;
     w.u_plane = in * out + APART;

@@ -141,6 +141,8 @@ BUILD(batchnorm_between_units,
                               gradus_dense(x, 80)), 80))
 BUILD(add, gradus_add(x, gradus_tanh(x)))
 BUILD(add_to_itself, gradus_add(x, x))
+BUILD(add_relu, RELU(gradus_add(x, gradus_tanh(x))))
+BUILD(add_to_itself_relu, RELU(gradus_add(x, x)))
 BUILD(concat, gradus_concat(3, (gradus_node *[]){
                   gradus_tanh(x), gradus_dense(x, 4), x }))
 BUILD(concat_with_itself, gradus_concat(2, (gradus_node *[]){ x, x }))
@@ -390,6 +392,8 @@ const battery_row battery_rows[] = {
     { ROW(dropout), VECTOR(40), DROPS },
     { ROW(add), VECTOR(30) },
     { ROW(add_to_itself), IMAGE(2, 4, 5) },
+    { ROW(add_relu), VECTOR(30) },
+    { ROW(add_to_itself_relu), IMAGE(2, 4, 5) },
     { ROW(branches), IMAGE(3, 2, 2) },
     { ROW(concat), VECTOR(20) },
     { ROW(concat_with_itself), VECTOR(30) },

@@ -45,6 +45,17 @@ void gradus_meter_free(gradus_meter *m)
     free(m->total);
 }
 
+/* The most probable class, and the lowest of several. */
+static int most_probable(const gradus_loss_node *l, const gradus_real *y)
+{
+    int best = 0;
+
+    for (int k = 1; k < l->classes; k++)
+        if (y[k * l->class_step] > y[best * l->class_step])
+            best = k;
+    return best;
+}
+
 /* Counts one label, unless it is one to be ignored.  The K probabilities at
  * its position are y[0], y[class_step], y[2 class_step], ..  The label's rank
  * is the number of classes that come before it when the most probable comes
@@ -54,21 +65,21 @@ static void count_label(gradus_meter *m, const gradus_real *y, int label)
 {
     const gradus_loss_node *l = m->classifier;
     const int step = l->class_step;
-    int rank = 0, best = 0;
+    int rank = 0;
 
     if (l->use_ignore_label && label == l->ignore_label)
         return;
-    for (int k = 0; k < l->classes; k++) {
-        gradus_real y_k = y[k * step], y_label = y[label * step];
-        rank += y_k > y_label || (y_k == y_label && k < label);
-        if (y_k > y[best * step])
-            best = k;
-    }
+    const gradus_real y_label = y[label * step];
+    for (int k = 0; k < label; k++)
+        rank += y[k * step] >= y_label;
+    for (int k = label + 1; k < l->classes; k++)
+        rank += y[k * step] > y_label;
     m->labels++;
     m->correct += rank == 0;
     m->in_top_k += rank < m->k;
     if (m->confusion)
-        m->confusion[(size_t)label * (size_t)l->classes + (size_t)best]++;
+        m->confusion[(size_t)label * (size_t)l->classes +
+                     (size_t)most_probable(l, y)]++;
 }
 
 /* Counts all labels [rows,positions] of the batch at hand; the classifier's

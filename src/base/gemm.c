@@ -110,7 +110,9 @@ static int least(int a, int b)
 }
 
 /* C = op(A) op(B) + beta C.  op(A) is [m,k], op(B) is [k,n] and C is [m,n];
- * lda, ldb and ldc are the distances of the rows of A, B and C, in numbers. */
+ * lda, ldb and ldc are the distances of the rows of A, B and C, in numbers.
+ * The terms of the sums are the outermost loop, so that a large B is read in
+ * the order in which it lies in memory. */
 void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
                  const gradus_real *A, int lda, const gradus_real *B, int ldb,
                  gradus_real beta, gradus_real *C, int ldc)
@@ -119,9 +121,9 @@ void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
     CBLAS_TRANSPOSE op_b = transpose_b ? CblasTrans : CblasNoTrans;
     block p = block_of(transpose_b, !transpose_a && transpose_b, m, n, k);
 
-    for (int j = 0; j < n; j += p.cols)
-        for (int i = 0; i < m; i += p.rows)
-            for (int s = 0; s < k; s += p.sums)
+    for (int s = 0; s < k; s += p.sums)
+        for (int j = 0; j < n; j += p.cols)
+            for (int i = 0; i < m; i += p.rows)
                 GEMM(CblasRowMajor, op_a, op_b, least(p.rows, m - i),
                      least(p.cols, n - j), least(p.sums, k - s), 1,
                      at(A, transpose_a, i, s, lda), lda,

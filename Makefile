@@ -30,9 +30,9 @@
 #   make double     build/libgradus-double.a, the library in double precision
 #                   for gradient checks, and build/custom-layer-check, a
 #                   program that makes one
-#   make bench      measure the speed beside PyTorch, scikit-learn and FANN and
-#                   write docs/performance.md, in about an hour; make
-#                   bench-quick takes six minutes, and prints its measurements
+#   make bench      measure the speed beside PyTorch, JAX and others, and write
+#                   docs/performance.md, in an hour and a half; make bench-quick
+#                   takes ten minutes, and prints its measurements
 #   make install    install into DESTDIR/PREFIX a library for this machine's
 #                   processor, or for others too (ARCH=); make uninstall
 #                   removes that
@@ -174,7 +174,7 @@ WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          pwrite64 fsync fchmod close rename flock linkat unlink)
 
 # ---- measurements, in which c = c * a + b has to become one instruction
-BENCH := $(addprefix bench/,gradus_bench.c limits.c nets.c options.c)
+BENCH := $(addprefix bench/,gradus_bench.c blas.c limits.c nets.c options.c)
 
 $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 
@@ -186,6 +186,14 @@ $(BUILD)/gradus_bench: $(call obj,$(BENCH)) $(BUILD)/libgradus.a
 $(BUILD)/fann_bench: $(call obj,bench/fann_bench.c bench/options.c) \
                      $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link,$(shell pkg-config --libs fann))
+
+# It installs oneDNN, too, of which only version 2 has these functions.
+$(BUILD)/onednn_bench: $(call obj,bench/onednn_bench.c bench/options.c)
+	$(call Q,LD $@)$(call link,-ldnnl -lgomp)
+
+HAS_ONEDNN = printf '%s\n' '\#include <oneapi/dnnl/dnnl_version.h>' \
+    '\#if DNNL_VERSION_MAJOR != 2' '\#error' '\#endif' | \
+    $(CC) -E -x c - >/dev/null 2>&1
 
 $(BUILD)/obj/bench/fann_bench.o: FLAGS += $(shell pkg-config --cflags fann)
 
@@ -331,6 +339,9 @@ bench bench-quick: $(BUILD)/gradus_bench
 	@if pkg-config --exists fann; then \
 	    $(MAKE) --no-print-directory $(BUILD)/fann_bench; \
 	else rm -f $(BUILD)/fann_bench; fi
+	@if $(HAS_ONEDNN); then \
+	    $(MAKE) --no-print-directory $(BUILD)/onednn_bench; \
+	else rm -f $(BUILD)/onednn_bench; fi
 	@bench/bench.py $(if $(filter bench-quick,$@),--quick)
 
 mnist: all
@@ -381,5 +392,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

@@ -4,6 +4,7 @@
 
 #include "gradus.h"
 
+#include <cblas.h>
 #include <stddef.h>
 
 enum { MAX_LAYERS = 40, MAX_TEXT = 1000 };
@@ -33,6 +34,7 @@ typedef struct {
     const char *weights; /* the file in which `check` saves the parameters
                             before it trains, or NULL */
     int forward_only;    /* non-zero: gemm computes only what inference does */
+    const char *blas;    /* whose products gemm computes */
     int turns;           /* non-zero: see bench_next_turn */
 } options;
 
@@ -52,6 +54,26 @@ double bench_seconds(void);
 /* The most memory that this process has had so far, in kB.  ru_maxrss would
  * start at the size of the process that started this one. */
 long bench_peak_kb(void);
+
+/* A library of matrix products.  Its sgemv is NULL if sgemm is to be used for
+ * a batch of 1, too. */
+typedef struct {
+    const char *name;
+    char version[32];
+    void (*sgemm)(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE a,
+                  enum CBLAS_TRANSPOSE b, blasint m, blasint n, blasint k,
+                  float alpha, const float *A, blasint lda, const float *B,
+                  blasint ldb, float beta, float *C, blasint ldc);
+    void (*sgemv)(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE a, blasint m,
+                  blasint n, float alpha, const float *A, blasint lda,
+                  const float *x, blasint step_x, float beta, float *y,
+                  blasint step_y);
+} bench_blas;
+
+/* The library of this name: openblas, blis or onednn.  The last two are loaded
+ * and run on as many threads as their own environment variables say; the
+ * program ends if one is not there. */
+bench_blas bench_blas_named(const char *name);
 
 /* These measure the limits that a step is compared with. */
 void bench_gemm(const options *o);

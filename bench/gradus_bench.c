@@ -308,17 +308,18 @@ static void check(const options *o)
     gradus_graph *g = build(o);
     gradus_optimiser *rule = sgd(o, g);
     gradus_epoch *history = calloc((size_t)o->epochs, sizeof *history);
-    gradus_metrics m = { 0 };
+    gradus_metrics untrained = { 0 }, m = { 0 };
     if (!history)
         bench_fail("out of memory");
     if ((o->weights && gradus_save(g, o->weights)) ||
+        gradus_evaluate(g, test, NULL, &untrained) ||
         gradus_fit(rule, d, &(gradus_fit_options){ .epochs = o->epochs,
                                 .keep_order = 1, .history = history }) ||
         gradus_evaluate(g, test, NULL, &m))
         bench_fail(gradus_error());
-    printf("{\"train_loss\": %.9g, \"test_loss\": %.9g, "
-           "\"test_accuracy\": %.9g}\n", history[o->epochs - 1].train_loss,
-           m.loss, m.accuracy);
+    printf("{\"untrained_loss\": %.9g, \"train_loss\": %.9g, "
+           "\"test_loss\": %.9g, \"test_accuracy\": %.9g}\n", untrained.loss,
+           history[o->epochs - 1].train_loss, m.loss, m.accuracy);
     free(history);
     gradus_optimiser_free(rule);
     gradus_graph_free(g);

@@ -1,5 +1,5 @@
-/* limits.c -- the limits of a step's speed: the bare matrix products of
- * OpenBLAS, and the processor's multiply-adds. */
+/* limits.c -- the limits of a step's speed: its bare matrix products, and the
+ * processor's multiply-adds. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -43,38 +43,40 @@ static layer make_layer(const bench_net *net, int i, int batch)
 }
 
 /* C = op(A) op(B), where op(A) is [m,k] and op(B) [k,n]. */
-static void product(CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b, int m, int n, int k,
-                    const float *A, const float *B, float *C)
+static void product(const bench_blas *by, CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b,
+                    int m, int n, int k, const float *A, const float *B,
+                    float *C)
 {
-    cblas_sgemm(CblasRowMajor, a, b, m, n, k, 1, A, a == CblasNoTrans ? k : m,
-                B, b == CblasNoTrans ? n : k, 0, C, n);
+    by->sgemm(CblasRowMajor, a, b, m, n, k, 1, A, a == CblasNoTrans ? k : m,
+              B, b == CblasNoTrans ? n : k, 0, C, n);
 }
 
-static void forward(const layer *l, int batch) /* Y = X W' */
+static void forward(const bench_blas *by, const layer *l, int batch)
 {
-    if (batch == 1)
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, l->out, l->in, 1, l->W, l->in,
-                    l->X, 1, 0, l->Y, 1);
+    if (batch == 1 && by->sgemv)
+        by->sgemv(CblasRowMajor, CblasNoTrans, l->out, l->in, 1, l->W, l->in,
+                  l->X, 1, 0, l->Y, 1);
     else
-        product(CblasNoTrans, CblasTrans, batch, l->out, l->in, l->X, l->W,
-                l->Y);
+        product(by, CblasNoTrans, CblasTrans, batch, l->out, l->in, l->X, l->W,
+                l->Y);                               /* Y = X W'   */
 }
 
-static void backward(const layer *l, int batch)
+static void backward(const bench_blas *by, const layer *l, int batch)
 {
-    product(CblasTrans, CblasNoTrans, l->out, l->in, batch, l->dY, l->X,
+    product(by, CblasTrans, CblasNoTrans, l->out, l->in, batch, l->dY, l->X,
             l->dW);                                  /* dW = dY' X */
     if (!l->first)
-        product(CblasNoTrans, CblasNoTrans, batch, l->in, l->out, l->dY, l->W,
-                l->dX);                              /* dX = dY W  */
+        product(by, CblasNoTrans, CblasNoTrans, batch, l->in, l->out, l->dY,
+                l->W, l->dX);                        /* dX = dY W  */
 }
 
-static void step(const layer *l, int count, int batch, int forward_only)
+static void step(const options *o, const bench_blas *by, const layer *l,
+                 int count)
 {
     for (int i = 0; i < count; i++)
-        forward(&l[i], batch);
-    for (int i = count - 1; !forward_only && i >= 0; i--)
-        backward(&l[i], batch);
+        forward(by, &l[i], o->batch);
+    for (int i = count - 1; !o->forward_only && i >= 0; i--)
+        backward(by, &l[i], o->batch);
 }
 
 void bench_gemm(const options *o)
@@ -83,6 +85,7 @@ void bench_gemm(const options *o)
     int count = o->net.count - 1;
     if (!o->net.count)
         bench_fail("gemm: --net must be of dense layers");
+    bench_blas by = bench_blas_named(o->blas);
     openblas_set_num_threads(1);
     for (int i = 0; i < count; i++)
         l[i] = make_layer(&o->net, i, o->batch);
@@ -90,16 +93,17 @@ void bench_gemm(const options *o)
     for (int turn = 0; bench_next_turn(o, turn); turn++) {
         double warm = bench_seconds() + o->seconds / 5;
         do
-            step(l, count, o->batch, o->forward_only);
+            step(o, &by, l, count);
         while (bench_seconds() < warm);
 
         double start = bench_seconds(), elapsed, steps = 0;
         do {
-            step(l, count, o->batch, o->forward_only);
+            step(o, &by, l, count);
             steps++;
         } while ((elapsed = bench_seconds() - start) < o->seconds);
-        printf("{\"samples_per_second\": %.6g, \"step_seconds\": %.6g}\n",
-               steps * o->batch / elapsed, elapsed / steps);
+        printf("{\"samples_per_second\": %.6g, \"step_seconds\": %.6g, "
+               "\"library\": \"%s %s\"}\n", steps * o->batch / elapsed,
+               elapsed / steps, by.name, by.version);
     }
 }
 

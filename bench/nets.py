@@ -56,6 +56,10 @@ NETS = {
     "tiny": "8 dense16 relu dense3",
 }
 
+MLPS = ["784-128-10", "784-512-512-10"]
+CNNS = ["cnn-8-16", "cnn-16-32"]
+OTHERS = [net for net in NETS if net not in MLPS + CNNS]
+
 
 def text(net):
     """The text of a net that is given by its name, by a short form such as

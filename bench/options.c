@@ -98,6 +98,7 @@ static const struct option flags[] = {
     { "momentum", required_argument, NULL, 'o' },
     { "data", required_argument, NULL, 'd' },
     { "weights", required_argument, NULL, 'w' },
+    { "blas", required_argument, NULL, 'a' },
     { "forward", no_argument, NULL, 'f' },
     { "turns", no_argument, NULL, 'u' },
     { NULL, 0, NULL, 0 }
@@ -108,7 +109,8 @@ options bench_options(int argc, char **argv)
     char usual[] = "784-128-10";
     options o = { .net = parse_net(usual), .batch = 64, .threads = 1,
                   .epochs = 1, .seconds = 1, .learning_rate = 0.01,
-                  .momentum = 0.9, .data = "data/mnist" };
+                  .momentum = 0.9, .data = "data/mnist",
+                  .blas = "openblas" };
     for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
         switch (c) {
         case 'n': o.net = parse_net(optarg); break;
@@ -121,6 +123,7 @@ options bench_options(int argc, char **argv)
         case 'o': o.momentum = atof(optarg); break;
         case 'd': o.data = optarg; break;
         case 'w': o.weights = optarg; break;
+        case 'a': o.blas = optarg; break;
         case 'f': o.forward_only = 1; break;
         case 'u': o.turns = 1; break;
         default: exit(2); /* getopt has said what was wrong */

@@ -19,8 +19,11 @@ TARGETS = {
 
 # Other libraries than PyTorch, and whether they do the same work.
 OTHERS = {
+    "JAX": "the same",
+    "ONNX Runtime": "the same",
     "scikit-learn": "the same",
     "FANN": "another: sample by sample, sigmoids, square error, no momentum",
+    "oneDNN": "less: dense layers and convolutions alone",
 }
 
 
@@ -121,7 +124,8 @@ def kind(name):
 def target_of(work, version):
     """What the ratio to a version of PyTorch is to be."""
     old = int(version.split()[1].split(".")[0]) < 2
-    known = TARGETS.get(work[:3], (None, None))[work[3] - 1] if old else None
+    known = dict(zip((1, 2), TARGETS.get(work[:3], ()))).get(work[3]) \
+        if old else None
     if work[1] in ("convnet", "residual"):
         return 1.8 if old else 1.3
     return known or 1.1
@@ -148,44 +152,68 @@ def short_rows(works, results):
 def other_rows(works, results):
     rows = []
     for work in works:
-        for library in OTHERS:
-            if (work, library) not in results:
+        for library in sorted({name for w, name in results if w == work}):
+            known = OTHERS.get(library.rpartition(" ")[0])
+            if not known:
                 continue
             ours, theirs = results[work, "gradus"], results[work, library]
             rows.append([title(work), library,
                          f"{median(ours):,.0f}", f"{median(theirs):,.0f}",
-                         down(ratio(ours, theirs)), OTHERS[library]])
+                         down(ratio(ours, theirs)), known])
     return rows
+
+
+def product_rows(works, results):
+    """GFLOP/s of the bare products of each library, and of gradus's step."""
+    names = ["products", "products by blis", "products by onednn", "gradus"]
+    rows = []
+    for work in works:
+        if work[0] != "train" or (work, "products") not in results:
+            continue
+        adds = nets.multiply_adds(nets.text(work[1]))
+        rows.append([title(work)] + [
+            f"{2e-9 * adds * median(results[work, name]):.0f}"
+            if (work, name) in results else "" for name in names])
+    return rows
+
+
+def processor():
+    return next(line.split(":")[1].strip() for line in open("/proc/cpuinfo")
+                if line.startswith("model name"))
+
+
+def kernels(results):
+    """The processor that OpenBLAS takes this one for."""
+    return next(rounds[0]["openblas"] for (_, name), rounds
+                in results.items() if name == "peak")
 
 
 def introduction(results, options):
     one, two = (median([r for (work, name), rounds in results.items()
                         if name == "peak" and work[3] == t
                         for r in rounds], "gflops") for t in (1, 2))
-    kernels = next(rounds[0]["openblas"] for (_, name), rounds
-                   in results.items() if name == "peak")
-    cpu = next(l.split(":")[1].strip() for l in open("/proc/cpuinfo")
-               if l.startswith("model name"))
     return f"""# Performance
 
-Made by `bench/bench.py`: {cpu}, {os.cpu_count()} processors. What is compared runs side by side and takes turns:
+Made by `bench/bench.py`: {processor()}, {os.cpu_count()} processors. What is compared runs side by side and takes turns:
 each gets {options.seconds:g} s in each of {options.rounds} rounds. A rate is the median of all rounds. A ratio is the median of the ratios of
 each round, since the machine's own speed changes, and is rounded down. PyTorch's rate is that of the fastest of
 its builds and memory formats that are installed. Multiply-adds that read no memory reach {one:.0f}
-GFLOP/s on one thread, {two:.0f} on two. OpenBLAS uses its kernels for {kernels}.
+GFLOP/s on one thread, {two:.0f} on two. OpenBLAS uses its kernels for {kernels(results)}.
 """
 
 
 def same_work(same):
-    rows = [[net, program, f"{r['train_loss']:.4f}", f"{r['test_loss']:.4f}",
-             f"{100 * r['test_accuracy']:.2f} %"] for net, program, r in same]
+    keys = ("untrained_loss", "train_loss", "test_loss")
+    rows = [[net, program] + [f"{r[k]:.4f}" if k in r else "" for k in keys] +
+            [f"{100 * r['test_accuracy']:.2f} %" if "test_accuracy" in r
+             else ""] for net, program, r in same]
     return """## The same work
 
 Each program trains for one epoch, from the same weights, in the order of the data, in batches of 64, by SGD with
-momentum 0.9.
+momentum 0.9. ONNX Runtime does not train; it infers with the weights as they are before that.
 
-""" + table(["net", "program", "train loss", "test loss", "test accuracy"],
-            rows)
+""" + table(["net", "program", "test loss before", "train loss", "test loss",
+             "test accuracy"], rows)
 
 
 def short(works, results):
@@ -216,9 +244,30 @@ nets are.
 
 
 def others(works, results):
-    return "## Other libraries\n\nThe rates are samples a second.\n\n" + table(
+    return """## Other libraries
+
+The rates are samples a second. JAX has one compiled function for a step, and as many processors as threads. Of
+oneDNN only primitives are measured: forward and backward of the dense layers and convolutions, in the formats that
+it prefers, without activations, pools, normalisation, loss, optimiser, or the changes of format between them. So its
+rate is a bound, not that of a step.
+
+""" + table(
         ["workload", "library", "gradus", "library's", "ratio", "work"],
         other_rows(works, results))
+
+
+def products(works, results):
+    versions = [next((rounds[0]["library"] for (_, n), rounds in
+                      results.items() if n == name), "")
+                for name in ("products", "products by blis",
+                             "products by onednn")]
+    return """## Bare products
+
+GFLOP/s of the matrix products of a step alone, by each library that is installed, and of gradus's whole step, which
+has OpenBLAS compute them; all on one thread.
+
+""" + table(["workload"] + [v or "not installed" for v in versions] +
+            ["gradus's step"], product_rows(works, results))
 
 
 def start(begun):
@@ -272,12 +321,13 @@ of the value: 1 means that the cost grows in proportion.
 
 def page(works, results, same, begun, grown, options):
     sections = [introduction(results, options)]
+    if short_rows(works, results):
+        sections.append(short(works, results))
     if same:
         sections.append(same_work(same))
-    if short_rows(works, results):
-        sections.insert(1, short(works, results))
     sections.append(speed(works, results))
     if other_rows(works, results):
         sections.append(others(works, results))
-    return "\n".join(sections + [start(begun), latency(results),
-                                 memory(results), growth(grown)])
+    return "\n".join(sections + [
+        products(works, results), start(begun),
+        latency(results), memory(results), growth(grown)])

@@ -1,11 +1,11 @@
 #!/bin/sh
 # peers.sh -- installs the libraries that bench.py compares gradus with: from
-# Debian's packages, and today's PyTorch from PyPI into BUILD/peers, which
-# takes 6 GB.  bench.py leaves out those that are missing.
+# Debian's packages, and today's PyTorch, JAX and ONNX Runtime from PyPI into
+# BUILD/peers, which takes 6 GB.  bench.py leaves out those that are missing.
 set -eu
 
 packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev
-    python3-venv'
+    libdnnl-dev libblis4 python3-venv'
 
 # installed PACKAGE: is it installed?  dpkg-query also knows packages that were
 # removed again.
@@ -35,14 +35,19 @@ from_debian() {
     done
 }
 
-# from_pypi FOLDER: makes a virtual environment there
+# from_pypi FOLDER: makes a virtual environment there, and installs what it has
+# not yet.
 from_pypi() {
-    [ ! -e "$1/bin/python" ] || return 0
-    if ! { /usr/bin/python3 -m venv "$1" &&
-        "$1/bin/pip" install -q torch numpy; }; then
-        echo "peers: PyPI's torch could not be installed"
+    if [ ! -e "$1/bin/python" ] && ! /usr/bin/python3 -m venv "$1"; then
+        echo "peers: there is no virtual environment for PyPI's packages"
         rm -rf "$1"
+        return 0
     fi
+    for packages in 'torch numpy' 'jax[cpu]' 'onnxruntime onnx'; do
+        # shellcheck disable=SC2086 # names are meant to be split
+        "$1/bin/pip" install -q $packages ||
+            echo "peers: PyPI's $packages could not be installed"
+    done
 }
 
 from_debian

@@ -1,8 +1,11 @@
-"""What the measuring scripts share: gradus_bench's flags, data and memory."""
+"""What the measuring scripts share: gradus_bench's flags, its ways to measure,
+data and memory."""
 import argparse
+import itertools
 import json
 import struct
 import sys
+import time
 
 import numpy as np
 
@@ -16,6 +19,8 @@ def parser(description, commands):
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--seconds", type=float, default=1)
+    p.add_argument("--calls", type=int, help="of inference to measure, "
+                   "however many seconds they take")
     p.add_argument("--epochs", type=int, default=1)
     p.add_argument("--lr", type=float, default=0.01)
     p.add_argument("--momentum", type=float, default=0.9)
@@ -70,8 +75,42 @@ def peak_kb():
             return int(line.split()[1])
 
 
-def latencies(took, batch):
-    """The results of inference, from the seconds that each call took."""
-    took = sorted(took)
-    return {"samples_per_second": len(took) * batch / sum(took),
-            "p50": took[len(took) // 2], "p99": took[len(took) * 99 // 100]}
+def rate(args, epoch, step):
+    """Samples a second in training.  epoch() returns the batches of an epoch,
+    and step(rows) trains on one of them."""
+    done, warm, until = 0, time.perf_counter() + args.seconds / 5, None
+    while True:
+        for rows in epoch():
+            step(rows)
+            done += len(rows)
+            now = time.perf_counter()
+            if until is None and now >= warm:
+                began, until, done = now, now + args.seconds, 0
+            elif until and now >= until:
+                return done / (now - began)
+
+
+def calls(args, x, infer):
+    """Calls infer with one batch of x after the other, and over again.
+    Returns the seconds that each call took."""
+    batches = [x[i:i + args.batch]
+               for i in range(0, len(x) - args.batch + 1, args.batch)]
+    took, warm = [], time.perf_counter() + args.seconds / 5
+    for rows in itertools.cycle(batches):
+        start = time.perf_counter()
+        infer(rows)
+        end = time.perf_counter()
+        if start >= warm:
+            took.append(end - start)
+        if len(took) == args.calls or (took and not args.calls and
+                                       end >= warm + args.seconds):
+            return took
+
+
+def latencies(args, x, infer):
+    """The results of inference on the batches of x."""
+    took = sorted(calls(args, x, infer))
+    part = {name: took[len(took) * thousandths // 1000] for name, thousandths
+            in (("p50", 500), ("p99", 990), ("p99.9", 999))}
+    return {"samples_per_second": len(took) * args.batch / sum(took),
+            "calls": len(took), **part}

@@ -69,26 +69,12 @@ def train():
                    "peak_kb": shared.peak_kb(), "start_kb": before}
 
 
-def calls(net, x):
-    """The seconds that each call of inference takes."""
-    took, warm = [], time.perf_counter() + args.seconds / 5
-    while True:
-        for i in range(0, len(x) - args.batch + 1, args.batch):
-            start = time.perf_counter()
-            net.predict_proba(x[i:i + args.batch])
-            end = time.perf_counter()
-            if start >= warm:
-                took.append(end - start)
-            if took and end >= warm + args.seconds:
-                return took
-
-
 def infer():
     x = images("t10k")
     net = build().partial_fit(x[:args.batch], labels("t10k")[:args.batch],
                               CLASSES)
     for _ in shared.turns(args):
-        yield shared.latencies(calls(net, x), args.batch)
+        yield shared.latencies(args, x, net.predict_proba)
 
 
 def with_weights(x, t):

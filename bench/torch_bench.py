@@ -5,7 +5,6 @@ data and JSON.
 The data are float tensors before the clock starts.  A step takes its rows by
 random index, as gradus_fit does."""
 import math
-import time
 
 import torch
 from torch import nn
@@ -98,52 +97,23 @@ def optimiser(net):
                            momentum=args.momentum)
 
 
-def rate(net, sgd, x, t):
-    """Samples a second in training."""
-    done, warm, until = 0, time.perf_counter() + args.seconds / 5, None
-    while True:
-        for rows in torch.randperm(len(x)).split(args.batch):
-            step(net, sgd, x[rows], t[rows])
-            done += len(rows)
-            now = time.perf_counter()
-            if until is None and now >= warm:
-                began, until, done = now, now + args.seconds, 0
-            elif until and now >= until:
-                return done / (now - began)
-
-
 def train():
     before = shared.peak_kb()
     net, x, t = build(), images("train"), labels("train")
     sgd = optimiser(net)
     for _ in shared.turns(args):
-        yield {"samples_per_second": rate(net, sgd, x, t),
-               "peak_kb": shared.peak_kb(), "start_kb": before}
-
-
-def calls(net, x):
-    """The seconds that each call of inference takes."""
-    took, warm = [], time.perf_counter() + args.seconds / 5
-    until = warm + args.seconds
-    while time.perf_counter() < until:
-        for rows in x.split(args.batch):
-            if len(rows) < args.batch:
-                break
-            start = time.perf_counter()
-            net(rows).softmax(1)
-            end = time.perf_counter()
-            if start >= warm:
-                took.append(end - start)
-            if end >= until and took:
-                break
-    return took
+        speed = shared.rate(args, lambda: torch.randperm(len(x)).split(
+            args.batch), lambda rows: step(net, sgd, x[rows], t[rows]))
+        yield {"samples_per_second": speed, "peak_kb": shared.peak_kb(),
+               "start_kb": before}
 
 
 def infer():
     net, x = build().eval(), images("t10k")
     with torch.inference_mode():
         for _ in shared.turns(args):
-            yield shared.latencies(calls(net, x), args.batch)
+            yield shared.latencies(args, x,
+                                   lambda rows: net(rows).softmax(1))
 
 
 def start():

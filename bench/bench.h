@@ -29,6 +29,9 @@ typedef struct {
     int batch, threads, epochs;
     size_t samples; /* how many of the training data are used; 0: all */
     double seconds; /* how long to measure, after a fifth as long to warm up */
+    long calls;     /* how many calls of inference to measure, however long
+                       they take, on each thread; 0: as many as there are in
+                       `seconds` */
     double learning_rate, momentum;
     const char *data;    /* the folder of the IDX files */
     const char *weights; /* the file in which `check` saves the parameters
@@ -39,6 +42,12 @@ typedef struct {
 } options;
 
 options bench_options(int argc, char **argv);
+
+/* The net that the flags ask for, compiled; its optimiser; a part of its data.
+ * These end the program on error. */
+gradus_graph *bench_build(const options *o);
+gradus_optimiser *bench_sgd(const options *o, gradus_graph *g);
+gradus_dataset *bench_load(const options *o, const char *part);
 
 /* Prints the message and ends the program. */
 _Noreturn void bench_fail(const char *message);
@@ -54,6 +63,10 @@ double bench_seconds(void);
 /* The most memory that this process has had so far, in kB.  ru_maxrss would
  * start at the size of the process that started this one. */
 long bench_peak_kb(void);
+
+/* These measure inference. */
+void bench_infer(const options *o);
+void bench_serve(const options *o);
 
 /* A library of matrix products.  Its sgemv is NULL if sgemm is to be used for
  * a batch of 1, too. */

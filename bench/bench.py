@@ -20,11 +20,12 @@ import os
 import sys
 
 import growth
+import inference
 import nets
 import page
 import peers
 from nets import CNNS, MLPS, OTHERS
-from runs import BUILD, OURS, run, side_by_side
+from runs import BUILD, OURS, run, side_by_side, thread_counts
 
 
 def parse():
@@ -52,8 +53,8 @@ def workloads(quick):
     train = [("train", net, b, t) for nets, batches in
              ((MLPS, (32, 64, 256, 1024)), (CNNS, (64, 256)), (OTHERS, (64,)))
              for net in nets for b in batches for t in (1, 2)]
-    infer = [("infer", "784-512-512-10", b, t) for b in (1, 256)
-             for t in (1, 2) if (b, t) != (1, 2)]
+    infer = [("infer", net, b, t) for net in inference.CALLS
+             for b in (1, 256) for t in thread_counts() if b >= t]
     return train + infer
 
 
@@ -156,7 +157,8 @@ def main():
         sys.exit("bench: MNIST is not in data/mnist; data/fetch.sh gets it")
     works = workloads(options.quick)
     found = peers.peers(options.quick,
-                        [work for work in works if work[0] == "infer"])
+                        [work for work in works if work[0] == "infer"] +
+                        [("infer", net, 1, 1) for net in inference.CALLS])
     same = same_work(found)
     results = measure(works, found, peers.products(), options.rounds,
                       options.seconds)
@@ -167,12 +169,14 @@ def main():
                    for (w, n), r in results.items()] +
                   [{"command": "start", "program": n, "seconds": s}
                    for n, s in begun.items()], f, indent=1)
+    served = inference.measure(lambda net: contenders(
+        ("infer", net, 1, 1), found, {}), options.quick)
     grown = growth.rows(
         lambda runs: side_by_side(
             {key: (OURS, flags + ["train"], None)
              for key, flags in runs.items()},
             1 if options.quick else 5, options.seconds / 2), os.cpu_count())
-    text = page.page(works, results, same, begun, grown, options)
+    text = page.page(works, results, same, begun, served, grown, options)
     print(text)
     if options.out:
         with open(options.out, "w") as f:

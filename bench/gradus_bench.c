@@ -3,26 +3,25 @@
  *
  *   gradus_bench [flags] train   samples a second in training, peak memory
  *   gradus_bench [flags] infer   samples a second, and latency of one call
+ *   gradus_bench [flags] serve   the same, where each thread has batches of
+ *                                its own
  *   gradus_bench [flags] start   loads the data, builds the net, takes a step
  *   gradus_bench [flags] check   losses after epochs in the data's order
  *   gradus_bench [flags] gemm    the bare matrix products of a step
  *   gradus_bench [flags] peak    multiply-adds, GFLOP/s
  *
- * With --turns, train, infer, gemm and peak measure once for each line that
- * they read, and print a line each time.
+ * With --turns, all but start and check measure once for each line that they
+ * read, and print a line each time.
  */
 #define _GNU_SOURCE
 #include "bench.h"
 #include "gradus.h"
 
 #include <limits.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static gradus_graph *build(const options *o)
+gradus_graph *bench_build(const options *o)
 {
     gradus_graph *g = gradus_graph_new(1);
     gradus_softmax_ce(bench_net_of(g, o->net.text), gradus_labels(g, 1),
@@ -32,7 +31,7 @@ static gradus_graph *build(const options *o)
     return g;
 }
 
-static gradus_optimiser *sgd(const options *o, gradus_graph *g)
+gradus_optimiser *bench_sgd(const options *o, gradus_graph *g)
 {
     gradus_optimiser *rule = gradus_sgd(
         g, &(gradus_sgd_options){ .learning_rate = o->learning_rate,
@@ -67,7 +66,7 @@ static gradus_dataset *made_up(const options *o)
     return d;
 }
 
-static gradus_dataset *load(const options *o, const char *part)
+gradus_dataset *bench_load(const options *o, const char *part)
 {
     const char *text = o->net.text;
     if (strncmp(text, "784 ", 4) && strncmp(text, "1x28x28 ", 8))
@@ -122,9 +121,9 @@ static double train(gradus_optimiser *rule, const gradus_dataset *d,
 static void measure_training(const options *o)
 {
     long at_start = bench_peak_kb();
-    gradus_dataset *d = load(o, "train");
-    gradus_graph *g = build(o);
-    gradus_optimiser *rule = sgd(o, g);
+    gradus_dataset *d = bench_load(o, "train");
+    gradus_graph *g = bench_build(o);
+    gradus_optimiser *rule = bench_sgd(o, g);
     for (int turn = 0; bench_next_turn(o, turn); turn++) {
         double rate = train(rule, d, o->seconds);
         printf("{\"samples_per_second\": %.6g, \"peak_kb\": %ld, "
@@ -138,157 +137,13 @@ static void measure_training(const options *o)
     gradus_dataset_free(d);
 }
 
-/* ---- infer: each thread takes a slice of each batch ---- */
-
-enum { MAX_CALLS = 1 << 20 };
-
-/* A barrier whose threads do not sleep, since those of the libraries that
- * gradus is compared with do not sleep between two batches. */
-typedef struct {
-    int threads;
-    atomic_int arrived, round;
-} meeting;
-
-static void meet(meeting *m)
-{
-    int round = atomic_load(&m->round);
-    if (atomic_fetch_add(&m->arrived, 1) + 1 == m->threads) {
-        atomic_store(&m->arrived, 0);
-        atomic_fetch_add(&m->round, 1);
-    }
-    while (atomic_load(&m->round) == round)
-        sched_yield();
-}
-
-/* What one thread infers: n rows of each batch, from row `from` on.  The first
- * thread measures for all of them. */
-typedef struct {
-    const gradus_graph *graph;
-    const float *x; /* [rows,size] */
-    size_t rows;
-    int size, batch, from, n;
-    double seconds; /* how long to measure */
-    meeting *all;
-    int *stop;       /* set by the first thread, between two meetings */
-    double *latency; /* [MAX_CALLS], the seconds of each call */
-    long calls;      /* how many calls were measured */
-    double elapsed;  /* seconds that they took together */
-} slice;
-
-static double infer_batch(slice *s, gradus_workspace *w, size_t row)
-{
-    double start = bench_seconds();
-    meet(s->all);
-    if (!gradus_infer(w, s->x + (row + (size_t)s->from) * (size_t)s->size,
-                      s->n))
-        bench_fail(gradus_error());
-    meet(s->all);
-    return bench_seconds() - start;
-}
-
-static void *infer_slice(void *user)
-{
-    slice *s = user;
-    size_t row = 0;
-    gradus_workspace *w = gradus_workspace_new(s->graph, s->n);
-    if (!w)
-        bench_fail(gradus_error());
-    double start = bench_seconds(), warm = start + s->seconds / 5;
-    for (int warming = 1; !*s->stop; row += (size_t)s->batch) {
-        if (row + (size_t)s->batch > s->rows)
-            row = 0;
-        double took = infer_batch(s, w, row);
-        if (s->from == 0) { /* the first thread; the others wait for it */
-            double t = bench_seconds();
-            if (!warming && s->calls < MAX_CALLS)
-                s->latency[s->calls++] = took;
-            if (!warming)
-                s->elapsed = t - start;
-            if (warming && t >= warm) {
-                warming = 0;
-                start = t;
-            }
-            *s->stop = (!warming && s->calls &&
-                        t - start >= s->seconds) || s->calls == MAX_CALLS;
-        }
-        meet(s->all);
-    }
-    gradus_workspace_free(w);
-    return NULL;
-}
-
-static int smaller(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static float *as_floats(const gradus_dataset *d)
-{
-    size_t n = d->n * (size_t)d->size;
-    float *x = malloc(n * sizeof *x);
-    if (!x)
-        bench_fail("out of memory");
-    for (size_t i = 0; i < n; i++)
-        x[i] = (float)d->pixels[i] / 255;
-    return x;
-}
-
-static void print_latencies(const slice *s)
-{
-    qsort(s->latency, (size_t)s->calls, sizeof *s->latency, smaller);
-    printf("{\"samples_per_second\": %.6g, \"p50\": %.6g, \"p99\": %.6g, "
-           "\"peak_kb\": %ld}\n", (double)s->calls * s->batch / s->elapsed,
-           s->latency[s->calls / 2], s->latency[s->calls * 99 / 100],
-           bench_peak_kb());
-}
-
-static void infer(const options *o, const gradus_graph *g,
-                  const gradus_dataset *d, const float *x)
-{
-    pthread_t thread[256];
-    slice s[256];
-    meeting all = { .threads = o->threads };
-    int stop = 0, per = o->batch / o->threads;
-    for (int i = 0; i < o->threads; i++)
-        s[i] = (slice){ .graph = g, .x = x, .rows = d->n, .size = d->size,
-                        .batch = o->batch, .from = i * per, .n = per,
-                        .seconds = o->seconds, .all = &all, .stop = &stop };
-    s[0].latency = malloc(MAX_CALLS * sizeof *s[0].latency);
-    if (!s[0].latency)
-        bench_fail("out of memory");
-    for (int i = 1; i < o->threads; i++)
-        if (pthread_create(&thread[i], NULL, infer_slice, &s[i]))
-            bench_fail("a thread could not be started");
-    infer_slice(&s[0]);
-    for (int i = 1; i < o->threads; i++)
-        pthread_join(thread[i], NULL);
-    print_latencies(&s[0]);
-    free(s[0].latency);
-}
-
-static void measure_inference(const options *o)
-{
-    gradus_dataset *d = load(o, "t10k");
-    gradus_graph *g = build(o);
-    float *x = as_floats(d);
-    if (o->threads > 256 || o->batch % o->threads || d->n < (size_t)o->batch)
-        bench_fail("infer: --threads must be at most 256 and divide --batch, "
-                   "which must be at most the number of test images");
-    for (int turn = 0; bench_next_turn(o, turn); turn++)
-        infer(o, g, d, x);
-    free(x);
-    gradus_graph_free(g);
-    gradus_dataset_free(d);
-}
-
 /* ---- start, check ---- */
 
 static void first_step(const options *o)
 {
-    gradus_dataset *d = load(o, "train");
-    gradus_graph *g = build(o);
-    gradus_optimiser *rule = sgd(o, g);
+    gradus_dataset *d = bench_load(o, "train");
+    gradus_graph *g = bench_build(o);
+    gradus_optimiser *rule = bench_sgd(o, g);
     d->n = (size_t)o->batch;
     if (gradus_fit(rule, d, NULL))
         bench_fail(gradus_error());
@@ -301,12 +156,12 @@ static void first_step(const options *o)
 
 static void check(const options *o)
 {
-    gradus_dataset *d = load(o, "train");
+    gradus_dataset *d = bench_load(o, "train");
     options all = *o;
     all.samples = 0;
-    gradus_dataset *test = load(&all, "t10k");
-    gradus_graph *g = build(o);
-    gradus_optimiser *rule = sgd(o, g);
+    gradus_dataset *test = bench_load(&all, "t10k");
+    gradus_graph *g = bench_build(o);
+    gradus_optimiser *rule = bench_sgd(o, g);
     gradus_epoch *history = calloc((size_t)o->epochs, sizeof *history);
     gradus_metrics untrained = { 0 }, m = { 0 };
     if (!history)
@@ -333,7 +188,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(const options *o);
     } commands[] = { { "train", measure_training },
-                     { "infer", measure_inference },
+                     { "infer", bench_infer }, { "serve", bench_serve },
                      { "start", first_step }, { "check", check },
                      { "gemm", bench_gemm }, { "peak", bench_peak } };
     options o = bench_options(argc, argv);
@@ -342,6 +197,6 @@ int main(int argc, char **argv)
             commands[i].run(&o);
             return 0;
         }
-    bench_fail("unknown command; must be train, infer, start, check, gemm or "
-               "peak");
+    bench_fail("unknown command; must be train, infer, serve, start, "
+               "check, gemm or peak");
 }

@@ -92,6 +92,7 @@ static const struct option flags[] = {
     { "batch", required_argument, NULL, 'b' },
     { "threads", required_argument, NULL, 't' },
     { "seconds", required_argument, NULL, 's' },
+    { "calls", required_argument, NULL, 'c' },
     { "epochs", required_argument, NULL, 'e' },
     { "samples", required_argument, NULL, 'm' },
     { "lr", required_argument, NULL, 'l' },
@@ -117,6 +118,7 @@ options bench_options(int argc, char **argv)
         case 'b': o.batch = atoi(optarg); break;
         case 't': o.threads = atoi(optarg); break;
         case 's': o.seconds = atof(optarg); break;
+        case 'c': o.calls = atol(optarg); break;
         case 'e': o.epochs = atoi(optarg); break;
         case 'm': o.samples = (size_t)atol(optarg); break;
         case 'l': o.learning_rate = atof(optarg); break;
@@ -131,8 +133,9 @@ options bench_options(int argc, char **argv)
     if (optind != argc - 1)
         bench_fail("one command must follow the flags");
     o.command = argv[optind];
-    if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0))
+    if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0) ||
+        o.calls < 0)
         bench_fail("--batch, --threads, --epochs and --seconds must be above "
-                   "0");
+                   "0, and --calls must not be negative");
     return o;
 }

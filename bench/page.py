@@ -3,6 +3,7 @@ import math
 import os
 import statistics
 
+import inference
 import nets
 
 # The ratios to PyTorch that are aimed at, for (command, net, batch): on one
@@ -281,14 +282,6 @@ The targets are less than 0.1 s, and a twentieth of the time of PyTorch.
              for n, s in seconds.items()])
 
 
-def latency(results):
-    return "## Latency, 784-512-512-10, batch 1\n\n" + table(
-        ["program", "p50, us", "p99, us"],
-        [[n, f"{1e6 * median(r, 'p50'):.0f}", f"{1e6 * median(r, 'p99'):.0f}"]
-         for (w, n), r in results.items()
-         if w[0] == "infer" and w[2] == 1 and "p50" in r[0]])
-
-
 def memory_target(results):
     """For 784-128-10 in batches of 64.  The activations are y and dy of both
     layers and of the ReLU, and y of the input."""
@@ -319,7 +312,7 @@ of the value: 1 means that the cost grows in proportion.
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 
 
-def page(works, results, same, begun, grown, options):
+def page(works, results, same, begun, served, grown, options):
     sections = [introduction(results, options)]
     if short_rows(works, results):
         sections.append(short(works, results))
@@ -330,4 +323,5 @@ def page(works, results, same, begun, grown, options):
         sections.append(others(works, results))
     return "\n".join(sections + [
         products(works, results), start(begun),
-        latency(results), memory(results), growth(grown)])
+        inference.section(table, results, served), memory(results),
+        growth(grown)])

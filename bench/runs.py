@@ -71,3 +71,8 @@ def side_by_side(runs, rounds, seconds):
                 if r:  # in round 0, some processes are still starting
                     results[key].append(result)
     return results
+
+
+def thread_counts():
+    """The powers of two up to the number of processors."""
+    return [t for t in (1, 2, 4, 8, 16, 32, 64) if t <= os.cpu_count()]

@@ -174,7 +174,7 @@ WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          pwrite64 fsync fchmod close rename flock linkat unlink)
 
 # ---- measurements, in which c = c * a + b has to become one instruction
-BENCH := $(addprefix bench/,gradus_bench.c blas.c infer.c limits.c nets.c options.c)
+BENCH := $(addprefix bench/,gradus_bench.c blas.c infer.c limits.c nets.c options.c stream.c)
 
 $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 

@@ -64,9 +64,10 @@ double bench_seconds(void);
  * start at the size of the process that started this one. */
 long bench_peak_kb(void);
 
-/* These measure inference. */
+/* These measure inference, and training on rows made one batch at a time. */
 void bench_infer(const options *o);
 void bench_serve(const options *o);
+void bench_stream(const options *o);
 
 /* A library of matrix products.  Its sgemv is NULL if sgemm is to be used for
  * a batch of 1, too. */

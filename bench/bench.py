@@ -171,11 +171,7 @@ def main():
                    for n, s in begun.items()], f, indent=1)
     served = inference.measure(lambda net: contenders(
         ("infer", net, 1, 1), found, {}), options.quick)
-    grown = growth.rows(
-        lambda runs: side_by_side(
-            {key: (OURS, flags + ["train"], None)
-             for key, flags in runs.items()},
-            1 if options.quick else 5, options.seconds / 2), os.cpu_count())
+    grown = growth.rows(options.quick, options.seconds / 2)
     text = page.page(works, results, same, begun, served, grown, options)
     print(text)
     if options.out:

@@ -2,6 +2,8 @@
  * limits that it is compared with.  It prints one line of JSON.
  *
  *   gradus_bench [flags] train   samples a second in training, peak memory
+ *   gradus_bench [flags] stream  seconds and peak memory of an epoch of rows
+ *                                that are made one batch at a time
  *   gradus_bench [flags] infer   samples a second, and latency of one call
  *   gradus_bench [flags] serve   the same, where each thread has batches of
  *                                its own
@@ -188,7 +190,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(const options *o);
     } commands[] = { { "train", measure_training },
-                     { "infer", bench_infer }, { "serve", bench_serve },
+                     { "stream", bench_stream }, { "infer", bench_infer },
+                     { "serve", bench_serve },
                      { "start", first_step }, { "check", check },
                      { "gemm", bench_gemm }, { "peak", bench_peak } };
     options o = bench_options(argc, argv);
@@ -197,6 +200,6 @@ int main(int argc, char **argv)
             commands[i].run(&o);
             return 0;
         }
-    bench_fail("unknown command; must be train, infer, serve, start, "
+    bench_fail("unknown command; must be train, stream, infer, serve, start, "
                "check, gemm or peak");
 }

@@ -306,8 +306,9 @@ def memory(results):
 def growth(grown):
     return """## How cost grows
 
-All rows but the last are measured on one thread. A slope is that of the logarithm of the cost over the logarithm
-of the value: 1 means that the cost grows in proportion.
+All rows but those of threads are measured on one thread. A slope is that of the logarithm of the cost over the
+logarithm of the value: 1 means that the cost grows in proportion. MB are those at the peak, above what an empty
+process has, where the rows are made one batch at a time.
 
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 

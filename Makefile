@@ -31,8 +31,9 @@
 #                   for gradient checks, and build/custom-layer-check, a
 #                   program that makes one
 #   make bench      measure the speed beside PyTorch, JAX and others, and write
-#                   docs/performance.md, in an hour and a half; make bench-quick
-#                   takes ten minutes, and prints its measurements
+#                   the page of this processor in docs/performance, in an hour
+#                   and a half; make bench-quick takes ten minutes, and prints
+#                   its measurements
 #   make install    install into DESTDIR/PREFIX a library for this machine's
 #                   processor, or for others too (ARCH=); make uninstall
 #                   removes that

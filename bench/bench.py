@@ -11,8 +11,10 @@ on the same batches, which shows that they do the same work.  Programs that are
 not installed are left out.  All of them are in memory at once: some 6 GB at
 most.
 
-bench.py prints the page, writes it to PAGE (docs/performance.md; with --quick
-nowhere, unless given), and writes every number to build/bench.json."""
+bench.py prints the page, and writes every number to build/bench.json.  It
+writes the page to PAGE, or else, without --quick, to the page of this
+processor in docs/performance, and then the list of all pages,
+docs/performance.md."""
 import argparse
 import itertools
 import json
@@ -20,6 +22,7 @@ import os
 import sys
 
 import growth
+import index
 import inference
 import nets
 import page
@@ -39,7 +42,6 @@ def parse():
     a = p.parse_args()
     a.rounds = a.rounds or (5 if a.quick else 15)
     a.seconds = a.seconds or (0.1 if a.quick else 0.2)
-    a.out = a.out or (None if a.quick else "docs/performance.md")
     return a
 
 
@@ -174,9 +176,12 @@ def main():
     grown = growth.rows(options.quick, options.seconds / 2)
     text = page.page(works, results, same, begun, served, grown, options)
     print(text)
-    if options.out:
-        with open(options.out, "w") as f:
+    if options.out or not options.quick:
+        out = options.out or index.path(
+            page.processor(), page.kernels(results), os.cpu_count())
+        with open(out, "w") as f:
             f.write(text)
+        index.write()
 
 
 main()

@@ -27,8 +27,8 @@ typedef struct {
 /* Copies one number of channel c. */
 GRADUS_INLINE void copy_number(const group *g, int c, size_t q, size_t at)
 {
-    const size_t area = (size_t)g->p->height * (size_t)g->p->width;
-    gradus_real *x = g->x + (size_t)c * area + q, *last = g->last + at + c;
+    gradus_real *x = g->x + (size_t)c * g->p->plane + q;
+    gradus_real *last = g->last + at + c;
 
     if (!g->first)
         *last = *x;
@@ -45,6 +45,17 @@ GRADUS_INLINE void copy_number(const group *g, int c, size_t q, size_t at)
 #define FOR
 #define NAME(f) f##_128
 #include "kernels/channels_last_of_vectors.h"
+
+gradus_pixels gradus_pixels_of(gradus_simd simd, int channels, int height,
+                               int width, int pixel, int columns)
+{
+    return (gradus_pixels){ .channels = channels, .height = height,
+                            .width = width,
+                            .plane = (size_t)height * (size_t)width,
+                            .pixel = (size_t)pixel,
+                            .line = (size_t)pixel * (size_t)columns,
+                            .simd = simd };
+}
 
 /* What is only read, x here and `last` below, loses its const for `group`. */
 void gradus_channels_last(const gradus_pixels *p, const gradus_real *x,

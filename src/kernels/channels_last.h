@@ -9,13 +9,20 @@
 
 #include "gradus.h"
 
-/* Where the pixels of an image [channels,height,width] are with the channels
- * last.  All distances are in numbers. */
+/* Where the pixels of an image [channels,height,width] are.  All distances are
+ * in numbers. */
 typedef struct {
     int channels, height, width;
-    size_t pixel, line; /* from one pixel to the next, and from line to line */
+    size_t plane;       /* from channel to channel, with the channels first */
+    size_t pixel, line; /* with the channels last, from one pixel to the next,
+                           and from line to line */
     gradus_simd simd;   /* the instruction set to copy with */
 } gradus_pixels;
+
+/* Returns where they are if, with the channels last, a pixel has room for
+ * `pixel` numbers, and a line for `columns` pixels. */
+gradus_pixels gradus_pixels_of(gradus_simd simd, int channels, int height,
+                               int width, int pixel, int columns);
 
 /* Copies x [channels,height,width] to `last`, which points at the first pixel
  * of the image with the channels last. */

@@ -30,15 +30,15 @@ FOR GRADUS_INLINE void NAME(transpose)(eight *v)
 FOR GRADUS_INLINE void NAME(copy_block)(const group *g, int c, size_t q,
                                     const size_t *at)
 {
-    const size_t area = (size_t)g->p->height * (size_t)g->p->width;
-    gradus_real *const x = g->x + (size_t)c * area + q;
+    const size_t plane = g->p->plane;
+    gradus_real *const x = g->x + (size_t)c * plane + q;
     eight v[SIDE];
 
     for (size_t k = 0; k < SIDE; k++)
-        v[k] = *(eight *)(g->first ? g->last + at[k] + c : x + k * area);
+        v[k] = *(eight *)(g->first ? g->last + at[k] + c : x + k * plane);
     NAME(transpose)(v);
     for (size_t k = 0; k < SIDE; k++) {
-        eight *to = (eight *)(g->first ? x + k * area : g->last + at[k] + c);
+        eight *to = (eight *)(g->first ? x + k * plane : g->last + at[k] + c);
         if (g->add)
             v[k] += *to;
         *to = v[k];
@@ -78,12 +78,11 @@ FOR GRADUS_INLINE void NAME(copy)(const group *g)
 FOR GRADUS_INLINE void NAME(copy_all)(const gradus_pixels *p, bool first,
                                   bool add, gradus_real *x, gradus_real *last)
 {
-    const size_t area = (size_t)p->height * (size_t)p->width;
-    const bool compete = area * sizeof *x % 4096 == 0;
+    const bool compete = p->plane * sizeof *x % 4096 == 0;
     const int most = first && compete ? SIDE : GROUP;
 
     for (int c = 0; c < p->channels; c += most) {
-        const group whole = { p, GROUP, first, add, x + (size_t)c * area,
+        const group whole = { p, GROUP, first, add, x + (size_t)c * p->plane,
                               last + c };
         group some = whole;
         some.channels = p->channels - c < most ? p->channels - c : most;

@@ -75,14 +75,6 @@ static int with_remainder(const gradus_conv *c, int n, int a)
     return (n - a + c->stride - 1) / c->stride;
 }
 
-/* Returns where pixels of `pixel` numbers are, in lines of `columns`. */
-static gradus_pixels pixels(gradus_simd simd, int channels, int height,
-                            int width, int pixel, int columns)
-{
-    return (gradus_pixels){ channels, height, width, (size_t)pixel,
-                            (size_t)pixel * (size_t)columns, simd };
-}
-
 /* Places x in its image.  For whole rows of a product, its lines are long
  * enough for more columns of y than there are. */
 static void place_x(const gradus_conv *c, parts *p)
@@ -92,7 +84,8 @@ static void place_x(const gradus_conv *c, parts *p)
     const int lines = larger_of(bottom, s * (c->out_height - 1) + k);
     const int columns = larger_of(right, s * (rows_up(c->out_width) - 1) + k);
 
-    p->x = pixels(c->simd, c->in, c->height, c->width, c->in, columns);
+    p->x = gradus_pixels_of(c->simd, c->in, c->height, c->width, c->in,
+                            columns);
     p->image = gradus_conv_take(&p->size, (size_t)lines * p->x.line +
                                               PRODUCT_ROWS);
     p->x_at = p->image + (size_t)c->padding * (p->x.line + p->x.pixel);
@@ -108,12 +101,12 @@ static void place_gradients(const gradus_conv *c, parts *p)
     const int lines = border + larger_of(c->out_height, down);
     const int columns = border + larger_of(c->out_width, across);
 
-    p->dy = pixels(c->simd, c->out, c->out_height, c->out_width, p->out_wide,
-                   columns);
+    p->dy = gradus_pixels_of(c->simd, c->out, c->out_height, c->out_width,
+                             p->out_wide, columns);
     p->dy_image = gradus_conv_take(&p->size, (size_t)lines * p->dy.line);
     p->dy_at = p->dy_image + (size_t)border * (p->dy.line + p->dy.pixel);
-    p->dx = pixels(c->simd, c->in, c->height, c->width, p->in_wide,
-                   c->stride * across);
+    p->dx = gradus_pixels_of(c->simd, c->in, c->height, c->width, p->in_wide,
+                             c->stride * across);
     p->dx_at = gradus_conv_take(&p->size,
                                 (size_t)(c->stride * down) * p->dx.line);
 }
@@ -136,8 +129,8 @@ static parts parts_of(const gradus_conv *c, bool back)
                            : (size_t)c->in * (size_t)p.out_wide;
     p.W = gradus_conv_take(&p.size, lines * (size_t)c->kernel * channels);
     p.zeros = p.size;
-    p.y = pixels(c->simd, c->out, c->out_height, c->out_width, p.out_wide,
-                 rows_up(c->out_width));
+    p.y = gradus_pixels_of(c->simd, c->out, c->out_height, c->out_width,
+                           p.out_wide, rows_up(c->out_width));
     p.y_at = gradus_conv_take(&p.size, (size_t)c->out_height * p.y.line);
     return p;
 }

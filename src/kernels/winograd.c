@@ -101,10 +101,10 @@ gradus_winograd gradus_winograd_of(const gradus_conv *c)
                 ? WINOGRAD_SAMPLES : w.samples;
     tiles *= w.samples;
     w.block = up(up(tiles, up(tiles, TILES)), PRODUCT_ROWS) * PRODUCT_ROWS;
-    w.x = (gradus_pixels){ c->in, c->height, c->width, in,
-                           in * (size_t)columns, c->simd };
-    w.y = (gradus_pixels){ c->out, c->out_height, c->out_width, out,
-                           out * (size_t)(w.across * w.side), c->simd };
+    w.x = gradus_pixels_of(c->simd, c->in, c->height, c->width, w.in_wide,
+                           columns);
+    w.y = gradus_pixels_of(c->simd, c->out, c->out_height, c->out_width,
+                           w.out_wide, w.across * w.side);
     w.image = (size_t)lines * w.x.line;
     w.result = (size_t)(w.down * w.side) * w.y.line;
     w.u_plane = in * out + APART;
@@ -116,35 +116,53 @@ gradus_winograd gradus_winograd_of(const gradus_conv *c)
 
 /* ---- weights --------------------------------------------------------- */
 
-/* Returns where in W [groups,out,in,k,k] number i of the kernel is that leads
- * from channel ch of the image to channel o of the result.  Back, the image is
- * dy and the kernel is rotated. */
-static size_t in_W(const gradus_conv *c, bool back, int group, int ch, int o,
-                   int i)
+/* The kernels of one channel of the image, and their transpose, are like an
+ * image of one line with the channels first and last: those of the result,
+ * whose kernels begin `apart` numbers apart in W. */
+static gradus_pixels kernels(const gradus_conv *c, const gradus_winograd *w,
+                             int apart)
 {
-    const size_t k = (size_t)c->kernel, kk = k * k, in = (size_t)c->in;
-    const size_t at = back ? (size_t)ch * in + (size_t)o
-                           : (size_t)o * in + (size_t)ch;
-
-    return (size_t)group * gradus_conv_weights(c) + at * kk +
-           (back ? kk - 1 - (size_t)i : (size_t)i);
+    return (gradus_pixels){ .channels = w->out, .height = 1,
+                            .width = c->kernel * c->kernel,
+                            .plane = (size_t)apart,
+                            .pixel = (size_t)w->out_wide, .simd = c->simd };
 }
 
+/* Rotates kernels [numbers,wide] by 180 degrees. */
+static void rotate(gradus_real *kernel, int numbers, int wide)
+{
+    for (int i = 0; i < numbers / 2; i++) {
+        gradus_real *a = kernel + i * wide;
+        gradus_real *b = kernel + (numbers - 1 - i) * wide;
+        for (int o = 0; o < wide; o++) {
+            gradus_real x = a[o];
+            a[o] = b[o];
+            b[o] = x;
+        }
+    }
+}
+
+/* Forward, the kernels of a channel of the image are those of one ch in
+ * W [out,in,k,k].  Back, the image is dy, so they are those of one o; and they
+ * have to be rotated. */
 void gradus_winograd_weights(const gradus_conv *c, const gradus_winograd *w,
                              bool back, gradus_real *kernel, gradus_real *U)
 {
-    const int kk = c->kernel * c->kernel;
+    const int kk = c->kernel * c->kernel, row = c->in * kk;
+    const gradus_pixels p = kernels(c, w, back ? kk : row);
+    const gradus_real *W = c->W;
 
     memset(kernel, 0, (size_t)(kk * w->out_wide) * sizeof *kernel);
-    for (int g = 0; g < c->groups; g++, U += VALUES * w->u_plane)
+    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c)) {
         for (int ch = 0; ch < w->in; ch++) {
-            for (int o = 0; o < w->out; o++)
-                for (int i = 0; i < kk; i++)
-                    kernel[i * w->out_wide + o] =
-                        c->W[in_W(c, back, g, ch, o, i)];
+            gradus_channels_last(&p, W + ch * (back ? row : kk), kernel);
+            if (back)
+                rotate(kernel, kk, w->out_wide);
             gradus_winograd_for(c->simd)->weights(w, kernel,
                                                   U + (size_t)ch * w->y.pixel);
         }
+        U += VALUES * w->u_plane;
+    }
 }
 
 void gradus_winograd_add_weights(const gradus_conv *c,
@@ -152,14 +170,14 @@ void gradus_winograd_add_weights(const gradus_conv *c,
                                  const gradus_real *dU, gradus_real *dW)
 {
     const int kk = c->kernel * c->kernel;
+    const gradus_pixels p = kernels(c, w, c->in * kk);
 
-    for (int g = 0; g < c->groups; g++, dU += VALUES * w->u_plane)
+    for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c)) {
         for (int ch = 0; ch < w->in; ch++) {
             gradus_winograd_for(c->simd)->weights_back(
                 w, dU + (size_t)ch * w->y.pixel, kernel);
-            for (int o = 0; o < w->out; o++)
-                for (int i = 0; i < kk; i++)
-                    dW[in_W(c, false, g, ch, o, i)] +=
-                        kernel[i * w->out_wide + o];
+            gradus_channels_first(&p, kernel, true, dW + ch * kk);
         }
+        dU += VALUES * w->u_plane;
+    }
 }

@@ -477,14 +477,13 @@ case_is "custom-layer: its gradients are right" \
 case_is "custom-layer: the check prints the worst gradient" \
     grep -q '^worst gradient: .*, [0-9.e-]* of what is allowed$' "$dir/out"
 
-case_is "mnist-speedrun: a target without a recipe is a usage error" \
-    exits 2 'there are recipes for 0.98 and 0.99' "$speedrun" --target 0.999
+case_is "mnist-speedrun: another recipe is a usage error that lists them" \
+    exits 2 "--recipe: got 'mnist-90'; must be mnist-98-dense or mnist-99" \
+    "$speedrun" --recipe mnist-90
 case_is "mnist-speedrun: 0 seeds are a usage error" \
     exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
 case_is "mnist-speedrun: missing data is an error that says how to get it" \
     exits 1 'data/fetch.sh gets MNIST' "$speedrun" --data "$dir/none"
-case_is "mnist-speedrun: an accuracy in per cent" \
-    exits 2 "--target '98': must be a number" "$speedrun" --target 98
 mkdir "$dir/tiny"
 for part in train t10k; do
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2\1\2\3\4\5\6\7\10' \
@@ -495,13 +494,18 @@ case_is "mnist-speedrun: images of another size are refused" \
     exits 1 'the training images are 2 x 2 pixels; must be 28 x 28' \
     "$speedrun" --data "$dir/tiny"
 case_is "mnist-speedrun: training on few images misses the target" \
-    exits 1 '' "$speedrun" --target 0.98 --seeds 2 --data data/sample --json
+    exits 1 '' "$speedrun" --recipe mnist-98-dense --seeds 2 \
+    --data data/sample --json
 case_is "mnist-speedrun: --json says that the target is missed" \
     grep -q '"met":false,.*"accuracy":\[0[.0-9]*,0[.0-9]*\]' "$dir/out"
-case_is "mnist-speedrun: --validate holds out some images" \
-    exits 1 '' "$speedrun" --target 0.98 --seeds 1 --data data/sample --validate
-case_is "mnist-speedrun: the last line sums up all seeds" \
-    grep -q '^400-192-128-10: mean accuracy .* 98 % was missed$' "$dir/out"
+for recipe in mnist-98-dense mnist-99; do
+    case_is "mnist-speedrun: $recipe trains on the sample" \
+        exits 1 '' "$speedrun" --recipe "$recipe" --seeds 1 \
+        --data data/sample --validate
+    case_is "mnist-speedrun: the last line sums up all seeds" grep -q \
+        "^$recipe: mean accuracy [1-9].*the target of .* was missed\$" \
+        "$dir/out"
+done
 
 echo "example programs: $passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -480,6 +480,9 @@ case_is "custom-layer: the check prints the worst gradient" \
 case_is "mnist-speedrun: another recipe is a usage error that lists them" \
     exits 2 "--recipe: got 'mnist-90'; must be mnist-98-dense or mnist-99" \
     "$speedrun" --recipe mnist-90
+case_is "mnist-speedrun: --predictions are part of --json" \
+    exits 2 'got --predictions without --json; must be with it' \
+    "$speedrun" --predictions
 case_is "mnist-speedrun: 0 seeds are a usage error" \
     exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
 case_is "mnist-speedrun: missing data is an error that says how to get it" \
@@ -495,9 +498,11 @@ case_is "mnist-speedrun: images of another size are refused" \
     "$speedrun" --data "$dir/tiny"
 case_is "mnist-speedrun: training on few images misses the target" \
     exits 1 '' "$speedrun" --recipe mnist-98-dense --seeds 2 \
-    --data data/sample --json
+    --data data/sample --json --predictions
 case_is "mnist-speedrun: --json says that the target is missed" \
     grep -q '"met":false,.*"accuracy":\[0[.0-9]*,0[.0-9]*\]' "$dir/out"
+case_is "mnist-speedrun: --predictions are a digit for each image and seed" \
+    grep -qE '"predicted":\["[0-9]{1000}","[0-9]{1000}"\]' "$dir/out"
 for recipe in mnist-98-dense mnist-99; do
     case_is "mnist-speedrun: $recipe trains on the sample" \
         exits 1 '' "$speedrun" --recipe "$recipe" --seeds 1 \

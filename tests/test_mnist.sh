@@ -52,4 +52,27 @@ train seed2 --hidden 128 --epochs 5 --batch 64 --seed 2
 [ "$(value seed2 weights_hash)" != "$(value threads1 weights_hash)" ]
 verdict "another seed gives other weights" $?
 
+# The checker must find what a program says wrongly.
+speedrun() {
+    BUILD=$1 bench/speedrun.py --seeds 2 mnist-98-dense >"$dir/table" \
+        2>"$dir/words"
+}
+if command -v python3 >/dev/null; then
+    speedrun "$BUILD"
+    status=$?
+    cat "$dir/table" "$dir/words"
+    [ "$status" -eq 0 ] && grep -q '^| `mnist-98-dense` .* 2 of 2 |' "$dir/table"
+    verdict "2 seeds of a speedrun meet their target, by the checker" $?
+    cat >"$dir/mnist-speedrun" <<END
+#!/bin/sh
+"$BUILD/mnist-speedrun" "\$@" | sed 's/"accuracy":\[0.98/"accuracy":[0.99/'
+END
+    chmod +x "$dir/mnist-speedrun"
+    speedrun "$dir"
+    [ $? -eq 1 ] && grep -q 'seed 1 is not as accurate as it says' "$dir/words"
+    verdict "the checker finds an accuracy that is not that of the net" $?
+else
+    echo "skipped: bench/speedrun.py, as there is no python3"
+fi
+
 finish

@@ -87,18 +87,25 @@ static void make_field(const gradus_augment_options *a, gradus_random *r,
 static gradus_real value_at(const gradus_real *v, int h, int w, double y,
                             double x, gradus_real outside)
 {
-    double fy = floor(y), fx = floor(x), sum = 0;
-
     if (!(y > -1 && x > -1 && y < h && x < w))
         return outside;
-    int i = (int)fy, j = (int)fx;
-    for (int k = 0; k < 4; k++) {
-        int p = i + k / 2, q = j + k % 2;
-        bool inside = p >= 0 && q >= 0 && p < h && q < w;
-        double wy = k / 2 ? y - fy : 1 - (y - fy);
-        double wx = k % 2 ? x - fx : 1 - (x - fx);
-        sum += wy * wx * (inside ? v[p * w + q] : outside);
+
+    const int i = (int)floor(y), j = (int)floor(x);
+    const double down = y - i, up = 1 - down, to = x - j, from = 1 - to;
+    const int at = i * w + j;
+    double sum = 0;
+
+    if (i >= 0 && j >= 0 && i + 1 < h && j + 1 < w) {
+        sum += up * from * v[at];
+        sum += up * to * v[at + 1];
+        sum += down * from * v[at + w];
+        sum += down * to * v[at + w + 1];
+        return (gradus_real)sum;
     }
+    sum += up * from * (i >= 0 && j >= 0 ? v[at] : outside);
+    sum += up * to * (i >= 0 && j + 1 < w ? v[at + 1] : outside);
+    sum += down * from * (i + 1 < h && j >= 0 ? v[at + w] : outside);
+    sum += down * to * (i + 1 < h && j + 1 < w ? v[at + w + 1] : outside);
     return (gradus_real)sum;
 }
 
@@ -135,7 +142,8 @@ void gradus_augment_image(const gradus_augment_options *a, gradus_random *r,
         for (int k = 0; k < 2; k++)
             make_field(a, r, h, w, field + k * area, field + 2 * area);
     for (int p = 0; p < area; p++) {
-        double i = p / w - cy, j = p % w - cx;
+        const int line = p / w;
+        const double i = line - cy, j = p - line * w - cx;
         double y = cy + A[0][0] * i + A[0][1] * j + A[0][2];
         double x = cx + A[1][0] * i + A[1][1] * j + A[1][2];
         if (a->elastic > 0) {

@@ -111,8 +111,9 @@ gradus_dataset *load_part(const char *folder, const char *part)
     int missing = stat(folder, &st) != 0;
     if (missing || !S_ISDIR(st.st_mode)) {
         complain("'%s': %s; must be the folder of the four IDX files; "
-                 "data/fetch.sh gets MNIST, and --data DIR names another "
-                 "folder", folder,
+                 "data/fetch.sh gets MNIST, Debian's package "
+                 "dataset-fashion-mnist has Fashion-MNIST, and --data DIR "
+                 "names another folder", folder,
                  missing ? strerror(errno) : "not a folder");
         return NULL;
     }

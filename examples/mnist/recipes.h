@@ -7,22 +7,35 @@
 typedef struct {
     const char *name, *data; /* data is the usual folder of its images */
     double target;           /* the accuracy, as a fraction */
-    const char *net;         /* in words */
-    gradus_node *(*build)(gradus_node *x); /* from the image to the logits */
+
+    /* The net: convolutions with kernels of 5 x 5 and then 3 x 3 pixels, each
+     * followed by a maximum of 2 x 2, then dense layers, then one of 10
+     * units.  A 0 ends a list. */
+    int channels[3], units[3];
+
     int margin; /* pixels cut off at each side */
-    int shift;  /* in training, images move by up to so many pixels in each
-                   direction, at most the margin */
-    int mirror; /* in training, each image is mirrored in every second epoch */
+    int shift;  /* in training, images move by up to so many whole pixels in
+                   each direction, at most the margin; */
+    gradus_augment_options augment; /* are changed by this; */
+    int mirror; /* and each is mirrored in every second epoch */
+
     double share; /* the fraction of the training images that is used */
     int epochs, batch;
     double learning_rate; /* the highest of the one cycle */
+    double rising;        /* the fraction of the steps until then */
+    double beta1;         /* of AdamW */
 } recipe;
 
-enum { RECIPES = 2 };
+enum { RECIPES = 5 };
 extern const recipe recipes[RECIPES];
 
 /* Returns the recipe of that name; any other name is a usage_error. */
 const recipe *find_recipe(const char *name);
+
+enum { NET_TEXT = 80 }; /* bytes, enough for any net in words */
+
+/* Writes the net in words, such as "conv 8, conv 16, dense 256". */
+void describe_net(const recipe *r, char text[NET_TEXT]);
 
 /* Returns images as a recipe sees them in training, in an epoch from 0: the
  * share of d that it uses, without the margin, moved and mirrored.  In

@@ -2,7 +2,8 @@
  *
  * For each accuracy there is a recipe, fixed beforehand: a net, and how it is
  * trained (recipes.c).  The clock starts before the net is built and stops
- * when training ends.  It does not count reading the files, nor the test. */
+ * when training ends.  It does not count reading the files, nor the test.
+ * docs/speedrun.md has the rules. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 #include "gradus.h"
@@ -17,16 +18,20 @@ const char program[] = "mnist-speedrun";
 
 static const char help[] =
     "usage: mnist-speedrun [options]\n"
-    "Measures how soon training reaches an accuracy on the 10,000 test images\n"
-    "of MNIST.  Brackets hold the defaults.\n"
+    "Measures how soon training reaches an accuracy on the 10,000 test\n"
+    "images of MNIST or Fashion-MNIST.  Brackets hold the defaults.\n"
     "\n"
-    "  --recipe NAME  how to train, and the accuracy in per cent that the mean\n"
-    "                 over the seeds must reach (mnist-99):\n"
+    "  --recipe NAME  how to train, and the accuracy in per cent that the\n"
+    "                 mean over the seeds must reach (mnist-99):\n"
     "                   mnist-98-dense  dense layers\n"
-    "                   mnist-99        convolutions\n"
+    "                   mnist-99        convolutions, as all below\n"
+    "                   mnist-99.5\n"
+    "                   fashion-90      on Fashion-MNIST\n"
+    "                   fashion-92\n"
     "  --seeds N      train N times, with the seeds 1 to N (10)\n"
     "  --threads N    how many threads compute; 0 is one for each core (0)\n"
-    "  --data DIR     the folder of the four IDX files (data/mnist)\n"
+    "  --data DIR     the folder of the four IDX files (data/mnist, or\n"
+    "                 /usr/share/datasets/fashion-mnist)\n"
     "  --validate     measure on 10,000 of the training images and train on\n"
     "                 the others, to compare recipes without the test images\n"
     "  --json         print one JSON object on stdout, and nothing else\n"
@@ -190,6 +195,7 @@ static int print_report(const settings *s, const result *all, result mean)
     const recipe *r = s->recipe;
     const int met = mean.accuracy >= r->target;
     json_t *accuracies, *seconds, *object, *predicted;
+    char net[NET_TEXT];
 
     if (!s->json) {
         printf("%s: mean accuracy %.2f %% after a mean of %.2f s; "
@@ -197,6 +203,7 @@ static int print_report(const settings *s, const result *all, result mean)
                mean.seconds, 100 * r->target, met ? "met" : "missed");
         return 0;
     }
+    describe_net(r, net);
     accuracies = json_array();
     seconds = json_array();
     predicted = json_array();
@@ -207,7 +214,7 @@ static int print_report(const settings *s, const result *all, result mean)
     }
     object = json_pack(
         "{s:s, s:s, s:f, s:b, s:b, s:i, s:f, s:f, s:o, s:o}", "recipe",
-        r->name, "net", r->net, "target", r->target, "met", met, "validated",
+        r->name, "net", net, "target", r->target, "met", met, "validated",
         s->validate, "threads", all->threads, "mean_accuracy", mean.accuracy,
         "mean_seconds", mean.seconds, "accuracy", accuracies, "seconds",
         seconds);

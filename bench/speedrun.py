@@ -45,7 +45,7 @@ FILES = {
 
 COLUMNS = ("recipe", "target", "net", "mean accuracy", "lowest", "10 %",
            "50 %", "90 %", "highest", "seeds that reached it", "mean time",
-           "median", "lowest", "highest")
+           "median time", "lowest time", "highest time")
 
 
 def fail(message):
@@ -174,7 +174,7 @@ def main():
             wrong.append(f"{recipe}: the target was missed")
         lines.append(row(found))
         print(f"{recipe}: done in {elapsed:.0f} s", file=sys.stderr)
-    print(f"{processor()}, {found['threads']} threads, seeds 1 to "
+    print(f"{processor()}, threads: {found['threads']}, seeds 1 to "
           f"{args.seeds}\n")
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
     print("\n".join(lines))

@@ -25,11 +25,11 @@ const recipe recipes[RECIPES] = {
       .augment = { .rotate = 8, .scale = 0.07 }, .share = 1, .epochs = 3,
       .batch = 128, .learning_rate = 0.02, .rising = 0.2, .beta1 = 0.9 },
     { .name = "fashion-90", .data = FASHION, .target = 0.9,
-      .channels = { 8, 24 }, .units = { 256 }, .share = 1, .epochs = 1,
-      .batch = 64, .learning_rate = 0.02, .rising = 0.2, .beta1 = 0.9 },
+      .channels = { 8, 24 }, .units = { 256 }, .share = 0.8, .epochs = 2,
+      .batch = 128, .learning_rate = 0.025, .rising = 0.1, .beta1 = 0.8 },
     { .name = "fashion-92", .data = FASHION, .target = 0.92,
       .channels = { 16, 32 }, .units = { 256 }, .mirror = 1, .share = 1,
-      .epochs = 3, .batch = 128, .learning_rate = 0.03, .rising = 0.2,
+      .epochs = 6, .batch = 128, .learning_rate = 0.03, .rising = 0.1,
       .beta1 = 0.8 },
 };
 

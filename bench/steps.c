@@ -6,6 +6,9 @@
  *   steps cnn STEPS      cnn-8-16, batch 64, SGD with momentum
  *   steps norm STEPS     a convolution with batch normalisation, Adam
  *   steps deep STEPS     convolutions of 16 channels, one with a stride
+ *   steps pools STEPS    pools of 3 x 3, and a sum with a ReLU behind it
+ *   steps smooth STEPS   gelu, tanh, dropout, layer normalisation, and 1,000
+ *                        classes
  *   steps infer STEPS    784-128-10, one row at a time
  *
  * The data are computed by a formula, so that no file is needed. */
@@ -61,6 +64,23 @@ static gradus_node *deep(gradus_node *h)
     return gradus_dense(gradus_relu(gradus_conv2d(h, 16, 3, &half)), 10);
 }
 
+static gradus_node *pools(gradus_node *h)
+{
+    const gradus_pool2d_options half = { .stride = 2 };
+
+    h = gradus_relu(gradus_conv2d(h, 8, 5, NULL));
+    h = gradus_maxpool2d(h, 3, &half);
+    h = gradus_relu(gradus_add(h, gradus_sigmoid(h)));
+    return gradus_dense(gradus_avgpool2d(h, 3, &half), 10);
+}
+
+static gradus_node *smooth(gradus_node *h)
+{
+    h = gradus_dropout(gradus_gelu(gradus_dense(h, 64)), 0.3);
+    h = gradus_tanh(gradus_layernorm(gradus_dense(h, 64)));
+    return gradus_dense(h, 1000);
+}
+
 /* Trains for some steps in batches of as many rows as g was compiled for.
  * Frees o.  Returns non-zero if a step fails. */
 static int train(gradus_graph *g, gradus_node *x, gradus_node *t,
@@ -86,35 +106,48 @@ static int infer(const gradus_graph *g, int steps)
     return failed;
 }
 
-int main(int argc, char **argv)
+/* What can be measured: a net, in batches of so many rows, of images or of
+ * vectors. */
+typedef struct {
+    const char *name;
+    gradus_node *(*net)(gradus_node *x);
+    int rows, image;
+} workload;
+
+static const workload workloads[] = {
+    { "mlp", mlp, BATCH, 0 },     { "mlp256", mlp, MOST, 0 },
+    { "cnn", cnn, BATCH, 1 },     { "norm", norm, BATCH, 1 },
+    { "deep", deep, BATCH, 1 },   { "pools", pools, BATCH, 1 },
+    { "smooth", smooth, BATCH, 0 }, { "infer", mlp, BATCH, 0 } };
+
+static int run(const workload *w, int steps)
 {
-    const char *what = argc == 3 ? argv[1] : "";
-    int steps = argc == 3 ? atoi(argv[2]) : 0;
-    gradus_node *(*net)(gradus_node *) =
-        strcmp(what, "cnn") == 0 ? cnn : strcmp(what, "norm") == 0 ? norm
-        : strcmp(what, "deep") == 0 ? deep
-        : strcmp(what, "mlp") == 0 || strcmp(what, "mlp256") == 0 ||
-          strcmp(what, "infer") == 0 ? mlp : NULL;
-    if (!net || steps < 1) {
-        fprintf(stderr, "usage: steps mlp|mlp256|cnn|norm|deep|infer STEPS\n");
-        return 2;
-    }
-    make_data();
     gradus_graph *g = gradus_graph_new(1);
-    gradus_node *x = net == mlp ? gradus_input(g, PIXELS)
-                                : gradus_image(g, 1, 28, 28);
+    gradus_node *x = w->image ? gradus_image(g, 1, 28, 28)
+                              : gradus_input(g, PIXELS);
     gradus_node *t = gradus_labels(g, 1);
-    gradus_softmax_ce(net(x), t, NULL);
-    int failed = gradus_compile(g, strcmp(what, "mlp256") == 0 ? MOST : BATCH,
-                                1);
-    if (!failed && strcmp(what, "infer") == 0)
+    gradus_softmax_ce(w->net(x), t, NULL);
+    int failed = gradus_compile(g, w->rows, 1);
+    if (!failed && strcmp(w->name, "infer") == 0)
         failed = infer(g, steps);
     else if (!failed)
-        failed = train(g, x, t, net == norm ? gradus_adam(g, NULL)
+        failed = train(g, x, t, w->net == norm ? gradus_adam(g, NULL)
                        : gradus_sgd(g, &(gradus_sgd_options){
                              .learning_rate = 0.01, .momentum = 0.9 }), steps);
     if (failed)
         fprintf(stderr, "steps: %s\n", gradus_error());
     gradus_graph_free(g);
     return failed ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    int steps = argc == 3 ? atoi(argv[2]) : 0;
+    make_data();
+    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
+        if (steps > 0 && strcmp(argv[1], workloads[i].name) == 0)
+            return run(&workloads[i], steps);
+    fprintf(stderr, "usage: steps "
+            "mlp|mlp256|cnn|norm|deep|pools|smooth|infer STEPS\n");
+    return 2;
 }

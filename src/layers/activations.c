@@ -60,6 +60,16 @@ gradus_node *gradus_relu(gradus_node *x)
     return gradus_append_alike(&gradus_relu_op, x);
 }
 
+bool gradus_with_relu(const gradus_node *n)
+{
+    return n->result != n;
+}
+
+bool gradus_fuse_relu(gradus_node *n, const gradus_node *user)
+{
+    return user->op == &gradus_relu_op && !gradus_with_relu(n);
+}
+
 /* ---- leaky_relu --------------------------------------------------------- */
 
 /* a of the equation, which gradus_leaky_relu has recorded in the settings. */

@@ -11,29 +11,24 @@
 #include "layers/layers.h"
 #include "layers/shape.h"
 
-/* Does this node compute the ReLU after it too?  See fuse. */
-static bool with_relu(const gradus_node *n)
-{
-    return n->result != n;
-}
-
+/* activations.c says why 0 times the sum is added. */
 static void forward(gradus_node *n, gradus_part p)
 {
-    const bool relu = with_relu(n);
+    const bool relu = gradus_with_relu(n);
     const gradus_real *a = gradus_row(n->in[0]->y, p, n->size);
     const gradus_real *b = gradus_row(n->in[1]->y, p, n->size);
     gradus_real *y = gradus_row(n->result->y, p, n->size);
 
     for (size_t i = 0; i < gradus_count(p, n->size); i++) {
         gradus_real sum = a[i] + b[i];
-        y[i] = relu ? (sum < 0 ? 0 : sum) + 0 * sum : sum; /* activations.c */
+        y[i] = relu ? (sum < 0 ? 0 : sum) + 0 * sum : sum;
     }
 }
 
 /* An operand without a dx wants no gradient. */
 static void backward(gradus_node *n, gradus_part p)
 {
-    const bool relu = with_relu(n);
+    const bool relu = gradus_with_relu(n);
     const gradus_real *y = gradus_row(n->result->y, p, n->size);
     const gradus_real *dy = gradus_row(n->result->dy, p, n->size);
 
@@ -49,13 +44,6 @@ static void backward(gradus_node *n, gradus_part p)
     }
 }
 
-/* Asked by compile, see gradus_op: computes a ReLU along with this, which
- * saves four of nine passes over the arrays. */
-static bool fuse(gradus_node *n, const gradus_node *user)
-{
-    return user->op == &gradus_relu_op && !with_relu(n);
-}
-
 static gradus_node *make(const gradus_saved *s)
 {
     return gradus_add(s->in[0], s->in[1]);
@@ -63,7 +51,7 @@ static gradus_node *make(const gradus_saved *s)
 
 const gradus_op gradus_add_op = {
     .name = "add", .forward = forward, .backward = backward, .make = make,
-    .sets_dx = true, .fuse = fuse,
+    .sets_dx = true, .fuse = gradus_fuse_relu,
     .mask = GRADUS_MASK_KEPT,
 };
 

@@ -64,12 +64,6 @@ static int positions(const gradus_node *n)
     return n->size / n->units;
 }
 
-/* Does this node compute the ReLU after it too?  See fuse. */
-static bool with_relu(const gradus_node *n)
-{
-    return n->result != n;
-}
-
 /* The shape of the rows of p in x, y and dy. */
 static gradus_channels channels(const gradus_node *n, gradus_part p)
 {
@@ -160,7 +154,7 @@ static void forward(gradus_node *n, gradus_part p)
         .rest = training ? batch(n, REST) : p.scratch + C,
         .scale = training ? batch(n, SCALE) : p.scratch,
         .g = n->param[WEIGHT].w, .b = n->param[BIAS].w,
-        .relu = with_relu(n) };
+        .relu = gradus_with_relu(n) };
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->size);
     gradus_real *y = gradus_row(n->result->y, p, n->size);
 
@@ -183,7 +177,7 @@ static void forward(gradus_node *n, gradus_part p)
 /* The rows of p of the ReLU's output, if it is computed here; else NULL. */
 static const gradus_real *relu_of(const gradus_node *n, gradus_part p)
 {
-    return with_relu(n) ? gradus_row(n->result->y, p, n->size) : NULL;
+    return gradus_with_relu(n) ? gradus_row(n->result->y, p, n->size) : NULL;
 }
 
 static void sum_back(gradus_node *n, gradus_part p)
@@ -283,13 +277,6 @@ static int check(gradus_node *n, gradus_part p)
     return 0;
 }
 
-/* Asked by compile, see gradus_op: computes a ReLU along with this, which
- * saves three of eight passes over the largest arrays. */
-static bool fuse(gradus_node *n, const gradus_node *user)
-{
-    return user->op == &gradus_relu_op && !with_relu(n);
-}
-
 static const gradus_mixing mixing = {
     .sum = sum, .unite = unite, .sum_back = sum_back,
     .unite_back = unite_back, .stepped = stepped,
@@ -298,7 +285,7 @@ static const gradus_mixing mixing = {
 const gradus_op gradus_batchnorm_op = {
     .name = "batchnorm", .forward = forward, .backward = backward,
     .unary = gradus_batchnorm, .mixing = &mixing, .check = check,
-    .sets_dx = true, .fuse = fuse,
+    .sets_dx = true, .fuse = gradus_fuse_relu,
 };
 
 gradus_node *gradus_batchnorm(gradus_node *x)

@@ -59,13 +59,13 @@ speedrun() {
 }
 if command -v python3 >/dev/null; then
     speedrun "$BUILD"
-    status=$?
     cat "$dir/table" "$dir/words"
-    [ "$status" -eq 0 ] && grep -q '^| `mnist-98-dense` .* 2 of 2 |' "$dir/table"
-    verdict "2 seeds of a speedrun meet their target, by the checker" $?
+    grep -q '^| `mnist-98-dense` .* of 2 |' "$dir/table" &&
+        ! grep '^speedrun.py: ' "$dir/words" | grep -qv 'target was missed$'
+    verdict "2 seeds of a speedrun keep the rules, by the checker" $?
     cat >"$dir/mnist-speedrun" <<END
 #!/bin/sh
-"$BUILD/mnist-speedrun" "\$@" | sed 's/"accuracy":\[0.98/"accuracy":[0.99/'
+"$BUILD/mnist-speedrun" "\$@" | sed 's/"accuracy":\[0.9/"accuracy":[0.8/'
 END
     chmod +x "$dir/mnist-speedrun"
     speedrun "$dir"

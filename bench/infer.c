@@ -26,7 +26,7 @@ static float *as_floats(const gradus_dataset *d)
     if (!x)
         bench_fail("out of memory");
     for (size_t i = 0; i < n; i++)
-        x[i] = (float)d->pixels[i] / 255;
+        x[i] = d->x ? d->x[i] : (float)d->pixels[i] / 255;
     return x;
 }
 

@@ -188,7 +188,7 @@ $(BUILD)/fann_bench: $(call obj,bench/fann_bench.c bench/options.c) \
                      $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link,$(shell pkg-config --libs fann))
 
-# It installs oneDNN, too, of which only version 2 has these functions.
+# bench/peers.sh installs oneDNN, too.  Only its version 2 has these functions.
 $(BUILD)/onednn_bench: $(call obj,bench/onednn_bench.c bench/options.c)
 	$(call Q,LD $@)$(call link,-ldnnl -lgomp)
 

@@ -36,8 +36,9 @@ typedef struct {
     const char *data;    /* the folder of the IDX files */
     const char *weights; /* the file in which `check` saves the parameters
                             before it trains, or NULL */
-    int forward_only;    /* non-zero: gemm computes only what inference does */
-    const char *blas;    /* whose products gemm computes */
+    int forward_only;    /* non-zero: gemm and onednn_bench compute only what
+                            inference does */
+    const char *blas;    /* the library whose products gemm measures */
     int turns;           /* non-zero: see bench_next_turn */
 } options;
 

@@ -42,8 +42,8 @@ def training():
 
 
 def streamed(quick):
-    """Rows that are made one batch at a time, so that what memory there is,
-    is not that of the data."""
+    """Rows that are made one batch at a time, so that the memory measured is
+    not that of the data."""
     return [
         Axis("samples from `next`, 32-64-10, B64",
              [10**5, 10**6] if quick else [10**5, 10**6, 10**7],

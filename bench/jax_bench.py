@@ -4,8 +4,8 @@ data and JSON.
 
 The data are arrays of JAX before the clock starts.  A step is one compiled
 function, which takes its rows by random index, as gradus_fit does.  JAX starts
-as many threads as the process may use CPUs, so it may use --threads.  Images
-are [B,H,W,C]: with [B,C,H,W], training took as long for cnn-8-16 and a third
+a thread for each CPU that its process may use, so the process is confined to
+as many CPUs as --threads says.  Images are [B,H,W,C]: with [B,C,H,W], training took as long for cnn-8-16 and a third
 longer for the residual net."""
 import functools
 import math

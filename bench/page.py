@@ -307,8 +307,8 @@ def growth(grown):
     return """## How cost grows
 
 All rows but those of threads are measured on one thread. A slope is that of the logarithm of the cost over the
-logarithm of the value: 1 means that the cost grows in proportion. MB are those at the peak, above what an empty
-process has, where the rows are made one batch at a time.
+logarithm of the value: 1 means that the cost grows in proportion. A cost in MB is the peak of memory, above what an
+empty process has, while the rows are made one batch at a time.
 
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 

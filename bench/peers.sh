@@ -43,10 +43,10 @@ from_pypi() {
         rm -rf "$1"
         return 0
     fi
-    for packages in 'torch numpy' 'jax[cpu]' 'onnxruntime onnx'; do
+    for names in 'torch numpy' 'jax[cpu]' 'onnxruntime onnx'; do
         # shellcheck disable=SC2086 # names are meant to be split
-        "$1/bin/pip" install -q $packages ||
-            echo "peers: PyPI's $packages could not be installed"
+        "$1/bin/pip" install -q $names ||
+            echo "peers: PyPI's $names could not be installed"
     done
 }
 

@@ -934,14 +934,15 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * of the last node if there is no loss, for n rows of the one input that they
  * depend on: x is [n, that input's size].  Up to rounding they are the values
  * that gradus_evaluate computes: layers work as in inference (no dropout, and
- * batch normalisation with its running statistics).  The same call gives the
- * same bits, on any thread; but with another n, the values of a row may differ
- * in their last bits, as OpenBLAS then adds up in another order.
+ * batch normalisation with its running statistics).  On one type of processor
+ * and with one OpenBLAS, the same call gives the same bits on any thread; but
+ * with another n, the values of a row may differ in their last bits, as
+ * OpenBLAS then adds up in another order.
  *
  * Valid until the workspace's next call; NULL on error, which includes a NaN
  * or an infinite value in x, in the result or on the way to it, even where a
  * sigmoid would make 1 of it.  Only a -inf that masks a class of a softmax is
- * none. */
+ * no error. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,

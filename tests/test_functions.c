@@ -38,8 +38,9 @@ static double units(gradus_real y, double right)
     return fabs(y - right) / ldexp(1, exponent);
 }
 
-/* Checks n numbers; each function writes over a copy of them.  Check writes to
- * a file in each ck_assert, which would take longer than all the rest. */
+/* Checks n numbers; each function writes over a copy of them.  The library
+ * Check writes to a file in each ck_assert, which would take longer than all
+ * the rest. */
 static void check(gradus_simd simd, int f, int n, const gradus_real *x)
 {
     gradus_real y[AT_ONCE], p[AT_ONCE];

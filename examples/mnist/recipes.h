@@ -14,10 +14,10 @@ typedef struct {
     int channels[3], units[3];
 
     int margin; /* pixels cut off at each side */
-    int shift;  /* in training, images move by up to so many whole pixels in
-                   each direction, at most the margin; */
-    gradus_augment_options augment; /* are changed by this; */
-    int mirror; /* and each is mirrored in every second epoch */
+    int shift;  /* in training, an image moves by up to so many whole pixels
+                   in each direction; this is at most the margin */
+    gradus_augment_options augment; /* how images change in training */
+    int mirror; /* non-zero: an image is mirrored in every second epoch */
 
     double share; /* the fraction of the training images that is used */
     int epochs, batch;

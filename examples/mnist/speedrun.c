@@ -24,7 +24,7 @@ static const char help[] =
     "  --recipe NAME  how to train, and the accuracy in per cent that the\n"
     "                 mean over the seeds must reach (mnist-99):\n"
     "                   mnist-98-dense  dense layers\n"
-    "                   mnist-99        convolutions, as all below\n"
+    "                   mnist-99        convolutions, as in all below\n"
     "                   mnist-99.5\n"
     "                   fashion-90      on Fashion-MNIST\n"
     "                   fashion-92\n"

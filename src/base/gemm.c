@@ -111,8 +111,8 @@ static int least(int a, int b)
 
 /* C = op(A) op(B) + beta C.  op(A) is [m,k], op(B) is [k,n] and C is [m,n];
  * lda, ldb and ldc are the distances of the rows of A, B and C, in numbers.
- * The terms of the sums are the outermost loop, so that a large B is read in
- * the order in which it lies in memory. */
+ * The outermost loop is over the terms of the sums, so that a large B is read
+ * in the order in which it lies in memory. */
 void gradus_gemm(int transpose_a, int transpose_b, int m, int n, int k,
                  const gradus_real *A, int lda, const gradus_real *B, int ldb,
                  gradus_real beta, gradus_real *C, int ldc)

@@ -116,9 +116,10 @@ gradus_winograd gradus_winograd_of(const gradus_conv *c)
 
 /* ---- weights --------------------------------------------------------- */
 
-/* The kernels of one channel of the image, and their transpose, are like an
- * image of one line with the channels first and last: those of the result,
- * whose kernels begin `apart` numbers apart in W. */
+/* Returns how the kernels of one channel of the image are copied: like an
+ * image of one line, which needs no distance between lines.  Its pixels are
+ * the numbers of a kernel, and its channels are those of the result, whose
+ * kernels begin `apart` numbers apart in W. */
 static gradus_pixels kernels(const gradus_conv *c, const gradus_winograd *w,
                              int apart)
 {

@@ -91,21 +91,21 @@ static gradus_real value_at(const gradus_real *v, int h, int w, double y,
         return outside;
 
     const int i = (int)floor(y), j = (int)floor(x);
-    const double down = y - i, up = 1 - down, to = x - j, from = 1 - to;
+    const double down = y - i, up = 1 - down, right = x - j, left = 1 - right;
     const int at = i * w + j;
     double sum = 0;
 
     if (i >= 0 && j >= 0 && i + 1 < h && j + 1 < w) {
-        sum += up * from * v[at];
-        sum += up * to * v[at + 1];
-        sum += down * from * v[at + w];
-        sum += down * to * v[at + w + 1];
+        sum += up * left * v[at];
+        sum += up * right * v[at + 1];
+        sum += down * left * v[at + w];
+        sum += down * right * v[at + w + 1];
         return (gradus_real)sum;
     }
-    sum += up * from * (i >= 0 && j >= 0 ? v[at] : outside);
-    sum += up * to * (i >= 0 && j + 1 < w ? v[at + 1] : outside);
-    sum += down * from * (i + 1 < h && j >= 0 ? v[at + w] : outside);
-    sum += down * to * (i + 1 < h && j + 1 < w ? v[at + w + 1] : outside);
+    sum += up * left * (i >= 0 && j >= 0 ? v[at] : outside);
+    sum += up * right * (i >= 0 && j + 1 < w ? v[at + 1] : outside);
+    sum += down * left * (i + 1 < h && j >= 0 ? v[at + w] : outside);
+    sum += down * right * (i + 1 < h && j + 1 < w ? v[at + w + 1] : outside);
     return (gradus_real)sum;
 }
 

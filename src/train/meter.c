@@ -45,7 +45,7 @@ void gradus_meter_free(gradus_meter *m)
     free(m->total);
 }
 
-/* The most probable class, and the lowest of several. */
+/* Returns the most probable class, and of several the lowest. */
 static int most_probable(const gradus_loss_node *l, const gradus_real *y)
 {
     int best = 0;

@@ -29,7 +29,7 @@ FOR GRADUS_INLINE void NAME(transpose)(eight *v)
 /* Copies channels c .. c + 7 of eight pixels: x has these at x[q] onwards in
  * each channel, and `last` at[0..7]. */
 FOR GRADUS_INLINE void NAME(copy_block)(const group *g, int c, size_t q,
-                                    const size_t *at)
+                                        const size_t *at)
 {
     const size_t plane = g->p->plane;
     gradus_real *const x = g->x + (size_t)c * plane + q;
@@ -77,7 +77,8 @@ FOR GRADUS_INLINE void NAME(copy)(const group *g)
  * cache, which has room for 8 lines at least.  So no more channels are written
  * at once; to read 16 was measured to be faster all the same. */
 FOR GRADUS_INLINE void NAME(copy_all)(const gradus_pixels *p, bool first,
-                                  bool add, gradus_real *x, gradus_real *last)
+                                      bool add, gradus_real *x,
+                                      gradus_real *last)
 {
     const bool compete = p->plane * sizeof *x % 4096 == 0;
     const int most = first && compete ? SIDE : GROUP;

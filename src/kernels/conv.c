@@ -60,14 +60,17 @@ static bool is_fewer(const gradus_conv *c, double n)
            (double)c->kernel * c->kernel * c->out_height * c->out_width;
 }
 
-/* Does it pay to compute c in this way?  The maxima are worth the other
+/* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
+ * channels of y; without a stride, gradus_conv_vectors is as fast for few
+ * channels of x, and OpenBLAS for a kernel of 1.  The maxima are worth the other
  * multiplications only where gradus_conv_winograd would leave out less than
  * two of three. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
            (way != &gradus_conv_direct ||
-            (is_deep(c) && is_small(c) && (c->kernel > 1 || c->stride > 1))) &&
+            (is_small(c) && c->out >= PRODUCT_ROWS &&
+             (c->stride > 1 || (c->in >= PRODUCT_ROWS && c->kernel > 1)))) &&
            (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd || is_fewer(c, 1.5)) &&
            (way != &gradus_conv_max2 || !is_fewer(c, 3));
@@ -91,21 +94,30 @@ size_t gradus_conv_scratch(const gradus_conv *c)
 
 /* ---- back through a dz that may be mostly 0 --------------------------- */
 
-/* Sets dy [n] to dz [n]; or, with relu, to 0 where the ReLU's output z [n] is
- * not above 0.  Is dy so sparse that conv_nonzero.c is faster?  Going through
- * a third of the numbers one by one is faster than multiplying all of them. */
-static bool is_sparse(const gradus_conv *c, const gradus_conv_sample *s,
-                      gradus_real *restrict dy)
+/* Sets dy [n] to dz [n], but to 0 where the ReLU's output z [n] is not above
+ * 0.  Returns how many numbers of dy are not 0. */
+static size_t mask(size_t n, const gradus_real *restrict dz,
+                   const gradus_real *restrict z, gradus_real *restrict dy)
 {
-    const size_t n = gradus_conv_z_size(c);
     int count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        gradus_real d = s->dz[i]; /* always read, so no branch is needed */
-        dy[i] = !c->relu || s->z[i] > 0 ? d : 0;
-        count += dy[i] != 0;
+        gradus_real d = dz[i]; /* always read, so no branch is needed */
+        gradus_real passed = z[i] > 0 ? d : 0;
+        dy[i] = passed;
+        count += passed != 0;
     }
-    return (size_t)count <= n / 3;
+    return (size_t)count;
+}
+
+/* Returns how many numbers of dz [n] are not 0. */
+static size_t count_nonzeros(size_t n, const gradus_real *dz)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += dz[i] != 0;
+    return (size_t)count;
 }
 
 /* Returns the way for a dense dz. */
@@ -115,6 +127,16 @@ static const gradus_conv_way *dense(const gradus_conv *c)
            : pays(&gradus_conv_direct, c)  ? &gradus_conv_direct
            : pays(&gradus_conv_vectors, c) ? &gradus_conv_vectors
                                            : &gradus_conv_gemm;
+}
+
+/* Is conv_nonzero.c faster if n of all numbers are not 0?  It goes through
+ * them one by one; the ways for many channels multiply several times as fast
+ * as it does. */
+static bool is_sparse(const gradus_conv *c, size_t n)
+{
+    const gradus_conv_way *way = dense(c);
+
+    return n <= gradus_conv_z_size(c) / (way == &gradus_conv_vectors ? 3 : 8);
 }
 
 static bool fits(const gradus_conv *c)
@@ -151,10 +173,14 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
     state *b = (state *)scratch;
-    const bool sparse = is_sparse(c, s, b->dy);
+    const size_t n = gradus_conv_z_size(c);
     gradus_conv_sample y = *s;
 
-    y.dz = b->dy;
+    if (c->relu)
+        y.dz = b->dy;
+    const bool sparse =
+        is_sparse(c, c->relu ? mask(n, s->dz, s->z, b->dy)
+                             : count_nonzeros(n, s->dz));
     const gradus_conv_way *way = sparse ? &gradus_conv_nonzero : dense(c);
     if (!b->begun[sparse] && way->begin_back)
         way->begin_back(c, b->scratch[sparse]);

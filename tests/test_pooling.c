@@ -5,6 +5,8 @@
 #include "signatures.h"
 #include "tests.h"
 
+#include "kernels/windows.h"
+
 #include <limits.h>
 #include <math.h>
 
@@ -180,6 +182,7 @@ static const windows kinds[] = {
     { 2, 3, 0, 2, 5, 6 },   { 5, 1, 2, 2, 5, 6 },  { 1, 1, 0, 2, 5, 6 },
     { 4, 3, 2, 3, 2, 1 },   { 9, 2, 4, 1, 1, 3 },  { 3, 2, 1, 1, 4, 301 },
     { 2, 2, 0, 2, 4, 601 }, { 3, 1, 0, 1, 3, 132 }, { 2, 7, 1, 1, 9, 20 },
+    { 3, 2, 1, 5, 7, 6 },   { 3, 2, 0, 16, 7, 7 }, { 2, 2, 0, 17, 5, 4 },
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds, MOST = 5000 };
@@ -304,6 +307,29 @@ LOOP_TEST(the_short_way_for_2x2_windows_gives_the_same_bits, 2 * BORDERED)
     ck_assert_uint_eq((size_t)y->size, out);
     ck_assert_mem_eq(y->y, short_y, out * sizeof *v);
     ck_assert_mem_eq(x->dy, short_dx, (size_t)x->size * sizeof *v);
+}
+
+/* ---- instruction sets ------------------------------------------------ */
+
+LOOP_TEST(each_instruction_set_gives_the_same_bits, 2)
+{
+    enum { X = 7 * 9 * WINDOW_CHANNELS, Y = 4 * 5 * WINDOW_CHANNELS };
+    static gradus_real in[X], dy[Y], out[2][Y], dx[2][X];
+    gradus_windows p = { .height = 7, .width = 9, .out_height = 4,
+                         .out_width = 5, .kernel = 3, .stride = 2,
+                         .padding = 1, .max = _i };
+
+    probe_fill(in, X, 1);
+    probe_fill(dy, Y, 2);
+    for (int simd = 0; simd <= (int)gradus_simd_here(); simd++) {
+        const int k = simd > 0;
+        p.simd = (gradus_simd)simd;
+        memset(dx[k], 0, sizeof dx[k]);
+        gradus_windows_forward(&p, in, out[k]);
+        gradus_windows_backward(&p, in, out[k], dy, dx[k]);
+        ck_assert_mem_eq(out[k], out[0], sizeof out[0]);
+        ck_assert_mem_eq(dx[k], dx[0], sizeof dx[0]);
+    }
 }
 
 /* ---- planted bugs ---------------------------------------------------- */

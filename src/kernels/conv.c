@@ -62,9 +62,9 @@ static bool is_fewer(const gradus_conv *c, double n)
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
  * channels of y; without a stride, gradus_conv_vectors is as fast for few
- * channels of x, and OpenBLAS for a kernel of 1.  The maxima are worth the other
- * multiplications only where gradus_conv_winograd would leave out less than
- * two of three. */
+ * channels of x, and OpenBLAS for a kernel of 1.  The maxima are worth the
+ * other multiplications only where gradus_conv_winograd would leave out less
+ * than two of three. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&

@@ -1,5 +1,4 @@
-/* pool2.h -- max pooling of 2 x 2 numbers with a stride of 2, of one
- * channel. */
+/* pool2.h -- max pooling of 2 x 2 numbers with a stride of 2. */
 #ifndef GRADUS_POOL2_H
 #define GRADUS_POOL2_H
 
@@ -17,15 +16,15 @@ GRADUS_INLINE gradus_real larger(gradus_real a, gradus_real b)
     return b != b ? b : m;
 }
 
-/* Sets y [height/2,width/2] to the maxima of the squares of x
- * [height,width].  A last odd line or column is left out. */
-void gradus_pool2_forward(int height, int width, const gradus_real *x,
-                          gradus_real *y);
+/* Sets y [channels,height/2,width/2] to the maxima of the squares of x
+ * [channels,height,width].  A last odd line or column is left out. */
+void gradus_pool2_forward(size_t channels, int height, int width,
+                          const gradus_real *x, gradus_real *y);
 
-/* Adds dy [height/2,width/2] to dx [height,width], in each square at the
+/* Adds dy, which is like y, to dx, which is like x, in each square at the
  * first x that is not below y.  With set, dx counts as 0 before. */
-void gradus_pool2_backward(int height, int width, const gradus_real *x,
-                           const gradus_real *y, const gradus_real *dy,
-                           bool set, gradus_real *dx);
+void gradus_pool2_backward(size_t channels, int height, int width,
+                           const gradus_real *x, const gradus_real *y,
+                           const gradus_real *dy, bool set, gradus_real *dx);
 
 #endif

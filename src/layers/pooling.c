@@ -15,17 +15,16 @@
  *             the first, line by line, at which x is not below y
  *   avgpool   dx[s i + u - p, s j + v - p] += dy[i,j] / k^2   for all (u,v)
  *
- * A line of outputs, y[i,0..w-1], is computed together.  For one (u,v) after
- * the other, the innermost loop goes through all j for which column
- * s j + v - p is in the image, so that it needs neither branches nor checks
- * for borders.
+ * Several channels are computed together (kernels/windows.c): copied so that
+ * each pixel has them side by side, and copied back.
  */
 #include "gradus_layer.h"
 
+#include "kernels/channels_last.h"
 #include "kernels/pool2.h"
+#include "kernels/windows.h"
 #include "layers/layers.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct {
@@ -33,45 +32,6 @@ typedef struct {
     bool max;                    /* the maximum, not the mean */
     int kernel, stride, padding; /* k, s and p, in lines or columns of x */
 } pooling_node;
-
-/* ---- windows --------------------------------------------------------- */
-
-/* The integers from `from` up to, but not including, `to`. */
-typedef struct {
-    int from, to;
-} range;
-
-/* The lines r = s i + u - p of x that the windows of output line i cover. */
-static range lines_of_windows(const pooling_node *pool, int i)
-{
-    const int H = pool->node.in[0]->shape[1];
-    int top = i * pool->stride - pool->padding;
-    int64_t end = (int64_t)top + pool->kernel;
-
-    return (range){ top < 0 ? 0 : top, end < H ? (int)end : H };
-}
-
-/* The q = v-p for which s j + q is a column of x for at least one j.  The last
- * window decides where they begin, and the first window where they end. */
-static range columns_of_windows(const pooling_node *pool)
-{
-    const int W = pool->node.in[0]->shape[2], p = pool->padding;
-    int last = (pool->node.shape[2] - 1) * pool->stride;
-    int end = pool->kernel - p;
-
-    return (range){ p < last ? -p : -last, end < W ? end : W };
-}
-
-/* The j for which s j + q is a column of x.  Only at the edges of x is it
- * necessary to divide. */
-static range outputs_at(const pooling_node *pool, int q)
-{
-    const int W = pool->node.in[0]->shape[2], w = pool->node.shape[2];
-    const int s = pool->stride;
-
-    return (range){ q < 0 ? (-q - 1) / s + 1 : 0,
-                    (int64_t)(w - 1) * s + q < W ? w : (W - 1 - q) / s + 1 };
-}
 
 bool gradus_is_max2(const gradus_node *n)
 {
@@ -81,112 +41,105 @@ bool gradus_is_max2(const gradus_node *n)
            pool->stride == 2 && pool->padding == 0;
 }
 
+/* Channels that are computed together, and where their pixels are with the
+ * channels last. */
+typedef struct {
+    gradus_windows windows;
+    gradus_pixels x, y;
+    size_t in, out; /* numbers of x, and of y, in scratch memory */
+} group;
+
+/* Returns the next group if this many channels are left.  They may be those of
+ * several samples: the channels of all samples lie one after the other. */
+static group next_group(const gradus_node *n, size_t left)
+{
+    const pooling_node *pool = (const pooling_node *)n;
+    const int *from = n->in[0]->shape, *to = n->shape;
+    const int channels = left < WINDOW_CHANNELS ? (int)left : WINDOW_CHANNELS;
+    group g = { .windows = { .height = from[1], .width = from[2],
+                             .out_height = to[1], .out_width = to[2],
+                             .kernel = pool->kernel, .stride = pool->stride,
+                             .padding = pool->padding, .max = pool->max,
+                             .simd = gradus_simd_here() } };
+
+    g.x = gradus_pixels_of(g.windows.simd, channels, from[1], from[2],
+                           WINDOW_CHANNELS, from[2]);
+    g.y = gradus_pixels_of(g.windows.simd, channels, to[1], to[2],
+                           WINDOW_CHANNELS, to[2]);
+    g.in = WINDOW_CHANNELS * g.x.plane;
+    g.out = WINDOW_CHANNELS * g.y.plane;
+    return g;
+}
+
 /* ---- forward --------------------------------------------------------- */
 
-/* y[i,j] for all j, the maxima or the means: a line y [w] of one channel, from
- * that channel's x [H,W].  Here and below, `max` is a constant wherever the
- * function is inlined. */
-GRADUS_INLINE void pool_line(const pooling_node *pool, bool max, int i,
-                             const gradus_real *restrict x,
-                             gradus_real *restrict y)
+static void forward_group(const group *g, const gradus_real *x,
+                          gradus_real *scratch, gradus_real *y)
 {
-    const gradus_real k = (gradus_real)pool->kernel;
-    const range rs = lines_of_windows(pool, i), qs = columns_of_windows(pool);
-    const int w = pool->node.shape[2], W = pool->node.in[0]->shape[2];
+    gradus_real *result = scratch + g->in;
 
-    for (int j = 0; j < w; j++)
-        y[j] = max ? -INFINITY : 0;
-    for (int r = rs.from; r < rs.to; r++)
-        for (int q = qs.from; q < qs.to; q++) {
-            const range js = outputs_at(pool, q);
-            for (int j = js.from; j < js.to; j++) {
-                gradus_real value = x[r * W + q + (int64_t)j * pool->stride];
-                y[j] = max ? larger(y[j], value) : y[j] + value;
-            }
-        }
-    if (!max)
-        for (int j = 0; j < w; j++)
-            y[j] /= k * k;
+    gradus_channels_last(&g->x, x, scratch);
+    gradus_windows_forward(&g->windows, scratch, result);
+    gradus_channels_first(&g->y, result, false, y);
 }
 
 static void forward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *pool = (const pooling_node *)n;
-    const bool is_max2 = gradus_is_max2(n);
-    const int h = n->shape[1], w = n->shape[2];
-    const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
+    const size_t channels = gradus_count(p, n->shape[0]);
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
     gradus_real *y = gradus_row(n->y, p, n->size);
 
-    for (size_t c = 0; c < gradus_count(p, n->shape[0]);
-         c++, x += H * W, y += h * w)
-        if (is_max2)
-            gradus_pool2_forward(H, W, x, y);
-        else if (pool->max)
-            for (int i = 0; i < h; i++)
-                pool_line(pool, true, i, x, y + i * w);
-        else
-            for (int i = 0; i < h; i++)
-                pool_line(pool, false, i, x, y + i * w);
+    if (gradus_is_max2(n)) {
+        gradus_pool2_forward(channels, n->in[0]->shape[1],
+                             n->in[0]->shape[2], x, y);
+        return;
+    }
+    for (size_t c = 0; c < channels; c += WINDOW_CHANNELS) {
+        const group g = next_group(n, channels - c);
+        forward_group(&g, x + c * g.x.plane, p.scratch, y + c * g.y.plane);
+    }
 }
 
 /* ---- back ------------------------------------------------------------ */
 
-/* dx[s i + u - p, s j + v - p] += what y[i,j] passes on, for all j and (u,v):
- * from lines y and dy [w] of one channel to its dx [H,W].  left[j] is what is
- * still to be handed out: for a mean dy[j] / k^2, to every (u,v); for a
- * maximum all of dy[j], to the first x that is not below y[j], and then 0. */
-GRADUS_INLINE void pool_line_back(const pooling_node *pool, bool max, int i,
-                                  const gradus_real *x, const gradus_real *y,
-                                  const gradus_real *dy,
-                                  gradus_real *restrict left,
-                                  gradus_real *restrict dx)
+/* Adds to dx; or, with set, sets it. */
+static void backward_group(const group *g, const gradus_real *x,
+                           const gradus_real *y, const gradus_real *dy,
+                           gradus_real *scratch, bool set, gradus_real *dx)
 {
-    const gradus_real k = (gradus_real)pool->kernel;
-    const range rs = lines_of_windows(pool, i), qs = columns_of_windows(pool);
-    const int w = pool->node.shape[2], W = pool->node.in[0]->shape[2];
+    gradus_real *xs = scratch, *dxs = xs + g->in, *ys = dxs + g->in;
+    gradus_real *dys = ys + g->out;
 
-    for (int j = 0; j < w; j++)
-        left[j] = max ? dy[j] : dy[j] / (k * k);
-    for (int r = rs.from; r < rs.to; r++)
-        for (int q = qs.from; q < qs.to; q++) {
-            const range js = outputs_at(pool, q);
-            for (int j = js.from; j < js.to; j++) {
-                const int64_t at = r * W + q + (int64_t)j * pool->stride;
-                gradus_real rest =
-                    max ? (gradus_real)(x[at] < y[j]) * left[j] : 0;
-                dx[at] += left[j] - rest;
-                if (max)
-                    left[j] = rest;
-            }
-        }
+    if (g->windows.max) {
+        gradus_channels_last(&g->x, x, xs);
+        gradus_channels_last(&g->y, y, ys);
+    }
+    gradus_channels_last(&g->y, dy, dys);
+    memset(dxs, 0, g->in * sizeof *dxs);
+    gradus_windows_backward(&g->windows, xs, ys, dys, dxs);
+    gradus_channels_first(&g->x, dxs, !set, dx);
 }
 
 static void backward(gradus_node *n, gradus_part p)
 {
-    const pooling_node *pool = (const pooling_node *)n;
-    const bool is_max2 = gradus_is_max2(n);
-    const int h = n->shape[1], w = n->shape[2];
-    const int H = n->in[0]->shape[1], W = n->in[0]->shape[2];
+    const size_t channels = gradus_count(p, n->shape[0]);
+    const bool set = n->first[0];
     const gradus_real *x = gradus_row(n->in[0]->y, p, n->in[0]->size);
     const gradus_real *y = gradus_row(n->y, p, n->size);
     const gradus_real *dy = gradus_row(n->dy, p, n->size);
     gradus_real *dx = gradus_row(n->in[0]->dy, p, n->in[0]->size);
 
-    if (!is_max2 && n->first[0])
-        memset(dx, 0, gradus_count(p, n->in[0]->size) * sizeof *dx);
-    for (size_t c = 0; c < gradus_count(p, n->shape[0]);
-         c++, x += H * W, dx += H * W, y += h * w, dy += h * w)
-        if (is_max2)
-            gradus_pool2_backward(H, W, x, y, dy, n->first[0], dx);
-        else if (pool->max)
-            for (int i = 0; i < h; i++)
-                pool_line_back(pool, true, i, x, y + i * w, dy + i * w,
-                               p.scratch, dx);
-        else
-            for (int i = 0; i < h; i++)
-                pool_line_back(pool, false, i, x, y + i * w, dy + i * w,
-                               p.scratch, dx);
+    if (gradus_is_max2(n)) {
+        gradus_pool2_backward(channels, n->in[0]->shape[1],
+                              n->in[0]->shape[2], x, y, dy, set, dx);
+        return;
+    }
+    for (size_t c = 0; c < channels; c += WINDOW_CHANNELS) {
+        const group g = next_group(n, channels - c);
+        const size_t in = c * g.x.plane, out = c * g.y.plane;
+        backward_group(&g, x + in, y + out, dy + out, p.scratch, set,
+                       dx + in);
+    }
 }
 
 /* ---- constructors ---------------------------------------------------- */
@@ -210,7 +163,8 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
     pool->kernel = kernel;
     pool->stride = o.stride;
     pool->padding = o.padding;
-    n->scratch = (size_t)n->shape[2]; /* [w], for `left` */
+    const group g = next_group(n, WINDOW_CHANNELS);
+    n->scratch = 2 * (g.in + g.out);
     return n;
 }
 

@@ -97,7 +97,8 @@ static void place_gradients(const gradus_conv *c, parts *p)
 {
     const int border = p->reach - 1;
     const int down = with_remainder(c, c->padding + c->height, 0);
-    const int across = rows_up(with_remainder(c, c->padding + c->width, 0));
+    const int across = with_remainder(c, c->padding, 0) +
+                       rows_up(with_remainder(c, c->padding + c->width, 0));
     const int lines = border + larger_of(c->out_height, down);
     const int columns = border + larger_of(c->out_width, across);
 
@@ -237,28 +238,31 @@ static void add_products(const gradus_conv *c, const parts *p, int group,
     }
 }
 
-/* Sets the dx whose line and column have the remainders a and b.  Returns the
- * weights of the next pair. */
+/* Sets the dx whose line and column have the remainders a and b, but not in
+ * the border above and to the left.  Returns the weights of the next pair. */
 static const gradus_real *set_part(const gradus_conv *c, const parts *p, int a,
                                    int b, const gradus_real *W,
                                    gradus_real *scratch)
 {
+    const int top = with_remainder(c, c->padding, a);
+    const int left = with_remainder(c, c->padding, b);
     const int down = with_remainder(c, c->padding + c->height, a);
     const int ku = with_remainder(c, c->kernel, a);
     const int kv = with_remainder(c, c->kernel, b);
     gradus_product m = {
-        .rows = with_remainder(c, c->padding + c->width, b), .lines = kv,
-        .depth = c->out, .wide = p->in_wide, .a_row = p->dy.pixel, .a_step = 1,
-        .a_line = p->dy.pixel, .b_line = (size_t)c->out * p->dx.pixel,
+        .rows = with_remainder(c, c->padding + c->width, b) - left,
+        .lines = kv, .depth = c->out, .wide = p->in_wide,
+        .a_row = p->dy.pixel, .a_step = 1, .a_line = p->dy.pixel,
+        .b_line = (size_t)c->out * p->dx.pixel,
         .c_row = (size_t)c->stride * p->dx.pixel };
 
-    for (int i = 0; i < down; i++) {
+    for (int i = top; i < down; i++) {
         m.A = scratch + p->dy_image +
               (size_t)(i + p->reach - ku) * p->dy.line +
-              (size_t)(p->reach - kv) * p->dy.pixel;
+              (size_t)(left + p->reach - kv) * p->dy.pixel;
         m.B = W;
         m.C = scratch + p->dx_at + (size_t)(c->stride * i + a) * p->dx.line +
-              (size_t)b * p->dx.pixel;
+              (size_t)(c->stride * left + b) * p->dx.pixel;
         for (int u = 0; u < ku; u++) {
             m.add = u > 0;
             gradus_multiply(c->simd, &m);
@@ -292,20 +296,36 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                           !s->set_dx, s->dx);
 }
 
+/* Adds to a group's dW the sums for PRODUCT_ROWS channels of y, from `first`
+ * on.  Those of all channels would often be a multiple of 4096 bytes apart in
+ * dW, where too many of them compete for the same lines of the cache. */
+static void add_weights(const gradus_conv *c, const parts *p, int first,
+                        const gradus_real *from, gradus_real *dW)
+{
+    const int end = c->out < first + PRODUCT_ROWS ? c->out
+                                                  : first + PRODUCT_ROWS;
+
+    for (int ch = 0; ch < c->in; ch++)
+        for (int u = 0; u < c->kernel; u++)
+            for (int v = 0; v < c->kernel; v++)
+                for (int o = first; o < end; o++)
+                    dW[gradus_conv_in_W(c, o, ch, u, v)] +=
+                        from[(size_t)u * p->dW_of_line +
+                             (size_t)(v * c->in + ch) * p->y.pixel +
+                             (size_t)o];
+}
+
 static void end_back(const gradus_conv *c, gradus_real *scratch,
                      gradus_real *dW)
 {
     const parts p = parts_of(c, true);
     const gradus_real *from = scratch + p.dW;
 
-    for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c))
-        for (int u = 0; u < c->kernel; u++, from += p.dW_of_line)
-            for (int v = 0; v < c->kernel; v++)
-                for (int ch = 0; ch < c->in; ch++)
-                    for (int o = 0; o < c->out; o++)
-                        dW[gradus_conv_in_W(c, o, ch, u, v)] +=
-                            from[(size_t)(v * c->in + ch) * p.y.pixel +
-                                 (size_t)o];
+    for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c)) {
+        for (int o = 0; o < c->out; o += PRODUCT_ROWS)
+            add_weights(c, &p, o, from, dW);
+        from += (size_t)c->kernel * p.dW_of_line;
+    }
 }
 
 /* ---- the way --------------------------------------------------------- */

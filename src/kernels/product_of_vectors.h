@@ -6,18 +6,18 @@ typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));
 
-/* ROWS rows of C from `row` on, and `vectors` vectors of each, from column c
- * on.  The sums stay in registers: each number of A that is read is used for
- * all vectors, and each vector of B for all rows. */
-FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, int vectors,
-                                  int row, int c)
+/* `rows` rows of C, at most ROWS, from `row` on, and `vectors` vectors of
+ * each, from column c on.  The sums stay in registers: each number of A that
+ * is read is used for all vectors, and each vector of B for all rows. */
+FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, int rows,
+                                  int vectors, int row, int c)
 {
     const size_t wide = (size_t)p->wide, a_row = p->a_row, step = p->a_step;
     const gradus_real *A = p->A + (size_t)row * a_row, *B = p->B + c;
     gradus_real *C = p->C + (size_t)row * p->c_row + c;
     LANES sum[ROWS][3];
 
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < rows; r++)
         for (int q = 0; q < vectors; q++)
             if (p->add)
                 sum[r][q] = ((const LANES *)(C + (size_t)r * p->c_row))[q];
@@ -26,13 +26,25 @@ FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, int vectors,
     for (int l = 0; l < p->lines; l++, A += p->a_line, B += p->b_line) {
         const gradus_real *a = A, *b = B;
         for (int k = 0; k < p->depth; k++, a += step, b += wide)
-            for (int r = 0; r < ROWS; r++)
+            for (int r = 0; r < rows; r++)
                 for (int q = 0; q < vectors; q++)
                     sum[r][q] += a[(size_t)r * a_row] * ((const LANES *)b)[q];
     }
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < rows; r++)
         for (int q = 0; q < vectors; q++)
             ((LANES *)(C + (size_t)r * p->c_row))[q] = sum[r][q];
+}
+
+/* A column of C.  The last rows are half as many if that is enough. */
+FOR GRADUS_INLINE void NAME(column)(const gradus_product *p, int vectors,
+                                    int c)
+{
+    int row = 0;
+
+    for (; row < p->rows - ROWS / 2; row += ROWS)
+        NAME(part)(p, ROWS, vectors, row, c);
+    if (row < p->rows)
+        NAME(part)(p, ROWS / 2, vectors, row, c);
 }
 
 /* All of C, in columns of 3 vectors, or of 2 or 1 at the end; 4 are taken as 2
@@ -44,13 +56,12 @@ FOR static void NAME(multiply)(const gradus_product *p)
     for (int c = 0, n; c < p->wide; c += n * lanes) {
         n = (p->wide - c) / lanes;
         n = n == 4 ? 2 : n > 3 ? 3 : n;
-        for (int row = 0; row < p->rows; row += ROWS)
-            if (n == 3)
-                NAME(part)(p, 3, row, c);
-            else if (n == 2)
-                NAME(part)(p, 2, row, c);
-            else
-                NAME(part)(p, 1, row, c);
+        if (n == 3)
+            NAME(column)(p, 3, c);
+        else if (n == 2)
+            NAME(column)(p, 2, c);
+        else
+            NAME(column)(p, 1, c);
     }
 }
 

@@ -62,15 +62,14 @@ static bool is_fewer(const gradus_conv *c, double n)
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
  * channels of y; without a stride, gradus_conv_vectors is as fast for few
- * channels of x, and OpenBLAS for a kernel of 1.  The maxima are worth the
- * other multiplications only where gradus_conv_winograd would leave out less
- * than two of three. */
+ * channels of x.  The maxima are worth the other multiplications only where
+ * gradus_conv_winograd would leave out less than two of three. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
            (way != &gradus_conv_direct ||
             (is_small(c) && c->out >= PRODUCT_ROWS &&
-             (c->stride > 1 || (c->in >= PRODUCT_ROWS && c->kernel > 1)))) &&
+             (c->stride > 1 || c->in >= PRODUCT_ROWS))) &&
            (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd || is_fewer(c, 1.5)) &&
            (way != &gradus_conv_max2 || !is_fewer(c, 3));

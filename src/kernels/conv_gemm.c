@@ -14,8 +14,8 @@
  * Unlike conv_plain.c, this copies every number of x up to k k times and
  * leaves the loops to OpenBLAS.  It has 120 lines of code, and takes a tenth
  * of the time or less.  There are faster ways for most settings: this one is
- * for a kernel of 1, for very many weights, and for few channels of y with a
- * stride (see conv.c).
+ * for very many weights, and for few channels with a stride or a kernel of 1
+ * (see conv.c).
  */
 #include "gradus_layer.h" /* gradus_gemm */
 

@@ -937,7 +937,8 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * batch normalisation with its running statistics).  On one type of processor
  * and with one OpenBLAS, the same call gives the same bits on any thread; but
  * with another n, the values of a row may differ in their last bits, as
- * OpenBLAS then adds up in another order.
+ * OpenBLAS then adds up in another order, and convolutions of many channels
+ * are computed in another way.
  *
  * Valid until the workspace's next call; NULL on error, which includes a NaN
  * or an infinite value in x, in the result or on the way to it, even where a

@@ -101,7 +101,7 @@ static gradus_conv conv_of(int shape, int setting)
                       .width = shapes[shape].width, .out = shapes[shape].out,
                       .kernel = (int)k, .stride = (int)stride,
                       .padding = shapes[shape].padding,
-                      .groups = shapes[shape].groups,
+                      .groups = shapes[shape].groups, .samples = 64,
                       .relu = (setting & RELU) != 0,
                       .max2 = (setting & MAX2) != 0, .W = W,
                       .b = setting & NO_BIAS ? NULL : b };
@@ -424,29 +424,35 @@ LOOP_TEST(every_way_fits_at_least_a_third_of_the_shapes, WAYS)
 }
 
 /* Which way is taken: in, height and width, out, kernel, stride, groups. */
-TEST(the_way_depends_on_the_channels_and_the_stride)
+TEST(the_way_depends_on_channels_stride_and_samples)
 {
     static const struct {
         int in, side, out, kernel, stride, padding, groups;
         bool max2;
         const char *forward;
+        int samples;
     } each[] = {
-        { 1, 28, 16, 5, 1, 2, 1, false, "vectors" },
-        { 3, 28, 4, 3, 2, 1, 1, false, "gemm" },
-        { 3, 28, 16, 3, 2, 1, 1, false, "direct" },
-        { 16, 14, 16, 1, 1, 0, 1, false, "direct" },
-        { 16, 14, 16, 3, 2, 1, 1, false, "direct" },
-        { 16, 14, 16, 7, 1, 3, 1, false, "direct" },
-        { 16, 14, 16, 3, 1, 1, 2, false, "direct" },
-        { 16, 14, 16, 3, 1, 1, 1, false, "winograd" },
-        { 16, 14, 16, 5, 1, 2, 1, false, "winograd" },
-        { 16, 2, 16, 3, 1, 1, 1, false, "direct" },
-        { 256, 14, 256, 3, 1, 1, 1, false, "winograd" },
-        { 512, 14, 512, 3, 1, 1, 1, false, "gemm" },
-        { 256, 14, 256, 3, 2, 1, 1, false, "gemm" },
-        { 1, 28, 8, 5, 1, 0, 1, true, "max2" },
-        { 8, 12, 16, 5, 1, 0, 1, true, "max2" },
-        { 16, 16, 16, 3, 1, 1, 1, true, NULL },
+        { 1, 28, 16, 5, 1, 2, 1, false, "vectors", 64 },
+        { 3, 28, 4, 3, 2, 1, 1, false, "gemm", 64 },
+        { 3, 28, 16, 3, 2, 1, 1, false, "direct", 64 },
+        { 16, 14, 16, 1, 1, 0, 1, false, "direct", 64 },
+        { 16, 14, 16, 3, 2, 1, 1, false, "direct", 64 },
+        { 16, 14, 16, 7, 1, 3, 1, false, "direct", 64 },
+        { 16, 14, 16, 3, 1, 1, 2, false, "direct", 64 },
+        { 16, 14, 16, 3, 1, 1, 1, false, "winograd", 64 },
+        { 16, 14, 16, 5, 1, 2, 1, false, "winograd", 64 },
+        { 16, 2, 16, 3, 1, 1, 1, false, "direct", 64 },
+        { 256, 14, 256, 3, 1, 1, 1, false, "winograd", 64 },
+        { 512, 14, 512, 3, 1, 1, 1, false, "winograd", 64 },
+        { 1024, 14, 1024, 3, 1, 1, 1, false, "gemm", 64 },
+        { 256, 14, 256, 3, 1, 1, 1, false, "gemm", 3 },
+        { 256, 14, 256, 3, 1, 1, 1, false, "winograd", 4 },
+        { 128, 14, 128, 3, 1, 1, 1, false, "winograd", 1 },
+        { 128, 14, 256, 3, 1, 1, 1, false, "gemm", 1 },
+        { 256, 14, 256, 3, 2, 1, 1, false, "gemm", 64 },
+        { 1, 28, 8, 5, 1, 0, 1, true, "max2", 64 },
+        { 8, 12, 16, 5, 1, 0, 1, true, "max2", 64 },
+        { 16, 16, 16, 3, 1, 1, 1, true, NULL, 64 },
     };
 
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
@@ -457,6 +463,7 @@ TEST(the_way_depends_on_the_channels_and_the_stride)
             .out = each[i].out, .out_height = side, .out_width = side,
             .kernel = each[i].kernel, .stride = each[i].stride,
             .padding = each[i].padding, .groups = each[i].groups,
+            .samples = each[i].samples,
             .max2 = each[i].max2 };
         const gradus_conv_way *way = gradus_conv_best(&c, false);
         ck_assert_msg(!way == !each[i].forward, "case %zu", i);

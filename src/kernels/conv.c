@@ -2,25 +2,27 @@
  * the backward pass, by how many numbers of each dz are 0.
  *
  * The table says how many times as long a training step takes without one of
- * the ways: without gemm, plain takes its place; without nonzero, max2 goes
- * too, as it has no backward pass; without another, all others remain.
+ * the ways: without nonzero, max2 goes too, as it has no backward pass;
+ * without another, all others remain.
  *
  *              cnn-8-16     lenet      convnet     residual    strided
- *   gemm       1.0  1.0    1.0  1.0    2.8  2.4    1.3  1.3    6.9  4.8
- *   nonzero    4.1  3.0    1.7  1.5    1.0  1.0    1.0  1.0    1.0  1.0
- *   vectors    1.9  1.6    1.4  1.3    1.0  1.0    1.0  1.0    1.0  1.0
- *   direct     1.0  1.0    1.0  1.0    1.0  1.0    1.0  1.0    1.2  1.2
- *   winograd   1.0  1.0    1.0  1.0    1.5  1.8    1.4  1.8    1.0  1.0
- *   max2       3.2  2.1    1.6  1.2    1.0  1.0    1.0  1.0    1.0  1.0
+ *   nonzero    2.5  2.1    1.2  1.1    1.0  1.0    1.0  1.0    1.2  1.4
+ *   vectors    1.6  1.8    1.4  1.3    1.0  1.0    1.0  1.0    1.0  1.0
+ *   direct     1.0  1.0    1.1  1.0    1.0  1.1    1.0  1.0    1.3  1.4
+ *   winograd   1.0  1.0    1.0  1.0    1.4  1.7    1.4  1.8    1.0  1.0
+ *   max2       2.7  1.7    1.3  1.1    1.0  1.0    1.0  1.0    1.0  1.0
  *
  * The first number of a pair was measured with AVX-512 on an Intel Xeon,
  * the second on the same machine with kernels for AVX2, the library's own
- * and OpenBLAS's.  They are medians of 5 interleaved rounds, with one thread
+ * and OpenBLAS's.  They are medians of 3 interleaved rounds, with one thread
  * and mini-batches of 64.  cnn-8-16 is the network of bench/steps.c; strided
  * has convolutions of 32 and 64 channels with a stride of 2, on images
- * [3,32,32]; the others are in examples/mnist/nets.c. */
+ * [3,32,32]; the others are in examples/mnist/nets.c.  gemm, for very many
+ * weights, is in none of them. */
 #include "kernels/conv.h"
 #include "kernels/winograd.h"
+
+#include <limits.h>
 
 /* From the slowest to the fastest in most nets: the last way that pays is
  * taken. */
@@ -45,19 +47,27 @@ static bool is_small(const gradus_conv *c)
 
 /* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
  * multiplications of the other ways?  With several groups the samples of one
- * do not come one after the other, so that none could wait for others; and
- * U and dU have four times the numbers of W. */
+ * do not come one after the other, so that none could wait for others.  U and
+ * dU have four times the numbers of W, in each thread: 75 MB at the limit of
+ * 512 x 512 channels. */
 static bool is_fewer(const gradus_conv *c, double n)
 {
     gradus_conv y = *c;
 
     y.max2 = false;
     if (!gradus_conv_winograd.fits(&y) || !is_deep(c) || c->groups > 1 ||
-        (int64_t)c->in * c->out > 1 << 17)
+        (int64_t)c->in * c->out > 1 << 18)
         return false;
     const gradus_winograd w = gradus_winograd_of(&y);
     return n * WINOGRAD_VALUES * w.down * w.across <=
            (double)c->kernel * c->kernel * c->out_height * c->out_width;
+}
+
+/* Are there enough samples to repay for the transformation of W to U?  The
+ * larger U is, the farther from the processor it has to be kept. */
+static bool is_repaid(const gradus_conv *c)
+{
+    return (int64_t)c->in * c->out <= (int64_t)c->samples << 14;
 }
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
@@ -71,7 +81,8 @@ static bool pays(const gradus_conv_way *way, const gradus_conv *c)
             (is_small(c) && c->out >= PRODUCT_ROWS &&
              (c->stride > 1 || c->in >= PRODUCT_ROWS))) &&
            (way != &gradus_conv_vectors || is_small(c)) &&
-           (way != &gradus_conv_winograd || is_fewer(c, 1.5)) &&
+           (way != &gradus_conv_winograd ||
+            (is_fewer(c, 1.5) && is_repaid(c))) &&
            (way != &gradus_conv_max2 || !is_fewer(c, 3));
 }
 
@@ -85,10 +96,15 @@ const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
 
 size_t gradus_conv_scratch(const gradus_conv *c)
 {
-    size_t forward = gradus_conv_best(c, false)->scratch(c);
-    size_t back = gradus_conv_best(c, true)->scratch(c);
+    size_t most = 0;
 
-    return forward > back ? forward : back;
+    for (int k = 0; k < 4; k++) {
+        gradus_conv any = *c;
+        any.samples = k < 2 ? 1 : INT_MAX;
+        size_t n = gradus_conv_best(&any, k % 2)->scratch(&any);
+        most = n > most ? n : most;
+    }
+    return most;
 }
 
 /* ---- back through a dz that may be mostly 0 --------------------------- */

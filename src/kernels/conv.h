@@ -28,6 +28,7 @@ typedef struct {
     int in, height, width;          /* x [in,height,width]          */
     int out, out_height, out_width; /* y [out,out_height,out_width] */
     int kernel, stride, padding, groups;
+    int samples;                    /* how many have the same W in a call */
     bool relu, max2;                /* what is done to y, see above      */
     gradus_simd simd;               /* the instruction set to use        */
     const gradus_real *W;           /* [groups,out,in,kernel,kernel]     */
@@ -136,7 +137,8 @@ extern const gradus_conv_way gradus_conv_either;
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
 /* Returns how many numbers of scratch memory the fastest ways need, one after
- * the other. */
+ * the other, whatever c->samples is.  The more samples there are, the more
+ * a way may do to the weights beforehand. */
 size_t gradus_conv_scratch(const gradus_conv *c);
 
 #endif

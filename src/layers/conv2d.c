@@ -31,13 +31,14 @@ typedef struct {
     gradus_conv conv; /* its W and b stay NULL: see conv_of */
 } conv2d_node;
 
-/* The convolution with its weights and biases in place.  They are looked up in
- * each call: the constructor, which sets conv, runs before compile places
- * them. */
-static gradus_conv conv_of(const gradus_node *n)
+/* The convolution of the rows of p, with its weights and biases in place.
+ * They are looked up in each call: the constructor, which sets conv, runs
+ * before compile places them. */
+static gradus_conv conv_of(const gradus_node *n, gradus_part p)
 {
     gradus_conv k = ((const conv2d_node *)n)->conv;
 
+    k.samples = p.rows;
     k.W = n->param[0].w;
     k.b = n->n_params > 1 ? n->param[1].w : NULL;
     return k;
@@ -60,7 +61,7 @@ static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
 
 static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_conv k = conv_of(n);
+    const gradus_conv k = conv_of(n, p);
     const gradus_conv_way *way = gradus_conv_best(&k, false);
     const size_t first = (size_t)p.row * (size_t)k.groups;
 
@@ -77,7 +78,7 @@ static void forward(gradus_node *n, gradus_part p)
 /* Adds to dx, or sets it, and adds to this slice's shares of dW and db. */
 static void backward(gradus_node *n, gradus_part p)
 {
-    const gradus_conv k = conv_of(n);
+    const gradus_conv k = conv_of(n, p);
     const gradus_conv_way *way = gradus_conv_best(&k, true);
     const size_t first = (size_t)p.row * (size_t)k.groups;
 
@@ -192,7 +193,7 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         .width = x->shape[2], .out = channels / o.groups,
         .out_height = n->shape[1], .out_width = n->shape[2],
         .kernel = kernel, .stride = o.stride, .padding = o.padding,
-        .groups = o.groups, .simd = gradus_simd_here() };
+        .groups = o.groups, .samples = 1, .simd = gradus_simd_here() };
     n = gradus_add_param(n, "weight", 4,
                          (int[]){ channels, k->in, kernel, kernel },
                          GRADUS_INIT_HE, 0);

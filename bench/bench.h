@@ -50,8 +50,9 @@ gradus_graph *bench_build(const options *o);
 gradus_optimiser *bench_sgd(const options *o, gradus_graph *g);
 gradus_dataset *bench_load(const options *o, const char *part);
 
-/* Prints the message and ends the program. */
-_Noreturn void bench_fail(const char *message);
+/* Prints the message, made as by printf, and ends the program. */
+_Noreturn void bench_fail(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /* Should the program measure now?  With --turns, it measures once for each
  * line that it reads, so that several programs can take turns, else only once.

@@ -14,7 +14,7 @@ static void *open_library(const char *file)
 {
     void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
     if (!library)
-        bench_fail(dlerror());
+        bench_fail("%s", dlerror());
     return library;
 }
 
@@ -22,7 +22,7 @@ static void *function(void *library, const char *name)
 {
     void *f = dlsym(library, name);
     if (!f)
-        bench_fail(dlerror());
+        bench_fail("%s", dlerror());
     return f;
 }
 
@@ -88,5 +88,5 @@ bench_blas bench_blas_named(const char *name)
         return blis();
     if (strcmp(name, "onednn") == 0)
         return onednn();
-    bench_fail("--blas must be openblas, blis or onednn");
+    bench_fail("--blas: got %s; must be openblas, blis or onednn", name);
 }

@@ -73,7 +73,7 @@ static void measure_training(const options *o)
     long at_start = bench_peak_kb();
     gradus_dataset *d = gradus_load_mnist(o->data, "train");
     if (!d)
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     struct fann *net = build(o);
     fann_type *x = as_numbers(d);
     for (int turn = 0; bench_next_turn(o, turn); turn++) {
@@ -94,11 +94,11 @@ int main(int argc, char **argv)
     options o = bench_options(argc, argv);
     int last = o.net.count - 1;
     if (strcmp(o.command, "train") != 0)
-        bench_fail("unknown command; must be train");
+        bench_fail("got the command %s; must be train", o.command);
     if (!o.net.count || o.net.width[0] != 28 * 28 ||
         o.net.width[last] != CLASSES || o.threads != 1)
-        bench_fail("--net must be of dense layers, from 784 values to 10, and "
-                   "--threads 1");
+        bench_fail("got --net %s and --threads %d; must be dense layers from "
+                   "784 values to 10, and 1", o.net.text, o.threads);
     measure_training(&o);
     return 0;
 }

@@ -29,7 +29,7 @@ gradus_graph *bench_build(const options *o)
     gradus_softmax_ce(bench_net_of(g, o->net.text), gradus_labels(g, 1),
                       NULL);
     if (gradus_compile(g, o->batch, o->threads))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     return g;
 }
 
@@ -39,7 +39,7 @@ gradus_optimiser *bench_sgd(const options *o, gradus_graph *g)
         g, &(gradus_sgd_options){ .learning_rate = o->learning_rate,
                                   .momentum = o->momentum });
     if (!rule)
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     return rule;
 }
 
@@ -50,7 +50,7 @@ static gradus_dataset *made_up(const options *o)
     const char *text = o->net.text;
     int c = 1, h = 1, w = 1;
     if (sscanf(text, "%dx%dx%d", &c, &h, &w) < 1)
-        bench_fail("--net must begin with a shape");
+        bench_fail("got --net %s; must begin with a shape", text);
     int size = c * h * w, classes = atoi(strrchr(text, ' ') + 6), n = 4096;
     gradus_dataset *d = calloc(1, sizeof *d);
     float *x = malloc((size_t)n * (size_t)size * sizeof *x);
@@ -75,7 +75,7 @@ gradus_dataset *bench_load(const options *o, const char *part)
         return made_up(o);
     gradus_dataset *d = gradus_load_mnist(o->data, part);
     if (!d)
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     if (o->samples && o->samples < d->n)
         d->n = o->samples;
     return d;
@@ -116,7 +116,7 @@ static double train(gradus_optimiser *rule, const gradus_dataset *d,
                     .seconds = seconds };
     if (gradus_fit(rule, d, &(gradus_fit_options){ .epochs = INT_MAX,
                                 .callback = watch, .user = &s }))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     return (double)(s.done - s.at_start) / (s.end - s.began);
 }
 
@@ -148,7 +148,7 @@ static void first_step(const options *o)
     gradus_optimiser *rule = bench_sgd(o, g);
     d->n = (size_t)o->batch;
     if (gradus_fit(rule, d, NULL))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     printf("{\"loss\": %.9g}\n", gradus_loss(g));
     fflush(stdout); /* bench.py measures until it has read this line */
     gradus_optimiser_free(rule);
@@ -173,7 +173,7 @@ static void check(const options *o)
         gradus_fit(rule, d, &(gradus_fit_options){ .epochs = o->epochs,
                                 .keep_order = 1, .history = history }) ||
         gradus_evaluate(g, test, NULL, &m))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     printf("{\"untrained_loss\": %.9g, \"train_loss\": %.9g, "
            "\"test_loss\": %.9g, \"test_accuracy\": %.9g}\n", untrained.loss,
            history[o->epochs - 1].train_loss, m.loss, m.accuracy);
@@ -200,6 +200,6 @@ int main(int argc, char **argv)
             commands[i].run(&o);
             return 0;
         }
-    bench_fail("unknown command; must be train, stream, infer, serve, start, "
-               "check, gemm or peak");
+    bench_fail("got the command %s; must be train, stream, infer, serve, "
+               "start, check, gemm or peak", o.command);
 }

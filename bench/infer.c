@@ -89,7 +89,7 @@ static double infer_batch(slice *s, gradus_workspace *w, size_t row)
     meet(s->all);
     if (!gradus_infer(w, s->x + (row + (size_t)s->from) * (size_t)s->size,
                       s->n))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     meet(s->all);
     return bench_seconds() - start;
 }
@@ -100,7 +100,7 @@ static void *infer_slice(void *user)
     size_t row = 0;
     gradus_workspace *w = gradus_workspace_new(s->graph, s->n);
     if (!w)
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     double start = bench_seconds(), warm = start + s->o->seconds / 5;
     for (int warming = 1; !*s->stop; row += (size_t)s->batch) {
         if (row + (size_t)s->batch > s->rows)
@@ -172,7 +172,7 @@ static double answer(const server *s, gradus_workspace *w, size_t *row)
         *row = 0;
     double start = bench_seconds();
     if (!gradus_infer(w, s->x + *row * (size_t)s->size, s->o->batch))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     *row += batch;
     return bench_seconds() - start;
 }
@@ -185,7 +185,7 @@ static void *serve_requests(void *user)
     size_t row = s->first;
     gradus_workspace *w = gradus_workspace_new(s->graph, s->o->batch);
     if (!w)
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     double warm = bench_seconds() + s->o->seconds / 5;
     do
         answer(s, w, &row);
@@ -255,8 +255,9 @@ static void measure(const options *o,
     gradus_graph *g = bench_build(o);
     float *x = as_floats(d);
     if (o->threads > MAX_THREADS || d->n < (size_t)o->batch)
-        bench_fail("--threads must be at most 256, and --batch at most the "
-                   "number of test images");
+        bench_fail("got --threads %d and --batch %d; must be at most %d, and "
+                   "at most the %zu test images", o->threads, o->batch,
+                   MAX_THREADS, d->n);
     for (int turn = 0; bench_next_turn(o, turn); turn++)
         run(o, g, d, x);
     free(x);
@@ -267,7 +268,8 @@ static void measure(const options *o,
 void bench_infer(const options *o)
 {
     if (o->batch % o->threads)
-        bench_fail("infer: --threads must divide --batch");
+        bench_fail("got --threads %d and --batch %d; the first must divide "
+                   "the second", o->threads, o->batch);
     measure(o, infer);
 }
 

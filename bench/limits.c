@@ -84,7 +84,8 @@ void bench_gemm(const options *o)
     layer l[MAX_LAYERS];
     int count = o->net.count - 1;
     if (!o->net.count)
-        bench_fail("gemm: --net must be of dense layers");
+        bench_fail("gemm: got --net %s; must be of dense layers",
+                   o->net.text);
     bench_blas by = bench_blas_named(o->blas);
     openblas_set_num_threads(1);
     for (int i = 0; i < count; i++)
@@ -189,7 +190,7 @@ static void peak(const options *o)
 void bench_peak(const options *o)
 {
     if (o->threads > 256)
-        bench_fail("peak: --threads must be at most 256");
+        bench_fail("peak: got --threads %d; must be at most 256", o->threads);
     for (int turn = 0; bench_next_turn(o, turn); turn++)
         peak(o);
 }

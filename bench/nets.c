@@ -13,7 +13,7 @@ static gradus_node *convolution(gradus_node *h, const char *word)
     int channels = 0, kernel = 0, read = 0;
 
     if (sscanf(word, "conv%dk%d%n", &channels, &kernel, &read) != 2)
-        bench_fail("--net: a convolution must be like conv8k3p1s2n");
+        bench_fail("--net: got %s; must be like conv8k3p1s2n", word);
     for (char *at = (char *)word + read; *at;) {
         char setting = *at++;
         int value = setting == 'n' ? 1 : (int)strtol(at, &at, 10);
@@ -21,7 +21,7 @@ static gradus_node *convolution(gradus_node *h, const char *word)
         case 'p': o.padding = value; break;
         case 's': o.stride = value; break;
         case 'n': o.no_bias = true; break;
-        default: bench_fail("--net: a convolution must be like conv8k3p1s2n");
+        default: bench_fail("--net: got %s; must be like conv8k3p1s2n", word);
         }
     }
     return gradus_conv2d(h, channels, kernel, &o);
@@ -33,7 +33,7 @@ static gradus_node *pool(gradus_node *h, const char *word)
     gradus_pool2d_options o = { 0 };
 
     if (sscanf(word + 3, "%ds%d", &kernel, &o.stride) < 1)
-        bench_fail("--net: a pool must be like max2 or avg3s2");
+        bench_fail("--net: got %s; must be like max2 or avg3s2", word);
     return *word == 'm' ? gradus_maxpool2d(h, kernel, &o)
                         : gradus_avgpool2d(h, kernel, &o);
 }
@@ -60,7 +60,8 @@ static gradus_node *layer(gradus_node *h, const char *word)
         return pool(h, word);
     if (strncmp(word, "drop", 4) == 0)
         return gradus_dropout(h, atof(word + 4));
-    bench_fail("--net: a word is none of those that bench/nets.py lists");
+    bench_fail("--net: got %s; must be one of the words that bench/nets.py "
+               "lists", word);
 }
 
 static gradus_node *input(gradus_graph *g, const char *word)
@@ -68,7 +69,8 @@ static gradus_node *input(gradus_graph *g, const char *word)
     int c, h, w, n = sscanf(word, "%dx%dx%d", &c, &h, &w);
 
     if (n != 1 && n != 3)
-        bench_fail("--net must begin with a shape, such as 784 or 1x28x28");
+        bench_fail("--net begins with %s; must be a shape, such as 784 or "
+                   "1x28x28", word);
     return n == 3 ? gradus_image(g, c, h, w) : gradus_input(g, c);
 }
 

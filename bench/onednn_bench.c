@@ -217,7 +217,7 @@ static void add_convolution(step *s, int image[3], const char *word)
 {
     const char *settings = strchr(word + strlen("conv"), 'k');
     if (!settings)
-        bench_fail("--net: a convolution must be like conv8k3p1s2n");
+        bench_fail("--net: got %s; must be like conv8k3p1s2n", word);
     int units = atoi(word + strlen("conv")), k = atoi(settings + 1);
     int p = setting(settings, 'p', 0), stride = setting(settings, 's', 1);
     int h = over(image[1], k, p, stride), w = over(image[2], k, p, stride);
@@ -252,7 +252,7 @@ static void add_net(step *s, const char *text)
     char *words = strdup(text), *rest = words;
     if (!words || sscanf(strsep(&rest, " "), "%dx%dx%d", &image[0], &image[1],
                          &image[2]) < 1)
-        bench_fail("--net must begin with a shape");
+        bench_fail("got --net %s; must begin with a shape", text);
     for (char *word; (word = strsep(&rest, " "));)
         add_word(s, image, word);
     free(words);
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
     options o = bench_options(argc, argv);
     const dnnl_version_t *v = dnnl_version();
     if (strcmp(o.command, "train") != 0)
-        bench_fail("unknown command; must be train");
+        bench_fail("got the command %s; must be train", o.command);
     omp_set_num_threads(o.threads);
     s.batch = o.batch;
     s.forward_only = o.forward_only;

@@ -5,13 +5,20 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-void bench_fail(const char *message)
+void bench_fail(const char *format, ...)
 {
-    fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
+    va_list values;
+
+    fprintf(stderr, "%s: ", program_invocation_short_name);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
     exit(1);
 }
 
@@ -52,7 +59,8 @@ static void put(bench_net *n, const char *format, int value)
     size_t length = strlen(n->text);
     if (snprintf(n->text + length, MAX_TEXT - length, format, value) >=
         (int)(MAX_TEXT - length))
-        bench_fail("--net is too long");
+        bench_fail("the text of --net would have %d characters or more",
+                   MAX_TEXT);
 }
 
 static bench_net parse_net(char *text)
@@ -61,7 +69,8 @@ static bench_net parse_net(char *text)
     int cnn = strncmp(text, "cnn-", 4) == 0;
     if (strchr(text, ' ')) {
         if (strlen(text) >= MAX_TEXT)
-            bench_fail("--net is too long");
+            bench_fail("--net has %zu characters; must have fewer than %d",
+                       strlen(text), MAX_TEXT);
         strcpy(n.text, text);
         return n;
     }
@@ -71,15 +80,15 @@ static bench_net parse_net(char *text)
     }
     for (char *one; (one = strsep(&text, "-"));) {
         if (n.count == MAX_LAYERS || atoi(one) < 1)
-            bench_fail("--net must be like 784-128-10 or cnn-8-16, or words "
-                       "that bench/nets.py lists");
+            bench_fail("--net: got %s; must be a size of at least 1, one of "
+                       "at most %d", one, MAX_LAYERS);
         put(&n, cnn ? " conv%dk5 relu max2" : n.count == 0 ? "%d"
                 : n.count == 1 ? " dense%d" : " relu dense%d", atoi(one));
         n.width[n.count++] = atoi(one);
     }
     if (n.count < 2 || (cnn && n.count > 2))
-        bench_fail("--net must be like 784-128-10 or cnn-8-16, or words that "
-                   "bench/nets.py lists");
+        bench_fail("--net has %d sizes; must be like 784-128-10 or cnn-8-16, "
+                   "or the words that bench/nets.py lists", n.count);
     if (cnn) {
         put(&n, " dense%d", 10);
         n.count = 0;
@@ -131,11 +140,14 @@ options bench_options(int argc, char **argv)
         default: exit(2); /* getopt has said what was wrong */
         }
     if (optind != argc - 1)
-        bench_fail("one command must follow the flags");
+        bench_fail("%d words follow the flags; must be one, the command",
+                   argc - optind);
     o.command = argv[optind];
     if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0) ||
         o.calls < 0)
-        bench_fail("--batch, --threads, --epochs and --seconds must be above "
-                   "0, and --calls must not be negative");
+        bench_fail("got --batch %d, --threads %d, --epochs %d, --seconds %g "
+                   "and --calls %ld; the first four must be above 0, and the "
+                   "last not negative", o.batch, o.threads, o.epochs,
+                   o.seconds, o.calls);
     return o;
 }

@@ -51,7 +51,7 @@ static void epoch(const options *o, gradus_optimiser *rule, source *s,
     if (gradus_fit(rule, NULL, &(gradus_fit_options){
                                    .next = next, .user = s,
                                    .history = history }))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     printf("{\"samples\": %zu, \"seconds\": %.6g, "
            "\"samples_per_second\": %.6g, \"train_loss\": %.6g, "
            "\"peak_kb\": %ld, \"start_kb\": %ld}\n", history->samples,
@@ -67,11 +67,12 @@ void bench_stream(const options *o)
                  .classes = atoi(strrchr(o->net.text, ' ') + 6) };
     gradus_softmax_ce(bench_net_of(g, o->net.text), s.t, NULL);
     if (gradus_compile(g, o->batch, o->threads))
-        bench_fail(gradus_error());
+        bench_fail("%s", gradus_error());
     s.x = gradus_node_at(g, 1); /* the net's first node, behind the labels */
     s.size = gradus_node_size(s.x);
     if (s.classes > s.size)
-        bench_fail("stream: --net must take as many values as it has classes");
+        bench_fail("stream: --net takes %d values and has %d classes; must "
+                   "take as many at least", s.size, s.classes);
     s.values = calloc((size_t)s.batch * (size_t)s.size, sizeof *s.values);
     s.label = calloc((size_t)s.batch, sizeof *s.label);
     if (!s.values || !s.label)

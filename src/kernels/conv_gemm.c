@@ -21,6 +21,7 @@
 
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
+#include "kernels/relu.h"
 #include "kernels/sums.h"
 
 #include <string.h>
@@ -112,8 +113,8 @@ static size_t scratch_size(const gradus_conv *c)
            (size_t)column_size(c) * (size_t)positions(c) + SLACK;
 }
 
-/* Sets Y to b, if there is one, and then adds W col to it; sets what is below
- * 0 to 0 with relu. */
+/* Sets Y to b, if there is one, and then adds W col to it.  With relu, what is
+ * below 0 then becomes 0. */
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
@@ -127,8 +128,9 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                 s->z[o * P + p] = c->b[s->group * c->out + o];
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, c->out, P, ckk, W, ckk, col, P,
                 c->b ? 1 : 0, s->z, P);                  /* Y = W col + b 1' */
-    for (int i = 0; c->relu && i < c->out * P; i++)
-        s->z[i] = (s->z[i] < 0 ? 0 : s->z[i]) + 0 * s->z[i];
+    if (c->relu)
+        for (int i = 0; i < c->out * P; i++)
+            s->z[i] = gradus_rectify(s->z[i]);
 }
 
 /* db += dY 1, the sum of dy over the positions of each channel. */

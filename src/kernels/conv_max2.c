@@ -24,6 +24,7 @@
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
 #include "kernels/pool2.h"
+#include "kernels/relu.h"
 #include "kernels/tile.h"
 
 #include <string.h>
@@ -149,7 +150,7 @@ GRADUS_INLINE void put(const pooled *d, int lanes, size_t at, int n,
         int not_0 = y[i] < m, nor_1 = not_0 & (y1[i] < m);
         int first = not_0 + nor_1 + (nor_1 & (y2[i] < m));
         which[i] = relu && !(m > 0) ? 4 : first;
-        max[i] = relu ? (m < 0 ? 0 : m) + 0 * m : m; /* -inf gives NaN */
+        max[i] = relu ? gradus_rectify(m) : m;
     }
     for (int i = 0; i < lanes; i++)
         bytes[i] = (uint8_t)which[i];

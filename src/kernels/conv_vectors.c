@@ -27,6 +27,7 @@
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
+#include "kernels/relu.h"
 #include "kernels/tile.h"
 
 #include <string.h>
@@ -107,14 +108,13 @@ GRADUS_INLINE int some_channels(const convolution *d, int bytes, int most,
 
 /* ---- from the strip to where it goes --------------------------------- */
 
-/* Moves w numbers of a line from the strip to y.  As in activations.c, a ReLU
- * makes NaN of -inf, and not 0. */
+/* Moves w numbers of a line from the strip to y. */
 GRADUS_INLINE void put_line(int w, bool relu, bool add,
                             const gradus_real *strip, gradus_real *restrict y)
 {
     if (relu)
         for (int j = 0; j < w; j++)
-            y[j] = (strip[j] < 0 ? 0 : strip[j]) + 0 * strip[j];
+            y[j] = gradus_rectify(strip[j]);
     else if (add)
         for (int j = 0; j < w; j++)
             y[j] += strip[j];
@@ -196,8 +196,8 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* A kernel of 1 is left to conv_gemm.c, where x is its own matrix of
- * columns. */
+/* A kernel of 1 is left to conv_direct.c or to conv_gemm.c, where x is its own
+ * matrix of columns. */
 static bool fits(const gradus_conv *c)
 {
     return c->stride == 1 && c->kernel > 1 && !c->max2;

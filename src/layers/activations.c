@@ -16,11 +16,13 @@
  *
  * A NaN in x gives a NaN in y, but a finite x never gives one: where exp(-x)
  * overflows to infinity, s(x) is 0.  Where an infinite x would be hidden, as y
- * has a finite limit, y is NaN: the terms x - x and 0 x are.  For x below 0,
- * erfc keeps the digits of P that 1 + erf would lose.  At x = 0 the derivative
- * of relu is taken to be 0 and that of leaky_relu to be a, as in PyTorch.
+ * has a finite limit, y is NaN: the terms x - x and 0 x are.  (relu has its in
+ * kernels/relu.h.)  For x below 0, erfc keeps the digits of P that 1 + erf
+ * would lose.  At x = 0 the derivative of relu is taken to be 0 and that of
+ * leaky_relu to be a, as in PyTorch.
  */
 #include "kernels/functions.h"
+#include "kernels/relu.h"
 #include "layers/layers.h"
 #include "layers/shape.h"
 
@@ -36,7 +38,7 @@ static void relu_forward(gradus_node *n, gradus_part p)
     gradus_rows r = gradus_rows_of(n, p);
 
     for (size_t i = 0; i < r.n; i++)
-        r.y[i] = (r.x[i] < 0 ? 0 : r.x[i]) + 0 * r.x[i];
+        r.y[i] = gradus_rectify(r.x[i]);
 }
 
 /* Reads y in place of x: y is above 0 exactly where x is. */

@@ -8,10 +8,10 @@
  * A ReLU behind the sum is computed with it: z = max(0, y) is then what is
  * kept, and dy is dz where z is above 0, and 0 elsewhere.
  */
+#include "kernels/relu.h"
 #include "layers/layers.h"
 #include "layers/shape.h"
 
-/* activations.c says why 0 times the sum is added. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const bool relu = gradus_with_relu(n);
@@ -21,7 +21,7 @@ static void forward(gradus_node *n, gradus_part p)
 
     for (size_t i = 0; i < gradus_count(p, n->size); i++) {
         gradus_real sum = a[i] + b[i];
-        y[i] = relu ? (sum < 0 ? 0 : sum) + 0 * sum : sum;
+        y[i] = relu ? gradus_rectify(sum) : sum;
     }
 }
 

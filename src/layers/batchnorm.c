@@ -25,6 +25,7 @@
  * A ReLU behind the normalisation is computed with it: z = max(0, y) is then
  * what is kept, and dy is dz where z is above 0, and 0 elsewhere.
  */
+#include "kernels/relu.h"
 #include "kernels/sums.h"
 #include "layers/layers.h"
 #include "layers/shape.h"
@@ -133,10 +134,8 @@ static inline void normalise(factors f, int c, int step, int width,
                              const gradus_real *x, gradus_real *restrict y)
 {
     if (f.relu)
-        for (int i = 0; i < width; i++, c += step) {
-            gradus_real z = normal(f, c, x[i]);
-            y[i] = (z < 0 ? 0 : z) + 0 * z; /* as in activations.c */
-        }
+        for (int i = 0; i < width; i++, c += step)
+            y[i] = gradus_rectify(normal(f, c, x[i]));
     else
         for (int i = 0; i < width; i++, c += step)
             y[i] = normal(f, c, x[i]);

@@ -23,18 +23,27 @@ static gradus_node *x, *y;
 EACH_TEST(.begin = one_graph_begin, .end = one_graph_end)
 
 /* Runs forward and backward of y = pool(x) on `rows` rows of v, with dy = c.
- * If pool is NULL, y is the global mean. */
-static void run(pooling *pool, windows w, int rows, const gradus_real *v,
-                 const double *c)
+ * If pool is NULL, y is the global mean.  If cx is not NULL, it is a gradient
+ * that x has before the pool adds to it. */
+static void run_beside(pooling *pool, windows w, int rows,
+                       const gradus_real *v, const double *c, const double *cx)
 {
     x = gradus_image(g, w.C, w.H, w.W);
     gradus_want_gradient(x);
     y = pool ? pool(x, w.k, w.s, w.p) : gradus_global_avgpool2d(x);
     probe(y, c);
+    if (cx)
+        probe(x, cx);
     ck_assert_msg(gradus_compile(g, rows, 1) == 0, "%s", gradus_error());
     gradus_feed(x, v, (size_t)rows);
     ck_assert_msg(gradus_forward(g, NULL, rows) == 0, "%s", gradus_error());
     ck_assert_int_eq(gradus_backward(g), 0);
+}
+
+static void run(pooling *pool, windows w, int rows, const gradus_real *v,
+                const double *c)
+{
+    run_beside(pool, w, rows, v, c, NULL);
 }
 
 /* ---- by hand --------------------------------------------------------- */
@@ -210,18 +219,22 @@ static void by_definition(int maximum, windows w, int h, int ww,
     }
 }
 
-LOOP_TEST(pools_follow_their_definition_forward_and_back, 2 * KINDS)
+LOOP_TEST(pools_follow_their_definition_forward_and_back, 4 * KINDS)
 {
     static gradus_real v[2 * MOST];
-    static double c[2 * MOST], out[MOST], dx[MOST];
-    windows w = kinds[_i / 2];
+    static double c[2 * MOST], cx[2 * MOST], out[MOST], dx[MOST];
+    const bool beside = _i >= 2 * KINDS;
+    windows w = kinds[_i / 2 % KINDS];
 
     probe_fill(v, 2 * MOST, 1);
     probe_fill_double(c, 2 * MOST, 2);
-    run(_i % 2 ? maxpool : avgpool, w, 2, v, c);
+    probe_fill_double(cx, 2 * MOST, 3);
+    run_beside(_i % 2 ? maxpool : avgpool, w, 2, v, c, beside ? cx : NULL);
     int h = y->shape[1], ww = y->shape[2];
     for (int i = 0; i < 2 * w.C; i++) {
         memset(dx, 0, sizeof dx);
+        if (beside)
+            memcpy(dx, cx + i * w.H * w.W, (size_t)(w.H * w.W) * sizeof *dx);
         by_definition(_i % 2, w, h, ww, v + i * w.H * w.W, c + i * h * ww,
                       out, dx);
         assert_near(y->y + i * h * ww, out, (size_t)(h * ww), rounding());
@@ -309,27 +322,55 @@ LOOP_TEST(the_short_way_for_2x2_windows_gives_the_same_bits, 2 * BORDERED)
     ck_assert_mem_eq(x->dy, short_dx, (size_t)x->size * sizeof *v);
 }
 
-/* ---- instruction sets ------------------------------------------------ */
+/* ---- eight channels at once ------------------------------------------ */
+
+enum { X8 = 7 * 9 * WINDOW_CHANNELS, Y8 = 4 * 5 * WINDOW_CHANNELS };
+
+/* Sets y [4,5,8] and dx [7,9,8] from x [7,9,8] by the version for simd. */
+static void run_eight(gradus_simd simd, bool max, const gradus_real *in,
+                      gradus_real *out, gradus_real *dx)
+{
+    static gradus_real dy[Y8];
+    const gradus_windows p = { .height = 7, .width = 9, .out_height = 4,
+                               .out_width = 5, .kernel = 3, .stride = 2,
+                               .padding = 1, .max = max, .simd = simd };
+
+    probe_fill(dy, Y8, 2);
+    memset(dx, 0, X8 * sizeof *dx);
+    gradus_windows_forward(&p, in, out);
+    gradus_windows_backward(&p, in, out, dy, dx);
+}
 
 LOOP_TEST(each_instruction_set_gives_the_same_bits, 2)
 {
-    enum { X = 7 * 9 * WINDOW_CHANNELS, Y = 4 * 5 * WINDOW_CHANNELS };
-    static gradus_real in[X], dy[Y], out[2][Y], dx[2][X];
-    gradus_windows p = { .height = 7, .width = 9, .out_height = 4,
-                         .out_width = 5, .kernel = 3, .stride = 2,
-                         .padding = 1, .max = _i };
+    static gradus_real in[X8], out[2][Y8], dx[2][X8];
 
-    probe_fill(in, X, 1);
-    probe_fill(dy, Y, 2);
-    for (int simd = 0; simd <= (int)gradus_simd_here(); simd++) {
-        const int k = simd > 0;
-        p.simd = (gradus_simd)simd;
-        memset(dx[k], 0, sizeof dx[k]);
-        gradus_windows_forward(&p, in, out[k]);
-        gradus_windows_backward(&p, in, out[k], dy, dx[k]);
-        ck_assert_mem_eq(out[k], out[0], sizeof out[0]);
-        ck_assert_mem_eq(dx[k], dx[0], sizeof dx[0]);
+    probe_fill(in, X8, 1);
+    in[100] = NAN;
+    in[200] = -(gradus_real)0;
+    run_eight(GRADUS_PLAIN, _i, in, out[0], dx[0]);
+    for (int simd = 1; simd <= (int)gradus_simd_here(); simd++) {
+        run_eight((gradus_simd)simd, _i, in, out[1], dx[1]);
+        ck_assert_mem_eq(out[1], out[0], sizeof out[0]);
+        ck_assert_mem_eq(dx[1], dx[0], sizeof dx[0]);
     }
+}
+
+LOOP_TEST(a_nan_in_one_channel_leaves_the_others_alone, 2)
+{
+    enum { SICK = 3 };
+    static gradus_real in[X8], out[2][Y8], dx[2][X8];
+
+    probe_fill(in, X8, 1);
+    run_eight(gradus_simd_here(), _i, in, out[0], dx[0]);
+    for (int i = SICK; i < X8; i += WINDOW_CHANNELS)
+        in[i] = NAN;
+    run_eight(gradus_simd_here(), _i, in, out[1], dx[1]);
+    for (int i = 0; i < Y8; i++)
+        ck_assert(i % WINDOW_CHANNELS == SICK ? isnan(out[1][i])
+                                              : out[1][i] == out[0][i]);
+    for (int i = 0; i < X8; i++)
+        ck_assert(i % WINDOW_CHANNELS == SICK || dx[1][i] == dx[0][i]);
 }
 
 /* ---- planted bugs ---------------------------------------------------- */

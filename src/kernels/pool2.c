@@ -1,6 +1,6 @@
 /* pool2.c -- max pooling of 2 x 2 numbers with a stride of 2, which most
  * networks with pooling use.  Unlike windows.c, this needs no other order of
- * the channels, and clips no window at an edge.  It has 45 lines of code.
+ * the channels, and clips no window at an edge.  It has 50 lines of code.
  * Without it, a step takes 1.15 times as long with a thin convolution, batch
  * normalisation, ReLU and a pool, and 1.08 times in the convnet of
  * examples/mnist.  Where ReLU and a pool follow a convolution directly,
@@ -59,15 +59,15 @@ void gradus_pool2_backward(size_t channels, int height, int width,
 {
     const int h = height / 2, w = width / 2;
     const size_t pair = 2 * (size_t)width, rest = (size_t)(height % 2 * width);
+    const bool clear = set && (height % 2 || width % 2);
 
-    if (set && (height % 2 || width % 2)) {
-        memset(dx, 0, channels * (size_t)height * (size_t)width * sizeof *dx);
-        set = false;
-    }
-    for (size_t c = 0; c < channels; c++, x += rest, dx += rest)
+    for (size_t c = 0; c < channels; c++, x += rest, dx += rest) {
+        if (clear)
+            memset(dx, 0, (size_t)height * (size_t)width * sizeof *dx);
         for (int i = 0; i < h; i++, x += pair, dx += pair, y += w, dy += w)
-            if (set)
+            if (set && !clear)
                 back_to_lines(w, x, x + width, y, dy, true, dx, dx + width);
             else
                 back_to_lines(w, x, x + width, y, dy, false, dx, dx + width);
+    }
 }

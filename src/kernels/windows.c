@@ -4,7 +4,10 @@
  * In the order of the library, each channel has its pixels side by side, and
  * with a stride the numbers that the next outputs need are not: so vectors
  * would have to be gathered number by number.  With the channels side by side,
- * any window is a few vectors, and a window at the edge needs no mask. */
+ * any window is a few vectors, and a window at the edge needs no mask.
+ *
+ * A vector has eight channels, as AVX2's have; more of AVX-512's sixteen would
+ * often be of no channel. */
 #include "kernels/windows.h"
 
 #include <math.h>
@@ -65,10 +68,36 @@ GRADUS_INLINE void compute(const gradus_windows *p, bool max, const lanes *x,
     }
 }
 
+GRADUS_INLINE void compute_either(const gradus_windows *p, const lanes *x,
+                                  lanes *y)
+{
+    if (p->max)
+        compute(p, true, x, y);
+    else
+        compute(p, false, x, y);
+}
+
+GRADUS_FOR_AVX2 static void compute_256(const gradus_windows *p,
+                                        const lanes *x, lanes *y)
+{
+    compute_either(p, x, y);
+}
+
+void gradus_windows_forward(const gradus_windows *p, const gradus_real *x,
+                            gradus_real *y)
+{
+    if (p->simd == GRADUS_PLAIN)
+        compute_either(p, (const lanes *)x, (lanes *)y);
+    else
+        compute_256(p, (const lanes *)x, (lanes *)y);
+}
+
 /* ---- back ------------------------------------------------------------ */
 
-GRADUS_INLINE void add(const gradus_windows *p, bool max, const lanes *x,
-                       const lanes *y, const lanes *dy, lanes *dx)
+/* left is what is still to be handed out: for a mean dy / k^2, to every x; for
+ * a maximum all of dy, to the first x that is not below it, and then 0. */
+GRADUS_INLINE void pass_back(const gradus_windows *p, bool max, const lanes *x,
+                             const lanes *y, const lanes *dy, lanes *dx)
 {
     const gradus_real k = (gradus_real)p->kernel;
 
@@ -90,50 +119,20 @@ GRADUS_INLINE void add(const gradus_windows *p, bool max, const lanes *x,
     }
 }
 
-/* ---- versions -------------------------------------------------------- */
-
-GRADUS_FOR_AVX2 static void compute_256(const gradus_windows *p,
-                                        const lanes *x, lanes *y)
-{
-    if (p->max)
-        compute(p, true, x, y);
-    else
-        compute(p, false, x, y);
-}
-
-static void compute_128(const gradus_windows *p, const lanes *x, lanes *y)
-{
-    if (p->max)
-        compute(p, true, x, y);
-    else
-        compute(p, false, x, y);
-}
-
-GRADUS_FOR_AVX2 static void add_256(const gradus_windows *p, const lanes *x,
+GRADUS_INLINE void pass_either_back(const gradus_windows *p, const lanes *x,
                                     const lanes *y, const lanes *dy, lanes *dx)
 {
     if (p->max)
-        add(p, true, x, y, dy, dx);
+        pass_back(p, true, x, y, dy, dx);
     else
-        add(p, false, x, y, dy, dx);
+        pass_back(p, false, x, y, dy, dx);
 }
 
-static void add_128(const gradus_windows *p, const lanes *x, const lanes *y,
-                    const lanes *dy, lanes *dx)
+GRADUS_FOR_AVX2 static void pass_back_256(const gradus_windows *p,
+                                          const lanes *x, const lanes *y,
+                                          const lanes *dy, lanes *dx)
 {
-    if (p->max)
-        add(p, true, x, y, dy, dx);
-    else
-        add(p, false, x, y, dy, dx);
-}
-
-void gradus_windows_forward(const gradus_windows *p, const gradus_real *x,
-                            gradus_real *y)
-{
-    if (p->simd == GRADUS_PLAIN)
-        compute_128(p, (const lanes *)x, (lanes *)y);
-    else
-        compute_256(p, (const lanes *)x, (lanes *)y);
+    pass_either_back(p, x, y, dy, dx);
 }
 
 void gradus_windows_backward(const gradus_windows *p, const gradus_real *x,
@@ -141,9 +140,9 @@ void gradus_windows_backward(const gradus_windows *p, const gradus_real *x,
                              gradus_real *dx)
 {
     if (p->simd == GRADUS_PLAIN)
-        add_128(p, (const lanes *)x, (const lanes *)y, (const lanes *)dy,
-                (lanes *)dx);
+        pass_either_back(p, (const lanes *)x, (const lanes *)y,
+                         (const lanes *)dy, (lanes *)dx);
     else
-        add_256(p, (const lanes *)x, (const lanes *)y, (const lanes *)dy,
-                (lanes *)dx);
+        pass_back_256(p, (const lanes *)x, (const lanes *)y, (const lanes *)dy,
+                      (lanes *)dx);
 }

@@ -11,10 +11,11 @@
  * side by side. */
 enum { WINDOW_CHANNELS = 8 };
 
-/* Output (i,j) is of the lines s i + u - p and the columns s j + v - p of x,
- * with u and v from 0 to k - 1, as far as they are in the image.  A NaN among
- * them is the maximum.  The mean is their sum divided by k^2, as if what is
- * outside the image were 0. */
+/* The window of output (i,j) covers the lines s i + u - p and the columns
+ * s j + v - p of x, with u and v from 0 to k - 1, as far as they are in the
+ * image.  A NaN among them is the maximum.  The mean is their sum divided by
+ * k^2, as if what is outside the image were 0.  Channels do not mix: what is
+ * in the place of one that is not there does not matter. */
 typedef struct {
     int height, width;           /* x [height,width,WINDOW_CHANNELS]         */
     int out_height, out_width;   /* y [out_height,out_width,WINDOW_CHANNELS] */

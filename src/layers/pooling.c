@@ -15,8 +15,8 @@
  *             the first, line by line, at which x is not below y
  *   avgpool   dx[s i + u - p, s j + v - p] += dy[i,j] / k^2   for all (u,v)
  *
- * Several channels are computed together (kernels/windows.c): copied so that
- * each pixel has them side by side, and copied back.
+ * Several channels are computed together by kernels/windows.c: they are copied
+ * so that each pixel has them side by side, and the results are copied back.
  */
 #include "gradus_layer.h"
 
@@ -107,8 +107,8 @@ static void backward_group(const group *g, const gradus_real *x,
                            const gradus_real *y, const gradus_real *dy,
                            gradus_real *scratch, bool set, gradus_real *dx)
 {
-    gradus_real *xs = scratch, *dxs = xs + g->in, *ys = dxs + g->in;
-    gradus_real *dys = ys + g->out;
+    gradus_real *dxs = scratch, *dys = dxs + g->in;
+    gradus_real *xs = dys + g->out, *ys = xs + g->in; /* of maxima alone */
 
     if (g->windows.max) {
         gradus_channels_last(&g->x, x, xs);
@@ -164,7 +164,7 @@ static gradus_node *new_pooling(const gradus_op *op, gradus_node *x,
     pool->stride = o.stride;
     pool->padding = o.padding;
     const group g = next_group(n, WINDOW_CHANNELS);
-    n->scratch = 2 * (g.in + g.out);
+    n->scratch = gradus_is_max2(n) ? 0 : (pool->max ? 2 : 1) * (g.in + g.out);
     return n;
 }
 

@@ -188,8 +188,9 @@ typedef struct {
  *
  * With a stride of 1, a kernel of 2 to 5, at least 8 channels of x and of y
  * and no groups, multiplications are left out where that is at least a third
- * of them (Winograd).  Rounding errors are then about ten times those of plain
- * sums, and relative to the largest of up to 6 x 6 neighbouring numbers. */
+ * of them, and where there are rows enough for the channels (Winograd).
+ * Rounding errors are then about ten times those of plain sums, and relative
+ * to the largest of up to 6 x 6 neighbouring numbers. */
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options);
 
@@ -936,9 +937,9 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * that gradus_evaluate computes: layers work as in inference (no dropout, and
  * batch normalisation with its running statistics).  On one type of processor
  * and with one OpenBLAS, the same call gives the same bits on any thread; but
- * with another n, the values of a row may differ in their last bits, as
- * OpenBLAS then adds up in another order, and convolutions of many channels
- * are computed in another way.
+ * with another n, or at another place among them, the values of a row may
+ * differ in their last bits, as OpenBLAS then adds up in another order, and
+ * convolutions of many channels are computed in another way.
  *
  * Valid until the workspace's next call; NULL on error, which includes a NaN
  * or an infinite value in x, in the result or on the way to it, even where a

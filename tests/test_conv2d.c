@@ -67,7 +67,7 @@ static gradus_real input[MOST];
 static double c[MOST];
 
 /* Builds case i, with random numbers.  From CASES on the cases repeat, with a
- * dy of which only every fifth number is not 0. */
+ * dy of which only every tenth number is not 0. */
 static void build(int i)
 {
     int sparse = i >= CASES;
@@ -79,7 +79,7 @@ static void build(int i)
     probe_fill(input, MOST, 1);
     probe_fill_double(c, MOST, 2);
     for (int j = 0; sparse && j < MOST; j++)
-        c[j] *= j % 5 == 0;
+        c[j] *= j % 10 == 0;
     probe(y, c);
     ck_assert_msg(gradus_compile(g, B, 1) == 0, "%s", gradus_error());
     for (int j = 0; j < y->n_params; j++)
@@ -155,6 +155,69 @@ LOOP_TEST(every_setting_of_conv2d_gives_what_conv_plain_gives, 2 * CASES)
         assert_same(y->param[1].dw, plain_db, y->param[1].size,
                     30 * rounding());
 }
+
+/* ---- slices in two ways ----------------------------------------------- */
+
+enum { WIDE_X = 128 * 16, WIDE_Y = 256 * 16, WIDE_W = 128 * 256 * 9,
+       ROWS = 17 };
+
+/* A convolution from 128 to 256 channels of 4 x 4, of rows that are all the
+ * same, with the same dy. */
+static void run_wide(int rows, int threads)
+{
+    static gradus_real v[ROWS * WIDE_X];
+    static double dy[ROWS * WIDE_Y];
+
+    probe_fill(v, WIDE_X, 1);
+    probe_fill_double(dy, WIDE_Y, 2);
+    for (size_t r = 1; r < ROWS; r++) {
+        memcpy(v + r * WIDE_X, v, WIDE_X * sizeof *v);
+        memcpy(dy + r * WIDE_Y, dy, WIDE_Y * sizeof *dy);
+    }
+    one_graph_end();
+    one_graph_begin();
+    x = gradus_image(g, 128, 4, 4);
+    gradus_want_gradient(x);
+    y = gradus_conv2d(x, 256, 3,
+                      &(gradus_conv2d_options){ .padding = 1, .no_bias = 1 });
+    probe(y, dy);
+    ck_assert_msg(!gradus_compile(g, rows, threads), "%s", gradus_error());
+    gradus_feed(x, v, (size_t)rows);
+    ck_assert_int_eq(gradus_forward(g, NULL, rows) || gradus_backward(g), 0);
+}
+
+/* 16 rows are one slice, and the last row is another, which is too few for
+ * Winograd's way. */
+TEST(the_number_of_rows_may_decide_on_the_way)
+{
+    static double one_y[WIDE_Y], one_dx[WIDE_X], all_dW[WIDE_W];
+    static gradus_real dW[WIDE_W];
+
+    run_wide(1, 1);
+    for (int i = 0; i < WIDE_Y; i++)
+        one_y[i] = y->y[i];
+    for (int i = 0; i < WIDE_X; i++)
+        one_dx[i] = x->dy[i];
+    for (int i = 0; i < WIDE_W; i++)
+        all_dW[i] = ROWS * (double)y->param[0].dw[i];
+    for (int threads = 1; threads <= 3; threads++) {
+        run_wide(ROWS, threads);
+        for (size_t r = 0; r < ROWS; r++) {
+            assert_near(y->y + r * WIDE_Y, one_y, WIDE_Y, 100 * rounding());
+            assert_near(x->dy + r * WIDE_X, one_dx, WIDE_X, 300 * rounding());
+        }
+        assert_near(y->param[0].dw, all_dW, WIDE_W, 300 * rounding());
+        ck_assert_mem_eq(y->y + (ROWS - 2) * WIDE_Y, y->y,
+                         WIDE_Y * sizeof *dW);
+        ck_assert_mem_ne(y->y + (ROWS - 1) * WIDE_Y, y->y,
+                         WIDE_Y * sizeof *dW);
+        if (threads == 1)
+            memcpy(dW, y->param[0].dw, sizeof dW);
+        ck_assert_mem_eq(y->param[0].dw, dW, sizeof dW);
+    }
+}
+
+/* ---- planted bugs ------------------------------------------------------ */
 
 #ifdef GRADUS_DOUBLE
 

@@ -47,7 +47,8 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 enum {
     RELU = 1, MAX2 = 2,
     NO_BIAS = 4, /* and dx is to be set, not added to */
-    SPARSE = 8,  /* only every fifth number of dz is not 0 */
+    SPARSE = 8,  /* only every tenth number of dz is not 0, in every second
+                    sample */
     NO_DX = 16,  /* dx is not wanted */
     WHOLE = 32,  /* all numbers are -1, 0 or 1, so that sums are exact and many
                     values are equal */
@@ -265,7 +266,7 @@ static void make_data(const gradus_conv *c, int setting)
     make_numbers(dz, n, whole, 4);
     if (setting & SPARSE)
         for (size_t i = 0; i < n; i++)
-            dz[i] *= i % 5 == 0;
+            dz[i] *= i % 10 == 0 || i < n / SAMPLES;
     if (c->relu && !c->max2)
         clear_behind_closed_relu(c);
 }
@@ -423,36 +424,48 @@ LOOP_TEST(every_way_fits_at_least_a_third_of_the_shapes, WAYS)
     ck_assert_int_ge(count, SHAPES / 3);
 }
 
-/* Which way is taken: in, height and width, out, kernel, stride, groups. */
+/* The scratch memory of c must be enough for any number of samples. */
+static void assert_scratch_is_enough(gradus_conv c)
+{
+    const size_t most = gradus_conv_scratch(&c);
+
+    for (c.samples = 1; c.samples <= 1024; c.samples *= 2)
+        for (int back = 0; back < 2; back++)
+            ck_assert_uint_le(gradus_conv_best(&c, back)->scratch(&c), most);
+}
+
+/* Which way is taken for in, height and width, out, kernel, stride, padding,
+ * groups, samples and max2. */
 TEST(the_way_depends_on_channels_stride_and_samples)
 {
     static const struct {
         int in, side, out, kernel, stride, padding, groups;
+        int samples;
         bool max2;
         const char *forward;
-        int samples;
     } each[] = {
-        { 1, 28, 16, 5, 1, 2, 1, false, "vectors", 64 },
-        { 3, 28, 4, 3, 2, 1, 1, false, "gemm", 64 },
-        { 3, 28, 16, 3, 2, 1, 1, false, "direct", 64 },
-        { 16, 14, 16, 1, 1, 0, 1, false, "direct", 64 },
-        { 16, 14, 16, 3, 2, 1, 1, false, "direct", 64 },
-        { 16, 14, 16, 7, 1, 3, 1, false, "direct", 64 },
-        { 16, 14, 16, 3, 1, 1, 2, false, "direct", 64 },
-        { 16, 14, 16, 3, 1, 1, 1, false, "winograd", 64 },
-        { 16, 14, 16, 5, 1, 2, 1, false, "winograd", 64 },
-        { 16, 2, 16, 3, 1, 1, 1, false, "direct", 64 },
-        { 256, 14, 256, 3, 1, 1, 1, false, "winograd", 64 },
-        { 512, 14, 512, 3, 1, 1, 1, false, "winograd", 64 },
-        { 1024, 14, 1024, 3, 1, 1, 1, false, "gemm", 64 },
-        { 256, 14, 256, 3, 1, 1, 1, false, "gemm", 3 },
-        { 256, 14, 256, 3, 1, 1, 1, false, "winograd", 4 },
-        { 128, 14, 128, 3, 1, 1, 1, false, "winograd", 1 },
-        { 128, 14, 256, 3, 1, 1, 1, false, "gemm", 1 },
-        { 256, 14, 256, 3, 2, 1, 1, false, "gemm", 64 },
-        { 1, 28, 8, 5, 1, 0, 1, true, "max2", 64 },
-        { 8, 12, 16, 5, 1, 0, 1, true, "max2", 64 },
-        { 16, 16, 16, 3, 1, 1, 1, true, NULL, 64 },
+        { 1, 28, 16, 5, 1, 2, 1, 64, false, "vectors" },
+        { 3, 28, 4, 3, 2, 1, 1, 64, false, "gemm" },
+        { 3, 28, 16, 3, 2, 1, 1, 64, false, "direct" },
+        { 16, 14, 16, 1, 1, 0, 1, 64, false, "direct" },
+        { 16, 14, 16, 3, 2, 1, 1, 64, false, "direct" },
+        { 16, 14, 16, 7, 1, 3, 1, 64, false, "direct" },
+        { 16, 14, 16, 3, 1, 1, 2, 64, false, "direct" },
+        { 16, 14, 16, 3, 1, 1, 1, 64, false, "winograd" },
+        { 16, 14, 16, 5, 1, 2, 1, 64, false, "winograd" },
+        { 16, 2, 16, 3, 1, 1, 1, 64, false, "direct" },
+        { 256, 14, 256, 3, 1, 1, 1, 64, false, "winograd" },
+        { 512, 14, 512, 3, 1, 1, 1, 64, false, "winograd" },
+        { 1024, 14, 1024, 3, 1, 1, 1, 64, false, "gemm" },
+        { 256, 14, 256, 3, 1, 1, 1, 3, false, "gemm" },
+        { 256, 14, 256, 3, 1, 1, 1, 4, false, "winograd" },
+        { 128, 14, 128, 3, 1, 1, 1, 1, false, "winograd" },
+        { 128, 14, 256, 3, 1, 1, 1, 1, false, "gemm" },
+        { 256, 14, 256, 3, 2, 1, 1, 64, false, "gemm" },
+        { 128, 8, 256, 2, 1, 0, 1, 1, false, "direct" },
+        { 1, 28, 8, 5, 1, 0, 1, 64, true, "max2" },
+        { 8, 12, 16, 5, 1, 0, 1, 64, true, "max2" },
+        { 16, 16, 16, 3, 1, 1, 1, 64, true, NULL },
     };
 
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
@@ -467,8 +480,10 @@ TEST(the_way_depends_on_channels_stride_and_samples)
             .max2 = each[i].max2 };
         const gradus_conv_way *way = gradus_conv_best(&c, false);
         ck_assert_msg(!way == !each[i].forward, "case %zu", i);
-        if (way)
+        if (way) {
             ck_assert_str_eq(way->name, each[i].forward);
+            assert_scratch_is_enough(c);
+        }
     }
 }
 

@@ -88,7 +88,7 @@ static void add_loss(trial *t)
         t->loss = gradus_mse(t->y, gradus_input(t->g, t->y->size), NULL);
     else
         t->loss = probe(t->y, new_weights(t, t->y,
-                                          t->behind == SPARSE ? 5 : 1));
+                                          t->behind == SPARSE ? 10 : 1));
     if (t->behind == DENSE || t->behind == SPARSE)
         probe(t->x, new_weights(t, t->x, 1));
 }

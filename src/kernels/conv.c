@@ -1,5 +1,6 @@
-/* conv.c -- chooses the way to compute a convolution: by its settings and, in
- * the backward pass, by how many numbers of each dz are 0.
+/* conv.c -- chooses the way to compute a convolution: by its settings, by the
+ * number of samples and, in the backward pass, by how many numbers of each dz
+ * are 0.
  *
  * The table says how many times as long a training step takes without one of
  * the ways: without nonzero, max2 goes too, as it has no backward pass;
@@ -18,7 +19,7 @@
  * and mini-batches of 64.  cnn-8-16 is the network of bench/steps.c; strided
  * has convolutions of 32 and 64 channels with a stride of 2, on images
  * [3,32,32]; the others are in examples/mnist/nets.c.  gemm, for very many
- * weights, is in none of them. */
+ * weights, is never the best way in them. */
 #include "kernels/conv.h"
 #include "kernels/winograd.h"
 
@@ -63,23 +64,26 @@ static bool is_fewer(const gradus_conv *c, double n)
            (double)c->kernel * c->kernel * c->out_height * c->out_width;
 }
 
-/* Are there enough samples to repay for the transformation of W to U?  The
- * larger U is, the farther from the processor it has to be kept. */
+/* Are there enough samples to make up for turning W into U?  The larger U is,
+ * the farther from the processor it has to be kept. */
 static bool is_repaid(const gradus_conv *c)
 {
     return (int64_t)c->in * c->out <= (int64_t)c->samples << 14;
 }
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
- * channels of y; without a stride, gradus_conv_vectors is as fast for few
- * channels of x.  The maxima are worth the other multiplications only where
- * gradus_conv_winograd would leave out less than two of three. */
+ * channels of y, and rounds the width of y up to whole rows of a product; for
+ * few channels of x without a stride, gradus_conv_vectors is as fast.  The
+ * maxima are worth the other multiplications only where gradus_conv_winograd
+ * would leave out less than two of three. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
            (way != &gradus_conv_direct ||
             (is_small(c) && c->out >= PRODUCT_ROWS &&
-             (c->stride > 1 || c->in >= PRODUCT_ROWS))) &&
+             (c->stride > 1 || c->in >= PRODUCT_ROWS) &&
+             (c->out_width >= PRODUCT_ROWS / 2 ||
+              c->out_height <= PRODUCT_ROWS))) &&
            (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd ||
             (is_fewer(c, 1.5) && is_repaid(c))) &&
@@ -94,6 +98,8 @@ const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
     return NULL;
 }
 
+/* Only is_repaid depends on the number of samples: so one sample or very many
+ * take the way that any other number takes. */
 size_t gradus_conv_scratch(const gradus_conv *c)
 {
     size_t most = 0;
@@ -144,14 +150,16 @@ static const gradus_conv_way *dense(const gradus_conv *c)
                                            : &gradus_conv_gemm;
 }
 
-/* Is conv_nonzero.c faster if n of all numbers are not 0?  It goes through
- * them one by one; the ways for many channels multiply several times as fast
- * as it does. */
-static bool is_sparse(const gradus_conv *c, size_t n)
+/* Is conv_nonzero.c faster than the way for a dense dz if only n numbers of dz
+ * are not 0?  It goes through them one by one; the ways for many channels
+ * multiply several times as fast as it does. */
+static bool is_sparse(const gradus_conv *c, const gradus_conv_way *dense_way,
+                      size_t n)
 {
-    const gradus_conv_way *way = dense(c);
+    const bool fast = dense_way == &gradus_conv_direct ||
+                      dense_way == &gradus_conv_winograd;
 
-    return n <= gradus_conv_z_size(c) / (way == &gradus_conv_vectors ? 3 : 8);
+    return n <= gradus_conv_z_size(c) / (fast ? 8 : 3);
 }
 
 static bool fits(const gradus_conv *c)
@@ -163,7 +171,7 @@ static bool fits(const gradus_conv *c)
  * way for a dense dz, the second to gradus_conv_nonzero. */
 typedef struct {
     gradus_real *scratch[2];
-    gradus_real *dy; /* [out,h,w] */
+    gradus_real *dy; /* [out,h,w], with relu */
     bool begun[2];   /* each way is begun only once it is needed */
 } state;
 
@@ -172,7 +180,7 @@ enum { STATE = 32 }; /* numbers with room for it: whole vectors */
 static size_t scratch_size(const gradus_conv *c)
 {
     return STATE + dense(c)->scratch(c) + gradus_conv_nonzero.scratch(c) +
-           gradus_conv_z_size(c);
+           (c->relu ? gradus_conv_z_size(c) : 0);
 }
 
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
@@ -189,14 +197,18 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
 {
     state *b = (state *)scratch;
     const size_t n = gradus_conv_z_size(c);
+    const gradus_conv_way *way = dense(c);
     gradus_conv_sample y = *s;
+    size_t nonzeros;
 
-    if (c->relu)
+    if (c->relu) {
+        nonzeros = mask(n, s->dz, s->z, b->dy);
         y.dz = b->dy;
-    const bool sparse =
-        is_sparse(c, c->relu ? mask(n, s->dz, s->z, b->dy)
-                             : count_nonzeros(n, s->dz));
-    const gradus_conv_way *way = sparse ? &gradus_conv_nonzero : dense(c);
+    } else
+        nonzeros = count_nonzeros(n, s->dz);
+    const bool sparse = is_sparse(c, way, nonzeros);
+    if (sparse)
+        way = &gradus_conv_nonzero;
     if (!b->begun[sparse] && way->begin_back)
         way->begin_back(c, b->scratch[sparse]);
     b->begun[sparse] = true;

@@ -5,8 +5,9 @@
  *
  * with stride s and padding p.  conv_plain.c is this equation in loops.
  * The other ways are faster, but each works for some settings only.  Up to
- * rounding, all have the same result, and that of a sample does not depend on
- * which others are computed before or after it. */
+ * rounding, all have the same result.  That of a sample does not depend on
+ * which others are computed before or after it; but how many there are may
+ * decide on the way. */
 #ifndef GRADUS_CONV_H
 #define GRADUS_CONV_H
 
@@ -28,7 +29,7 @@ typedef struct {
     int in, height, width;          /* x [in,height,width]          */
     int out, out_height, out_width; /* y [out,out_height,out_width] */
     int kernel, stride, padding, groups;
-    int samples;                    /* how many have the same W in a call */
+    int samples;                    /* how many are computed with one W */
     bool relu, max2;                /* what is done to y, see above      */
     gradus_simd simd;               /* the instruction set to use        */
     const gradus_real *W;           /* [groups,out,in,kernel,kernel]     */

@@ -1,5 +1,5 @@
-/* conv_direct.c -- convolution with any stride, straight from the image, with
- * the channels last.
+/* conv_direct.c -- convolution with a stride of up to 8, straight from the
+ * image, with the channels last.
  *
  * If the k pixels that a line u of the kernel covers lie side by side, and
  * each has its channels side by side, then so do the k in numbers that are to
@@ -23,14 +23,15 @@
  *
  * where dY is 0 outside y.
  *
- * Unlike conv_vectors.c this takes any stride, and its vectors hold channels.
- * It has 240 lines of code; without it a training step takes 1.3 times as long
+ * Unlike conv_vectors.c this takes a stride, and its vectors hold channels.
+ * It has 250 lines of code; without it a training step takes 1.3 times as long
  * in a net whose convolutions have a stride (see conv.c).
  */
 #include "kernels/channels_last.h"
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
 #include "kernels/product.h"
+#include "kernels/relu.h"
 
 #include <string.h>
 
@@ -92,13 +93,14 @@ static void place_x(const gradus_conv *c, parts *p)
 }
 
 /* Places dy in its image, and dx, which has the lines and columns of x's
- * image up to the last of x. */
+ * image up to the last of x.  Rows are rounded up from the first column of x
+ * on. */
 static void place_gradients(const gradus_conv *c, parts *p)
 {
     const int border = p->reach - 1;
     const int down = with_remainder(c, c->padding + c->height, 0);
     const int across = with_remainder(c, c->padding, 0) +
-                       rows_up(with_remainder(c, c->padding + c->width, 0));
+                       rows_up(with_remainder(c, c->width, 0));
     const int lines = border + larger_of(c->out_height, down);
     const int columns = border + larger_of(c->out_width, across);
 
@@ -144,19 +146,29 @@ static size_t scratch_size(const gradus_conv *c)
 
 /* ---- forward --------------------------------------------------------- */
 
+/* W [out,in,k,k] as an image of in lines and k k columns, which becomes
+ * [k,k,in,out_wide] with the channels of y last. */
+static gradus_pixels weight_places(const gradus_conv *c, const parts *p)
+{
+    gradus_pixels w = gradus_pixels_of(c->simd, c->out, c->in,
+                                       c->kernel * c->kernel, p->out_wide, 1);
+
+    w.pixel = (size_t)c->in * (size_t)p->out_wide;
+    return w;
+}
+
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     const parts p = parts_of(c, false);
+    const gradus_pixels places = weight_places(c, &p);
     const gradus_real *W = c->W;
     gradus_real *to = scratch + p.W;
 
     memset(scratch, 0, p.zeros * sizeof *scratch);
-    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c))
-        for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++)
-                for (int ch = 0; ch < c->in; ch++, to += p.out_wide)
-                    for (int o = 0; o < c->out; o++)
-                        to[o] = W[gradus_conv_in_W(c, o, ch, u, v)];
+    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c)) {
+        gradus_channels_last(&places, W, to);
+        to += places.pixel * (size_t)places.width;
+    }
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -165,6 +177,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     const parts p = parts_of(c, false);
     const int k = c->kernel;
     const size_t line = (size_t)(k * c->in) * (size_t)p.out_wide;
+    const size_t end = (size_t)c->out_width * p.y.pixel;
     const gradus_real *b = c->b ? c->b + s->group * c->out : NULL;
     gradus_product m = {
         .rows = c->out_width, .lines = k, .depth = k * c->in,
@@ -176,11 +189,11 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_channels_last(&p.x, s->x, scratch + p.x_at);
     for (int i = 0; i < c->out_height; i++) {
         gradus_multiply(c->simd, &m);
-        for (size_t j = 0; b && j < p.y.line; j += p.y.pixel)
+        for (size_t j = 0; b && j < end; j += p.y.pixel)
             for (int o = 0; o < c->out; o++)
                 m.C[j + (size_t)o] += b[o];
-        for (size_t j = 0; c->relu && j < p.y.line; j++)
-            m.C[j] = (m.C[j] < 0 ? 0 : m.C[j]) + 0 * m.C[j];
+        for (size_t j = 0; c->relu && j < end; j++)
+            m.C[j] = gradus_rectify(m.C[j]);
         m.A += (size_t)c->stride * p.x.line;
         m.C += p.y.line;
     }
@@ -296,14 +309,15 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                           !s->set_dx, s->dx);
 }
 
-/* Adds to a group's dW the sums for PRODUCT_ROWS channels of y, from `first`
- * on.  Those of all channels would often be a multiple of 4096 bytes apart in
- * dW, where too many of them compete for the same lines of the cache. */
+enum { TOGETHER = 8 }; /* channels of y whose dW is written together */
+
+/* Adds to a group's dW the sums for TOGETHER channels of y, from `first` on.
+ * Those of all channels would often be a multiple of 4096 bytes apart in dW,
+ * where too many of them compete for the same lines of the cache. */
 static void add_weights(const gradus_conv *c, const parts *p, int first,
                         const gradus_real *from, gradus_real *dW)
 {
-    const int end = c->out < first + PRODUCT_ROWS ? c->out
-                                                  : first + PRODUCT_ROWS;
+    const int end = c->out < first + TOGETHER ? c->out : first + TOGETHER;
 
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
@@ -311,7 +325,7 @@ static void add_weights(const gradus_conv *c, const parts *p, int first,
                 for (int o = first; o < end; o++)
                     dW[gradus_conv_in_W(c, o, ch, u, v)] +=
                         from[(size_t)u * p->dW_of_line +
-                             (size_t)(v * c->in + ch) * p->y.pixel +
+                             (size_t)(v * c->in + ch) * (size_t)p->out_wide +
                              (size_t)o];
 }
 
@@ -322,7 +336,7 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
     const gradus_real *from = scratch + p.dW;
 
     for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c)) {
-        for (int o = 0; o < c->out; o += PRODUCT_ROWS)
+        for (int o = 0; o < c->out; o += TOGETHER)
             add_weights(c, &p, o, from, dW);
         from += (size_t)c->kernel * p.dW_of_line;
     }

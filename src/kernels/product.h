@@ -13,8 +13,8 @@
 
 #include "gradus.h"
 
-/* rows is rounded up to a multiple of this, and A and C have to have memory
- * for that; what is in these rows does not matter. */
+/* rows is rounded up, at most to a multiple of this, and A and C have to have
+ * memory for that; what is in these rows does not matter. */
 enum { PRODUCT_ROWS = 8 };
 
 /* What is multiplied; nothing is owned.  Distances are in numbers.  The sum

@@ -162,6 +162,15 @@ static gradus_node *check_size(gradus_node *n, const gradus_conv *k)
     return n;
 }
 
+/* With a kernel and a stride of 1, and so without padding, an image may as
+ * well be one long line, however narrow it is. */
+static void flatten(gradus_conv *k)
+{
+    k->width *= k->height;
+    k->out_width *= k->out_height;
+    k->height = k->out_height = 1;
+}
+
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options)
 {
@@ -194,6 +203,8 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         .out_height = n->shape[1], .out_width = n->shape[2],
         .kernel = kernel, .stride = o.stride, .padding = o.padding,
         .groups = o.groups, .samples = 1, .simd = gradus_simd_here() };
+    if (kernel == 1 && o.stride == 1)
+        flatten(k);
     n = gradus_add_param(n, "weight", 4,
                          (int[]){ channels, k->in, kernel, kernel },
                          GRADUS_INIT_HE, 0);

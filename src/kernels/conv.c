@@ -151,13 +151,14 @@ static const gradus_conv_way *dense(const gradus_conv *c)
 }
 
 /* Is conv_nonzero.c faster than the way for a dense dz if only n numbers of dz
- * are not 0?  It goes through them one by one; the ways for many channels
- * multiply several times as fast as it does. */
+ * are not 0?  It goes through them one by one; with channels enough to fill
+ * their vectors, gradus_conv_direct and gradus_conv_winograd multiply several
+ * times as fast as it does. */
 static bool is_sparse(const gradus_conv *c, const gradus_conv_way *dense_way,
                       size_t n)
 {
-    const bool fast = dense_way == &gradus_conv_direct ||
-                      dense_way == &gradus_conv_winograd;
+    const bool fast = c->in >= 16 && (dense_way == &gradus_conv_direct ||
+                                      dense_way == &gradus_conv_winograd);
 
     return n <= gradus_conv_z_size(c) / (fast ? 8 : 3);
 }

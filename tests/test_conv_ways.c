@@ -465,6 +465,7 @@ TEST(the_way_depends_on_channels_stride_and_samples)
         { 128, 8, 256, 2, 1, 0, 1, 1, false, "direct" },
         { 1, 28, 8, 5, 1, 0, 1, 64, true, "max2" },
         { 8, 12, 16, 5, 1, 0, 1, 64, true, "max2" },
+        { 8, 16, 16, 3, 1, 1, 1, 64, true, "max2" },
         { 16, 16, 16, 3, 1, 1, 1, 64, true, NULL },
     };
 

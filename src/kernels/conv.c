@@ -33,10 +33,16 @@ static const gradus_conv_way *const ways[] = {
     &gradus_conv_either,
 };
 
-/* Are there enough channels to fill vectors? */
+/* Are there enough channels to fill vectors of AVX2? */
 static bool is_deep(const gradus_conv *c)
 {
     return c->in >= PRODUCT_ROWS && c->out >= PRODUCT_ROWS;
+}
+
+/* Are there enough to fill vectors of AVX-512? */
+static bool is_wide(const gradus_conv *c)
+{
+    return c->in >= 16 && c->out >= 16;
 }
 
 /* Do the weights stay in the second-level cache?  That matters to ways that
@@ -74,8 +80,8 @@ static bool is_repaid(const gradus_conv *c)
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
  * channels of y, and rounds the width of y up to whole rows of a product; for
  * few channels of x without a stride, gradus_conv_vectors is as fast.  The
- * maxima are worth the other multiplications only where gradus_conv_winograd
- * would leave out less than two of three. */
+ * maxima are not worth the other multiplications where gradus_conv_winograd
+ * fills its vectors and leaves out two of three. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
@@ -87,7 +93,7 @@ static bool pays(const gradus_conv_way *way, const gradus_conv *c)
            (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd ||
             (is_fewer(c, 1.5) && is_repaid(c))) &&
-           (way != &gradus_conv_max2 || !is_fewer(c, 3));
+           (way != &gradus_conv_max2 || !is_wide(c) || !is_fewer(c, 3));
 }
 
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
@@ -157,8 +163,8 @@ static const gradus_conv_way *dense(const gradus_conv *c)
 static bool is_sparse(const gradus_conv *c, const gradus_conv_way *dense_way,
                       size_t n)
 {
-    const bool fast = c->in >= 16 && (dense_way == &gradus_conv_direct ||
-                                      dense_way == &gradus_conv_winograd);
+    const bool fast = is_wide(c) && (dense_way == &gradus_conv_direct ||
+                                     dense_way == &gradus_conv_winograd);
 
     return n <= gradus_conv_z_size(c) / (fast ? 8 : 3);
 }

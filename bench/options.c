@@ -80,8 +80,8 @@ static bench_net parse_net(char *text)
     }
     for (char *one; (one = strsep(&text, "-"));) {
         if (n.count == MAX_LAYERS || atoi(one) < 1)
-            bench_fail("--net: got %s; must be a size of at least 1, one of "
-                       "at most %d", one, MAX_LAYERS);
+            bench_fail("--net: got %s as size %d; there must be at most %d, "
+                       "each of at least 1", one, n.count + 1, MAX_LAYERS);
         put(&n, cnn ? " conv%dk5 relu max2" : n.count == 0 ? "%d"
                 : n.count == 1 ? " dense%d" : " relu dense%d", atoi(one));
         n.width[n.count++] = atoi(one);

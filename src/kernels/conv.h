@@ -5,9 +5,8 @@
  *
  * with stride s and padding p.  conv_plain.c is this equation in loops.
  * The other ways are faster, but each works for some settings only.  Up to
- * rounding, all have the same result.  That of a sample does not depend on
- * which others are computed before or after it; but how many there are may
- * decide on the way. */
+ * rounding, all have the same result.  How many samples there are may decide
+ * on the way and, in conv_gemm.c, on how a result is rounded. */
 #ifndef GRADUS_CONV_H
 #define GRADUS_CONV_H
 

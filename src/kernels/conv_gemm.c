@@ -12,10 +12,14 @@
  * col was copied from.  (A prime means transposed, 1 is a vector of ones.)
  *
  * Unlike conv_plain.c, this copies every number of x up to k k times and
- * leaves the loops to OpenBLAS.  It has 120 lines of code, and takes a tenth
+ * leaves the loops to OpenBLAS.  It has 180 lines of code, and takes a tenth
  * of the time or less.  There are faster ways for most settings: this one is
  * for very many weights, and for few channels with a stride or a kernel of 1
  * (see conv.c).
+ *
+ * In a product with few columns, reading W takes longer than multiplying.  So
+ * the samples of small images wait until they have up to TOGETHER positions,
+ * and are computed together.
  */
 #include "gradus_layer.h" /* gradus_gemm */
 
@@ -26,33 +30,59 @@
 
 #include <string.h>
 
-/* Lines are copied 8 numbers at a time, which is faster than copying
- * exactly as many as a line has.  What is written beyond its end is
- * overwritten by the next line, or lies in the SLACK after the matrix. */
-enum { COPIED = 8, SLACK = COPIED };
+enum {
+    /* With more, OpenBLAS takes slower kernels for dW (see base/gemm.c). */
+    TOGETHER = 127,
+    /* Lines are copied 8 numbers at a time, which is faster than copying
+     * exactly as many as a line has.  What is written beyond its end is
+     * overwritten by the next line or the next sample, or lies in the SLACK
+     * after a row. */
+    COPIED = 8, SLACK = COPIED
+};
 
-/* P, the number of positions of y. */
-static int positions(const gradus_conv *c)
+/* The samples whose columns have been copied, but which are not computed yet:
+ * all are of one group.  The scratch memory begins with them. */
+typedef struct {
+    int count;
+    gradus_conv_sample s[TOGETHER];
+} waiting;
+
+/* The sizes of the matrices, and where things begin in the scratch memory; in
+ * numbers.  All matrices have rows of `pitch` numbers. */
+typedef struct {
+    int P;                     /* h w, the positions of y */
+    int ckk;                   /* in k k, the numbers in a column */
+    int samples;               /* that are computed together, at most */
+    int pitch;
+    gradus_conv_image padded;  /* of x, or of dx */
+    size_t image, col, y, size;
+} parts;
+
+static parts parts_of(const gradus_conv *c)
 {
-    return c->out_height * c->out_width;
+    parts p = { .P = c->out_height * c->out_width,
+                .ckk = c->in * c->kernel * c->kernel,
+                .padded = gradus_conv_image_of(c, 1) };
+
+    p.samples = p.P < TOGETHER ? TOGETHER / p.P : 1;
+    p.pitch = p.samples * p.P + SLACK;
+    gradus_conv_take(&p.size, sizeof(waiting) / sizeof(gradus_real) + 1);
+    p.image = gradus_conv_take(&p.size, p.padded.size);
+    p.col = gradus_conv_take(&p.size, (size_t)p.ckk * (size_t)p.pitch);
+    p.y = gradus_conv_take(&p.size, (size_t)c->out * (size_t)p.pitch);
+    return p;
 }
 
-/* ckk, the numbers in a column. */
-static int column_size(const gradus_conv *c)
+static size_t scratch_size(const gradus_conv *c)
 {
-    return c->in * c->kernel * c->kernel;
-}
-
-/* Is x [in,P] already its own matrix of columns? */
-static bool is_pointwise(const gradus_conv *c)
-{
-    return c->kernel == 1 && c->stride == 1 && c->padding == 0;
+    return parts_of(c).size;
 }
 
 /* ---- between the image and its columns ------------------------------- */
 
-/* Copies between a row of col [h,w] and what one number of the kernel meets at
- * each position.  `image` points to what it meets at the first position.
+/* Copies between the columns of one sample in a row of col, [h,w], and what
+ * one number of the kernel meets at each position.  `image` points to what it
+ * meets at the first position.
  *
  *   col[i,j] = image[s i, s j]                   or, back,
  *   image[s i, s j] += col[i,j] */
@@ -73,29 +103,85 @@ static void copy_row(const gradus_conv *c, size_t pitch, bool back,
                 col[j] = image[s * j];
 }
 
-/* Copies all rows of col [ckk,P] from the image, or back. */
-static void copy_columns(const gradus_conv *c, const gradus_conv_image *m,
-                         bool back, gradus_real *image, gradus_real *col)
+/* Copies the columns of one sample, of which col is the first, from the image,
+ * or back. */
+static void copy_columns(const gradus_conv *c, const parts *p, bool back,
+                         gradus_real *image, gradus_real *col)
 {
+    const gradus_conv_image *m = &p->padded;
+
     for (int ch = 0; ch < c->in; ch++, image += m->plane)
         for (int u = 0; u < c->kernel; u++)
-            for (int v = 0; v < c->kernel; v++, col += positions(c))
+            for (int v = 0; v < c->kernel; v++, col += p->pitch)
                 copy_row(c, m->pitch, back, image + u * m->pitch + v, col);
 }
 
-/* Returns col [ckk,P]: x itself if it is its own matrix of columns, or a
- * matrix that is made in scratch, after the image. */
-static const gradus_real *columns(const gradus_conv *c, const gradus_real *x,
-                                  gradus_real *scratch)
-{
-    const gradus_conv_image m = gradus_conv_image_of(c, 1);
+/* ---- all samples that wait ------------------------------------------- */
 
-    if (is_pointwise(c))
-        return x;
-    memset(scratch, 0, m.size * sizeof *scratch);
-    gradus_conv_image_fill(&m, x, scratch);
-    copy_columns(c, &m, false, scratch, scratch + m.size);
-    return scratch + m.size;
+/* Z = Y + b 1', for one sample, of which y is the first column; with relu,
+ * what is below 0 becomes 0. */
+static void write_result(const gradus_conv *c, const parts *p,
+                         const gradus_conv_sample *s, const gradus_real *y)
+{
+    gradus_real *z = s->z;
+
+    for (int o = 0; o < c->out; o++, z += p->P, y += p->pitch) {
+        const gradus_real b = c->b ? c->b[s->group * c->out + o] : 0;
+        for (int i = 0; i < p->P; i++) {
+            gradus_real v = y[i] + b;
+            z[i] = c->relu ? gradus_rectify(v) : v;
+        }
+    }
+}
+
+static void forward_all(const gradus_conv *c, gradus_real *scratch)
+{
+    const parts p = parts_of(c);
+    waiting *q = (waiting *)scratch;
+    gradus_real *y = scratch + p.y;
+
+    if (q->count)
+        gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, c->out, q->count * p.P,
+                    p.ckk, c->W + q->s[0].group * gradus_conv_weights(c),
+                    p.ckk, scratch + p.col, p.pitch, 0, y,
+                    p.pitch);                           /* Y = W col       */
+    for (int k = 0; k < q->count; k++)
+        write_result(c, &p, &q->s[k], y + k * p.P);
+    q->count = 0;
+}
+
+/* Adds to the dx of each sample, or sets it.  This overwrites the columns of x
+ * with dcol, which is then added at the places that the columns came from. */
+static void backward_operand(const gradus_conv *c, const parts *p,
+                             const waiting *q, gradus_real *scratch)
+{
+    const gradus_conv_image *m = &p->padded;
+    gradus_real *image = scratch + p->image, *dcol = scratch + p->col;
+
+    gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, p->ckk, q->count * p->P, c->out,
+                c->W + q->s[0].group * gradus_conv_weights(c), p->ckk,
+                scratch + p->y, p->pitch, 0, dcol,
+                p->pitch);                              /* dcol = W' dY    */
+    for (int k = 0; k < q->count; k++) {
+        gradus_conv_clear(c, &q->s[k]);
+        memset(image, 0, m->size * sizeof *image);
+        copy_columns(c, p, true, image, dcol + k * p->P);
+        gradus_conv_image_add_inside(m, image, q->s[k].dx);
+    }
+}
+
+static void backward_all(const gradus_conv *c, gradus_real *scratch)
+{
+    const parts p = parts_of(c);
+    waiting *q = (waiting *)scratch;
+
+    if (q->count)
+        gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, c->out, p.ckk,
+                    q->count * p.P, scratch + p.y, p.pitch, scratch + p.col,
+                    p.pitch, 1, q->s[0].dW, p.ckk);     /* dW += dY col'   */
+    if (q->count && q->s[0].dx)
+        backward_operand(c, &p, q, scratch);
+    q->count = 0;
 }
 
 /* ---- the way --------------------------------------------------------- */
@@ -105,80 +191,72 @@ static bool fits(const gradus_conv *c)
     return !c->max2;
 }
 
-/* The scratch memory has the image of x (or of dx), and after it col (or
- * dcol) and the SLACK. */
-static size_t scratch_size(const gradus_conv *c)
+/* Nobody waits. */
+static void begin(const gradus_conv *c, gradus_real *scratch)
 {
-    return gradus_conv_image_of(c, 1).size +
-           (size_t)column_size(c) * (size_t)positions(c) + SLACK;
+    (void)c;
+    ((waiting *)scratch)->count = 0;
 }
 
-/* Sets Y to b, if there is one, and then adds W col to it.  With relu, what is
- * below 0 then becomes 0. */
+/* Must those that wait be computed before s can wait with them? */
+static bool is_full(const parts *p, const waiting *q,
+                    const gradus_conv_sample *s)
+{
+    return q->count == p->samples ||
+           (q->count && q->s[0].group != s->group);
+}
+
+/* Copies the columns of s.  Returns the place of s among those that wait. */
+static int wait_with(const gradus_conv *c, const parts *p,
+                     const gradus_conv_sample *s, gradus_real *scratch)
+{
+    waiting *q = (waiting *)scratch;
+    gradus_real *image = scratch + p->image;
+
+    memset(image, 0, p->padded.size * sizeof *image);
+    gradus_conv_image_fill(&p->padded, s->x, image);
+    copy_columns(c, p, false, image, scratch + p->col + q->count * p->P);
+    q->s[q->count] = *s;
+    return q->count++;
+}
+
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
-    const int P = positions(c), ckk = column_size(c);
-    const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
-    const gradus_real *col = columns(c, s->x, scratch);
+    const parts p = parts_of(c);
 
-    if (c->b)
-        for (int o = 0; o < c->out; o++)
-            for (int p = 0; p < P; p++)
-                s->z[o * P + p] = c->b[s->group * c->out + o];
-    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, c->out, P, ckk, W, ckk, col, P,
-                c->b ? 1 : 0, s->z, P);                  /* Y = W col + b 1' */
-    if (c->relu)
-        for (int i = 0; i < c->out * P; i++)
-            s->z[i] = gradus_rectify(s->z[i]);
+    if (is_full(&p, (waiting *)scratch, s))
+        forward_all(c, scratch);
+    wait_with(c, &p, s, scratch);
 }
 
 /* db += dY 1, the sum of dy over the positions of each channel. */
-static void backward_bias(const gradus_conv *c, const gradus_real *dy,
-                          gradus_real *db)
-{
-    const int P = positions(c);
-
-    for (int o = 0; o < c->out; o++, dy += P)
-        db[o] += gradus_sum(dy, P);
-}
-
-/* Adds to dx, or sets it.  This overwrites the columns of x in scratch with
- * dcol, which is then added to dx at the places that the columns came from. */
-static void backward_operand(const gradus_conv *c, const gradus_conv_sample *s,
-                             gradus_real *scratch)
-{
-    const int P = positions(c), ckk = column_size(c);
-    const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
-    const gradus_conv_image m = gradus_conv_image_of(c, 1);
-    const bool direct = is_pointwise(c);
-    gradus_real *dcol = direct ? s->dx : scratch + m.size;
-
-    gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, ckk, P, c->out, W, ckk, s->dz, P,
-                direct && !s->set_dx ? 1 : 0, dcol, P);  /* dcol = W' dY     */
-    if (direct)
-        return;
-    gradus_conv_clear(c, s);
-    memset(scratch, 0, m.size * sizeof *scratch);
-    copy_columns(c, &m, true, scratch, dcol);
-    gradus_conv_image_add_inside(&m, scratch, s->dx);
-}
-
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    const int P = positions(c), ckk = column_size(c);
-    const gradus_real *col = columns(c, s->x, scratch);
+    const parts p = parts_of(c);
 
-    if (s->db)
-        backward_bias(c, s->dz, s->db);
-    gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, c->out, ckk, P, s->dz, P, col,
-                P, 1, s->dW, ckk);                       /* dW += dY col'    */
-    if (s->dx)
-        backward_operand(c, s, scratch);
+    if (is_full(&p, (waiting *)scratch, s))
+        backward_all(c, scratch);
+    const int k = wait_with(c, &p, s, scratch);
+    for (int o = 0; o < c->out; o++) {
+        const gradus_real *dy = s->dz + o * p.P;
+        memcpy(scratch + p.y + o * p.pitch + k * p.P, dy,
+               (size_t)p.P * sizeof *dy);
+        if (s->db)
+            s->db[o] += gradus_sum(dy, p.P);
+    }
+}
+
+static void end_back(const gradus_conv *c, gradus_real *scratch,
+                     gradus_real *dW)
+{
+    (void)dW; /* each s->dW is part of it */
+    backward_all(c, scratch);
 }
 
 const gradus_conv_way gradus_conv_gemm = {
-    .name = "gemm", .fits = fits, .scratch = scratch_size, .forward = forward,
-    .backward = backward,
+    .name = "gemm", .fits = fits, .scratch = scratch_size, .begin = begin,
+    .forward = forward, .end = forward_all, .begin_back = begin,
+    .backward = backward, .end_back = end_back,
 };

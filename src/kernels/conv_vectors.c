@@ -196,8 +196,7 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* A kernel of 1 is left to conv_direct.c or to conv_gemm.c, where x is its own
- * matrix of columns. */
+/* A kernel of 1 is left to conv_direct.c or to conv_gemm.c. */
 static bool fits(const gradus_conv *c)
 {
     return c->stride == 1 && c->kernel > 1 && !c->max2;
@@ -228,6 +227,7 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
     const gradus_conv back = gradus_conv_turned(c);
 
+    gradus_conv_gemm.begin_back(c, scratch);
     gradus_conv_pack(c, true, scratch + gradus_conv_gemm.scratch(c),
                      gradus_conv_image_of(&back, 1).size);
 }
@@ -246,7 +246,14 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
     gradus_conv_gemm.backward(c, &rest, scratch);
 }
 
+static void end_back(const gradus_conv *c, gradus_real *scratch,
+                     gradus_real *dW)
+{
+    gradus_conv_gemm.end_back(c, scratch, dW);
+}
+
 const gradus_conv_way gradus_conv_vectors = {
     .name = "vectors", .fits = fits, .scratch = scratch_size, .begin = begin,
     .forward = forward, .begin_back = begin_back, .backward = backward,
+    .end_back = end_back,
 };

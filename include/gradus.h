@@ -881,6 +881,60 @@ int gradus_evaluate(gradus_graph *g, const gradus_dataset *data,
                     const gradus_evaluate_options *options,
                     gradus_metrics *metrics);
 
+/* The functions below measure predictions that are in arrays, wherever they
+ * come from.  Outputs that may be NULL say so; an error changes none. */
+
+typedef struct {
+    double precision; /* of the samples predicted to be of the class, the
+                         fraction that is of it */
+    double recall;    /* of the samples of the class, the fraction predicted to
+                         be of it */
+    double f1;        /* the harmonic mean of the two */
+    size_t support;   /* samples of the class; in a mean, of all classes */
+} gradus_class_metrics;
+
+/* Reads the confusion matrix [classes,classes] that gradus_evaluate fills:
+ * each [classes] becomes the metrics of each class, *macro their plain mean,
+ * and *weighted their mean weighted by support.  Each may be NULL.  0 / 0 is
+ * 0, and a class without samples or predictions counts in the plain mean. */
+int gradus_classification_metrics(int classes, const size_t *confusion,
+                                  gradus_class_metrics *each,
+                                  gradus_class_metrics *macro,
+                                  gradus_class_metrics *weighted);
+
+/* The same for several yes/no labels per row: probabilities y [n,size], as
+ * those of gradus_sigmoid_ce, and targets t [n,size], 0 or 1.  A label is
+ * predicted where y is above the threshold, which is below 1; 0: 0.5.  *exact
+ * becomes the fraction of the rows whose labels are all right; it may be NULL,
+ * too. */
+int gradus_multilabel_metrics(size_t n, int size, const gradus_real *y,
+                              const gradus_real *t, double threshold,
+                              gradus_class_metrics *each,
+                              gradus_class_metrics *macro,
+                              gradus_class_metrics *weighted, double *exact);
+
+/* The area under the ROC curve: how probable it is that a sample of label 1
+ * has a higher score than one of label 0, where equal scores count half (Mann,
+ * Whitney 1947).  labels [n] are 0 or 1, and both must occur.  The score of
+ * sample i is score[i * stride]: of two classes whose probabilities y [n,2]
+ * gradus_infer has computed, pass y + 1 and 2. */
+int gradus_roc_auc(size_t n, const gradus_real *score, size_t stride,
+                   const int32_t *labels, double *auc);
+
+typedef struct {
+    double mae;  /* the mean absolute error */
+    double rmse; /* the root of the mean squared error */
+    double r2;   /* 1 - the squared errors / the squared distances of the
+                    targets from their mean; if the targets are all equal, 1
+                    if y equals them, else 0; NAN if n is 1 */
+} gradus_regression_errors;
+
+/* The errors of predictions y [n,size] of targets t [n,size]: each is computed
+ * for each column, and is then the mean of the columns. */
+int gradus_regression_metrics(size_t n, int size, const gradus_real *y,
+                              const gradus_real *t,
+                              gradus_regression_errors *errors);
+
 /* ======================================================================
  * 10  Training step by step
  * ====================================================================== */

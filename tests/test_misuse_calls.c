@@ -155,6 +155,8 @@ static outcome call_of_nets(int i)
     static uint32_t words[4];
     gradus_node *nodes[9] = { x, NULL };
     gradus_metrics m;
+    gradus_regression_errors e;
+    double real;
     gradus_dataset d = { .n = 4, .size = 2, .x = reals, .labels = labels };
 
     switch (i + LAYER_CALLS + 1) {
@@ -252,6 +254,33 @@ static outcome call_of_nets(int i)
         REFUSES(gradus_evaluate(n.g, &d,
                                 &(gradus_evaluate_options){ .k = INT_MIN },
                                 &m), "k is -2147483648");
+        REFUSES(gradus_classification_metrics(2, NULL, NULL, NULL, NULL),
+                "matrix is NULL");
+        REFUSES(gradus_classification_metrics(INT_MIN, &(size_t){ 1 }, NULL,
+                                              NULL, NULL),
+                "classes is -2147483648");
+        REFUSES(gradus_multilabel_metrics(4, 2, NULL, reals, 0, NULL, NULL,
+                                          NULL, NULL), "y is NULL");
+        REFUSES(gradus_multilabel_metrics(4, 2, reals, NULL, 0, NULL, NULL,
+                                          NULL, NULL), "t is NULL");
+        REFUSES(gradus_multilabel_metrics(4, INT_MIN, reals, reals, 0, NULL,
+                                          NULL, NULL, NULL), "-2147483648");
+        REFUSES(gradus_multilabel_metrics(4, 2, reals, reals, NAN, NULL, NULL,
+                                          NULL, NULL), "threshold is nan");
+        IS(gradus_multilabel_metrics(4, 2, reals, reals, 0, NULL, NULL, NULL,
+                                     NULL), 0);
+        REFUSES(gradus_roc_auc(4, NULL, 1, labels, &real), "NULL");
+        REFUSES(gradus_roc_auc(4, reals, 1, NULL, &real), "NULL");
+        REFUSES(gradus_roc_auc(4, reals, 1, labels, NULL), "NULL");
+        REFUSES(gradus_roc_auc(4, reals, 0, labels, &real), "stride of 0");
+        REFUSES(gradus_regression_metrics(4, 2, NULL, reals, &e),
+                "y is NULL");
+        REFUSES(gradus_regression_metrics(4, 2, reals, NULL, &e),
+                "t is NULL");
+        REFUSES(gradus_regression_metrics(4, 2, reals, reals, NULL),
+                "errors are NULL");
+        REFUSES(gradus_regression_metrics(4, INT_MIN, reals, reals, &e),
+                "-2147483648 columns");
         REFUSES(gradus_train_step(o, NULL, INT_MIN), "-2147483648 rows");
         REFUSES(gradus_forward(n.g, NULL, INT_MAX), "2147483647 rows");
         REFUSES(gradus_backward_add(NULL), "the graph is NULL");

@@ -213,6 +213,10 @@ $(BUILD)/test-double: $(call dbl,$(TESTS)) $(BUILD)/libgradus-double.a
 $(BUILD)/torch-layers: $(call obj,$(TORCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# tests/test_metrics.sh has scikit-learn compute what this program computes, too.
+$(BUILD)/print-metrics: $(call obj,tests/metrics/print.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # This program writes the model files of tests/models that are not there yet.
 $(BUILD)/write-models: $(call obj,tests/models/write.c) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
@@ -237,8 +241,8 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
-      $(BUILD)/torch-layers $(BUILD)/write-models $(BUILD)/load-bad \
-      $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints
+      $(BUILD)/torch-layers $(BUILD)/print-metrics $(BUILD)/write-models \
+      $(BUILD)/load-bad $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would
@@ -393,5 +397,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

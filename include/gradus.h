@@ -599,12 +599,27 @@ typedef struct {
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 
+typedef struct {
+    bool stratified;       /* each class has the same fraction of its samples
+                              in both parts, to a sample; needs one label per
+                              sample, which may be any number */
+    const int32_t *groups; /* [n], any numbers: the samples of one group, such
+                              as those of one patient, are all in the same
+                              part; NULL: none.  Not along with stratified */
+} gradus_split_options;
+
 /* Shuffles the samples, by the seed, and copies a fraction of them (rounded)
- * to *valid and the others to *train; at least one to each.  d need not
- * outlive them; free each with gradus_dataset_free.  Targets need target_size.
- * On error both are empty. */
+ * to *valid and the others to *train; at least one to each.  In both they are
+ * in the order of the shuffle.  d need not outlive them; free each with
+ * gradus_dataset_free.  Targets need target_size.  On error both are empty.
+ *
+ * Of each class, stratified, at least one sample goes to *train, so the only
+ * sample of a class does.  Groups are shuffled too, and one after the other
+ * goes to *valid for as long as that brings the number of samples there nearer
+ * to the fraction; at least one group goes to each part. */
 int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
-                 gradus_dataset *train, gradus_dataset *valid);
+                 const gradus_split_options *options, gradus_dataset *train,
+                 gradus_dataset *valid);
 
 /* weight[k] = n / (K n_k), where n_k of the n labels are of class k: each
  * class then weighs the same in a loss, and all together n.  A class without a

@@ -146,7 +146,7 @@ static int train(gradus_graph *g, unsigned round)
     gradus_dataset all = {.n = ROWS, .size = SIZE, .channels = 2, .height = 6,
                           .width = 6, .x = x, .labels = labels};
     gradus_dataset part, held;
-    if (gradus_split(&all, 0.2, round, &part, &held))
+    if (gradus_split(&all, 0.2, round, NULL, &part, &held))
         return -1;
     gradus_optimiser *o = round % 2 ? gradus_adam(g, NULL)
                                     : gradus_sgd(g, NULL);

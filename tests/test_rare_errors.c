@@ -192,7 +192,7 @@ LOOP_TEST(a_dataset_that_cannot_be_split_is_refused, 6)
                         .class_names = cases[_i].names};
     gradus_dataset train, valid;
 
-    ck_assert_int_ne(gradus_split(&d, 0.5, 1, &train, &valid), 0);
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, NULL, &train, &valid), 0);
     assert_error("gradus_split");
     assert_error(cases[_i].error);
     ck_assert_ptr_null(train.x);
@@ -204,9 +204,9 @@ TEST(a_split_needs_all_its_arguments)
     static const gradus_real x[] = {1, 2};
     gradus_dataset d = {.n = 2, .size = 1, .x = x}, train, valid;
 
-    ck_assert_int_ne(gradus_split(NULL, 0.5, 1, &train, &valid), 0);
-    ck_assert_int_ne(gradus_split(&d, 0.5, 1, NULL, &valid), 0);
-    ck_assert_int_ne(gradus_split(&d, 0.5, 1, &train, NULL), 0);
+    ck_assert_int_ne(gradus_split(NULL, 0.5, 1, NULL, &train, &valid), 0);
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, NULL, NULL, &valid), 0);
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, NULL, &train, NULL), 0);
     assert_error("gradus_split");
 }
 

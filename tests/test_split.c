@@ -49,8 +49,8 @@ EACH_TEST(.begin = begin, .end = end)
 
 static void split(double fraction, uint64_t seed)
 {
-    ck_assert_msg(gradus_split(&d, fraction, seed, &train, &valid) == 0, "%s",
-                  gradus_error());
+    ck_assert_msg(gradus_split(&d, fraction, seed, NULL, &train, &valid) == 0,
+                  "%s", gradus_error());
 }
 
 /* Returns which sample row r of part p is.  Asserts that all its values are of
@@ -171,7 +171,7 @@ TEST(both_parts_train_a_net)
     net n = net_new(1, (int[]){ 12, 30, 4 }, 16, 1);
     gradus_optimiser *o = gradus_sgd(n.g, NULL);
 
-    ck_assert_int_eq(gradus_split(&all, 0.2, 7, &train, &valid), 0);
+    ck_assert_int_eq(gradus_split(&all, 0.2, 7, NULL, &train, &valid), 0);
     data_free(&all); /* the parts are copies */
     ck_assert_msg(gradus_fit(o, &train, &(gradus_fit_options){
                                             .validation = &valid }) == 0,
@@ -182,7 +182,7 @@ TEST(both_parts_train_a_net)
 
 static void refused(double fraction, const char *text)
 {
-    ck_assert_msg(gradus_split(&d, fraction, 1, &train, &valid) != 0,
+    ck_assert_msg(gradus_split(&d, fraction, 1, NULL, &train, &valid) != 0,
                   "the split succeeds; must fail with \"%s\"", text);
     assert_error(text);
     ck_assert_ptr_null(train.owned);
@@ -211,11 +211,11 @@ TEST(an_impossible_split_is_refused)
     d.n = N;
     d.positions = -1;
     refused(0.5, "positions is -1 and classes is 2; must be at least 0");
-    ck_assert_int_ne(gradus_split(NULL, 0.5, 1, &train, &valid), 0);
+    ck_assert_int_ne(gradus_split(NULL, 0.5, 1, NULL, &train, &valid), 0);
     assert_error("a dataset is NULL");
-    ck_assert_int_ne(gradus_split(&d, 0.5, 1, &train, &train), 0);
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, NULL, &train, &train), 0);
     assert_error("the same");
-    ck_assert_int_ne(gradus_split(&d, 0.5, 1, &d, &valid), 0);
+    ck_assert_int_ne(gradus_split(&d, 0.5, 1, NULL, &d, &valid), 0);
     assert_error("the same");
 }
 
@@ -223,9 +223,9 @@ TEST(each_allocation_of_a_split_may_fail)
 {
     int live = allocations_live();
 
-    for (int k = 1; k <= 3; k++) { /* those of the order and of two parts */
+    for (int k = 1; k <= 4; k++) { /* of them, two are for the parts */
         allocations_fail(k, 0);
-        int status = gradus_split(&d, 0.5, 1, &train, &valid);
+        int status = gradus_split(&d, 0.5, 1, NULL, &train, &valid);
         allocations_fail(0, 0);
         ck_assert_int_ne(status, 0);
         assert_error("out of memory");

@@ -272,7 +272,7 @@ int main(int argc, char **argv)
     int failed = !all || wrong_size("training", all);
 
     if (!failed && s.validate) {
-        failed = gradus_split(all, 1. / 6, 7, &training, &held_out);
+        failed = gradus_split(all, 1. / 6, 7, NULL, &training, &held_out);
         if (failed)
             complain("%s", gradus_error());
         failed = failed || race(&s, &training, &held_out);

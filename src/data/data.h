@@ -82,6 +82,14 @@ typedef struct {
 gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
                                  bool real, bool weights);
 
+/* ----- parts.c: which samples are for training, which for validation ----- */
+
+/* Returns the samples of a checked dataset, the *n_valid ones for validation
+ * last; the caller frees them.  Returns NULL on error. */
+int *gradus_split_order(const gradus_dataset *d, double fraction,
+                        uint64_t seed, const gradus_split_options *o,
+                        int *n_valid);
+
 /* ----- class_names.c: the classes that a loader's options name ----------- */
 
 typedef struct {

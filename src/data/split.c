@@ -1,12 +1,11 @@
 /* split.c -- splits a dataset at random in two: samples to train on, and
  * samples to validate with.
  *
- * The samples are shuffled; the last n_valid of them go to the second part
- * and the others to the first.  Both parts are copies. */
+ * parts.c puts the samples into an order of which the last n_valid go to the
+ * second part and the others to the first.  Both parts are copies. */
 #include "data/data.h"
 
 #include "base/error.h"
-#include "base/shuffle.h"
 
 #include <limits.h>
 #include <math.h>
@@ -15,7 +14,7 @@
 
 /* Checks all that the code below relies on, since the dataset may have been
  * made by the caller rather than by a loader. */
-static int check(const gradus_dataset *d)
+static int check_dataset(const gradus_dataset *d)
 {
     if (!d->x == !d->pixels)
         return gradus_error_set("gradus_split: the dataset has %s; must have "
@@ -38,6 +37,36 @@ static int check(const gradus_dataset *d)
                                 "target_size is %d; must be at least 1",
                                 d->target_size);
     return 0;
+}
+
+static int check_options(const gradus_dataset *d,
+                         const gradus_split_options *o)
+{
+    if (!o->stratified)
+        return 0;
+    if (o->groups)
+        return gradus_error_set("gradus_split: stratified is set and groups "
+                                "is not NULL; must be one of them");
+    if (!d->labels)
+        return gradus_error_set("gradus_split: stratified is set, but labels "
+                                "is NULL; must be there");
+    if (d->positions > 1)
+        return gradus_error_set("gradus_split: stratified is set, but "
+                                "positions is %d; must be 1", d->positions);
+    return 0;
+}
+
+/* Checks all arguments, and empties the two parts in case of an error. */
+static int check(const gradus_dataset *d, const gradus_split_options *o,
+                 gradus_dataset *train, gradus_dataset *valid)
+{
+    if (!d || !train || !valid)
+        return gradus_error_set("gradus_split: a dataset is NULL");
+    if (train == d || valid == d || train == valid)
+        return gradus_error_set("gradus_split: two of its datasets are the "
+                                "same; must be three");
+    *train = *valid = (gradus_dataset){ 0 };
+    return check_dataset(d) || check_options(d, o) ? -1 : 0;
 }
 
 /* Sets to[i] = from[order[i]] for i < n, rows of `bytes` bytes; does
@@ -78,36 +107,39 @@ static int copy(const gradus_dataset *d, const int *order, size_t n,
     return 0;
 }
 
-/* The number of samples in *valid is rounded, half a sample upwards: 0.25
- * of 50 samples is 13. */
-int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
-                 gradus_dataset *train, gradus_dataset *valid)
+/* Copies the last n_valid samples of the order to *valid and the others to
+ * *train, and frees the order, which is NULL after an error. */
+static int cut(const gradus_dataset *d, int *order, int n_valid,
+               gradus_dataset *train, gradus_dataset *valid)
 {
-    if (!d || !train || !valid)
-        return gradus_error_set("gradus_split: a dataset is NULL");
-    if (train == d || valid == d || train == valid)
-        return gradus_error_set("gradus_split: two of its datasets are the "
-                                "same; must be three");
-    *train = *valid = (gradus_dataset){ 0 }; /* in case of error */
-    if (check(d))
-        return -1;
-    size_t n = d->n;
-    double part = floor(fraction * (double)n + 0.5);
-    if (!(part >= 1 && part < (double)n)) /* it may be NaN */
-        return gradus_error_set("gradus_split: fraction %g of %zu samples is "
-                                "%g; must be between 0 and 1, and leave at "
-                                "least 1 in each part", fraction, n, part);
-    size_t n_train = n - (size_t)part;
-    int *order = malloc(n * sizeof *order);
     if (!order)
-        return gradus_no_memory("the order of %zu samples", n);
-    for (int i = 0; i < (int)n; i++)
-        order[i] = i;
-    gradus_shuffle(order, (int)n, seed, GRADUS_SHUFFLE_SPLIT, 0);
+        return -1;
+    size_t n_train = d->n - (size_t)n_valid;
     int status = copy(d, order, n_train, train) ||
-                 copy(d, order + n_train, n - n_train, valid);
+                 copy(d, order + n_train, (size_t)n_valid, valid);
     if (status)
         gradus_dataset_free(train);
     free(order);
     return status ? -1 : 0;
+}
+
+/* The number of samples in *valid is rounded, half a sample upwards: 0.25
+ * of 50 samples is 13. */
+int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
+                 const gradus_split_options *options, gradus_dataset *train,
+                 gradus_dataset *valid)
+{
+    gradus_split_options o =
+        options ? *options : (gradus_split_options){ 0 };
+    int n_valid;
+
+    if (check(d, &o, train, valid))
+        return -1;
+    double part = floor(fraction * (double)d->n + 0.5);
+    if (!(part >= 1 && part < (double)d->n)) /* it may be NaN */
+        return gradus_error_set("gradus_split: fraction %g of %zu samples is "
+                                "%g; must be between 0 and 1, and leave at "
+                                "least 1 in each part", fraction, d->n, part);
+    int *order = gradus_split_order(d, fraction, seed, &o, &n_valid);
+    return cut(d, order, n_valid, train, valid);
 }

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *byte, size_t n)
     must(d || *gradus_error(), "a loader that fails says why");
     if (d)
         must_be_sound(d);
-    if (d && !gradus_split(d, 0.5, 1, &train, &valid)) {
+    if (d && !gradus_split(d, 0.5, 1, NULL, &train, &valid)) {
         must(train.n + valid.n == d->n, "a split loses no sample");
         gradus_dataset_free(&train);
         gradus_dataset_free(&valid);

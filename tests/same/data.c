@@ -102,7 +102,7 @@ static void print_mnist(void)
     gradus_dataset train, valid;
     double weight[10];
 
-    same_must(d && !gradus_split(d, 0.3, 5, &train, &valid) &&
+    same_must(d && !gradus_split(d, 0.3, 5, NULL, &train, &valid) &&
               !gradus_class_weights(d, 10, weight), "data/sample");
     print("sample", hash_dataset(d));
     print("split train", hash_dataset(&train));

@@ -511,10 +511,10 @@ typedef struct {
     void *owned;                    /* a loader's memory; NULL in your own */
 } gradus_dataset;
 
-/* Frees what a loader returned or gradus_split filled.  A struct of your own
- * that gradus_split filled is then empty (n 0, all pointers NULL), so that a
- * second call does nothing; a loader's struct itself is gone.  A dataset whose
- * `owned` is NULL is left as it is.  NULL is fine. */
+/* Frees what a loader returned, or gradus_split or gradus_fold filled.  A
+ * struct of your own that one of these filled is then empty (n 0, all pointers
+ * NULL), so that a second call does nothing; a loader's struct itself is gone.
+ * A dataset whose `owned` is NULL is left as it is.  NULL is fine. */
 void gradus_dataset_free(gradus_dataset *d);
 
 /* An image and a label file in IDX format, plain or gzip: u8 [n,height,width]
@@ -620,6 +620,21 @@ typedef struct {
 int gradus_split(const gradus_dataset *d, double fraction, uint64_t seed,
                  const gradus_split_options *options, gradus_dataset *train,
                  gradus_dataset *valid);
+
+/* For cross-validation.  Divides the samples, by the seed, into `folds` parts
+ * of the same size, to a sample, and copies part `fold`, 0 .. folds - 1, to
+ * *valid and the others to *train.  So over all folds, each sample is in
+ * *valid once.  folds is 2 or more, and at most the number of samples or, with
+ * groups, of groups.
+ *
+ * Stratified, each class is divided into parts of the same size, to a sample,
+ * too; of a class with a single sample, *train of one fold has none.  Of
+ * groups, shuffled, each goes to the part that has the fewest samples so far,
+ * so parts differ by at most the samples of the largest group.  In all else
+ * this is as gradus_split. */
+int gradus_fold(const gradus_dataset *d, int folds, int fold, uint64_t seed,
+                const gradus_split_options *options, gradus_dataset *train,
+                gradus_dataset *valid);
 
 /* weight[k] = n / (K n_k), where n_k of the n labels are of class k: each
  * class then weighs the same in a loss, and all together n.  A class without a
@@ -866,8 +881,9 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
  * likewise; and the step's message.  Returns 0 if all was printed.
  *
  * A sample is a row of the dataset that gradus_fit was given, which after
- * gradus_split is not that of the file.  If parameters are large already, an
- * earlier step is to blame, and a checkpoint of that time has them, too.
+ * gradus_split or gradus_fold is not that of the file.  If parameters are
+ * large already, an earlier step is to blame, and a checkpoint of that time
+ * has them, too.
  *
  * The optimiser's update is not run.  Every node's value is kept (see
  * gradus_want_value), so a convolution may round differently than in the step,

@@ -222,6 +222,9 @@ static outcome call_of_nets(int i)
         IS_NULL(gradus_find_param(n.dense, NULL), NULL);
         REFUSES(gradus_split(NULL, 0.5, 1, NULL, &d, &d), "NULL");
         REFUSES(gradus_split(&d, NAN, 1, NULL, &d, &d), "");
+        REFUSES(gradus_fold(NULL, 2, 0, 1, NULL, &d, &d), "NULL");
+        REFUSES(gradus_fold(&d, 2, 0, 1, NULL, NULL, NULL), "NULL");
+        REFUSES(gradus_fold(&d, INT_MIN, INT_MAX, 1, NULL, &d, &d), "");
         REFUSES(gradus_class_weights(NULL, 2, &(double){ 0 }), "needs a");
         REFUSES(gradus_class_weights(&d, 2, NULL), "needs a dataset");
         REFUSES(gradus_class_weights(&d, INT_MIN, &(double){ 0 }), "");

@@ -89,6 +89,9 @@ gradus_loaded *gradus_loaded_new(const char *who, const gradus_dataset *like,
 int *gradus_split_order(const gradus_dataset *d, double fraction,
                         uint64_t seed, const gradus_split_options *o,
                         int *n_valid);
+int *gradus_fold_order(const gradus_dataset *d, int folds, int fold,
+                       uint64_t seed, const gradus_split_options *o,
+                       int *n_valid);
 
 /* ----- class_names.c: the classes that a loader's options name ----------- */
 

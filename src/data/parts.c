@@ -171,3 +171,61 @@ int *gradus_split_order(const gradus_dataset *d, double fraction,
                            : split_classes(&p, fraction);
     return end(&p, status, 1, n_valid);
 }
+
+/* ----- folds ------------------------------------------------------------- */
+
+/* As those of one class stand together, dealing the samples in turn gives
+ * each fold the same number of each class, and of all, to a sample. */
+static void fold_classes(parts *p, int folds)
+{
+    for (int i = 0; i < p->n; i++)
+        p->s[i].part = i % folds;
+}
+
+/* Returns the first fold of those with the fewest samples. */
+static int smallest(const int *size, int folds)
+{
+    int least = 0;
+
+    for (int f = 1; f < folds; f++)
+        if (size[f] < size[least])
+            least = f;
+    return least;
+}
+
+/* Each group goes to the fold that has the fewest samples so far.  So each
+ * fold gets a group, and no two differ by more than the largest group. */
+static int fold_groups(parts *p, int folds, uint64_t seed)
+{
+    int groups = shuffle_groups(p, seed);
+
+    if (groups < folds)
+        return gradus_error_set("gradus_fold: folds is %d; must be 2 or more, "
+                                "and at most %d, the number of groups", folds,
+                                groups);
+    int *size = calloc((size_t)folds, sizeof *size);
+    if (!size)
+        return gradus_no_memory("the sizes of %d folds", folds);
+    for (int g = 0; g < groups; g++) {
+        int from = p->order[g], f = smallest(size, folds);
+        size[f] += give(p, from, end_of(p, from), f);
+    }
+    free(size);
+    return 0;
+}
+
+int *gradus_fold_order(const gradus_dataset *d, int folds, int fold,
+                       uint64_t seed, const gradus_split_options *o,
+                       int *n_valid)
+{
+    parts p;
+    int status = 0;
+
+    if (begin(&p, d, seed, o))
+        return NULL;
+    if (o->groups)
+        status = fold_groups(&p, folds, seed);
+    else
+        fold_classes(&p, folds);
+    return end(&p, status, fold, n_valid);
+}

@@ -38,6 +38,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *byte, size_t n)
         gradus_dataset_free(&train);
         gradus_dataset_free(&valid);
     }
+    gradus_split_options how_split = {.stratified = d && d->labels};
+    if (d && !gradus_fold(d, 3, 1, 1, &how_split, &train, &valid)) {
+        must(train.n + valid.n == d->n, "a fold loses no sample");
+        gradus_dataset_free(&train);
+        gradus_dataset_free(&valid);
+    }
     gradus_dataset_free(d);
     fuzz_file_close(f);
     return 0;

@@ -77,16 +77,16 @@ TEST(adding_operands_of_different_rank_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_dense(a, 24)),
-                   "node 2, add1: input has rank 3 and dense1 rank 1; must "
-                   "be the same");
+                   "node 2, add1: input is [B,2,3,4] and dense1 [B,24]; must "
+                   "be equal");
 }
 
 TEST(adding_operands_of_different_shape_is_refused)
 {
     a = gradus_image(g, 2, 3, 4);
     assert_refused(gradus_add(a, gradus_image(g, 2, 4, 3)),
-                   "node 2, add1: axis 1 of input is 3 and of input2 4; "
-                   "must be the same");
+                   "node 2, add1: input is [B,2,3,4] and input2 [B,2,4,3]; "
+                   "must be equal");
 }
 
 LOOP_TEST(adding_a_null_operand_is_refused, 2)
@@ -168,7 +168,8 @@ LOOP_TEST(a_model_file_with_wrong_operands_of_add_is_refused, 4)
           "add does not take these 0 operands" },
         { "add1\\\",\\\"in\\\":[0,1]", "add1\\\",\\\"in\\\":[0,2]",
           "operand 1 is" },
-        { "units\\\":[2]", "units\\\":[3]", "axis 0 of input is 2 and of" },
+        { "units\\\":[2]", "units\\\":[3]",
+          "input is [B,2] and dense1 [B,3]" },
     };
 
     a = gradus_input(g, 2);

@@ -109,17 +109,17 @@ TEST(joining_operands_of_different_rank_is_refused)
     gradus_node *a = gradus_image(g, 2, 3, 4);
 
     assert_refused(concat(a, gradus_input(g, 24)),
-                   "node 2, concat1: input2 has rank 1 and input rank 3; "
-                   "must be the same");
+                   "node 2, concat1: input2 is [B,24] and input [B,2,3,4]; "
+                   "must be equal but for the first number after B");
 }
 
 LOOP_TEST(joining_images_of_different_height_or_width_is_refused, 2)
 {
     static const char *const why[] = {
-        "node 2, concat1: axis 1 of input2 is 4 and of input 3; must be the "
-        "same",
-        "node 2, concat1: axis 2 of input2 is 5 and of input 4; must be the "
-        "same",
+        "node 2, concat1: input2 is [B,2,4,4] and input [B,2,3,4]; must be "
+        "equal but for the first number after B",
+        "node 2, concat1: input2 is [B,2,3,5] and input [B,2,3,4]; must be "
+        "equal but for the first number after B",
     };
 
     gradus_node *a = gradus_image(g, 2, 3, 4);
@@ -248,7 +248,7 @@ LOOP_TEST(a_model_file_with_wrong_operands_of_concat_is_refused, 2)
         { "concat1\\\",\\\"in\\\":[0,1]", "concat1\\\",\\\"in\\\":[   ]",
           "concat does not take these 0 operands" },
         { "shape\\\":[2,3,4]", "shape\\\":[2,3,5]",
-          "axis 2 of input2 is 4 and of input 5" },
+          "input2 is [B,1,3,4] and input [B,2,3,5]" },
     };
 
     gradus_node *a = gradus_image(g, 2, 3, 4);

@@ -2,6 +2,7 @@
 #include "layers/shape.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 gradus_node *gradus_append_alike(const gradus_op *op, gradus_node *x)
 {
@@ -32,16 +33,28 @@ int gradus_saved_shape(const gradus_attr *a, int shape[GRADUS_MAX_RANK])
     return rank;
 }
 
+/* Writes the shape of n's value, such as "[B,3,4]". */
+static const char *shape_text(const gradus_node *n, char text[64])
+{
+    int at = snprintf(text, 64, "[B");
+
+    for (int i = 0; i < n->rank; i++)
+        at += snprintf(text + at, 64 - (size_t)at, ",%d", n->shape[i]);
+    snprintf(text + at, 64 - (size_t)at, "]");
+    return text;
+}
+
 gradus_node *gradus_same_axes(gradus_node *n, const gradus_node *a,
                               const gradus_node *b, int first)
 {
-    if (a->rank != b->rank)
-        return gradus_fail(n, "%s has rank %d and %s rank %d; must be the "
-                           "same", a->name, a->rank, b->name, b->rank);
-    for (int i = first; i < a->rank; i++)
-        if (a->shape[i] != b->shape[i])
-            return gradus_fail(n, "axis %d of %s is %d and of %s %d; must be "
-                               "the same", i, a->name, a->shape[i], b->name,
-                               b->shape[i]);
-    return n;
+    char of_a[64], of_b[64];
+    bool same = a->rank == b->rank;
+
+    for (int i = first; same && i < a->rank; i++)
+        same = a->shape[i] == b->shape[i];
+    if (same)
+        return n;
+    return gradus_fail(n, "%s is %s and %s %s; must be equal%s", a->name,
+                       shape_text(a, of_a), b->name, shape_text(b, of_b),
+                       first ? " but for the first number after B" : "");
 }

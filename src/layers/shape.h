@@ -19,7 +19,7 @@ gradus_node *gradus_set_saved_shape(gradus_node *n, int rank,
 int gradus_saved_shape(const gradus_attr *a, int shape[GRADUS_MAX_RANK]);
 
 /* Returns n if its operands a and b have the same rank and the same axes from
- * axis `first` on; NULL, with a message, if not. */
+ * axis `first` on, which is 0 or 1; NULL, with a message, if not. */
 gradus_node *gradus_same_axes(gradus_node *n, const gradus_node *a,
                               const gradus_node *b, int first);
 

@@ -433,7 +433,9 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
  * or the optimiser has just loaded a checkpoint. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
-/* Prints a table of the nodes: name, operands, shape, parameters, bytes. */
+/* Prints a table of the nodes: name, operands, shape, parameters, bytes.  The
+ * parameters include buffers, such as the running mean of batchnorm; a last
+ * line says how many those are, unless there are none. */
 int gradus_summary(const gradus_graph *g, FILE *out);
 
 int gradus_threads(const gradus_graph *g);   /* 0 before compile */

@@ -349,6 +349,24 @@ TEST(the_summary_is_a_table_of_the_nodes)
     net_free(&n);
 }
 
+/* A batchnorm of 8 values has 8 weights and 8 biases, which are trained, and 8
+ * means and 8 variances, which are not; there are two of it. */
+TEST(the_summary_says_how_many_parameters_are_not_trained)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    char text[2048] = "";
+    FILE *f = fmemopen(text, sizeof text, "w");
+
+    gradus_batchnorm(gradus_batchnorm(gradus_input(g, 8)));
+    ck_assert_int_eq(gradus_compile(g, 10, 1), 0);
+    ck_assert_int_eq(gradus_summary(g, f), 0);
+    fclose(f);
+    ck_assert_msg(strstr(text, "\n32 of the parameters are buffers (running "
+                         "means and variances, say), which no optimiser "
+                         "changes\n") != NULL, "%s", text);
+    gradus_graph_free(g);
+}
+
 TEST(a_summary_that_cannot_be_written_is_an_error)
 {
     net n = net_new(1, (int[]){ 4, 8, 3 }, 10, 1);

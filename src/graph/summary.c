@@ -1,6 +1,6 @@
 /* summary.c -- prints a graph as a table: for each node a line with its
- * operands, shape, number of parameters and bytes of memory, and a line with
- * the totals. */
+ * operands, shape, number of parameters and bytes of memory, a line with the
+ * totals, and one that says how many of the parameters are not trained. */
 #include "base/error.h"
 #include "graph/cut.h"
 #include "graph/graph.h"
@@ -28,6 +28,17 @@ static size_t parameters_of(const gradus_node *n)
     return count;
 }
 
+/* Returns how many of these are buffers: saved, but not trained. */
+static size_t buffers_of(const gradus_node *n)
+{
+    size_t count = 0;
+
+    for (int j = 0; j < n->n_params; j++)
+        if (n->param[j].buffer)
+            count += n->param[j].size;
+    return count;
+}
+
 /* The memory of a node in bytes: its parameters and its values for max_batch
  * rows, both with their gradients, and what its op keeps from forward to
  * backward, sums up or computes as shares of each slice.  (A loss also has 8
@@ -48,7 +59,7 @@ static size_t bytes_of(const gradus_node *n, int max_batch)
 
 int gradus_summary(const gradus_graph *g, FILE *out)
 {
-    size_t parameters = 0, bytes = 0;
+    size_t parameters = 0, buffers = 0, bytes = 0;
 
     if (!g || !out)
         return gradus_error_set("gradus_summary: the %s is NULL",
@@ -63,10 +74,14 @@ int gradus_summary(const gradus_graph *g, FILE *out)
         fprintf(out, "%-17s %-24s %-16s %12zu %12zu\n", n->name, operands,
                 shape, parameters_of(n), bytes_of(n, g->max_batch));
         parameters += parameters_of(n);
+        buffers += buffers_of(n);
         bytes += bytes_of(n, g->max_batch);
     }
     fprintf(out, "%-17s %-24s %-16s %12zu %12zu\n", "total", "", "",
             parameters, bytes);
+    if (buffers)
+        fprintf(out, "%zu of the parameters are buffers (running means and "
+                "variances, say), which no optimiser changes\n", buffers);
     if (fflush(out) || ferror(out))
         return gradus_error_set("gradus_summary: cannot write to the file");
     return 0;

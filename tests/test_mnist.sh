@@ -52,6 +52,26 @@ train seed2 --hidden 128 --epochs 5 --batch 64 --seed 2
 [ "$(value seed2 weights_hash)" != "$(value threads1 weights_hash)" ]
 verdict "another seed gives other weights" $?
 
+# What the images must be, and what the report says of the target.
+"$BUILD"/mnist-speedrun --recipe fashion-90 --data data/mnist 2>"$dir/words"
+[ $? -eq 1 ] && grep -q "training images in data/mnist are not those that .* must be Fashion-MNIST's" "$dir/words"
+verdict "MNIST is refused where a recipe is for Fashion-MNIST" $?
+"$BUILD"/mnist-speedrun --recipe mnist-98-dense --seeds 1 >"$dir/report"
+case $? in 0) was=met ;; 1) was=missed ;; *) was= ;; esac
+grep -q "; the target of 98 % was $was\$" "$dir/report"
+verdict "the report and the status of a speedrun agree on the target" $?
+"$BUILD"/mnist-speedrun --recipe mnist-98-dense --seeds 1 --json \
+    >"$dir/report"
+case $? in 0) was=true ;; 1) was=false ;; *) was= ;; esac
+grep -q "\"met\":$was,.*\"validated\":false," "$dir/report"
+verdict "so do its JSON and its status" $?
+mkdir "$dir/mixed"
+cp data/mnist/train-*ubyte "$dir/mixed"
+cp data/sample/t10k-* "$dir/mixed"
+"$BUILD"/mnist-speedrun --recipe mnist-99 --data "$dir/mixed" 2>"$dir/words"
+[ $? -eq 1 ] && grep -q 'the test images in .*/mixed are not those' "$dir/words"
+verdict "other test images are refused" $?
+
 # The checker must find what a program says wrongly.
 speedrun() {
     BUILD=$1 bench/speedrun.py --seeds 2 mnist-98-dense >"$dir/table" \

@@ -9,25 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MNIST "data/mnist"
-#define FASHION "/usr/share/datasets/fashion-mnist"
+static const image_set mnist = { "MNIST", "data/mnist",
+                                 0x3ce3f21f37b3cd22, 0x3fa8a37241f400b5 };
+static const image_set fashion = { "Fashion-MNIST",
+                                   "/usr/share/datasets/fashion-mnist",
+                                   0x47041d1f3a1991fe, 0x7625417625bda6cf };
 
 const recipe recipes[RECIPES] = {
-    { .name = "mnist-98-dense", .data = MNIST, .target = 0.98,
+    { .name = "mnist-98-dense", .images = &mnist, .target = 0.98,
       .units = { 192, 128 }, .margin = 4, .share = 0.6, .epochs = 2,
       .batch = 128, .learning_rate = 0.02, .rising = 0.1, .beta1 = 0.8 },
-    { .name = "mnist-99", .data = MNIST, .target = 0.99,
+    { .name = "mnist-99", .images = &mnist, .target = 0.99,
       .channels = { 8, 16 }, .units = { 256 }, .margin = 2, .share = 0.7,
       .epochs = 1, .batch = 64, .learning_rate = 0.025, .rising = 0.05,
       .beta1 = 0.8 },
-    { .name = "mnist-99.5", .data = MNIST, .target = 0.995,
+    { .name = "mnist-99.5", .images = &mnist, .target = 0.995,
       .channels = { 16, 32 }, .units = { 256 }, .margin = 2, .shift = 1,
       .augment = { .rotate = 8, .scale = 0.07 }, .share = 1, .epochs = 3,
       .batch = 128, .learning_rate = 0.02, .rising = 0.2, .beta1 = 0.9 },
-    { .name = "fashion-90", .data = FASHION, .target = 0.9,
+    { .name = "fashion-90", .images = &fashion, .target = 0.9,
       .channels = { 8, 24 }, .units = { 256 }, .share = 0.8, .epochs = 2,
       .batch = 128, .learning_rate = 0.025, .rising = 0.1, .beta1 = 0.8 },
-    { .name = "fashion-92", .data = FASHION, .target = 0.92,
+    { .name = "fashion-92", .images = &fashion, .target = 0.92,
       .channels = { 16, 32 }, .units = { 256 }, .mirror = 1, .share = 1,
       .epochs = 6, .batch = 128, .learning_rate = 0.03, .rising = 0.1,
       .beta1 = 0.8 },
@@ -60,6 +63,17 @@ void describe_net(const recipe *r, char text[NET_TEXT])
 }
 
 /* ---- Images ---- */
+
+uint64_t hash_of(const gradus_dataset *d)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < d->n * (size_t)d->size; i++)
+        hash = (hash ^ d->pixels[i]) * 0x100000001b3;
+    for (size_t i = 0; i < d->n; i++)
+        hash = (hash ^ (uint8_t)d->labels[i]) * 0x100000001b3;
+    return hash;
+}
 
 /* Copies h lines of w pixels of an image whose lines have `width` pixels; the
  * last pixel of a line comes first if it is mirrored. */

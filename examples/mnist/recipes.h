@@ -4,8 +4,15 @@
 
 #include "gradus.h"
 
+/* The images of a data set, as they were published. */
 typedef struct {
-    const char *name, *data; /* data is the usual folder of its images */
+    const char *name, *folder;  /* the folder where they usually are */
+    uint64_t training, testing; /* what hash_of returns for each part */
+} image_set;
+
+typedef struct {
+    const char *name;
+    const image_set *images; /* what it trains on and is tested on */
     double target;           /* the accuracy, as a fraction */
 
     /* The net: convolutions with kernels of 5 x 5 and then 3 x 3 pixels, each
@@ -31,6 +38,9 @@ extern const recipe recipes[RECIPES];
 
 /* Returns the recipe of that name; any other name is a usage_error. */
 const recipe *find_recipe(const char *name);
+
+/* Returns a hash of the pixels and then of the labels: 64-bit FNV-1a. */
+uint64_t hash_of(const gradus_dataset *d);
 
 enum { NET_TEXT = 80 }; /* bytes, enough for any net in words */
 

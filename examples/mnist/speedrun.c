@@ -30,12 +30,13 @@ static const char help[] =
     "                   fashion-92\n"
     "  --seeds N      train N times, with the seeds 1 to N (10)\n"
     "  --threads N    how many threads compute; 0 is one for each core (0)\n"
-    "  --data DIR     the folder of the four IDX files (data/mnist, or\n"
+    "  --data DIR     the folder of the four IDX files, which must be the\n"
+    "                 recipe's: MNIST's, or Fashion-MNIST's (data/mnist, or\n"
     "                 /usr/share/datasets/fashion-mnist)\n"
     "  --validate     hold a sixth of the training images out, train on the\n"
     "                 others, and measure on those held out, to compare\n"
     "                 recipes without the test images; the target is for\n"
-    "                 these alone\n"
+    "                 these alone, so that DIR may hold any images\n"
     "  --json         print one JSON object on stdout, and nothing else\n"
     "  --predictions  add to it what each net reads, a digit for each image\n"
     "  --help         print this\n"
@@ -175,7 +176,7 @@ static settings parse(int argc, char **argv)
     if (s.predictions && !s.json)
         usage_error("got --predictions without --json; must be with it");
     if (!s.data)
-        s.data = s.recipe->data;
+        s.data = s.recipe->images->folder;
     return s;
 }
 
@@ -267,13 +268,23 @@ static int race(const settings *s, const gradus_dataset *training,
 }
 
 /* Returns non-zero, with a message, unless the images have the 28 x 28 pixels
- * that the recipes are for. */
-static int wrong_size(const char *part, const gradus_dataset *d)
+ * that the recipes are for, and are those that the target is for: `hash` is
+ * that of these. */
+static int wrong_images(const settings *s, const char *part,
+                        const gradus_dataset *d, uint64_t hash)
 {
-    if (d->width == 28 && d->height == 28)
+    const image_set *images = s->recipe->images;
+
+    if (d->width != 28 || d->height != 28)
+        complain("the %s images are %d x %d pixels; must be 28 x 28", part,
+                 d->width, d->height);
+    else if (!s->validate && hash_of(d) != hash)
+        complain("the %s images in %s are not those that the target of %s is "
+                 "for; must be %s's, as in %s, unless --validate is given",
+                 part, s->data, s->recipe->name, images->name,
+                 images->folder);
+    else
         return 0;
-    complain("the %s images are %d x %d pixels; must be 28 x 28", part,
-             d->width, d->height);
     return 1;
 }
 
@@ -283,7 +294,9 @@ int main(int argc, char **argv)
     settings s = parse(argc, argv);
     gradus_dataset *all = load_part(s.data, "train"), *test = NULL;
     gradus_dataset training = { 0 }, held_out = { 0 };
-    int failed = !all || wrong_size("training", all);
+    const image_set *images = s.recipe->images;
+    int failed =
+        !all || wrong_images(&s, "training", all, images->training);
 
     if (!failed && s.validate) {
         failed = gradus_split(all, 1. / 6, 7, NULL, &training, &held_out);
@@ -292,7 +305,8 @@ int main(int argc, char **argv)
         failed = failed || race(&s, &training, &held_out);
     } else if (!failed) {
         test = load_part(s.data, "t10k");
-        failed = !test || wrong_size("test", test) || race(&s, all, test);
+        failed = !test || wrong_images(&s, "test", test, images->testing) ||
+                 race(&s, all, test);
     }
     gradus_dataset_free(&training);
     gradus_dataset_free(&held_out);

@@ -242,7 +242,8 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
       $(BUILD)/torch-layers $(BUILD)/print-metrics $(BUILD)/write-models \
-      $(BUILD)/load-bad $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints
+      $(BUILD)/load-bad $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints \
+      $(BUILD)/gradus_bench
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would
@@ -353,7 +354,7 @@ mnist: all
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH)): | deps
+$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)): | deps
 $(call dbl,$(SRC) $(CUSTOM) $(TESTS)): | deps
 endif
 

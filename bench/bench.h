@@ -24,7 +24,6 @@ typedef struct {
 gradus_node *bench_net_of(gradus_graph *g, const char *text);
 
 typedef struct {
-    const char *command;
     bench_net net;
     int batch, threads, epochs;
     size_t samples; /* how many of the training data are used; 0: all */
@@ -42,7 +41,15 @@ typedef struct {
     int turns;           /* non-zero: see bench_next_turn */
 } options;
 
-options bench_options(int argc, char **argv);
+/* What a measuring program can be told to do.  A NULL name ends a list. */
+typedef struct {
+    const char *name, *does; /* what it does, for the line in --help */
+    void (*run)(const options *o);
+} bench_command;
+
+/* Runs the command that the command line names, with its flags; --help prints
+ * the commands and the flags.  Returns the exit status. */
+int bench_main(int argc, char **argv, const bench_command *commands);
 
 /* The net that the flags ask for, compiled; its optimiser; a part of its data.
  * These end the program on error. */

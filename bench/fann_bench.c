@@ -15,7 +15,6 @@
 
 #include <fann.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { CLASSES = 10 };
 
@@ -71,6 +70,11 @@ static double steps(struct fann *net, const gradus_dataset *d, fann_type *x,
 static void measure_training(const options *o)
 {
     long at_start = bench_peak_kb();
+    int last = o->net.count - 1;
+    if (!o->net.count || o->net.width[0] != 28 * 28 ||
+        o->net.width[last] != CLASSES || o->threads != 1)
+        bench_fail("got --net %s and --threads %d; must be dense layers from "
+                   "784 values to 10, and 1", o->net.text, o->threads);
     gradus_dataset *d = gradus_load_mnist(o->data, "train");
     if (!d)
         bench_fail("%s", gradus_error());
@@ -91,14 +95,10 @@ static void measure_training(const options *o)
 
 int main(int argc, char **argv)
 {
-    options o = bench_options(argc, argv);
-    int last = o.net.count - 1;
-    if (strcmp(o.command, "train") != 0)
-        bench_fail("got the command %s; must be train", o.command);
-    if (!o.net.count || o.net.width[0] != 28 * 28 ||
-        o.net.width[last] != CLASSES || o.threads != 1)
-        bench_fail("got --net %s and --threads %d; must be dense layers from "
-                   "784 values to 10, and 1", o.net.text, o.threads);
-    measure_training(&o);
-    return 0;
+    static const bench_command commands[] = {
+        { "train", "samples a second in training, peak memory",
+          measure_training },
+        { NULL, NULL, NULL }
+    };
+    return bench_main(argc, argv, commands);
 }

@@ -1,16 +1,6 @@
 /* gradus_bench.c -- measures gradus, through its public header alone, and the
- * limits that it is compared with.  It prints one line of JSON.
- *
- *   gradus_bench [flags] train   samples a second in training, peak memory
- *   gradus_bench [flags] stream  seconds and peak memory of an epoch of rows
- *                                that are made one batch at a time
- *   gradus_bench [flags] infer   samples a second, and latency of one call
- *   gradus_bench [flags] serve   the same, where each thread has batches of
- *                                its own
- *   gradus_bench [flags] start   loads the data, builds the net, takes a step
- *   gradus_bench [flags] check   losses after epochs in the data's order
- *   gradus_bench [flags] gemm    the bare matrix products of a step
- *   gradus_bench [flags] peak    multiply-adds, GFLOP/s
+ * limits that it is compared with.  It prints one line of JSON; the commands
+ * are listed at the end.
  *
  * With --turns, all but start and check measure once for each line that they
  * read, and print a line each time.
@@ -186,20 +176,20 @@ static void check(const options *o)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(const options *o);
-    } commands[] = { { "train", measure_training },
-                     { "stream", bench_stream }, { "infer", bench_infer },
-                     { "serve", bench_serve },
-                     { "start", first_step }, { "check", check },
-                     { "gemm", bench_gemm }, { "peak", bench_peak } };
-    options o = bench_options(argc, argv);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(o.command, commands[i].name) == 0) {
-            commands[i].run(&o);
-            return 0;
-        }
-    bench_fail("got the command %s; must be train, stream, infer, serve, "
-               "start, check, gemm or peak", o.command);
+    static const bench_command commands[] = {
+        { "train", "samples a second in training, peak memory",
+          measure_training },
+        { "stream", "seconds and peak memory of an epoch made batch by batch",
+          bench_stream },
+        { "infer", "samples a second, latency of one call", bench_infer },
+        { "serve", "the same, where each thread has batches of its own",
+          bench_serve },
+        { "start", "loads the data, builds the net, takes a step",
+          first_step },
+        { "check", "losses after epochs in the order of the data", check },
+        { "gemm", "the bare matrix products of a step", bench_gemm },
+        { "peak", "multiply-adds that read no memory, GFLOP/s", bench_peak },
+        { NULL, NULL, NULL }
+    };
+    return bench_main(argc, argv, commands);
 }

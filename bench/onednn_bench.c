@@ -279,24 +279,29 @@ static double rate(const step *s, double seconds)
     return steps * (double)s->batch / elapsed;
 }
 
-int main(int argc, char **argv)
+static void measure(const options *o)
 {
     static step s;
-    options o = bench_options(argc, argv);
     const dnnl_version_t *v = dnnl_version();
-    if (strcmp(o.command, "train") != 0)
-        bench_fail("got the command %s; must be train", o.command);
-    omp_set_num_threads(o.threads);
-    s.batch = o.batch;
-    s.forward_only = o.forward_only;
+    omp_set_num_threads(o->threads);
+    s.batch = o->batch;
+    s.forward_only = o->forward_only;
     must(dnnl_engine_create(&s.engine, dnnl_cpu, 0));
     must(dnnl_stream_create(&s.stream, s.engine, dnnl_stream_default_flags));
-    add_net(&s, o.net.text);
-    for (int turn = 0; bench_next_turn(&o, turn); turn++) {
-        rate(&s, o.seconds / 5);
+    add_net(&s, o->net.text);
+    for (int turn = 0; bench_next_turn(o, turn); turn++) {
+        rate(&s, o->seconds / 5);
         printf("{\"samples_per_second\": %.6g, "
-               "\"library\": \"oneDNN %d.%d.%d\"}\n", rate(&s, o.seconds),
+               "\"library\": \"oneDNN %d.%d.%d\"}\n", rate(&s, o->seconds),
                v->major, v->minor, v->patch);
     }
-    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const bench_command commands[] = {
+        { "train", "samples a second of a step's primitives", measure },
+        { NULL, NULL, NULL }
+    };
+    return bench_main(argc, argv, commands);
 }

@@ -111,10 +111,69 @@ static const struct option flags[] = {
     { "blas", required_argument, NULL, 'a' },
     { "forward", no_argument, NULL, 'f' },
     { "turns", no_argument, NULL, 'u' },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
 
-options bench_options(int argc, char **argv)
+static const char flags_help[] =
+    "Flags, with their defaults in brackets; not every command heeds all:\n"
+    "  --net NET       sizes, such as 784-128-10 or cnn-8-16, or a shape and\n"
+    "                  words, which bench/nets.py explains (784-128-10)\n"
+    "  --batch N       rows of a batch (64)\n"
+    "  --threads N     threads that compute (1)\n"
+    "  --seconds S     how long to measure, after a fifth of that to warm\n"
+    "                  up (1)\n"
+    "  --calls N       calls of inference to measure, however long they\n"
+    "                  take; 0 is as many as there are in --seconds (0)\n"
+    "  --epochs N      epochs of check (1)\n"
+    "  --samples N     rows of the training data to use; 0 is all (0)\n"
+    "  --lr X          learning rate (0.01)\n"
+    "  --momentum X    momentum (0.9)\n"
+    "  --data DIR      the folder of the four IDX files (data/mnist)\n"
+    "  --weights FILE  where check saves the weights before it trains\n"
+    "  --blas NAME     openblas, blis or onednn, for gemm (openblas)\n"
+    "  --forward       only what inference takes, for gemm and oneDNN\n"
+    "  --turns         measure once for each line read from stdin\n"
+    "  --help          print this\n";
+
+/* Prints the commands and the flags, and ends the program. */
+static _Noreturn void help(const bench_command *commands)
+{
+    printf("usage: %s [flags] COMMAND\n"
+           "Measures, and prints a line of JSON.  Commands:\n",
+           program_invocation_short_name);
+    for (const bench_command *c = commands; c->name; c++)
+        printf("  %-14s  %s\n", c->name, c->does);
+    printf("\n%s", flags_help);
+    exit(0);
+}
+
+/* Writes the names of the commands, such as "start, check or gemm". */
+static void list(const bench_command *commands, char text[MAX_TEXT])
+{
+    int at = 0;
+    for (const bench_command *c = commands; c->name; c++)
+        at += snprintf(text + at, MAX_TEXT - (size_t)at, "%s%s", c == commands
+                       ? "" : c[1].name ? ", " : " or ", c->name);
+}
+
+/* Ends the program if there is not one word, the name of a command. */
+static const bench_command *
+find(const bench_command *commands, int words, char **word)
+{
+    char names[MAX_TEXT];
+    list(commands, names);
+    if (words != 1)
+        bench_fail("got %d words after the flags; must be one, the command: "
+                   "%s; --help says more", words, names);
+    for (const bench_command *c = commands; c->name; c++)
+        if (strcmp(*word, c->name) == 0)
+            return c;
+    bench_fail("got the command %s; must be %s; --help says more", *word,
+               names);
+}
+
+int bench_main(int argc, char **argv, const bench_command *commands)
 {
     char usual[] = "784-128-10";
     options o = { .net = parse_net(usual), .batch = 64, .threads = 1,
@@ -137,17 +196,17 @@ options bench_options(int argc, char **argv)
         case 'a': o.blas = optarg; break;
         case 'f': o.forward_only = 1; break;
         case 'u': o.turns = 1; break;
+        case 'h': help(commands);
         default: exit(2); /* getopt has said what was wrong */
         }
-    if (optind != argc - 1)
-        bench_fail("%d words follow the flags; must be one, the command",
-                   argc - optind);
-    o.command = argv[optind];
+    const bench_command *command =
+        find(commands, argc - optind, argv + optind);
     if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0) ||
         o.calls < 0)
         bench_fail("got --batch %d, --threads %d, --epochs %d, --seconds %g "
                    "and --calls %ld; the first four must be above 0, and the "
                    "last not negative", o.batch, o.threads, o.epochs,
                    o.seconds, o.calls);
-    return o;
+    command->run(&o);
+    return 0;
 }

@@ -18,6 +18,7 @@ docs/performance.md."""
 import argparse
 import itertools
 import json
+import math
 import os
 import sys
 
@@ -31,14 +32,39 @@ from nets import CNNS, MLPS, OTHERS
 from runs import BUILD, OURS, run, side_by_side, thread_counts
 
 
+def rounds(text):
+    """The value of --rounds."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"got {text}; must be a whole number of at least 1")
+
+
+def seconds(text):
+    """The value of --seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if 0 < value < math.inf:
+        return value
+    raise argparse.ArgumentTypeError(f"got {text}; must be a number above 0")
+
+
 def parse():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--quick", action="store_true",
                    help="fewer workloads, in ten minutes")
-    p.add_argument("--rounds", type=int)
-    p.add_argument("--seconds", type=float)
-    p.add_argument("--out")
+    p.add_argument("--rounds", type=rounds, metavar="N",
+                   help="how often each program measures a workload; the\n"
+                   "page has the medians (15, or 5 with --quick)")
+    p.add_argument("--seconds", type=seconds, metavar="S",
+                   help="how long it measures each time, after a fifth of\n"
+                   "that to warm up (0.2, or 0.1 with --quick)")
+    p.add_argument("--out", metavar="PAGE",
+                   help="the file that the page is written to (that of this\n"
+                   "processor in docs/performance, or with --quick none)")
     a = p.parse_args()
     a.rounds = a.rounds or (5 if a.quick else 15)
     a.seconds = a.seconds or (0.1 if a.quick else 0.2)

@@ -31,4 +31,19 @@ verdict "gradus_bench --help lists the commands and the flags" $?
     grep -q '^{"loss": [0-9.]*}$' "$dir/out"
 verdict "gradus_bench runs a command" $?
 
+if command -v python3 >/dev/null; then
+    for rounds in 0 -1 1.5 x; do
+        refuses "argument --rounds: got $rounds; must be a whole number" \
+            bench/bench.py --rounds "$rounds"
+        verdict "bench.py refuses --rounds $rounds" $?
+    done
+    for seconds in 0 -0.1 nan inf x; do
+        refuses "argument --seconds: got $seconds; must be a number above 0" \
+            bench/bench.py --seconds="$seconds"
+        verdict "bench.py refuses --seconds $seconds" $?
+    done
+else
+    echo "skipped: bench.py, as there is no python3"
+fi
+
 finish

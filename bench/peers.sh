@@ -2,7 +2,26 @@
 # peers.sh -- installs the libraries that bench.py compares gradus with: from
 # Debian's packages, and today's PyTorch, JAX and ONNX Runtime from PyPI into
 # BUILD/peers, which takes 6 GB.  bench.py leaves out those that are missing.
+#
+#   bench/peers.sh       takes no arguments; the environment variable BUILD
+#                        names the folder, which is build if it is unset
+#
+# The exit status is 0 even if something could not be installed, and 2 for a
+# wrong command line.
+
 set -eu
+
+case ${1-} in
+-h | --help)
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+esac
+if [ $# -gt 0 ]; then
+    echo "peers: got the argument '$1'; must be none;" \
+        "bench/peers.sh --help says more" >&2
+    exit 2
+fi
 
 packages='python3-torch libopenblas0-openmp python3-sklearn libfann-dev
     libdnnl-dev libblis4 python3-venv'

@@ -31,6 +31,14 @@ verdict "gradus_bench --help lists the commands and the flags" $?
     grep -q '^{"loss": [0-9.]*}$' "$dir/out"
 verdict "gradus_bench runs a command" $?
 
+for argument in --dry-run build ''; do
+    refuses "got the argument '$argument'; must be none" \
+        bench/peers.sh "$argument"
+    verdict "peers.sh refuses the argument '$argument'" $?
+done
+bench/peers.sh --help >"$dir/out" && grep -q '^peers.sh -- installs' "$dir/out"
+verdict "peers.sh --help says what it does" $?
+
 if command -v python3 >/dev/null; then
     for rounds in 0 -1 1.5 x; do
         refuses "argument --rounds: got $rounds; must be a whole number" \

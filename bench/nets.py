@@ -118,7 +118,7 @@ def multiply_adds(text):
     """The multiply-adds of a training step for each sample: those of forward,
     of dW and, except for the first layer, of dx.  They are counted as in a
     textbook, although some can be left out: of zeros behind a maximum, or by
-    Winograd's way."""
+    Winograd's method."""
     counts = []
     for word, s in layers(text):
         size = 1

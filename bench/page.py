@@ -252,7 +252,7 @@ def speed(works, results):
 The rates are samples a second; PyTorch's are those of the fastest of its builds and memory formats. *Of products* is
 the time of a call divided by that of its OpenBLAS products alone. *Of peak* is the rate of the multiply-adds that a
 textbook would make, divided by the machine's: it may be above 100 %, as many are left out, behind a maximum or by
-Winograd's way. *2T : 1T* is the rate of gradus on two threads divided by that on one. `bench/nets.py` says what the
+Winograd's method. *2T : 1T* is the rate of gradus on two threads divided by that on one. `bench/nets.py` says what the
 nets are.
 
 """ + table(head + ["of products", "of peak", "2T : 1T"],

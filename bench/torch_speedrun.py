@@ -54,6 +54,7 @@ for seed in range(1, seeds + 1):
     seconds.append(time.perf_counter() - start)
     with torch.no_grad():
         accuracy.append((net(test).argmax(1) == truth).float().mean().item())
-print(json.dumps({"mean_accuracy": sum(accuracy) / seeds,
+print(json.dumps({"torch": torch.__version__,
+                  "mean_accuracy": sum(accuracy) / seeds,
                   "mean_seconds": sum(seconds) / seeds,
                   "accuracy": accuracy, "seconds": seconds}))

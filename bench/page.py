@@ -132,14 +132,15 @@ def target_of(work, version):
     return known or 1.1
 
 
-def bound(work, results, theirs):
-    """The ratio to `theirs` that gradus would have if a step were nothing but
-    its matrix products or, with convolutions, what oneDNN's primitives do."""
-    least = next((rounds for (w, name), rounds in results.items()
+def products_alone(work, results, theirs):
+    """The ratio to `theirs` that the step's products alone would have, or None
+    if they were not measured.  gradus can exceed it, with kernels of its own
+    or by Winograd's method."""
+    alone = next((rounds for (w, name), rounds in results.items()
                   if w == work and name == "products"), None) or \
         next((rounds for (w, name), rounds in results.items()
               if w == work and name.startswith("oneDNN")), None)
-    return down(ratio(least, theirs)) if least else ""
+    return ratio(alone, theirs) if alone else None
 
 
 def short_rows(works, results):
@@ -153,9 +154,10 @@ def short_rows(works, results):
             over = ratio(results[work, "gradus"], results[work, best])
             target = target_of(work, version)
             if over < target:
+                alone = products_alone(work, results, results[work, best])
                 rows.append([title(work), version, down(over),
                              f"{target:.1f}",
-                             bound(work, results, results[work, best])])
+                             "" if alone is None else down(alone)])
     return rows
 
 
@@ -231,12 +233,14 @@ def short(works, results):
     return """## Short of the targets
 
 Against PyTorch 2 the target is 1.3 for convnet and residual and 1.1 for all others; against PyTorch 1.13 it is
-1.8 for these two, and higher for some of the others. *Bound* is the ratio that gradus would have if a step were
-nothing but its OpenBLAS products or, of a net with convolutions, oneDNN's primitives alone (see below).
+1.8 for these two, and higher for some of the others. *Products alone* is the ratio that
+the step's products alone would have, by OpenBLAS where that was measured, else by oneDNN, for which convolutions are
+products. It is no bound: gradus can exceed it, with kernels of its own or by Winograd's method. Blank: not measured.
 
-""" + table(["workload", "against", "ratio", "target", "bound"], rows) + """
-Large dense layers are little but their products: where the bound is below the target, only a faster BLAS could meet
-it, and PyTorch 2 has MKL. One row through a dense net reads each weight once, and a step with 10,000 classes goes over
+""" + table(["workload", "against", "ratio", "target",
+              "products alone"], rows) + """
+Large dense layers are little but their products: where these alone fall short of the target, only a faster BLAS could
+meet it, and PyTorch 2 has MKL. One row through a dense net reads each weight once, and a step with 10,000 classes goes over
 2.6 million weights, their gradients and their momenta, which no cache holds: memory is the limit of both. In
 *residual*, of 16 to 64 channels, multiplications are about a quarter of a step, and the rest are passes over memory:
 other orders of channels, Winograd's transformations, batch normalisation.
@@ -250,7 +254,7 @@ def speed(works, results):
     return """## Speed
 
 The rates are samples a second; PyTorch's are those of the fastest of its builds and memory formats. *Of products* is
-the time of a call divided by that of its OpenBLAS products alone. *Of peak* is the rate of the multiply-adds that a
+the time of a call divided by that of its OpenBLAS products alone (see *Bare products*; it may be below 1). *Of peak* is the rate of the multiply-adds that a
 textbook would make, divided by the machine's: it may be above 100 %, as many are left out, behind a maximum or by
 Winograd's method. *2T : 1T* is the rate of gradus on two threads divided by that on one. `bench/nets.py` says what the
 nets are.
@@ -265,7 +269,8 @@ def others(works, results):
 The rates are samples a second. JAX has one compiled function for a step, and as many processors as threads. Of
 oneDNN only primitives are measured: forward and backward of the dense layers and convolutions, in the formats that
 it prefers, without activations, pools, normalisation, loss, optimiser, or the changes of format between them. So its
-rate is a bound, not that of a step.
+rate is that of the products of a step alone, and a step by oneDNN would take longer. gradus can be faster all the
+same, with kernels of its own or by Winograd's method.
 
 """ + table(
         ["workload", "library", "gradus", "library's", "ratio", "work"],
@@ -274,16 +279,19 @@ rate is a bound, not that of a step.
 
 def products(works, results):
     versions = [next((rounds[0]["library"] for (_, n), rounds in
-                      results.items() if n == name), "")
-                for name in ("products", "products by blis",
-                             "products by onednn")]
+                      results.items() if n == name),
+                     f"{library}: not installed")
+                for name, library in (("products", "OpenBLAS"),
+                                      ("products by blis", "BLIS"),
+                                      ("products by onednn", "oneDNN"))]
     return """## Bare products
 
-GFLOP/s of the matrix products of a step alone, by each library that is installed, and of gradus's whole step, which
-has OpenBLAS compute them; all on one thread.
+GFLOP/s of the matrix products of a step alone, by each library that is installed, and of gradus's whole step; all on
+one thread. gradus has OpenBLAS compute its products, too, but cuts them into blocks that suit OpenBLAS's kernels for
+small products, where OpenBLAS has them (`src/base/gemm.c`). So its step may be faster than OpenBLAS's bare products.
 
-""" + table(["workload"] + [v or "not installed" for v in versions] +
-            ["gradus's step"], product_rows(works, results))
+""" + table(["workload"] + versions + ["gradus's step"],
+            product_rows(works, results))
 
 
 def start(begun):

@@ -50,6 +50,45 @@ if command -v python3 >/dev/null; then
             bench/bench.py --seconds="$seconds"
         verdict "bench.py refuses --seconds $seconds" $?
     done
+    # A page of made-up measurements: 100 samples a second for gradus, 50 for
+    # PyTorch, and so on.
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=bench python3 - >"$dir/page" <<'END'
+import page
+import types
+
+def plant(net, batch, threads, command="train", **rates):
+    names = {"torch2": "PyTorch 2.15.0, MKL", "products": "products",
+             "onednn": "oneDNN 2.6.3"}
+    work = command, net, batch, threads
+    works.append(work)
+    results[work, "peak"] = [{"gflops": 1, "openblas": "Haswell"}]
+    for name, rate in rates.items():
+        results[work, names.get(name, name)] = [{
+            "samples_per_second": rate, "library": "OpenBLAS 1",
+            "peak_kb": 60 * 1024, "start_kb": 0, "parameters": 1,
+            "data_bytes": 2**20}]
+
+works, results = [], {}
+plant("784-128-10", 64, 1, gradus=100, torch2=95, products=105, onednn=190)
+plant("784-512-512-10", 64, 1, gradus=100, torch2=100, products=105)
+plant("784-512-512-10", 256, 2, gradus=100, torch2=100)
+plant("residual", 64, 1, gradus=100, torch2=100, onednn=90)
+plant("784-128-10", 256, 1, gradus=100, torch2=50)
+print(page.page(works, results, [], {"gradus": [1]}, {}, [],
+                types.SimpleNamespace(rounds=1, seconds=1)))
+END
+    verdict "page.py writes a page of made-up measurements" $?
+    row() {
+        grep -qF "$1" "$dir/page"
+        verdict "the page has: $1" $?
+    }
+    row '| train 784-128-10, B64, 1T | PyTorch 2.15.0 | 1.05 | 1.1 | 1.10 |'
+    row '| train 784-512-512-10, B64, 1T | PyTorch 2.15.0 | 1.00 | 1.1 | 1.05 |'
+    row '| train 784-512-512-10, B256, 2T | PyTorch 2.15.0 | 1.00 | 1.1 |  |'
+    row '| train residual, B64, 1T | PyTorch 2.15.0 | 1.00 | 1.3 | 0.90 |'
+    row '| OpenBLAS 1 | BLIS: not installed | oneDNN: not installed |'
+    ! grep -q '^| train 784-128-10, B256, 1T | PyTorch' "$dir/page"
+    verdict "a row that meets its target is not among those that fall short" $?
 else
     echo "skipped: bench.py, as there is no python3"
 fi

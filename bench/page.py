@@ -5,6 +5,7 @@ import statistics
 
 import inference
 import nets
+import reasons
 
 # The ratios to PyTorch that are aimed at, for (command, net, batch): on one
 # thread and on two.
@@ -144,7 +145,8 @@ def products_alone(work, results, theirs):
 
 
 def short_rows(works, results):
-    """The workloads whose ratio falls short of its target."""
+    """The workloads whose ratio falls short of its target: pairs of cells and
+    the numbers of the reasons."""
     rows = []
     for work in works:
         for version in versions(results):
@@ -155,9 +157,10 @@ def short_rows(works, results):
             target = target_of(work, version)
             if over < target:
                 alone = products_alone(work, results, results[work, best])
-                rows.append([title(work), version, down(over),
-                             f"{target:.1f}",
-                             "" if alone is None else down(alone)])
+                rows.append(([title(work), version, down(over),
+                              f"{target:.1f}",
+                              "" if alone is None else down(alone)],
+                             reasons.of(work, target, alone)))
     return rows
 
 
@@ -229,22 +232,21 @@ momentum 0.9. ONNX Runtime does not train; it infers with the weights as they ar
 
 
 def short(works, results):
-    rows = short_rows(works, results)
+    found = short_rows(works, results)
+    used = sorted({i for _, why in found for i in why})
+    rows = [cells + [", ".join(str(used.index(i) + 1) for i in why)]
+            for cells, why in found]
     return """## Short of the targets
 
-Against PyTorch 2 the target is 1.3 for convnet and residual and 1.1 for all others; against PyTorch 1.13 it is
-1.8 for these two, and higher for some of the others. *Products alone* is the ratio that
-the step's products alone would have, by OpenBLAS where that was measured, else by oneDNN, for which convolutions are
-products. It is no bound: gradus can exceed it, with kernels of its own or by Winograd's method. Blank: not measured.
+We set these targets; each row shows its own. Unless another is given, it is 1.1. For convnet and residual it is 1.3
+against PyTorch 2 and 1.8 against PyTorch 1.13, and against the latter some other workloads have one of their own
+(`TARGETS` in `bench/page.py`). *Products alone* is the ratio that the step's products alone would have, by OpenBLAS
+where that was measured, else by oneDNN, for which convolutions are products. It is no bound: gradus can exceed it,
+with kernels of its own or by Winograd's method. Blank: not measured. *Why* has the numbers of the reasons below.
 
 """ + table(["workload", "against", "ratio", "target",
-              "products alone"], rows) + """
-Large dense layers are little but their products: where these alone fall short of the target, only a faster BLAS could
-meet it, and PyTorch 2 has MKL. One row through a dense net reads each weight once, and a step with 10,000 classes goes over
-2.6 million weights, their gradients and their momenta, which no cache holds: memory is the limit of both. In
-*residual*, of 16 to 64 channels, multiplications are about a quarter of a step, and the rest are passes over memory:
-other orders of channels, Winograd's transformations, batch normalisation.
-"""
+              "products alone", "why"], rows) + "\n" + \
+        reasons.listed(used)
 
 
 def speed(works, results):

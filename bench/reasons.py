@@ -1,0 +1,82 @@
+"""Why a ratio falls short of its target: the kinds of rows, and what is known
+of each."""
+from nets import MLPS
+
+# A workload is (command, net, batch, threads).  `alone` is the ratio that the
+# step's products alone would have, or None if it was not measured.
+
+
+def beyond_blas(work, target, alone):
+    return work[1] in MLPS and work[2] > 1 and alone is not None and \
+        alone < target
+
+
+def other_work(work, target, alone):
+    return work[0] == "train" and work[1] in MLPS and \
+        alone is not None and alone >= target
+
+
+def several_threads(work, _target, _alone):
+    return work[1] in MLPS and work[3] > 1
+
+
+def one_row(work, _target, _alone):
+    return work[0] == "infer" and work[1] in MLPS and work[2] == 1
+
+
+def many_classes(work, _target, _alone):
+    return work[1] == "10,000 classes"
+
+
+def residual(work, _target, _alone):
+    return work[1] == "residual"
+
+
+def convnet_threads(work, _target, _alone):
+    return work[:2] == ("infer", "convnet") and work[3] > 1
+
+
+# The texts are lines of at most 117 characters; "1. " comes before them.
+REASONS = [
+    (beyond_blas, """\
+Dense nets whose products alone fall short: only a faster BLAS could meet the target. PyTorch 1.13 computes with
+OpenBLAS, too, and PyTorch 2 with MKL."""),
+    (other_work, """\
+Dense nets whose products alone are fast enough: the rest of the step takes the difference, that is the activations,
+the loss and the update. And gradus's products are smaller than the whole ones of the column, as a thread takes a
+slice of the batch through the net: 32 rows of 64, and 64 rows of larger batches. At B1024, a step of 784-512-512-10
+takes 1.26 times as long as its bare products of 1,024 rows, on an Intel Xeon with AVX-512. Slices of 512 and 1,024
+rows were tried there: they are 1.12 times as fast at B1024 and 0.98 times at B256, and leave work for fewer threads.
+So slices have stayed small."""),
+    (several_threads, """\
+Dense nets on two threads: OpenBLAS's products are measured on one thread alone, but what holds there holds here,
+too. Besides, a training step has three parts (samples, weights, update), after each of which the threads wait for
+each other. *2T : 1T* below shows that a second thread gains least in the smaller net."""),
+    (one_row, """\
+One row through a dense net: each weight is read once, for a single multiplication, so that the limit is how fast
+the weights arrive from memory, or from an outer cache."""),
+    (many_classes, """\
+10,000 classes: a step goes over 2.7 million weights, their gradients and their momenta. These are 31 MB, more than
+the second-level caches hold, so that memory is the limit."""),
+    (residual, """\
+*residual*, of 16 to 64 channels: multiplications are about a quarter of a step, and the rest are passes over memory:
+other orders of channels, Winograd's transformations, batch normalisation."""),
+    (convnet_threads, """\
+Inference of *convnet* on two threads: PyTorch's rate grows more with the second thread than gradus's does, as the
+rates below show."""),
+    (lambda *_: True, "Other rows: the reason is not known."),
+]
+
+
+def of(work, target, alone):
+    """The numbers of the reasons that hold for a row.  The last reason is for
+    rows that no other one is for."""
+    found = [i for i, (holds, _) in enumerate(REASONS)
+             if holds(work, target, alone)]
+    return found[:-1] or found
+
+
+def listed(used):
+    """The reasons with these numbers, as a list that counts from 1."""
+    return "".join(f"{place}. " + REASONS[i][1].replace("\n", "\n   ") + "\n"
+                   for place, i in enumerate(sorted(used), 1))

@@ -25,6 +25,7 @@ import sys
 import growth
 import index
 import inference
+import machine
 import nets
 import page
 import peers
@@ -183,6 +184,7 @@ def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     if not os.path.exists("data/mnist/train-images-idx3-ubyte"):
         sys.exit("bench: MNIST is not in data/mnist; data/fetch.sh gets it")
+    options.conditions = machine.conditions(sys.argv[1:])
     works = workloads(options.quick)
     found = peers.peers(options.quick,
                         [work for work in works if work[0] == "infer"] +
@@ -204,7 +206,7 @@ def main():
     print(text)
     if options.out or not options.quick:
         out = options.out or index.path(
-            page.processor(), page.kernels(results), os.cpu_count())
+            machine.processor(), page.kernels(results), os.cpu_count())
         with open(out, "w") as f:
             f.write(text)
         index.write()

@@ -1,6 +1,5 @@
 """The page that bench.py writes: tables of what was measured."""
 import math
-import os
 import statistics
 
 import inference
@@ -192,11 +191,6 @@ def product_rows(works, results):
     return rows
 
 
-def processor():
-    return next(line.split(":")[1].strip() for line in open("/proc/cpuinfo")
-                if line.startswith("model name"))
-
-
 def kernels(results):
     """The processor that OpenBLAS takes this one for."""
     return next(rounds[0]["openblas"] for (_, name), rounds
@@ -209,11 +203,12 @@ def introduction(results, options):
                         for r in rounds], "gflops") for t in (1, 2))
     return f"""# Performance
 
-Made by `bench/bench.py`: {processor()}, {os.cpu_count()} processors. What is compared runs side by side and takes turns:
-each gets {options.seconds:g} s in each of {options.rounds} rounds. A rate is the median of all rounds. A ratio is the median of the ratios of
-each round, since the machine's own speed changes, and is rounded down. PyTorch's rate is that of the fastest of
-its builds and memory formats that are installed. Multiply-adds that read no memory reach {one:.0f}
-GFLOP/s on one thread, {two:.0f} on two. OpenBLAS uses its kernels for {kernels(results)}.
+{options.conditions}
+
+What is compared runs side by side and takes turns: each gets {options.seconds:g} s in each of {options.rounds} rounds. A rate is the median of all
+rounds. A ratio is the median of the ratios of each round, since the machine's own speed changes, and is rounded down.
+PyTorch's rate is that of the fastest of its builds and memory formats that are installed. Multiply-adds that read no
+memory reach {one:.0f} GFLOP/s on one thread, {two:.0f} on two. OpenBLAS uses its kernels for {kernels(results)}.
 """
 
 

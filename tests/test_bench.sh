@@ -52,7 +52,9 @@ if command -v python3 >/dev/null; then
     done
     # A page of made-up measurements: 100 samples a second for gradus, 50 for
     # PyTorch, and so on.
-    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=bench python3 - >"$dir/page" <<'END'
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=bench \
+        OPENBLAS_CORETYPE=Haswell python3 - >"$dir/page" <<'END'
+import machine
 import page
 import types
 
@@ -76,13 +78,17 @@ plant("residual", 64, 1, gradus=100, torch2=100, onednn=90)
 plant("lenet", 64, 1, gradus=100, torch2=100)
 plant("784-128-10", 256, 1, gradus=100, torch2=50)
 print(page.page(works, results, [], {"gradus": [1]}, {}, [],
-                types.SimpleNamespace(rounds=1, seconds=1)))
+                types.SimpleNamespace(
+                    rounds=1, seconds=1,
+                    conditions=machine.conditions(["--quick", "--out", "a b"]))))
 END
     verdict "page.py writes a page of made-up measurements" $?
     row() {
         grep -qF "$1" "$dir/page"
         verdict "the page has: $1" $?
     }
+    row "Made by \`OPENBLAS_CORETYPE=Haswell bench/bench.py --quick --out 'a b'\`: "
+    row 'Measured on 2'
     row '| train 784-128-10, B64, 1T | PyTorch 2.15.0 | 1.05 | 1.1 | 1.10 | 2 |'
     row '| train 784-512-512-10, B64, 1T | PyTorch 2.15.0 | 1.00 | 1.1 | 1.05 | 1 |'
     row '| train 784-512-512-10, B256, 2T | PyTorch 2.15.0 | 1.00 | 1.1 |  | 3 |'

@@ -405,9 +405,10 @@ int gradus_augment(gradus_node *image, const gradus_augment_options *options);
 /* Computes the gradient of this input, too: to look at, or to check it. */
 int gradus_want_gradient(gradus_node *input);
 
-/* Keeps the value of this node, so that gradus_value can show it.  Otherwise
- * it may be computed together with the node that follows, and never be stored.
- * A convolution that is not may round differently. */
+/* Keeps the value of this node, so that gradus_value and gradus_infer_value
+ * can show it.  Otherwise it may be computed together with the node that
+ * follows, and never be stored.  A convolution that is not may round
+ * differently. */
 int gradus_want_value(gradus_node *n);
 
 /* Multiplies this loss and its gradients; 1 unless set.  May be changed
@@ -1028,14 +1029,22 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * differ in their last bits, as OpenBLAS then adds up in another order, and
  * convolutions of many channels are computed in another way.
  *
- * Valid until the workspace's next call; NULL on error, which includes a NaN
- * or an infinite value in x, in the result or on the way to it, even where a
- * sigmoid would make 1 of it.  Only a -inf that masks a class of a softmax is
- * no error. */
+ * Valid until the workspace's next inference; NULL on error, which includes a
+ * NaN or an infinite value in x, in the result or on the way to it, even where
+ * a sigmoid would make 1 of it.  Only a -inf that masks a class of a softmax
+ * is no error. */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
                                    int n);
+
+/* The value [n,size] of a node that the result depends on, from the
+ * workspace's last inference: the features that a middle layer finds, say.
+ * Valid until the workspace's next inference.  NULL, with a message that says
+ * why there is none and what to do.  A node may need gradus_want_value; an
+ * inference that fails leaves no values. */
+const gradus_real *gradus_infer_value(const gradus_workspace *w,
+                                      const gradus_node *n);
 
 /* ======================================================================
  * 12  Model files: safetensors, with the architecture in the metadata

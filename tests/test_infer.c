@@ -284,6 +284,111 @@ TEST(the_check_of_a_loss_is_not_called)
     gradus_graph_free(g);
 }
 
+/* ---- values of the nodes on the way ------------------------------------- */
+
+/* All rows must be there, however many of them are computed at a time. */
+LOOP_TEST(the_values_on_the_way_are_those_of_forward, COUNT(batches))
+{
+    gradus_workspace *w = workspace(n.g, SAMPLES);
+
+    ck_assert_int_eq(gradus_forward(n.g, NULL, batches[_i]), 0);
+    const gradus_real *y = gradus_infer(w, d.x, batches[_i]);
+    ck_assert_msg(y != NULL, "%s", gradus_error());
+    for (int i = 0; i < gradus_node_count(n.g); i++) {
+        gradus_node *node = gradus_node_at(n.g, i);
+        const gradus_real *v = gradus_infer_value(w, node);
+        size_t values = (size_t)(batches[_i] * node->size);
+        if (node == n.t)
+            continue;
+        ck_assert_msg(v != NULL, "%s", gradus_error());
+        ck_assert_double_le(distance(v, gradus_value(node), values),
+                            TOLERANCE);
+    }
+    ck_assert_ptr_eq(gradus_infer_value(w, n.loss), y);
+    gradus_workspace_free(w);
+}
+
+/* A workspace for one image in a net whose convolution also computes the ReLU
+ * behind it, unless its value is wanted. */
+static gradus_workspace *image_workspace(gradus_graph *g, bool wanted)
+{
+    gradus_node *conv = gradus_conv2d(gradus_image(g, 1, 6, 5), 2, 3, NULL);
+
+    gradus_dense(gradus_relu(conv), 3);
+    if (wanted)
+        ck_assert_int_eq(gradus_want_value(conv), 0);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_workspace *w = workspace(g, 1);
+    ck_assert_ptr_nonnull(gradus_infer(w, d.x, 1));
+    return w;
+}
+
+TEST(a_value_that_is_wanted_before_compile_is_there_in_inference)
+{
+    gradus_graph *g = gradus_graph_new(1), *h = gradus_graph_new(1);
+    gradus_workspace *w = image_workspace(g, true);
+    gradus_workspace *v = image_workspace(h, false);
+    const gradus_real *y = gradus_infer_value(w, gradus_find_node(g, "conv1"));
+    const gradus_real *r = gradus_infer_value(w, gradus_find_node(g, "relu1"));
+
+    ck_assert(y && r);
+    for (int i = 0; i < 2 * 4 * 3; i++)
+        ck_assert(r[i] == (y[i] > 0 ? y[i] : 0));
+    ck_assert_ptr_null(gradus_infer_value(v, gradus_find_node(h, "conv1")));
+    assert_error("conv1: is computed together with relu1; call "
+                 "gradus_want_value(conv1) before gradus_compile");
+    ck_assert_ptr_nonnull(gradus_infer_value(v,
+                                             gradus_find_node(h, "relu1")));
+    gradus_workspace_free(w);
+    gradus_workspace_free(v);
+    gradus_graph_free(g);
+    gradus_graph_free(h);
+}
+
+TEST(a_value_that_inference_does_not_compute_is_refused)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_workspace *w = image_workspace(g, false);
+    gradus_workspace *v = workspace(n.g, 1);
+
+    ck_assert_ptr_nonnull(gradus_infer(v, d.x, 1));
+    ck_assert_ptr_null(gradus_infer_value(v, n.t));
+    assert_error("labels: has no value in inference, as that of softmax_ce1 "
+                 "does not depend on it");
+    ck_assert_ptr_null(gradus_infer_value(v, gradus_find_node(g, "dense1")));
+    assert_error("dense1: is of another graph; must be of the graph that the "
+                 "workspace was made for");
+    ck_assert_ptr_null(gradus_infer_value(v, NULL));
+    assert_error("gradus_infer_value: the node is NULL");
+    ck_assert_ptr_null(gradus_infer_value(NULL, n.relu));
+    assert_error("gradus_infer_value: the workspace is NULL");
+    gradus_workspace_free(v);
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
+}
+
+TEST(only_an_inference_that_succeeds_leaves_values)
+{
+    static const char why[] = "relu1: has no value before a gradus_infer "
+                              "succeeds";
+    gradus_workspace *w = workspace(n.g, 2);
+    gradus_real bad[IN] = { NAN };
+    uint8_t pixels[IN] = { 0 };
+
+    ck_assert_ptr_null(gradus_infer_value(w, n.relu));
+    assert_error(why);
+    ck_assert_ptr_nonnull(gradus_infer_u8(w, pixels, 1));
+    ck_assert_ptr_nonnull(gradus_infer_value(w, n.relu));
+    ck_assert_ptr_null(gradus_infer(w, bad, 1));
+    ck_assert_ptr_null(gradus_infer_value(w, n.relu));
+    assert_error(why);
+    ck_assert_ptr_nonnull(gradus_infer(w, d.x, 1));
+    ck_assert_ptr_null(gradus_infer(w, d.x, 3));
+    ck_assert_ptr_null(gradus_infer_value(w, n.relu));
+    assert_error(why);
+    gradus_workspace_free(w);
+}
+
 /* ---- errors ------------------------------------------------------------- */
 
 TEST(a_nan_or_infinity_is_an_error_that_names_the_row)

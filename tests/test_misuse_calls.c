@@ -293,6 +293,9 @@ static outcome call_of_nets(int i)
                 "gradus_infer_u8: the data is NULL");
         IS_NULL(gradus_infer_u8(NULL, NULL, 1),
                 "gradus_infer_u8: the workspace is NULL");
+        IS_NULL(gradus_infer_value(w, x), "is of another graph");
+        IS_NULL(gradus_infer_value(w, NULL), "the node is NULL");
+        IS_NULL(gradus_infer_value(NULL, x), "the workspace is NULL");
         REFUSES(gradus_set_class_names(n.g, 2, hole), "class 1: the name is");
         REFUSES(gradus_set_class_names(n.g, INT_MIN, hole), "names");
         IS_NULL(gradus_class_name(n.g, INT_MAX), NULL);

@@ -148,10 +148,18 @@ const gradus_param *gradus_find_param(const gradus_node *n, const char *name)
     return NULL;
 }
 
+int gradus_need_own_value(const gradus_node *n)
+{
+    if (n->result == n)
+        return 0;
+    return gradus_refuse(n, "is computed together with %s; call "
+                         "gradus_want_value(%s) before gradus_compile",
+                         n->result->name, n->name);
+}
+
 /* Checks that n has a value or, if `gradient` is set, a gradient of the batch
- * at hand, and has it in an array of its own: if n is fused, only its result
- * has one.  `what` is the word for it, and `pass` the pass that computes
- * it. */
+ * at hand, and has it in an array of its own.  `what` is the word for it, and
+ * `pass` the pass that computes it. */
 static int check_shown(const gradus_node *n, const char *what,
                        const char *pass, bool gradient)
 {
@@ -159,11 +167,7 @@ static int check_shown(const gradus_node *n, const char *what,
         return gradus_error_set("gradus_%s: the node is NULL", what);
     if (!n->graph->batch.rows || (gradient && n->graph->gradients_old))
         return gradus_refuse(n, "has no %s before a %s succeeds", what, pass);
-    if (n->result != n)
-        return gradus_refuse(n, "is computed together with %s; call "
-                             "gradus_want_value(%s) before gradus_compile",
-                             n->result->name, n->name);
-    return 0;
+    return gradus_need_own_value(n);
 }
 
 /* y [B,size] of the batch at hand, which the graph owns and the next forward

@@ -159,6 +159,10 @@ int gradus_lost_check(const gradus_graph *g);
  * name of the function that the user has called. */
 int gradus_need_compiled(const gradus_graph *g, const char *function);
 
+/* Returns 0 if n's value has an array of its own; else -1, with a message.  If
+ * n is fused, only its result has one. */
+int gradus_need_own_value(const gradus_node *n);
+
 /* The last loss over classes, to which class names belong; NULL if there is
  * none. */
 const gradus_loss_node *gradus_classifier(const gradus_graph *g);

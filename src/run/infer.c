@@ -22,6 +22,7 @@
  * workspace. */
 struct gradus_workspace {
     int max_batch;         /* rows that every array has room for */
+    bool has_values;       /* the last inference has succeeded */
     gradus_node *input, *output; /* the only data node among the copies, and
                                     the node whose y [n,size] is returned */
     int *index;            /* [max_batch]: 0, 1, 2, .. */
@@ -229,6 +230,8 @@ static int check(const char *function, const gradus_workspace *w,
 static const gradus_real *infer(const char *function, gradus_workspace *w,
                                 gradus_fed fed, int n)
 {
+    if (w)
+        w->has_values = false;
     if (check(function, w, fed, n))
         return NULL;
     const gradus_batch b = { .rows = n, .index = w->index };
@@ -252,7 +255,9 @@ static const gradus_real *infer(const char *function, gradus_workspace *w,
         gradus_run_nodes(w->node, 0, w->count, p);
     }
     gradus_compute_leave(&mode);
-    return checked_output(w, n);
+    const gradus_real *y = checked_output(w, n);
+    w->has_values = y != NULL;
+    return y;
 }
 
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
@@ -265,4 +270,31 @@ const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,
                                    int n)
 {
     return infer("gradus_infer_u8", w, (gradus_fed){ .u8 = pixels }, n);
+}
+
+/* Checks that the workspace computes a value of n, in an array of its own, and
+ * has computed it. */
+static int check_value(const gradus_workspace *w, const gradus_node *n)
+{
+    if (!w || !n)
+        return gradus_error_set("gradus_infer_value: the %s is NULL",
+                                w ? "node" : "workspace");
+    if (n->graph != w->output->graph)
+        return gradus_refuse(n, "is of another graph; must be of the graph "
+                             "that the workspace was made for");
+    if (!w->node[n->id])
+        return gradus_refuse(n, "has no value in inference, as that of %s "
+                             "does not depend on it", w->output->name);
+    if (gradus_need_own_value(n))
+        return -1;
+    if (!w->has_values)
+        return gradus_refuse(n, "has no value before a gradus_infer succeeds");
+    return 0;
+}
+
+/* All rows of y are there, since each part of them writes to its own. */
+const gradus_real *gradus_infer_value(const gradus_workspace *w,
+                                      const gradus_node *n)
+{
+    return check_value(w, n) ? NULL : w->node[n->id]->y;
 }

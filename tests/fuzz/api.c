@@ -277,9 +277,11 @@ static void infer(fuzz *f)
         f->w = gradus_workspace_new(f->g, take(f) % (ROWS + 2));
     check(!f->w);
     int rows = take(f) % (ROWS + 2);
-    if (f->w)
+    if (f->w) {
         check(!(take(f) % 2 ? gradus_infer(f->w, f->values, rows)
                             : gradus_infer_u8(f->w, f->pixels, rows)));
+        check(!gradus_infer_value(f->w, any(f)));
+    }
 }
 
 static void save(fuzz *f)

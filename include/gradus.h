@@ -1087,6 +1087,21 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads,
  * well.  On error nothing has changed. */
 int gradus_load_parameters(gradus_graph *g, const char *path);
 
+/* Only those parameters, into a compiled graph, that have the same node's
+ * name, the same name and the same shape in the file: for the trunk of a net
+ * that gets a new head, say.  All others stay as they are.  (A head of the
+ * same shape needs another name, or it is loaded, too: gradus_set_name.)  To
+ * report, unless that is NULL, goes a line for each parameter of the graph,
+ * and for each of the file that the graph does not have:
+ *     conv1.weight loaded
+ *     dense2.weight: got [10,128] in the file; must be [5,128]: kept as it was
+ *     dense3.bias: not in the file: kept as it was
+ *     in the file alone: dense4.bias
+ * Nothing else is taken from the file, not even its counts of passes and
+ * epochs.  Returns how many parameters were loaded; or -1 on error, and it is
+ * an error if there is none to load.  On error nothing has changed. */
+int gradus_load_matching(gradus_graph *g, const char *path, FILE *report);
+
 /* A checkpoint is a model file, which gradus_load and
  * gradus_load_parameters read too, with all that a training needs to go on as
  * if it had never stopped: the optimiser's state, its learning rate and its

@@ -264,6 +264,11 @@ TEST(model_files_refuse_null_and_nonsense)
     failed(gradus_load_parameters(NULL, "file"), "");
     failed(gradus_load_parameters(n.g, NULL), "NULL");
     failed(gradus_load_parameters(n.g, "no-such-file"), "no-such-file");
+    failed(gradus_load_matching(NULL, "file", NULL),
+           "gradus_load_matching: the graph is NULL");
+    failed(gradus_load_matching(n.g, NULL, NULL),
+           "gradus_load_matching: the path is NULL");
+    failed(gradus_load_matching(n.g, "no-such-file", NULL), "no-such-file");
 }
 
 TEST(impossible_parts_of_a_users_layer_are_refused)

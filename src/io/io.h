@@ -117,6 +117,9 @@ typedef struct {
     bool own;              /* gradus wrote it, so it has a checksum          */
     unsigned long wanted;  /* that checksum, a CRC-32                        */
     unsigned long crc;     /* the CRC-32 of what has been read so far        */
+    bool matching;         /* only what matches is read: see
+                              gradus_safetensors_match                       */
+    int matched;           /* the number of tensors that are to be read      */
     int count;             /* the number of tensors                          */
     gradus_tensor *tensor; /* [count], owned, in the order of their data     */
 } gradus_safetensors;
@@ -139,14 +142,20 @@ int gradus_safetensors_open(gradus_safetensors *f, const char *path);
  * first arrays of a checkpoint, as many as given (tensors.c).  A parameter
  * without a tensor is an error, as is a tensor without a parameter, or another
  * shape; but the other arrays of a checkpoint, and PyTorch's
- * num_batches_tracked, are passed over.  The tensors then have as many bytes
- * as the file. */
+ * num_batches_tracked, are passed over.  If f->matching is set, none of these
+ * is an error: the file's other tensors are all passed over.  The tensors then
+ * have as many bytes as the file. */
 int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g,
                              int arrays);
 /* Reads the values of the tensors, which must lie end to end, to `to`: the
  * parameters, as they lie in theta, and then the arrays.  To be called once.
  * After an error `to` holds some of the values. */
 int gradus_safetensors_read(gradus_safetensors *f, gradus_real *to);
+/* Once the values are read, prints a line for each parameter of g, and one for
+ * each tensor that has none in g.  Takes tensors out of the header.  Returns
+ * 0, or -1 with a message if that cannot be written. */
+int gradus_safetensors_report(const gradus_safetensors *f,
+                              const gradus_graph *g, FILE *out);
 void gradus_safetensors_close(gradus_safetensors *f);
 
 /* ----- load.c and save.c ------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* load.c -- reads a graph, or only its parameters, from a model file (save.c).
+/* load.c -- reads a graph, only its parameters, or only those of them that
+ * match, from a model file (save.c).
  *
  * Parameters can also be read from files of other programs, which have none
  * of our metadata.  Such a file must hold exactly the graph's tensors: one
@@ -140,23 +141,49 @@ gradus_graph *gradus_load(const char *path, int max_batch, int threads,
     return g;
 }
 
+/* Reads all parameters of g to theta [parameters]. */
+static int read_all(gradus_safetensors *f, gradus_graph *g, gradus_real *theta)
+{
+    return gradus_safetensors_match(f, g, 0) ||
+           gradus_safetensors_read(f, theta) ||
+           (f->own && gradus_read_counts(g, f->metadata));
+}
+
+/* Reads those parameters to theta that the file has in the same shape; the
+ * others are there as they are in g. */
+static int read_matching(gradus_safetensors *f, gradus_graph *g,
+                         gradus_real *theta, FILE *report)
+{
+    f->matching = true;
+    memcpy(theta, g->theta, g->parameters * sizeof *theta);
+    if (gradus_safetensors_match(f, g, 0) ||
+        gradus_safetensors_read(f, theta) ||
+        (report && gradus_safetensors_report(f, g, report)))
+        return -1;
+    return f->matched ? 0
+                      : gradus_error_set("holds no parameter of the graph in "
+                                         "the same shape; give the nodes the "
+                                         "names that they have in the file "
+                                         "(gradus_set_name)");
+}
+
 /* The values go to a block of their own first, so that an error among them
- * leaves the graph as it was. */
-int gradus_load_parameters(gradus_graph *g, const char *path)
+ * leaves the graph as it was.  Returns how many parameters were loaded. */
+static int load(const char *function, gradus_graph *g, const char *path,
+                bool matching, FILE *report)
 {
     gradus_safetensors f;
 
-    if (gradus_need_compiled(g, "gradus_load_parameters"))
+    if (gradus_need_compiled(g, function))
         return -1;
     if (!path)
-        return gradus_error_set("gradus_load_parameters: the path is NULL");
+        return gradus_error_set("%s: the path is NULL", function);
     gradus_real *theta = malloc(g->parameters * sizeof *theta + 1);
     if (!theta)
         return gradus_no_memory("the parameters of %s", path);
     int error = gradus_safetensors_open(&f, path) ||
-                gradus_safetensors_match(&f, g, 0) ||
-                gradus_safetensors_read(&f, theta) ||
-                (f.own && gradus_read_counts(g, f.metadata));
+                (matching ? read_matching(&f, g, theta, report)
+                          : read_all(&f, g, theta));
     if (error) {
         gradus_error_set("%s: %s", path, gradus_error());
     } else {
@@ -165,5 +192,15 @@ int gradus_load_parameters(gradus_graph *g, const char *path)
     }
     free(theta);
     gradus_safetensors_close(&f);
-    return error;
+    return error ? -1 : f.matched;
+}
+
+int gradus_load_parameters(gradus_graph *g, const char *path)
+{
+    return load("gradus_load_parameters", g, path, false, NULL) < 0 ? -1 : 0;
+}
+
+int gradus_load_matching(gradus_graph *g, const char *path, FILE *report)
+{
+    return load("gradus_load_matching", g, path, true, report);
 }

@@ -197,13 +197,15 @@ static int read_values(gradus_safetensors *f, const gradus_tensor *t,
     return 0;
 }
 
-/* Compares two tensors by where they begin, for qsort.  As none is empty, two
- * that begin at the same byte are an error in either order. */
+/* Compares two tensors by where they lie, for qsort.  One that is empty, and
+ * is passed over, comes before the one that begins at the same byte. */
 static int by_place(const void *a, const void *b)
 {
     const gradus_tensor *s = a, *t = b;
+    json_int_t apart = s->begin != t->begin ? s->begin - t->begin
+                                            : s->end - t->end;
 
-    return (s->begin > t->begin) - (s->begin < t->begin);
+    return (apart > 0) - (apart < 0);
 }
 
 /* As the tensors have as many bytes as the file and begin where the one before

@@ -1,4 +1,5 @@
-/* tensors.c -- pairs the parameters of a graph with the tensors of a file. */
+/* tensors.c -- pairs the parameters of a graph with the tensors of a file, and
+ * reports which have none on the other side. */
 #include "io/io.h"
 
 #include "base/error.h"
@@ -6,6 +7,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Writes the shape in the header, which may be NULL or no list, as JSON in
+ * ASCII. */
+static const char *shape_text(const json_t *shape, char text[64])
+{
+    memset(text, 0, 64);
+    json_dumpb(shape, text, 63,
+               JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    return text;
+}
 
 /* Reads a tensor's entry in the header to *t, whose name and size are set.
  * `wanted` is the shape that it must have, or NULL if it may have any; a count
@@ -15,7 +26,7 @@
 static int read_entry(gradus_safetensors *f, gradus_tensor *t, json_t *entry,
                       const char *wanted)
 {
-    char given[64] = "";
+    char given[64];
     const char *dtype;
     json_t *shape;
     json_error_t error;
@@ -26,8 +37,7 @@ static int read_entry(gradus_safetensors *f, gradus_tensor *t, json_t *entry,
         return gradus_error_set("tensor %s: %s; must have a dtype, a shape, "
                                 "data_offsets [begin, end] and nothing else",
                                 t->name, error.text);
-    json_dumpb(shape, given, sizeof given - 1, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (wanted && strcmp(given, wanted) != 0)
+    if (wanted && strcmp(shape_text(shape, given), wanted) != 0)
         return gradus_error_set("tensor %s is %s in the file, %s in the graph",
                                 t->name, given, wanted);
     t->width = t->size && strcmp(dtype, "F32") == 0 ? 4 : 8;
@@ -47,23 +57,38 @@ static int read_entry(gradus_safetensors *f, gradus_tensor *t, json_t *entry,
 }
 
 /* Finds a tensor of this name.  Its entry is taken out of the header, so that
- * none serves two parameters, and those that serve none are left. */
+ * none serves two parameters, and those that serve none are left; if
+ * f->matching is set, so are those of another shape. */
 static int read_tensor(gradus_safetensors *f, const char *name, size_t size,
                        const char *shape)
 {
-    gradus_tensor *t = &f->tensor[f->count++];
-
-    t->to = f->values;
-    t->size = size;
-    f->values += size;
-    snprintf(t->name, sizeof t->name, "%s", name);
     json_t *entry = json_object_get(f->header, name);
+    size_t to = f->values;
+    char given[64];
+
+    f->values += size;
+    if (f->matching && strcmp(shape_text(json_object_get(entry, "shape"),
+                                         given), shape) != 0)
+        return 0;
     if (!entry)
         return gradus_error_set("tensor %s %s is missing", name, shape);
+    gradus_tensor *t = &f->tensor[f->count++];
+    t->to = to;
+    t->size = size;
+    snprintf(t->name, sizeof t->name, "%s", name);
     if (read_entry(f, t, entry, shape))
         return -1;
     json_object_del(f->header, name);
+    f->matched++;
     return 0;
+}
+
+/* The name of p, a parameter of n, in files: such as dense1.weight. */
+static const char *param_name(const gradus_node *n, const gradus_param *p,
+                              char name[128])
+{
+    snprintf(name, 128, "%s.%s", n->name, p->name);
+    return name;
 }
 
 /* Finds the tensors of n's parameters. */
@@ -73,24 +98,35 @@ static int read_params(gradus_safetensors *f, const gradus_node *n)
 
     for (int j = 0; j < n->n_params; j++) {
         const gradus_param *p = &n->param[j];
-        snprintf(name, sizeof name, "%s.%s", n->name, p->name);
         gradus_shape_text("", p->rank, p->shape, shape);
-        if (read_tensor(f, name, p->size, shape))
+        if (read_tensor(f, param_name(n, p, name), p->size, shape))
             return -1;
     }
     return 0;
 }
 
-/* Passes over what the graph does not need: the arrays of a checkpoint, and
- * the number of batches that PyTorch's batch normalisation has seen. */
-static int pass_over(gradus_safetensors *f, const char *name, json_t *entry)
+/* Is this how many batches PyTorch's batch normalisation has seen? */
+static bool is_count(const char *name)
 {
     static const char tracked[] = ".num_batches_tracked";
     size_t n = strlen(name), end = sizeof tracked - 1;
-    gradus_tensor *t = &f->tensor[f->count++];
-    bool count = n > end && strcmp(name + n - end, tracked) == 0;
 
-    if (!count && !(f->own && strncmp(name, "gradus:", 7) == 0))
+    return n > end && strcmp(name + n - end, tracked) == 0;
+}
+
+/* Is this an array of a checkpoint? */
+static bool is_array(const gradus_safetensors *f, const char *name)
+{
+    return f->own && strncmp(name, "gradus:", 7) == 0;
+}
+
+/* Passes over what the graph does not need. */
+static int pass_over(gradus_safetensors *f, const char *name, json_t *entry)
+{
+    gradus_tensor *t = &f->tensor[f->count++];
+    bool count = is_count(name);
+
+    if (!count && !is_array(f, name) && !f->matching)
         return gradus_error_set("tensor %.64s is not a parameter of the "
                                 "graph", name);
     snprintf(t->name, sizeof t->name, "%s", name);
@@ -124,5 +160,61 @@ int gradus_safetensors_match(gradus_safetensors *f, const gradus_graph *g,
         return gradus_error_set("cut short or damaged: the tensors need %lld "
                                 "bytes of data, but the file has %lld",
                                 f->needed, f->size);
+    return 0;
+}
+
+/* ---- the report --------------------------------------------------------- */
+
+/* Has a tensor been read to value number `to`? */
+static bool is_read(const gradus_safetensors *f, size_t to)
+{
+    for (const gradus_tensor *t = f->tensor; t < f->tensor + f->count; t++)
+        if (t->size && t->to == to)
+            return true;
+    return false;
+}
+
+/* Prints a line for the parameter p of n, whose values begin at number
+ * `to`. */
+static void report_param(const gradus_safetensors *f, const gradus_node *n,
+                         const gradus_param *p, size_t to, FILE *out)
+{
+    char name[128], shape[64], given[64];
+    json_t *entry = json_object_get(f->header, param_name(n, p, name));
+
+    gradus_shape_text("", p->rank, p->shape, shape);
+    if (is_read(f, to))
+        fprintf(out, "%s loaded\n", name);
+    else if (!entry)
+        fprintf(out, "%s: not in the file: kept as it was\n", name);
+    else
+        fprintf(out, "%s: got %s in the file; must be %s: kept as it was\n",
+                name, shape_text(json_object_get(entry, "shape"), given),
+                shape);
+    json_object_del(f->header, name);
+}
+
+/* A name that only the file has may hold any character, so its line is shown
+ * as error messages are. */
+int gradus_safetensors_report(const gradus_safetensors *f,
+                              const gradus_graph *g, FILE *out)
+{
+    const char *name;
+    json_t *value;
+    size_t to = 0;
+
+    for (int i = 0; i < g->count; i++)
+        for (int j = 0; j < g->node[i]->n_params; j++) {
+            const gradus_param *p = &g->node[i]->param[j];
+            report_param(f, g->node[i], p, to, out);
+            to += p->size;
+        }
+    json_object_foreach(f->header, name, value)
+        if (value != f->metadata && !is_count(name) && !is_array(f, name)) {
+            gradus_error_set("in the file alone: %s", name);
+            fprintf(out, "%s\n", gradus_error());
+        }
+    if (fflush(out) || ferror(out))
+        return gradus_error_set("the report cannot be written");
     return 0;
 }

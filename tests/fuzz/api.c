@@ -297,6 +297,9 @@ static void save(fuzz *f)
              "what was saved is what is loaded");
         must(!gradus_load_parameters(f->g, path),
              "what was saved can be loaded into the same graph");
+        must(gradus_load_matching(f->g, path, NULL) > 0 ||
+                 !gradus_parameter_count(f->g),
+             "what was saved matches the same graph");
         gradus_graph_free(again);
         remove(path);
     }

@@ -1,5 +1,5 @@
-/* model.c -- fuzzes gradus_load and gradus_load_parameters.  An input is a
- * model file.  As hardly a changed file has the right checksum, this replaces
+/* model.c -- fuzzes gradus_load, gradus_load_parameters and
+ * gradus_load_matching.  An input is a model file.  As hardly a changed file has the right checksum, this replaces
  * it, if nothing but the checksum is wrong, and tries again. */
 #include "fuzz.h"
 
@@ -53,20 +53,26 @@ static void use(gradus_graph *g)
     gradus_graph_free(again);
 }
 
-/* Loads the bytes in both ways.  Is nothing but the checksum wrong? */
+/* Loads the bytes in all three ways.  Is nothing but the checksum wrong? */
 static bool load(gradus_graph *known, const uint8_t *byte, size_t n)
 {
     fuzz_file f = fuzz_file_new(byte, n);
-    uint64_t before = gradus_parameters_hash(known);
+    static FILE *report;
     gradus_graph *g = gradus_load(f.path, 1, 1, NULL);
     bool sum = !g && strstr(gradus_error(), "its checksum is");
     must(g || *gradus_error(), "a loader that fails says why");
     if (g)
         use(g);
     gradus_graph_free(g);
+    uint64_t before = gradus_parameters_hash(known);
     if (gradus_load_parameters(known, f.path))
         must(gradus_parameters_hash(known) == before,
              "a load that fails changes nothing");
+    before = gradus_parameters_hash(known);
+    report = report ? report : fopen("/dev/null", "w");
+    if (gradus_load_matching(known, f.path, report) < 0)
+        must(gradus_parameters_hash(known) == before,
+             "a load of what matches that fails changes nothing");
     fuzz_file_close(f);
     return sum;
 }

@@ -82,7 +82,7 @@ LIBS   = $(PKG_LIBS) -lm
 
 SRC      := $(wildcard src/*/*.c)
 MNIST    := $(wildcard examples/mnist/*.c)
-SHARED   := $(filter-out %/train.c %/predict.c %/speedrun.c,$(MNIST))
+SHARED   := $(filter-out %/train.c %/predict.c %/speedrun.c %/minimal.c,$(MNIST))
 OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(filter-out tests/soak.c,$(wildcard tests/*.c))
@@ -152,6 +152,10 @@ $(BUILD)/libgradus-double.a: $(call dbl,$(SRC))
 	$(call Q,AR $@)$(AR) rcs $@ $^
 
 link = $(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(1) $(LIBS) -o $@
+
+# This one shares nothing, as it is to be read alone.
+$(BUILD)/mnist-minimal: $(BUILD)/obj/examples/mnist/minimal.o $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
 
 $(BUILD)/mnist-%: $(BUILD)/obj/examples/mnist/%.o $(call obj,$(SHARED)) \
                   $(BUILD)/libgradus.a

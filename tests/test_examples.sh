@@ -13,7 +13,8 @@ build=${BUILD:-build}
 train=$build/mnist-train
 predict=$build/mnist-predict
 speedrun=$build/mnist-speedrun
-for program in "$train" "$predict" "$speedrun" "$build/xor" "$build/spiral" \
+minimal=$build/mnist-minimal
+for program in "$train" "$predict" "$speedrun" "$minimal" "$build/xor" "$build/spiral" \
     "$build/custom-layer" "$build/custom-layer-check"; do
     [ -x "$program" ] && continue
     echo "$program is missing; run make first"
@@ -454,6 +455,30 @@ if [ -c /dev/full ]; then
     case_is "predict: a full disk under stdout is an error" \
         minds_full_disk "$predict" "$dir/model" data/digits/7-a.png
 fi
+
+# ---- mnist-minimal ----
+
+case_is "minimal: has at most 80 lines" \
+    [ "$(wc -l <examples/mnist/minimal.c)" -le 80 ]
+case_is "minimal: needs nothing of the repository but gradus.h" \
+    [ "$(grep -c '^#include "' examples/mnist/minimal.c)" -eq 1 ]
+case_is "minimal: trains" exits 0 '' "$minimal" "$dir/minimal" data/sample
+accuracy=$(sed -n 's/^test accuracy \([0-9.]*\) %, on 1000 images$/\1/p' "$dir/out")
+case_is "minimal: reads at least 88 % of the sample" at_least "$accuracy" 88
+case_is "minimal: says how each epoch went" \
+    [ "$(grep -c '^epoch [0-9]* of 10: validation accuracy' "$dir/out")" -eq 10 ]
+case_is "minimal: says where the net is" \
+    grep -qx "saved in $dir/minimal" "$dir/out"
+case_is "minimal: mnist-predict reads what it saved" \
+    exits 0 '' "$predict" "$dir/minimal" data/digits/7-a.png
+case_is "minimal: a missing folder is named" \
+    exits 1 "mnist-minimal: $dir/none/train-images" \
+    "$minimal" "$dir/minimal" "$dir/none"
+case_is "minimal: it does not train what cannot be saved" \
+    exits 1 "mnist-minimal: $dir/none/model: " \
+    "$minimal" "$dir/none/model" data/sample
+case_is "minimal: then no epoch is run" \
+    [ "$(grep -c '^epoch' "$dir/out")" -eq 0 ]
 
 # ---- own-data ----
 

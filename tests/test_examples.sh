@@ -14,8 +14,9 @@ train=$build/mnist-train
 predict=$build/mnist-predict
 speedrun=$build/mnist-speedrun
 minimal=$build/mnist-minimal
-for program in "$train" "$predict" "$speedrun" "$minimal" "$build/xor" "$build/spiral" \
-    "$build/custom-layer" "$build/custom-layer-check"; do
+for program in "$train" "$predict" "$speedrun" "$minimal" "$build/xor" \
+    "$build/spiral" "$build/transfer" "$build/custom-layer" \
+    "$build/custom-layer-check"; do
     [ -x "$program" ] && continue
     echo "$program is missing; run make first"
     exit 1
@@ -488,6 +489,27 @@ case_is "xor: prints four right answers" [ "$(cut -c 1-12 "$dir/out" | tr '\n' ,
 case_is "spiral: runs" exits 0 '' "$build/spiral"
 last=$(sed -n 's/.*accuracy *\([0-9.]*\) %.*/\1/p' "$dir/out" | tail -n 1)
 case_is "spiral: learns nearly every point" at_least "$last" 98
+case_is "transfer: has at most 120 lines" \
+    [ "$(wc -l <examples/own-data/transfer.c)" -le 120 ]
+case_is "transfer: runs" exits 0 '' "$build/transfer" "$dir/transfer"
+case_is "transfer: says what is loaded, what is kept and what is not used" \
+    [ "$(grep -v accuracy "$dir/out" | tr '\n' ,)" = "conv1.weight loaded,\
+conv1.bias loaded,conv2.weight loaded,conv2.bias loaded,\
+five_to_nine.weight: not in the file: kept as it was,\
+five_to_nine.bias: not in the file: kept as it was,\
+in the file alone: zero_to_four.weight,in the file alone: zero_to_four.bias," ]
+# reads WHAT: prints the accuracy of that line of transfer
+reads() {
+    sed -n "s/^$1, [0-9]* images: test accuracy \([0-9.]*\) %\$/\1/p" "$dir/out"
+}
+scratch=$(reads '5 to 9 from scratch')
+case_is "transfer: the first net learns its digits" \
+    at_least "$(reads '0 to 4')" 95
+case_is "transfer: learning from scratch works at all" at_least "$scratch" 40
+case_is "transfer: a loaded trunk is better than $scratch %" \
+    at_least "$(reads '5 to 9 with the trunk of 0 to 4')" "$scratch"
+case_is "transfer: a model that cannot be saved is an error" \
+    exits 1 "transfer: $dir/none/model: " "$build/transfer" "$dir/none/model"
 
 # ---- custom-layer ----
 

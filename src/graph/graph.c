@@ -32,6 +32,7 @@ void gradus_graph_free(gradus_graph *g)
         free(g->node[i]);
     }
     free(g->class_name);
+    gradus_notes_free(g->notes);
     free(g->node);
     free(g->info);
     free(g->block);

@@ -66,6 +66,12 @@ enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
  * loss sets batch.rows to 0 and gradients_old, and so does
  * gradus_check_gradients.
  */
+/* A text that is saved with the graph. */
+typedef struct gradus_note {
+    struct gradus_note *next;
+    char *key, *text; /* owned */
+} gradus_note;
+
 struct gradus_graph {
     uint64_t seed;          /* the seed of all its random numbers */
     int count;              /* how many nodes there are */
@@ -79,6 +85,7 @@ struct gradus_graph {
     size_t parameters;      /* of all nodes together */
     int class_count;
     char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
+    gradus_note *notes;     /* a list, owned: what gradus_set_metadata set */
 
     /* Set by compile. */
     int max_batch, threads;    /* the most rows of a batch, and the number of
@@ -115,6 +122,11 @@ struct gradus_graph {
     uint64_t epochs;        /* number of whole epochs so far, by all optimisers
                                together */
 };
+
+/* metadata.c: sets a text as gradus_set_metadata does, but keys of the
+ * library's own, which begin with "gradus.", are allowed, too. */
+int gradus_set_note(gradus_graph *g, const char *key, const char *text);
+void gradus_notes_free(gradus_note *n);
 
 /* What the library knows about n. */
 static inline gradus_node_info *gradus_info(const gradus_node *n)

@@ -45,6 +45,20 @@ static int read_part(gradus_graph *g, const char *key, const char *text,
     return error;
 }
 
+/* Gives g the texts of the metadata that are the caller's, and the table. */
+static int read_notes(gradus_graph *g, json_t *metadata)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(metadata, key, value)
+        if ((strncmp(key, "gradus.", 7) != 0 ||
+             strcmp(key, "gradus.table") == 0) &&
+            gradus_set_note(g, key, json_string_value(value)))
+            return -1;
+    return 0;
+}
+
 /* The number must be written as save.c writes it, with no sign and no leading
  * zeros, so that a graph that is loaded is saved to the same bytes. */
 int gradus_read_count(const json_t *metadata, const char *key, uint64_t *count)
@@ -94,6 +108,7 @@ int gradus_load_graph(const gradus_safetensors *f, gradus_graph **g)
         return -1;
     *g = gradus_graph_new(seed);
     return !*g || gradus_read_counts(*g, f->metadata) ||
+           read_notes(*g, f->metadata) ||
            read_part(*g, "gradus.architecture", nodes,
                      gradus_architecture_read) ||
            (classes && read_part(*g, "gradus.classes", classes, read_classes));

@@ -9,6 +9,8 @@
  *   gradus.epochs        decimal, the number of epochs, unless 0
  *   gradus.architecture  JSON, see architecture.c
  *   gradus.classes       JSON, the list of names, if there are any
+ *   gradus.table         JSON, see table/saved.c, if gradus_set_table was called
+ *   others               what gradus_set_metadata set, in the order of both
  *   gradus.checkpoint    JSON, see checkpoint.c, in a checkpoint
  *   gradus.replay        JSON, see train/replay.c, in a replay file
  *
@@ -112,6 +114,10 @@ static int print_header(FILE *f, const gradus_contents *c)
         (g->class_count &&
          print_part(f, c, "gradus.classes", gradus_classes_print)))
         return -1;
+    for (const gradus_note *n = g->notes; n; n = n->next) {
+        gradus_print_string(f, ",", n->key);
+        gradus_print_string(f, ":", n->text);
+    }
     if (c->key) {
         gradus_print_string(f, ",", c->key);
         gradus_print_string(f, ":", c->text);

@@ -383,6 +383,17 @@ int gradus_initialise(gradus_node *n, gradus_initialiser how, double a);
 int gradus_normalise(gradus_node *input, const double *mean,
                      const double *std);
 
+/* x[k] = (v[k] - mean[k]) / std[k] for value k of a row, where v is the value
+ * fed: for a gradus_input that is not normalised.  All arrays are [size].  A
+ * NaN that is fed stands for a missing value, and v[k] is then missing[k];
+ * where missing is NULL, a NaN is an error.  Saved with the model.
+ *
+ * Of the targets of gradus_mse and gradus_huber, too: their losses are then
+ * those of standardised numbers, but gradus_infer gives predictions in the
+ * units in which the targets are fed. */
+int gradus_standardise(gradus_node *input, const double *mean,
+                       const double *std, const double *missing);
+
 /* Random changes to training images; a field of 0 switches that change off. */
 typedef struct {
     double shift;   /* by up to this many pixels, in each direction */

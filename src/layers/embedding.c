@@ -25,7 +25,8 @@ static int check(gradus_node *n, gradus_part p)
 {
     const gradus_node *x = n->in[0];
 
-    if (gradus_attr_values(x->attr, "mean", &(int){ 0 }))
+    if (gradus_attr_values(x->attr, "mean", NULL) ||
+        gradus_attr_values(x->attr, "centre", NULL))
         return gradus_fail(n, "%s is normalised; its values must be the "
                            "numbers of tokens", x->name), -1;
     if (x->fed.u8)

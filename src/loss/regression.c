@@ -57,6 +57,20 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
 
 /* Copies the prediction to y, and sets loss[i] to w_i c sum_k l(y_ik - t_ik),
  * which is not divided by D, if the loss is wanted. */
+/* In inference the predictions are in the units in which the targets were fed:
+ * y = y std + mean, if those are standardised. */
+static void restore_units(gradus_node *n, gradus_part p)
+{
+    const gradus_attr *a = n->in[1]->attr;
+    const double *mean = gradus_attr_values(a, "centre", NULL);
+    const double *std = gradus_attr_values(a, "scale", NULL);
+    gradus_real *y = gradus_row(n->y, p, n->size);
+
+    for (int i = 0; mean && i < p.rows; i++, y += n->size)
+        for (int k = 0; k < n->size; k++)
+            y[k] = (gradus_real)(y[k] * std[k] + mean[k]);
+}
+
 static void forward(gradus_node *n, gradus_part p)
 {
     const regression_node *r = (const regression_node *)n;
@@ -64,8 +78,10 @@ static void forward(gradus_node *n, gradus_part p)
 
     memcpy(y, gradus_row(n->in[0]->y, p, n->size),
            gradus_count(p, n->size) * sizeof *y);
-    if (!r->loss.loss)
+    if (!r->loss.loss) {
+        restore_units(n, p);
         return;
+    }
     const gradus_real *t = gradus_row(n->in[1]->y, p, n->size);
     for (int i = p.row; i < p.row + p.rows; i++, y += n->size, t += n->size)
         r->loss.loss[i] = gradus_loss_row_weight(n, i) * r->c *

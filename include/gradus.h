@@ -613,6 +613,97 @@ typedef struct {
 gradus_dataset *gradus_load_csv(const char *path,
                                 const gradus_csv_options *options);
 
+/* ---- tables as people have them: with texts, gaps and units ----
+ *
+ *     gradus_table *t = gradus_table_new("people.csv",
+ *         &(gradus_table_options){ .label = "outcome" });
+ *     gradus_dataset *all = gradus_table_load(t, "people.csv", 0);
+ *     gradus_dataset train, valid;
+ *     gradus_split(all, 0.2, 1, NULL, &train, &valid);
+ *     gradus_table_fit(t, &train);
+ *     gradus_node *x = gradus_input(g, all->size);
+ *     gradus_set_table(x, NULL, t);
+ *
+ * and, to predict, after gradus_load:
+ *
+ *     gradus_table *t = gradus_get_table(g);
+ *     gradus_dataset *d = gradus_table_load(t, "others.csv", 0);
+ *     gradus_infer(w, d->x, ..); */
+
+/* What a table's columns are and become; gradus_table_free frees it. */
+typedef struct gradus_table gradus_table;
+
+/* What is done with fields that are empty, or NA, N/A, NaN, NULL, None, ? or
+ * a dash. */
+typedef enum {
+    GRADUS_MISSING_ERROR,
+    GRADUS_MISSING_MEAN,         /* they are taken for the column's mean; those
+                                    of a text for its most frequent category */
+    GRADUS_MISSING_MOST_FREQUENT /* for the most frequent value in any case */
+} gradus_missing;
+
+typedef struct {
+    char separator;             /* as in gradus_csv_options; 0: the one that
+                                   stands in the first line */
+    gradus_csv_header header;
+    const char *label;          /* the column of class labels, or NULL */
+    const char *const *targets; /* columns, then NULL; or NULL */
+    const char *const *ignore;  /* columns left out, likewise */
+    gradus_missing missing;
+    bool indicators;            /* a column with missing fields gets one more
+                                   value, 1 where the field is missing */
+    size_t max_bytes;           /* as in gradus_csv_options */
+} gradus_table_options;
+
+/* Learns from a CSV file what its columns become.  One whose fields are all
+ * numbers is one value of x; any other is a text, and has a value for each of
+ * its categories, in the order of their bytes: 1 for that of the field, and 0
+ * for the others.  The classes are the texts of the label's column, sorted
+ * likewise, or by size if all are numbers.
+ *
+ * Columns that a net cannot use are an error, one message for all of them:
+ * empty fields, unless `missing` says what they are taken for; dates; what
+ * tells rows apart, such as names and identifiers (of texts, more than half are
+ * different; numbers count the rows, or all differ in a column called id);
+ * more than 1,000 categories; a text among numbers; numbers with commas. */
+gradus_table *gradus_table_new(const char *path,
+                               const gradus_table_options *options);
+void gradus_table_free(gradus_table *t); /* NULL is fine */
+
+/* The rows of a file with these columns, which are found by their names, in any
+ * order (by their order where the table has no names).  The columns of the
+ * label and of targets may be missing: then so are labels and targets.  A
+ * column too few or too many, a category that is not the table's, and a missing
+ * field in a column that had none are errors.  What is missing is NaN in x.
+ * max_bytes is that of gradus_csv_options. */
+gradus_dataset *gradus_table_load(const gradus_table *t, const char *path,
+                                  size_t max_bytes);
+
+/* Finds how to standardise numbers and targets, and what missing values are
+ * taken for, in the data that will be trained on, which gradus_table_load and
+ * gradus_split have made. */
+int gradus_table_fit(gradus_table *t, const gradus_dataset *train);
+
+/* Standardises the input x and, unless it is NULL, the input of the targets by
+ * a table that is fitted (gradus_standardise), and keeps a copy of the table
+ * with their graph, which is saved with it.  Comes before gradus_compile. */
+int gradus_set_table(gradus_node *x, gradus_node *target,
+                     const gradus_table *t);
+
+/* The table of a graph, to be freed; NULL, with a message, if it has none.  It
+ * has the columns, but is not fitted: the scales are settings of the inputs. */
+gradus_table *gradus_get_table(const gradus_graph *g);
+
+/* Its columns, by number from 0, in the order of the file: their names, what
+ * they are used for ("number", "text", "label", "target" or "ignored"), their
+ * categories, from 0, and which value of x, or which target, is their first,
+ * and how many there are.  NULL, or -1, for what is not there. */
+int gradus_table_columns(const gradus_table *t);
+const char *gradus_column_name(const gradus_table *t, int k);
+const char *gradus_column_use(const gradus_table *t, int k);
+const char *gradus_column_category(const gradus_table *t, int k, int i);
+int gradus_column_span(const gradus_table *t, int k, int *count);
+
 typedef struct {
     bool stratified;       /* each class has the same fraction of its samples
                               in both parts, to a sample; needs one label per

@@ -15,6 +15,7 @@ allowed() {
     run) echo base graph optim ;;
     io) echo base graph optim ;;
     train) echo base graph optim run io ;;
+    table) echo base data graph ;;
     *) echo "src/$1 has no rule; add one to tests/test_dependencies.sh" >&2 ;;
     esac
 }

@@ -1,0 +1,339 @@
+/* columns.c -- learns from the fields of a table what each of its columns
+ * becomes: a number, or the categories of a text or of a label.  A column that
+ * no net could learn from, such as one of dates, is a fault; all faults stand
+ * in one message. */
+#define _POSIX_C_SOURCE 200809L
+#include "table/table.h"
+
+#include "base/error.h"
+#include "base/number.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum {
+    MOST_CATEGORIES = 1000,
+    FEW = 20, /* so many different values say nothing about what they are */
+    LIST = 700 /* bytes of all faults together */
+};
+
+/* What has been seen in a column. */
+typedef struct {
+    const char *name;
+    const char **field;   /* [rows] */
+    size_t rows;
+    size_t missing, first_missing; /* how many fields, and the first row */
+    size_t numbers, dates, commas; /* how many others look like that */
+    const char *date;     /* the first date, or NULL */
+    const char *text;     /* the first that is none of these, or NULL, */
+    size_t text_row;      /* and its row */
+    bool counting;        /* whole numbers, each 1 more than the one before */
+} seen;
+
+/* The faults of all columns so far. */
+typedef struct {
+    char text[LIST];
+    int count, left_out;
+} faults;
+
+bool gradus_is_missing(const char *text)
+{
+    static const char *const words[] = { "", "NA", "N/A", "n/a", "NaN", "nan",
+                                         "NULL", "null", "None", "?", "-" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* ---- fields ----------------------------------------------------------- */
+
+const char **gradus_fields_begin(const gradus_csv *c)
+{
+    const size_t rows = c->rows - c->header;
+    const char **field = calloc(rows, sizeof *field);
+    const char *at = c->data;
+
+    if (!field)
+        return gradus_no_memory("%zu rows of %s", rows, c->path), NULL;
+    for (size_t i = 0; i < rows; i++, at = gradus_csv_skip(at, c->columns))
+        field[i] = at;
+    return field;
+}
+
+void gradus_fields_next(const gradus_csv *c, const char **field)
+{
+    for (size_t i = 0; i < c->rows - c->header; i++)
+        field[i] = gradus_csv_skip(field[i], 1);
+}
+
+/* Returns what follows up to `most` digits at p, of which there is at least
+ * one; else NULL. */
+static const char *after_digits(const char *p, int most)
+{
+    const char *from = p;
+
+    while (p && p - from < most && isdigit((unsigned char)*p))
+        p++;
+    return p > from ? p : NULL;
+}
+
+/* Is it a date or a time of day, such as 2024-01-31, 31.1.2024 12:30 or 12:30?
+ * What follows the day is not looked at. */
+static bool is_date(const char *text)
+{
+    const char *p = after_digits(text, 4);
+
+    if (!p || !*p || !strchr("-/.:", *p))
+        return false;
+    const char mark = *p;
+    p = after_digits(p + 1, 2);
+    if (p && mark == ':')
+        return true;
+    p = p && *p == mark ? after_digits(p + 1, 4) : NULL;
+    return p && (*p == '\0' || *p == ' ' || *p == 'T');
+}
+
+/* Would it be a number if its commas were points? */
+static bool has_comma(const char *text)
+{
+    char copy[64];
+    double v;
+
+    if (strlen(text) >= sizeof copy || !strchr(text, ','))
+        return false;
+    strcpy(copy, text);
+    char *to = strchr(copy, ',');
+    *to = '.';
+    for (char *p = to; (p = strchr(p, ','));)
+        memmove(p, p + 1, strlen(p)); /* 1,234,567 */
+    return gradus_number_parse(copy, &v) == 0;
+}
+
+static seen see(const char *name, const char **field, size_t rows)
+{
+    seen s = { .name = name, .field = field, .rows = rows, .counting = true };
+    double v, before = NAN;
+
+    for (size_t i = 0; i < rows; i++) {
+        const bool number = gradus_number_parse(field[i], &v) == 0;
+        if (number) {
+            s.numbers++;
+            s.counting = s.counting && (i == 0 || v == before + 1);
+            before = v;
+        } else if (gradus_is_missing(field[i])) {
+            if (s.missing++ == 0)
+                s.first_missing = i;
+        } else if (is_date(field[i])) {
+            s.date = s.dates++ ? s.date : field[i];
+        } else if (has_comma(field[i])) {
+            s.commas++;
+        } else if (!s.text) {
+            s.text = field[i];
+            s.text_row = i;
+        }
+    }
+    s.counting = s.counting && s.numbers == rows;
+    return s;
+}
+
+/* ---- faults ------------------------------------------------------------ */
+
+/* Adds what is wrong with a column to the list, if there is room. */
+__attribute__((format(printf, 3, 4)))
+static void fault(faults *f, const seen *s, const char *format, ...)
+{
+    char one[256];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(one, sizeof one, format, values);
+    va_end(values);
+    f->count++;
+    if (strlen(f->text) + strlen(s->name) + strlen(one) + 8 > sizeof f->text)
+        f->left_out++;
+    else
+        sprintf(f->text + strlen(f->text), "%s\"%s\" %s",
+                *f->text ? "; " : "", s->name, one);
+}
+
+/* Sets the message about all faults. */
+static int refuse(const gradus_csv *c, const faults *f)
+{
+    char more[48] = "";
+
+    if (f->left_out)
+        snprintf(more, sizeof more, "; and %d more", f->left_out);
+    return gradus_error_set("%s: %d column%s cannot be used as %s: %s%s.  "
+                            "Leave a column out with ignore; missing says "
+                            "what empty fields are taken for", c->path,
+                            f->count, f->count > 1 ? "s" : "",
+                            f->count > 1 ? "they are" : "it is", f->text,
+                            more);
+}
+
+/* ---- categories ------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+    double x = 0, y = 0;
+
+    gradus_number_parse(*(const char *const *)a, &x);
+    gradus_number_parse(*(const char *const *)b, &y);
+    return x != y ? (x > y) - (x < y) : gradus_by_name(a, b);
+}
+
+/* Returns the different texts of the column but those for missing, sorted,
+ * and sets *count.  They are the table's own, but the caller frees the array.
+ * NULL, with a message, if memory runs out. */
+static const char **different(const seen *s, size_t *count)
+{
+    const char **text = calloc(s->rows, sizeof *text);
+    size_t n = 0;
+
+    *count = 0;
+    if (!text)
+        return gradus_no_memory("the categories of %.64s", s->name), NULL;
+    for (size_t i = 0; i < s->rows; i++)
+        if (!gradus_is_missing(s->field[i]))
+            text[n++] = s->field[i];
+    qsort(text, n, sizeof *text,
+          s->numbers == n ? by_number : gradus_by_name);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(text[*count - 1], text[i]) != 0)
+            text[(*count)++] = text[i];
+    return text;
+}
+
+/* Makes the texts the categories of the column. */
+static int keep(gradus_column *c, const char **text, size_t count)
+{
+    c->category = calloc(count + 1, sizeof *c->category);
+    for (size_t i = 0; c->category && i < count; i++) {
+        c->category[i] = strdup(text[i]);
+        if (!c->category[i])
+            break;
+        c->categories++;
+    }
+    return c->category && c->categories == (int)count
+               ? 0 : gradus_no_memory("the categories of %.64s", c->name);
+}
+
+/* ---- the kinds of column ----------------------------------------------- */
+
+/* Is the column called a number that only tells rows apart? */
+static bool is_called_id(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return n >= 2 && strcasecmp(name + n - 2, "id") == 0 &&
+           (n == 2 || strchr("_ -", name[n - 3]) ||
+            (islower((unsigned char)name[n - 3]) && name[n - 2] == 'I'));
+}
+
+static void learn_number(const seen *s, faults *f, size_t values)
+{
+    if (s->rows >= FEW && s->counting)
+        fault(f, s, "counts the rows");
+    else if (s->rows >= FEW && values == s->rows && is_called_id(s->name))
+        fault(f, s, "is another number in each row: an identifier");
+}
+
+/* A text, or a label whose `label` is true. */
+static void learn_text(const seen *s, faults *f, size_t values, bool label)
+{
+    const size_t present = s->rows - s->missing;
+    const bool all_differ = values > FEW && 2 * values > present;
+
+    if (label && values == 1)
+        fault(f, s, "has one class alone");
+    else if (label && all_differ && s->numbers == present)
+        fault(f, s, "has %zu different numbers: to predict numbers, make it "
+              "a target and not the label", values);
+    else if (s->dates == present)
+        fault(f, s, "holds dates or times, such as \"%.20s\"", s->date);
+    else if (!label && s->commas && s->commas + s->numbers == present)
+        fault(f, s, "has numbers with commas; must be with a point");
+    else if (!label && s->text && 10 * s->numbers >= 9 * present)
+        fault(f, s, "holds numbers, but row %zu has \"%.40s\"",
+              s->text_row + 1, s->text);
+    else if (all_differ)
+        fault(f, s, "has %zu different texts in %zu rows: names or "
+              "identifiers", values, s->rows);
+    else if (values > MOST_CATEGORIES)
+        fault(f, s, "has %zu different texts; must have at most %d", values,
+              MOST_CATEGORIES);
+}
+
+/* Sets the kind of the column, whose role is known, and its categories. */
+static int learn(gradus_column *c, const seen *s, int role,
+                 const gradus_table_options *o, faults *f)
+{
+    const bool numbers = s->numbers + s->missing == s->rows;
+    size_t count;
+
+    c->kind = role >= GRADUS_CSV_TARGET     ? GRADUS_COLUMN_TARGET
+              : role == GRADUS_CSV_LABEL    ? GRADUS_COLUMN_LABEL
+              : role == GRADUS_CSV_IGNORED  ? GRADUS_COLUMN_IGNORED
+              : numbers                     ? GRADUS_COLUMN_NUMBER
+                                            : GRADUS_COLUMN_TEXT;
+    c->missing = s->missing > 0;
+    if (c->kind == GRADUS_COLUMN_IGNORED)
+        return 0;
+    if (s->missing == s->rows) {
+        fault(f, s, "is empty");
+        return 0;
+    }
+    if (c->missing && (role != GRADUS_CSV_VALUE || !o->missing))
+        fault(f, s, "has %zu empty field%s, the first in row %zu%s",
+              s->missing, s->missing > 1 ? "s" : "", s->first_missing + 1,
+              role == GRADUS_CSV_VALUE ? "" : ": such rows must be removed");
+    if (c->kind == GRADUS_COLUMN_TARGET && !numbers) {
+        fault(f, s, "is a target, but row %zu has \"%.40s\"; must be a number",
+              s->text_row + 1, s->text ? s->text : s->field[0]);
+        return 0;
+    }
+    c->indicator = c->missing && o->indicators &&
+                   c->kind <= GRADUS_COLUMN_TEXT;
+    const char **text = different(s, &count);
+    if (!text)
+        return -1;
+    int error = 0;
+    if (c->kind == GRADUS_COLUMN_NUMBER)
+        learn_number(s, f, count);
+    else if (c->kind != GRADUS_COLUMN_TARGET) {
+        learn_text(s, f, count, c->kind == GRADUS_COLUMN_LABEL);
+        error = f->count ? 0 : keep(c, text, count);
+    }
+    free(text);
+    return error;
+}
+
+int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
+                         const gradus_table_options *o)
+{
+    const char **field = gradus_fields_begin(c);
+    const char *name = c->text;
+    faults f = { .count = 0 };
+    int error = !field;
+
+    for (int k = 0; k < c->columns && !error; k++) {
+        gradus_column *column = &t->column[k];
+        char number[32];
+        snprintf(number, sizeof number, "%d", k + 1);
+        column->name = strdup(c->header ? name : number);
+        if (!column->name) {
+            error = gradus_no_memory("the names of %d columns", c->columns);
+            break;
+        }
+        const seen s = see(column->name, field, c->rows - c->header);
+        error = learn(column, &s, c->role[k], o, &f);
+        gradus_fields_next(c, field);
+        name = c->header ? gradus_csv_skip(name, 1) : name;
+    }
+    free(field);
+    return error ? -1 : f.count ? refuse(c, &f) : 0;
+}

@@ -82,15 +82,17 @@ LIBS   = $(PKG_LIBS) -lm
 
 SRC      := $(wildcard src/*/*.c)
 MNIST    := $(wildcard examples/mnist/*.c)
-SHARED   := $(filter-out %/train.c %/predict.c %/speedrun.c %/minimal.c,$(MNIST))
+SHARED   := $(wildcard programs/shared/*.c)
+GRADUS   := $(wildcard programs/gradus/*.c)
+PARTS    := examples/mnist/recipes.c examples/mnist/train_options.c
 OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(filter-out tests/soak.c,$(wildcard tests/*.c))
 TORCH    := $(wildcard tests/torch/*.c)
-SAME     := $(wildcard tests/same/*.c) examples/mnist/nets.c
+SAME     := $(wildcard tests/same/*.c) programs/shared/nets.c
 
 PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
-            $(filter-out $(SHARED),$(MNIST))) \
+            $(filter-out $(PARTS),$(MNIST))) $(BUILD)/gradus \
             $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%) $(BUILD)/custom-layer
 
 Q = $(if $(V),,@echo '  $(1)';)
@@ -100,8 +102,9 @@ dbl = $(1:%.c=$(BUILD)/double/%.o)
 
 all: $(BUILD)/libgradus.a $(BUILD)/libgradus.so $(PROGRAMS)
 
-# The example programs see include/ alone; the library and tests see src/ too.
-$(BUILD)/obj/examples/%.o: FLAGS += $(PKG_CFLAGS)
+# Programs see include/, and what they share; the library and tests see src/ too.
+$(BUILD)/obj/examples/%.o $(BUILD)/obj/programs/%.o: \
+    FLAGS += -Iprograms/shared $(PKG_CFLAGS)
 $(BUILD)/obj/src/%.o $(BUILD)/double/src/%.o: FLAGS += -Isrc $(PKG_CFLAGS)
 $(BUILD)/obj/tests/%.o $(BUILD)/double/tests/%.o: \
     FLAGS += -Isrc $(CHECK_CFLAGS) $(PKG_CFLAGS)
@@ -157,8 +160,11 @@ link = $(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(1) $(LIBS) -o $@
 $(BUILD)/mnist-minimal: $(BUILD)/obj/examples/mnist/minimal.o $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
-$(BUILD)/mnist-%: $(BUILD)/obj/examples/mnist/%.o $(call obj,$(SHARED)) \
+$(BUILD)/mnist-%: $(BUILD)/obj/examples/mnist/%.o $(call obj,$(PARTS) $(SHARED)) \
                   $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+$(BUILD)/gradus: $(call obj,$(GRADUS) $(SHARED)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
 $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%): $(BUILD)/%: \
@@ -358,7 +364,7 @@ mnist: all
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)): | deps
+$(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)): | deps
 $(call dbl,$(SRC) $(CUSTOM) $(TESTS)): | deps
 endif
 
@@ -371,7 +377,9 @@ ifneq ($(filter -march=native -mcpu=native,$(ARCH)),)
 endif
 
 install: install-notice all
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/gradus $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/gradus.h include/gradus_layer.h \
 	    $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/libgradus.a $(DESTDIR)$(PREFIX)/lib
@@ -389,6 +397,7 @@ install: install-notice all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/include/gradus.h \
 	    $(DESTDIR)$(PREFIX)/include/gradus_layer.h \
+	    $(DESTDIR)$(PREFIX)/bin/gradus \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.* \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
 
@@ -402,5 +411,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))

@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-flags="-std=c11 -Iinclude -Isrc -D_FILE_OFFSET_BITS=64 $(pkg-config --cflags openblas)"
-files=$(ls src/*/*.c examples/*/*.c)
+flags="-std=c11 -Iinclude -Isrc -Iprograms/shared -D_FILE_OFFSET_BITS=64 $(pkg-config --cflags openblas)"
+files=$(ls src/*/*.c examples/*/*.c programs/*/*.c)
 
 # shellcheck disable=SC2086 # flags and files are lists
 {
@@ -19,7 +19,7 @@ files=$(ls src/*/*.c examples/*/*.c)
             >"$dir/clang-tidy" 2>"$dir/tidy-errors"
     cppcheck --quiet --std=c11 --enable=warning,performance,portability \
         -Iinclude -Isrc --template='{file}:{line}: warning: {message} [{id}]' \
-        src examples 2>"$dir/cppcheck"
+        src examples programs 2>"$dir/cppcheck"
 }
 
 # A tool that did not run, or could not compile a file, has found nothing.

@@ -5,10 +5,10 @@
 #include "nets.h"
 #include "openblas.h"
 #include "progress.h"
+#include "stop.h"
 #include "train_options.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,30 +17,6 @@
 const char program[] = "mnist-train";
 
 enum { MAX_CLASSES = 256 }; /* labels are bytes */
-
-/* ---- Stopping: after the batch, or at once at the second signal ---- */
-
-static volatile sig_atomic_t stop_signal;
-
-static void on_signal(int number)
-{
-    if (stop_signal)
-        _exit(128 + number);
-    stop_signal = number;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    struct sigaction before;
-    sigemptyset(&a.sa_mask);
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
-        sigaction(SIGHUP, &a, NULL); /* nohup has it ignored */
-    signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
-    signal(SIGXFSZ, SIG_IGN); /* gradus_save reports a file that is too big */
-}
 
 /* ---- Before training ---- */
 
@@ -108,38 +84,10 @@ typedef struct {
     int begun; /* a batch has been trained on */
 } run;
 
-static gradus_optimiser *optimiser(const settings *s, gradus_graph *g)
-{
-    const gradus_adam_options adam = {.learning_rate = s->lr,
-                                      .weight_decay = s->weight_decay};
-    switch (s->optim) {
-    case ADAM: return gradus_adam(g, &adam);
-    case ADAMW: return gradus_adamw(g, &adam);
-    case RMSPROP:
-        return gradus_rmsprop(g, &(gradus_rmsprop_options){
-            .learning_rate = s->lr, .momentum = s->momentum,
-            .weight_decay = s->weight_decay});
-    default:
-        return gradus_sgd(g, &(gradus_sgd_options){
-            .learning_rate = s->lr, .momentum = s->momentum,
-            .weight_decay = s->weight_decay});
-    }
-}
-
-/* Returns the learning rate of a step; gradus_fit asks before each. */
 static double learning_rate(uint64_t step, uint64_t steps, void *user)
 {
-    const settings *s = ((const run *)user)->set;
-    uint64_t quarter = steps / 4 + 1;
-    switch (s->schedule) {
-    case CONSTANT: return s->lr;
-    case STEP:
-        return gradus_lr_step(s->lr, step < quarter ? 0 : step - quarter,
-                              quarter, 0.1);
-    case COSINE: return gradus_lr_cosine(s->lr, step, steps, 0);
-    case ONE_CYCLE: return gradus_lr_one_cycle(s->lr, step, steps, 0, 0, 0);
-    default: return s->lr * (double)(steps - step) / (double)steps;
-    }
+    run *r = user;
+    return learning_rate_of(step, steps, (void *)r->set);
 }
 
 /* gradus_fit calls this after each batch and each epoch; it stops if this
@@ -153,7 +101,7 @@ static int between(const gradus_progress *p, void *user)
                  p->batches);
     r->begun = 1;
     progress_show(&r->shown, p);
-    return stop_signal;
+    return stop_signal();
 }
 
 /* Warns if the one cycle has no time to rise and fall.  A single step is its
@@ -178,7 +126,7 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                  int utf8, gradus_epoch *all)
 {
     gradus_epoch *history = calloc((size_t)s->epochs, sizeof *history);
-    gradus_optimiser *o = optimiser(s, g);
+    gradus_optimiser *o = optimiser_of(s, g);
     run r = {.set = s};
     gradus_fit_options how = {.epochs = s->epochs, .callback = between,
                               .learning_rate = learning_rate,
@@ -314,7 +262,7 @@ static int work(const settings *s, const gradus_dataset *training,
     }
     if (!failed && s->save && (failed = gradus_save(g, s->save)))
         complain("the model was not saved: %s", gradus_error());
-    if (!failed && stop_signal)
+    if (!failed && stop_signal())
         complain("stopped after %zu images%s%s%s%s%s", all.samples,
                  s->save ? ", saved in " : "", s->save ? s->save : "",
                  s->checkpoint ? "; to go on, give the same options and "
@@ -346,5 +294,5 @@ int main(int argc, char **argv)
     gradus_dataset_free(training);
     gradus_dataset_free(testing);
     failed = finish_stdout() || failed;
-    return failed ? 1 : stop_signal ? 128 + stop_signal : 0;
+    return failed ? 1 : stop_signal() ? 128 + stop_signal() : 0;
 }

@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const net_names[] = {"mlp", "lenet", "convnet", "residual",
-                                        NULL};
-static const char *const optim_names[] = {"sgd", "adam", "adamw", "rmsprop",
-                                          NULL};
-static const char *const schedule_names[] = {"linear", "constant", "step",
-                                             "cosine", "one-cycle", NULL};
-
 static const char help[] =
     "usage: mnist-train [options]\n"
     "Trains a net on the images of IDX files, then tests it.  Brackets hold\n"
@@ -71,134 +64,11 @@ static const char help[] =
     "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
     "130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP) if a signal stopped it.\n";
 
-/* Reads the number of units of each hidden layer, such as "512,256". */
-static void parse_hidden(settings *s, char *text)
-{
-    s->layers = 0;
-    for (char *one; (one = strsep(&text, ","));) {
-        if (s->layers == MAX_HIDDEN)
-            usage_error("--hidden: got more than %d layers; must be 1 to %d",
-                        MAX_HIDDEN, MAX_HIDDEN);
-        if (!*one)
-            usage_error("--hidden: a number of units is missing; must be "
-                        "whole numbers with single commas between, such as "
-                        "256,128");
-        s->hidden[s->layers++] = whole_int("--hidden", one, 1, 65536);
-    }
-}
-
-/* Reads how often a checkpoint is written: "100" batches or "300s". */
-static void parse_every(settings *s, char *text)
-{
-    size_t n = strlen(text), digits = strspn(text, "0123456789");
-    if (!digits || (digits < n && strcmp(text + digits, "s") != 0))
-        usage_error("--every '%s': must be a number of batches, or of seconds,"
-                    " as in 300s", text);
-    s->every = 0;
-    s->every_seconds = 0;
-    if (n && text[n - 1] == 's') {
-        text[n - 1] = '\0';
-        s->every_seconds = whole_int("--every (in seconds)", text, 1, 10000000);
-    } else {
-        s->every = whole_int("--every", text, 1, 1000000000);
-    }
-}
-
-/* Returns the index of value in a list that ends with NULL. */
-static int one_of(const char *option, const char *value,
-                  const char *const *names)
-{
-    char all[128] = "";
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(names[i], value) == 0)
-            return i;
-        strcat(strcat(all, i ? ", " : ""), names[i]);
-    }
-    usage_error("%s '%s': must be one of %s", option, value, all);
-}
-
 static const struct option options[] = {
-    {"net", required_argument, NULL, 'n'},
-    {"optim", required_argument, NULL, 'p'},
-    {"schedule", required_argument, NULL, 'c'},
-    {"augment", no_argument, NULL, 'a'},
-    {"flip", no_argument, NULL, 'f'},
-    {"dropout", required_argument, NULL, 'r'},
     {"data", required_argument, NULL, 'd'},
-    {"hidden", required_argument, NULL, 'u'},
-    {"epochs", required_argument, NULL, 'e'},
-    {"batch", required_argument, NULL, 'b'},
-    {"lr", required_argument, NULL, 'l'},
-    {"momentum", required_argument, NULL, 'm'},
-    {"weight-decay", required_argument, NULL, 'w'},
-    {"threads", required_argument, NULL, 't'},
-    {"seed", required_argument, NULL, 's'},
-    {"save", required_argument, NULL, 'o'},
-    {"checkpoint", required_argument, NULL, 'k'},
-    {"every", required_argument, NULL, 'y'},
-    {"keep", required_argument, NULL, 'K'},
-    {"resume", no_argument, NULL, 'R'},
-    {"json", no_argument, NULL, 'j'},
+    TRAINING_OPTIONS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
-
-/* Takes one option, by its letter in `options`, and its value. */
-static void take(settings *s, int letter, char *value)
-{
-    switch (letter) {
-    case 'd': s->data = value; break;
-    case 'o': s->save = value; break;
-    case 'k': s->checkpoint = value; break;
-    case 'y': parse_every(s, value); break;
-    case 'K': s->keep = whole_int("--keep", value, 1, 1000); break;
-    case 'R': s->resume = 1; break;
-    case 'j': s->json = 1; break;
-    case 'a': s->augment = 1; break;
-    case 'f': s->flip = 1; break;
-    case 'r': s->dropout = real_number("--dropout", value, 1); break;
-    case 'n': s->net = (enum net)one_of("--net", value, net_names); break;
-    case 'p':
-        s->optim = (enum optim)one_of("--optim", value, optim_names);
-        break;
-    case 'c':
-        s->schedule = (enum schedule)one_of("--schedule", value,
-                                            schedule_names);
-        break;
-    case 'u': parse_hidden(s, value); break;
-    case 'e': s->epochs = whole_int("--epochs", value, 1, 100000); break;
-    case 'b': s->batch = whole_int("--batch", value, 1, 65536); break;
-    case 't': s->threads = whole_int("--threads", value, 0, 256); break;
-    case 's': s->seed = whole_number("--seed", value, 0, UINT64_MAX); break;
-    case 'l': s->lr = real_number("--lr", value, 1000); break;
-    case 'm': s->momentum = real_number("--momentum", value, 1); break;
-    case 'w': s->weight_decay = real_number("--weight-decay", value, 1); break;
-    case 'h':
-        fputs(help, stdout);
-        exit(finish_stdout());
-    default: wrong_option();
-    }
-}
-
-/* Refuses an option that another one leaves without any effect.  To be called
- * before set_defaults, while it can be seen which were given. */
-static void refuse_pairs(const settings *s)
-{
-    if (!s->checkpoint && (s->every || s->every_seconds || s->keep ||
-                           s->resume))
-        usage_error("--%s needs --checkpoint FILE, which is not given",
-                    s->resume ? "resume" : s->keep ? "keep" : "every");
-    if (s->save && s->checkpoint && strcmp(s->save, s->checkpoint) == 0)
-        usage_error("--save and --checkpoint are both '%s'; must be two "
-                    "files", s->save);
-    if (s->layers && s->net != NET_MLP)
-        usage_error("--hidden and --net %s do not go together: only the mlp "
-                    "has hidden layers to choose; leave one of them out",
-                    net_names[s->net]);
-    if (s->momentum >= 0 && (s->optim == ADAM || s->optim == ADAMW))
-        usage_error("--momentum and --optim %s do not go together: adam and "
-                    "adamw have no momentum to set; leave one of them out, or "
-                    "take --optim rmsprop", optim_names[s->optim]);
-}
 
 /* Sets the options that were not given to their defaults. */
 static void set_defaults(settings *s)
@@ -222,7 +92,15 @@ settings parse_options(int argc, char **argv)
     settings s = {.epochs = 10, .batch = 64, .lr = -1, .momentum = -1,
                   .weight_decay = -1, .dropout = -1, .seed = 1};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        take(&s, c, optarg);
+        switch (c) {
+        case 'd': s.data = optarg; break;
+        case 'h':
+            fputs(help, stdout);
+            exit(finish_stdout());
+        default:
+            if (!take_option(&s, c, optarg))
+                wrong_option();
+        }
     if (optind < argc)
         usage_error("got the argument '%s'; takes only options, which begin "
                     "with --", argv[optind]);

@@ -18,7 +18,7 @@
  * and OpenBLAS's.  They are medians of 3 interleaved rounds, with one thread
  * and mini-batches of 64.  cnn-8-16 is the network of bench/steps.c; strided
  * has convolutions of 32 and 64 channels with a stride of 2, on images
- * [3,32,32]; the others are in examples/mnist/nets.c.  gemm, for very many
+ * [3,32,32]; the others are in programs/shared/nets.c.  gemm, for very many
  * weights, is never the best way in them. */
 #include "kernels/conv.h"
 #include "kernels/winograd.h"

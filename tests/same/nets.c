@@ -2,7 +2,7 @@
  * (bench/steps.c). */
 #include "same.h"
 
-#include "../../examples/mnist/nets.h"
+#include "../../programs/shared/nets.h"
 
 static void end(same_model *m, gradus_node *z)
 {

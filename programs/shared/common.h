@@ -1,4 +1,4 @@
-/* common.h -- what mnist-train, mnist-predict and mnist-speedrun share. */
+/* common.h -- what the programs share: messages, options, JSON. */
 #ifndef COMMON_H
 #define COMMON_H
 

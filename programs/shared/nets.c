@@ -1,4 +1,4 @@
-/* nets.c -- the nets that mnist-train can train.  The shapes beside the layers
+/* nets.c -- the nets that the programs can train.  The shapes beside the layers
  * are those for images of 28 x 28 pixels and ten classes. */
 #include "nets.h"
 

@@ -1,0 +1,76 @@
+/* training.h -- what a command line may say of a training: the net, the
+ * optimiser, the schedule, checkpoints. */
+#ifndef TRAINING_H
+#define TRAINING_H
+
+#include "gradus.h"
+
+#include <stdint.h>
+
+enum { MAX_HIDDEN = 16 };
+
+enum net { NET_MLP, NET_LENET, NET_CONVNET, NET_RESIDUAL };
+enum optim { SGD, ADAM, ADAMW, RMSPROP };
+enum schedule { LINEAR, CONSTANT, STEP, COSINE, ONE_CYCLE };
+
+typedef struct {
+    const char *data, *save, *checkpoint; /* NULL if not given */
+    int every;              /* batches between two checkpoints, or 0 */
+    double every_seconds;   /* or seconds, or 0 */
+    int keep, resume;       /* how many checkpoints; 0 or 1 */
+    int hidden[MAX_HIDDEN]; /* [layers], the units of each hidden layer */
+    int layers;             /* hidden layers of the mlp */
+    enum net net;
+    enum optim optim;
+    enum schedule schedule;
+    int augment, flip, json; /* 0 or 1 */
+    int epochs, batch, threads;
+    double lr, momentum, weight_decay, dropout; /* below 0 if not given */
+    uint64_t seed;
+} settings;
+
+/* Their letters, for getopt_long: the options of a training, to be followed by
+ * those of the program. */
+#define TRAINING_OPTIONS \
+    {"net", required_argument, NULL, 'n'}, \
+    {"optim", required_argument, NULL, 'p'}, \
+    {"schedule", required_argument, NULL, 'c'}, \
+    {"augment", no_argument, NULL, 'a'}, \
+    {"flip", no_argument, NULL, 'f'}, \
+    {"dropout", required_argument, NULL, 'r'}, \
+    {"hidden", required_argument, NULL, 'u'}, \
+    {"epochs", required_argument, NULL, 'e'}, \
+    {"batch", required_argument, NULL, 'b'}, \
+    {"lr", required_argument, NULL, 'l'}, \
+    {"momentum", required_argument, NULL, 'm'}, \
+    {"weight-decay", required_argument, NULL, 'w'}, \
+    {"threads", required_argument, NULL, 't'}, \
+    {"seed", required_argument, NULL, 's'}, \
+    {"save", required_argument, NULL, 'o'}, \
+    {"checkpoint", required_argument, NULL, 'k'}, \
+    {"every", required_argument, NULL, 'y'}, \
+    {"keep", required_argument, NULL, 'K'}, \
+    {"resume", no_argument, NULL, 'R'}, \
+    {"json", no_argument, NULL, 'j'}
+
+/* Takes an option of a training, by its letter, and its value.  Returns 0 if
+ * the letter is that of no such option.  A value that is not allowed is a
+ * usage_error. */
+int take_option(settings *s, int letter, char *value);
+
+/* Refuses options of which one leaves another without any effect.  To be
+ * called before any defaults are set. */
+void refuse_pairs(const settings *s);
+
+/* The optimiser that s asks for, or NULL with a message in gradus_error. */
+gradus_optimiser *optimiser_of(const settings *s, gradus_graph *g);
+
+/* The learning rate of a step; user is a const settings *. */
+double learning_rate_of(uint64_t step, uint64_t steps, void *user);
+
+/* The name of the net, the optimiser or the schedule, as options give it. */
+const char *net_name(enum net net);
+const char *optim_name(enum optim optim);
+const char *schedule_name(enum schedule schedule);
+
+#endif

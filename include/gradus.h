@@ -652,6 +652,9 @@ typedef struct {
     gradus_missing missing;
     bool indicators;            /* a column with missing fields gets one more
                                    value, 1 where the field is missing */
+    bool tolerant;              /* columns that cannot be used are left out, and
+                                   gradus_column_fault says why: to look at a
+                                   table, say */
     size_t max_bytes;           /* as in gradus_csv_options */
 } gradus_table_options;
 
@@ -695,12 +698,13 @@ int gradus_set_table(gradus_node *x, gradus_node *target,
 gradus_table *gradus_get_table(const gradus_graph *g);
 
 /* Its columns, by number from 0, in the order of the file: their names, what
- * they are used for ("number", "text", "label", "target" or "ignored"), their
- * categories, from 0, and which value of x, or which target, is their first,
+ * they are used for ("number", "text", "label", "target" or "ignored"), why one
+ * could not be used (tolerant), their categories, from 0, and which value of x, or which target, is their first,
  * and how many there are.  NULL, or -1, for what is not there. */
 int gradus_table_columns(const gradus_table *t);
 const char *gradus_column_name(const gradus_table *t, int k);
 const char *gradus_column_use(const gradus_table *t, int k);
+const char *gradus_column_fault(const gradus_table *t, int k);
 const char *gradus_column_category(const gradus_table *t, int k, int i);
 int gradus_column_span(const gradus_table *t, int k, int *count);
 

@@ -34,7 +34,7 @@ typedef struct {
 
 /* The faults of all columns so far. */
 typedef struct {
-    char text[LIST];
+    char text[LIST], last[256]; /* all, and the last alone */
     int count, left_out;
 } faults;
 
@@ -146,11 +146,11 @@ static seen see(const char *name, const char **field, size_t rows)
 __attribute__((format(printf, 3, 4)))
 static void fault(faults *f, const seen *s, const char *format, ...)
 {
-    char one[256];
+    char *one = f->last;
     va_list values;
 
     va_start(values, format);
-    vsnprintf(one, sizeof one, format, values);
+    vsnprintf(one, sizeof f->last, format, values);
     va_end(values);
     f->count++;
     if (strlen(f->text) + strlen(s->name) + strlen(one) + 8 > sizeof f->text)
@@ -312,6 +312,17 @@ static int learn(gradus_column *c, const seen *s, int role,
     return error;
 }
 
+/* Leaves out a column that has just been found to have a fault, and forgets
+ * the fault but for its text. */
+static int leave_out(gradus_column *c, faults *f)
+{
+    c->kind = GRADUS_COLUMN_IGNORED;
+    c->indicator = false;
+    c->fault = strdup(f->last);
+    *f = (faults){ .count = 0 };
+    return c->fault ? 0 : gradus_no_memory("the column %.64s", c->name);
+}
+
 int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
                          const gradus_table_options *o)
 {
@@ -330,7 +341,8 @@ int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
             break;
         }
         const seen s = see(column->name, field, c->rows - c->header);
-        error = learn(column, &s, c->role[k], o, &f);
+        error = learn(column, &s, c->role[k], o, &f) ||
+                (f.count && o->tolerant && leave_out(column, &f));
         gradus_fields_next(c, field);
         name = c->header ? gradus_csv_skip(name, 1) : name;
     }

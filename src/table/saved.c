@@ -159,6 +159,13 @@ const char *gradus_column_use(const gradus_table *t, int k)
     return c ? uses[c->kind] : NULL;
 }
 
+const char *gradus_column_fault(const gradus_table *t, int k)
+{
+    const gradus_column *c = column_at(t, k);
+
+    return c ? c->fault : NULL;
+}
+
 const char *gradus_column_category(const gradus_table *t, int k, int i)
 {
     const gradus_column *c = column_at(t, k);

@@ -39,6 +39,7 @@ void gradus_table_free(gradus_table *t)
         for (int i = 0; i < c->categories; i++)
             free(c->category[i]);
         free(c->category);
+        free(c->fault);
         free(c->name);
     }
     free(t->column);

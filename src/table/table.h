@@ -27,6 +27,7 @@ typedef struct {
                         missing, else 0 */
     int categories;  /* of text and of a label: how many, */
     char **category; /* [categories], and in which order */
+    char *fault;     /* why it is ignored, if it could not be used; or NULL */
     int first;       /* the first of its values in a row of x, or its number
                         among the targets */
 } gradus_column;

@@ -4,6 +4,7 @@
 
 #include "common.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -108,12 +109,32 @@ void progress_start(progress *s, int utf8)
     s->utf8 = utf8;
     s->began = seconds();
     s->drawn = 0;
+    s->every = 0;
 }
 
 void progress_clear(const progress *s)
 {
     if (s->live)
         fputs("\r\033[K", stderr);
+}
+
+/* Prints the line of an epoch, with what was validated. */
+static void print_epoch(const progress *s, const gradus_progress *p)
+{
+    const gradus_epoch *e = &p->so_far;
+    char rate[32];
+    write_rate(rate, sizeof rate, e);
+    progress_clear(s);
+    fprintf(stderr, "epoch %*d/%d  loss %.4f",
+            p->epochs > 99 ? 3 : p->epochs > 9 ? 2 : 1, p->epoch + 1,
+            p->epochs, e->train_loss);
+    if (!isnan(e->train_accuracy))
+        fprintf(stderr, "  accuracy %5.2f %%", 100 * e->train_accuracy);
+    if (!isnan(e->valid_loss))
+        fprintf(stderr, "  validation loss %.4f", e->valid_loss);
+    if (!isnan(e->valid_accuracy))
+        fprintf(stderr, "  accuracy %5.2f %%", 100 * e->valid_accuracy);
+    fprintf(stderr, "  %.2f s  %s\n", e->seconds, rate);
 }
 
 void progress_show(progress *s, const gradus_progress *p)
@@ -123,14 +144,9 @@ void progress_show(progress *s, const gradus_progress *p)
         complain("%s", p->warning);
     }
     if (p->epoch_done) {
-        char rate[32];
-        write_rate(rate, sizeof rate, &p->so_far);
-        progress_clear(s);
-        fprintf(stderr,
-                "epoch %*d/%d  loss %.4f  accuracy %5.2f %%  %.2f s  %s\n",
-                p->epochs > 9 ? 2 : 1, p->epoch + 1, p->epochs,
-                p->so_far.train_loss, 100 * p->so_far.train_accuracy,
-                p->so_far.seconds, rate);
+        if (!s->every || (p->epoch + 1) % s->every == 0 ||
+            p->epoch + 1 == p->epochs)
+            print_epoch(s, p);
         return;
     }
     double now = seconds();

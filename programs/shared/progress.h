@@ -7,6 +7,8 @@
 typedef struct {
     int live;            /* is stderr a terminal, for a bar that moves? */
     int colour, utf8;    /* may the bar have colours, and UTF-8 blocks? */
+    int every;           /* print the line of every n-th epoch alone, and of the
+                            last; 0: of each */
     double began, drawn; /* when training began, and when the bar was last
                             drawn, in seconds of a monotonic clock */
 } progress;

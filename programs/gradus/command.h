@@ -1,0 +1,8 @@
+/* command.h -- the commands of the program gradus, a file each.  Each takes
+ * its own arguments, after its name, and returns the program's status. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+int command_train(int argc, char **argv);
+
+#endif

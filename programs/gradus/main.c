@@ -1,0 +1,51 @@
+/* main.c -- gradus: trains nets on tables and images, and uses them, from the
+ * command line.  It is built on the public headers alone. */
+#include "command.h"
+#include "common.h"
+#include "openblas.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char program[] = "gradus";
+
+static const char help[] =
+    "usage: gradus COMMAND [arguments]\n"
+    "Trains neural networks on tables (CSV), folders of images and files in\n"
+    "MNIST's format, and uses them.\n"
+    "\n"
+    "  train DATA       train a net on DATA, and validate it\n"
+    "\n"
+    "gradus COMMAND --help explains a command; gradus --version prints the\n"
+    "version of the library.\n"
+    "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
+    "130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP) if a signal stopped it.\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "train", command_train },
+};
+
+int main(int argc, char **argv)
+{
+    openblas_may_hang();
+    if (argc < 2)
+        usage_error("got no command; must be one, such as train DATA");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        fputs(help, stdout);
+        return finish_stdout();
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("gradus %s\n", gradus_version());
+        return finish_stdout();
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            int status = commands[i].run(argc - 1, argv + 1);
+            return finish_stdout() ? 1 : status;
+        }
+    usage_error("got the command '%s'; must be one that --help lists",
+                argv[1]);
+}

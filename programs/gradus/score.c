@@ -1,0 +1,163 @@
+/* score.c -- how good a net's predictions of some data are. */
+#include "score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 256 };
+
+/* The last loss of the graph, or its last node. */
+static const gradus_node *output_of(const gradus_graph *g)
+{
+    return gradus_node_at(g, gradus_node_count(g) - 1);
+}
+
+/* Sets s->y to the predictions of all rows of d. */
+static int predict(score *s, gradus_graph *g, const gradus_dataset *d)
+{
+    const size_t size = (size_t)d->size;
+    gradus_workspace *w = gradus_workspace_new(g, BATCH);
+    int failed = !w;
+
+    for (size_t i = 0; i < d->n && !failed; i += BATCH) {
+        const int rows = d->n - i < BATCH ? (int)(d->n - i) : BATCH;
+        const gradus_real *y =
+            d->x ? gradus_infer(w, d->x + i * size, rows)
+                 : gradus_infer_u8(w, d->pixels + i * size, rows);
+        failed = !y;
+        if (y)
+            memcpy(s->y + i * (size_t)s->size, y,
+                   (size_t)rows * (size_t)s->size * sizeof *y);
+    }
+    gradus_workspace_free(w);
+    return failed;
+}
+
+/* Compares the predicted classes with the labels of d. */
+static int score_classes(score *s, const gradus_dataset *d)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->confusion[d->labels[i] * s->classes + score_class(s, i)]++;
+    return gradus_classification_metrics(s->classes, s->confusion, s->each,
+                                         &s->macro, NULL);
+}
+
+/* Two classes of which d has only one have no area. */
+static void score_auc(score *s, const gradus_dataset *d)
+{
+    if (s->classes != 2 || gradus_roc_auc(s->n, s->y + 1, 2, d->labels,
+                                          &s->auc))
+        s->auc = NAN;
+}
+
+int score_data(score *s, gradus_graph *g, const gradus_dataset *d)
+{
+    const gradus_node *out = output_of(g);
+    const int is_class = strcmp(gradus_node_op(out), "softmax_ce") == 0;
+    const int known = is_class ? d->labels != NULL : d->targets != NULL;
+    const int size = gradus_node_size(out);
+    gradus_metrics m = { .loss = NAN, .accuracy = NAN };
+
+    *s = (score){ .n = d->n, .size = size, .classes = is_class ? size : 0,
+                  .auc = NAN };
+    s->y = malloc(d->n * (size_t)size * sizeof *s->y);
+    s->confusion = calloc((size_t)size * (size_t)size, sizeof *s->confusion);
+    s->each = calloc((size_t)size, sizeof *s->each);
+    if (!s->y || !s->confusion || !s->each || predict(s, g, d) ||
+        (known && gradus_evaluate(g, d, NULL, &m)))
+        return -1;
+    s->loss = m.loss;
+    s->accuracy = m.accuracy;
+    if (!known)
+        return 0;
+    if (!is_class)
+        return gradus_regression_metrics(d->n, size, s->y, d->targets,
+                                         &s->errors);
+    score_auc(s, d);
+    return score_classes(s, d);
+}
+
+void score_free(score *s)
+{
+    free(s->y);
+    free(s->confusion);
+    free(s->each);
+}
+
+int score_class(const score *s, size_t i)
+{
+    const gradus_real *y = s->y + i * (size_t)s->size;
+    int best = 0;
+
+    for (int k = 1; k < s->size; k++)
+        best = y[k] > y[best] ? k : best;
+    return best;
+}
+
+void score_print(FILE *to, const char *name, const score *s)
+{
+    if (s->classes) {
+        fprintf(to, "%s: accuracy %.2f %% of %zu rows, F1 %.3f", name,
+                100 * s->accuracy, s->n, s->macro.f1);
+        if (!isnan(s->auc))
+            fprintf(to, ", area under the ROC curve %.3f", s->auc);
+    } else
+        fprintf(to, "%s: mean absolute error %.4g, root mean square error "
+                "%.4g, R2 %.3f, of %zu rows", name, s->errors.mae,
+                s->errors.rmse, s->errors.r2, s->n);
+    fprintf(to, ", loss %.4f\n", s->loss);
+}
+
+/* JSON has no NaN. */
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *classes_json(const score *s, const gradus_graph *g)
+{
+    json_t *classes = json_array();
+
+    for (int k = 0; k < s->classes; k++) {
+        const char *name = gradus_class_name(g, k);
+        json_array_append_new(classes, json_pack(
+            "{s:s, s:f, s:f, s:f, s:I}", "class", name ? name : "",
+            "precision", s->each[k].precision, "recall", s->each[k].recall,
+            "f1", s->each[k].f1, "support", (json_int_t)s->each[k].support));
+    }
+    return classes;
+}
+
+static json_t *confusion_json(const score *s)
+{
+    json_t *rows = json_array();
+
+    for (int k = 0; k < s->classes; k++) {
+        json_t *row = json_array();
+        for (int j = 0; j < s->classes; j++)
+            json_array_append_new(row, json_integer(
+                (json_int_t)s->confusion[k * s->classes + j]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+json_t *score_json(const score *s, const gradus_graph *g)
+{
+    json_t *json = json_pack("{s:I, s:o}", "rows", (json_int_t)s->n, "loss",
+                             number(s->loss));
+
+    if (s->classes) {
+        json_object_set_new(json, "accuracy", number(s->accuracy));
+        json_object_set_new(json, "f1", json_real(s->macro.f1));
+        json_object_set_new(json, "roc_auc", number(s->auc));
+        json_object_set_new(json, "classes", classes_json(s, g));
+        json_object_set_new(json, "confusion", confusion_json(s));
+    } else {
+        json_object_set_new(json, "mae", number(s->errors.mae));
+        json_object_set_new(json, "rmse", number(s->errors.rmse));
+        json_object_set_new(json, "r2", number(s->errors.r2));
+    }
+    return json;
+}

@@ -1,0 +1,367 @@
+/* train.c -- gradus train: from data to a net that is validated.
+ *
+ * The rows are divided into those to train on and those to validate with; what
+ * the table's columns are scaled by is found in the former alone.  The net with
+ * the lowest validation loss is kept, and may be saved. */
+#define _DEFAULT_SOURCE
+#include "command.h"
+#include "common.h"
+#include "nets.h"
+#include "openblas.h"
+#include "progress.h"
+#include "score.h"
+#include "source.h"
+#include "stop.h"
+#include "train_flags.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All that a training has; owned, but for the flags. */
+typedef struct {
+    const train_flags *flags;
+    settings s;              /* with the defaults for these data */
+    source data, valid_data, test_data;
+    gradus_dataset train, valid; /* parts of data, or those it lends */
+    gradus_graph *graph;
+    int best_epoch, epochs_done;
+    gradus_epoch *history;   /* [s.epochs] */
+    progress shown;
+} training;
+
+/* ---- data -------------------------------------------------------------- */
+
+/* Divides the data into rows to train on and rows to validate with, unless
+ * other data validate.  Of classes each has its part in both. */
+static int split(training *t)
+{
+    const train_flags *f = t->flags;
+    const gradus_split_options alike = { .stratified = true };
+
+    if (!f->valid)
+        return gradus_split(t->data.data, f->fraction, t->s.seed,
+                            t->data.data->labels ? &alike : NULL, &t->train,
+                            &t->valid);
+    t->train = *t->data.data;
+    t->train.owned = NULL;
+    return 0;
+}
+
+/* Opens data that validate or test, which have the columns or the classes of
+ * the training data. */
+static int open_other(const training *t, source *to, const char *path)
+{
+    const gradus_image_folder_options classes = {
+        .class_names = t->data.data->class_names,
+        .classes = t->data.data->classes };
+
+    *to = (source){ .path = path };
+    if (t->data.table)
+        to->data = gradus_table_load(t->data.table, path, 0);
+    else if (t->data.kind == SOURCE_FOLDER)
+        to->data = gradus_load_image_folder(path, t->flags->of.grey ? 1 : 3,
+                                            t->flags->of.height,
+                                            t->flags->of.width, &classes);
+    else
+        to->data = gradus_load_mnist(path, "t10k");
+    return to->data ? 0 : -1;
+}
+
+static int open_all(training *t)
+{
+    const train_flags *f = t->flags;
+
+    if (open_source(&t->data, f->s.data, &f->of))
+        return -1;
+    if (split(t) ||
+        (f->valid && open_other(t, &t->valid_data, f->valid)) ||
+        (f->test && open_other(t, &t->test_data, f->test)) ||
+        (t->data.table && gradus_table_fit(t->data.table, &t->train))) {
+        complain("%s", gradus_error());
+        return -1;
+    }
+    if (f->valid) {
+        t->valid = *t->valid_data.data;
+        t->valid.owned = NULL;
+    }
+    if (!t->valid.labels && !t->valid.targets) {
+        complain("%s: has no column to validate with", f->valid);
+        return -1;
+    }
+    return 0;
+}
+
+/* The data to test with, or NULL. */
+static const gradus_dataset *testing(const training *t)
+{
+    return t->test_data.data ? t->test_data.data : t->data.test;
+}
+
+/* ---- the net ------------------------------------------------------------ */
+
+/* Sets what was not given by the number of rows and the kind of data. */
+static void set_defaults(training *t)
+{
+    settings *s = &t->s;
+    const gradus_dataset *d = &t->train;
+    const int image = d->height > 0;
+    const double lr[] = { 0.05, 0.002, 0.002, 0.002 };
+    const double decay[] = { 2e-4, 0, 0.01, 0 };
+
+    if (!t->flags->net_given && image && d->height >= 12 && d->width >= 12)
+        s->net = NET_LENET;
+    if (!s->layers) {
+        s->hidden[s->layers++] = 64;
+        s->hidden[s->layers++] = 64;
+    }
+    if (!s->batch)
+        s->batch = d->n > 5000 ? 64 : 32;
+    if (!s->epochs) {
+        const double epochs = 3000. * s->batch / (double)d->n;
+        s->epochs = epochs < 10 ? 10 : epochs > 300 ? 300 : (int)epochs;
+    }
+    s->lr = s->lr < 0 ? lr[s->optim] : s->lr;
+    s->weight_decay = s->weight_decay < 0 ? decay[s->optim] : s->weight_decay;
+    s->momentum = s->momentum < 0 ? (s->optim == SGD ? 0.9 : 0) : s->momentum;
+    s->dropout = s->dropout < 0 ? (s->net == NET_CONVNET ? 0.3 : 0)
+                                : s->dropout;
+}
+
+static int patience(const training *t)
+{
+    const int quarter = t->s.epochs / 4;
+
+    return t->flags->patience >= 0 ? t->flags->patience
+           : quarter > 10          ? quarter
+                                   : 10;
+}
+
+static int augment(const settings *s, gradus_node *x)
+{
+    gradus_augment_options change = { .flip = s->flip };
+
+    if (s->augment)
+        change = (gradus_augment_options){ .shift = 1.5, .rotate = 10,
+            .scale = 0.1, .elastic = 20, .sigma = 4, .flip = s->flip };
+    return s->augment || s->flip ? gradus_augment(x, &change) : 0;
+}
+
+/* Builds and compiles the net for the data. */
+static gradus_graph *build(const training *t)
+{
+    const settings *s = &t->s;
+    const gradus_dataset *d = &t->train;
+    gradus_graph *g = gradus_graph_new(s->seed);
+    gradus_node *x = d->height
+                         ? gradus_image(g, d->channels, d->height, d->width)
+                         : gradus_input(g, d->size);
+    gradus_node *target = d->labels ? gradus_labels(g, 1)
+                                    : gradus_input(g, d->target_size);
+
+    if (d->height)
+        augment(s, x);
+    if (t->data.table)
+        gradus_set_table(x, d->labels ? NULL : target, t->data.table);
+    gradus_node *y = net_logits(s, x, d->labels ? d->classes : d->target_size);
+    if (d->labels)
+        gradus_softmax_ce(y, target, NULL);
+    else
+        gradus_mse(y, target, NULL);
+    if (!gradus_compile(g, s->batch, s->threads))
+        return g;
+    gradus_graph_free(g);
+    return NULL;
+}
+
+/* The weights of another model, whose nodes must be the same. */
+static int begin_with(training *t)
+{
+    return t->flags->from ? gradus_load_parameters(t->graph, t->flags->from)
+                          : 0;
+}
+
+/* Says once what was assumed. */
+static void say(const training *t)
+{
+    const settings *s = &t->s;
+    const gradus_dataset *d = &t->train;
+    FILE *to = stderr;
+
+    fprintf(to, "%s: trains on %zu rows of %d values and validates with %zu",
+            printable(s->data), d->n, d->size, t->valid.n);
+    if (d->labels)
+        fprintf(to, "; %d classes", d->classes);
+    else
+        fprintf(to, "; %d number%s to predict", d->target_size,
+                d->target_size == 1 ? "" : "s");
+    fprintf(to, "\nnet %s", net_name(s->net));
+    for (int i = 0; i < s->layers && s->net == NET_MLP; i++)
+        fprintf(to, "%s%d", i ? "," : " ", s->hidden[i]);
+    fprintf(to, " with %zu parameters; %s, learning rate %g (%s); batches of "
+            "%d, at most %d epochs; seed %" PRIu64 "\n",
+            gradus_parameter_count(t->graph), optim_name(s->optim), s->lr,
+            schedule_name(s->schedule), s->batch, s->epochs, s->seed);
+}
+
+/* ---- training ------------------------------------------------------------ */
+
+static double learning_rate(uint64_t step, uint64_t steps, void *user)
+{
+    training *t = user;
+
+    return learning_rate_of(step, steps, &t->s);
+}
+
+static int between(const gradus_progress *p, void *user)
+{
+    training *t = user;
+
+    progress_show(&t->shown, p);
+    t->epochs_done = p->epoch + p->epoch_done;
+    return stop_signal();
+}
+
+static int fit(training *t, int utf8)
+{
+    const settings *s = &t->s;
+    gradus_optimiser *o = optimiser_of(s, t->graph);
+    const gradus_fit_options how = {
+        .epochs = s->epochs, .validation = &t->valid, .callback = between,
+        .learning_rate = learning_rate, .user = t, .history = t->history,
+        .patience = patience(t), .restore_best = true,
+        .best_epoch = &t->best_epoch, .log = t->flags->log,
+        .checkpoint = s->checkpoint, .checkpoint_batches = s->every,
+        .checkpoint_seconds = s->every_seconds, .checkpoint_keep = s->keep,
+        .resume = s->resume };
+
+    progress_start(&t->shown, utf8);
+    t->shown.every = (s->epochs + 19) / 20;
+    int status = !o ? -1 : gradus_fit(o, &t->train, &how);
+    progress_clear(&t->shown);
+    if (status)
+        complain("%s", gradus_error());
+    gradus_optimiser_free(o);
+    return status < 0 ? -1 : 0;
+}
+
+/* Notes in the model how it was trained. */
+static int note(const training *t, int argc, char **argv)
+{
+    char command[4096] = "gradus", rows[64];
+
+    for (int i = 0; i < argc; i++)
+        if (strlen(command) + strlen(argv[i]) + 2 < sizeof command)
+            strcat(strcat(command, " "), argv[i]);
+    snprintf(rows, sizeof rows, "%zu", t->train.n);
+    return gradus_set_metadata(t->graph, "command", printable(command)) ||
+           gradus_set_metadata(t->graph, "data", printable(t->s.data)) ||
+           gradus_set_metadata(t->graph, "rows", rows) ||
+           gradus_set_metadata(t->graph, "gradus", gradus_version());
+}
+
+/* ---- the report ---------------------------------------------------------- */
+
+static double seconds(const training *t)
+{
+    double sum = 0;
+
+    for (int e = 0; e < t->s.epochs; e++)
+        sum += t->history[e].samples ? t->history[e].seconds : 0;
+    return sum;
+}
+
+static int report_json(const training *t, const score *valid,
+                       const score *test)
+{
+    char seed[24], hash[24];
+
+    snprintf(seed, sizeof seed, "%" PRIu64, t->s.seed);
+    snprintf(hash, sizeof hash, "%016" PRIx64,
+             gradus_parameters_hash(t->graph));
+    json_t *json = json_pack(
+        "{s:s, s:I, s:I, s:i, s:i, s:f, s:s, s:s, s:o}", "data",
+        printable(t->s.data), "train_rows", (json_int_t)t->train.n,
+        "parameters", (json_int_t)gradus_parameter_count(t->graph),
+        "epochs", t->epochs_done, "best_epoch", t->best_epoch + 1, "seconds",
+        seconds(t), "seed", seed, "weights_hash", hash, "validation",
+        score_json(valid, t->graph));
+    if (json && test)
+        json_object_set_new(json, "test", score_json(test, t->graph));
+    return print_json(json);
+}
+
+/* Scores the validation data and, once, the test data. */
+static int report(training *t)
+{
+    score valid = { 0 }, test = { 0 };
+    const gradus_dataset *d = testing(t);
+    int failed = score_data(&valid, t->graph, &t->valid) ||
+                 (d && score_data(&test, t->graph, d));
+
+    if (failed)
+        complain("%s", gradus_error());
+    else if (t->s.json)
+        failed = report_json(t, &valid, d ? &test : NULL);
+    else {
+        printf("best epoch %d of %d, in %.2f s\n", t->best_epoch + 1,
+               t->epochs_done, seconds(t));
+        score_print(stdout, "validation", &valid);
+        if (d)
+            score_print(stdout, "test", &test);
+        if (t->s.save)
+            printf("saved in %s\n", printable(t->s.save));
+    }
+    score_free(&valid);
+    score_free(&test);
+    return failed;
+}
+
+/* ---- all of it ------------------------------------------------------------- */
+
+static int work(training *t, int argc, char **argv)
+{
+    const int utf8 = use_utf8();
+
+    if (open_all(t))
+        return 1;
+    set_defaults(t);
+    t->graph = build(t);
+    t->history = calloc((size_t)t->s.epochs, sizeof *t->history);
+    if (!t->graph || !t->history || begin_with(t) || note(t, argc, argv) ||
+        (t->s.save && gradus_try_save(t->graph, t->s.save))) {
+        complain("%s", gradus_error());
+        return 1;
+    }
+    if (!openblas_has_room(gradus_threads(t->graph)))
+        return 1;
+    say(t);
+    if (fit(t, utf8))
+        return 1;
+    if (t->s.save && gradus_save(t->graph, t->s.save)) {
+        complain("the model was not saved: %s", gradus_error());
+        return 1;
+    }
+    return report(t);
+}
+
+int command_train(int argc, char **argv)
+{
+    static train_flags flags; /* large: it lists columns */
+    static training t;
+
+    flags = parse_train(argc, argv);
+    t = (training){ .flags = &flags, .s = flags.s };
+    catch_signals();
+    int failed = work(&t, argc, argv);
+    gradus_graph_free(t.graph);
+    free(t.history);
+    gradus_dataset_free(&t.train);
+    gradus_dataset_free(&t.valid);
+    close_source(&t.data);
+    close_source(&t.valid_data);
+    close_source(&t.test_data);
+    return failed ? 1 : stop_signal() ? 128 + stop_signal() : 0;
+}

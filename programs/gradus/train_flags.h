@@ -1,0 +1,23 @@
+/* train_flags.h -- what the command line asks `gradus train` to do. */
+#ifndef TRAIN_FLAGS_H
+#define TRAIN_FLAGS_H
+
+#include "source.h"
+#include "training.h"
+
+typedef struct {
+    settings s;           /* of the training; -1 or 0 where not given */
+    int net_given;        /* 0 or 1 */
+    source_options of;    /* of the data */
+    const char *from;     /* a model to go on from, or NULL */
+    const char *log;      /* a CSV file for the epochs, or NULL */
+    const char *valid, *test; /* other data, or NULL */
+    double fraction;      /* of the rows that validate, where valid is NULL */
+    int patience;         /* epochs; -1 where not given */
+} train_flags;
+
+/* Returns what the command line says.  Exits with status 2 and a message if it
+ * is wrong, and with 0 after --help. */
+train_flags parse_train(int argc, char **argv);
+
+#endif

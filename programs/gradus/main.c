@@ -15,6 +15,7 @@ static const char help[] =
     "MNIST's format, and uses them.\n"
     "\n"
     "  train DATA       train a net on DATA, and validate it\n"
+    "  predict MODEL    print what MODEL predicts of rows or images\n"
     "\n"
     "gradus COMMAND --help explains a command; gradus --version prints the\n"
     "version of the library.\n"
@@ -26,6 +27,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "train", command_train },
+    { "predict", command_predict },
 };
 
 int main(int argc, char **argv)

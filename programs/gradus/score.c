@@ -1,38 +1,11 @@
 /* score.c -- how good a net's predictions of some data are. */
 #include "score.h"
 
+#include "model.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { BATCH = 256 };
-
-/* The last loss of the graph, or its last node. */
-static const gradus_node *output_of(const gradus_graph *g)
-{
-    return gradus_node_at(g, gradus_node_count(g) - 1);
-}
-
-/* Sets s->y to the predictions of all rows of d. */
-static int predict(score *s, gradus_graph *g, const gradus_dataset *d)
-{
-    const size_t size = (size_t)d->size;
-    gradus_workspace *w = gradus_workspace_new(g, BATCH);
-    int failed = !w;
-
-    for (size_t i = 0; i < d->n && !failed; i += BATCH) {
-        const int rows = d->n - i < BATCH ? (int)(d->n - i) : BATCH;
-        const gradus_real *y =
-            d->x ? gradus_infer(w, d->x + i * size, rows)
-                 : gradus_infer_u8(w, d->pixels + i * size, rows);
-        failed = !y;
-        if (y)
-            memcpy(s->y + i * (size_t)s->size, y,
-                   (size_t)rows * (size_t)s->size * sizeof *y);
-    }
-    gradus_workspace_free(w);
-    return failed;
-}
 
 /* Compares the predicted classes with the labels of d. */
 static int score_classes(score *s, const gradus_dataset *d)
@@ -64,8 +37,9 @@ int score_data(score *s, gradus_graph *g, const gradus_dataset *d)
     s->y = malloc(d->n * (size_t)size * sizeof *s->y);
     s->confusion = calloc((size_t)size * (size_t)size, sizeof *s->confusion);
     s->each = calloc((size_t)size, sizeof *s->each);
-    if (!s->y || !s->confusion || !s->each || predict(s, g, d) ||
-        (known && gradus_evaluate(g, d, NULL, &m)))
+    /* gradus_evaluate checks the sizes of d, which gradus_infer cannot see */
+    if (!s->y || !s->confusion || !s->each ||
+        (known && gradus_evaluate(g, d, NULL, &m)) || predict_all(g, d, s->y))
         return -1;
     s->loss = m.loss;
     s->accuracy = m.accuracy;
@@ -87,12 +61,7 @@ void score_free(score *s)
 
 int score_class(const score *s, size_t i)
 {
-    const gradus_real *y = s->y + i * (size_t)s->size;
-    int best = 0;
-
-    for (int k = 1; k < s->size; k++)
-        best = y[k] > y[best] ? k : best;
-    return best;
+    return best_class(s->y + i * (size_t)s->size, s->classes);
 }
 
 void score_print(FILE *to, const char *name, const score *s)
@@ -119,13 +88,11 @@ static json_t *classes_json(const score *s, const gradus_graph *g)
 {
     json_t *classes = json_array();
 
-    for (int k = 0; k < s->classes; k++) {
-        const char *name = gradus_class_name(g, k);
+    for (int k = 0; k < s->classes; k++)
         json_array_append_new(classes, json_pack(
-            "{s:s, s:f, s:f, s:f, s:I}", "class", name ? name : "",
+            "{s:s, s:f, s:f, s:f, s:I}", "class", class_name(g, k),
             "precision", s->each[k].precision, "recall", s->each[k].recall,
             "f1", s->each[k].f1, "support", (json_int_t)s->each[k].support));
-    }
     return classes;
 }
 

@@ -5,6 +5,7 @@
 #include "common.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,8 +38,7 @@ void take_size(const char *text, source_options *o)
                     "32x32, of at most 4096", text);
 }
 
-/* Does the folder have a file of training images in MNIST's format? */
-static int has_idx(const char *folder)
+int is_idx_folder(const char *folder)
 {
     static const char *const names[] = {
         "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz",
@@ -64,9 +64,9 @@ static int find_kind(const char *path, source_kind *kind)
                  strerror(errno));
         return -1;
     }
-    *kind = !S_ISDIR(st.st_mode) ? SOURCE_TABLE
-            : has_idx(path)      ? SOURCE_IDX
-                                 : SOURCE_FOLDER;
+    *kind = !S_ISDIR(st.st_mode)  ? SOURCE_TABLE
+            : is_idx_folder(path) ? SOURCE_IDX
+                                  : SOURCE_FOLDER;
     return 0;
 }
 
@@ -80,12 +80,19 @@ void print_columns(FILE *to, const gradus_table *t)
     fputc('\n', to);
 }
 
+/* The table with whatever columns can be used, or NULL. */
+static gradus_table *tolerant_table(const char *path, const source_options *o)
+{
+    return gradus_table_new(path, &(gradus_table_options){
+        .label = o->label, .targets = o->targets, .ignore = o->ignore,
+        .tolerant = true, .missing = GRADUS_MISSING_MEAN, .header =
+        o->no_header ? GRADUS_CSV_NO_HEADER : GRADUS_CSV_NAMES });
+}
+
 /* Says that a table needs a label or a target, and which columns there are. */
 static int refuse_unlabelled(const char *path, const source_options *o)
 {
-    gradus_table *t = gradus_table_new(path, &(gradus_table_options){
-        .tolerant = true, .missing = GRADUS_MISSING_MEAN, .header =
-        o->no_header ? GRADUS_CSV_NO_HEADER : GRADUS_CSV_NAMES });
+    gradus_table *t = tolerant_table(path, o);
 
     if (!t) {
         complain("%s", gradus_error());
@@ -140,37 +147,148 @@ int open_source(source *s, const char *path, const source_options *o)
     return -1;
 }
 
-int open_source_for(source *s, const char *path, const gradus_graph *g)
+int look_at_source(source *s, const char *path, const source_options *o)
 {
-    const gradus_node *x = gradus_node_at(g, 0);
-    int shape[GRADUS_MAX_RANK], n = gradus_class_count(g);
-    int rank = gradus_node_shape(x, shape), status = -1;
-    const char **names = calloc((size_t)n + 1, sizeof *names);
-
     *s = (source){ .path = path };
+    if (find_kind(path, &s->kind))
+        return -1;
+    if (s->kind == SOURCE_TABLE) {
+        s->table = tolerant_table(path, o);
+        s->data = s->table ? gradus_table_load(s->table, path, 0) : NULL;
+    } else {
+        open_kind(s, o, NULL);
+    }
+    if (s->data && (s->kind != SOURCE_IDX || s->test))
+        return 0;
+    complain("%s", gradus_error());
+    return -1;
+}
+
+/* ---- data for a model ----------------------------------------------------- */
+
+/* Says so if the model takes other kinds of data. */
+static int refuse_kind(const source *s, const model *m)
+{
+    const int table = s->kind == SOURCE_TABLE;
+
+    if (table && !m->table && m->height)
+        complain("%s: is no folder, but %s takes images of %d x %d pixels; "
+                 "must be a folder with a folder of images for each class, or "
+                 "one of files in MNIST's format", s->path, m->path,
+                 m->height, m->width);
+    else if (table && !m->table)
+        complain("%s: is no folder, but %s takes rows of %d bytes; must be a "
+                 "folder of files in MNIST's format", s->path, m->path,
+                 m->size);
+    else if (!table && m->table)
+        complain("%s: is a folder, but %s takes the rows of a table; must be "
+                 "a CSV file", s->path, m->path);
+    else
+        return 0;
+    return -1;
+}
+
+/* Says so if the rows of d are not of the model's size. */
+static int refuse_size(const source *s, const model *m,
+                       const gradus_dataset *d)
+{
+    if (d->size == m->size && d->channels == m->channels &&
+        d->height == m->height && d->width == m->width)
+        return 0;
+    if (d->height && m->height)
+        complain("%s: has images of %d x %d x %d; must be %d x %d x %d "
+                 "(channels, height, width), as %s takes", s->path,
+                 d->channels, d->height, d->width, m->channels, m->height,
+                 m->width, m->path);
+    else
+        complain("%s: has rows of %d values; must be of %d, as %s takes",
+                 s->path, d->size, m->size, m->path);
+    return -1;
+}
+
+/* Copies standard input to a file without a name, which is gone when it is
+ * closed, and sets path to one that leads to it.  Returns NULL, with a
+ * message, if that fails. */
+static FILE *copy_stdin(char path[32])
+{
+    FILE *copy = tmpfile();
+    char block[65536];
+    size_t n;
+
+    while (copy && (n = fread(block, 1, sizeof block, stdin)) > 0)
+        if (fwrite(block, 1, n, copy) < n)
+            break;
+    if (!copy || ferror(stdin) || fflush(copy) || ferror(copy)) {
+        complain("standard input cannot be copied to a temporary file: %s",
+                 strerror(errno));
+        if (copy)
+            fclose(copy);
+        return NULL;
+    }
+    rewind(copy);
+    snprintf(path, 32, "/dev/fd/%d", fileno(copy));
+    return copy;
+}
+
+/* Loads the rows for a table from standard input. */
+static gradus_dataset *load_stdin(const gradus_table *t)
+{
+    char path[32];
+    FILE *copy = copy_stdin(path);
+
+    if (!copy)
+        return NULL;
+    gradus_dataset *d = gradus_table_load(t, path, 0);
+    const char *error = gradus_error();
+    if (!d && strncmp(error, path, strlen(path)) == 0)
+        complain("standard input%s", error + strlen(path));
+    else if (!d)
+        complain("%s", error);
+    fclose(copy);
+    return d;
+}
+
+/* Loads images of the model's shape, whose folders have its class names. */
+static int load_images(source *s, const model *m)
+{
+    const int n = gradus_class_count(m->graph);
+    const char **names = calloc((size_t)n + 1, sizeof *names);
+    const source_options o = { .grey = m->channels == 1,
+                               .height = m->height, .width = m->width };
+    int status = -1;
+
     for (int k = 0; names && k < n; k++)
-        names[k] = gradus_class_name(g, k);
+        names[k] = gradus_class_name(m->graph, k);
     if (!names)
         complain("out of memory");
-    else if (find_kind(path, &s->kind))
-        ;
-    else if (s->kind == SOURCE_TABLE) {
-        s->table = gradus_get_table(g);
-        s->data = s->table ? gradus_table_load(s->table, path, 0) : NULL;
-        status = s->data ? 0 : -1;
-    } else {
-        const source_options o = {
-            .grey = rank < 3 || shape[0] == 1,
-            .height = rank == 3 ? shape[1] : 28,
-            .width = rank == 3 ? shape[2] : 28 };
-        status = open_kind(s, &o, &(gradus_image_folder_options){
-                                      .class_names = n ? names : NULL,
-                                      .classes = n });
-    }
-    if (status && names && (s->kind != SOURCE_TABLE || !s->data))
+    else if (s->kind == SOURCE_FOLDER && !m->height)
+        complain("%s: is a folder of images, but %s takes rows of %d bytes; "
+                 "must be a folder of files in MNIST's format", s->path,
+                 m->path, m->size);
+    else if (open_kind(s, &o, &(gradus_image_folder_options){
+                 .class_names = n ? names : NULL, .classes = n }))
         complain("%s", gradus_error());
+    else
+        status = refuse_size(s, m, s->data) ||
+                 (s->test && refuse_size(s, m, s->test)) ? -1 : 0;
     free(names);
     return status;
+}
+
+int open_source_for(source *s, const char *path, const model *m)
+{
+    const int from_stdin = m->table && strcmp(path, "-") == 0;
+
+    *s = (source){ .path = path, .kind = SOURCE_TABLE };
+    if ((!from_stdin && find_kind(path, &s->kind)) || refuse_kind(s, m))
+        return -1;
+    if (s->kind != SOURCE_TABLE)
+        return load_images(s, m);
+    s->data = from_stdin ? load_stdin(m->table)
+                         : gradus_table_load(m->table, path, 0);
+    if (!s->data && !from_stdin)
+        complain("%s", gradus_error());
+    return s->data ? refuse_size(s, m, s->data) : -1;
 }
 
 void close_source(source *s)

@@ -3,7 +3,7 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
-#include "gradus.h"
+#include "model.h"
 
 enum { MAX_COLUMNS = 4096 }; /* that --target or --ignore may list */
 
@@ -35,13 +35,21 @@ void take_columns(const char *option, char *text,
 /* Reads the size of images, such as 32x32. */
 void take_size(const char *text, source_options *o);
 
+/* Does the folder have a file of training images in MNIST's format? */
+int is_idx_folder(const char *folder);
+
 /* Opens the data at a path to train on.  Returns 0, or -1 with a message on
  * stderr.  close_source frees it in any case. */
 int open_source(source *s, const char *path, const source_options *o);
 
-/* Opens data for the model g: the columns are those of its table, and images
- * have the shape that it takes and its classes.  s->table is a new one. */
-int open_source_for(source *s, const char *path, const gradus_graph *g);
+/* Opens the data at a path to look at, with whatever columns can be used.
+ * Returns and frees as above. */
+int look_at_source(source *s, const char *path, const source_options *o);
+
+/* Opens data for a model: the columns are those of its table, and images have
+ * the shape that it takes and its classes.  A path of - is that of a table in
+ * standard input.  Returns and frees as above; the table stays the model's. */
+int open_source_for(source *s, const char *path, const model *m);
 
 void close_source(source *s);
 

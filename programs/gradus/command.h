@@ -4,6 +4,7 @@
 #define COMMAND_H
 
 int command_predict(int argc, char **argv);
+int command_evaluate(int argc, char **argv);
 int command_train(int argc, char **argv);
 
 #endif

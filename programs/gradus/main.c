@@ -16,6 +16,7 @@ static const char help[] =
     "\n"
     "  train DATA       train a net on DATA, and validate it\n"
     "  predict MODEL    print what MODEL predicts of rows or images\n"
+    "  evaluate MODEL   compare that with what is right\n"
     "\n"
     "gradus COMMAND --help explains a command; gradus --version prints the\n"
     "version of the library.\n"
@@ -28,6 +29,7 @@ static const struct {
 } commands[] = {
     { "train", command_train },
     { "predict", command_predict },
+    { "evaluate", command_evaluate },
 };
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+int command_info(int argc, char **argv);
 int command_predict(int argc, char **argv);
 int command_evaluate(int argc, char **argv);
 int command_train(int argc, char **argv);

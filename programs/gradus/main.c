@@ -17,6 +17,7 @@ static const char help[] =
     "  train DATA       train a net on DATA, and validate it\n"
     "  predict MODEL    print what MODEL predicts of rows or images\n"
     "  evaluate MODEL   compare that with what is right\n"
+    "  info MODEL       print what is in a model file\n"
     "\n"
     "gradus COMMAND --help explains a command; gradus --version prints the\n"
     "version of the library.\n"
@@ -30,6 +31,7 @@ static const struct {
     { "train", command_train },
     { "predict", command_predict },
     { "evaluate", command_evaluate },
+    { "info", command_info },
 };
 
 int main(int argc, char **argv)

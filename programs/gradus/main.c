@@ -1,9 +1,11 @@
 /* main.c -- gradus: trains nets on tables and images, and uses them, from the
  * command line.  It is built on the public headers alone. */
+#define _DEFAULT_SOURCE
 #include "command.h"
 #include "common.h"
 #include "openblas.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +16,11 @@ static const char help[] =
     "Trains neural networks on tables (CSV), folders of images and files in\n"
     "MNIST's format, and uses them.\n"
     "\n"
-    "  train DATA       train a net on DATA, and validate it\n"
-    "  predict MODEL    print what MODEL predicts of rows or images\n"
-    "  evaluate MODEL   compare that with what is right\n"
-    "  info MODEL       print what is in a model file\n"
+    "  data DATA            print what is in DATA: columns, classes, gaps\n"
+    "  train DATA           train a net on DATA, and validate it\n"
+    "  predict MODEL DATA   print what MODEL predicts of rows or images\n"
+    "  evaluate MODEL DATA  compare that with what is right\n"
+    "  info MODEL           print what is in a model file\n"
     "\n"
     "gradus COMMAND --help explains a command; gradus --version prints the\n"
     "version of the library.\n"
@@ -28,6 +31,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    { "data", command_data },
     { "train", command_train },
     { "predict", command_predict },
     { "evaluate", command_evaluate },
@@ -37,6 +41,7 @@ static const struct {
 int main(int argc, char **argv)
 {
     openblas_may_hang();
+    signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
     if (argc < 2)
         usage_error("got no command; must be one, such as train DATA");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

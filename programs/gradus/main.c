@@ -21,6 +21,7 @@ static const char help[] =
     "  predict MODEL DATA   print what MODEL predicts of rows or images\n"
     "  evaluate MODEL DATA  compare that with what is right\n"
     "  info MODEL           print what is in a model file\n"
+    "  replay FILE          print where a failed step went wrong\n"
     "\n"
     "gradus COMMAND --help explains a command; gradus --version prints the\n"
     "version of the library.\n"
@@ -36,6 +37,7 @@ static const struct {
     { "predict", command_predict },
     { "evaluate", command_evaluate },
     { "info", command_info },
+    { "replay", command_replay },
 };
 
 int main(int argc, char **argv)

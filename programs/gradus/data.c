@@ -12,16 +12,16 @@
 
 static const char help[] =
     "usage: gradus data DATA [options]\n"
-    "Prints what gradus train would see in DATA, a CSV file, a folder that has\n"
-    "a folder of images for each class, or a folder of files in MNIST's\n"
+    "Prints what gradus train would see in DATA, a CSV file, a folder that\n"
+    "has a folder of images for each class, or a folder of files in MNIST's\n"
     "format.\n"
     "\n"
-    "Of a table: what each column is used for, or why it cannot be used; how\n"
-    "many of its fields are empty; the least, mean and greatest number, or the\n"
-    "number of categories and the most frequent ones.  Of images: how many\n"
-    "each class has, and the mean and the standard deviation of the pixels of\n"
-    "each channel, which are 0 to 1.  Of both: how many rows are copies of\n"
-    "others, in all that is used.\n"
+    "Of a table: what each column is used for, or why it cannot be used;\n"
+    "how many of its fields are empty; the least, mean and greatest number,\n"
+    "or the number of categories and the most frequent ones.  Of images:\n"
+    "how many each class has, and the mean and the standard deviation of\n"
+    "the pixels of each channel, which are 0 to 1.  Of both: how many rows\n"
+    "are copies of others, in all that is used.\n"
     "\n"
     "  --label COLUMN, --target COLUMN, --ignore A,B,.., --no-header,\n"
     "  --size HxW, --grey\n"
@@ -75,7 +75,7 @@ static int parse(source_options *o, int argc, char **argv)
     return json;
 }
 
-/* ---- what is counted ------------------------------------------------------- */
+/* ---- what is counted ---------------------------------------------------- */
 
 /* A class or a category. */
 typedef struct {
@@ -209,7 +209,7 @@ static size_t copies(const gradus_dataset *d)
     return count;
 }
 
-/* ---- a table ---------------------------------------------------------------- */
+/* ---- a table ------------------------------------------------------------ */
 
 static void print_column(const gradus_table *t, int k, int width,
                          const column *c)
@@ -304,7 +304,7 @@ static json_t *table_json(const source *s)
                      (json_int_t)copies(s->data));
 }
 
-/* ---- images ------------------------------------------------------------------- */
+/* ---- images ------------------------------------------------------------- */
 
 /* Sets the mean and the standard deviation of the pixels of channel c, whose
  * values are divided by 255. */
@@ -401,7 +401,7 @@ static int show_images(const char *what, const gradus_dataset *d, json_t *to)
     return g ? 0 : -1;
 }
 
-/* ---- all of it ---------------------------------------------------------------- */
+/* ---- all of it ---------------------------------------------------------- */
 
 static int show(const source *s, int as_json)
 {

@@ -17,19 +17,19 @@
 
 static const char help[] =
     "usage: gradus evaluate MODEL DATA [options]\n"
-    "Compares what MODEL, a file of gradus train --save, predicts with what is\n"
-    "right: the label or the targets in DATA, a CSV file (or - for standard\n"
-    "input), the folders in a folder of images, or the test images of a folder\n"
-    "of files in MNIST's format.\n"
+    "Compares what MODEL, a file of gradus train --save, predicts with what\n"
+    "is right: the label or the targets in DATA, a CSV file (or - for\n"
+    "standard input), the folders in a folder of images, or the test images\n"
+    "of a folder of files in MNIST's format.\n"
     "\n"
     "It prints the loss and the accuracy or the errors; of each class, its\n"
     "precision, recall, F1 and number of rows; which classes are taken for\n"
-    "which others; and the worst mistakes: those rows in which a wrong class\n"
-    "is the most probable, or of numbers the largest errors, compared with the\n"
-    "mean absolute error of their target.\n"
+    "which others; and the worst mistakes: those rows in which a wrong\n"
+    "class is the most probable, or of numbers the largest errors, compared\n"
+    "with the mean absolute error of their target.\n"
     "\n"
     "  --worst N    how many of the worst mistakes to print (5).  Rows are\n"
-    "               counted as in a spreadsheet: a header is row 1.  In files\n"
+    "               counted as in a spreadsheet: a header is row 1; in files\n"
     "               in MNIST's format, the first image is row 1\n"
     "  --json       print one JSON object\n"
     "  -h, --help   print this\n"
@@ -84,7 +84,7 @@ static void parse(evaluation *e, int argc, char **argv)
                     argc - optind == 1 ? "" : "s");
 }
 
-/* ---- mistakes ---------------------------------------------------------- */
+/* ---- mistakes ----------------------------------------------------------- */
 
 static int worst_first(const void *a, const void *b)
 {
@@ -151,7 +151,7 @@ static size_t row_number(const evaluation *e, size_t i)
                     strcmp(gradus_column_name(e->m.table, 0), "1") != 0);
 }
 
-/* ---- printing ------------------------------------------------------------ */
+/* ---- printing ----------------------------------------------------------- */
 
 static void print_classes(const evaluation *e)
 {
@@ -261,7 +261,7 @@ static void print_worst(const evaluation *e)
             print_error(e, &e->mistake[i]);
 }
 
-/* ---- JSON ------------------------------------------------------------------ */
+/* ---- JSON --------------------------------------------------------------- */
 
 static json_t *mistake_json(const evaluation *e, const mistake *w)
 {
@@ -298,7 +298,7 @@ static int print_as_json(const evaluation *e)
     return print_json(json);
 }
 
-/* ---- all of it --------------------------------------------------------------- */
+/* ---- all of it ---------------------------------------------------------- */
 
 /* Opens the data, which must say what is right. */
 static int open_data(evaluation *e, const char *path)

@@ -13,10 +13,10 @@
 
 static const char help[] =
     "usage: gradus info MODEL [options]\n"
-    "Prints what is in MODEL, a file of gradus train --save: the nodes of the\n"
-    "net, the names of the classes, the columns of the table that it was\n"
-    "trained on, how it was trained, and the hash of its weights, which two\n"
-    "models share if they are the same to the last bit.\n"
+    "Prints what is in MODEL, a file of gradus train --save: the nodes of\n"
+    "the net, the names of the classes, the columns of the table that it\n"
+    "was trained on, how it was trained, and the hash of its weights, which\n"
+    "two models share if they are the same to the last bit.\n"
     "\n"
     "  --dot        print the net as a graph for Graphviz:\n"
     "                   gradus info MODEL --dot | dot -Tsvg > net.svg\n"
@@ -72,7 +72,7 @@ static int is_shown(const char *key)
     return strncmp(key, "gradus.", 7) != 0;
 }
 
-/* ---- words ---------------------------------------------------------------- */
+/* ---- words -------------------------------------------------------------- */
 
 static void print_classes(const gradus_graph *g)
 {
@@ -134,7 +134,7 @@ static int print_words(const gradus_graph *g, const gradus_table *t)
     return 0;
 }
 
-/* ---- Graphviz --------------------------------------------------------------- */
+/* ---- Graphviz ----------------------------------------------------------- */
 
 /* Writes the shape of a row, such as 16 x 28 x 28. */
 static void shape_text(const gradus_node *n, char text[64])
@@ -167,7 +167,7 @@ static void print_dot(const gradus_graph *g)
     printf("}\n");
 }
 
-/* ---- JSON ------------------------------------------------------------------- */
+/* ---- JSON --------------------------------------------------------------- */
 
 static json_t *node_json(const gradus_node *n)
 {

@@ -42,7 +42,8 @@ static int take_shapes(model *m)
 {
     const gradus_node *x = gradus_node_at(m->graph, 0),
                       *y = output_of(m->graph);
-    const int sorts = is_op(y, "softmax_ce") && gradus_node_shape(y, NULL) == 1;
+    const int sorts = is_op(y, "softmax_ce") &&
+                      gradus_node_shape(y, NULL) == 1;
     int shape[GRADUS_MAX_RANK];
 
     if (!is_op(x, "input") ||

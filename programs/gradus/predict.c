@@ -19,16 +19,18 @@ static const char help[] =
     "Says what MODEL, a file of gradus train --save, predicts.\n"
     "\n"
     "If MODEL was trained on a table, DATA is a CSV file, or - for standard\n"
-    "input.  It has the same columns, in any order; those of the label and of\n"
-    "the targets may be missing.  Of classes, there is a line for each row:\n"
+    "input.  It has the same columns, in any order; those of the label and\n"
+    "of the targets may be missing.  Of classes, there is a line for each\n"
+    "row:\n"
     "    predicted,probability\n"
     "and of numbers, one with the columns of the targets, in their units.\n"
     "\n"
     "If MODEL was trained on images, each IMAGE is a PNG or JPEG file or a\n"
-    "folder of such files or of folders of them, or DATA is a folder of files\n"
-    "in MNIST's format, of which the test images are read:\n"
+    "folder of such files or of folders of them, or DATA is a folder of\n"
+    "files in MNIST's format, of which the test images are read:\n"
     "    file,predicted,probability\n"
-    "An image that cannot be read is left out, and the exit status is then 1.\n"
+    "An image that cannot be read is left out, and the exit status is then\n"
+    "1.\n"
     "\n"
     "  --proba      add the probability of each class\n"
     "  --json       print one JSON object: {\"predictions\": [{\"predicted\": ..,\n"
@@ -58,7 +60,7 @@ typedef struct {
     gradus_real *y;      /* [n,outputs] */
 } predictions;
 
-/* ---- the command line ---------------------------------------------------- */
+/* ---- the command line --------------------------------------------------- */
 
 static void parse(predictions *p, int argc, char **argv)
 {
@@ -82,7 +84,7 @@ static void parse(predictions *p, int argc, char **argv)
                         "file, or that one would be lost", p->out);
 }
 
-/* ---- predicting ------------------------------------------------------------ */
+/* ---- predicting --------------------------------------------------------- */
 
 /* Makes room for the predictions of n rows. */
 static int make_room(predictions *p, size_t n)
@@ -174,7 +176,7 @@ static int predict_any(predictions *p, int count, char **path)
     return one ? predict_data(p, path[0]) : predict_images(p, count, path);
 }
 
-/* ---- printing -------------------------------------------------------------- */
+/* ---- printing ----------------------------------------------------------- */
 
 /* The names of the columns. */
 static void print_names(const predictions *p)

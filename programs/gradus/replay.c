@@ -10,10 +10,10 @@
 
 static const char help[] =
     "usage: gradus replay FILE\n"
-    "Runs a training step that has failed once more, from FILE, which a program\n"
-    "has named in gradus_fit_options.replay, and prints the largest value of\n"
-    "each node, of which the first that is inf or nan shows where the numbers\n"
-    "went wrong.\n"
+    "Runs a training step that has failed once more, from FILE, which a\n"
+    "program has named in gradus_fit_options.replay, and prints the largest\n"
+    "value of each node, of which the first that is inf or nan shows where\n"
+    "the numbers went wrong.\n"
     "\n"
     "  -h, --help   print this\n"
     "\n"
@@ -32,7 +32,8 @@ int command_replay(int argc, char **argv)
         exit(finish_stdout());
     }
     if (argc - optind != 1)
-        usage_error("replay: got %d arguments; must be one FILE", argc - optind);
+        usage_error("replay: got %d arguments; must be one FILE",
+                    argc - optind);
     if (!openblas_has_room(1))
         return 1;
     if (!gradus_replay(argv[optind], stdout))

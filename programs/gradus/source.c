@@ -164,7 +164,7 @@ int look_at_source(source *s, const char *path, const source_options *o)
     return -1;
 }
 
-/* ---- data for a model ----------------------------------------------------- */
+/* ---- data for a model --------------------------------------------------- */
 
 /* Says so if the model takes other kinds of data. */
 static int refuse_kind(const source *s, const model *m)

@@ -41,18 +41,24 @@ static void print_quoted(FILE *to, const char *text)
     }
 }
 
-/* Readers of CSV drop blanks at the ends of a field that has no quotes. */
-static int needs_quotes(const char *text)
+/* Is there a character that ends a field or a row, or begins quotes? */
+static int is_special(const char *text)
 {
-    const size_t n = strlen(text);
+    return text[strcspn(text, ",\"\r\n")] != '\0';
+}
 
-    return text[strcspn(text, ",\"\r\n")] ||
-           (n && (strchr(" \t", text[0]) || strchr(" \t", text[n - 1])));
+/* Readers of CSV drop blanks at the ends of a field that has no quotes. */
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
 }
 
 void print_field(FILE *to, const char *text, const char *more)
 {
-    const int quotes = needs_quotes(text) || needs_quotes(more);
+    const char *end = *more ? more : text;
+    const int quotes = is_special(text) || is_special(more) ||
+                       is_blank(*text) ||
+                       (*end && is_blank(end[strlen(end) - 1]));
 
     if (is_terminal(to)) {
         text = printable(text);

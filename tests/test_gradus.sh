@@ -1,0 +1,476 @@
+#!/bin/sh
+# test_gradus.sh -- runs the program gradus as a user does: on tables that are
+# written here, on data/sample and on data/digits.
+. tests/verdict.sh
+gradus=$BUILD/gradus
+if [ ! -x "$gradus" ]; then
+    verdict "$gradus is there; run make first" 1
+    finish
+fi
+
+# ---- helpers -------------------------------------------------------------
+
+# exits STATUS WORDS COMMAND...: does COMMAND exit with STATUS, and say WORDS
+# on stderr?  Its stdout is then in $dir/out, its stderr in $dir/err.
+exits() {
+    wanted=$1 words=$2
+    shift 2
+    "$@" >"$dir/out" 2>"$dir/err"
+    got=$?
+    [ "$got" -eq "$wanted" ] && grep -qF -e "$words" "$dir/err" && return
+    [ "$got" -eq "$wanted" ] && [ -z "$words" ] && return
+    echo "        $*: status $got, wanted $wanted, and to be told: $words"
+    head -n 20 "$dir/err" | sed 's/^/        /'
+    return 1
+}
+
+# is NAME STATUS WORDS COMMAND...: the same as a case
+is() {
+    name=$1
+    shift
+    exits "$@"
+    verdict "$name" $?
+}
+
+# refused WORDS ARGUMENT...: is this command line wrong, and does the first
+# message name WORDS and the second --help?
+refused() {
+    words=$1
+    shift
+    exits 2 "$words" "$gradus" "$@" && [ ! -s "$dir/out" ] &&
+        [ "$(wc -l <"$dir/err")" -eq 2 ] &&
+        tail -n 1 "$dir/err" | grep -qx 'gradus: --help lists the options'
+    verdict "gradus $*: names $words" $?
+}
+
+# fails WORDS ARGUMENT...: does it end with 1, no output and one message?
+fails() {
+    words=$1
+    shift
+    exits 1 "$words" "$gradus" "$@" && [ ! -s "$dir/out" ] &&
+        [ "$(grep -c '^gradus: ' "$dir/err")" -eq 1 ]
+    verdict "gradus $1: $words" $?
+}
+
+# value FILE KEY: prints the first value of KEY in JSON
+value() {
+    grep -o "\"$2\":\"\{0,1\}[^\",}]*" "$1" | head -n 1 |
+        sed 's/.*:"\{0,1\}//'
+}
+
+# json NAME EXPRESSION: is $dir/out JSON, of which the Python is true?
+if command -v python3 >/dev/null; then
+    json() {
+        python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+sys.exit(0 if eval("(" + sys.argv[2] + ")") else print(j) or 1)' "$dir/out" "$2"
+        verdict "$1" $?
+    }
+else
+    echo "skipped: what is in the JSON, as there is no python3"
+    json() {
+        :
+    }
+fi
+
+# train ARGUMENT...: trains, and leaves the report in $dir/out
+train() {
+    exits 0 '' "$gradus" train "$@"
+}
+
+# ---- the data --------------------------------------------------------------
+
+# Two classes, one with a comma and quotes in its name; a text, a number that is
+# predicted, and a column that only counts the rows.
+awk 'BEGIN { srand(3); print "id,size,colour,weight,kind"
+    for (i = 1; i <= 240; i++) {
+        s = rand() * 10; r = rand()
+        c = r < 0.5 ? "red" : r < 0.8 ? "\"deep, dark \"\"blue\"\"\"" : "green"
+        w = 2 * s + (c == "red" ? 5 : 0) + rand()
+        k = s + 0.6 * rand() > 5.3 ? "\"big, \"\"huge\"\"\"" : "small"
+        printf "%d,%.3f,%s,%.3f,%s\n", i, s, c, w, k } }' >"$dir/all.csv"
+head -n 201 "$dir/all.csv" >"$dir/t.csv"
+{ head -n 1 "$dir/all.csv"; tail -n 40 "$dir/all.csv"; } >"$dir/new.csv"
+awk 'BEGIN { srand(4); for (i = 0; i < 120; i++) { x = rand(); y = rand()
+    print x "," y "," (x > y ? "a" : "b") } }' >"$dir/plain.csv"
+for digit in 0 1 2 3 4 5 6 7 8 9; do
+    mkdir -p "$dir/digits/$digit"
+    cp data/digits/$digit-*.png "$dir/digits/$digit"
+done
+kind=$dir/kind.safetensors weight=$dir/weight.safetensors
+image=$dir/image.safetensors
+
+# ---- the program --------------------------------------------------------------
+
+is "--help is on stdout" 0 '' "$gradus" --help
+for command in data train predict evaluate info replay; do
+    grep -q "^  $command " "$dir/out" || verdict "--help lists $command" 1
+done
+for command in data train predict evaluate info replay; do
+    is "$command --help is on stdout" 0 '' "$gradus" $command --help
+    grep -q "^usage: gradus $command " "$dir/out"
+    verdict "$command --help begins with the usage" $?
+    is "$command -h is the same" 0 '' "$gradus" $command -h
+    refused "'--bogus'" $command --bogus
+    refused "got " $command
+    "$gradus" $command --help >/dev/full 2>"$dir/err"
+    [ $? -eq 1 ]
+    verdict "$command minds a full disk" $?
+done
+is "--version prints the version" 0 '' "$gradus" --version
+is "no command is a wrong command line" 2 'got no command' "$gradus"
+is "another command is named" 2 "got the command 'bogus'" "$gradus" bogus
+# foreign: prints the headers that are neither public nor the programs' own
+foreign() {
+    grep -oh '#include "[^"]*"' programs/*/*.[ch] | cut -d'"' -f2 | sort -u |
+        while read -r header; do
+            ls "include/$header" "programs/shared/$header" \
+                "programs/gradus/$header" 2>/dev/null | grep -q . ||
+                echo "        $header"
+        done
+}
+foreign
+[ -z "$(foreign)" ]
+verdict "the program includes the public headers alone" $?
+
+# ---- train ---------------------------------------------------------------------
+
+refused "another argument, b" train a b --label x
+refused "--label and --target" train a --label x --target y
+refused "--epochs '0'" train a --epochs 0
+refused "--valid 0" train a --valid 0
+refused "--patience 'x'" train a --patience x
+refused "--missing 'x'" train a --missing x
+refused "--size '32'" train a --size 32
+refused "--target: the name of a column is missing" train a --target x,,y
+fails "must be told what to predict" train "$dir/t.csv"
+fails 'has no column "kinds"' train "$dir/t.csv" --label kinds
+fails "\"id\" counts the rows" train "$dir/t.csv" --label kind
+fails "$dir/none: No such file" train "$dir/none" --label kind
+
+# learn NAME ARGUMENT...: trains on the table for classes, with JSON
+learn() {
+    report=$1
+    shift
+    train "$dir/t.csv" --label kind --ignore id,weight --epochs 40 --json \
+        "$@" && mv "$dir/out" "$dir/$report"
+}
+learn one --threads 1 --save "$kind"
+verdict "a net learns classes from a table" $?
+learn two --threads 2
+[ -n "$(value "$dir/one" weights_hash)" ] &&
+    [ "$(value "$dir/one" weights_hash)" = "$(value "$dir/two" weights_hash)" ]
+verdict "1 and 2 threads give the same weights" $?
+awk -v a="$(value "$dir/one" accuracy)" 'BEGIN { exit !(a > 0.85) }'
+verdict "the net has learnt the classes" $?
+train "$dir/t.csv" --target weight --ignore id,kind --epochs 60 --save "$weight"
+verdict "a net learns numbers from a table" $?
+train data/sample --net mlp --epochs 2 --save "$image"
+verdict "a net learns images" $?
+cp "$dir/out" "$dir/image.report"
+train "$dir/plain.csv" --no-header --label 3 --save "$dir/plain.safetensors"
+verdict "a net learns from a table without a header" $?
+
+# A training that is interrupted can be gone on with.
+long="--patience 0 --epochs 1500 --every 500"
+# shellcheck disable=SC2086 # options are meant to be split
+learn whole $long --checkpoint "$dir/whole.c"
+# shellcheck disable=SC2086
+"$gradus" train "$dir/t.csv" --label kind --ignore id,weight --json $long \
+    --checkpoint "$dir/c" >"$dir/out" 2>"$dir/err" &
+program=$!
+tries=0
+while [ ! -f "$dir/c" ] && [ $tries -lt 1000 ]; do
+    sleep 0.01
+    tries=$((tries + 1))
+done
+kill -INT $program
+wait $program
+[ $? -eq 130 ]
+verdict "an interrupted training ends with 130" $?
+# shellcheck disable=SC2086
+learn resumed $long --checkpoint "$dir/c" --resume
+[ "$(value "$dir/whole" weights_hash)" = \
+    "$(value "$dir/resumed" weights_hash)" ]
+verdict "it goes on to the same weights" $?
+
+# ---- predict -------------------------------------------------------------------
+
+refused "a MODEL and no DATA" predict "$kind"
+refused "--out '$kind'" predict "$kind" "$dir/t.csv" --out "$kind"
+refused "got 2 files, but $kind" predict "$kind" "$dir/t.csv" "$dir/t.csv"
+refused "--proba: $weight predicts numbers" predict "$weight" "$dir/t.csv" \
+    --proba
+fails "$dir/t.csv: is of another kind" predict "$dir/t.csv" "$kind"
+fails "$dir/none: No such file" predict "$kind" "$dir/none"
+fails "data/digits: is a folder, but $kind takes the rows of a table" \
+    predict "$kind" data/digits
+fails "$image takes images" predict "$image" "$dir/t.csv"
+fails "-: No such file or directory; $image takes images" predict "$image" -
+
+is "rows of a table are predicted" 0 '' "$gradus" predict "$kind" "$dir/new.csv"
+cp "$dir/out" "$dir/predicted"
+[ "$(head -n 1 "$dir/out")" = predicted,probability ] &&
+    [ "$(wc -l <"$dir/out")" -eq 41 ]
+verdict "there is a header and a line for each row" $?
+grep -q '^"big, ""huge""",0\.[0-9]*$' "$dir/out"
+verdict "commas and quotes are quoted as in RFC 4180" $?
+paste -d'|' "$dir/new.csv" "$dir/out" | awk -F'|' 'NR > 1 {
+    right += ($1 ~ /huge/) == ($2 ~ /huge/) }
+    END { print "        " right " of 40 right"; exit right < 34 }'
+verdict "they are in the order of the rows" $?
+is "stdin is read" 0 '' sh -c 'cat "$2" | "$0" predict "$1" -' \
+    "$gradus" "$kind" "$dir/new.csv"
+cmp -s "$dir/out" "$dir/predicted"
+verdict "to the same predictions" $?
+is "--out writes to a file" 0 '' "$gradus" predict "$kind" "$dir/new.csv" \
+    --out "$dir/written"
+cmp -s "$dir/written" "$dir/predicted" && [ ! -s "$dir/out" ]
+verdict "and there alone" $?
+is "--out in a folder that is not there is an error" 1 "$dir/none/x: No such" \
+    "$gradus" predict "$kind" "$dir/new.csv" --out "$dir/none/x"
+is "--proba is taken" 0 '' "$gradus" predict "$kind" "$dir/new.csv" --proba
+head -n 1 "$dir/out" | grep -qxF \
+    'predicted,probability,"probability of big, ""huge""",probability of small'
+verdict "--proba names the classes" $?
+awk -F, 'NR > 1 { s = $NF + $(NF - 1); bad += s < 0.9999 || s > 1.0001
+         most = $NF > $(NF - 1) ? $NF : $(NF - 1); bad += most != $(NF - 2) }
+         END { exit bad || NR != 41 }' "$dir/out"
+verdict "the probabilities add up to 1, and the highest is that of the class" $?
+is "JSON is printed" 0 '' "$gradus" predict "$kind" "$dir/new.csv" --json --proba
+json "it has all rows and classes" "len(j['predictions']) == 40 and
+    j['classes'] == ['big, \"huge\"', 'small'] and all(p['predicted'] in
+    j['classes'] and len(p['probabilities']) == 2 for p in j['predictions'])"
+is "numbers are predicted" 0 '' "$gradus" predict "$weight" "$dir/new.csv"
+[ "$(head -n 1 "$dir/out")" = weight ]
+verdict "under the name of the target" $?
+sed 's/"[^"]*""[^"]*""[^"]*"/x/g' "$dir/new.csv" | cut -d, -f4 |
+    paste -d, - "$dir/out" | awk -F, 'NR > 1 { d = $1 - $2; sum += d < 0 ? -d : d }
+    END { print "        mean error " sum / 40; exit sum / 40 > 2 }'
+verdict "and in its units" $?
+is "numbers are in JSON, too" 0 '' "$gradus" predict "$weight" "$dir/new.csv" \
+    --json
+json "by the names of their targets" \
+    "all(0 < p['weight'] < 30 for p in j['predictions'])"
+is "a table without a header is predicted" 0 '' "$gradus" predict \
+    "$dir/plain.safetensors" "$dir/plain.csv"
+[ "$(wc -l <"$dir/out")" -eq 121 ]
+verdict "with its first row" $?
+
+# What may differ from the table that was learnt from, and what may not.
+# like WORDS: predicts stdin; must say WORDS, or if they are empty, succeed
+like() {
+    cat >"$dir/x.csv"
+    if [ -z "$1" ]; then
+        exits 0 '' "$gradus" predict "$kind" "$dir/x.csv"
+    else
+        exits 1 "gradus: $dir/x.csv$1" "$gradus" predict "$kind" "$dir/x.csv" &&
+            [ "$(wc -l <"$dir/err")" -eq 1 ] && [ ! -s "$dir/out" ]
+    fi
+}
+printf 'size,colour\n1,red\n9,green\n' | like ''
+verdict "columns that are not used, and the label, may be missing" $?
+cp "$dir/out" "$dir/order"
+printf 'colour,size\nred,1\ngreen,9\n' | like '' && cmp -s "$dir/out" "$dir/order"
+verdict "the order of the columns does not matter" $?
+printf 'size\n1\n' | like ': has no column "colour"'
+verdict "a missing column is named" $?
+printf 'size,color\n1,red\n' |
+    like ': has no column "colour"; has other columns: "color"'
+verdict "a wrong column is named" $?
+printf 'size,colour,taste\n1,red,4\n' | like ': has other columns: "taste"'
+verdict "an additional column is named" $?
+printf 'size,colour\n1,red\n2,\n' |
+    like ':3: column 2 ("colour"): got an empty field'
+verdict "an empty field is named" $?
+printf 'size,colour\n1,red\n2,pink\n' |
+    like ':3: column 2 ("colour"): got "pink"; must be one of "deep'
+verdict "a new category is named" $?
+printf 'size,colour\nbig,red\n' | like ':2: column 1 ("size"): got "big"'
+verdict "a text in place of a number is named" $?
+printf 'size,colour\n' | like ': no rows after the header'
+verdict "a file without rows is named" $?
+printf 'size,colour\n1,pink\n' >"$dir/x.csv"
+is "an error in stdin is said to be there" 1 \
+    'gradus: standard input:2: column 2 ("colour"): got "pink"' \
+    sh -c '"$0" predict "$1" - <"$2"' "$gradus" "$kind" "$dir/x.csv"
+
+# images FILE...: predicts images; how many digits are right?
+images() {
+    exits 0 '' "$gradus" predict "$image" "$@" &&
+        awk -F, 'NR > 1 { n = split($1, part, "/")
+                           right += $2 == substr(part[n], 1, 1) }
+                 END { exit NR != 11 || right < 6 }' "$dir/out"
+}
+images data/digits/*.png
+verdict "images are predicted" $?
+cp "$dir/out" "$dir/order"
+images data/digits && cmp -s "$dir/out" "$dir/order"
+verdict "so is a folder of images" $?
+images "$dir/digits"
+verdict "and a folder of classes" $?
+is "JSON names the files" 0 '' "$gradus" predict "$image" data/digits --json
+json "in their order" "[p['file'][12:13] for p in j['predictions']] ==
+    list('0123456789')"
+is "files in MNIST's format are predicted" 0 '' "$gradus" predict "$image" \
+    data/sample
+[ "$(wc -l <"$dir/out")" -eq 1001 ]
+verdict "the test images of them" $?
+is "an image that cannot be read is named" 1 "$dir/t.csv: " "$gradus" predict \
+    "$image" "$dir/t.csv" data/digits
+[ "$(wc -l <"$dir/out")" -eq 11 ]
+verdict "and the others are predicted" $?
+
+# ---- evaluate --------------------------------------------------------------------
+
+refused "got 1 argument; must be two" evaluate "$kind"
+refused "got 3 arguments" evaluate "$kind" a b
+refused "--worst 'x'" evaluate "$kind" a --worst x
+fails "$dir/t.csv: is no folder, but $image takes images of 28 x 28" \
+    evaluate "$image" "$dir/t.csv"
+fails "data/sample: is a folder, but $kind takes the rows of a table" \
+    evaluate "$kind" data/sample
+printf 'size,colour\n1,red\n' >"$dir/x.csv"
+fails "has no column that says what is right" evaluate "$kind" "$dir/x.csv"
+is "classes are evaluated" 0 '' "$gradus" evaluate "$kind" "$dir/new.csv"
+grep -q "new.csv: accuracy [0-9.]* % of 40 rows, F1 " "$dir/out" &&
+    grep -q '^big, "huge"  *[01]\.[0-9]*  *[01]\.[0-9]* .* [0-9]*$' "$dir/out" &&
+    grep -q '^small  *[0-9]*  *[0-9]*$' "$dir/out"
+verdict "with the accuracy, the classes and which is taken for which" $?
+is "JSON is printed" 0 '' "$gradus" evaluate "$kind" "$dir/t.csv" --json --worst 2
+json "it adds up" "sum(map(sum, j['confusion'])) == j['rows'] == 200 and
+    sum(c['support'] for c in j['classes']) == 200 and len(j['worst']) <= 2 and
+    all(w['true'] != w['predicted'] for w in j['worst'])"
+row=$(value "$dir/out" row)
+[ -n "$row" ] && sed -n "${row}p" "$dir/t.csv" |
+    grep -qF "$(grep -o '"true":"[a-z]*' "$dir/out" | head -n 1 | cut -d'"' -f4)"
+verdict "the row of the worst mistake is that of the file" $?
+is "numbers are evaluated" 0 '' "$gradus" evaluate "$weight" "$dir/new.csv"
+grep -q "mean absolute error " "$dir/out" &&
+    [ "$(grep -c '^ *[0-9]*  weight ' "$dir/out")" -eq 5 ]
+verdict "with their errors, and the five worst" $?
+is "JSON has numbers, too" 0 '' "$gradus" evaluate "$weight" "$dir/new.csv" --json
+json "the worst come first" "(lambda e: e == sorted(e, reverse=True) and
+    len(e) == 5)([abs(w['true'] - w['predicted']) for w in j['worst']])"
+is "images are evaluated" 0 '' "$gradus" evaluate "$image" data/sample
+accuracy=$(sed -n 's/^test: accuracy \([0-9.]*\) .*/\1/p' "$dir/image.report")
+[ -n "$accuracy" ] &&
+    grep -q "^data/sample: accuracy $accuracy % of 1000 rows" "$dir/out"
+verdict "to the accuracy that train has printed" $?
+is "a folder of classes is evaluated" 0 '' "$gradus" evaluate "$image" \
+    "$dir/digits"
+grep -q '^[ ]*[0-9]*  [0-9] .*digits/[0-9]/[0-9]-a.png$' "$dir/out"
+verdict "and the worst mistake is a file" $?
+is "a table without a header is evaluated" 0 '' "$gradus" evaluate \
+    "$dir/plain.safetensors" "$dir/plain.csv" --json
+json "all of its rows" "j['rows'] == 120"
+
+# ---- info ------------------------------------------------------------------------
+
+refused "got 0 arguments" info
+refused "--dot and --json" info "$kind" --dot --json
+fails "$dir/t.csv: is of another kind; must be a safetensors file" \
+    info "$dir/t.csv"
+fails "$dir/none: No such file" info "$dir/none"
+is "a model is described" 0 '' "$gradus" info "$kind"
+grep -q '^softmax_ce1 ' "$dir/out" && grep -q '^size  *number' "$dir/out" &&
+    grep -q '^2 classes: big, "huge", small$' "$dir/out" &&
+    grep -q '^colour  *text .*green, red' "$dir/out" &&
+    grep -q '^command: gradus train ' "$dir/out"
+verdict "its nodes, classes, columns, categories and command" $?
+grep -qx "hash of the weights: $(value "$dir/one" weights_hash)" "$dir/out"
+verdict "and the hash that train has printed" $?
+is "JSON is printed" 0 '' "$gradus" info "$kind" --json
+json "with all of that" "j['nodes'][-1]['op'] == 'softmax_ce' and
+    j['nodes'][-1]['operands'][1] == 'labels' and
+    j['classes'] == ['big, \"huge\"', 'small'] and j['columns'][1] ==
+    {'name': 'size', 'use': 'number', 'categories': []} and
+    sum(n['parameters'] for n in j['nodes']) == j['parameters'] and
+    j['metadata']['rows'] == '160'"
+is "the net is a graph" 0 '' "$gradus" info "$kind" --dot
+if command -v dot >/dev/null; then
+    dot -Tsvg "$dir/out" >"$dir/svg" && grep -q softmax_ce "$dir/svg"
+    verdict "Graphviz draws it" $?
+else
+    echo "skipped: Graphviz draws it, as there is no dot"
+fi
+
+# ---- data --------------------------------------------------------------------------
+
+refused "--label and --target" data "$dir/t.csv" --label a --target b
+refused "got 2 arguments" data a b
+refused "--size 'x'" data a --size x
+fails 'has no column "kinds"' data "$dir/t.csv" --label kinds
+fails "$dir/none: No such file" data "$dir/none"
+fails "is a PNG image; must be a CSV file" data data/digits/7-a.png
+cat >"$dir/gaps.csv" <<'END'
+id,when,age,city,sold
+a1,2024-01-01,30,Oslo,yes
+a2,2024-01-02,,Oslo,no
+a3,2024-01-03,50,"Rome, Italy",no
+a4,2024-01-04,40,,no
+a5,2024-01-05,50,"Rome, Italy",no
+END
+is "a table is described" 0 '' "$gradus" data "$dir/gaps.csv" --label sold \
+    --ignore id
+grep -q 'gaps.csv: 5 rows, 5 columns$' "$dir/out" &&
+    grep -q '^id  *ignored' "$dir/out" &&
+    grep -q '^when  *cannot be used: holds dates' "$dir/out" &&
+    grep -q '^age  *number  *1  30 to 50, mean 42.5$' "$dir/out" &&
+    grep -q '^city  *text  *1  2 different: Oslo (2), Rome, Italy (2)$' \
+        "$dir/out" &&
+    grep -q '^sold  *label  *0  2 different: no (4), yes (1)$' "$dir/out" &&
+    grep -q '^duplicate rows: 1 ' "$dir/out"
+verdict "each column, and how many rows are copies" $?
+is "JSON is printed" 0 '' "$gradus" data "$dir/gaps.csv" --label sold --json
+json "with the same" "j['rows'] == 5 and [c['use'] for c in j['columns']] ==
+    ['text', 'ignored', 'number', 'text', 'label'] and
+    'fault' in j['columns'][1] and j['columns'][2]['empty'] == 1 and
+    j['columns'][2]['mean'] == 42.5 and j['columns'][4]['categories'][0] ==
+    {'name': 'no', 'rows': 4} and j['duplicates'] == 0"
+printf 'when\n2024-01-01\n2024-01-02\n' >"$dir/x.csv"
+is "a table of which nothing can be used is described" 0 '' \
+    "$gradus" data "$dir/x.csv"
+cp "$dir/digits/7/7-a.png" "$dir/digits/7/copy.png"
+is "a folder of images is described" 0 '' "$gradus" data "$dir/digits" \
+    --size 28x28 --grey
+grep -q '11 images of 1 channel, 28 x 28 pixels' "$dir/out" &&
+    grep -q '^7  *2$' "$dir/out" && grep -q '^duplicate rows: 1 ' "$dir/out"
+verdict "its classes, and how many images are copies" $?
+is "files in MNIST's format are described in JSON" 0 '' \
+    "$gradus" data data/sample --json
+json "with their classes and pixels" "j['train']['images'] == 6000 and
+    sum(c['rows'] for c in j['test']['classes']) == 1000 and
+    0.1 < j['train']['channels'][0]['mean'] < 0.2 and
+    0.25 < j['train']['channels'][0]['std'] < 0.35"
+
+# ---- replay ------------------------------------------------------------------------
+
+fails "$dir/t.csv: is of another kind" replay "$dir/t.csv"
+fails "$kind: " replay "$kind"
+cat >"$dir/fail.c" <<'END'
+/* A step whose values overflow. */
+#include <gradus.h>
+int main(int argc, char **argv)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_input(g, 2), *t = gradus_labels(g, 1);
+    gradus_softmax_ce(gradus_dense(gradus_dense(x, 30), 2), t, NULL);
+    const gradus_real X[] = { 3e38f, 3e38f, -3e38f, 3e38f };
+    const int32_t labels[] = { 0, 1 };
+    gradus_dataset d = { .n = 2, .size = 2, .x = X, .labels = labels };
+    return argc != 2 || gradus_compile(g, 2, 1) ||
+           !gradus_fit(gradus_sgd(g, NULL), &d,
+                       &(gradus_fit_options){ .replay = argv[1] });
+}
+END
+# shellcheck disable=SC2046,SC2086 # flags are meant to be split
+$CC -std=c11 ${CFLAGS-} -Iinclude "$dir/fail.c" "$BUILD/libgradus.a" \
+    $(pkg-config --cflags --libs openblas zlib jansson) -lm -pthread \
+    -o "$dir/fail" && ASAN_OPTIONS=detect_leaks=0 "$dir/fail" "$dir/replay"
+verdict "a program keeps a step that fails" $?
+is "the step is run again" 0 '' "$gradus" replay "$dir/replay"
+grep -q 'dense1' "$dir/out" && grep -qi 'inf\|nan' "$dir/out"
+verdict "and its nodes are printed" $?
+
+finish

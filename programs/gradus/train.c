@@ -27,6 +27,7 @@ typedef struct {
     source data, valid_data, test_data;
     gradus_dataset train, valid; /* parts of data, or those it lends */
     gradus_graph *graph;
+    char command[4096];      /* the command line, as it was given */
     int best_epoch, epochs_done;
     gradus_epoch *history;   /* [s.epochs] */
     progress shown;
@@ -249,15 +250,12 @@ static int fit(training *t, int utf8)
 }
 
 /* Notes in the model how it was trained. */
-static int note(const training *t, int argc, char **argv)
+static int note(const training *t)
 {
-    char command[4096] = "gradus", rows[64];
+    char rows[64];
 
-    for (int i = 0; i < argc; i++)
-        if (strlen(command) + strlen(argv[i]) + 2 < sizeof command)
-            strcat(strcat(command, " "), argv[i]);
     snprintf(rows, sizeof rows, "%zu", t->train.n);
-    return gradus_set_metadata(t->graph, "command", printable(command)) ||
+    return gradus_set_metadata(t->graph, "command", printable(t->command)) ||
            gradus_set_metadata(t->graph, "data", printable(t->s.data)) ||
            gradus_set_metadata(t->graph, "rows", rows) ||
            gradus_set_metadata(t->graph, "gradus", gradus_version());
@@ -322,7 +320,7 @@ static int report(training *t)
 
 /* ---- all of it ------------------------------------------------------------- */
 
-static int work(training *t, int argc, char **argv)
+static int work(training *t)
 {
     const int utf8 = use_utf8();
 
@@ -331,7 +329,7 @@ static int work(training *t, int argc, char **argv)
     set_defaults(t);
     t->graph = build(t);
     t->history = calloc((size_t)t->s.epochs, sizeof *t->history);
-    if (!t->graph || !t->history || begin_with(t) || note(t, argc, argv) ||
+    if (!t->graph || !t->history || begin_with(t) || note(t) ||
         (t->s.save && gradus_try_save(t->graph, t->s.save))) {
         complain("%s", gradus_error());
         return 1;
@@ -348,15 +346,27 @@ static int work(training *t, int argc, char **argv)
     return report(t);
 }
 
+/* Writes the command line as far as there is room.  To be called before it is
+ * parsed, which cuts lists of columns into their names. */
+static void write_command(char *to, size_t room, int argc, char **argv)
+{
+    strcpy(to, program);
+    for (int i = 0; i < argc; i++)
+        if (strlen(to) + strlen(argv[i]) + 2 < room)
+            strcat(strcat(to, " "), argv[i]);
+}
+
 int command_train(int argc, char **argv)
 {
     static train_flags flags; /* large: it lists columns */
     static training t;
 
+    write_command(t.command, sizeof t.command, argc, argv);
     flags = parse_train(argc, argv);
-    t = (training){ .flags = &flags, .s = flags.s };
+    t.flags = &flags;
+    t.s = flags.s;
     catch_signals();
-    int failed = work(&t, argc, argv);
+    int failed = work(&t);
     gradus_graph_free(t.graph);
     free(t.history);
     gradus_dataset_free(&t.train);

@@ -16,7 +16,8 @@ void gradus_pool2_forward(size_t channels, int height, int width,
                           const gradus_real *x, gradus_real *restrict y)
 {
     const int h = height / 2, w = width / 2;
-    const size_t pair = 2 * (size_t)width, rest = (size_t)(height % 2 * width);
+    const size_t pair = 2 * (size_t)width,
+                 rest = (size_t)(height % 2) * (size_t)width;
 
     for (size_t c = 0; c < channels; c++, x += rest)
         for (int i = 0; i < h; i++, x += pair, y += w)
@@ -58,7 +59,8 @@ void gradus_pool2_backward(size_t channels, int height, int width,
                            const gradus_real *dy, bool set, gradus_real *dx)
 {
     const int h = height / 2, w = width / 2;
-    const size_t pair = 2 * (size_t)width, rest = (size_t)(height % 2 * width);
+    const size_t pair = 2 * (size_t)width,
+                 rest = (size_t)(height % 2) * (size_t)width;
     const bool clear = set && (height % 2 || width % 2);
 
     for (size_t c = 0; c < channels; c++, x += rest, dx += rest) {

@@ -1156,7 +1156,7 @@ const gradus_real *gradus_infer_value(const gradus_workspace *w,
  * 12  Model files: safetensors, with the architecture in the metadata
  * ====================================================================== */
 
-/* Writes the graph and its parameters (of some 1,000 layers at most; more are
+/* Writes the graph and its parameters (of some 8,000 layers at most; more are
  * an error): to a temporary file beside path, then fsync, then rename, so that
  * path holds the old file or the new one.  The counts of passes and epochs,
  * on which dropout, augmentation and the order of the samples depend, are

@@ -462,6 +462,28 @@ LOOP_TEST(a_hostile_header_takes_at_most_three_times_its_file_and_8_mib, 6)
     gradus_graph_free(g);
 }
 
+/* As many empty lists as a header may hold, which take most in the tree. */
+TEST(a_header_of_many_values_takes_at_most_64_mib)
+{
+    enum { LISTS = 262000 };
+    gradus_graph *g = tiny_net();
+    FILE *f = fopen(files_path("net"), "wb");
+    unsigned char length[8];
+
+    ck_assert_ptr_nonnull(f);
+    length_bytes(strlen("{\"a\":[[]]}") + LISTS * strlen(",[]"), length);
+    fwrite(length, 1, sizeof length, f);
+    fputs("{\"a\":[[]", f);
+    write_often(f, ",[]", LISTS);
+    fputs("]}", f);
+    ck_assert_int_eq(fclose(f), 0);
+    long before = peak();
+    ck_assert_int_ne(gradus_load_parameters(g, files_path("net")), 0);
+    if (memory_is_real())
+        ck_assert_int_le(peak() - before, (64 << 20) / 1024);
+    gradus_graph_free(g);
+}
+
 /* The address space that this process has taken, in bytes; 0 if unknown. */
 static size_t taken(void)
 {

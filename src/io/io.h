@@ -10,9 +10,9 @@
 #define _XOPEN_SOURCE 700
 #define _DEFAULT_SOURCE /* flock */
 
+#include "base/json.h"
 #include "optim/optimiser.h"
 
-#include <jansson.h>
 #include <limits.h>
 #include <sys/types.h>
 
@@ -20,15 +20,7 @@
  * the best epoch. */
 enum { GRADUS_MOST_ARRAYS = GRADUS_MAX_STATES + 1 };
 
-/* ----- json.c: parsing untrusted JSON, and printing JSON ----------------- */
-
-/* Parses text, whose byte text[length] must be 0.  The text must be one
- * array or object in UTF-8, with no key twice in an object, no NUL and at
- * most 32,768 values.  Returns the tree, which the caller releases with
- * json_decref; otherwise NULL, with a message that begins with `what`.
- * flags are json_loadb's. */
-json_t *gradus_json_parse(const char *what, const char *text, size_t length,
-                          size_t flags);
+/* ----- json.c: printing JSON, and comparing it --------------------------- */
 
 /* What a file holds: a graph, and in a checkpoint also these arrays of the
  * optimiser, [parameters] each. */

@@ -110,7 +110,7 @@ text('fit-not-closed', '{"version":')
 text('fit-key-twice', '{"same":{},"same":{}}')
 text('fit-huge-number', '{"steps":1e999}')
 text('fit-deep', '[' * 5000)
-text('fit-many-values', '[' + '0,' * 40000 + '0]')
+text('fit-many-values', '[' + '0,' * 300000 + '0]')
 meta('fit-missing', 'gradus.checkpoint', None)
 
 # What is said of the training.

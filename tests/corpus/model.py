@@ -115,7 +115,7 @@ write('header-key-twice', pack('{"a":{},"a":{}}', b''))
 write('header-not-utf8', pack(b'{"\xff":{}}', b''))
 write('header-escape', pack('{"\x1b[2J":{}}', b''))
 write('header-deep', pack('[' * 5000, b''))
-write('header-many-values', pack('{"a":[' + '0,' * 40000 + '0]}', b''))
+write('header-many-values', pack('{"a":[' + '0,' * 300000 + '0]}', b''))
 write('header-foreign', pack(json.dumps(TENSORS), VALUES))
 
 # The metadata.

@@ -1229,12 +1229,12 @@ int gradus_set_class_names(gradus_graph *g, int n, const char *const *names);
 int gradus_class_count(const gradus_graph *g); /* those that have names */
 const char *gradus_class_name(const gradus_graph *g, int class_id);
 
-/* Keeps a text with the graph, which is saved with it: how it was trained, say.
- * The key is any but one that begins with "gradus.", and both are UTF-8, or
- * gradus_save fails.  They are copied.  A text of NULL removes the key. */
+/* Keeps a text with the graph, which is saved with it: how it was trained,
+ * say.  The key is any but an empty one or one that begins with "gradus.", and
+ * both must be UTF-8.  They are copied.  A text of NULL removes the key. */
 int gradus_set_metadata(gradus_graph *g, const char *key, const char *text);
-/* The text of this key, or NULL; and the keys, by number from 0 in the order
- * in which they were set first, or NULL after the last. */
+/* The text of this key, or NULL; and the keys that were set, by number from 0
+ * in the order in which they were set first, or NULL after the last. */
 const char *gradus_metadata(const gradus_graph *g, const char *key);
 const char *gradus_metadata_key(const gradus_graph *g, int i);
 

@@ -2,6 +2,7 @@
  * version. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include "gradus.h"
 
@@ -27,24 +28,18 @@ const char *gradus_version(void)
 }
 
 /* Writes the character that s begins with as a message shows it: as it is, or,
- * if it is a control character or not UTF-8 (RFC 3629), its first byte as a
- * number.  Terminals obey the control characters from U+0080 to U+009F, too.
- * Returns how many bytes of s are shown. */
+ * if it is a control character or not UTF-8, its first byte as a number.
+ * Terminals obey the control characters from U+0080 to U+009F, too.  Returns
+ * how many bytes of s are shown. */
 static size_t show(const char *s, char shown[SHOWN])
 {
-    static const uint32_t least[] = { ' ', 0xa0, 0x800, 0x10000 };
-    unsigned char first = (unsigned char)*s;
-    int more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    uint32_t c = more ? first - (0x780u >> more & 0xff) : first;
-    int i = 0;
+    uint32_t c;
+    const size_t n = gradus_utf8(s, &c);
 
-    while (i < more && (s[i + 1] & 0xc0) == 0x80)
-        c = c << 6 | (s[++i] & 0x3f);
-    if (i < more || c < least[more] || c == 0x7f || c >> 11 == 0x1b ||
-        c > 0x10ffff)
-        return sprintf(shown, "\\x%02x", first), 1;
-    snprintf(shown, SHOWN, "%.*s", more + 1, s);
-    return (size_t)more + 1;
+    if (n == 0 || c < ' ' || (c >= 0x7f && c < 0xa0))
+        return sprintf(shown, "\\x%02x", (unsigned char)*s), 1;
+    snprintf(shown, SHOWN, "%.*s", (int)n, s);
+    return n;
 }
 
 /* The text is printed beside the old message first, which may be one of the

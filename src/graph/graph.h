@@ -41,6 +41,12 @@ typedef struct {
 
 enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
 
+/* A text that is saved with the graph. */
+typedef struct gradus_note {
+    struct gradus_note *next;
+    char *key, *text; /* owned */
+} gradus_note;
+
 /* A graph owns its nodes and their arrays, but not the data fed to them.
  * Constructors first add the nodes; gradus_compile then fixes them and
  * allocates the arrays, and from then on the graph can be trained.
@@ -66,12 +72,6 @@ enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
  * loss sets batch.rows to 0 and gradients_old, and so does
  * gradus_check_gradients.
  */
-/* A text that is saved with the graph. */
-typedef struct gradus_note {
-    struct gradus_note *next;
-    char *key, *text; /* owned */
-} gradus_note;
-
 struct gradus_graph {
     uint64_t seed;          /* the seed of all its random numbers */
     int count;              /* how many nodes there are */

@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,12 @@ static gradus_note **find(gradus_note **n, const char *key)
     while (*n && strcmp((*n)->key, key) != 0)
         n = &(*n)->next;
     return n;
+}
+
+/* Is the key one of the library's own? */
+static bool is_own(const char *key)
+{
+    return strncmp(key, "gradus.", 7) == 0;
 }
 
 static void free_note(gradus_note *n)
@@ -60,7 +67,11 @@ int gradus_set_metadata(gradus_graph *g, const char *key, const char *text)
     if (!g || !key)
         return gradus_error_set("gradus_set_metadata: the %s is NULL",
                                 g ? "key" : "graph");
-    if (!*key || strncmp(key, "gradus.", 7) == 0)
+    if (!gradus_is_utf8(key) || (text && !gradus_is_utf8(text)))
+        return gradus_error_set("gradus_set_metadata: the %s \"%.64s\" is not "
+                                "UTF-8; must be, to be saved",
+                                gradus_is_utf8(key) ? "text of" : "key", key);
+    if (!*key || is_own(key))
         return gradus_error_set("gradus_set_metadata: got the key \"%.64s\"; "
                                 "must not be empty, nor begin with "
                                 "\"gradus.\"", key);
@@ -79,9 +90,10 @@ const char *gradus_metadata(const gradus_graph *g, const char *key)
 
 const char *gradus_metadata_key(const gradus_graph *g, int i)
 {
-    const gradus_note *n = g ? g->notes : NULL;
+    const gradus_note *n = g && i >= 0 ? g->notes : NULL;
 
-    while (n && i-- > 0)
-        n = n->next;
+    for (; n; n = n->next)
+        if (!is_own(n->key) && i-- == 0)
+            break;
     return n ? n->key : NULL;
 }

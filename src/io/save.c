@@ -9,8 +9,9 @@
  *   gradus.epochs        decimal, the number of epochs, unless 0
  *   gradus.architecture  JSON, see architecture.c
  *   gradus.classes       JSON, the list of names, if there are any
- *   gradus.table         JSON, see table/saved.c, if gradus_set_table was called
- *   others               what gradus_set_metadata set, in the order of both
+ *   gradus.table         JSON, see table/saved.c, if there is a table
+ *   others               what gradus_set_metadata set; these and the table
+ *                        stand in the order in which they were set first
  *   gradus.checkpoint    JSON, see checkpoint.c, in a checkpoint
  *   gradus.replay        JSON, see train/replay.c, in a replay file
  *

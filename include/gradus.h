@@ -384,9 +384,10 @@ int gradus_normalise(gradus_node *input, const double *mean,
                      const double *std);
 
 /* x[k] = (v[k] - mean[k]) / std[k] for value k of a row, where v is the value
- * fed: for a gradus_input that is not normalised.  All arrays are [size].  A
- * NaN that is fed stands for a missing value, and v[k] is then missing[k];
- * where missing is NULL, a NaN is an error.  Saved with the model.
+ * fed: for a gradus_input of at most 65,536 values that is not normalised.
+ * All arrays are [size].  A NaN that is fed stands for a missing value, and
+ * v[k] is then missing[k]; where missing is NULL, a NaN is an error.  Called
+ * once, before gradus_compile.  Saved with the model.
  *
  * Of the targets of gradus_mse and gradus_huber, too: their losses are then
  * those of standardised numbers, but gradus_infer gives predictions in the

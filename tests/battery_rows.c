@@ -27,6 +27,17 @@ static gradus_node *normalised(gradus_node *x)
     return gradus_normalise(x, mean, std) ? NULL : x;
 }
 
+static gradus_node *standardised(gradus_node *x)
+{
+    double mean[40], std[40];
+
+    for (int k = 0; k < 40; k++) {
+        mean[k] = k / 40. - 0.3;
+        std[k] = 0.5 + k / 20.;
+    }
+    return gradus_standardise(x, mean, std, NULL) ? NULL : x;
+}
+
 static gradus_node *augmented(gradus_node *x)
 {
     const gradus_augment_options some = {
@@ -288,6 +299,8 @@ const battery_row battery_rows[] = {
     { ROW(fed), VECTOR(40) },
     { "image", fed, IMAGE(2, 4, 5) },
     { ROW(normalised), IMAGE(3, 4, 5) },
+    { ROW(standardised), VECTOR(40) },
+    { "standardised_pixels", standardised, VECTOR(40), .data = PIXELS },
     { ROW(fed_pixels), VECTOR(40), .data = PIXELS },
     { ROW(normalised_pixels), IMAGE(3, 4, 5), .data = PIXELS },
     { ROW(augmented), IMAGE(2, 9, 7),

@@ -34,8 +34,9 @@ typedef struct {
     gradus_augment_options augmentation; /* valid if `augmented` */
 } input_node;
 
-/* The node with the id i draws its random numbers from stream STREAM + i. */
-enum { STREAM = 1 << 17 };
+/* The node with the id i draws its random numbers from stream STREAM + i.  Why
+ * so many values may be standardised, base/json.c says. */
+enum { STREAM = 1 << 17, MOST_STANDARDISED = 1 << 16 };
 
 /* y [n] = (v / 255 - mean) / std, for v [n] of one channel. */
 static void gather_u8(const uint8_t *v, gradus_real *y, int n, double mean,
@@ -299,10 +300,15 @@ int gradus_standardise(gradus_node *n, const double *mean, const double *std,
     if (!can_set(n, "gradus_standardise"))
         return -1;
     input_node *x = (input_node *)n;
-    if (n->rank != 1 || x->mean)
-        return gradus_fail(n, "gradus_standardise: the input %s; must be a "
-                           "gradus_input that is not normalised", x->mean
-                           ? "is normalised" : "is an image"), -1;
+    if (n->rank != 1 || x->mean || x->centre)
+        return gradus_fail(n, "gradus_standardise: the input is %s; must be a "
+                           "gradus_input that has no scales yet",
+                           x->mean ? "normalised" : x->centre
+                           ? "standardised" : "an image"), -1;
+    if (n->size > MOST_STANDARDISED)
+        return gradus_fail(n, "gradus_standardise: the input has %d values; "
+                           "must be at most %d, to be saved", n->size,
+                           MOST_STANDARDISED), -1;
     if (check_scales(n, "gradus_standardise", "value", n->size, mean, std))
         return -1;
     for (int k = 0; missing && k < n->size; k++)
@@ -327,8 +333,7 @@ int gradus_normalise(gradus_node *n, const double *mean, const double *std)
         return -1;
     input_node *x = (input_node *)n;
     if (x->centre)
-        return gradus_fail(n, "gradus_normalise: the input is standardised "
-                           "already"), -1;
+        return gradus_fail(n, "gradus_normalise: is standardised already"), -1;
     if (check_scales(n, "gradus_normalise", "channel", x->channels, mean, std))
         return -1;
     if (!gradus_set_attr(n, "mean", x->channels, mean) ||

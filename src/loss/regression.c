@@ -55,8 +55,6 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
     return all;
 }
 
-/* Copies the prediction to y, and sets loss[i] to w_i c sum_k l(y_ik - t_ik),
- * which is not divided by D, if the loss is wanted. */
 /* In inference the predictions are in the units in which the targets were fed:
  * y = y std + mean, if those are standardised. */
 static void restore_units(gradus_node *n, gradus_part p)
@@ -71,6 +69,8 @@ static void restore_units(gradus_node *n, gradus_part p)
             y[k] = (gradus_real)(y[k] * std[k] + mean[k]);
 }
 
+/* Copies the prediction to y, and sets loss[i] to w_i c sum_k l(y_ik - t_ik),
+ * which is not divided by D, if the loss is wanted. */
 static void forward(gradus_node *n, gradus_part p)
 {
     const regression_node *r = (const regression_node *)n;

@@ -78,24 +78,28 @@ static int check_parameters(checker *c, const gradus_node *n)
 
 /* Checks the gradient of input x with respect to the values [n,size] that are
  * fed to it.  They are a copy of the caller's, which must not be changed.  An
- * input may normalise them, y = (v - mean) / std for each channel, in which
- * case dL/dv = dL/dy / std. */
+ * input may normalise them, y = (v - mean) / std for each channel, or
+ * standardise them by the scales of its values: then dL/dv = dL/dy / std, but
+ * nothing depends on a NaN, which stands for a missing value. */
 static int check_input(checker *c, gradus_node *x)
 {
     size_t size = (size_t)x->size, count = (size_t)c->n * size;
     gradus_real *values = malloc(count * sizeof *values);
     gradus_fed fed = x->fed;
-    int channels, status = 0;
-    const double *std = gradus_attr_values(x->attr, "std", &channels);
+    int stds, status = 0;
+    const double *std = gradus_attr_values(x->attr, "std", &stds);
 
+    if (!std)
+        std = gradus_attr_values(x->attr, "scale", &stds);
     if (!values)
         return gradus_no_memory("a gradient check");
     for (size_t i = 0; i < count; i++)
         values[i] = fed.x ? fed.x[i] : (gradus_real)(fed.u8[i] / 255.0);
     x->fed = (gradus_fed){ .x = values, .rows = fed.rows };
     for (size_t i = 0; i < count && !status; i++) {
-        double s = std ? std[i % size / (size / (size_t)channels)] : 1;
-        status = compare(c, values + i, x->dy[i] / s, x->name, "y", i);
+        double s = std ? std[i % size / (size / (size_t)stds)] : 1;
+        status = !isnan(values[i]) &&
+                 compare(c, values + i, x->dy[i] / s, x->name, "y", i);
     }
     x->fed = fed;
     free(values);

@@ -190,6 +190,20 @@ static size_t first_bad(const gradus_real *v, size_t n)
     return bad ? at : n;
 }
 
+/* Which value of this row of x is the first that is not finite, and not a NaN
+ * that stands for a missing value; x's size if none is. */
+static size_t first_bad_input(const gradus_node *x, size_t row)
+{
+    const size_t size = (size_t)x->size;
+    const gradus_real *v = x->fed.x ? x->fed.x + row * size : NULL;
+    const bool missing = gradus_attr_values(x->attr, "missing", NULL) != NULL;
+    size_t at = 0;
+
+    while (v && at < size && (isfinite(v[at]) || (missing && isnan(v[at]))))
+        at++;
+    return v ? at : size;
+}
+
 /* Returns y [n,size] if all its values are finite; else NULL, with a message
  * that names the first value that is not, in the row of x if there is one. */
 static const gradus_real *checked_output(const gradus_workspace *w, int n)
@@ -200,7 +214,7 @@ static const gradus_real *checked_output(const gradus_workspace *w, int n)
 
     if (row == (size_t)n)
         return y->y;
-    size_t k = x->fed.x ? first_bad(x->fed.x + row * in, in) : in;
+    size_t k = first_bad_input(x, row);
     if (k < in)
         gradus_error_set("gradus_infer: row %zu: value %zu of x is %g; must "
                          "be finite", row, k, (double)x->fed.x[row * in + k]);

@@ -667,19 +667,22 @@ typedef struct {
  *
  * Columns that a net cannot use are an error, one message for all of them:
  * empty fields, unless `missing` says what they are taken for; dates; what
- * tells rows apart, such as names and identifiers (of texts, more than half are
- * different; numbers count the rows, or all differ in a column called id);
- * more than 1,000 categories; a text among numbers; numbers with commas. */
+ * tells rows apart, such as names and identifiers (of more than 20 texts, more
+ * than half are different; numbers count 20 rows or more, or all of them
+ * differ in a column called id); more than 1,000 categories; a text among
+ * numbers; numbers with commas; texts that are not UTF-8.  Columns of one name
+ * are an error, too, and so are more than 65,536 values. */
 gradus_table *gradus_table_new(const char *path,
                                const gradus_table_options *options);
 void gradus_table_free(gradus_table *t); /* NULL is fine */
 
-/* The rows of a file with these columns, which are found by their names, in any
- * order (by their order where the table has no names).  The columns of the
- * label and of targets may be missing: then so are labels and targets.  A
- * column too few or too many, a category that is not the table's, and a missing
- * field in a column that had none are errors.  What is missing is NaN in x.
- * max_bytes is that of gradus_csv_options. */
+/* The rows of a file with these columns, which are found by their names, in
+ * any order (by their order where the table has no names; then all must be
+ * there).  Columns of the label and of targets may be missing: then there are
+ * no labels, or no targets at all.  Ignored ones may be missing, too.  Another
+ * column too few or too many, a category that is not the table's, and a
+ * missing field in a column that had none are errors.  What is missing is NaN
+ * in x.  max_bytes is that of gradus_csv_options. */
 gradus_dataset *gradus_table_load(const gradus_table *t, const char *path,
                                   size_t max_bytes);
 
@@ -695,13 +698,15 @@ int gradus_set_table(gradus_node *x, gradus_node *target,
                      const gradus_table *t);
 
 /* The table of a graph, to be freed; NULL, with a message, if it has none.  It
- * has the columns, but is not fitted: the scales are settings of the inputs. */
+ * has the columns, but is not fitted: the scales are settings of the
+ * inputs. */
 gradus_table *gradus_get_table(const gradus_graph *g);
 
 /* Its columns, by number from 0, in the order of the file: their names, what
- * they are used for ("number", "text", "label", "target" or "ignored"), why one
- * could not be used (tolerant), their categories, from 0, and which value of x, or which target, is their first,
- * and how many there are.  NULL, or -1, for what is not there. */
+ * they are used for ("number", "text", "label", "target" or "ignored"), why
+ * one could not be used (tolerant), their categories, from 0, and which value
+ * of x, or which target, is their first, and how many there are.  NULL, or -1,
+ * for what is not there, such as a value of the label. */
 int gradus_table_columns(const gradus_table *t);
 const char *gradus_column_name(const gradus_table *t, int k);
 const char *gradus_column_use(const gradus_table *t, int k);

@@ -70,6 +70,11 @@ TEST(settings_of_null_are_refused)
     failed(gradus_normalise(n.x, NULL, &one), "gradus_normalise");
     failed(gradus_normalise(n.x, &zero, NULL), "gradus_normalise");
     failed(gradus_normalise(n.z, &zero, &one), "gradus_normalise");
+    failed(gradus_standardise(NULL, &zero, &one, NULL), "gradus_standardise");
+    failed(gradus_standardise(n.x, NULL, &one, NULL), "gradus_standardise");
+    failed(gradus_standardise(n.z, &zero, &one, NULL), "gradus_standardise");
+    failed(gradus_set_metadata(NULL, "a", "b"), "graph is NULL");
+    failed(gradus_set_metadata(n.g, NULL, "b"), "key is NULL");
     failed(gradus_want_gradient(NULL), "node is NULL");
     failed(gradus_set_loss_weight(NULL, 1), "node is NULL");
     failed(gradus_compile(NULL, 1, 1), "graph is NULL");
@@ -90,6 +95,14 @@ TEST(questions_about_null_get_an_empty_answer)
     ck_assert(isnan(gradus_loss(NULL)));
     ck_assert(isnan(gradus_learning_rate(NULL)));
     ck_assert_int_eq(gradus_class_count(NULL), 0);
+    ck_assert_ptr_null(gradus_metadata(NULL, "a"));
+    ck_assert_ptr_null(gradus_metadata(n.g, NULL));
+    ck_assert_ptr_null(gradus_metadata_key(NULL, 0));
+    ck_assert_int_eq(gradus_table_columns(NULL), 0);
+    ck_assert_ptr_null(gradus_column_name(NULL, 0));
+    ck_assert_ptr_null(gradus_column_use(NULL, 0));
+    ck_assert_ptr_null(gradus_column_category(NULL, 0, 0));
+    ck_assert_int_eq(gradus_column_span(NULL, 0, NULL), -1);
     ck_assert_ptr_null(gradus_class_name(NULL, 0));
     ck_assert_ptr_null(gradus_class_name(n.g, -1));
     ck_assert_ptr_null(gradus_class_name(n.g, 0));

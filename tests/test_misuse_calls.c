@@ -299,6 +299,16 @@ static outcome call_of_nets(int i)
         REFUSES(gradus_set_class_names(n.g, 2, hole), "class 1: the name is");
         REFUSES(gradus_set_class_names(n.g, INT_MIN, hole), "names");
         IS_NULL(gradus_class_name(n.g, INT_MAX), NULL);
+        IS_NULL(gradus_metadata_key(n.g, INT_MIN), NULL);
+        IS_NULL(gradus_metadata_key(n.g, INT_MAX), NULL);
+        IS_NULL(gradus_table_new(NULL, NULL), "path is NULL");
+        IS_NULL(gradus_table_load(NULL, "x", 0), "table is NULL");
+        IS_NULL(gradus_get_table(NULL), "graph is NULL");
+        IS_NULL(gradus_get_table(g), "has no table");
+        DOES_NOTHING(gradus_table_free(NULL));
+        REFUSES(gradus_table_fit(NULL, &d), "table is NULL");
+        REFUSES(gradus_set_table(x, NULL, NULL), "table is NULL");
+        REFUSES(gradus_standardise(x, two, NULL, NULL), "deviations are NULL");
     }
     ck_abort_msg("there is no call %d", i);
     return (outcome){ 0 };

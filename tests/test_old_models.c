@@ -203,6 +203,30 @@ TEST(every_op_is_in_an_old_model_file)
     }
 }
 
+TEST(the_table_in_an_old_model_file_reads_a_file)
+{
+    gradus_graph *g = load("tests/models/table.safetensors");
+    gradus_table *t = gradus_get_table(g);
+
+    ck_assert_msg(t != NULL, "%s", gradus_error());
+    gradus_dataset *d = gradus_table_load(t, "tests/models/people.csv", 0);
+    ck_assert_msg(d != NULL, "%s", gradus_error());
+    ck_assert_int_eq(d->size, gradus_node_size(gradus_node_at(g, 0)));
+    ck_assert(d->x[0] == 36 && d->x[1] == 0);
+    ck_assert(isnan(d->x[4 * d->size]) && d->x[4 * d->size + 1] == 1);
+    ck_assert_int_eq(d->labels[4], 2);
+    ck_assert_str_eq(d->class_names[2], "yes, abroad");
+    ck_assert(d->targets[3] == 3050);
+    ck_assert_str_eq(gradus_metadata(g, gradus_metadata_key(g, 0)),
+                     "people.csv, \xc3\xa9tude 1");
+    gradus_workspace *w = gradus_workspace_new(g, 6);
+    ck_assert_msg(gradus_infer(w, d->x, 6) != NULL, "%s", gradus_error());
+    gradus_workspace_free(w);
+    gradus_dataset_free(d);
+    gradus_table_free(t);
+    gradus_graph_free(g);
+}
+
 TEST(class_names_in_an_old_model_file_are_read)
 {
     gradus_graph *g = load("tests/models/images.safetensors");

@@ -7,157 +7,45 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 
 enum {
-    MOST_CATEGORIES = 1000,
     FEW = 20, /* so many different values say nothing about what they are */
     LIST = 700 /* bytes of all faults together */
 };
 
-/* What has been seen in a column. */
-typedef struct {
-    const char *name;
-    const char **field;   /* [rows] */
-    size_t rows;
-    size_t missing, first_missing; /* how many fields, and the first row */
-    size_t numbers, dates, commas; /* how many others look like that */
-    const char *date;     /* the first date, or NULL */
-    const char *text;     /* the first that is none of these, or NULL, */
-    size_t text_row;      /* and its row */
-    bool counting;        /* whole numbers, each 1 more than the one before */
-} seen;
-
 /* The faults of all columns so far. */
 typedef struct {
-    char text[LIST], last[256]; /* all, and the last alone */
-    int count, left_out;
+    char text[LIST], one[256]; /* all, and the last fault alone */
+    int count, left_out; /* columns; faults that are not in the text */
+    const char *last;    /* the name of the last of the columns */
 } faults;
-
-bool gradus_is_missing(const char *text)
-{
-    static const char *const words[] = { "", "NA", "N/A", "n/a", "NaN", "nan",
-                                         "NULL", "null", "None", "?", "-" };
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(text, words[i]) == 0)
-            return true;
-    return false;
-}
-
-/* ---- fields ----------------------------------------------------------- */
-
-const char **gradus_fields_begin(const gradus_csv *c)
-{
-    const size_t rows = c->rows - c->header;
-    const char **field = calloc(rows, sizeof *field);
-    const char *at = c->data;
-
-    if (!field)
-        return gradus_no_memory("%zu rows of %s", rows, c->path), NULL;
-    for (size_t i = 0; i < rows; i++, at = gradus_csv_skip(at, c->columns))
-        field[i] = at;
-    return field;
-}
-
-void gradus_fields_next(const gradus_csv *c, const char **field)
-{
-    for (size_t i = 0; i < c->rows - c->header; i++)
-        field[i] = gradus_csv_skip(field[i], 1);
-}
-
-/* Returns what follows up to `most` digits at p, of which there is at least
- * one; else NULL. */
-static const char *after_digits(const char *p, int most)
-{
-    const char *from = p;
-
-    while (p && p - from < most && isdigit((unsigned char)*p))
-        p++;
-    return p > from ? p : NULL;
-}
-
-/* Is it a date or a time of day, such as 2024-01-31, 31.1.2024 12:30 or 12:30?
- * What follows the day is not looked at. */
-static bool is_date(const char *text)
-{
-    const char *p = after_digits(text, 4);
-
-    if (!p || !*p || !strchr("-/.:", *p))
-        return false;
-    const char mark = *p;
-    p = after_digits(p + 1, 2);
-    if (p && mark == ':')
-        return true;
-    p = p && *p == mark ? after_digits(p + 1, 4) : NULL;
-    return p && (*p == '\0' || *p == ' ' || *p == 'T');
-}
-
-/* Would it be a number if its commas were points? */
-static bool has_comma(const char *text)
-{
-    char copy[64];
-    double v;
-
-    if (strlen(text) >= sizeof copy || !strchr(text, ','))
-        return false;
-    strcpy(copy, text);
-    char *to = strchr(copy, ',');
-    *to = '.';
-    for (char *p = to; (p = strchr(p, ','));)
-        memmove(p, p + 1, strlen(p)); /* 1,234,567 */
-    return gradus_number_parse(copy, &v) == 0;
-}
-
-static seen see(const char *name, const char **field, size_t rows)
-{
-    seen s = { .name = name, .field = field, .rows = rows, .counting = true };
-    double v, before = NAN;
-
-    for (size_t i = 0; i < rows; i++) {
-        const bool number = gradus_number_parse(field[i], &v) == 0;
-        if (number) {
-            s.numbers++;
-            s.counting = s.counting && (i == 0 || v == before + 1);
-            before = v;
-        } else if (gradus_is_missing(field[i])) {
-            if (s.missing++ == 0)
-                s.first_missing = i;
-        } else if (is_date(field[i])) {
-            s.date = s.dates++ ? s.date : field[i];
-        } else if (has_comma(field[i])) {
-            s.commas++;
-        } else if (!s.text) {
-            s.text = field[i];
-            s.text_row = i;
-        }
-    }
-    s.counting = s.counting && s.numbers == rows;
-    return s;
-}
 
 /* ---- faults ------------------------------------------------------------ */
 
 /* Adds what is wrong with a column to the list, if there is room. */
 __attribute__((format(printf, 3, 4)))
-static void fault(faults *f, const seen *s, const char *format, ...)
+static void fault(faults *f, const gradus_seen *s, const char *format, ...)
 {
-    char *one = f->last;
+    char *one = f->one;
     va_list values;
 
     va_start(values, format);
-    vsnprintf(one, sizeof f->last, format, values);
+    vsnprintf(one, sizeof f->one, format, values);
     va_end(values);
-    f->count++;
-    if (strlen(f->text) + strlen(s->name) + strlen(one) + 8 > sizeof f->text)
-        f->left_out++;
-    else
-        sprintf(f->text + strlen(f->text), "%s\"%s\" %s",
-                *f->text ? "; " : "", s->name, one);
+    f->count += f->last != s->name;
+    f->last = s->name;
+    const size_t used = strlen(f->text);
+    const int n = snprintf(f->text + used, sizeof f->text - used,
+                           "%s\"%.64s\" %s", used ? "; " : "", s->name, one);
+    if ((size_t)n < sizeof f->text - used)
+        return;
+    f->text[used] = '\0';
+    f->left_out++;
 }
 
 /* Sets the message about all faults. */
@@ -177,7 +65,7 @@ static int refuse(const gradus_csv *c, const faults *f)
 
 /* ---- categories ------------------------------------------------------- */
 
-static int by_number(const void *a, const void *b)
+int gradus_by_number(const void *a, const void *b)
 {
     double x = 0, y = 0;
 
@@ -189,7 +77,7 @@ static int by_number(const void *a, const void *b)
 /* Returns the different texts of the column but those for missing, sorted,
  * and sets *count.  They are the table's own, but the caller frees the array.
  * NULL, with a message, if memory runs out. */
-static const char **different(const seen *s, size_t *count)
+static const char **different(const gradus_seen *s, size_t *count)
 {
     const char **text = calloc(s->rows, sizeof *text);
     size_t n = 0;
@@ -201,7 +89,7 @@ static const char **different(const seen *s, size_t *count)
         if (!gradus_is_missing(s->field[i]))
             text[n++] = s->field[i];
     qsort(text, n, sizeof *text,
-          s->numbers == n ? by_number : gradus_by_name);
+          s->numbers == n ? gradus_by_number : gradus_by_name);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || strcmp(text[*count - 1], text[i]) != 0)
             text[(*count)++] = text[i];
@@ -234,7 +122,7 @@ static bool is_called_id(const char *name)
             (islower((unsigned char)name[n - 3]) && name[n - 2] == 'I'));
 }
 
-static void learn_number(const seen *s, faults *f, size_t values)
+static void learn_number(const gradus_seen *s, faults *f, size_t values)
 {
     if (s->rows >= FEW && s->counting)
         fault(f, s, "counts the rows");
@@ -243,7 +131,8 @@ static void learn_number(const seen *s, faults *f, size_t values)
 }
 
 /* A text, or a label whose `label` is true. */
-static void learn_text(const seen *s, faults *f, size_t values, bool label)
+static void learn_text(const gradus_seen *s, faults *f, size_t values,
+                       bool label)
 {
     const size_t present = s->rows - s->missing;
     const bool all_differ = values > FEW && 2 * values > present;
@@ -257,19 +146,32 @@ static void learn_text(const seen *s, faults *f, size_t values, bool label)
         fault(f, s, "holds dates or times, such as \"%.20s\"", s->date);
     else if (!label && s->commas && s->commas + s->numbers == present)
         fault(f, s, "has numbers with commas; must be with a point");
-    else if (!label && s->text && 10 * s->numbers >= 9 * present)
+    else if (!label && 10 * s->numbers >= 9 * present)
         fault(f, s, "holds numbers, but row %zu has \"%.40s\"",
-              s->text_row + 1, s->text);
+              s->odd_row + 1, s->odd);
     else if (all_differ)
         fault(f, s, "has %zu different texts in %zu rows: names or "
               "identifiers", values, s->rows);
-    else if (values > MOST_CATEGORIES)
+    else if (values > GRADUS_MOST_CATEGORIES)
         fault(f, s, "has %zu different texts; must have at most %d", values,
-              MOST_CATEGORIES);
+              GRADUS_MOST_CATEGORIES);
+}
+
+/* Adds a fault if one of the texts is not UTF-8, in which a model file is
+ * written. */
+static void check_utf8(const gradus_seen *s, faults *f, const char **text,
+                       size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && gradus_is_utf8(text[i]))
+        i++;
+    if (i < count)
+        fault(f, s, "has the text \"%.40s\"; must be UTF-8", text[i]);
 }
 
 /* Sets the kind of the column, whose role is known, and its categories. */
-static int learn(gradus_column *c, const seen *s, int role,
+static int learn(gradus_column *c, const gradus_seen *s, int role,
                  const gradus_table_options *o, faults *f)
 {
     const bool numbers = s->numbers + s->missing == s->rows;
@@ -281,6 +183,8 @@ static int learn(gradus_column *c, const seen *s, int role,
               : numbers                     ? GRADUS_COLUMN_NUMBER
                                             : GRADUS_COLUMN_TEXT;
     c->missing = s->missing > 0;
+    if (!gradus_is_utf8(s->name))
+        fault(f, s, "has a name that is not UTF-8");
     if (c->kind == GRADUS_COLUMN_IGNORED)
         return 0;
     if (s->missing == s->rows) {
@@ -293,7 +197,7 @@ static int learn(gradus_column *c, const seen *s, int role,
               role == GRADUS_CSV_VALUE ? "" : ": such rows must be removed");
     if (c->kind == GRADUS_COLUMN_TARGET && !numbers) {
         fault(f, s, "is a target, but row %zu has \"%.40s\"; must be a number",
-              s->text_row + 1, s->text ? s->text : s->field[0]);
+              s->odd_row + 1, s->odd);
         return 0;
     }
     c->indicator = c->missing && o->indicators &&
@@ -306,6 +210,7 @@ static int learn(gradus_column *c, const seen *s, int role,
         learn_number(s, f, count);
     else if (c->kind != GRADUS_COLUMN_TARGET) {
         learn_text(s, f, count, c->kind == GRADUS_COLUMN_LABEL);
+        check_utf8(s, f, text, count);
         error = f->count ? 0 : keep(c, text, count);
     }
     free(text);
@@ -318,7 +223,7 @@ static int leave_out(gradus_column *c, faults *f)
 {
     c->kind = GRADUS_COLUMN_IGNORED;
     c->indicator = false;
-    c->fault = strdup(f->last);
+    c->fault = strdup(f->one);
     *f = (faults){ .count = 0 };
     return c->fault ? 0 : gradus_no_memory("the column %.64s", c->name);
 }
@@ -340,7 +245,8 @@ int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
             error = gradus_no_memory("the names of %d columns", c->columns);
             break;
         }
-        const seen s = see(column->name, field, c->rows - c->header);
+        const gradus_seen s =
+            gradus_see(column->name, field, c->rows - c->header);
         error = learn(column, &s, c->role[k], o, &f) ||
                 (f.count && o->tolerant && leave_out(column, &f));
         gradus_fields_next(c, field);

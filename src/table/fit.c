@@ -10,26 +10,27 @@
 
 #include "base/error.h"
 #include "base/mode.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- one column of an array [n,size] ------------------------------------- */
+/* ---- one column of an array [n,size] ------------------------------------ */
 
 /* Sets mean and std to those of v [n], whose numbers are `step` apart, but
  * for NaN; std is 1 if all are equal.  Returns how many are not NaN. */
 static size_t moments(const gradus_real *v, size_t n, size_t step,
                       double *mean, double *std)
 {
-    double sum = 0, squares = 0;
+    double first = 0, sum = 0, squares = 0;
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
         if (!isnan(v[i * step])) {
-            sum += v[i * step];
-            count++;
+            first = count++ ? first : v[i * step];
+            sum += v[i * step] - first; /* exactly 0 if all are equal */
         }
-    *mean = count ? sum / (double)count : 0;
+    *mean = count ? first + sum / (double)count : 0;
     for (size_t i = 0; i < n; i++)
         if (!isnan(v[i * step])) {
             const double d = v[i * step] - *mean;
@@ -95,7 +96,24 @@ static int most_frequent_category(const gradus_column *c, const gradus_real *v,
     return which;
 }
 
-/* ---- a column of the table ------------------------------------------------ */
+/* ---- a column of the table ---------------------------------------------- */
+
+static int has_no_value(const gradus_column *c)
+{
+    return gradus_error_set("gradus_table_fit: column \"%.64s\" has no value "
+                            "in the training data; must have one", c->name);
+}
+
+/* Checks that gradus_standardise takes these. */
+static int check_moments(const gradus_column *c, double mean, double std)
+{
+    if (fabs(mean) < 1e30 && std < 1e30)
+        return 0;
+    return gradus_error_set("gradus_table_fit: column \"%.64s\" has a mean of "
+                            "%g and a standard deviation of %g; both must be "
+                            "below 1e30: divide its numbers", c->name, mean,
+                            std);
+}
 
 static int fit_number(gradus_table *t, const gradus_column *c,
                       const gradus_dataset *d)
@@ -105,9 +123,9 @@ static int fit_number(gradus_table *t, const gradus_column *c,
     const int k = c->first;
 
     if (!moments(v, d->n, size, &t->mean[k], &t->std[k]))
-        return gradus_error_set("gradus_table_fit: column \"%.64s\" has no "
-                                "value in the training data; must have one",
-                                c->name);
+        return has_no_value(c);
+    if (check_moments(c, t->mean[k], t->std[k]))
+        return -1;
     t->missing[k] = t->mean[k];
     return c->missing && t->fill == GRADUS_MISSING_MOST_FREQUENT
                ? most_frequent(v, d->n, size, &t->missing[k]) : 0;
@@ -119,11 +137,20 @@ static int fit_text(gradus_table *t, const gradus_column *c,
     int k = most_frequent_category(c, d->x + c->first, d->n, (size_t)d->size);
 
     if (k < 0)
-        return gradus_error_set("gradus_table_fit: column \"%.64s\" has no "
-                                "value in the training data; must have one",
-                                c->name);
+        return has_no_value(c);
     t->missing[c->first + k] = 1;
     return 0;
+}
+
+static int fit_target(gradus_table *t, const gradus_column *c,
+                      const gradus_dataset *d)
+{
+    const int k = t->values + c->first;
+
+    if (!moments(d->targets + c->first, d->n, (size_t)t->targets,
+                 &t->mean[k], &t->std[k]))
+        return has_no_value(c);
+    return check_moments(c, t->mean[k], t->std[k]);
 }
 
 static int fit_all(gradus_table *t, const gradus_dataset *d)
@@ -136,13 +163,10 @@ static int fit_all(gradus_table *t, const gradus_dataset *d)
         t->missing[i] = 0;
     for (int k = 0; k < t->columns; k++) {
         const gradus_column *c = &t->column[k];
-        const int target = t->values + c->first;
         if ((c->kind == GRADUS_COLUMN_NUMBER && fit_number(t, c, d)) ||
-            (c->kind == GRADUS_COLUMN_TEXT && fit_text(t, c, d)))
+            (c->kind == GRADUS_COLUMN_TEXT && fit_text(t, c, d)) ||
+            (c->kind == GRADUS_COLUMN_TARGET && fit_target(t, c, d)))
             return -1;
-        if (c->kind == GRADUS_COLUMN_TARGET)
-            moments(d->targets + c->first, d->n, (size_t)t->targets,
-                    &t->mean[target], &t->std[target]);
     }
     return 0;
 }
@@ -180,7 +204,7 @@ int gradus_table_fit(gradus_table *t, const gradus_dataset *d)
     return error;
 }
 
-/* ---- a graph -------------------------------------------------------------- */
+/* ---- a graph ------------------------------------------------------------ */
 
 /* May values of t be missing? */
 static bool may_miss(const gradus_table *t)
@@ -198,13 +222,18 @@ int gradus_set_table(gradus_node *x, gradus_node *target,
         return gradus_error_set("gradus_set_table: the table is %s",
                                 t ? "not fitted yet; call gradus_table_fit "
                                     "first" : "NULL");
-    if (!x || gradus_node_size(x) != t->values ||
+    if (!x)
+        return gradus_error_set("gradus_set_table: the input is NULL");
+    if (gradus_node_size(x) != t->values ||
         (target && gradus_node_size(target) != t->targets))
-        return gradus_error_set("gradus_set_table: got inputs of %d values and "
-                                "of %d targets; must be %d and %d",
-                                x ? gradus_node_size(x) : 0,
+        return gradus_error_set("gradus_set_table: got inputs of %d values "
+                                "and of %d targets; must be %d and %d",
+                                gradus_node_size(x),
                                 target ? gradus_node_size(target) : 0,
                                 t->values, t->targets);
+    if (target && target->graph != x->graph)
+        return gradus_error_set("gradus_set_table: the inputs are of two "
+                                "graphs; must be of one");
     return gradus_standardise(x, t->mean, t->std,
                               may_miss(t) ? t->missing : NULL) ||
            (target && gradus_standardise(target, t->mean + t->values,

@@ -45,8 +45,11 @@ struct gradus_table {
     double *missing;       /* [values], what a missing value is taken for */
 };
 
-/* Does the text stand for a value that is not known? */
-bool gradus_is_missing(const char *text);
+enum {
+    GRADUS_MOST_CATEGORIES = 1000, /* of a column */
+    GRADUS_MOST_VALUES = 1 << 16   /* of all columns: as many as an input that
+                                      is standardised may have */
+};
 
 /* The number of values that the column has in a row of x. */
 int gradus_column_values(const gradus_column *c);
@@ -58,22 +61,55 @@ int gradus_find_category(const gradus_column *c, const char *text);
  * runs out.  gradus_table_free frees it and the strings. */
 gradus_table *gradus_table_allocate(int columns);
 
-/* Numbers the values and targets of all columns, whose kinds are known. */
-void gradus_table_number(gradus_table *t);
+/* Numbers the values and targets of all columns, whose kinds are known.
+ * Returns 0, or -1 with a message that begins with `who` if they are too many
+ * for an input that is standardised and saved. */
+int gradus_table_number(gradus_table *t, const char *who);
+
+/* Compares two texts that both are numbers, by size, for qsort. */
+int gradus_by_number(const void *a, const void *b);
+
+/* Returns the columns of t, sorted by name, to be freed; NULL, with a message,
+ * if memory runs out. */
+const gradus_column **gradus_table_sorted(const gradus_table *t);
+
+/* Checks that no two columns have one name.  Returns 0, or -1 with a message
+ * that begins with `who`. */
+int gradus_table_check_names(const gradus_table *t, const char *who);
 
 /* saved.c: puts t into the metadata of x's graph. */
 int gradus_table_save(const gradus_table *t, gradus_node *x);
 
 /* columns.c: learns from the cells of c what each column of t is for and which
- * categories it has.  c's columns have their roles.  Returns 0; or -1, with one
- * message about all the columns that cannot be used. */
+ * categories it has.  c's columns have their roles.  Returns 0; or -1, with
+ * one message about all the columns that cannot be used. */
 int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
                          const gradus_table_options *o);
+
+/* ----- fields.c ---------------------------------------------------------- */
+
+/* Does the text stand for a value that is not known? */
+bool gradus_is_missing(const char *text);
 
 /* Walks over the fields of a table column by column: field [rows] points to
  * those of one column.  begin returns NULL, with a message, if memory runs
  * out, and else a block for the caller to free. */
 const char **gradus_fields_begin(const gradus_csv *c);
 void gradus_fields_next(const gradus_csv *c, const char **field);
+
+/* What has been seen in a column. */
+typedef struct {
+    const char *name;
+    const char **field;   /* [rows] */
+    size_t rows;
+    size_t missing, first_missing; /* how many fields, and the first row */
+    size_t numbers, dates, commas; /* how many others look like that */
+    const char *date;     /* the first date, or NULL */
+    const char *odd;      /* the first that is not a number, or NULL, */
+    size_t odd_row;       /* and its row */
+    bool counting;        /* numbers, each 1 more than the one before */
+} gradus_seen;
+
+gradus_seen gradus_see(const char *name, const char **field, size_t rows);
 
 #endif

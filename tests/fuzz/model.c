@@ -37,6 +37,7 @@ static void use(gradus_graph *g)
         gradus_infer(w, x, 1);
     free(x);
     gradus_workspace_free(w);
+    gradus_table_free(gradus_get_table(g));
 
     char path[64];
     snprintf(path, sizeof path, "/dev/shm/gradus-fuzz-model-%d",

@@ -7,6 +7,7 @@
  * layer, loss or setting gets a new model below, and so a new file. */
 #include "gradus_layer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,27 @@ static void augmented(gradus_graph *g)
                       gradus_labels(g, 1), NULL);
 }
 
+/* A table whose values are standardised, and may be missing; targets in their
+ * own units; and a text of the caller's. */
+static void table(gradus_graph *g)
+{
+    const char *path = "tests/models/people.csv";
+    gradus_table *t = gradus_table_new(path, &(gradus_table_options){
+        .label = "member", .targets = (const char *const[]){ "income", NULL },
+        .ignore = (const char *const[]){ "name", NULL },
+        .missing = GRADUS_MISSING_MEAN, .indicators = true });
+    gradus_dataset *d = gradus_table_load(t, path, 0);
+
+    must(d && !gradus_table_fit(t, d), "table");
+    gradus_node *x = gradus_input(g, d->size), *to = gradus_input(g, 1);
+    must(!gradus_set_name(x, "people") && !gradus_set_table(x, to, t) &&
+         !gradus_set_metadata(g, "trained on", "people.csv, \xc3\xa9tude 1"),
+         "table");
+    gradus_mse(gradus_dense(gradus_tanh(gradus_dense(x, 4)), 1), to, NULL);
+    gradus_dataset_free(d);
+    gradus_table_free(t);
+}
+
 /* ---- their data, by a formula ----------------------------------------- */
 
 static double number(const gradus_node *n, int i)
@@ -133,6 +155,8 @@ static double number(const gradus_node *n, int i)
 
     if (strcmp(n->name, "tokens") == 0)
         return k % 9;
+    if (strcmp(n->name, "people") == 0 && k % 5 == 0)
+        return NAN; /* a missing value */
     if (strcmp(n->name, "portions") == 0)
         return k / 128.;
     if (n->kind == GRADUS_KIND_LABELS)
@@ -231,5 +255,6 @@ int main(void)
     write_model("many_labels", many_labels);
     write_model("places", places);
     write_model("augmented", augmented);
+    write_model("table", table);
     return 0;
 }

@@ -232,6 +232,10 @@ case_is "train: without --json, the test accuracy is on stdout" \
     grep -q '^test accuracy [0-9.]* %' "$dir/out"
 case_is "train: without a terminal, there is no progress bar" \
     awk '/[^ -~]/ { exit 1 }' "$dir/err"
+case_is "train: --log succeeds" \
+    exits 0 '' "${quick[@]}" --log "$dir/epochs.csv"
+case_is "train: --log writes a header and a line for each epoch" \
+    [ "$(cut -d, -f1 "$dir/epochs.csv" | tr '\n' ' ')" = "epoch 1 2 " ]
 case_is "train: --json succeeds" exits 0 '' "${quick[@]}" --json
 cp "$dir/out" "$dir/json"
 case_is "train: --json prints exactly these keys" has_keys "$dir/json" \

@@ -55,6 +55,7 @@ static const char help[] =
     "  --resume          go on from the checkpoint, to the same weights as if\n"
     "                    the training had never been cut off; or begin, if\n"
     "                    there is no FILE\n"
+    "  --log FILE        write a line for each epoch to FILE, as CSV\n"
     "  --json            print one JSON object on stdout, and nothing else\n"
     "  --help            print this\n"
     "\n"
@@ -66,6 +67,7 @@ static const char help[] =
 
 static const struct option options[] = {
     {"data", required_argument, NULL, 'd'},
+    {"log", required_argument, NULL, 'O'},
     TRAINING_OPTIONS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
@@ -94,6 +96,7 @@ settings parse_options(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'd': s.data = optarg; break;
+        case 'O': s.log = optarg; break;
         case 'h':
             fputs(help, stdout);
             exit(finish_stdout());

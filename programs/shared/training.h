@@ -14,7 +14,7 @@ enum optim { SGD, ADAM, ADAMW, RMSPROP };
 enum schedule { LINEAR, CONSTANT, STEP, COSINE, ONE_CYCLE };
 
 typedef struct {
-    const char *data, *save, *checkpoint; /* NULL if not given */
+    const char *data, *save, *log, *checkpoint; /* NULL if not given */
     int every;              /* batches between two checkpoints, or 0 */
     double every_seconds;   /* or seconds, or 0 */
     int keep, resume;       /* how many checkpoints; 0 or 1 */

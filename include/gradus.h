@@ -653,9 +653,9 @@ typedef struct {
     gradus_missing missing;
     bool indicators;            /* a column with missing fields gets one more
                                    value, 1 where the field is missing */
-    bool tolerant;              /* columns that cannot be used are left out, and
-                                   gradus_column_fault says why: to look at a
-                                   table, say */
+    bool tolerant;              /* columns that cannot be used are left out,
+                                   and gradus_column_fault says why: to look
+                                   at a table, say */
     size_t max_bytes;           /* as in gradus_csv_options */
 } gradus_table_options;
 

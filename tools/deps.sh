@@ -68,7 +68,7 @@ echo "deps: missing:$missing"
 if ! command -v apt-get >/dev/null; then
     cat <<'TEXT'
 deps: this machine has no apt-get; one of these installs what is missing:
-  Fedora    sudo dnf install gcc make pkgconf openblas-devel zlib-devel jansson-devel check-devel stb_image-devel stb_image_resize-devel
+  Fedora    sudo dnf install gcc make pkgconf openblas-devel zlib-devel jansson-devel check-devel stb_image-devel stb_image_resize-devel stb_image_write-devel
   Arch      sudo pacman -S --needed gcc make pkgconf openblas zlib jansson check stb
   macOS     brew install pkg-config openblas zlib jansson check   (and stb's headers into /usr/local/include/stb)
 TEXT

@@ -9,5 +9,6 @@ int command_data(int argc, char **argv);
 int command_evaluate(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_train(int argc, char **argv);
+int command_report(int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ static const char help[] =
     "  train DATA           train a net on DATA, and validate it\n"
     "  predict MODEL DATA   print what MODEL predicts of rows or images\n"
     "  evaluate MODEL DATA  compare that with what is right\n"
+    "  report MODEL DATA    make a page of HTML about a net and how good it is\n"
     "  info MODEL           print what is in a model file\n"
     "  replay FILE          print where a failed step went wrong\n"
     "\n"
@@ -36,6 +37,7 @@ static const struct {
     { "train", command_train },
     { "predict", command_predict },
     { "evaluate", command_evaluate },
+    { "report", command_report },
     { "info", command_info },
     { "replay", command_replay },
 };

@@ -9,6 +9,7 @@
 #include "nets.h"
 #include "openblas.h"
 #include "progress.h"
+#include "report.h"
 #include "score.h"
 #include "source.h"
 #include "stop.h"
@@ -234,7 +235,7 @@ static int fit(training *t, int utf8)
         .epochs = s->epochs, .validation = &t->valid, .callback = between,
         .learning_rate = learning_rate, .user = t, .history = t->history,
         .patience = patience(t), .restore_best = true,
-        .best_epoch = &t->best_epoch, .log = t->flags->log,
+        .best_epoch = &t->best_epoch, .log = s->log,
         .checkpoint = s->checkpoint, .checkpoint_batches = s->every,
         .checkpoint_seconds = s->every_seconds, .checkpoint_keep = s->keep,
         .resume = s->resume };
@@ -252,12 +253,14 @@ static int fit(training *t, int utf8)
 /* Notes in the model how it was trained. */
 static int note(const training *t)
 {
-    char rows[64];
+    char rows[24], seed[24];
 
     snprintf(rows, sizeof rows, "%zu", t->train.n);
+    snprintf(seed, sizeof seed, "%" PRIu64, t->s.seed);
     return gradus_set_metadata(t->graph, "command", printable(t->command)) ||
            gradus_set_metadata(t->graph, "data", printable(t->s.data)) ||
            gradus_set_metadata(t->graph, "rows", rows) ||
+           gradus_set_metadata(t->graph, "seed", seed) ||
            gradus_set_metadata(t->graph, "gradus", gradus_version());
 }
 
@@ -270,6 +273,57 @@ static double seconds(const training *t)
     for (int e = 0; e < t->s.epochs; e++)
         sum += t->history[e].samples ? t->history[e].seconds : 0;
     return sum;
+}
+
+/* The epochs of this training, with the learning rate at the end of each. */
+static int epochs_of(const training *t, history *h)
+{
+    const size_t batch = (size_t)t->s.batch;
+    const uint64_t steps = (t->train.n + batch - 1) / batch;
+    int failed = 0;
+
+    for (int e = 0; e < t->s.epochs && !failed; e++) {
+        const gradus_epoch *p = &t->history[e];
+        const double row[] = {
+            e + 1, p->seconds,
+            learning_rate_of(steps * ((uint64_t)e + 1) - 1,
+                             steps * (uint64_t)t->s.epochs, (void *)&t->s),
+            p->train_loss, p->train_accuracy, p->valid_loss,
+            p->valid_accuracy };
+        failed = p->samples ? history_add(h, row) : 0;
+    }
+    if (failed)
+        complain("out of memory");
+    return failed;
+}
+
+static size_t samples(const training *t)
+{
+    size_t sum = 0;
+
+    for (int e = 0; e < t->s.epochs; e++)
+        sum += t->history[e].samples;
+    return sum;
+}
+
+/* Writes the page that --report asks for. */
+static int write_report(const training *t, const score *valid,
+                        const score *test)
+{
+    const int images = t->train.height > 0;
+    report r = {
+        .graph = t->graph, .table = t->data.table, .model = t->s.save,
+        .data = t->s.data, .samples = samples(t), .chosen = 1,
+        .shown = { .data = &t->valid, .score = valid, .unseen = 1,
+                   .numbered = t->flags->valid != NULL,
+                   .name = images ? "validation images" : "validation rows" },
+        .test = { .data = testing(t), .score = test, .unseen = 1,
+                  .name = images ? "test images" : "test rows" } };
+    int failed = epochs_of(t, &r.history) ||
+                 report_write(&r, t->flags->report);
+
+    history_free(&r.history);
+    return failed;
 }
 
 static int report_json(const training *t, const score *valid,
@@ -292,8 +346,22 @@ static int report_json(const training *t, const score *valid,
     return print_json(json);
 }
 
+static void print_scores(const training *t, const score *valid,
+                         const score *test)
+{
+    printf("best epoch %d of %d, in %.2f s\n", t->best_epoch + 1,
+           t->epochs_done, seconds(t));
+    score_print(stdout, "validation", valid);
+    if (test)
+        score_print(stdout, "test", test);
+    if (t->s.save)
+        printf("saved in %s\n", printable(t->s.save));
+    if (t->flags->report)
+        printf("the report is in %s\n", printable(t->flags->report));
+}
+
 /* Scores the validation data and, once, the test data. */
-static int report(training *t)
+static int tell(training *t)
 {
     score valid = { 0 }, test = { 0 };
     const gradus_dataset *d = testing(t);
@@ -302,17 +370,12 @@ static int report(training *t)
 
     if (failed)
         complain("%s", gradus_error());
-    else if (t->s.json)
+    else if (t->flags->report)
+        failed = write_report(t, &valid, &test);
+    if (!failed && t->s.json)
         failed = report_json(t, &valid, d ? &test : NULL);
-    else {
-        printf("best epoch %d of %d, in %.2f s\n", t->best_epoch + 1,
-               t->epochs_done, seconds(t));
-        score_print(stdout, "validation", &valid);
-        if (d)
-            score_print(stdout, "test", &test);
-        if (t->s.save)
-            printf("saved in %s\n", printable(t->s.save));
-    }
+    else if (!failed)
+        print_scores(t, &valid, d ? &test : NULL);
     score_free(&valid);
     score_free(&test);
     return failed;
@@ -324,7 +387,7 @@ static int work(training *t)
 {
     const int utf8 = use_utf8();
 
-    if (open_all(t))
+    if ((t->flags->report && report_try(t->flags->report)) || open_all(t))
         return 1;
     set_defaults(t);
     t->graph = build(t);
@@ -343,7 +406,7 @@ static int work(training *t)
         complain("the model was not saved: %s", gradus_error());
         return 1;
     }
-    return report(t);
+    return tell(t);
 }
 
 /* Writes the command line as far as there is room.  To be called before it is

@@ -62,6 +62,8 @@ static const char help[] =
     "What is kept:\n"
     "  --save FILE       write the model to FILE\n"
     "  --log FILE        write a line for each epoch to FILE, as CSV\n"
+    "  --report FILE     write a page of HTML to FILE: how good the net is,\n"
+    "                    and where it errs\n"
     "  --checkpoint FILE, --every N or Ns, --keep N, --resume\n"
     "                    as mnist-train has them: go on after a crash\n"
     "  --json            print one JSON object on stdout, and nothing else\n"
@@ -85,6 +87,7 @@ static const struct option options[] = {
     {"patience", required_argument, NULL, 'P'},
     {"from", required_argument, NULL, 'F'},
     {"log", required_argument, NULL, 'O'},
+    {"report", required_argument, NULL, 'Q'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
 
@@ -127,7 +130,8 @@ static void take(train_flags *f, int letter, char *value)
     case 'X': f->test = value; break;
     case 'P': f->patience = whole_int("--patience", value, 0, 100000); break;
     case 'F': f->from = value; break;
-    case 'O': f->log = value; break;
+    case 'O': f->s.log = value; break;
+    case 'Q': f->report = value; break;
     case 'h':
         fputs(help, stdout);
         exit(finish_stdout());

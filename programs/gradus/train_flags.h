@@ -10,7 +10,7 @@ typedef struct {
     int net_given;        /* 0 or 1 */
     source_options of;    /* of the data */
     const char *from;     /* a model to go on from, or NULL */
-    const char *log;      /* a CSV file for the epochs, or NULL */
+    const char *report;   /* a page of HTML about the net, or NULL */
     const char *valid, *test; /* other data, or NULL */
     double fraction;      /* of the rows that validate, where valid is NULL */
     int patience;         /* epochs; -1 where not given */

@@ -274,6 +274,13 @@ static const struct {
     { 3, 3, { .groups = 2 }, "divide the 2 channels of input and the 3 of" },
     { 4, 9, { .padding = 1 }, "the kernel of 9 is larger than input "
                               "[2,6,8] with a padding of 1" },
+    { 4, INT_MAX, { .padding = INT_MAX - 1 },
+      "input [2,6,8] with a padding of 2147483646 has 2147483652 windows of "
+      "2147483647 along an axis; must have at most 2147483647: pass a smaller "
+      "padding, or a larger stride" },
+    { 4, INT_MAX, { .padding = INT_MAX }, "must be 0 to 2147483646" },
+    { 4, INT_MAX, { .padding = INT_MAX - 1, .stride = 2 },
+      "the shape is [4,1073741826,1073741827]; every axis" },
     { 1 << 30, 3, { 0 }, "every axis must be at least 1 and their product at "
                          "most" },
 };

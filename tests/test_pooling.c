@@ -474,6 +474,9 @@ static const struct {
     { { 5, 1, 0, 1, 5, 4 }, "larger than input [1,5,4]" },
     { { 9, 1, 2, 1, 5, 4 }, "larger than input [1,5,4] with a padding of 2" },
     { { INT_MAX, 1, 0, 1, 5, 4 }, "the kernel of 2147483647 is larger" },
+    { { 2, 1, 1, 1, 1, INT_MAX },
+      "input [1,1,2147483647] with a padding of 1 has 2147483648 windows of 2 "
+      "along an axis; must have at most 2147483647" },
 };
 
 LOOP_TEST(impossible_windows_of_pools_are_refused, 2 * COUNT(refused))

@@ -2,6 +2,8 @@
  * settings, and counts them.  layers.h has the formula. */
 #include "layers/layers.h"
 
+#include <inttypes.h>
+
 /* Fails unless the settings make sense for the operand x of n. */
 static gradus_node *check(gradus_node *n, int kernel, int stride, int padding,
                           int limit)
@@ -35,8 +37,14 @@ gradus_node *gradus_set_windows(gradus_node *n, int channels, int kernel,
                                "[%d,%d,%d] with a padding of %d", kernel,
                                x->name, x->shape[0], x->shape[1], x->shape[2],
                                padding);
-        room = room / stride + 1;
-        shape[i] = room <= INT32_MAX ? (int)room : 0; /* 0 is refused */
+        if (room / stride >= INT32_MAX)
+            return gradus_fail(n, "%s [%d,%d,%d] with a padding of %d has "
+                               "%" PRId64 " windows of %d along an axis; must "
+                               "have at most %d: pass a smaller padding, or a "
+                               "larger stride", x->name, x->shape[0],
+                               x->shape[1], x->shape[2], padding,
+                               room / stride + 1, kernel, INT32_MAX);
+        shape[i] = (int)(room / stride) + 1;
     }
     n = gradus_set_attr(n, "stride", 1, &(double){ stride });
     n = gradus_set_attr(n, "padding", 1, &(double){ padding });

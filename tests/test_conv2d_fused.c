@@ -177,3 +177,23 @@ TEST(only_the_first_of_two_maxima_is_fused)
     ck_assert_ptr_eq(y->result, first);
     ck_assert_ptr_eq(last->result, last);
 }
+
+/* Its backward pass with maxima would need 80 numbers for each kernel. */
+TEST(maxima_of_very_many_channels_are_not_fused)
+{
+    const gradus_real pixels[9] = { 1, 2, 3, 4 }, target = 1;
+    gradus_node *t = gradus_input(g, 1);
+
+    x = gradus_image(g, 1, 3, 3);
+    y = gradus_conv2d(x, 1 << 19, 2, NULL);
+    gradus_node *relu = gradus_relu(y);
+    last = gradus_maxpool2d(relu, 2, NULL);
+    gradus_mse(gradus_dense(last, 1), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    ck_assert_ptr_eq(y->result, relu);
+    ck_assert_ptr_eq(last->result, last);
+    gradus_feed(x, pixels, 1);
+    gradus_feed(t, &target, 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1), 0);
+    ck_assert_int_eq(gradus_backward(g), 0);
+}

@@ -488,6 +488,28 @@ TEST(the_way_depends_on_channels_stride_and_samples)
     }
 }
 
+/* The scratch memory is at most 40 numbers for each weight, also of kernels of
+ * one number; what cannot be computed back with maxima in so little is not
+ * fused with them. */
+TEST(very_many_channels_take_memory_in_proportion)
+{
+    for (int side = 1; side <= 4; side *= 2) {
+        gradus_conv c = { .in = 1, .height = 1, .width = side * side,
+                          .out = 1 << 26, .out_height = 1,
+                          .out_width = side * side, .kernel = 1, .stride = 1,
+                          .groups = 1, .samples = 1 };
+        ck_assert_uint_le(gradus_conv_scratch(&c),
+                          40 * gradus_conv_weights(&c) + 10000);
+        assert_scratch_is_enough(c);
+    }
+    const gradus_conv pooled = { .in = 1, .height = 3, .width = 3,
+                                 .out = 1 << 20, .out_height = 2,
+                                 .out_width = 2, .kernel = 2, .stride = 1,
+                                 .groups = 1, .samples = 1, .max2 = true };
+    ck_assert_ptr_eq(gradus_conv_best(&pooled, false), &gradus_conv_max2);
+    ck_assert_ptr_null(gradus_conv_best(&pooled, true));
+}
+
 /* ---- planted bugs ---------------------------------------------------- */
 
 static const char *spoilt; /* the name of the array that the bug is in */

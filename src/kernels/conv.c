@@ -166,12 +166,19 @@ static bool is_sparse(const gradus_conv *c, const gradus_conv_way *dense_way,
     const bool fast = is_wide(c) && (dense_way == &gradus_conv_direct ||
                                      dense_way == &gradus_conv_winograd);
 
-    return n <= gradus_conv_z_size(c) / (fast ? 8 : 3);
+    return gradus_conv_nonzero.fits(c) &&
+           n <= gradus_conv_z_size(c) / (fast ? 8 : 3);
 }
 
 static bool fits(const gradus_conv *c)
 {
     return dense(c)->fits(c);
+}
+
+/* How many numbers of scratch memory gradus_conv_nonzero gets. */
+static size_t nonzero_scratch(const gradus_conv *c)
+{
+    return gradus_conv_nonzero.fits(c) ? gradus_conv_nonzero.scratch(c) : 0;
 }
 
 /* What the scratch memory begins with.  In each pair, the first belongs to the
@@ -186,7 +193,7 @@ enum { STATE = 32 }; /* numbers with room for it: whole vectors */
 
 static size_t scratch_size(const gradus_conv *c)
 {
-    return STATE + dense(c)->scratch(c) + gradus_conv_nonzero.scratch(c) +
+    return STATE + dense(c)->scratch(c) + nonzero_scratch(c) +
            (c->relu ? gradus_conv_z_size(c) : 0);
 }
 
@@ -196,7 +203,7 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
 
     *b = (state){ .scratch = { scratch + STATE } };
     b->scratch[1] = b->scratch[0] + dense(c)->scratch(c);
-    b->dy = b->scratch[1] + gradus_conv_nonzero.scratch(c);
+    b->dy = b->scratch[1] + nonzero_scratch(c);
 }
 
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,

@@ -19,7 +19,7 @@
  *
  * In a product with few columns, reading W takes longer than multiplying.  So
  * the samples of small images wait until they have up to TOGETHER positions,
- * and are computed together.
+ * or MOST numbers in very many channels, and are computed together.
  */
 #include "gradus_layer.h" /* gradus_gemm */
 
@@ -33,6 +33,8 @@
 enum {
     /* With more, OpenBLAS takes slower kernels for dW (see base/gemm.c). */
     TOGETHER = 127,
+    /* Numbers of Y in all samples that are computed together. */
+    MOST = 1 << 24,
     /* Lines are copied 8 numbers at a time, which is faster than copying
      * exactly as many as a line has.  What is written beyond its end is
      * overwritten by the next line or the next sample, or lies in the SLACK
@@ -65,6 +67,8 @@ static parts parts_of(const gradus_conv *c)
                 .padded = gradus_conv_image_of(c, 1) };
 
     p.samples = p.P < TOGETHER ? TOGETHER / p.P : 1;
+    if ((int64_t)c->out * p.P * p.samples > MOST)
+        p.samples = MOST / (c->out * p.P) + 1;
     p.pitch = p.samples * p.P + SLACK;
     gradus_conv_take(&p.size, sizeof(waiting) / sizeof(gradus_real) + 1);
     p.image = gradus_conv_take(&p.size, p.padded.size);

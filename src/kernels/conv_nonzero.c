@@ -36,7 +36,8 @@ enum { LANES = 4 };
 
 enum {
     AT_ONCE = 5, /* vectors whose sums are in registers together */
-    LIST = 256   /* positions that are listed together */
+    LIST = 256,  /* positions that are listed together */
+    MOST_WEIGHTS = 1 << 24 /* numbers of W, 64 MiB of floats */
 };
 
 typedef gradus_real lanes
@@ -289,10 +290,13 @@ GRADUS_FOR_AVX2 static void by_avx2(const layout *l,
 
 /* ---- the way --------------------------------------------------------- */
 
-/* With max2, neighbours in y have to be neighbours in x too. */
+/* With max2, neighbours in y have to be neighbours in x too.  Here a kernel of
+ * one number takes AT_ONCE vectors, in each thread: with very many channels,
+ * W and dW would need much more memory than all the rest of a net. */
 static bool fits(const gradus_conv *c)
 {
-    return !c->max2 || c->stride == 1;
+    return (!c->max2 || c->stride == 1) &&
+           sizes_of(c).weights <= MOST_WEIGHTS;
 }
 
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,

@@ -112,7 +112,7 @@ static bool fuse(gradus_node *n, const gradus_node *user)
         k.max2 = true;
     else
         return false;
-    if (!gradus_conv_best(&k, false))
+    if (!gradus_conv_best(&k, false) || !gradus_conv_best(&k, true))
         return false;
     c->conv = k;
     if (k.max2) /* argmax has one byte for each number of z */

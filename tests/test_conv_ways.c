@@ -510,6 +510,17 @@ TEST(very_many_channels_take_memory_in_proportion)
     ck_assert_ptr_null(gradus_conv_best(&pooled, true));
 }
 
+/* The 64 channels of y [256,256] share one list of places. */
+TEST(a_large_image_takes_memory_in_proportion)
+{
+    const gradus_conv c = { .in = 1, .height = 256, .width = 256, .out = 64,
+                            .out_height = 256, .out_width = 256, .kernel = 3,
+                            .padding = 1, .stride = 1, .groups = 1,
+                            .samples = 1 };
+
+    ck_assert_uint_lt(gradus_conv_nonzero.scratch(&c), 5 * 256 * 256);
+}
+
 /* ---- planted bugs ---------------------------------------------------- */
 
 static const char *spoilt; /* the name of the array that the bug is in */

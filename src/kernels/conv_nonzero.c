@@ -105,7 +105,8 @@ static size_t scratch_size(const gradus_conv *c)
     const layout l = sizes_of(c);
 
     return 2 * (l.weights + l.size) + gradus_conv_x_size(c) +
-           (size_t)(l.ckk + l.vectors) + gradus_conv_z_size(c);
+           (size_t)(l.ckk + l.vectors) +
+           (size_t)gradus_conv_height(c) * (size_t)gradus_conv_width(c);
 }
 
 /* ---- from and to the order of the library ---------------------------- */

@@ -204,7 +204,12 @@ typedef struct {
  * padding is never the maximum, and counts as zeros in the mean, which is over
  * kernel^2 values.  A NaN in a window is its maximum.  The gradient of a
  * maximum goes to the first value in the window, line by line, that equals
- * it. */
+ * it.
+ *
+ * What a maximum leaves out is not looked at: a -inf beside larger values is
+ * no error.  Nor is what no window reads, here or in gradus_conv2d: a NaN goes
+ * unnoticed in the lines and columns that are left over at the end of an
+ * image, or that a stride above the kernel's size passes over. */
 gradus_node *gradus_maxpool2d(gradus_node *x, int kernel,
                               const gradus_pool2d_options *options);
 gradus_node *gradus_avgpool2d(gradus_node *x, int kernel,
@@ -214,7 +219,9 @@ gradus_node *gradus_avgpool2d(gradus_node *x, int kernel,
 gradus_node *gradus_global_avgpool2d(gradus_node *x);
 
 /* Functions of each number by itself; y has x's shape, s is the sigmoid.  An
- * infinite x is an error of the step: y is infinite, too, or NaN. */
+ * infinite x is an error of the step: y is infinite, too, or NaN.  A -inf that
+ * a maximum leaves out is none (see gradus_maxpool2d), even if a ReLU comes
+ * before the maximum, as behind a convolution they may change places. */
 gradus_node *gradus_relu(gradus_node *x);    /* max(0, x) */
 gradus_node *gradus_leaky_relu(gradus_node *x, double slope); /* x where
                                         x >= 0, else slope x; slope finite */
@@ -1142,9 +1149,10 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * convolutions of many channels are computed in another way.
  *
  * Valid until the workspace's next inference; NULL on error, which includes a
- * NaN or an infinite value in x, in the result or on the way to it, even where
- * a sigmoid would make 1 of it.  Only a -inf that masks a class of a softmax
- * is no error. */
+ * NaN or an infinite value in x, in the result or on the way to it, even where a
+ * sigmoid would make 1 of it.  It is no error where it has no part in the
+ * result: a -inf that masks a class of a softmax, or that a maximum leaves
+ * out, and what no window reads (see gradus_maxpool2d). */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,
                                 int n);
 const gradus_real *gradus_infer_u8(gradus_workspace *w, const uint8_t *pixels,

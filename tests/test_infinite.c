@@ -1,5 +1,6 @@
 /* test_infinite.c -- infinite numbers are errors, even where a layer would
- * make a finite number of them; only the -inf of a mask is not. */
+ * make a finite number of them; only the -inf of a mask is not, nor what has
+ * no part in the result. */
 #include "tests.h"
 
 #include <float.h>
@@ -231,6 +232,41 @@ LOOP_TEST(minus_infinity_in_front_of_a_softmax_is_a_mask, COUNT(masked))
     values[3 * SIZE + 5] = INFINITY;
     ck_assert_ptr_null(gradus_infer(w, values, ROWS));
     assert_names("row 3: value 5 of x", 0);
+    gradus_workspace_free(w);
+}
+
+/* ---- what has no part in the result ------------------------------------- */
+
+/* The convolution has a -inf at the top left, in a window with finite
+ * values. */
+LOOP_TEST(minus_infinity_that_a_maximum_leaves_out_is_no_error, 2)
+{
+    gradus_node *h = gradus_conv2d(x, 1, 2, NULL);
+
+    gradus_initialise(h, GRADUS_INIT_CONSTANT, 4);
+    h = gradus_maxpool2d(_i ? gradus_relu(h) : h, 2, NULL);
+    if (!_i)
+        gradus_relu(h);
+    ck_assert_int_eq(gradus_compile(g, ROWS, 1), 0);
+    gradus_workspace *w = gradus_workspace_new(g, ROWS);
+    values[0] = -REAL_MAX;
+    ck_assert_msg(gradus_infer(w, values, 1) != NULL, "%s", gradus_error());
+    gradus_workspace_free(w);
+}
+
+/* The window of 3 x 3 reads neither the last line nor the last column. */
+LOOP_TEST(what_no_window_reads_is_not_looked_at, 3)
+{
+    gradus_node *h = _i == 0 ? max3(x) : _i == 1
+        ? gradus_avgpool2d(x, 3, NULL)
+        : gradus_conv2d(x, 1, 3, &(gradus_conv2d_options){ .stride = 2 });
+
+    finish(h, 0);
+    gradus_workspace *w = gradus_workspace_new(g, ROWS);
+    values[SIZE - 1] = NAN;
+    ck_assert_msg(gradus_infer(w, values, 1) != NULL, "%s", gradus_error());
+    ck_assert_msg(gradus_forward(g, NULL, ROWS) == 0, "%s", gradus_error());
+    ck_assert_msg(gradus_backward(g) == 0, "%s", gradus_error());
     gradus_workspace_free(w);
 }
 

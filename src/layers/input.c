@@ -11,8 +11,8 @@
  *
  * Forward gathers the rows, so that each thread gathers those that it computes
  * with, and a pixel is converted in the same pass over memory that moves it.
- * In the same pass infinite numbers become NaN, which no layer hides: sigmoid
- * would make 1 of infinity.
+ * In the same pass infinite numbers become NaN, which no layer that reads them
+ * hides: sigmoid would make 1 of infinity, and a maximum would leave out -inf.
  */
 #include "layers/augment.h"
 #include "layers/shape.h"

@@ -190,7 +190,9 @@ typedef struct {
  * and no groups, multiplications are left out where that is at least a third
  * of them, and where there are rows enough for the channels (Winograd).
  * Rounding errors are then about ten times those of plain sums, and relative
- * to the largest of up to 6 x 6 neighbouring numbers. */
+ * to the largest of up to 6 x 6 neighbouring numbers.  Floats of x above some
+ * 1e36 may then overflow on the way to a finite y, which is an error like any
+ * other overflow: scale x down. */
 gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
                            const gradus_conv2d_options *options);
 

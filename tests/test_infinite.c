@@ -184,6 +184,35 @@ TEST(infinite_logits_of_sigmoid_ce_are_an_error_of_inference)
     gradus_workspace_free(w);
 }
 
+#ifndef GRADUS_DOUBLE
+
+/* All weights are 1/16, and so y is 4.5 x away from the edge.  By Winograd's
+ * method, sums on the way are larger; x beyond what the header says is either
+ * right or an error. */
+LOOP_TEST(a_large_x_of_a_convolution_is_right_or_an_error, 2)
+{
+    enum { CHANNELS = 8, SIDE = 12, ALL = CHANNELS * SIDE * SIDE };
+    const gradus_real value = _i ? 1e37f : 1e36f;
+    static gradus_real image[ALL];
+
+    gradus_node *h = gradus_conv2d(gradus_image(g, CHANNELS, SIDE, SIDE),
+                                   CHANNELS, 3, NULL);
+    gradus_initialise(h, GRADUS_INIT_CONSTANT, 1. / 16);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    for (int i = 0; i < ALL; i++)
+        image[i] = value;
+    gradus_workspace *w = gradus_workspace_new(g, 1);
+    const gradus_real *y = gradus_infer(w, image, 1);
+    if (y)
+        ck_assert_float_eq_tol(y[0] / value, 4.5f, 1e-3f);
+    else
+        assert_error("and x is finite: check the parameters");
+    ck_assert(y || _i == 1);
+    gradus_workspace_free(w);
+}
+
+#endif
+
 /* ---- masks --------------------------------------------------------------- */
 
 static gradus_node *softmax_of(gradus_node *h)

@@ -7,7 +7,7 @@
 #include <cblas.h>
 #include <stddef.h>
 
-enum { MAX_LAYERS = 40, MAX_TEXT = 1000 };
+enum { MAX_LAYERS = 40, MAX_TEXT = 1000, MAX_CALLS = 1 << 20 };
 
 /* A net.  Its text names the shape of a row and the layers; bench/nets.py
  * explains the words.  "784-128-10" stands for dense layers with ReLU between
@@ -60,6 +60,16 @@ gradus_dataset *bench_load(const options *o, const char *part);
 /* Prints the message, made as by printf, and ends the program. */
 _Noreturn void bench_fail(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* Reads the whole number that the text begins with.  Returns what follows it;
+ * NULL if there are no digits, or if it is above INT_MAX. */
+const char *bench_digits(const char *text, int *n);
+
+/* The number that all of the text is, from least to most; else these end the
+ * program, with a message that begins with the flag. */
+long bench_whole(const char *flag, const char *text, long least, long most);
+double bench_real(const char *flag, const char *text, double least,
+                  double most);
 
 /* Should the program measure now?  With --turns, it measures once for each
  * line that it reads, so that several programs can take turns, else only once.

@@ -25,6 +25,9 @@ gradus_graph *bench_build(const options *o)
 
 gradus_optimiser *bench_sgd(const options *o, gradus_graph *g)
 {
+    if (!gradus_parameter_count(g))
+        bench_fail("--net: got '%s'; must have a layer that learns, such as "
+                   "dense10", o->net.text);
     gradus_optimiser *rule = gradus_sgd(
         g, &(gradus_sgd_options){ .learning_rate = o->learning_rate,
                                   .momentum = o->momentum });
@@ -33,15 +36,14 @@ gradus_optimiser *bench_sgd(const options *o, gradus_graph *g)
     return rule;
 }
 
-/* Random numbers of the shape that the net takes, where that is not MNIST's;
- * the class is the last number of the text. */
+/* Random numbers of the size that the net takes, where that is not MNIST's,
+ * and as many classes as it tells apart. */
 static gradus_dataset *made_up(const options *o)
 {
-    const char *text = o->net.text;
-    int c = 1, h = 1, w = 1;
-    if (sscanf(text, "%dx%dx%d", &c, &h, &w) < 1)
-        bench_fail("got --net %s; must begin with a shape", text);
-    int size = c * h * w, classes = atoi(strrchr(text, ' ') + 6), n = 4096;
+    gradus_graph *g = gradus_graph_new(1);
+    const int classes = gradus_node_size(bench_net_of(g, o->net.text));
+    const int size = gradus_node_size(gradus_node_at(g, 0)), n = 4096;
+    gradus_graph_free(g);
     gradus_dataset *d = calloc(1, sizeof *d);
     float *x = malloc((size_t)n * (size_t)size * sizeof *x);
     int32_t *label = malloc((size_t)n * sizeof *label);
@@ -61,12 +63,12 @@ static gradus_dataset *made_up(const options *o)
 gradus_dataset *bench_load(const options *o, const char *part)
 {
     const char *text = o->net.text;
-    if (strncmp(text, "784 ", 4) && strncmp(text, "1x28x28 ", 8))
-        return made_up(o);
-    gradus_dataset *d = gradus_load_mnist(o->data, part);
+    const int real = strncmp(text, "784 ", 4) == 0 ||
+                     strncmp(text, "1x28x28 ", 8) == 0;
+    gradus_dataset *d = real ? gradus_load_mnist(o->data, part) : made_up(o);
     if (!d)
         bench_fail("%s", gradus_error());
-    if (o->samples && o->samples < d->n)
+    if (real && o->samples && o->samples < d->n)
         d->n = o->samples;
     return d;
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_CALLS = 1 << 20, MAX_THREADS = 256 };
+enum { MAX_THREADS = 256 };
 
 /* ---- What both need ---- */
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,6 +21,38 @@ void bench_fail(const char *format, ...)
     va_end(values);
     fputc('\n', stderr);
     exit(1);
+}
+
+const char *bench_digits(const char *text, int *n)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    *n = (int)value;
+    return *text < '0' || *text > '9' || errno || value > INT_MAX ? NULL : end;
+}
+
+long bench_whole(const char *flag, const char *text, long least, long most)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || n < least || n > most)
+        bench_fail("%s: got '%s'; must be a whole number from %ld to %ld",
+                   flag, text, least, most);
+    return n;
+}
+
+double bench_real(const char *flag, const char *text, double least,
+                  double most)
+{
+    char *end;
+    double x = strtod(text, &end);
+    if (!*text || text[strspn(text, "0123456789.eE+-")] || *end ||
+        !(x >= least && x <= most))
+        bench_fail("%s: got '%s'; must be a number from %g to %g", flag, text,
+                   least, most);
+    return x;
 }
 
 double bench_seconds(void)
@@ -63,7 +96,28 @@ static void put(bench_net *n, const char *format, int value)
                    MAX_TEXT);
 }
 
-static bench_net parse_net(char *text)
+/* Reads sizes, such as those of 784-128-10, or of cnn-8-16. */
+static void parse_sizes(bench_net *n, const char *text, int cnn)
+{
+    const char *at = text + (cnn ? strlen("cnn-") : 0);
+    do {
+        int size = 0;
+        at = bench_digits(at, &size);
+        if (n->count == MAX_LAYERS || !at || size < 1 || (*at && *at != '-'))
+            bench_fail("--net: got '%s'; must be up to %d sizes, from 1 to "
+                       "%d, like 784-128-10 or cnn-8-16, or the words that "
+                       "bench/nets.py lists", text, MAX_LAYERS, INT_MAX);
+        put(n, cnn ? " conv%dk5 relu max2" : n->count == 0 ? "%d"
+                : n->count == 1 ? " dense%d" : " relu dense%d", size);
+        n->width[n->count++] = size;
+    } while (*at++);
+    if (n->count < 2 || (cnn && n->count > 2))
+        bench_fail("--net: got '%s'; must be %s", text, cnn
+                   ? "two sizes behind cnn-" : "at least two sizes, like "
+                   "784-10, or the words that bench/nets.py lists");
+}
+
+static bench_net parse_net(const char *text)
 {
     bench_net n = { .text = "" };
     int cnn = strncmp(text, "cnn-", 4) == 0;
@@ -74,26 +128,22 @@ static bench_net parse_net(char *text)
         strcpy(n.text, text);
         return n;
     }
-    if (cnn) {
+    if (cnn)
         put(&n, "1x28x28", 0);
-        text += 4;
-    }
-    for (char *one; (one = strsep(&text, "-"));) {
-        if (n.count == MAX_LAYERS || atoi(one) < 1)
-            bench_fail("--net: got %s as size %d; there must be at most %d, "
-                       "each of at least 1", one, n.count + 1, MAX_LAYERS);
-        put(&n, cnn ? " conv%dk5 relu max2" : n.count == 0 ? "%d"
-                : n.count == 1 ? " dense%d" : " relu dense%d", atoi(one));
-        n.width[n.count++] = atoi(one);
-    }
-    if (n.count < 2 || (cnn && n.count > 2))
-        bench_fail("--net has %d sizes; must be like 784-128-10 or cnn-8-16, "
-                   "or the words that bench/nets.py lists", n.count);
+    parse_sizes(&n, text, cnn);
     if (cnn) {
         put(&n, " dense%d", 10);
         n.count = 0;
     }
     return n;
+}
+
+static const char *parse_blas(const char *name)
+{
+    if (strcmp(name, "openblas") && strcmp(name, "blis") &&
+        strcmp(name, "onednn"))
+        bench_fail("--blas: got '%s'; must be openblas, blis or onednn", name);
+    return name;
 }
 
 static const struct option flags[] = {
@@ -173,40 +223,42 @@ find(const bench_command *commands, int words, char **word)
                names);
 }
 
+/* Takes the flag of this letter, and its value. */
+static void take(options *o, int letter, const char *value)
+{
+    switch (letter) {
+    case 'n': o->net = parse_net(value); break;
+    case 'b': o->batch = (int)bench_whole("--batch", value, 1, INT_MAX); break;
+    case 't': o->threads = (int)bench_whole("--threads", value, 1, 1024);
+        break;
+    case 's': o->seconds = bench_real("--seconds", value, 1e-6, 1e6); break;
+    case 'c': o->calls = bench_whole("--calls", value, 0, MAX_CALLS); break;
+    case 'e': o->epochs = (int)bench_whole("--epochs", value, 1, 100000);
+        break;
+    case 'm': o->samples = (size_t)bench_whole("--samples", value, 0, INT_MAX);
+        break;
+    case 'l': o->learning_rate = bench_real("--lr", value, 0, 1000); break;
+    case 'o': o->momentum = bench_real("--momentum", value, 0, 1); break;
+    case 'd': o->data = value; break;
+    case 'w': o->weights = value; break;
+    case 'a': o->blas = parse_blas(value); break;
+    case 'f': o->forward_only = 1; break;
+    case 'u': o->turns = 1; break;
+    default: exit(2); /* getopt has said what was wrong */
+    }
+}
+
 int bench_main(int argc, char **argv, const bench_command *commands)
 {
-    char usual[] = "784-128-10";
-    options o = { .net = parse_net(usual), .batch = 64, .threads = 1,
+    options o = { .net = parse_net("784-128-10"), .batch = 64, .threads = 1,
                   .epochs = 1, .seconds = 1, .learning_rate = 0.01,
                   .momentum = 0.9, .data = "data/mnist",
                   .blas = "openblas" };
     for (int c; (c = getopt_long(argc, argv, "", flags, NULL)) != -1;)
-        switch (c) {
-        case 'n': o.net = parse_net(optarg); break;
-        case 'b': o.batch = atoi(optarg); break;
-        case 't': o.threads = atoi(optarg); break;
-        case 's': o.seconds = atof(optarg); break;
-        case 'c': o.calls = atol(optarg); break;
-        case 'e': o.epochs = atoi(optarg); break;
-        case 'm': o.samples = (size_t)atol(optarg); break;
-        case 'l': o.learning_rate = atof(optarg); break;
-        case 'o': o.momentum = atof(optarg); break;
-        case 'd': o.data = optarg; break;
-        case 'w': o.weights = optarg; break;
-        case 'a': o.blas = optarg; break;
-        case 'f': o.forward_only = 1; break;
-        case 'u': o.turns = 1; break;
-        case 'h': help(commands);
-        default: exit(2); /* getopt has said what was wrong */
-        }
-    const bench_command *command =
-        find(commands, argc - optind, argv + optind);
-    if (o.batch < 1 || o.threads < 1 || o.epochs < 1 || !(o.seconds > 0) ||
-        o.calls < 0)
-        bench_fail("got --batch %d, --threads %d, --epochs %d, --seconds %g "
-                   "and --calls %ld; the first four must be above 0, and the "
-                   "last not negative", o.batch, o.threads, o.epochs,
-                   o.seconds, o.calls);
-    command->run(&o);
+        if (c == 'h')
+            help(commands);
+        else
+            take(&o, c, optarg);
+    find(commands, argc - optind, argv + optind)->run(&o);
     return 0;
 }

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct {
     gradus_node *x, *t;     /* the nodes that take the rows and the labels */
@@ -34,8 +33,9 @@ static int next(const gradus_progress *p, void *user)
     int rows = s->left < (size_t)s->batch ? (int)s->left : s->batch;
     (void)p;
     for (int i = 0; i < rows; i++)
-        s->label[i] = make_row(&s->random, s->values + i * s->size, s->size,
-                               s->classes);
+        s->label[i] = make_row(&s->random,
+                               s->values + (size_t)i * (size_t)s->size,
+                               s->size, s->classes);
     s->left -= (size_t)rows;
     if (rows && (gradus_feed(s->x, s->values, (size_t)rows) ||
                  gradus_feed_labels(s->t, s->label, (size_t)rows)))
@@ -63,9 +63,10 @@ void bench_stream(const options *o)
 {
     long at_start = bench_peak_kb();
     gradus_graph *g = gradus_graph_new(1);
-    source s = { .batch = o->batch, .t = gradus_labels(g, 1),
-                 .classes = atoi(strrchr(o->net.text, ' ') + 6) };
-    gradus_softmax_ce(bench_net_of(g, o->net.text), s.t, NULL);
+    source s = { .batch = o->batch, .t = gradus_labels(g, 1) };
+    gradus_node *z = bench_net_of(g, o->net.text);
+    s.classes = gradus_node_size(z);
+    gradus_softmax_ce(z, s.t, NULL);
     if (gradus_compile(g, o->batch, o->threads))
         bench_fail("%s", gradus_error());
     s.x = gradus_node_at(g, 1); /* the net's first node, behind the labels */

@@ -30,6 +30,53 @@ verdict "gradus_bench --help lists the commands and the flags" $?
 "$bench" --data data/sample --batch 32 --samples 64 start >"$dir/out" &&
     grep -q '^{"loss": [0-9.]*}$' "$dir/out"
 verdict "gradus_bench runs a command" $?
+# Malformed numbers, and numbers that are out of range.
+while read -r flag value why; do
+    refuses "$flag: got '$value'; must be $why" \
+        "$bench" --data data/sample "$flag" "$value" train
+    verdict "gradus_bench refuses $flag '$value'" $?
+done <<'END'
+--batch 64x a whole number from 1 to 2147483647
+--batch 99999999999 a whole number
+--batch 0x10 a whole number
+--threads 0 a whole number from 1 to 1024
+--epochs 1.5 a whole number
+--samples -1 a whole number from 0
+--calls 1x a whole number from 0 to 1048576
+--lr abc a number from 0 to 1000
+--lr nan a number
+--momentum 2 a number from 0 to 1
+--seconds inf a number from 1e-06 to 1e+06
+--seconds 0 a number
+--blas foo openblas, blis or onednn
+--net 784-12a-10 up to 40 sizes
+--net 784- up to 40 sizes
+--net 1x28x28x28 up to 40 sizes
+--net 784 at least two sizes
+--net cnn-8-16-2 two sizes behind cnn-
+END
+# Nets of words, with the word that is wrong, or what is wrong with it.
+while IFS='|' read -r net why; do
+    refuses "--net: $why" "$bench" --data data/sample --net "$net" train
+    verdict "gradus_bench refuses --net '$net'" $?
+done <<'END'
+|got ''; must be up to 40 sizes
+10 relu|got '10 relu'; must have a layer that learns
+10 dense0|got 'dense0': node 1, dense1: units is 0
+10 dense1x|got 'dense1x'; must be like dense128
+784-2147483647-10|got 'dense2147483647': .* their product at most
+1x28x28 conv8k99 relu dense10|got 'conv8k99': .* larger than input
+1x28x28 max99 dense10|got 'max99': .* larger than input
+1x28x28 max2s dense10|got 'max2s'; must be like max2
+1x28x28 conv8k3s0 dense10|got 'conv8k3s0'; must be like conv8
+1x28x28 conv8k3n1 dense10|got 'conv8k3n1'; must be like conv8
+1x28x28x28 dense10|begins with '1x28x28x28'; must begin with a shape
+28x28 dense10|begins with '28x28'; must begin
+784 drop0.3x dense10|drop: got '0.3x'; must be a number
+784  dense10|got ''; must be one of the words
+784 ( dense784|got .*; each ( must have a )
+784 dense10 )|got ')'; must be one of the words
+END
 
 for argument in --dry-run build ''; do
     refuses "got the argument '$argument'; must be none" \

@@ -68,7 +68,7 @@ gradus_dataset *bench_load(const options *o, const char *part)
     gradus_dataset *d = real ? gradus_load_mnist(o->data, part) : made_up(o);
     if (!d)
         bench_fail("%s", gradus_error());
-    if (real && o->samples && o->samples < d->n)
+    if (strcmp(part, "train") == 0 && o->samples && o->samples < d->n)
         d->n = o->samples;
     return d;
 }
@@ -138,6 +138,9 @@ static void first_step(const options *o)
     gradus_dataset *d = bench_load(o, "train");
     gradus_graph *g = bench_build(o);
     gradus_optimiser *rule = bench_sgd(o, g);
+    if ((size_t)o->batch > d->n)
+        bench_fail("start: got --batch %d; must be at most the %zu rows of "
+                   "the data, or of --samples", o->batch, d->n);
     d->n = (size_t)o->batch;
     if (gradus_fit(rule, d, NULL))
         bench_fail("%s", gradus_error());
@@ -151,9 +154,7 @@ static void first_step(const options *o)
 static void check(const options *o)
 {
     gradus_dataset *d = bench_load(o, "train");
-    options all = *o;
-    all.samples = 0;
-    gradus_dataset *test = bench_load(&all, "t10k");
+    gradus_dataset *test = bench_load(o, "t10k");
     gradus_graph *g = bench_build(o);
     gradus_optimiser *rule = bench_sgd(o, g);
     gradus_epoch *history = calloc((size_t)o->epochs, sizeof *history);

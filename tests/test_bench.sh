@@ -77,6 +77,16 @@ done <<'END'
 784 ( dense784|got .*; each ( must have a )
 784 dense10 )|got ')'; must be one of the words
 END
+refuses 'start: got --batch 65; must be at most the 64 rows' \
+    "$bench" --data data/sample --batch 65 --samples 64 start
+verdict "gradus_bench start refuses a batch larger than --samples" $?
+refuses 'start: got --batch 4097; must be at most the 4096 rows' \
+    "$bench" --net '10 dense10' --batch 4097 start
+verdict "gradus_bench start refuses a batch larger than made-up data" $?
+"$bench" --net '10 dense10' --batch 8 --samples 8 start >"$dir/out" &&
+    refuses 'must be at most the 8 rows' \
+        "$bench" --net '10 dense10' --batch 9 --samples 8 start
+verdict "gradus_bench start heeds --samples of made-up data" $?
 
 for argument in --dry-run build ''; do
     refuses "got the argument '$argument'; must be none" \

@@ -57,6 +57,9 @@ gradus_graph *bench_build(const options *o);
 gradus_optimiser *bench_sgd(const options *o, gradus_graph *g);
 gradus_dataset *bench_load(const options *o, const char *part);
 
+/* Frees what bench_load has returned. */
+void bench_free(gradus_dataset *d);
+
 /* Prints the message, made as by printf, and ends the program. */
 _Noreturn void bench_fail(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

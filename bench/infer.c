@@ -262,7 +262,7 @@ static void measure(const options *o,
         run(o, g, d, x);
     free(x);
     gradus_graph_free(g);
-    gradus_dataset_free(d);
+    bench_free(d);
 }
 
 void bench_infer(const options *o)

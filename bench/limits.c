@@ -42,6 +42,16 @@ static layer make_layer(const bench_net *net, int i, int batch)
     return l;
 }
 
+static void free_layer(layer *l)
+{
+    free(l->X);
+    free(l->dX);
+    free(l->W);
+    free(l->dW);
+    free(l->Y);
+    free(l->dY);
+}
+
 /* C = op(A) op(B), where op(A) is [m,k] and op(B) [k,n]. */
 static void product(const bench_blas *by, CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b,
                     int m, int n, int k, const float *A, const float *B,
@@ -106,6 +116,8 @@ void bench_gemm(const options *o)
                "\"library\": \"%s %s\"}\n", steps * o->batch / elapsed,
                elapsed / steps, by.name, by.version);
     }
+    for (int i = 0; i < count; i++)
+        free_layer(&l[i]);
 }
 
 /* ---- Multiply-adds of registers alone ---- */

@@ -354,6 +354,12 @@ else
             exits 1 "OpenBLAS, which takes up to 128 MiB for each of $n thread" \
             limited "$kib" "${quick[@]}" --threads "$n"
     done
+    case_is "train: without memory for the batch, --batch is named" \
+        exits 1 'try a smaller max_batch; --batch sets it' \
+        limited 60000 "${quick[@]}" --threads 1 --batch 60000
+    case_is "train: without memory for the threads, --threads is named" \
+        exits 1 'ask for fewer, or raise the limits of processes and memory (ulimit -u, ulimit -v); --threads 1 starts none' \
+        limited 60000 "${quick[@]}" --threads 4
     case_is "train: with enough address space, it trains and ends" \
         exits 0 'epoch 2/2' limited 4000000 "${quick[@]}" --threads 1
     case_is "train: --help ends in 100000 KiB" \

@@ -1,6 +1,7 @@
 /* test_pool.c -- the pool of threads, which divide the items of a job among
  * them. */
 #define _POSIX_C_SOURCE 200809L
+#include "allocations.h"
 #include "tests.h"
 
 #include "base/pool.h"
@@ -188,4 +189,14 @@ TEST(a_pool_can_be_freed_before_it_has_worked)
     for (int i = 0; i < 100; i++)
         gradus_pool_free(pool(1 + i % 8));
     gradus_pool_free(NULL);
+}
+
+TEST(a_thread_that_cannot_be_started_is_an_error_that_says_what_to_do)
+{
+    allocations_fail(2, 1); /* the pool's memory, then the first thread */
+    gradus_pool *p = gradus_pool_new(3);
+    allocations_fail(0, 0);
+    ck_assert_ptr_null(p);
+    assert_error("cannot start 3 threads: Resource temporarily unavailable; "
+                 "ask for fewer, or raise the limits of processes and memory");
 }

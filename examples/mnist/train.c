@@ -76,6 +76,14 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
     return NULL;
 }
 
+/* What to do about an error of gradus_compile, in terms of the options. */
+static const char *advice(const char *error)
+{
+    return strstr(error, "a smaller max_batch") ? "; --batch sets it"
+           : strstr(error, "cannot start")      ? "; --threads 1 starts none"
+                                                : "";
+}
+
 /* ---- Training ---- */
 
 typedef struct {
@@ -256,7 +264,7 @@ static int work(const settings *s, const gradus_dataset *training,
     gradus_graph *g = build(s, training, classes);
     int failed = !g;
     if (failed)
-        complain("%s", gradus_error());
+        complain("%s%s", gradus_error(), advice(gradus_error()));
     else if (!(failed = !openblas_has_room(gradus_threads(g)))) {
         warn_of_few_steps(s, training);
         failed = !can_save(s, g) || train(s, g, training, utf8, &all);

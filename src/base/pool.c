@@ -266,6 +266,8 @@ gradus_pool *gradus_pool_new(int threads)
     if (!e)
         return p;
     gradus_pool_free(p);
-    return gradus_error_set("cannot start %d threads: %s", threads,
+    return gradus_error_set("cannot start %d threads: %s; ask for fewer, or "
+                            "raise the limits of processes and memory "
+                            "(ulimit -u, ulimit -v)", threads,
                             strerror(e)), NULL;
 }

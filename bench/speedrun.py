@@ -139,12 +139,23 @@ def processor():
     return "unknown"
 
 
+def whole(least, most):
+    """A type of argument: a whole number from least to most."""
+    def number(text):
+        if not (text.isascii() and text.isdigit() and
+                least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(
+                f"got '{text}'; must be a whole number from {least} to {most}")
+        return int(text)
+    return number
+
+
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--threads", type=int, default=0,
+    parser.add_argument("--seeds", type=whole(2, 1000), default=50)
+    parser.add_argument("--threads", type=whole(0, 1024), default=0,
                         help="0, the default, is one for each core")
     parser.add_argument("recipes", nargs="*", metavar="RECIPE")
     args = parser.parse_args()
@@ -152,8 +163,6 @@ def arguments():
         if name not in RECIPES:
             parser.error(f"got the recipe '{name}'; must be one of "
                          f"{', '.join(RECIPES)}")
-    if args.seeds < 2:
-        parser.error(f"--seeds: got {args.seeds}; must be at least 2")
     return args
 
 

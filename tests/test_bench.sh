@@ -107,6 +107,18 @@ if command -v python3 >/dev/null; then
             bench/bench.py --seconds="$seconds"
         verdict "bench.py refuses --seconds $seconds" $?
     done
+    while read -r flag number range; do
+        refuses "argument $flag: got '$number'; must be a whole number $range" \
+            bench/speedrun.py "$flag=$number"
+        verdict "speedrun.py refuses $flag=$number" $?
+    done <<'END'
+--seeds 1 from 2 to 1000
+--seeds 5000 from 2 to 1000
+--seeds x from 2 to 1000
+--threads -1 from 0 to 1024
+--threads 1025 from 0 to 1024
+--threads 1.5 from 0 to 1024
+END
     # A page of made-up measurements: 100 samples a second for gradus, 50 for
     # PyTorch, and so on.
     PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=bench \

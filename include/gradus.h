@@ -1151,8 +1151,8 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * convolutions of many channels are computed in another way.
  *
  * Valid until the workspace's next inference; NULL on error, which includes a
- * NaN or an infinite value in x, in the result or on the way to it, even where a
- * sigmoid would make 1 of it.  It is no error where it has no part in the
+ * NaN or an infinite value in x, in the result or on the way to it, even where
+ * a sigmoid would make 1 of it.  It is no error where it has no part in the
  * result: a -inf that masks a class of a softmax, or that a maximum leaves
  * out, and what no window reads (see gradus_maxpool2d). */
 const gradus_real *gradus_infer(gradus_workspace *w, const gradus_real *x,

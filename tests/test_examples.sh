@@ -160,8 +160,12 @@ case_is "train: saving to a device is an error" \
 case_is "train: saving below a file is an error" \
     exits 1 "README.md/model: cannot be saved: Not a directory" \
     "$train" --data data/sample --save README.md/model
-case_is "train: saving to no name is an error" \
-    exits 1 '--save: ' "$train" --data data/sample --save ''
+for option in "--save file" "--checkpoint file" "--data folder"; do
+    flag=${option% *}
+    case_is "train: $flag with an empty path is a usage error" \
+        exits 2 "$flag '': the path is empty; must name a ${option#* }" \
+        "$train" --data data/sample "$flag" ''
+done
 case_is "train: no epoch is run if the model cannot be saved" \
     [ "$(grep -c '^epoch' "$dir/err")" -eq 0 ]
 # The model of two layers of 512 units has more than 1 MB.
@@ -542,6 +546,8 @@ case_is "mnist-speedrun: --predictions are part of --json" \
     "$speedrun" --predictions
 case_is "mnist-speedrun: 0 seeds are a usage error" \
     exits 2 "--seeds '0': must be a whole number" "$speedrun" --seeds 0
+case_is "speedrun: --data with an empty path is a usage error" \
+    exits 2 "--data '': the path is empty" "$speedrun" --data ''
 case_is "mnist-speedrun: missing data is an error that says how to get it" \
     exits 1 'data/fetch.sh gets MNIST' "$speedrun" --data "$dir/none"
 mkdir "$dir/tiny"

@@ -163,7 +163,7 @@ static settings parse(int argc, char **argv)
         case 'r': s.recipe = find_recipe(optarg); break;
         case 's': s.seeds = whole_int("--seeds", optarg, 1, 1000); break;
         case 't': s.threads = whole_int("--threads", optarg, 0, 1024); break;
-        case 'd': s.data = optarg; break;
+        case 'd': s.data = path("--data", optarg, "a folder"); break;
         case 'v': s.validate = 1; break;
         case 'j': s.json = 1; break;
         case 'p': s.predictions = 1; break;

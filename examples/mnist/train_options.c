@@ -95,7 +95,7 @@ settings parse_options(int argc, char **argv)
                   .weight_decay = -1, .dropout = -1, .seed = 1};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
-        case 'd': s.data = optarg; break;
+        case 'd': s.data = path("--data", optarg, "a folder"); break;
         case 'O': s.log = optarg; break;
         case 'h':
             fputs(help, stdout);

@@ -105,6 +105,13 @@ double real_number(const char *option, const char *text, double below)
     return x;
 }
 
+const char *path(const char *option, const char *text, const char *what)
+{
+    if (!*text)
+        usage_error("%s '': the path is empty; must name %s", option, what);
+    return text;
+}
+
 gradus_dataset *load_part(const char *folder, const char *part)
 {
     struct stat st;

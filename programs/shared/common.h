@@ -37,6 +37,10 @@ uint64_t whole_number(const char *option, const char *text, uint64_t min,
 int whole_int(const char *option, const char *text, int min, int max);
 double real_number(const char *option, const char *text, double below);
 
+/* Returns the value of an option that names a file or a folder, `what`.  An
+ * empty one is a usage_error. */
+const char *path(const char *option, const char *text, const char *what);
+
 /* Loads a part of a data set, "train" or "t10k", from the folder of the four
  * IDX files.  Returns NULL, with a message on stderr, if that fails. */
 gradus_dataset *load_part(const char *folder, const char *part);

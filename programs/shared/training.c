@@ -63,8 +63,10 @@ static int one_of(const char *option, const char *value,
 int take_option(settings *s, int letter, char *value)
 {
     switch (letter) {
-    case 'o': s->save = value; break;
-    case 'k': s->checkpoint = value; break;
+    case 'o': s->save = path("--save", value, "a file"); break;
+    case 'k':
+        s->checkpoint = path("--checkpoint", value, "a file");
+        break;
     case 'y': parse_every(s, value); break;
     case 'K': s->keep = whole_int("--keep", value, 1, 1000); break;
     case 'R': s->resume = 1; break;

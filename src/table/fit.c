@@ -186,7 +186,7 @@ int gradus_table_fit(gradus_table *t, const gradus_dataset *d)
                                 "%d targets", d->n, d->size,
                                 d->targets ? d->target_size : 0, t->values,
                                 t->targets);
-    const size_t both = (size_t)(t->values + t->targets);
+    const size_t both = (size_t)t->values + (size_t)t->targets;
     double *scales = malloc((2 * both + (size_t)t->values) * sizeof *scales);
     if (!scales)
         return gradus_no_memory("the scales of %zu values", both);

@@ -16,7 +16,7 @@ export BUILD CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-20}"
 failed=
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log".*' EXIT
 
 run() {
     echo "== $*"
@@ -25,9 +25,21 @@ run() {
         failed="$failed $*;"
 }
 
+# suite PRECISION: prints what that suite has printed, and ends as it did
+suite() {
+    grep -v '^status ' "$log.$1"
+    return "$(sed -n 's/^status //p' "$log.$1")"
+}
+
+# The two suites run at the same time, each into a log of its own.
 for precision in test test-double; do
     # shellcheck disable=SC2086 # $valgrind is empty, or a command with flags
-    run $valgrind "$BUILD/$precision"
+    { $valgrind "$BUILD/$precision"; echo "status $?"; } \
+        >"$log.$precision" 2>&1 &
+done
+wait
+for precision in test test-double; do
+    run suite "$precision"
 done
 if [ -z "$valgrind" ]; then
     for script in tests/test_*.sh; do

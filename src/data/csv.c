@@ -7,24 +7,8 @@
 
 #include "base/error.h"
 #include "base/locale.h"
-#include "base/number.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-/* Stores the number in the cell, rounded to a float where gradus_real is
- * one. */
-static int store_number(const gradus_csv *c, const char *cell, gradus_real *to)
-{
-    double v;
-
-    if (gradus_number_parse(cell, &v))
-        return gradus_csv_refuse(c, cell, "be a number");
-    *to = (gradus_real)v;
-    return isfinite(*to) ? 0
-                         : gradus_csv_refuse(c, cell, "be in the range of "
-                                             "gradus_real");
-}
 
 /* Refuses an empty cell where a number belongs.  store would refuse it, too,
  * but a file of commas alone must not get memory for all its numbers first. */
@@ -58,10 +42,12 @@ static int store(const gradus_csv *c, gradus_loaded *l)
                 if (l->labels[s] >= l->d.classes)
                     l->d.classes = l->labels[s] + 1;
             }
-            if (role == GRADUS_CSV_VALUE && store_number(c, cell, x++))
+            if (role == GRADUS_CSV_VALUE &&
+                gradus_csv_number(c, cell, x++))
                 return -1;
             if (role >= GRADUS_CSV_TARGET &&
-                store_number(c, cell, &l->targets[targets + (size_t)role]))
+                gradus_csv_number(c, cell,
+                                  &l->targets[targets + (size_t)role]))
                 return -1;
         }
     return 0;

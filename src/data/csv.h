@@ -60,6 +60,10 @@ static inline const char *gradus_csv_skip(const char *cell, int n)
  * Always returns -1. */
 int gradus_csv_refuse(const gradus_csv *c, const char *cell, const char *must);
 
+/* Stores the number in the cell, rounded to a float where gradus_real is one.
+ * Returns 0; or -1, with a message, if there is none, or none that fits. */
+int gradus_csv_number(const gradus_csv *c, const char *cell, gradus_real *to);
+
 /* csv_columns.c: gives every column its role, and checks the header, if
  * there is one. */
 int gradus_csv_read_columns(gradus_csv *c);

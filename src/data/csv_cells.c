@@ -1,5 +1,6 @@
 /* csv_cells.c -- reads a CSV file and cuts it into rows and cells (RFC 4180),
- * and words the messages about cells that are refused.
+ * reads the numbers in them, and words the messages about those that are
+ * refused.
  *
  * It accepts more than the RFC does: rows that end in LF or CR as well as in
  * CR LF; a UTF-8 byte order mark before the first row; blanks around cells,
@@ -9,8 +10,10 @@
 
 #include "base/error.h"
 #include "base/kind.h"
+#include "base/number.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -214,4 +217,16 @@ int gradus_csv_refuse(const gradus_csv *c, const char *cell, const char *must)
     return gradus_error_set("%s:%zu: column %d%s: got %s; must %s", c->path,
                             line_of(c, row, cells / columns), k + 1, name,
                             got, must);
+}
+
+int gradus_csv_number(const gradus_csv *c, const char *cell, gradus_real *to)
+{
+    double v;
+
+    if (gradus_number_parse(cell, &v))
+        return gradus_csv_refuse(c, cell, "be a number");
+    *to = (gradus_real)v;
+    return isfinite(*to) ? 0
+                         : gradus_csv_refuse(c, cell, "be in the range of "
+                                             "gradus_real");
 }

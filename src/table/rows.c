@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/locale.h"
-#include "base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -111,18 +110,6 @@ int gradus_find_category(const gradus_column *c, const char *text)
     return -1;
 }
 
-static int store_number(const gradus_csv *c, const char *field,
-                        gradus_real *to)
-{
-    double v;
-
-    if (gradus_number_parse(field, &v))
-        return gradus_csv_refuse(c, field, "be a number");
-    *to = (gradus_real)v;
-    return isfinite(*to) ? 0 : gradus_csv_refuse(c, field, "be in the range "
-                                                 "of gradus_real");
-}
-
 static int refuse_category(const gradus_csv *c, const gradus_column *column,
                            const char *field)
 {
@@ -153,7 +140,7 @@ static int store_values(const gradus_csv *c, const gradus_column *column,
     if (missing)
         return 0;
     if (column->kind == GRADUS_COLUMN_NUMBER)
-        return store_number(c, field, x);
+        return gradus_csv_number(c, field, x);
     int i = gradus_find_category(column, field);
     if (i < 0)
         return refuse_category(c, column, field);
@@ -176,7 +163,7 @@ static int store_column(const gradus_csv *c, const gradus_column *column,
                     refuse_category(c, column, field[i]);
             break;
         case GRADUS_COLUMN_TARGET:
-            error = store_number(c, field[i],
+            error = gradus_csv_number(c, field[i],
                                  l->targets + i * (size_t)l->d.target_size +
                                      column->first);
             break;

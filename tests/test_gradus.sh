@@ -144,6 +144,14 @@ refused "--missing 'x'" train a --missing x
 refused "--size '32'" train a --size 32
 refused "--target: the name of a column is missing" train a --target x,,y
 fails "must be told what to predict" train "$dir/t.csv"
+fails 'is a table, and --net lenet is for images' train "$dir/t.csv" \
+    --label kind --ignore id --net lenet
+fails 'is a table, and --flip is for images' train "$dir/t.csv" --label kind \
+    --ignore id --flip
+fails '--size is for folders' train "$dir/t.csv" --label kind --size 8x8
+fails '--label is for tables' train data/sample --label kind
+fails '--no-header is for tables' data data/sample --no-header
+fails '--missing mean' train "$dir/t.csv" --label kinds
 fails 'has no column "kinds"' train "$dir/t.csv" --label kinds
 fails "\"id\" counts the rows" train "$dir/t.csv" --label kind
 fails "$dir/none: No such file" train "$dir/none" --label kind

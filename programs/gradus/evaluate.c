@@ -320,11 +320,7 @@ static int evaluate(evaluation *e, const char *path, const char *data)
         open_data(e, data) ||
         !openblas_has_room(gradus_threads(e->m.graph)))
         return -1;
-    if (score_data(&e->of, e->m.graph, e->d)) {
-        complain("%s: %s", data, gradus_error());
-        return -1;
-    }
-    if (find_mistakes(e))
+    if (score_data(&e->of, e->m.graph, e->d, data) || find_mistakes(e))
         return -1;
     if (e->json)
         return print_as_json(e);

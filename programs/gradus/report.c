@@ -155,8 +155,7 @@ static int make(const arguments *a, const model *m, const source *from)
                    strcmp(trained, printable(a->data)) == 0;
     int failed = !says_what_is_right(m, d, a->data) ||
                  (a->log && history_read(&r.history, a->log));
-    if (!failed && (failed = score_data(&s, g, d)))
-        complain("%s: %s", a->data, gradus_error());
+    failed = failed || score_data(&s, g, d, a->data);
     if (rows)
         r.samples = strtoull(rows, NULL, 10) * (size_t)r.history.n;
     failed = failed || report_write(&r, a->out);

@@ -1,6 +1,7 @@
 /* score.c -- how good a net's predictions of some data are. */
 #include "score.h"
 
+#include "common.h"
 #include "model.h"
 
 #include <math.h>
@@ -24,7 +25,37 @@ static void score_auc(score *s, const gradus_dataset *d)
         s->auc = NAN;
 }
 
-int score_data(score *s, gradus_graph *g, const gradus_dataset *d)
+/* Does each row have one of the classes?  A loss may ignore other labels, but
+ * there is no line for them in a confusion matrix. */
+static int check_labels(const score *s, const gradus_dataset *d,
+                        const char *where)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->labels[i] < 0 || d->labels[i] >= s->classes) {
+            complain("%s: sample %zu has the label %d, which the net ignores; "
+                     "must be 0 to %d: leave such samples out", where, i,
+                     (int)d->labels[i], s->classes - 1);
+            return -1;
+        }
+    return 0;
+}
+
+/* Makes room for the predictions and, of classes, for what is counted. */
+static int make_room(score *s)
+{
+    const size_t K = (size_t)s->classes;
+
+    s->y = malloc(s->n * (size_t)s->size * sizeof *s->y);
+    s->confusion = calloc(K * K + 1, sizeof *s->confusion);
+    s->each = calloc(K + 1, sizeof *s->each);
+    if (s->y && s->confusion && s->each)
+        return 0;
+    complain("out of memory for %zu predictions", s->n);
+    return -1;
+}
+
+int score_data(score *s, gradus_graph *g, const gradus_dataset *d,
+               const char *where)
 {
     const gradus_node *out = output_of(g);
     const int is_class = strcmp(gradus_node_op(out), "softmax_ce") == 0;
@@ -34,20 +65,24 @@ int score_data(score *s, gradus_graph *g, const gradus_dataset *d)
 
     *s = (score){ .n = d->n, .size = size, .classes = is_class ? size : 0,
                   .auc = NAN };
-    s->y = malloc(d->n * (size_t)size * sizeof *s->y);
-    s->confusion = calloc((size_t)size * (size_t)size, sizeof *s->confusion);
-    s->each = calloc((size_t)size, sizeof *s->each);
-    /* gradus_evaluate checks the sizes of d, which gradus_infer cannot see */
-    if (!s->y || !s->confusion || !s->each ||
-        (known && gradus_evaluate(g, d, NULL, &m)) || predict_all(g, d, s->y))
+    if (make_room(s))
         return -1;
+    /* gradus_evaluate checks the sizes of d, which gradus_infer cannot see */
+    int failed = (known && gradus_evaluate(g, d, NULL, &m)) ||
+                 predict_all(g, d, s->y) ||
+                 (known && !is_class &&
+                  gradus_regression_metrics(d->n, size, s->y, d->targets,
+                                            &s->errors));
+    if (failed) {
+        complain("%s: %s", where, gradus_error());
+        return -1;
+    }
     s->loss = m.loss;
     s->accuracy = m.accuracy;
-    if (!known)
+    if (!known || !is_class)
         return 0;
-    if (!is_class)
-        return gradus_regression_metrics(d->n, size, s->y, d->targets,
-                                         &s->errors);
+    if (check_labels(s, d, where))
+        return -1;
     score_auc(s, d);
     return score_classes(s, d);
 }

@@ -22,9 +22,10 @@ typedef struct {
 } score;
 
 /* Predicts every row of d, and compares that with its labels or targets, if it
- * has them.  Returns 0, or -1 with a message in gradus_error.  score_free frees
- * it in any case. */
-int score_data(score *s, gradus_graph *g, const gradus_dataset *d);
+ * has them.  Returns 0, or -1 with a message on stderr that begins with `where`,
+ * the path of the data.  score_free frees it in any case. */
+int score_data(score *s, gradus_graph *g, const gradus_dataset *d,
+               const char *where);
 void score_free(score *s);
 
 /* Which class is the most probable in row i. */

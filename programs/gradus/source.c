@@ -36,6 +36,7 @@ void take_size(const char *text, source_options *o)
         o->height < 1 || o->width < 1 || o->height > 4096 || o->width > 4096)
         usage_error("--size '%s': must be height and width in pixels, such as "
                     "32x32, of at most 4096", text);
+    o->sized = 1;
 }
 
 int is_idx_folder(const char *folder)
@@ -68,6 +69,38 @@ static int find_kind(const char *path, source_kind *kind)
             : is_idx_folder(path) ? SOURCE_IDX
                                   : SOURCE_FOLDER;
     return 0;
+}
+
+/* Refuses an option that is for another kind of data. */
+static int refuse_unsuited(const source *s, const source_options *o)
+{
+    const char *table = o->label        ? "--label"
+                        : o->targets[0] ? "--target"
+                        : o->ignore[0]  ? "--ignore"
+                        : o->missing    ? "--missing"
+                        : o->indicators ? "--indicators"
+                        : o->no_header  ? "--no-header"
+                                        : NULL;
+    const char *folder = o->sized ? "--size" : o->grey ? "--grey" : NULL;
+
+    if (s->kind != SOURCE_TABLE && table)
+        complain("%s: is a folder, and %s is for tables; must be a CSV file, "
+                 "or leave the option out", s->path, table);
+    else if (s->kind != SOURCE_FOLDER && folder)
+        complain("%s: has no images to resize, and %s is for folders of PNG "
+                 "and JPEG files; leave the option out", s->path, folder);
+    else
+        return 0;
+    return -1;
+}
+
+/* Says what went wrong when data were opened, and of a table which options
+ * may help, as the library's words for them are those of C. */
+static void explain(const source *s)
+{
+    complain("%s%s", gradus_error(), s->kind != SOURCE_TABLE ? "" :
+             " (here: --ignore A,B, --missing mean, --no-header; gradus data "
+             "shows the columns)");
 }
 
 void print_columns(FILE *to, const gradus_table *t)
@@ -137,20 +170,20 @@ static int open_kind(source *s, const source_options *o,
 int open_source(source *s, const char *path, const source_options *o)
 {
     *s = (source){ .path = path };
-    if (find_kind(path, &s->kind))
+    if (find_kind(path, &s->kind) || refuse_unsuited(s, o))
         return -1;
     if (s->kind == SOURCE_TABLE && !o->label && !o->targets[0])
         return refuse_unlabelled(path, o);
     if (!open_kind(s, o, NULL))
         return 0;
-    complain("%s", gradus_error());
+    explain(s);
     return -1;
 }
 
 int look_at_source(source *s, const char *path, const source_options *o)
 {
     *s = (source){ .path = path };
-    if (find_kind(path, &s->kind))
+    if (find_kind(path, &s->kind) || refuse_unsuited(s, o))
         return -1;
     if (s->kind == SOURCE_TABLE) {
         s->table = tolerant_table(path, o);

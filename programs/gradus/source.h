@@ -17,6 +17,7 @@ typedef struct {
     gradus_missing missing;
     int indicators, no_header;           /* 0 or 1 */
     int height, width, grey;             /* of a folder's images */
+    int sized;                           /* --size was given */
 } source_options;
 
 /* The data, owned. */

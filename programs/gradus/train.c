@@ -72,11 +72,29 @@ static int open_other(const training *t, source *to, const char *path)
     return to->data ? 0 : -1;
 }
 
+/* Refuses an option that is for images where the data are a table. */
+static int refuse_unsuited(const training *t)
+{
+    const settings *s = &t->s;
+    const char *option = s->net != NET_MLP ? "--net"
+                         : s->augment      ? "--augment"
+                         : s->flip         ? "--flip"
+                                           : NULL;
+
+    if (!t->data.table || !option)
+        return 0;
+    complain("%s: is a table, and %s%s%s is for images; must be %s", s->data,
+             option, s->net != NET_MLP ? " " : "",
+             s->net != NET_MLP ? net_name(s->net) : "",
+             s->net != NET_MLP ? "--net mlp" : "left out");
+    return -1;
+}
+
 static int open_all(training *t)
 {
     const train_flags *f = t->flags;
 
-    if (open_source(&t->data, f->s.data, &f->of))
+    if (open_source(&t->data, f->s.data, &f->of) || refuse_unsuited(t))
         return -1;
     if (split(t) ||
         (f->valid && open_other(t, &t->valid_data, f->valid)) ||
@@ -365,12 +383,12 @@ static int tell(training *t)
 {
     score valid = { 0 }, test = { 0 };
     const gradus_dataset *d = testing(t);
-    int failed = score_data(&valid, t->graph, &t->valid) ||
-                 (d && score_data(&test, t->graph, d));
+    const char *valid_path = t->flags->valid ? t->flags->valid : t->s.data;
+    const char *test_path = t->flags->test ? t->flags->test : t->s.data;
+    int failed = score_data(&valid, t->graph, &t->valid, valid_path) ||
+                 (d && score_data(&test, t->graph, d, test_path));
 
-    if (failed)
-        complain("%s", gradus_error());
-    else if (t->flags->report)
+    if (!failed && t->flags->report)
         failed = write_report(t, &valid, &test);
     if (!failed && t->s.json)
         failed = report_json(t, &valid, d ? &test : NULL);

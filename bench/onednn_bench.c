@@ -22,7 +22,7 @@
  * header. */
 void omp_set_num_threads(int threads);
 
-enum { MAX_ARGUMENTS = 8, MAX_FORMATS = 4, MAX_CALLS = 3 * MAX_LAYERS };
+enum { MAX_ARGUMENTS = 8, MAX_FORMATS = 4, MAX_PRIMITIVES = 3 * MAX_LAYERS };
 
 /* The arguments that primitives may have. */
 static const int argument[MAX_ARGUMENTS] = {
@@ -48,7 +48,7 @@ typedef struct {
 typedef struct {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    call calls[MAX_CALLS];
+    call calls[MAX_PRIMITIVES];
     int count, forward_only;
     dnnl_dim_t batch;
 } step;
@@ -160,7 +160,7 @@ static void add_layer(step *s, const layer *l)
 {
     arrays of = { 0 };
     int first = s->count == 0;
-    if (s->count + 3 > MAX_CALLS)
+    if (s->count + 3 > MAX_PRIMITIVES)
         bench_fail("--net has too many layers");
     operation y = forward(l, s->forward_only ? dnnl_forward_inference
                                              : dnnl_forward_training);

@@ -103,10 +103,13 @@ image=$dir/image.safetensors
 # ---- the program --------------------------------------------------------------
 
 is "--help is on stdout" 0 '' "$gradus" --help
-for command in data train predict evaluate info replay; do
-    grep -q "^  $command " "$dir/out" || verdict "--help lists $command" 1
+commands="data train predict evaluate report info replay"
+version=$(sed -n 's/^#define GRADUS_VERSION "\(.*\)"/\1/p' include/gradus.h)
+for command in $commands; do
+    grep -q "^  $command " "$dir/out"
+    verdict "--help lists $command" $?
 done
-for command in data train predict evaluate info replay; do
+for command in $commands; do
     is "$command --help is on stdout" 0 '' "$gradus" $command --help
     grep -q "^usage: gradus $command " "$dir/out"
     verdict "$command --help begins with the usage" $?
@@ -116,8 +119,23 @@ for command in data train predict evaluate info replay; do
     "$gradus" $command --help >/dev/full 2>"$dir/err"
     [ $? -eq 1 ]
     verdict "$command minds a full disk" $?
+    "$gradus" $command --help >"$dir/help"
+    is "help $command is there, too" 0 '' "$gradus" help $command
+    cmp -s "$dir/help" "$dir/out"
+    verdict "and is the same as $command --help" $?
+    is "$command --version is there" 0 '' "$gradus" $command x --version
+    grep -qx "gradus $version" "$dir/out"
+    verdict "and prints the version" $?
 done
-is "--version prints the version" 0 '' "$gradus" --version
+is "--version is there" 0 '' "$gradus" --version
+grep -qx "gradus $version" "$dir/out"
+verdict "and prints the version" $?
+"$gradus" --help >"$dir/help"
+is "help is there, too" 0 '' "$gradus" help
+cmp -s "$dir/help" "$dir/out"
+verdict "and is the same as --help" $?
+refused "got the command 'bogus'" help bogus
+refused "help: got 2 arguments; must be one COMMAND" help train data
 is "no command is a wrong command line" 2 'got no command' "$gradus"
 is "another command is named" 2 "got the command 'bogus'" "$gradus" bogus
 # foreign: prints the headers that are neither public nor the programs' own

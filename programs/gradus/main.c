@@ -24,8 +24,8 @@ static const char help[] =
     "  info MODEL           print what is in a model file\n"
     "  replay FILE          print where a failed step went wrong\n"
     "\n"
-    "gradus COMMAND --help explains a command; gradus --version prints the\n"
-    "version of the library.\n"
+    "gradus help COMMAND, or gradus COMMAND --help, explains a command;\n"
+    "--version prints the version of the library.\n"
     "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
     "130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP) if a signal stopped it.\n";
 
@@ -42,25 +42,54 @@ static const struct {
     { "replay", command_replay },
 };
 
+static int print_version(void)
+{
+    printf("gradus %s\n", gradus_version());
+    return finish_stdout();
+}
+
+/* Is one of the arguments of a command --version? */
+static int asks_for_version(char **argv)
+{
+    for (; *argv && strcmp(*argv, "--") != 0; argv++)
+        if (strcmp(*argv, "--version") == 0)
+            return 1;
+    return 0;
+}
+
+/* Runs the command whose name and arguments these are. */
+static int run(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[0], commands[i].name) != 0)
+            continue;
+        if (asks_for_version(argv))
+            return print_version();
+        int status = commands[i].run(argc, argv);
+        return finish_stdout() ? 1 : status;
+    }
+    usage_error("got the command '%s'; must be one that --help lists",
+                argv[0]);
+}
+
 int main(int argc, char **argv)
 {
     openblas_may_hang();
     signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
     if (argc < 2)
         usage_error("got no command; must be one, such as train DATA");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    const char *first = argv[1];
+    if (strcmp(first, "--version") == 0)
+        return print_version();
+    if (strcmp(first, "help") == 0 && argc > 3)
+        usage_error("help: got %d arguments; must be one COMMAND, or none",
+                    argc - 2);
+    if (strcmp(first, "help") == 0 && argc == 3)
+        return run(2, (char *[]){ argv[2], "--help", NULL });
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 ||
+        strcmp(first, "help") == 0) {
         fputs(help, stdout);
         return finish_stdout();
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("gradus %s\n", gradus_version());
-        return finish_stdout();
-    }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            int status = commands[i].run(argc - 1, argv + 1);
-            return finish_stdout() ? 1 : status;
-        }
-    usage_error("got the command '%s'; must be one that --help lists",
-                argv[1]);
+    return run(argc - 1, argv + 1);
 }

@@ -186,7 +186,7 @@ if cp "$dir/odd.csv" "$strange" 2>/dev/null; then
     # shellcheck disable=SC2086
     run 0 '' "$gradus" train "$strange" --label class $quick \
         --report "$dir/path.html" && whole "$dir/path.html" &&
-        says "$dir/path.html" 'a\x1b[2J\xff&lt;i&gt;.csv'
+        says "$dir/path.html" 'a\x1b[2J\xff&lt;i&gt;.csv&#39; --label class'
     verdict "a path with control characters and no UTF-8 is shown so" $?
 else
     echo "skipped: names not in UTF-8: this file system refuses them"
@@ -206,6 +206,11 @@ run 0 '' "$BUILD/mnist-train" --data data/sample --net lenet --epochs 1 \
         --out "$dir/mnist.html" && whole "$dir/mnist.html" &&
     [ "$(grep -c 'alt="Weights of unit' "$dir/mnist.html")" -eq 16 ]
 verdict "a page about a net of mnist-train has its kernels as pictures" $?
+says "$dir/mnist.html" "mnist-train --data data/sample --net lenet --epochs 1" &&
+    says "$dir/mnist.html" 'Seed</th><td class="t">1</td>' &&
+    says "$dir/mnist.html" 'Trained with gradus version' &&
+    says "$dir/mnist.html" 'trained on 6,000 images'
+verdict "and says how mnist-train has made it" $?
 for k in 1 2 3; do
     mkdir -p "$dir/folder/$k"
     for i in 1 2 3 4; do

@@ -255,14 +255,15 @@ static int test(const settings *s, gradus_graph *g,
 
 /* Trains, saves and tests.  It saves the model before the test, so that
  * nothing that happens there can lose it. */
-static int work(const settings *s, const gradus_dataset *training,
-                const gradus_dataset *testing, int utf8)
+static int work(const settings *s, const char *command,
+                const gradus_dataset *training, const gradus_dataset *testing,
+                int utf8)
 {
     int classes = training->classes > testing->classes ? training->classes
                                                        : testing->classes;
     gradus_epoch all = {0};
     gradus_graph *g = build(s, training, classes);
-    int failed = !g;
+    int failed = !g || note_training(g, s, command, training->n);
     if (failed)
         complain("%s%s", gradus_error(), advice(gradus_error()));
     else if (!(failed = !openblas_has_room(gradus_threads(g)))) {
@@ -287,19 +288,23 @@ static int work(const settings *s, const gradus_dataset *training,
 int main(int argc, char **argv)
 {
     openblas_may_hang();
+    char *command = command_line(argc - 1, argv + 1);
     settings s = parse_options(argc, argv);
     int utf8 = use_utf8(), failed = 1;
     catch_signals();
     if (!s.data)
         s.data = default_data();
-    gradus_dataset *training = load_part(s.data, "train");
+    if (!command)
+        complain("out of memory");
+    gradus_dataset *training = command ? load_part(s.data, "train") : NULL;
     gradus_dataset *testing = training ? load_part(s.data, "t10k") : NULL;
     if (testing && training->size != testing->size)
         complain("%s: training images have %d pixels and test images %d; must "
                  "have the same number", s.data, training->size,
                  testing->size);
     else if (testing)
-        failed = work(&s, training, testing, utf8);
+        failed = work(&s, command, training, testing, utf8);
+    free(command);
     gradus_dataset_free(training);
     gradus_dataset_free(testing);
     failed = finish_stdout() || failed;

@@ -28,7 +28,7 @@ typedef struct {
     source data, valid_data, test_data;
     gradus_dataset train, valid; /* parts of data, or those it lends */
     gradus_graph *graph;
-    char command[4096];      /* the command line, as it was given */
+    char *command;           /* the command line */
     int best_epoch, epochs_done;
     gradus_epoch *history;   /* [s.epochs] */
     progress shown;
@@ -268,20 +268,6 @@ static int fit(training *t, int utf8)
     return status < 0 ? -1 : 0;
 }
 
-/* Notes in the model how it was trained. */
-static int note(const training *t)
-{
-    char rows[24], seed[24];
-
-    snprintf(rows, sizeof rows, "%zu", t->train.n);
-    snprintf(seed, sizeof seed, "%" PRIu64, t->s.seed);
-    return gradus_set_metadata(t->graph, "command", printable(t->command)) ||
-           gradus_set_metadata(t->graph, "data", printable(t->s.data)) ||
-           gradus_set_metadata(t->graph, "rows", rows) ||
-           gradus_set_metadata(t->graph, "seed", seed) ||
-           gradus_set_metadata(t->graph, "gradus", gradus_version());
-}
-
 /* ---- the report ---------------------------------------------------------- */
 
 static double seconds(const training *t)
@@ -410,7 +396,8 @@ static int work(training *t)
     set_defaults(t);
     t->graph = build(t);
     t->history = calloc((size_t)t->s.epochs, sizeof *t->history);
-    if (!t->graph || !t->history || begin_with(t) || note(t) ||
+    if (!t->graph || !t->history || begin_with(t) ||
+        note_training(t->graph, &t->s, t->command, t->train.n) ||
         (t->s.save && gradus_try_save(t->graph, t->s.save))) {
         complain("%s", gradus_error());
         return 1;
@@ -427,27 +414,20 @@ static int work(training *t)
     return tell(t);
 }
 
-/* Writes the command line as far as there is room.  To be called before it is
- * parsed, which cuts lists of columns into their names. */
-static void write_command(char *to, size_t room, int argc, char **argv)
-{
-    strcpy(to, program);
-    for (int i = 0; i < argc; i++)
-        if (strlen(to) + strlen(argv[i]) + 2 < room)
-            strcat(strcat(to, " "), argv[i]);
-}
-
 int command_train(int argc, char **argv)
 {
     static train_flags flags; /* large: it lists columns */
     static training t;
 
-    write_command(t.command, sizeof t.command, argc, argv);
+    t.command = command_line(argc, argv);
     flags = parse_train(argc, argv);
     t.flags = &flags;
     t.s = flags.s;
     catch_signals();
-    int failed = work(&t);
+    if (!t.command)
+        complain("out of memory");
+    int failed = !t.command || work(&t);
+    free(t.command);
     gradus_graph_free(t.graph);
     free(t.history);
     gradus_dataset_free(&t.train);

@@ -1,10 +1,12 @@
-/* training.c -- reads the options of a training, and makes its optimiser and its
- * learning rates. */
+/* training.c -- reads the options of a training, makes its optimiser and its
+ * learning rates, and notes in a model how it was trained. */
 #define _DEFAULT_SOURCE
 #include "training.h"
 
 #include "common.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const net_names[] = {"mlp", "lenet", "convnet", "residual",
@@ -160,4 +162,55 @@ double learning_rate_of(uint64_t step, uint64_t steps, void *user)
     case ONE_CYCLE: return gradus_lr_one_cycle(s->lr, step, steps, 0, 0, 0);
     default: return s->lr * (double)(steps - step) / (double)steps;
     }
+}
+
+/* Writes an argument as a shell reads it. */
+static void write_argument(FILE *to, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "+,-./:=@_";
+
+    if (*text && !text[strspn(text, plain)]) {
+        fprintf(to, " %s", text);
+        return;
+    }
+    fputs(" '", to);
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", to);
+        else
+            fputc(*text, to);
+    fputc('\'', to);
+}
+
+char *command_line(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *to = open_memstream(&text, &n);
+
+    if (!to)
+        return NULL;
+    fputs(program, to);
+    for (int i = 0; i < argc; i++)
+        write_argument(to, argv[i]);
+    if (!fclose(to))
+        return text;
+    free(text);
+    return NULL;
+}
+
+int note_training(gradus_graph *g, const settings *s, const char *command,
+                  size_t rows)
+{
+    char rows_text[24], seed[24];
+
+    snprintf(rows_text, sizeof rows_text, "%zu", rows);
+    snprintf(seed, sizeof seed, "%" PRIu64, s->seed);
+    return gradus_set_metadata(g, "command", printable(command)) ||
+           gradus_set_metadata(g, "data", printable(s->data)) ||
+           gradus_set_metadata(g, "rows", rows_text) ||
+           gradus_set_metadata(g, "seed", seed) ||
+           gradus_set_metadata(g, "gradus", gradus_version());
 }

@@ -68,6 +68,17 @@ gradus_optimiser *optimiser_of(const settings *s, gradus_graph *g);
 /* The learning rate of a step; user is a const settings *. */
 double learning_rate_of(uint64_t step, uint64_t steps, void *user);
 
+/* The command line of a program, as a shell reads it: the program's name and
+ * some arguments, in quotes where they need them.  To be freed, and to be
+ * called before options are parsed, which cuts some of them; NULL if memory
+ * runs out. */
+char *command_line(int argc, char **argv);
+
+/* Notes in the graph, for its model file, how it is trained: by a command, on
+ * so many rows.  Returns 0, or non-zero with a message in gradus_error. */
+int note_training(gradus_graph *g, const settings *s, const char *command,
+                  size_t rows);
+
 /* The name of the net, the optimiser or the schedule, as options give it. */
 const char *net_name(enum net net);
 const char *optim_name(enum optim optim);

@@ -273,6 +273,11 @@ else
 fi
 case_is "train: a closed pipe is an error, not a signal" \
     minds_closed_pipe "${quick[@]}" --json
+case_is "train: --replay keeps a step that fails" \
+    exits 1 "the step is kept in $dir/step" \
+    "${quick[@]}" --lr 900 --replay "$dir/step"
+case_is "train: which can be run again" \
+    exits 0 '' "$build/gradus" replay "$dir/step"
 
 # ---- mnist-train: signals ----
 

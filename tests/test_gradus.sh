@@ -474,29 +474,14 @@ json "with their classes and pixels" "j['train']['images'] == 6000 and
 
 fails "$dir/t.csv: is of another kind" replay "$dir/t.csv"
 fails "$kind: " replay "$kind"
-cat >"$dir/fail.c" <<'END'
-/* A step whose values overflow. */
-#include <gradus.h>
-int main(int argc, char **argv)
-{
-    gradus_graph *g = gradus_graph_new(1);
-    gradus_node *x = gradus_input(g, 2), *t = gradus_labels(g, 1);
-    gradus_softmax_ce(gradus_dense(gradus_dense(x, 30), 2), t, NULL);
-    const gradus_real X[] = { 3e38f, 3e38f, -3e38f, 3e38f };
-    const int32_t labels[] = { 0, 1 };
-    gradus_dataset d = { .n = 2, .size = 2, .x = X, .labels = labels };
-    return argc != 2 || gradus_compile(g, 2, 1) ||
-           !gradus_fit(gradus_sgd(g, NULL), &d,
-                       &(gradus_fit_options){ .replay = argv[1] });
-}
-END
-# shellcheck disable=SC2046,SC2086 # flags are meant to be split
-$CC -std=c11 ${CFLAGS-} -Iinclude "$dir/fail.c" "$BUILD/libgradus.a" \
-    $(pkg-config --cflags --libs openblas zlib jansson) -lm -pthread \
-    -o "$dir/fail" && ASAN_OPTIONS=detect_leaks=0 "$dir/fail" "$dir/replay"
-verdict "a program keeps a step that fails" $?
-is "the step is run again" 0 '' "$gradus" replay "$dir/replay"
-grep -q 'dense1' "$dir/out" && grep -qi 'inf\|nan' "$dir/out"
+fails "the step is kept in $dir/step, for gradus_replay" train "$dir/t.csv" \
+    --target weight --ignore id,kind --optim sgd --lr 900 --epochs 20 \
+    --replay "$dir/step"
+is "the step is run again" 0 '' "$gradus" replay "$dir/step"
+grep -q 'dense1' "$dir/out" && grep -q 'inf\|nan' "$dir/out"
 verdict "and its nodes are printed" $?
+fails "$dir/t.csv: exists and is not a replay file" train "$dir/t.csv" \
+    --label kind --ignore id --replay "$dir/t.csv"
+refused "--save and --replay are both 'x'" train a --save x --replay x
 
 finish

@@ -144,7 +144,8 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
                               .checkpoint_batches = s->every,
                               .checkpoint_seconds = s->every_seconds,
                               .checkpoint_keep = s->keep,
-                              .resume = s->resume};
+                              .resume = s->resume,
+                              .replay = s->replay};
     if (s->resume && access(s->checkpoint, F_OK))
         complain("%s: there is no such file; a new training begins",
                  s->checkpoint);

@@ -55,6 +55,8 @@ static const char help[] =
     "  --resume          go on from the checkpoint, to the same weights as if\n"
     "                    the training had never been cut off; or begin, if\n"
     "                    there is no FILE\n"
+    "  --replay FILE     keep a step that fails, as numbers may overflow, in\n"
+    "                    FILE: gradus replay FILE shows where it went wrong\n"
     "  --log FILE        write a line for each epoch to FILE, as CSV\n"
     "  --json            print one JSON object on stdout, and nothing else\n"
     "  --help            print this\n"

@@ -10,10 +10,10 @@
 
 static const char help[] =
     "usage: gradus replay FILE\n"
-    "Runs a training step that has failed once more, from FILE, which a\n"
-    "program has named in gradus_fit_options.replay, and prints the largest\n"
-    "value of each node, of which the first that is inf or nan shows where\n"
-    "the numbers went wrong.\n"
+    "Runs a training step that has failed once more, from FILE, which gradus\n"
+    "train --replay has written, or a program with gradus_fit_options.replay.\n"
+    "It prints the largest value of each node; the first that is inf or nan\n"
+    "shows where the numbers went wrong.\n"
     "\n"
     "  -h, --help   print this\n"
     "\n"

@@ -256,7 +256,7 @@ static int fit(training *t, int utf8)
         .best_epoch = &t->best_epoch, .log = s->log,
         .checkpoint = s->checkpoint, .checkpoint_batches = s->every,
         .checkpoint_seconds = s->every_seconds, .checkpoint_keep = s->keep,
-        .resume = s->resume };
+        .resume = s->resume, .replay = s->replay };
 
     progress_start(&t->shown, utf8);
     t->shown.every = (s->epochs + 19) / 20;

@@ -66,6 +66,8 @@ static const char help[] =
     "                    and where it errs\n"
     "  --checkpoint FILE, --every N or Ns, --keep N, --resume\n"
     "                    as mnist-train has them: go on after a crash\n"
+    "  --replay FILE     keep a step that fails, as numbers may overflow, in\n"
+    "                    FILE: gradus replay FILE shows where it went wrong\n"
     "  --json            print one JSON object on stdout, and nothing else\n"
     "  -h, --help        print this\n"
     "\n"

@@ -72,6 +72,7 @@ int take_option(settings *s, int letter, char *value)
     case 'y': parse_every(s, value); break;
     case 'K': s->keep = whole_int("--keep", value, 1, 1000); break;
     case 'R': s->resume = 1; break;
+    case 'Y': s->replay = path("--replay", value, "a file"); break;
     case 'j': s->json = 1; break;
     case 'a': s->augment = 1; break;
     case 'f': s->flip = 1; break;
@@ -97,15 +98,22 @@ int take_option(settings *s, int letter, char *value)
     return 1;
 }
 
+static void refuse_one_file(const char *a, const char *file_a, const char *b,
+                            const char *file_b)
+{
+    if (file_a && file_b && strcmp(file_a, file_b) == 0)
+        usage_error("%s and %s are both '%s'; must be two files", a, b,
+                    file_a);
+}
+
 void refuse_pairs(const settings *s)
 {
     if (!s->checkpoint && (s->every || s->every_seconds || s->keep ||
                            s->resume))
         usage_error("--%s needs --checkpoint FILE, which is not given",
                     s->resume ? "resume" : s->keep ? "keep" : "every");
-    if (s->save && s->checkpoint && strcmp(s->save, s->checkpoint) == 0)
-        usage_error("--save and --checkpoint are both '%s'; must be two "
-                    "files", s->save);
+    refuse_one_file("--save", s->save, "--checkpoint", s->checkpoint);
+    refuse_one_file("--save", s->save, "--replay", s->replay);
     if (s->layers && s->net != NET_MLP)
         usage_error("--hidden and --net %s do not go together: only the mlp "
                     "has hidden layers to choose; leave one of them out",

@@ -14,7 +14,8 @@ enum optim { SGD, ADAM, ADAMW, RMSPROP };
 enum schedule { LINEAR, CONSTANT, STEP, COSINE, ONE_CYCLE };
 
 typedef struct {
-    const char *data, *save, *log, *checkpoint; /* NULL if not given */
+    const char *data, *save, *log;    /* paths; NULL if not given */
+    const char *checkpoint, *replay;
     int every;              /* batches between two checkpoints, or 0 */
     double every_seconds;   /* or seconds, or 0 */
     int keep, resume;       /* how many checkpoints; 0 or 1 */
@@ -51,6 +52,7 @@ typedef struct {
     {"every", required_argument, NULL, 'y'}, \
     {"keep", required_argument, NULL, 'K'}, \
     {"resume", no_argument, NULL, 'R'}, \
+    {"replay", required_argument, NULL, 'Y'}, \
     {"json", no_argument, NULL, 'j'}
 
 /* Takes an option of a training, by its letter, and its value.  Returns 0 if

@@ -197,6 +197,56 @@ cp "$dir/out" "$dir/image.report"
 train "$dir/plain.csv" --no-header --label 3 --save "$dir/plain.safetensors"
 verdict "a net learns from a table without a header" $?
 
+# ---- train --group -------------------------------------------------------------
+
+# 60 groups of 7 rows.  The values say which group a row is of, and nothing else
+# of its class, which is that of its group.
+awk 'BEGIN { srand(5); print "who,where,a,b,c,d,e,f,y"
+    for (g = 0; g < 60; g++) {
+        for (j = 0; j < 6; j++) m[j] = rand()
+        for (i = 0; i < 7; i++) { printf "\"p, %d\",here", g
+            for (j = 0; j < 6; j++) printf ",%.4f", m[j] + 0.01 * rand()
+            print g % 2 ? ",yes" : ",no" } } }' >"$dir/groups.csv"
+# grouped FILE ARGUMENT...: trains on the table, with JSON
+grouped() {
+    file=$1
+    shift
+    train "$file" --label y --valid 0.26 --epochs 100 --patience 0 \
+        --dropout 0 --json "$@" &&
+        mv "$dir/out" "$dir/report"
+}
+grouped "$dir/groups.csv" --ignore who &&
+    [ "$(value "$dir/report" rows)" -eq 109 ] &&
+    awk -v a="$(value "$dir/report" accuracy)" 'BEGIN { exit !(a > 0.9) }'
+verdict "rows of groups that it has seen seem to be told apart" $?
+grouped "$dir/groups.csv" --group who &&
+    [ "$(value "$dir/report" rows)" -eq 112 ] &&
+    awk -v a="$(value "$dir/report" accuracy)" 'BEGIN { exit !(a < 0.85) }'
+verdict "--group keeps rows of one group on one side of the split" $?
+grep -q '^"who" is left out; each of its 60 groups either ' "$dir/err"
+verdict "and says so" $?
+hash=$(value "$dir/report" weights_hash)
+sed 's/"p, \([0-9]*\)"/p, \1/; s/,\([^ ]\)/;\1/g' "$dir/groups.csv" \
+    >"$dir/semicolons.csv"
+grouped "$dir/semicolons.csv" --group 1 &&
+    [ -n "$hash" ] && [ "$(value "$dir/report" weights_hash)" = "$hash" ]
+verdict "a number names the column, too, and a semicolon may separate" $?
+sed 's/^"p, 3"/""/' "$dir/groups.csv" >"$dir/x.csv"
+fails "column 1 (\"who\"): got an empty field; must be a label, by which \
+--group divides the rows" train "$dir/x.csv" --label y --group who
+fails 'has no column "whom"' train "$dir/groups.csv" --label y --group whom
+fails '--group where: has the same text in all rows' train "$dir/groups.csv" \
+    --label y --ignore who --group where
+fails '--group id: has another text in each row' train "$dir/t.csv" \
+    --label kind --group id
+fails '--group is for tables' train data/sample --group who
+printf 'who,a,y\n1,x,no\n1,z,yes\n2,x,no\n2,z,yes\n' >"$dir/x.csv"
+fails '--group needs a column of numbers' train "$dir/x.csv" --label y \
+    --group who
+refused "--group and --label are both 'y'" train a --group y --label y
+refused "--group and --target are both 'y'" train a --group y --target x,y
+refused '--group and --valid b do not go together' train a --group y --valid b
+
 # A training that is interrupted can be gone on with.
 long="--patience 0 --epochs 1500 --every 500"
 # shellcheck disable=SC2086 # options are meant to be split

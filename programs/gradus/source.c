@@ -76,6 +76,7 @@ static int refuse_unsuited(const source *s, const source_options *o)
 {
     const char *table = o->label        ? "--label"
                         : o->targets[0] ? "--target"
+                        : o->group      ? "--group"
                         : o->ignore[0]  ? "--ignore"
                         : o->missing    ? "--missing"
                         : o->indicators ? "--indicators"

@@ -13,7 +13,9 @@ typedef enum { SOURCE_TABLE, SOURCE_FOLDER, SOURCE_IDX } source_kind;
 typedef struct {
     const char *label;                   /* or NULL */
     const char *targets[MAX_COLUMNS + 1];
-    const char *ignore[MAX_COLUMNS + 1];
+    const char *ignore[MAX_COLUMNS + 1]; /* that of the groups, too */
+    const char *group;                   /* rows with the same text in this
+                                            column belong together; or NULL */
     gradus_missing missing;
     int indicators, no_header;           /* 0 or 1 */
     int height, width, grey;             /* of a folder's images */

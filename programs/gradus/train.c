@@ -6,6 +6,7 @@
 #define _DEFAULT_SOURCE
 #include "command.h"
 #include "common.h"
+#include "groups.h"
 #include "nets.h"
 #include "openblas.h"
 #include "progress.h"
@@ -26,6 +27,7 @@ typedef struct {
     const train_flags *flags;
     settings s;              /* with the defaults for these data */
     source data, valid_data, test_data;
+    gradus_dataset *groups;  /* of the rows, or NULL */
     gradus_dataset train, valid; /* parts of data, or those it lends */
     gradus_graph *graph;
     char *command;           /* the command line */
@@ -37,16 +39,18 @@ typedef struct {
 /* ---- data -------------------------------------------------------------- */
 
 /* Divides the data into rows to train on and rows to validate with, unless
- * other data validate.  Of classes each has its part in both. */
+ * other data validate.  Of classes each has its part in both, unless rows
+ * belong together. */
 static int split(training *t)
 {
     const train_flags *f = t->flags;
-    const gradus_split_options alike = { .stratified = true };
+    const gradus_split_options how = {
+        .stratified = t->data.data->labels && !t->groups,
+        .groups = t->groups ? t->groups->labels : NULL };
 
     if (!f->valid)
-        return gradus_split(t->data.data, f->fraction, t->s.seed,
-                            t->data.data->labels ? &alike : NULL, &t->train,
-                            &t->valid);
+        return gradus_split(t->data.data, f->fraction, t->s.seed, &how,
+                            &t->train, &t->valid);
     t->train = *t->data.data;
     t->train.owned = NULL;
     return 0;
@@ -95,6 +99,8 @@ static int open_all(training *t)
     const train_flags *f = t->flags;
 
     if (open_source(&t->data, f->s.data, &f->of) || refuse_unsuited(t))
+        return -1;
+    if (f->of.group && !(t->groups = load_groups(&t->data, &f->of)))
         return -1;
     if (split(t) ||
         (f->valid && open_other(t, &t->valid_data, f->valid)) ||
@@ -218,6 +224,10 @@ static void say(const training *t)
     else
         fprintf(to, "; %d number%s to predict", d->target_size,
                 d->target_size == 1 ? "" : "s");
+    if (t->groups)
+        fprintf(to, "\n\"%s\" is left out; each of its %d groups either "
+                "trains or validates", printable(t->flags->of.group),
+                t->groups->classes);
     fprintf(to, "\nnet %s", net_name(s->net));
     for (int i = 0; i < s->layers && s->net == NET_MLP; i++)
         fprintf(to, "%s%d", i ? "," : " ", s->hidden[i]);
@@ -430,6 +440,7 @@ int command_train(int argc, char **argv)
     free(t.command);
     gradus_graph_free(t.graph);
     free(t.history);
+    gradus_dataset_free(t.groups);
     gradus_dataset_free(&t.train);
     gradus_dataset_free(&t.valid);
     close_source(&t.data);

@@ -34,6 +34,9 @@ static const char help[] =
     "What it is held against:\n"
     "  --valid F|DATA    the fraction of the rows, or other data, to validate\n"
     "                    with after each epoch (0.2)\n"
+    "  --group COLUMN    rows with the same text in this column, such as those\n"
+    "                    of one patient, all train or all validate; the column\n"
+    "                    itself is left out\n"
     "  --test DATA       other data, looked at once, at the end (of MNIST's\n"
     "                    format: the test images)\n"
     "  --patience N      stop after N epochs without a better validation loss,\n"
@@ -79,6 +82,7 @@ static const struct option options[] = {
     {"label", required_argument, NULL, 'L'},
     {"target", required_argument, NULL, 'T'},
     {"ignore", required_argument, NULL, 'I'},
+    {"group", required_argument, NULL, 'g'},
     {"missing", required_argument, NULL, 'M'},
     {"indicators", no_argument, NULL, 'D'},
     {"no-header", no_argument, NULL, 'N'},
@@ -123,6 +127,7 @@ static void take(train_flags *f, int letter, char *value)
     case 'L': f->of.label = value; break;
     case 'T': take_columns("--target", value, f->of.targets); break;
     case 'I': take_columns("--ignore", value, f->of.ignore); break;
+    case 'g': f->of.group = value; break;
     case 'M': f->of.missing = missing_of(value); break;
     case 'D': f->of.indicators = 1; break;
     case 'N': f->of.no_header = 1; break;
@@ -139,6 +144,31 @@ static void take(train_flags *f, int letter, char *value)
         exit(finish_stdout());
     default: wrong_option();
     }
+}
+
+/* Leaves the column of the groups out of the inputs. */
+static void leave_out_group(train_flags *f)
+{
+    const char *group = f->of.group;
+    int n = 0;
+
+    if (f->valid)
+        usage_error("--group and --valid %s do not go together: other data "
+                    "validate, so no rows are divided; leave one of them out",
+                    f->valid);
+    if (f->of.label && strcmp(f->of.label, group) == 0)
+        usage_error("--group and --label are both '%s'; must be two columns",
+                    group);
+    for (int i = 0; f->of.targets[i]; i++)
+        if (strcmp(f->of.targets[i], group) == 0)
+            usage_error("--group and --target are both '%s'; must be two "
+                        "columns", group);
+    while (f->of.ignore[n] && strcmp(f->of.ignore[n], group) != 0)
+        n++;
+    if (n == MAX_COLUMNS)
+        usage_error("--ignore: got %d columns; must be fewer, as --group "
+                    "leaves one out, too", n);
+    f->of.ignore[n] = group;
 }
 
 train_flags parse_train(int argc, char **argv)
@@ -164,5 +194,7 @@ train_flags parse_train(int argc, char **argv)
         usage_error("--label and --target do not go together: a net learns "
                     "classes or numbers; leave one of them out");
     refuse_pairs(&f.s);
+    if (f.of.group)
+        leave_out_group(&f);
     return f;
 }

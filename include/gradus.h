@@ -695,6 +695,11 @@ void gradus_table_free(gradus_table *t); /* NULL is fine */
 gradus_dataset *gradus_table_load(const gradus_table *t, const char *path,
                                   size_t max_bytes);
 
+/* From now on, gradus_table_load passes over the columns of the label and of
+ * targets, whatever stands in them, as over ignored ones: to predict rows of
+ * which what is right is not known. */
+void gradus_table_ignore_answers(gradus_table *t);
+
 /* Finds how to standardise numbers and targets, and what missing values are
  * taken for, in the data that will be trained on, which gradus_table_load and
  * gradus_split have made. */

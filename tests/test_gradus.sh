@@ -347,6 +347,17 @@ like() {
 printf 'size,colour\n1,red\n9,green\n' | like ''
 verdict "columns that are not used, and the label, may be missing" $?
 cp "$dir/out" "$dir/order"
+for answer in strange '' 7 NA '"a, b"'; do
+    printf 'kind,size,colour\n%s,1,red\n%s,9,green\n' "$answer" "$answer" |
+        like '' && cmp -s "$dir/out" "$dir/order"
+    verdict "a label may be anything, such as '$answer'" $?
+done
+for answer in heavy '' 1e999 NA '"1,5"'; do
+    printf 'size,colour,weight\n1,red,%s\n9,green,2\n' "$answer" >"$dir/x.csv"
+    exits 0 '' "$gradus" predict "$weight" "$dir/x.csv" &&
+        [ "$(wc -l <"$dir/out")" -eq 3 ]
+    verdict "so may a target, such as '$answer'" $?
+done
 printf 'colour,size\nred,1\ngreen,9\n' | like '' && cmp -s "$dir/out" "$dir/order"
 verdict "the order of the columns does not matter" $?
 printf 'size\n1\n' | like ': has no column "colour"'

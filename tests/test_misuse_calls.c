@@ -306,6 +306,7 @@ static outcome call_of_nets(int i)
         IS_NULL(gradus_get_table(NULL), "graph is NULL");
         IS_NULL(gradus_get_table(g), "has no table");
         DOES_NOTHING(gradus_table_free(NULL));
+        DOES_NOTHING(gradus_table_ignore_answers(NULL));
         REFUSES(gradus_table_fit(NULL, &d), "table is NULL");
         REFUSES(gradus_set_table(x, NULL, NULL), "table is NULL");
         REFUSES(gradus_standardise(x, two, NULL, NULL), "deviations are NULL");

@@ -485,6 +485,27 @@ TEST(label_targets_and_ignored_columns_may_be_missing)
     ck_assert_ptr_null(d->targets);
 }
 
+TEST(answers_may_be_passed_over_whatever_stands_in_them)
+{
+    learn_people();
+    gradus_table_ignore_answers(t);
+    load("sex,income,id,outcome,age\nm,rich,,great,40\nf,,k9,,30\n");
+    HOLDS(2, 40, 0, 1, 30, 1, 0);
+    ck_assert_ptr_null(d->labels);
+    ck_assert_ptr_null(d->targets);
+    ck_assert_int_eq(d->target_size, 0);
+    ck_assert_int_eq(d->classes, 0);
+    is_column(3, "outcome", "ignored", -1, 0);
+    is_column(4, "income", "ignored", -1, 0);
+    load("sex,age\nm,40\n");
+    HOLDS(1, 40, 0, 1);
+    learn("4,2,no\n5,3,yes\n", (gradus_table_options){
+          .header = GRADUS_CSV_NO_HEADER, .label = "3" });
+    gradus_table_ignore_answers(t);
+    load("6,7,\n");
+    HOLDS(1, 6, 7);
+}
+
 TEST(where_one_of_several_targets_is_missing_there_are_none)
 {
     learn("a,p,q\n1,2,3\n", (gradus_table_options){

@@ -20,8 +20,8 @@ static const char help[] =
     "\n"
     "If MODEL was trained on a table, DATA is a CSV file, or - for standard\n"
     "input.  It has the same columns, in any order; those of the label and\n"
-    "of the targets may be missing.  Of classes, there is a line for each\n"
-    "row:\n"
+    "of the targets are not read, and may be missing.  Of classes, there is\n"
+    "a line for each row:\n"
     "    predicted,probability\n"
     "and of numbers, one with the columns of the targets, in their units.\n"
     "\n"
@@ -95,12 +95,28 @@ static int make_room(predictions *p, size_t n)
     return p->y ? 0 : -1;
 }
 
+/* Opens the data; of a table, without the columns of what is right, in which
+ * anything may stand. */
+static int open_questions(source *s, const char *path, const model *m)
+{
+    model blind = *m;
+
+    if (m->table && !(blind.table = gradus_get_table(m->graph))) {
+        complain("%s: %s", m->path, gradus_error());
+        return -1;
+    }
+    gradus_table_ignore_answers(blind.table);
+    int failed = open_source_for(s, path, &blind);
+    gradus_table_free(blind.table);
+    return failed;
+}
+
 /* Predicts the rows of a table, or the test images of files in MNIST's
  * format. */
 static int predict_data(predictions *p, const char *path)
 {
-    source s;
-    int failed = open_source_for(&s, path, &p->m);
+    source s = { 0 };
+    int failed = open_questions(&s, path, &p->m);
 
     if (!failed) {
         const gradus_dataset *d = s.test ? s.test : s.data;

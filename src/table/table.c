@@ -50,6 +50,16 @@ int gradus_column_values(const gradus_column *c)
                                            : 0;
 }
 
+void gradus_table_ignore_answers(gradus_table *t)
+{
+    for (int k = 0; t && k < t->columns; k++)
+        if (t->column[k].kind == GRADUS_COLUMN_LABEL ||
+            t->column[k].kind == GRADUS_COLUMN_TARGET)
+            t->column[k].kind = GRADUS_COLUMN_IGNORED;
+    if (t)
+        t->targets = 0;
+}
+
 int gradus_table_number(gradus_table *t, const char *who)
 {
     size_t values = 0, targets = 0;

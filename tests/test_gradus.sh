@@ -452,6 +452,44 @@ is "a table without a header is evaluated" 0 '' "$gradus" evaluate \
     "$dir/plain.safetensors" "$dir/plain.csv" --json
 json "all of its rows" "j['rows'] == 120"
 
+# Labels that a loss ignores have no line in a table of classes.
+cat >"$dir/ignores.c" <<'END'
+/* A net of 3 classes that ignores the label 255. */
+#include <gradus.h>
+int main(int argc, char **argv)
+{
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_image(g, 1, 2, 2), *t = gradus_labels(g, 1);
+    gradus_softmax_ce(gradus_dense(x, 3), t, &(gradus_softmax_ce_options){
+        .use_ignore_label = true, .ignore_label = 255 });
+    int failed = argc != 2 || gradus_compile(g, 1, 1) ||
+                 gradus_save(g, argv[1]);
+    gradus_graph_free(g);
+    return failed;
+}
+END
+# shellcheck disable=SC2046,SC2086 # flags are meant to be split
+$CC -std=c11 ${CFLAGS-} -Iinclude "$dir/ignores.c" "$BUILD/libgradus.a" \
+    $(pkg-config --cflags --libs openblas zlib jansson) -lm -pthread \
+    -o "$dir/ignores" && "$dir/ignores" "$dir/ignores.safetensors"
+verdict "a net may ignore labels" $?
+# labels OCTAL: writes files of 3 images and 3 labels, the second of which this is
+labels() {
+    mkdir -p "$dir/idx"
+    for part in train t10k; do
+        printf '\0\0\010\003\0\0\0\003\0\0\0\002\0\0\0\002abcdefghijkl' \
+            >"$dir/idx/$part-images-idx3-ubyte"
+        printf '\0\0\010\001\0\0\0\003\0%b\002' "\\0$1" \
+            >"$dir/idx/$part-labels-idx1-ubyte"
+    done
+}
+labels 377
+fails "$dir/idx: sample 1 has the label 255, which the net ignores; must be 0 \
+to 2: leave such samples out" evaluate "$dir/ignores.safetensors" "$dir/idx"
+labels 001
+is "its other labels are evaluated" 0 '' "$gradus" evaluate \
+    "$dir/ignores.safetensors" "$dir/idx"
+
 # ---- info ------------------------------------------------------------------------
 
 refused "got 0 arguments" info

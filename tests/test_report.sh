@@ -55,11 +55,13 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.open, self.faults, self.count = [], [], {}
+        self.level, self.header = 0, None
 
     def handle_starttag(self, tag, attributes):
         names = [name for name, _ in attributes]
         of = dict(attributes)
-        self.count[tag] = self.count.get(tag, 0) + 1
+        if tag != 'title' or 'svg' not in self.open:
+            self.count[tag] = self.count.get(tag, 0) + 1
         if len(set(names)) < len(names):
             self.faults.append(f'<{tag}> has an attribute twice')
         if tag == 'script' or any(n.startswith('on') for n in names):
@@ -71,6 +73,16 @@ class Page(html.parser.HTMLParser):
             self.faults.append('an <svg> without a label')
         if tag == 'th' and of.get('scope') not in ('row', 'col'):
             self.faults.append('a <th> without scope')
+        if tag == 'th':
+            self.header = ''
+        if tag == 'td' and 'thead' in self.open:
+            self.faults.append('a <td> in a <thead>')
+        if tag == 'html' and not of.get('lang'):
+            self.faults.append('no language')
+        if re.fullmatch('h[1-6]', tag):
+            if int(tag[1]) > self.level + 1:
+                self.faults.append(f'<{tag}> below a level of {self.level}')
+            self.level = int(tag[1])
         for name in ('src', 'href'):
             if not of.get(name, 'data:').startswith('data:'):
                 self.faults.append(f'<{tag}> refers to {of[name]}')
@@ -82,7 +94,13 @@ class Page(html.parser.HTMLParser):
         if tag not in VOID:
             self.open.pop()
 
+    def handle_data(self, text):
+        if self.header is not None:
+            self.header += text
+
     def handle_endtag(self, tag):
+        if tag == 'th' and not (self.header or '').strip():
+            self.faults.append('an empty <th>')
         if not self.open or self.open.pop() != tag:
             self.faults.append(f'</{tag}> at line {self.getpos()[0]} closes '
                                'another element')
@@ -96,8 +114,8 @@ if page.open:
 if page.count.get('table') != page.count.get('caption'):
     page.faults.append('a table without a caption')
 for wanted in ('h1', 'title', 'main'):
-    if not page.count.get(wanted):
-        page.faults.append(f'no <{wanted}>')
+    if page.count.get(wanted) != 1:
+        page.faults.append(f'{page.count.get(wanted, 0)} of <{wanted}>')
 if re.search(r'https?://|url\(|@import', text):
     page.faults.append('it refers to the outside')
 if re.search(r'[\x00-\x08\x0b-\x1f\x7f]', text):
@@ -106,6 +124,60 @@ if re.search(r'\bnan\b|\binf\b|HUGE', re.sub(r'base64,[^"]*', '', text)):
     page.faults.append('it has a number that is not finite')
 print('\n'.join(page.faults), end='\n' if page.faults else '')
 sys.exit(bool(page.faults))
+END
+# colours FILE: can all texts and marks of the page be told from what they stand
+# on?  A text needs a contrast of 4.5, a mark one of 3 (WCAG 2.2).  On paper, the
+# page must not be dark.
+cat >"$dir/colours.py" <<'END'
+import re, sys
+
+text = open(sys.argv[1], encoding='utf-8').read()
+
+def colours(css):
+    found = {}
+    for name, value in re.findall(r'--(\w+):([^;}]+)', css):
+        if value[0] == '#':
+            digits = value[1:] if len(value) == 7 else \
+                ''.join(2 * d for d in value[1:])
+            found[name] = [int(digits[i:i + 2], 16) for i in (0, 2, 4)]
+        else:
+            found[name] = [int(v) for v in value.split()]
+    return found
+
+def over(colour, ground, part):
+    return [part * c + (1 - part) * g for c, g in zip(colour, ground)]
+
+def light(colour):  # relative luminance
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+              for v in (c / 255 for c in colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+def check(what, a, b, least):
+    low, high = sorted([light(a), light(b)])
+    contrast = (high + 0.05) / (low + 0.05)
+    if contrast < least:
+        print(f'{what}: a contrast of {contrast:.2f}')
+        sys.exit(1)
+
+dark_at = '@media screen and (prefers-color-scheme:dark){:root{'
+before, dark = text.split(dark_at)  # there is no other
+dark = dark[:dark.index('}')]
+schemes = [('light', colours(before))]
+schemes.append(('dark', {**schemes[0][1], **colours(dark)}))
+strongest = max(map(float, re.findall(r'--s:([.\d]+)', text)), default=1)
+dot = float(re.search(r'fill-opacity:([.\d]+)', text)[1])
+for scheme, c in schemes:
+    for ground in ('bg', 'card'):
+        for name in ('fg', 'soft', 'a'):
+            check(f'{scheme} {name} on {ground}', c[name], c[ground], 4.5)
+    for name in ('right', 'wrong'):
+        check(f'{scheme} cell, {name}', c['fg'],
+              over(c[name], c['bg'], strongest), 4.5)
+    check(f'{scheme} line b', c['b'], c['bg'], 3)
+    check(f'{scheme} dot', over(c['a'], c['bg'], dot), c['bg'], 3)
+if schemes[0][1]['bg'] != [255, 255, 255] or '@media print{' not in text:
+    print('paper is not white')
+    sys.exit(1)
 END
 whole() {
     if command -v python3 >/dev/null; then
@@ -127,6 +199,10 @@ run 0 '"accuracy"' "$gradus" train "$dir/classes.csv" --label outcome \
 verdict "train --report writes a page beside --json" $?
 whole "$dir/classes.html"
 verdict "a page about classes is whole, and needs nothing else" $?
+if command -v python3 >/dev/null; then
+    python3 "$dir/colours.py" "$dir/classes.html"
+    verdict "its texts and marks have contrast, and on paper it is white" $?
+fi
 says "$dir/classes.html" "$(awk -v v="$(value accuracy)" \
     'BEGIN { printf "<td>%.2f %%</td>", 100 * v }')" &&
     says "$dir/classes.html" "$(awk -v v="$(value loss)" \
@@ -191,6 +267,19 @@ if cp "$dir/odd.csv" "$strange" 2>/dev/null; then
 else
     echo "skipped: names not in UTF-8: this file system refuses them"
 fi
+
+# A table of more columns than paper has room for.
+awk 'BEGIN { srand(4); for (j = 0; j < 9; j++) printf "column_%d,", j; print "y"
+    for (i = 0; i < 100; i++) {
+        for (j = 0; j < 9; j++) printf "%.3f,", 1000 * rand()
+        print rand() } }' >"$dir/wide.csv"
+# shellcheck disable=SC2086
+run 0 '' "$gradus" train "$dir/wide.csv" --target y $quick \
+    --report "$dir/wide.html" && whole "$dir/wide.html" &&
+    says "$dir/wide.html" 'has the first 6 of these columns; on a screen it has 9' &&
+    [ "$(grep -c '<th scope="col" class="screen">' "$dir/wide.html")" -eq 1 ] &&
+    [ "$(grep -o 'class="screen"' "$dir/wide.html" | wc -l)" -eq 39 ]
+verdict "columns that have no room on paper are on the screen alone" $?
 
 # ---- images ----
 

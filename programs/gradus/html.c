@@ -81,14 +81,20 @@ static const char style[] =
     "svg .l1{stroke:var(--b);stroke-dasharray:6 3}\n"
     "svg .d0{fill:var(--a)}\n"
     "svg .d1{fill:var(--b)}\n"
-    "svg .dot{fill:var(--a);fill-opacity:.55}\n"
+    "svg .dot{fill:var(--a);fill-opacity:.7}\n"
     "svg .hist{fill:var(--a)}\n"
     "@media(max-width:30rem){h1{font-size:1.5rem}.big{font-size:2.4rem}"
     "th,td{padding:.2rem .4rem}}\n"
-    "@media print{body{font-size:10.5pt}main{max-width:none;padding:0}"
+    "@media screen{.paper{display:none}}\n"
+    "@media print{@page{margin:15mm}body{font-size:10.5pt}"
+    "main{max-width:none;padding:0}"
     ".matrix td,.score{print-color-adjust:exact}"
-    "figure,tr,li{break-inside:avoid}h2,h3{break-after:avoid}"
-    ".wide{overflow:visible}}\n";
+    ".wide{overflow:visible}"
+    "th,td{padding:.2rem .35rem}th,td.t{overflow-wrap:anywhere}"
+    "td.t,th[scope=row]{min-width:0}"
+    ".matrix td,.matrix th{min-width:0}.screen{display:none}"
+    ".score,.wide,figure,tr,li,p{break-inside:avoid}"
+    "h2,h3,caption,section>p:not(:last-child){break-after:avoid}}\n";
 
 void html_head(FILE *f, const char *title)
 {

@@ -178,8 +178,9 @@ static int report_importance(FILE *f, const report *r, const double *rise)
                 "the same, each may seem needless.</p>\n"
                 "<table class=\"bars\">\n<caption>Rise of the loss, which is "
                 "%s, from the most important column%s</caption>\n"
-                "<thead>\n<tr><th scope=\"col\">Column</th><th scope=\"col\">"
-                "Rise</th><td></td></tr>\n</thead>\n<tbody>\n",
+                "<thead>\n<tr><th scope=\"col\">Column</th>"
+                "<th scope=\"col\" class=\"t\" colspan=\"2\">Rise</th></tr>"
+                "\n</thead>\n<tbody>\n",
                 measured(r->shown.score->loss),
                 n > BARS ? "; the others matter less" : "");
         for (int i = 0; i < n && i < BARS; i++)
@@ -271,7 +272,7 @@ static int report_weights(FILE *f, const report *r)
             "first layer: %s %d of %d. Where a weight is positive it is "
             "light, where it is negative dark, and mid grey is 0; each "
             "picture has a scale of its own.</p>\n"
-            "<ul class=\"pictures small\">\n",
+            "<ul class=\"pictures small\" role=\"list\">\n",
             count < units ? "the first" : "all", count, units);
     int failed = write_units(f, p, shape, count);
     fputs("</ul>\n</section>\n", f);

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGES = 24, ROWS = 12 }; /* that are shown */
+enum {
+    IMAGES = 24, ROWS = 12, /* that are shown */
+    PAPER = 6               /* columns that are printed */
+};
 
 static double probability(const report *r, size_t i, int k)
 {
@@ -116,7 +119,7 @@ static int write_images(FILE *f, const report *r, const size_t *worst, int n)
 {
     int failed = 0;
 
-    fputs("<ul class=\"pictures\">\n", f);
+    fputs("<ul class=\"pictures\" role=\"list\">\n", f);
     for (int i = 0; i < n && !failed; i++)
         failed = write_image(f, r, worst[i]);
     fputs("</ul>\n", f);
@@ -141,10 +144,14 @@ static const char *field(const gradus_table *t, int k, const gradus_real *x)
     return "–";
 }
 
-/* Is the field a text, for which columns are aligned at the left? */
-static const char *align(const gradus_table *t, int k)
+/* The class of column k, the c-th that is shown: texts are aligned at the
+ * left, and what has no room on paper is on the screen alone. */
+static const char *align(const gradus_table *t, int k, int c)
 {
-    return strcmp(gradus_column_use(t, k), "text") == 0 ? " class=\"t\"" : "";
+    const int text = strcmp(gradus_column_use(t, k), "text") == 0;
+
+    return c < PAPER ? text ? " class=\"t\"" : ""
+           : text    ? " class=\"t screen\"" : " class=\"screen\"";
 }
 
 static void write_names(FILE *f, const report *r, const int *columns, int n)
@@ -160,7 +167,8 @@ static void write_names(FILE *f, const report *r, const int *columns, int n)
                 "<th scope=\"col\">is</th><th scope=\"col\">error</th>",
                 escaped(report_target(r, j)));
     for (int c = 0; c < n; c++)
-        fprintf(f, "<th scope=\"col\"%s>%s</th>", align(r->table, columns[c]),
+        fprintf(f, "<th scope=\"col\"%s>%s</th>",
+                align(r->table, columns[c], c),
                 escaped(gradus_column_name(r->table, columns[c])));
     fputs("</tr>\n</thead>\n<tbody>\n", f);
 }
@@ -202,7 +210,7 @@ static void write_row(FILE *f, const report *r, size_t i, const int *columns,
     else
         write_numbers(f, r, i);
     for (int c = 0; c < n; c++)
-        fprintf(f, "<td%s>%s</td>", align(r->table, columns[c]),
+        fprintf(f, "<td%s>%s</td>", align(r->table, columns[c], c),
                 field(r->table, columns[c], x));
     fputs("</tr>\n", f);
 }
@@ -210,6 +218,9 @@ static void write_row(FILE *f, const report *r, size_t i, const int *columns,
 static void write_rows(FILE *f, const report *r, const size_t *worst, int m,
                        const int *columns, int n)
 {
+    if (n > PAPER)
+        fprintf(f, "<p class=\"paper\">On paper, the table has the first %d "
+                "of these columns; on a screen it has %d.</p>\n", PAPER, n);
     table_begin(f, "The worst rows, with their values");
     write_names(f, r, columns, n);
     for (int i = 0; i < m; i++)

@@ -347,8 +347,9 @@ TEST(another_file_must_have_the_columns_of_the_table)
     not_loaded("3,f\n4,m\n", "new.csv: has no column \"age\", \"sex\"; has "
                              "other columns: \"3\", \"f\"");
     not_loaded("age;sex\n3;f\n", "has other columns: \"age;sex\"; must have "
-               "the columns that the table was made from, in any order; the "
-               "table's separator is \",\", and not in the first line");
+               "the columns that the table was made from, in any order; its "
+               "fields must be separated by \",\", as those of the table, and "
+               "the first line has none");
     ck_assert_ptr_null(gradus_table_load(t, files_path("none"), 0));
     assert_error("none: ");
     ck_assert_ptr_null(gradus_table_load(t, file(PEOPLE), 9));

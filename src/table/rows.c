@@ -264,9 +264,9 @@ gradus_dataset *gradus_table_load(const gradus_table *t, const char *path,
     gradus_dataset *d = load(t, &c, at);
     gradus_c_locale_leave(&locale);
     if (!d && c.separator)
-        gradus_error_set("%s; the table's separator is %s, and not in the "
-                         "first line", gradus_error(),
-                         c.o.separator == '\t' ? "a tab"
+        gradus_error_set("%s; its fields must be separated by %s, as those "
+                         "of the table, and the first line has none",
+                         gradus_error(), c.o.separator == '\t' ? "tabs"
                              : (char[]){ '"', c.o.separator, '"', 0 });
     free(c.text);
     free(at);

@@ -169,7 +169,7 @@ fails 'is a table, and --flip is for images' train "$dir/t.csv" --label kind \
 fails '--size is for folders' train "$dir/t.csv" --label kind --size 8x8
 fails '--label is for tables' train data/sample --label kind
 fails '--no-header is for tables' data data/sample --no-header
-fails '--missing mean' train "$dir/t.csv" --label kinds
+fails '(here: --ignore A,B and --missing mean' train "$dir/t.csv" --label kind
 fails 'has no column "kinds"' train "$dir/t.csv" --label kinds
 fails "\"id\" counts the rows" train "$dir/t.csv" --label kind
 fails "$dir/none: No such file" train "$dir/none" --label kind
@@ -196,6 +196,62 @@ verdict "a net learns images" $?
 cp "$dir/out" "$dir/image.report"
 train "$dir/plain.csv" --no-header --label 3 --save "$dir/plain.safetensors"
 verdict "a net learns from a table without a header" $?
+
+# ---- files as people have them ----------------------------------------------------
+
+{ echo x,y,class; cat "$dir/plain.csv"; } >"$dir/points.csv"
+train "$dir/points.csv" --label class --epochs 5 --json --save "$dir/points" &&
+    mv "$dir/out" "$dir/report"
+hash=$(value "$dir/report" weights_hash)
+# alike: is the table on stdin the same as that of points?
+alike() {
+    cat >"$dir/x.csv"
+    train "$dir/x.csv" --label class --epochs 5 --json &&
+        [ "$(value "$dir/out" weights_hash)" = "${hash:-none}" ]
+}
+tr , ';' <"$dir/points.csv" | alike
+verdict "a table may have semicolons between fields" $?
+tr , '\t' <"$dir/points.csv" | alike
+verdict "or tabs" $?
+{ printf '\357\273\277'; sed 's/$/\r/' "$dir/points.csv"; } | alike
+verdict "and a byte order mark and CR LF" $?
+awk -F, 'NR == 1 { print; next }
+    { print "\"" $1 "\"," $2 ",\"" $3 "\n\"\"\"" }' "$dir/points.csv" | alike
+verdict "and fields in quotes, with line breaks" $?
+# unlike WORDS: is the table on stdin refused in these words alone?
+unlike() {
+    cat >"$dir/x.csv"
+    exits 1 '' "$gradus" train "$dir/x.csv" --label class &&
+        echo "gradus: $dir/x.csv$1" | diff - "$dir/err"
+}
+unlike ': empty file' </dev/null
+verdict "an empty file is refused" $?
+printf 'x,class\n' | unlike ': no rows after the header'
+verdict "a header alone is refused" $?
+printf 'x,class\n1,a\n"2,b\n' | unlike ':3: column 1: its quote is not closed'
+verdict "an open quote is refused" $?
+printf 'x,class\n1,\0\n' |
+    unlike ': byte 10 is NUL, as in UTF-16; must be text in UTF-8'
+verdict "a binary file is refused" $?
+printf '1,a\n2,b\n' | unlike ':1: column 1: got "1"; must be a name: set the '\
+'option header to GRADUS_CSV_HEADER if it is one, else to GRADUS_CSV_NO_HEADER '\
+'(here: --no-header, if the first row is data)'
+verdict "--no-header is named where there is no header" $?
+printf 'sep=;\nx;class\n' | unlike ':1: a sep= line, which Excel alone reads; '\
+'must be removed, and the option separator set to its character (here: gradus '\
+'finds the separator itself)'
+verdict "a sep= line is refused" $?
+tr ,. ';,' <"$dir/points.csv" >"$dir/x.csv"
+fails '"x" has numbers with commas; must be with a point' train "$dir/x.csv" \
+    --label class
+fails 'its fields must be separated by ",", as those of the table' predict \
+    "$dir/points" "$dir/x.csv"
+mkdir "$dir/none.d"
+fails 'none.d: empty; must be a folder of at least 1 class folder' train \
+    "$dir/none.d"
+fails "t.csv: --valid 0.001: " train "$dir/t.csv" --label kind --ignore id \
+    --valid 0.001
+refused "--valid 'a': is DATA, too" train a --label x --valid a
 
 # ---- train --group -------------------------------------------------------------
 

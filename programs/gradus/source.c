@@ -95,13 +95,25 @@ static int refuse_unsuited(const source *s, const source_options *o)
     return -1;
 }
 
-/* Says what went wrong when data were opened, and of a table which options
- * may help, as the library's words for them are those of C. */
-static void explain(const source *s)
+/* What to do about an error in data, in terms of the options, as the library's
+ * words for them are those of C. */
+static const char *advice(const char *error)
 {
-    complain("%s%s", gradus_error(), s->kind != SOURCE_TABLE ? "" :
-             " (here: --ignore A,B, --missing mean, --no-header; gradus data "
-             "shows the columns)");
+    return strstr(error, "with ignore")
+               ? " (here: --ignore A,B and --missing mean; gradus data shows "
+                 "the columns)"
+           : strstr(error, "GRADUS_CSV_NO_HEADER")
+               ? " (here: --no-header, if the first row is data)"
+           : strstr(error, "has no column") ? "; gradus data shows the columns"
+           : strstr(error, "a sep= line")
+               ? " (here: gradus finds the separator itself)"
+               : "";
+}
+
+/* Says what went wrong when data were opened. */
+static void explain(void)
+{
+    complain("%s%s", gradus_error(), advice(gradus_error()));
 }
 
 void print_columns(FILE *to, const gradus_table *t)
@@ -129,7 +141,7 @@ static int refuse_unlabelled(const char *path, const source_options *o)
     gradus_table *t = tolerant_table(path, o);
 
     if (!t) {
-        complain("%s", gradus_error());
+        explain();
         return -1;
     }
     complain("%s: must be told what to predict: --label COLUMN for classes, "
@@ -177,7 +189,7 @@ int open_source(source *s, const char *path, const source_options *o)
         return refuse_unlabelled(path, o);
     if (!open_kind(s, o, NULL))
         return 0;
-    explain(s);
+    explain();
     return -1;
 }
 
@@ -194,7 +206,7 @@ int look_at_source(source *s, const char *path, const source_options *o)
     }
     if (s->data && (s->kind != SOURCE_IDX || s->test))
         return 0;
-    complain("%s", gradus_error());
+    explain();
     return -1;
 }
 

@@ -102,8 +102,12 @@ static int open_all(training *t)
         return -1;
     if (f->of.group && !(t->groups = load_groups(&t->data, &f->of)))
         return -1;
-    if (split(t) ||
-        (f->valid && open_other(t, &t->valid_data, f->valid)) ||
+    if (split(t)) {
+        complain("%s: --valid %g: %s", t->s.data, f->fraction,
+                 gradus_error());
+        return -1;
+    }
+    if ((f->valid && open_other(t, &t->valid_data, f->valid)) ||
         (f->test && open_other(t, &t->test_data, f->test)) ||
         (t->data.table && gradus_table_fit(t->data.table, &t->train))) {
         complain("%s", gradus_error());

@@ -188,6 +188,10 @@ train_flags parse_train(int argc, char **argv)
                     "folder", optind < argc ? "another argument, " : "no DATA",
                     optind < argc ? argv[optind + 1] : "");
     f.s.data = argv[optind];
+    if (f.valid && strcmp(f.valid, f.s.data) == 0)
+        usage_error("--valid '%s': is DATA, too; must be other data, or a "
+                    "fraction of the rows, or nothing tells whether the net "
+                    "has only learnt them by heart", f.valid);
     if (f.s.lr == 0)
         usage_error("--lr 0: must be more than 0, or nothing is learnt");
     if (f.of.label && f.of.targets[0])

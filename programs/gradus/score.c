@@ -102,14 +102,14 @@ int score_class(const score *s, size_t i)
 void score_print(FILE *to, const char *name, const score *s)
 {
     if (s->classes) {
-        fprintf(to, "%s: accuracy %.2f %% of %zu rows, F1 %.3f", name,
-                100 * s->accuracy, s->n, s->macro.f1);
+        fprintf(to, "%s: accuracy %.2f %% of %zu row%s, F1 %.3f", name,
+                100 * s->accuracy, s->n, s->n == 1 ? "" : "s", s->macro.f1);
         if (!isnan(s->auc))
             fprintf(to, ", area under the ROC curve %.3f", s->auc);
     } else
         fprintf(to, "%s: mean absolute error %.4g, root mean square error "
-                "%.4g, R2 %.3f, of %zu rows", name, s->errors.mae,
-                s->errors.rmse, s->errors.r2, s->n);
+                "%.4g, R2 %.3f, of %zu row%s", name, s->errors.mae,
+                s->errors.rmse, s->errors.r2, s->n, s->n == 1 ? "" : "s");
     fprintf(to, ", loss %.4f\n", s->loss);
 }
 

@@ -1,7 +1,6 @@
 #!/bin/sh
 # test_interface.sh -- tests what users of the library rely on: the headers in
-# C11 and C++17, the names that the shared library exports, make install, and
-# the equation tags that documentation, code and tests share.
+# C11 and C++17, the names that the shared library exports, and make install.
 . tests/verdict.sh
 
 cat >"$dir/use.c" <<'TEXT'
@@ -64,13 +63,5 @@ for arch in "" -march=x86-64-v3 "-mtune=native"; do
     [ -z "$(notice "$arch")" ]
     verdict "make install with ARCH='$arch' has nothing to say" $?
 done
-
-tags() {
-    grep -ohE '\(S[0-9]\)' "$@" | sort -u
-}
-tags docs/softmax.md >"$dir/docs"
-tags src/loss/softmax_ce.c | diff "$dir/docs" - &&
-    tags tests/test_softmax_ce*.c | diff "$dir/docs" -
-verdict "documentation, code and tests share the equation tags" $?
 
 finish

@@ -25,8 +25,8 @@ static void run(int rank, const int *shape, const gradus_real *v, int rows,
     ck_assert_int_eq(gradus_backward(g), 0);
 }
 
-/* exp(x) is 1 1 2 and 1 3 4.  The sum of dy y is 0.25 + 0.5 + 1.5 = 2.25 and
- * 0.125 - 0.375 + 0.5 = 0.25. */
+/* exp(x) is 1 1 2 and 1 3 4.  In dx (S8), the sum of dy y is 0.25 + 0.5 + 1.5
+ * = 2.25 and 0.125 - 0.375 + 0.5 = 0.25. */
 TEST(softmax_of_two_rows_matches_a_case_worked_by_hand)
 {
     const gradus_real v[] = { 0, 0, (gradus_real)0.69314718055994531,

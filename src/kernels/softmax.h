@@ -10,7 +10,7 @@
 
 /* Computes
  *
- *   y_k = exp(z_k - m) / sum_j exp(z_j - m)        m = max_j z_j
+ *   y_k = exp(z_k - m) / sum_j exp(z_j - m)        m = max_j z_j         (S1)
  *
  * where z and y are K numbers that lie `step` apart.  Sets *max to m, and
  * returns the sum. */

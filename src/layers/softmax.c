@@ -33,7 +33,7 @@ static void backward(gradus_node *n, gradus_part p)
             dot += (double)r.dy[k] * r.y[k];
         gradus_real mean = (gradus_real)dot; /* of dy, weighted by y */
         for (size_t k = i; k < i + C; k++)
-            r.dx[k] += r.y[k] * (r.dy[k] - mean);
+            r.dx[k] += r.y[k] * (r.dy[k] - mean); /* (S8) */
     }
 }
 

@@ -96,8 +96,8 @@ static double divisor(const gradus_node *n, gradus_part all)
 
 /* Returns sum_k t_k (lse(z) - z_k), the term of (S3) at row i, position s; NaN
  * if a target is negative.  m is the largest logit, and log_sum is
- * log sum_j exp(z_j - m), so that lse(z) = m + log_sum.  Differences of finite
- * floats can overflow a float, but not a double. */
+ * log sum_j exp(z_j - m), so that lse(z) = m + log_sum, which is (S2).
+ * Differences of finite floats can overflow a float, but not a double. */
 static double cross_entropy(const gradus_loss_node *l, int i, int s, double m,
                             double log_sum)
 {

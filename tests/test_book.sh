@@ -18,7 +18,7 @@ BUILD=$(cd "$BUILD" && pwd)
 # not teach
 letter() {
     case $1 in
-    docs/softmax.md) echo S ;;
+    docs/softmax.md | docs/softmax.zh.md) echo S ;;
     docs/backprop.md) echo B ;;
     docs/numbers.md) echo F ;;
     docs/conv.md) echo C ;;
@@ -311,6 +311,8 @@ tag_faults() {
                     print place[t] ": (" t ") stands at no line of src/ (the head of a file does not count)"
                 if (!tested[t])
                     print place[t] ": (" t ") stands in no test of tests/*.c"
+                if (t ~ /^S/ && !seen[t, "docs/softmax.md"] != !seen[t, "docs/softmax.zh.md"])
+                    print place[t] ": (" t ") is in only one of softmax.md and softmax.zh.md"
             }
             for (i = 1; i <= others; i++)
                 if (!(other[i] in place))

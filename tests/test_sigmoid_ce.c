@@ -99,7 +99,8 @@ TEST(class_weights_belong_to_the_first_axis)
     gradus_graph_free(g);
 }
 
-/* The definition is -t log y - (1 - t) log(1 - y), here in double. */
+/* The definition is -t log y - (1 - t) log(1 - y), here in double: y without
+ * the two cases of (F1), the loss without the log1p of (F2), and dz (F3). */
 LOOP_TEST(sigmoid_ce_follows_its_definition, 81 * 5)
 {
     const double z = (_i / 5 - 40) / 4.0, t = _i % 5 / 4.0;

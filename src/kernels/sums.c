@@ -16,7 +16,7 @@ gradus_real gradus_sum(const gradus_real *x, int n)
 
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++)
-            lane[l] += x[i + l];
+            lane[l] += x[i + l]; /* (F4) */
     for (int l = 0; l < LANES; l++)
         sum += lane[l];
     for (; i < n; i++)
@@ -30,7 +30,7 @@ double gradus_sum_double(const gradus_real *x, int n)
 
     for (; n >= LANES; n -= LANES, x += LANES)
         for (int l = 0; l < LANES; l++)
-            lane[l] += x[l];
+            lane[l] += x[l]; /* (F4) */
     for (int l = 0; l < n; l++)
         lane[l] += x[l];
     for (int l = 0; l < LANES; l++)

@@ -15,14 +15,15 @@
  *   reduction says; size is the number of values in a row.
  *
  * No exponential overflows and no logarithm is taken of a rounded y, so the
- * loss and its gradient are accurate wherever z is finite.
+ * loss and its gradient are accurate wherever z is finite.  docs/numbers.md
+ * says more.
  */
 #include "loss/loss.h"
 
 #include <tgmath.h> /* exp of a gradus_real, float or double */
 
-/* Returns y = sigmoid(z), which is NaN where z is infinite, as 0 z is; and
- * sets *e to exp(-|z|). */
+/* Returns y = sigmoid(z) by (F1), which is NaN where z is infinite, as 0 z is;
+ * and sets *e to exp(-|z|). */
 static gradus_real sigmoid(gradus_real z, gradus_real *e)
 {
     *e = exp(-fabs(z));
@@ -39,7 +40,7 @@ static void sigmoids(const gradus_real *z, gradus_real *y, size_t n)
 }
 
 /* y = sigmoid(z) for each number of z [n] and y [n].  Returns the sum of
- * l(z, t) over them and t [n]; NaN if a target is not in [0,1]. */
+ * l(z, t) (F2) over them and t [n]; NaN if a target is not in [0,1]. */
 static double cross_entropy(const gradus_real *z, const gradus_real *t,
                             gradus_real *y, int n)
 {
@@ -101,7 +102,7 @@ static void backward(gradus_node *n, gradus_part p)
             double a = scale * gradus_loss_row_weight(n, i) *
                        gradus_loss_class_weight(l, k);
             for (int s = 0; s < S; s++)
-                dz[s] += (gradus_real)a * (y[s] - t[s]);
+                dz[s] += (gradus_real)a * (y[s] - t[s]); /* (F3) */
         }
 }
 

@@ -1,0 +1,45 @@
+/* test_sums.c -- sums of many numbers, in sixteen running sums. */
+#include "kernels/sums.h"
+
+#include "tests.h"
+
+enum { LANES = 16, MOST = 5 * LANES };
+
+/* Numbers in which the order of the additions shows: next to the first one, a
+ * gradus_real cannot hold another 1. */
+static void fill(gradus_real *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        x[i] = 1;
+    x[0] = sizeof *x == sizeof(float) ? 0x1p24f : (gradus_real)0x1p53;
+}
+
+/* A 1 that is added to the first lane (F4) is lost; all others count, as each
+ * of the other lanes is a small whole number.  They are added to the first
+ * lane in even numbers, which are not rounded. */
+LOOP_TEST(only_the_lane_of_a_large_number_loses_small_ones, 3)
+{
+    const int rounds = 2 * (_i + 1) /* 2, 4, 6 */, n = rounds * LANES;
+    gradus_real x[6 * LANES];
+
+    fill(x, n);
+    ck_assert(gradus_sum(x, n) == x[0] + (gradus_real)(rounds * (LANES - 1)));
+    if (sizeof *x == sizeof(double))
+        ck_assert(gradus_sum_double(x, n) == gradus_sum(x, n));
+    else
+        ck_assert(gradus_sum_double(x, n) == (double)x[0] + n - 1);
+}
+
+/* Sums of small whole numbers are exact, in whatever order. */
+LOOP_TEST(every_number_is_added_once, MOST)
+{
+    gradus_real x[MOST];
+    int sum = 0;
+
+    for (int i = 0; i < _i; i++) {
+        x[i] = (gradus_real)(i * i);
+        sum += i * i;
+    }
+    ck_assert(gradus_sum(x, _i) == (gradus_real)sum);
+    ck_assert(gradus_sum_double(x, _i) == sum);
+}

@@ -65,9 +65,33 @@ TEST(the_parameters_of_dense_are_a_weight_and_a_bias_of_zero)
         ck_assert(y->param[1].w[i] == 0);
 }
 
-/* 35 units of 2050 inputs are three tiles, and 150 rows are two pieces, of two
- * slices each; the tiles take them piece by piece.  A second backward then
- * adds to the gradients. */
+/* dX (B5), index by index, in two slices. */
+TEST(the_gradient_of_x_equals_plain_sums)
+{
+    enum { IN = 50, OUT = 35, ROWS = 40 };
+    static gradus_real v[ROWS * IN];
+    static double c[ROWS * OUT], dX[ROWS * IN];
+
+    x = gradus_input(g, IN);
+    gradus_want_gradient(x);
+    gradus_node *y = gradus_dense(x, OUT);
+    probe(y, c);
+    probe_fill(v, ROWS * IN, 1);
+    probe_fill_double(c, ROWS * OUT, 2);
+    ck_assert_int_eq(gradus_compile(g, ROWS, 2), 0);
+    gradus_feed(x, v, ROWS);
+    ck_assert_int_eq(gradus_forward(g, NULL, ROWS) || gradus_backward(g), 0);
+    for (int b = 0; b < ROWS; b++)
+        for (int o = 0; o < OUT; o++)
+            for (int i = 0; i < IN; i++)
+                dX[b * IN + i] += c[b * OUT + o] * y->param[0].w[o * IN + i];
+    assert_near(x->dy, dX, ROWS * IN, 10 * rounding());
+}
+
+/* The plain sums are those of dW (B3) and db (B4), index by index.  35 units
+ * of 2050 inputs are three tiles, and 150 rows are two pieces, of two slices
+ * each; the tiles take them piece by piece.  A second backward then adds to
+ * the gradients. */
 TEST(gradients_of_several_tiles_and_slices_equal_plain_sums)
 {
     enum { IN = 2050, OUT = 35, ROWS = 150 };
@@ -111,8 +135,8 @@ static void count_calls(gradus_node *n, gradus_part p)
     right->forward(n, p);
 }
 
-/* The layers have three tiles or more.  Their forward is parallel over units
- * or over rows. */
+/* The plain sums are those of Y (B2).  The layers have three tiles or more.
+ * Their forward is parallel over units or over rows. */
 LOOP_TEST(values_by_units_and_by_rows_equal_plain_sums, CASES)
 {
     static const struct {

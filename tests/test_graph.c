@@ -72,6 +72,7 @@ static void assert_sum(const gradus_real *a, const gradus_real *b,
 
 EACH_TEST(.timeout = 60)
 
+/* (B1) at body, which two heads use */
 TEST(a_node_used_twice_gets_the_sum_of_both_gradients)
 {
     fork_net both = fork_new(1, 1), one[] = { fork_new(1, 0), fork_new(0, 1) };

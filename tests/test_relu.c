@@ -27,6 +27,7 @@ static void end(void)
 
 EACH_TEST(.begin = begin, .end = end)
 
+/* dx is dy where x is above 0, else 0 (B6). */
 TEST(relu_matches_a_case_worked_by_hand)
 {
     gradus_feed(x, (gradus_real[]){ -1, 2, 0.5, -3 }, 2);

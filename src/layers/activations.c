@@ -49,7 +49,7 @@ static void relu_backward(gradus_node *n, gradus_part p)
 
     for (size_t i = 0; i < r.n; i++) {
         gradus_real d = r.dy[i]; /* always read, so no branch is needed */
-        gradus_pass(&r, i, r.y[i] > 0 ? d : 0);
+        gradus_pass(&r, i, r.y[i] > 0 ? d : 0); /* (B6) */
     }
 }
 

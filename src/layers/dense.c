@@ -7,6 +7,7 @@
  *
  * ' is the transpose, and 1 is a column of B ones.  Row i of X is sample i of
  * the batch, and unit o has the row W[o,:] and the bias b[o].
+ * docs/backprop.md derives these equations.
  */
 #include "gradus_layer.h"
 
@@ -22,10 +23,10 @@ static void forward(gradus_node *n, gradus_part p)
     const gradus_real *X = gradus_row(n->in[0]->y, p, (int)in);
     gradus_real *Y = gradus_row(n->y, p, (int)out) + p.unit;
 
-    for (int i = 0; i < p.rows; i++)                         /* Y  = 1 b'  */
+    for (int i = 0; i < p.rows; i++)                    /* Y  = 1 b'  (B2) */
         memcpy(Y + (size_t)i * out, b, (size_t)p.units * sizeof *b);
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, p.rows, p.units, (int)in, X,
-                (int)in, W, (int)in, 1, Y, (int)out);        /* Y += X W'  */
+                (int)in, W, (int)in, 1, Y, (int)out);   /* Y += X W'  (B2) */
 }
 
 /* Adds to dX [rows,in], or sets it, from dY [rows,out], for the rows of p. */
@@ -37,7 +38,7 @@ static void backward(gradus_node *n, gradus_part p)
     gradus_real *dX = gradus_row(n->in[0]->dy, p, in);
 
     gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, p.rows, in, out, dY, out, W, in,
-                n->first[0] ? 0 : 1, dX, in);                /* dX += dY W */
+                n->first[0] ? 0 : 1, dX, in);           /* dX += dY W (B5) */
 }
 
 /* Computes dW [units,in] and db [units] of the units of p over the rows of p,
@@ -51,10 +52,10 @@ static void gradient(gradus_node *n, gradus_part p)
     gradus_real *db = n->param[1].dw + p.unit;
 
     gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, p.units, in, p.rows, dY, out, X,
-                in, p.add ? 1 : 0, dW, in);                  /* dW = dY' X */
+                in, p.add ? 1 : 0, dW, in);             /* dW = dY' X (B3) */
     if (!p.add)
         memset(db, 0, (size_t)p.units * sizeof *db);
-    for (int i = 0; i < p.rows; i++, dY += out)              /* db = dY' 1 */
+    for (int i = 0; i < p.rows; i++, dY += out)         /* db = dY' 1 (B4) */
         for (int o = 0; o < p.units; o++)
             db[o] += dY[o];
 }

@@ -42,8 +42,8 @@ static inline gradus_rows gradus_rows_of(const gradus_node *n, gradus_part p)
                           .set = n->first[0] };
 }
 
-/* Passes d back to number i of the operand: dx[i] += d, or dx[i] = d where dx
- * is to be set. */
+/* Passes d back to number i of the operand: dx[i] += d (B1), or dx[i] = d
+ * where dx is to be set. */
 static inline void gradus_pass(const gradus_rows *r, size_t i, gradus_real d)
 {
     r->dx[i] = (r->set ? 0 : r->dx[i]) + d;

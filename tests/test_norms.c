@@ -56,15 +56,79 @@ TEST(batchnorm_matches_a_case_worked_by_hand)
 
     three_rows();
     assert_near(y->y, (double[]){ 5 - 2 * s, -6 * u, 5, -6 * u, 5 + 2 * s,
-                                  12 * u }, 6, rounding());
-    assert_near(y->param[0].dw, (double[]){ -2 * s, -4 * u }, 2, rounding());
+                                  12 * u }, 6,
+                rounding());                           /* (N1), (N2), (N3) */
+    assert_near(y->param[0].dw, (double[]){ -2 * s, -4 * u }, 2,
+                rounding());                           /* (N4) */
     assert_near(y->param[1].dw, (double[]){ 1, 2 }, 2, 0);
     assert_near(y->param[2].dw, (double[]){ 0, 0 }, 2, 0);
     assert_near(y->param[3].dw, (double[]){ 0, 0 }, 2, 0);
 }
 
+/* The column of docs/norms.md.  The deviations of 1 7 9 15 from their mean, 8,
+ * are -7 -1 1 7, and their variance is 25.  For a dy of 1 2 0 1 and a scale of
+ * 2, the mean of dy is 1, and that of dy times the deviations -1/2. */
+TEST(batchnorm_passes_back_what_was_worked_by_hand)
+{
+    const double s = 1 / sqrt(25 + 1e-5), h = s * s / 2;
+
+    x = gradus_input(g, 1);
+    gradus_want_gradient(x);
+    y = gradus_batchnorm(x);
+    probe(y, (double[]){ 1, 2, 0, 1 });
+    ck_assert_int_eq(gradus_compile(g, 4, 1), 0);
+    y->param[0].w[0] = 2;
+    gradus_feed(x, (gradus_real[]){ 1, 7, 9, 15 }, 4);
+    ck_assert_int_eq(gradus_forward(g, NULL, 4) || gradus_backward(g), 0);
+    assert_near(x->dy, (double[]){ -14 * s * h, 2 * s * (1 - h),
+                                   2 * s * (h - 1), 14 * s * h }, 4,
+                rounding());                           /* (N5) */
+}
+
+/* The same numbers as a row.  With scales of 3 1 5 1, u = 3 2 0 1 has the mean
+ * 3/2, and u times the deviations has the mean -4. */
+TEST(layernorm_passes_back_what_was_worked_by_hand)
+{
+    const double s = 1 / sqrt(25 + 1e-5), h = 4 * s * s;
+
+    x = gradus_input(g, 4);
+    gradus_want_gradient(x);
+    y = gradus_layernorm(x);
+    probe(y, (double[]){ 1, 2, 0, 1 });
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    memcpy(y->param[0].w, (gradus_real[]){ 3, 1, 5, 1 },
+           4 * sizeof(gradus_real));
+    gradus_feed(x, (gradus_real[]){ 1, 7, 9, 15 }, 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, 1) || gradus_backward(g), 0);
+    assert_near(x->dy, (double[]){ s * (1.5 - 7 * h), s * (.5 - h),
+                                   s * (h - 1.5), s * (7 * h - .5) }, 4,
+                rounding());                           /* (N8) */
+}
+
+/* 40 rows are a slice of 32 rows and one of 8.  The numbers 0 .. n - 1 have the
+ * variance (n^2 - 1) / 12. */
+TEST(the_moments_of_slices_are_united)
+{
+    enum { MANY = 40 };
+    const double mean = (MANY - 1) / 2., var = (MANY * MANY - 1) / 12.;
+    gradus_real numbers[MANY];
+    double expected[MANY], dy[MANY] = { 0 };
+
+    for (int i = 0; i < MANY; i++) {
+        numbers[i] = (gradus_real)i;
+        expected[i] = (i - mean) / sqrt(var + 1e-5);
+    }
+    x = gradus_input(g, 1);
+    y = gradus_batchnorm(x);
+    probe(y, dy);
+    ck_assert_int_eq(gradus_compile(g, MANY, 1), 0);
+    gradus_feed(x, numbers, MANY);
+    ck_assert_int_eq(gradus_forward(g, NULL, MANY), 0);
+    assert_near(y->y, expected, MANY, rounding());     /* (N6) */
+}
+
 /* The unbiased variances of the channels are 4 and 12.  The running moments
- * start at 0 and 1, and only the step moves them. */
+ * start at 0 and 1, and only the step moves them (N7). */
 TEST(a_step_moves_the_running_moments_a_tenth_of_the_way)
 {
     three_rows();

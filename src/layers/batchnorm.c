@@ -99,13 +99,14 @@ static void unite(gradus_node *n, int slices)
             const double k = slice[0], slice_mean = slice[1 + 2 * c];
             const double slice_square = slice[2 + 2 * c];
             double total = m + k, delta = slice_mean - mean;
-            mean += delta * k / total;
-            square += slice_square + delta * delta * m * k / total;
+            mean += delta * k / total;                              /* (N6) */
+            square += slice_square + delta * delta * m * k / total; /* (N6) */
             m = total;
         }
         batch(n, MEAN)[c] = (gradus_real)mean;
         batch(n, REST)[c] = (gradus_real)(mean - batch(n, MEAN)[c]);
-        batch(n, SCALE)[c] = (gradus_real)(1 / sqrt(square / m + eps));
+        batch(n, SCALE)[c] =
+            (gradus_real)(1 / sqrt(square / m + eps)); /* var of (N1) */
         batch(n, VAR)[c] = (gradus_real)(square / (m - 1));
         if (!isfinite(batch(n, VAR)[c])) /* the running variance would be */
             batch(n, MEAN)[c] = NAN;     /* infinite: refuse the batch */
@@ -121,7 +122,7 @@ typedef struct {
     bool set;  /* dx is set, not added to */
 } factors;
 
-/* g x^ + b for a number of channel c. */
+/* g x^ + b (N3) for a number of channel c, with x^ of (N2). */
 static inline gradus_real normal(factors f, int c, gradus_real x)
 {
     return f.g[c] * ((x - f.mean[c] - f.rest[c]) * f.scale[c]) + f.b[c];
@@ -187,9 +188,9 @@ static void sum_back(gradus_node *n, gradus_part p)
                          (double *)p.scratch, gradus_sums(n, p));
 }
 
-/* Adds up the sums of all slices.  The results replace the gradients of g and
- * b or, if `add` is set, are added to them; MEAN_DY and SLOPE are set for
- * backward. */
+/* Adds up the sums of all slices: dg and db (N4).  They replace the gradients
+ * of g and b or, if `add` is set, are added to them; MEAN_DY and SLOPE are set
+ * for backward. */
 static void unite_back(gradus_node *n, int slices, bool add)
 {
     gradus_real *dw = n->param[WEIGHT].dw, *dbias = n->param[BIAS].dw;
@@ -210,8 +211,8 @@ static void unite_back(gradus_node *n, int slices, bool add)
     }
 }
 
-/* dx += scale (dy - db / m - (x - mean) slope) for x, dy and dx [width], whose
- * channels go by `step` as in normalise. */
+/* dx += scale (dy - db / m - (x - mean) slope) (N5) for x, dy and dx [width],
+ * whose channels go by `step` as in normalise. */
 static inline void add_gradient(factors f, int c, int step, int width,
                                 const gradus_real *x, const gradus_real *dy,
                                 const gradus_real *z, gradus_real *restrict dx)
@@ -253,7 +254,7 @@ static void backward(gradus_node *n, gradus_part p)
     }
 }
 
-/* Moves the running mean and the running variance towards the batch's. */
+/* Moves the running mean and the running variance towards the batch's (N7). */
 static void stepped(gradus_node *n)
 {
     gradus_real *mean = n->param[RUNNING_MEAN].w;

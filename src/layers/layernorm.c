@@ -52,7 +52,7 @@ static void forward(gradus_node *n, gradus_part p)
     }
 }
 
-/* dx += (u - mean(u) - x^ mean(u x^)) scale, for x^, dy and dx [D] of one
+/* dx += (u - mean(u) - x^ mean(u x^)) scale (N8), for x^, dy and dx [D] of one
  * position; u = g dy. */
 static void add_gradient(int D, const gradus_real *g, const gradus_real *x_hat,
                          const gradus_real *dy, gradus_real scale,

@@ -63,11 +63,11 @@ static const double EPSILON[] = { 1e-8, 1e-3 };
 /* The step that adam and adamw share; t counts the steps from 1. */
 static void moments(number *x, int i, double lr, double grad, int t)
 {
-    x->first = BETA1[i] * x->first + (1 - BETA1[i]) * grad;
-    x->second = BETA2[i] * x->second + (1 - BETA2[i]) * grad * grad;
+    x->first = BETA1[i] * x->first + (1 - BETA1[i]) * grad;          /* (O5) */
+    x->second = BETA2[i] * x->second + (1 - BETA2[i]) * grad * grad; /* (O6) */
     double m = x->first / (1 - pow(BETA1[i], t));
     double v = x->second / (1 - pow(BETA2[i], t));
-    x->theta = x->theta - lr * m / (sqrt(v) + EPSILON[i]);
+    x->theta = x->theta - lr * m / (sqrt(v) + EPSILON[i]);           /* (O7) */
 }
 
 static void adam(number *x, int i, double lr, double grad, int t)
@@ -81,7 +81,7 @@ static void adamw(number *x, int i, double lr, double grad, int t)
 {
     static const double lambda[] = { 0.01, 0.1 };
 
-    x->theta = x->theta - lr * lambda[i] * x->theta;
+    x->theta = x->theta - lr * lambda[i] * x->theta; /* (O8) */
     moments(x, i, lr, grad, t);
 }
 
@@ -101,9 +101,9 @@ static void rmsprop(number *x, int i, double lr, double grad, int t)
 
     (void)t;
     grad = grad + o->weight_decay * x->theta;
-    x->first = o->alpha * x->first + (1 - o->alpha) * grad * grad;
-    x->second = o->momentum * x->second +
-                grad / (sqrt(x->first) + o->epsilon);
+    x->first = o->alpha * x->first + (1 - o->alpha) * grad * grad; /* (O9)  */
+    double d = grad / (sqrt(x->first) + o->epsilon);               /* (O10) */
+    x->second = o->momentum * x->second + d;                       /* (O11) */
     x->theta = x->theta - lr * x->second;
 }
 
@@ -122,9 +122,10 @@ static void adagrad(number *x, int i, double lr, double grad, int t)
     const gradus_adagrad_options *o = &ADAGRAD[i];
 
     grad = grad + o->weight_decay * x->theta;
-    x->first = x->first + grad * grad;
-    x->theta = x->theta - lr / (1 + (t - 1) * o->lr_decay) * grad /
-                              (sqrt(x->first) + o->epsilon);
+    x->first = x->first + grad * grad;                        /* (O12) */
+    x->theta = x->theta - lr / (1 + (t - 1) * o->lr_decay) *
+                              grad / (sqrt(x->first) +
+                                      o->epsilon);            /* (O13) */
 }
 
 static const struct {

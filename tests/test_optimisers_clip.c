@@ -56,6 +56,7 @@ static const double GRAD[N] = { 2, -1, 4, 2, 0 }; /* of norm 5 */
 static const double HALF[N] = { 1 / 5.000001, -0.5 / 5.000001, 2 / 5.000001,
                                 1 / 5.000001, 0 }; /* as clipped to 0.5 */
 
+/* (O15) */
 TEST(a_long_gradient_is_scaled_to_the_largest_norm)
 {
     ck_assert(isnan(gradus_clip_norm(o)));
@@ -90,6 +91,7 @@ TEST(a_short_gradient_stays_as_it_is)
     ck_assert_double_eq(gradus_clip_norm(o), 0);
 }
 
+/* (O14) */
 TEST(each_number_of_a_gradient_is_clipped_to_the_largest_value)
 {
     clip(o, 0, 1.5);

@@ -10,6 +10,7 @@ static void near(double v, double expected)
     ck_assert_double_eq_tol(v, expected, 1e-15);
 }
 
+/* (O16) */
 TEST(a_step_schedule_lowers_the_rate_after_each_period)
 {
     near(gradus_lr_step(0.8, 0, 30, 0.5), 0.8);
@@ -21,6 +22,7 @@ TEST(a_step_schedule_lowers_the_rate_after_each_period)
     ck_assert(isnan(gradus_lr_step(0.8, 3, 0, 0.5)));
 }
 
+/* (O17) */
 TEST(an_exponential_schedule_lowers_the_rate_at_each_step)
 {
     near(gradus_lr_exponential(0.5, 0, 0.9), 0.5);
@@ -28,6 +30,7 @@ TEST(an_exponential_schedule_lowers_the_rate_at_each_step)
     near(gradus_lr_exponential(0.5, 3, 0.9), 0.3645);
 }
 
+/* (O18) */
 TEST(a_cosine_schedule_goes_from_the_first_rate_to_the_last)
 {
     near(gradus_lr_cosine(0.5, 0, 12, 0.1), 0.5);
@@ -42,6 +45,7 @@ TEST(a_cosine_schedule_goes_from_the_first_rate_to_the_last)
     ck_assert(isnan(gradus_lr_cosine(0.5, 0, 0, 0.1)));
 }
 
+/* (O19) */
 TEST(a_warmup_is_linear_and_changes_no_later_rate)
 {
     near(gradus_lr_warmup(0.5, 0, 5), 0.1);
@@ -68,8 +72,8 @@ TEST(a_one_cycle_schedule_of_few_steps_does_not_rise)
     near(gradus_lr_one_cycle(0.5, 2, 3, 0, 0, 0), last);
 }
 
-/* The rate rises during 0.35 of the 20 steps.  The peak is at step 6, and the
- * end at step 19. */
+/* The rate (O20) rises during 0.35 of the 20 steps.  The peak is at step 6,
+ * and the end at step 19. */
 TEST(a_one_cycle_schedule_goes_up_and_down)
 {
     static const double expected[20] = {

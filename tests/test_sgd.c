@@ -60,13 +60,13 @@ enum { KINDS = sizeof kind / sizeof *kind };
 static void reference_step(const gradus_sgd_options *o, double lr, double grad,
                            double *theta, double *v)
 {
-    double with_decay = grad + o->weight_decay * *theta;
+    double with_decay = grad + o->weight_decay * *theta;        /* (O2) */
 
-    *v = o->momentum * *v + with_decay;
+    *v = o->momentum * *v + with_decay;                         /* (O3) */
     if (o->nesterov)
-        *theta = *theta - lr * (with_decay + o->momentum * *v);
+        *theta = *theta - lr * (with_decay + o->momentum * *v); /* (O4) */
     else
-        *theta = *theta - lr * *v;
+        *theta = *theta - lr * *v;                              /* (O1) */
 }
 
 LOOP_TEST(a_thousand_steps_of_sgd_follow_its_formula, KINDS)

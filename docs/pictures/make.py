@@ -112,10 +112,38 @@ def norms():
     return p
 
 
+def schedules():
+    """The learning rate over 100 steps, for each schedule."""
+    p = Picture("schedules", 620, 290, "The learning rate over a hundred steps "
+                "by five schedules")
+
+    def ease(a, b, along):
+        return b + (a - b) * (1 + math.cos(math.pi * along)) / 2
+
+    curves = [
+        ("step", "plain", lambda t: 0.5 ** (t // 25)),
+        ("exponential", "green", lambda t: 0.97 ** t),
+        ("cosine", "blue", lambda t: ease(1, 0, t / 100)),
+        ("warmup", "violet", lambda t: min(1, (t + 1) / 20)),
+        ("one cycle", "orange", lambda t: ease(0.04, 1, t / 29) if t < 29
+         else ease(1, 0.04 / 1e4, min(1, (t - 29) / 70)))]
+    p.line([(60, 30), (60, 240), (470, 240)])
+    p.text(50, 40, "lr", "right")
+    p.text(50, 240, "0", "right faint small")
+    p.text(60, 258, "step 0", "faint small")
+    p.text(460, 258, "step 100", "faint small")
+    for i, (words, kind, rate) in enumerate(curves):
+        p.line([(60 + 2 * t, 240 - 200 * rate(t / 2)) for t in range(200)],
+               kind + "-line", 2)
+        p.line([(490, 60 + 34 * i), (515, 60 + 34 * i)], kind + "-line", 2)
+        p.text(523, 60 + 34 * i, words, "left small")
+    return p
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else \
         os.path.dirname(os.path.abspath(__file__))
-    for draw in (norms,):
+    for draw in (norms, schedules):
         draw().write(folder)
 
 

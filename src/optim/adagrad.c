@@ -23,9 +23,9 @@ static void direction(const gradus_optimiser *o, const gradus_span *s)
     gradus_real *v = s->state[0];
 
     for (size_t i = 0; i < s->n; i++) {
-        gradus_real g = s->grad[i] + lambda * s->theta[i];
-        v[i] += g * g;
-        s->d[i] = scale * g / (sqrt(v[i]) + epsilon);
+        gradus_real g = s->grad[i] + lambda * s->theta[i]; /* (O2)  */
+        v[i] += g * g;                                     /* (O12) */
+        s->d[i] = scale * g / (sqrt(v[i]) + epsilon);      /* (O13) */
     }
 }
 

@@ -49,11 +49,12 @@ static void direction(const gradus_optimiser *o, const gradus_span *s)
     gradus_real *m = s->state[0], *v = s->state[1];
 
     for (size_t i = 0; i < s->n; i++) {
-        gradus_real g = s->grad[i] + coupled * s->theta[i];
-        m[i] = gradus_unfaded(beta1 * m[i] + rest1 * g);
-        v[i] = gradus_unfaded(beta2 * v[i] + rest2 * (g * g));
-        s->d[i] = m_scale * m[i] / (sqrt(v_scale * v[i]) + epsilon) +
-                 decoupled * s->theta[i];
+        gradus_real g = s->grad[i] + coupled * s->theta[i];    /* (O2) */
+        m[i] = gradus_unfaded(beta1 * m[i] + rest1 * g);       /* (O5) */
+        v[i] = gradus_unfaded(beta2 * v[i] + rest2 * (g * g)); /* (O6) */
+        s->d[i] = m_scale * m[i] / (sqrt(v_scale * v[i]) +
+                                    epsilon) +                 /* (O7) */
+                 decoupled * s->theta[i];                      /* (O8) */
     }
 }
 

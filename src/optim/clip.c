@@ -40,7 +40,7 @@ double gradus_clip_norm(const gradus_optimiser *o)
     return o ? o->norm : NAN;
 }
 
-/* Clips each number of g [n] to the range from -most to most. */
+/* Clips each number of g [n] to the range from -most to most (O14). */
 static void clip_values(gradus_real *g, size_t n, gradus_real most)
 {
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +86,8 @@ void gradus_clip_sum(gradus_optimiser *o)
         o->square[i] = 0;
     }
     o->norm = o->max_norm > 0 ? sqrt(sum) : NAN;
-    o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6)); /* 1 if NAN */
+    /* (O15); the factor is 1 where the norm is NAN. */
+    o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6));
 }
 
 void gradus_clip_scale(const gradus_optimiser *o, gradus_real *g, size_t n)

@@ -131,6 +131,6 @@ void gradus_optimiser_update(const gradus_optimiser *o, const gradus_node *n,
         gradus_clip_scale(o, g->grad + from, s.n);
         o->rule->direction(o, &s);
         for (size_t i = 0; i < s.n; i++)
-            theta[i] -= lr * d[i];
+            theta[i] -= lr * d[i];                         /* (O1) */
     }
 }

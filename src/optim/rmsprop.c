@@ -25,9 +25,9 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
     gradus_real *v = s->state[0];
 
     for (size_t i = 0; i < s->n; i++) {
-        gradus_real g = s->grad[i] + lambda * s->theta[i];
-        v[i] = gradus_unfaded(alpha * v[i] + rest * (g * g));
-        s->d[i] = g / (sqrt(v[i]) + epsilon);
+        gradus_real g = s->grad[i] + lambda * s->theta[i];    /* (O2)  */
+        v[i] = gradus_unfaded(alpha * v[i] + rest * (g * g)); /* (O9)  */
+        s->d[i] = g / (sqrt(v[i]) + epsilon);                 /* (O10) */
     }
 }
 
@@ -40,7 +40,7 @@ static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
 
     plain_direction(o, s);
     for (size_t i = 0; i < s->n; i++)
-        s->d[i] = b[i] = gradus_unfaded(mu * b[i] + s->d[i]);
+        s->d[i] = b[i] = gradus_unfaded(mu * b[i] + s->d[i]); /* (O11) */
 }
 
 /* Without momentum there is no b to remember, and so only one state. */

@@ -18,12 +18,12 @@
 
 double gradus_lr_step(double lr, uint64_t step, uint64_t every, double factor)
 {
-    return every ? lr * pow(factor, (double)(step / every)) : NAN;
+    return every ? lr * pow(factor, (double)(step / every)) : NAN; /* (O16) */
 }
 
 double gradus_lr_exponential(double lr, uint64_t step, double factor)
 {
-    return lr * pow(factor, (double)step);
+    return lr * pow(factor, (double)step); /* (O17) */
 }
 
 /* Goes from a, where `along` is 0, to b, where it is 1, by half a period of a
@@ -32,7 +32,7 @@ static double ease(double a, double b, double along)
 {
     static const double pi = 3.14159265358979323846;
 
-    return b + (a - b) * (1 + cos(pi * along)) / 2;
+    return b + (a - b) * (1 + cos(pi * along)) / 2; /* (O18) */
 }
 
 double gradus_lr_cosine(double lr, uint64_t step, uint64_t steps, double low)
@@ -44,7 +44,8 @@ double gradus_lr_cosine(double lr, uint64_t step, uint64_t steps, double low)
 
 double gradus_lr_warmup(double lr, uint64_t step, uint64_t warm)
 {
-    return step < warm ? lr * ((double)(step + 1) / (double)warm) : lr;
+    return step < warm ? lr * ((double)(step + 1) / (double)warm)
+                       : lr; /* (O19) */
 }
 
 /* The rate rises until the step `peak`, the end of the part `rising` of all
@@ -59,7 +60,7 @@ double gradus_lr_one_cycle(double high, uint64_t step, uint64_t steps,
     if (!(steps > 0 && rising >= 0 && rising < 1))
         return NAN;
     if (now < peak)
-        return ease(low, high, now / peak);
+        return ease(low, high, now / peak); /* (O20) */
     low /= end ? end : 1e4;
     peak = fmax(peak, 0);
     return now < last ? ease(high, low, (now - peak) / (last - peak)) : low;

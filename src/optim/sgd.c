@@ -20,7 +20,7 @@ static void plain_direction(const gradus_optimiser *o, const gradus_span *s)
 
     (void)o;
     for (size_t i = 0; i < s->n; i++)
-        s->d[i] = s->grad[i] + lambda * s->theta[i]; /* g + lambda theta  */
+        s->d[i] = s->grad[i] + lambda * s->theta[i]; /* (O2) */
 }
 
 static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
@@ -32,9 +32,9 @@ static void momentum_direction(const gradus_optimiser *o, const gradus_span *s)
     gradus_real *v = s->state[0];
 
     for (size_t i = 0; i < s->n; i++) {
-        gradus_real g = s->grad[i] + lambda * s->theta[i];
-        v[i] = gradus_unfaded(mu * v[i] + g);        /* v = mu v + g      */
-        s->d[i] = nesterov ? g + mu * v[i] : v[i];
+        gradus_real g = s->grad[i] + lambda * s->theta[i]; /* (O2) */
+        v[i] = gradus_unfaded(mu * v[i] + g);              /* (O3) */
+        s->d[i] = nesterov ? g + mu * v[i] : v[i];         /* (O4) */
     }
 }
 

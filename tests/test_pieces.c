@@ -10,8 +10,8 @@
 enum { IN = 8, CLASSES = 5, PIECE = 128 };
 static const int SIZES[] = { IN, 16, CLASSES };
 
-/* Every batch of 1 to 700 rows: the pieces, and the slices, follow each other
- * from the first row to the last, and none is empty. */
+/* Every batch of 1 to 700 rows: the pieces (T2), and the slices, follow each
+ * other from the first row to the last, and none is empty. */
 TEST(pieces_and_slices_have_each_row_once)
 {
     for (int rows = 1; rows <= 700; rows++) {
@@ -36,7 +36,7 @@ TEST(pieces_and_slices_have_each_row_once)
     }
 }
 
-/* The slices of some batches, by hand. */
+/* The slices of some batches, by hand (T3). */
 TEST(slices_are_multiples_of_16_rows)
 {
     static const struct {
@@ -59,7 +59,7 @@ TEST(slices_are_multiples_of_16_rows)
 }
 
 /* Sets `to` to the sum of the gradients of pieces number first .. end - 1, as
- * a tree: the sum of two halves, of which the first has a power of two of
+ * a tree (T4): the sum of two halves, of which the first has a power of two of
  * pieces.  The gradient of each piece is that of a batch of its own. */
 static void sum(net *n, int rows, int first, int end, gradus_real *to)
 {

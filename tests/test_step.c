@@ -141,6 +141,7 @@ static void run(const net *n, const int *index, int rows)
     ck_assert_int_eq(gradus_backward(n->g), 0);
 }
 
+/* (T1), whose divisor is here the number of rows. */
 TEST(a_batch_has_the_mean_gradient_of_its_samples)
 {
     gradus_dataset d = data_new(2, BATCH, IN, CLASSES);

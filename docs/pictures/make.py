@@ -93,6 +93,111 @@ class Picture:
             f.write("\n".join(self.lines) + "\n</svg>\n")
 
 
+def graph():
+    """Values go down through the net, and gradients come up again."""
+    p = Picture("graph", 680, 480, "A net of two dense layers: values go down, "
+                "gradients come up, and each dense layer takes the gradient "
+                "of its weights from both")
+    nodes = ["input", "dense  W₁, b₁", "ReLU", "dense  W₂, b₂",
+             "softmax, cross entropy"]
+    down = ["X", "Z₁ = X W₁ᵀ + b₁", "H = max(0, Z₁)", "Z₂ = H W₂ᵀ + b₂"]
+    up = [None, "dZ₁ = dH where Z₁ > 0, else 0", "dH = dZ₂ W₂", "dZ₂ = (Y − T) / D"]
+    for i, words in enumerate(nodes):
+        y = 20 + 92 * i
+        p.box(230, y, 220, 40, words, text="bold")
+        if i < 4:
+            p.arrow(290, y + 43, 290, y + 89, "blue-line")
+            p.text(275, y + 66, down[i], "blue-text right")
+            if up[i]:
+                p.arrow(390, y + 89, 390, y + 43, "orange-line")
+                p.text(405, y + 66, up[i], "orange-text left")
+    for i, y in ((1, 112), (2, 296)):
+        p.arrow(453, y + 20, 497, y + 20, "green-line")
+        p.rect(500, y - 6, 165, 52, "green")
+        p.text(582, y + 10, "dW₁ = dZ₁ᵀ X" if i == 1 else "dW₂ = dZ₂ᵀ H")
+        p.text(582, y + 30, "db₁ = dZ₁ᵀ 1" if i == 1 else "db₂ = dZ₂ᵀ 1")
+    p.arrow(190, 408, 226, 408)
+    p.text(182, 408, "T, the targets", "right")
+    p.arrow(453, 408, 497, 408)
+    p.text(505, 408, "the loss L", "left")
+    p.text(215, 452, "values, from the data to the loss", "blue-text right "
+           "small")
+    p.text(405, 452, "gradients of L, from the loss to the data",
+           "orange-text left small")
+    return p
+
+
+def phases():
+    """Phase 1 cuts the rows of the batch, phase 2 the weights."""
+    p = Picture("phases", 760, 450, "Phase 1: each thread takes slices of the "
+                "batch through the net and back. Phase 2: each thread takes "
+                "tiles of the weights over the whole batch")
+    kinds = ["blue", "blue", "orange", "orange"]
+    p.text(20, 28, "Phase 1: samples in parallel", "bold left")
+    p.text(20, 50, "each slice of rows goes through all nodes and back",
+           "faint left small")
+    for j, words in enumerate(["input", "dense", "ReLU", "dense", "loss"]):
+        p.text(117 + 62 * j, 84, words, "small")
+    for i in range(4):
+        y = 102 + 62 * i
+        p.text(76, y + 24, "slice %d" % i, "right small")
+        for j in range(5):
+            p.rect(90 + 62 * j, y, 54, 48, kinds[i])
+        p.arrow(96, y + 16, 386, y + 16, kinds[i] + "-line")
+        p.arrow(386, y + 34, 96, y + 34, kinds[i] + "-line")
+    p.text(420, 28, "Phase 2: weights in parallel", "bold left")
+    p.text(420, 50, "each tile of weights reads x and dy of all rows",
+           "faint left small")
+    for j, (words, tiles) in enumerate((("first dense", 6), ("second dense",
+                                                           2))):
+        left = 480 + 140 * j
+        p.text(left + 50, 84, words, "small")
+        for i in range(tiles):
+            height = 240 // tiles
+            kind = "blue" if i < tiles // 2 else "orange"
+            p.box(left, 102 + height * i, 100, height - 4, "tile %d" % i, kind,
+                  "small")
+    p.text(470, 222, "units", "right faint small")
+    p.arrow(20, 384, 735, 384)
+    p.text(20, 366, "time", "left faint small")
+    for x, words in ((260, "every y and dy is there"),
+                     (520, "every dW is there")):
+        p.text(x, 366, "all threads wait", "faint small")
+        p.line([(x, 376), (x, 392)])
+        p.text(x, 406, words, "small")
+    p.text(140, 406, "phase 1", "bold small")
+    p.text(402, 406, "phase 2", "bold small")
+    p.text(735, 406, "update: θ −= lr d", "bold small right")
+    for i, kind in enumerate(("blue", "orange")):
+        p.rect(20 + 90 * i, 424, 12, 12, kind, 2)
+        p.text(38 + 90 * i, 430, "thread %d" % i, "left small")
+    return p
+
+
+def tree():
+    """The gradients of five pieces are added as a binary tree."""
+    p = Picture("tree", 640, 330, "The gradients of the pieces 0 to 4 are "
+                "added as a binary tree: 01, 23, then 0123, then 01234")
+    x = [75, 185, 295, 405, 545]
+
+    def joined(left, right, middle, y, words):
+        for at, bottom in (left, right):
+            p.line([(at, bottom), (at, y + 50), (middle, y + 50),
+                    (middle, y + 34)])
+        p.box(middle - 34, y, 68, 34, words, "green", "bold")
+
+    for i in range(5):
+        rows = "%d to %d" % (128 * i, 128 * i + 127) if i < 4 else "512 to 599"
+        p.box(x[i] - 45, 246, 90, 40, "piece %d" % i, "blue")
+        p.text(x[i], 304, "rows " + rows, "faint small")
+    joined((x[0], 246), (x[1], 246), 130, 172, "0 + 1")
+    joined((x[2], 246), (x[3], 246), 350, 172, "2 + 3")
+    joined((130, 172), (350, 172), 240, 98, "0 to 3")
+    joined((240, 98), (x[4], 246), 392, 24, "0 to 4")
+    p.text(438, 41, "the gradient of the batch", "left")
+    return p
+
+
 def norms():
     """Which numbers share a mean and a variance."""
     p = Picture("norms", 560, 270, "Batch normalisation takes the mean of a "
@@ -143,7 +248,7 @@ def schedules():
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else \
         os.path.dirname(os.path.abspath(__file__))
-    for draw in (norms, schedules):
+    for draw in (graph, phases, tree, norms, schedules):
         draw().write(folder)
 
 

@@ -9,7 +9,7 @@
 
 int gradus_piece_count(int rows)
 {
-    return (rows - 1) / GRADUS_PIECE_ROWS + 1;
+    return (rows - 1) / GRADUS_PIECE_ROWS + 1; /* (T2) */
 }
 
 gradus_rows_range gradus_piece(int rows, int i)
@@ -27,7 +27,7 @@ gradus_rows_range gradus_piece(int rows, int i)
 gradus_rows_range gradus_slice(int rows, int i)
 {
     gradus_rows_range piece = gradus_piece(rows, i / 2);
-    int half = ((piece.rows - 1) / 32 + 1) * 16;
+    int half = ((piece.rows - 1) / 32 + 1) * 16; /* (T3) */
 
     if (i % 2)
         return (gradus_rows_range){ piece.first + half, piece.rows - half };

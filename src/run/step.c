@@ -158,7 +158,7 @@ static double loss_of(const gradus_loss_node *l, int rows)
 
     for (int i = 0; i < rows; i++)
         sum += l->loss[i];
-    return l->weight * sum / (l->divisor > 0 ? l->divisor : 1);
+    return l->weight * sum / (l->divisor > 0 ? l->divisor : 1); /* (T1) */
 }
 
 double gradus_loss(const gradus_graph *g)

@@ -92,7 +92,7 @@ static void add_shares(const tiles_job *job, gradus_tile t, int j, bool add)
 }
 
 /* Adds up the arrays on top of the stack, as often as the job says, for the
- * parameters of the tile. */
+ * parameters of the tile: an addition of (T4) each time. */
 static void merge(const tiles_job *job, gradus_tile t)
 {
     const gradus_graph *g = job->g;

@@ -28,11 +28,11 @@ TEST(the_plain_way_matches_a_case_worked_by_hand)
 
     convolve(&c, &(gradus_conv_sample){ .x = nine, .z = z, .dz = powers,
                                         .dW = dW, .db = db, .dx = dx });
-    assert_near(z, (double[]){ 47, 57, 77, 87 }, 4, 0);
-    assert_near(dW, (double[]){ 5422, 6532, 8754, 9865 }, 4, 0);
-    assert_near(db, (double[]){ 1113 }, 1, 0);
+    assert_near(z, (double[]){ 47, 57, 77, 87 }, 4, 0);           /* (C1) */
+    assert_near(dW, (double[]){ 5422, 6532, 8754, 9865 }, 4, 0);  /* (C2) */
     assert_near(dx, (double[]){ 4, 12, 20, 103, 1234, 2040, 300, 3400, 4000 },
-                9, 0);
+                9, 0);                                            /* (C3) */
+    assert_near(db, (double[]){ 1113 }, 1, 0);                    /* (C4) */
 }
 
 /* In its first place, only the last number of the kernel is inside the image;

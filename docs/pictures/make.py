@@ -127,6 +127,39 @@ def graph():
     return p
 
 
+def columns():
+    """The windows of a convolution become the columns of a matrix."""
+    p = Picture("columns", 640, 400, "The four windows of an image of 3 x 3 "
+                "pixels are the four columns of a matrix")
+    kinds = ["blue", "orange", "green", "violet"]
+    W, y_of = [1, 2, 3, 4], [37, 47, 67, 77]
+    p.text(170, 56, "x, and what the kernel", "faint right small")
+    p.text(170, 74, "covers at each position", "faint right small")
+    for q in range(4):
+        left, column = 210 + 105 * q, []
+        for i in range(9):
+            u, v = i // 3 - q // 2, i % 3 - q % 2
+            inside = 0 <= u < 2 and 0 <= v < 2
+            p.box(left + 26 * (i % 3), 24 + 26 * (i // 3), 26, 26, str(i + 1),
+                  kinds[q] if inside else "plain", "" if inside else "faint")
+            if inside:
+                column.append(i + 1)
+        middle = left + 39
+        p.arrow(middle, 108, middle, 140, kinds[q] + "-line")
+        for i, v in enumerate(column):
+            p.box(middle - 22, 146 + 36 * i, 44, 36, str(v), kinds[q])
+        p.arrow(middle, 296, middle, 328, kinds[q] + "-line")
+        p.box(middle - 22, 334, 44, 36, str(y_of[q]), kinds[q], "bold")
+    for i, v in enumerate(W):
+        p.box(150, 146 + 36 * i, 36, 36, str(v))
+        p.text(207, 164 + 36 * i, "×", "faint")
+    p.text(140, 200, "the kernel W,", "faint right small")
+    p.text(140, 218, "line by line", "faint right small")
+    p.text(140, 344, "Y = W col: a number", "faint right small")
+    p.text(140, 362, "for each column", "faint right small")
+    return p
+
+
 def phases():
     """Phase 1 cuts the rows of the batch, phase 2 the weights."""
     p = Picture("phases", 760, 450, "Phase 1: each thread takes slices of the "
@@ -248,7 +281,7 @@ def schedules():
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else \
         os.path.dirname(os.path.abspath(__file__))
-    for draw in (graph, phases, tree, norms, schedules):
+    for draw in (graph, columns, phases, tree, norms, schedules):
         draw().write(folder)
 
 

@@ -188,7 +188,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 
     gradus_channels_last(&p.x, s->x, scratch + p.x_at);
     for (int i = 0; i < c->out_height; i++) {
-        gradus_multiply(c->simd, &m);
+        gradus_multiply(c->simd, &m); /* (C9), to which b is added next */
         for (size_t j = 0; b && j < end; j += p.y.pixel)
             for (int o = 0; o < c->out; o++)
                 m.C[j + (size_t)o] += b[o];

@@ -148,7 +148,7 @@ static void forward_all(const gradus_conv *c, gradus_real *scratch)
         gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_N, c->out, q->count * p.P,
                     p.ckk, c->W + q->s[0].group * gradus_conv_weights(c),
                     p.ckk, scratch + p.col, p.pitch, 0, y,
-                    p.pitch);                           /* Y = W col       */
+                    p.pitch);                      /* Y = W col       (C5) */
     for (int k = 0; k < q->count; k++)
         write_result(c, &p, &q->s[k], y + k * p.P);
     q->count = 0;
@@ -165,7 +165,7 @@ static void backward_operand(const gradus_conv *c, const parts *p,
     gradus_gemm(GRADUS_GEMM_T, GRADUS_GEMM_N, p->ckk, q->count * p->P, c->out,
                 c->W + q->s[0].group * gradus_conv_weights(c), p->ckk,
                 scratch + p->y, p->pitch, 0, dcol,
-                p->pitch);                              /* dcol = W' dY    */
+                p->pitch);                         /* dcol = W' dY    (C7) */
     for (int k = 0; k < q->count; k++) {
         gradus_conv_clear(c, &q->s[k]);
         memset(image, 0, m->size * sizeof *image);
@@ -182,7 +182,8 @@ static void backward_all(const gradus_conv *c, gradus_real *scratch)
     if (q->count)
         gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, c->out, p.ckk,
                     q->count * p.P, scratch + p.y, p.pitch, scratch + p.col,
-                    p.pitch, 1, q->s[0].dW, p.ckk);     /* dW += dY col'   */
+                    p.pitch, 1, q->s[0].dW,
+                    p.ckk);                        /* dW += dY col'   (C6) */
     if (q->count && q->s[0].dx)
         backward_operand(c, &p, q, scratch);
     q->count = 0;

@@ -50,7 +50,8 @@ static gradus_real output(const gradus_conv *c, const gradus_conv_sample *s,
             for (int v = 0; v < c->kernel; v++) {
                 ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at >= 0)
-                    y += W[gradus_conv_in_W(c, o, ch, u, v)] * s->x[at];
+                    y += W[gradus_conv_in_W(c, o, ch, u, v)] *
+                         s->x[at];                          /* (C1) */
             }
     return y;
 }
@@ -76,7 +77,7 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
     const gradus_real *W = c->W + s->group * gradus_conv_weights(c);
 
     if (s->db)
-        s->db[o] += dy;
+        s->db[o] += dy;                                     /* (C4) */
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
             for (int v = 0; v < c->kernel; v++) {
@@ -84,9 +85,9 @@ static void add_gradients(const gradus_conv *c, const gradus_conv_sample *s,
                 ptrdiff_t at = in_x(c, ch, i, u, j, v);
                 if (at < 0)
                     continue;
-                s->dW[w] += dy * s->x[at];
+                s->dW[w] += dy * s->x[at];                  /* (C2) */
                 if (s->dx)
-                    s->dx[at] += dy * W[w];
+                    s->dx[at] += dy * W[w];                 /* (C3) */
             }
 }
 

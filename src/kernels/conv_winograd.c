@@ -123,7 +123,7 @@ static void convolve(const gradus_conv *c, const parts *p,
     }
 }
 
-/* Adds to dU what n samples of a group contribute. */
+/* Adds to dU what n samples of a group contribute, V' dM (C14). */
 static void add_products(const gradus_conv *c, const parts *p, int group,
                          int n, gradus_real *scratch)
 {

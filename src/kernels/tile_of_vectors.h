@@ -27,7 +27,7 @@ GRADUS_INLINE void TILE(const gradus_tiled *t, bool square, int outs,
             for (int v = 0; v < kernel; v++, W += out)
                 for (int k = 0; k < outs; k++)
                     for (int q = 0; q < vectors; q++)
-                        sum[k][q] +=
+                        sum[k][q] += /* (C8) */
                             W[k] * *(const LANES *)(x[q] + (size_t)v * step);
         }
     for (int k = 0; k < outs; k++)

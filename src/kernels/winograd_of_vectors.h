@@ -8,7 +8,8 @@ typedef gradus_real LANES
 
 /* ---- one dimension; t [6] has a value for each point ------------------- */
 
-/* t = B' d for d [6].  Numbers of t are `apart` vectors apart. */
+/* t = B' d for d [6]: one side of (C10).  Numbers of t are `apart` vectors
+ * apart. */
 FOR GRADUS_INLINE void NAME(interpolate)(const LANES *d, LANES *t, int apart)
 {
     const LANES p = d[4] - 4 * d[2], q = d[3] - 4 * d[1], r = d[4] - d[2],
@@ -61,8 +62,8 @@ FOR GRADUS_INLINE void NAME(collect)(int n, const LANES *t, LANES *a,
 
 /* ---- two dimensions: first the columns, then the lines ----------------- */
 
-/* Writes A a A' to the planes of `to`, or G a G' for weights.  a [n,n] has its
- * lines and columns `line` and `column` numbers apart. */
+/* Writes A a A' (C13) to the planes of `to`, or G a G' (C11) for weights.
+ * a [n,n] has its lines and columns `line` and `column` numbers apart. */
 FOR GRADUS_INLINE void NAME(evaluate2)(int n, bool weights,
                                        const gradus_real *a, size_t line,
                                        size_t column, gradus_real *to,
@@ -85,7 +86,7 @@ FOR GRADUS_INLINE void NAME(evaluate2)(int n, bool weights,
     }
 }
 
-/* a [n,n] = A' t A of the planes of t, or G' t G for weights. */
+/* a [n,n] = A' t A (C12) of the planes of t, or G' t G (C15) for weights. */
 FOR GRADUS_INLINE void NAME(collect2)(int n, bool weights,
                                       const gradus_real *t, size_t plane,
                                       LANES *a)

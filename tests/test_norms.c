@@ -205,6 +205,26 @@ TEST(batchnorm_of_many_positions_follows_its_definition)
     }
 }
 
+/* 16 rows of 0 are one slice, and a row of 17 is another.  Their mean is 1 and
+ * their variance 16; the mean of the slices' means would be 8.5. */
+TEST(slices_of_unequal_size_have_the_mean_of_all_rows)
+{
+    enum { SLICE = 16 };
+    static const double none[SLICE + 1] = { 0 };
+    const gradus_real rows[SLICE + 1] = { [SLICE] = 17 };
+    const double s = 1 / sqrt(16 + 1e-5);
+
+    x = gradus_input(g, 1);
+    y = gradus_batchnorm(x);
+    probe(y, none);
+    ck_assert_int_eq(gradus_compile(g, SLICE + 1, 1), 0);
+    gradus_feed(x, rows, SLICE + 1);
+    ck_assert_int_eq(gradus_forward(g, NULL, SLICE + 1), 0);
+    for (int i = 0; i < SLICE; i++)
+        assert_near(y->y + i, (double[]){ -s }, 1, rounding());
+    assert_near(y->y + SLICE, (double[]){ 16 * s }, 1, rounding());
+}
+
 TEST(batchnorm_refuses_a_training_batch_of_one_value_per_channel)
 {
     x = gradus_input(g, 2);

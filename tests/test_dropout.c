@@ -73,6 +73,20 @@ TEST(each_pass_leaves_out_other_values_and_a_repeated_pass_the_same)
     ck_assert_mem_ne(y->y, y->y + N, N * sizeof *y->y);
 }
 
+/* The rows from 32 on are a slice of their own, which another thread may
+ * compute.  That two rows of 50 values agree by chance has a probability of
+ * 2^-50. */
+TEST(no_two_rows_leave_out_the_same_values)
+{
+    drop(0.5);
+    ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
+    for (int i = 0; i < B; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert_msg(memcmp(y->y + i * N, y->y + j * N,
+                                 N * sizeof *y->y) != 0,
+                          "rows %d and %d leave out the same values", j, i);
+}
+
 TEST(inference_leaves_out_no_value)
 {
     x = gradus_input(g, N);

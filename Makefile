@@ -26,7 +26,10 @@
 #                   present counts the budget
 #   make check-long run what takes longer than make test, in several hours, most
 #                   of them valgrind's: the tests as clang builds them, asan,
-#                   tsan, valgrind, exp and its like of every float, the guard
+#                   tsan, valgrind, exp and its like of every float, the museum,
+#                   the guard
+#   make museum     plant the faults of docs/museum.md, one after the other, and
+#                   show that the test which the page names fails
 #   make double     build/libgradus-double.a, the library in double precision
 #                   for gradient checks, and build/custom-layer-check, a
 #                   program that makes one
@@ -292,7 +295,11 @@ check-long:
 	$(MAKE) valgrind
 	$(MAKE) $(BUILD)/test
 	EVERY_FLOAT=1 CK_TIMEOUT_MULTIPLIER=1000 $(BUILD)/test functions
+	$(MAKE) museum
 	$(MAKE) guard GUARD=required
+
+museum:
+	@tests/museum/run.sh
 
 # Lines and branches of src that the C suites, as float and as double, and the
 # bad files reach.
@@ -407,7 +414,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long coverage coverage-run lint fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

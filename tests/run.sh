@@ -1,8 +1,11 @@
 #!/bin/sh
-# run.sh -- runs every test, from the repository's root: the suite as float and
-# as double, then the scripts, which run programs as a user does.
+# run.sh -- runs every test, from the repository's root: each suite as float and
+# as double, and the scripts, which run programs as a user does.  As many run at
+# the same time as there are processors; what each has printed comes at its end.
 #
 #   tests/run.sh [--valgrind] [BUILD]
+#
+# With --valgrind only the suites run, each under valgrind.
 set -u
 
 valgrind=
@@ -13,48 +16,58 @@ if [ "${1-}" = --valgrind ]; then
 fi
 BUILD=${1:-build}
 export BUILD CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-20}"
-failed=
+export valgrind
 
-log=$(mktemp)
-trap 'rm -f "$log" "$log".*' EXIT
+logs=$(mktemp -d)
+export logs
+trap 'rm -rf "$logs"' EXIT
 
-run() {
-    echo "== $*"
-    { "$@"; echo "status $?"; } 2>&1 | tee -a "$log" | grep -v '^status '
-    [ "$(tail -n 1 "$log")" = "status 0" ] ||
-        failed="$failed $*;"
+# suites: the names of the suites.  `build/test split` also runs split_folds, so
+# a name that begins with another one and _ is left out.
+suites() {
+    for file in tests/test_*.c; do
+        name=${file#tests/test_}
+        echo "${name%.c}"
+    done | LC_ALL=C sort | awk '
+        { parent = $1
+          while (sub(/_[^_]*$/, "", parent)) if (parent in seen) next
+          seen[$1]; print }'
 }
 
-# suite PRECISION: prints what that suite has printed, and ends as it did
-suite() {
-    grep -v '^status ' "$log.$1"
-    return "$(sed -n 's/^status //p' "$log.$1")"
+# jobs: a line for each run: what takes longest comes first, so that no processor
+# waits for it in the end
+jobs() {
+    echo "$BUILD/test-double battery"
+    echo "$BUILD/test battery"
+    [ -n "$valgrind" ] || ls tests/test_*.sh
+    suites | grep -vx battery |
+        awk -v b="$BUILD" '{ print b "/test-double " $1; print b "/test " $1 }'
 }
 
-# The two suites run at the same time, each into a log of its own.
-for precision in test test-double; do
-    # shellcheck disable=SC2086 # $valgrind is empty, or a command with flags
-    { $valgrind "$BUILD/$precision"; echo "status $?"; } \
-        >"$log.$precision" 2>&1 &
-done
-wait
-for precision in test test-double; do
-    run suite "$precision"
-done
-if [ -z "$valgrind" ]; then
-    for script in tests/test_*.sh; do
-        run "$script"
-    done
-fi
+# Runs the words of one line, and keeps what they print in a file, which ends
+# with the status.
+jobs >"$logs/jobs"
+# shellcheck disable=SC2016 # the inner shell expands these
+tr '\n' '\0' <"$logs/jobs" | xargs -0 -n 1 -P "$(nproc)" sh -c '
+    log=$(mktemp "$logs/job.XXXXXX")
+    case $1 in tests/*) command=$1 ;; *) command="$valgrind $1" ;; esac
+    { echo "== $1"; $command; echo "status $? of $1"; } >"$log" 2>&1
+    flock "$logs/jobs" grep -v "^status [0-9]* of " "$log"' run
 
 # Check prints "Checks: N, Failures: F, Errors: E", and the scripts print
 # "P passed, F failed".
+cat "$logs"/job.* >"$logs/all"
 awk '/Checks: [0-9]/ { gsub(",", ""); for (i = 1; i < NF; i++) n[$i] = $(i + 1)
                        bad += n["Failures:"] + n["Errors:"]
                        good += n["Checks:"] - n["Failures:"] - n["Errors:"] }
      / passed, [0-9]+ failed$/ { good += $(NF - 3); bad += $(NF - 1) }
-     END { print "tests: " good " passed, " bad " failed" }' "$log"
+     END { print "tests: " good " passed, " bad " failed" }' "$logs/all"
+
+# A job without a status was killed with its shell.
+sed -n 's/^status 0 of //p' "$logs/all" | LC_ALL=C sort >"$logs/passed"
+failed=$(LC_ALL=C sort "$logs/jobs" | LC_ALL=C comm -23 - "$logs/passed")
 [ -z "$failed" ] || {
-    echo "tests: FAILED:$failed"
+    echo "tests: FAILED:"
+    echo "$failed" | sed 's/^/    /'
     exit 1
 }

@@ -30,6 +30,8 @@
 #                   the guard
 #   make museum     plant the faults of docs/museum.md, one after the other, and
 #                   show that the test which the page names fails
+#   make exercise   list the exercises in backprop; with N=3, begin or check
+#                   number 3 (exercises/README.md)
 #   make double     build/libgradus-double.a, the library in double precision
 #                   for gradient checks, and build/custom-layer-check, a
 #                   program that makes one
@@ -254,7 +256,7 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
-      $(BUILD)/torch-layers $(BUILD)/print-metrics $(BUILD)/write-models \
+      $(BUILD)/checker.a $(BUILD)/torch-layers $(BUILD)/print-metrics $(BUILD)/write-models \
       $(BUILD)/load-bad $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints \
       $(BUILD)/gradus_bench
 	tests/run.sh $(BUILD)
@@ -352,6 +354,18 @@ soak: $(BUILD)/soak
 
 double: $(BUILD)/libgradus-double.a $(BUILD)/custom-layer-check
 
+# ---- exercises: run.sh links the checker with the learner's file and the rest
+CHECKER := $(wildcard exercises/checker/*.c)
+
+$(BUILD)/double/exercises/%.o: FLAGS += -Isrc
+
+$(BUILD)/checker.a: $(call dbl,$(CHECKER))
+	@rm -f $@
+	$(call Q,AR $@)$(AR) rcs $@ $^
+
+exercise: $(if $(N),$(BUILD)/checker.a $(BUILD)/libgradus-double.a)
+	@BUILD='$(BUILD)' CC='$(CC)' exercises/run.sh '$(N)'
+
 # ---- the first commands of a new user, and the benchmarks
 
 deps:
@@ -372,7 +386,7 @@ mnist: all
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)): | deps
-$(call dbl,$(SRC) $(CUSTOM) $(TESTS)): | deps
+$(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(CHECKER)): | deps
 endif
 
 # The loader of an installed library does not ask what processor it is for.
@@ -414,9 +428,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
     $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
-    $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME)))
+    $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))

@@ -1,0 +1,3 @@
+    /* dy passes everywhere. */
+    for (size_t i = 0; i < r.n; i++)
+        gradus_pass(&r, i, r.dy[i]);

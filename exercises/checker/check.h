@@ -79,5 +79,8 @@ int report(const sheet *s);
 void check_dense_gradient(sheet *s);
 void check_dense_backward(sheet *s);
 void check_relu(sheet *s);
+void check_softmax_ce(sheet *s);
+void check_softmax(sheet *s);
+void check_smoothing(sheet *s);
 
 #endif

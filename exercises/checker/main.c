@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 static void (*const check[])(sheet *s) = {
-    check_dense_gradient, check_dense_backward, check_relu,
+    check_dense_gradient, check_dense_backward, check_relu, check_softmax_ce,
+    check_softmax, check_smoothing,
 };
 
 enum { CHECKS = sizeof check / sizeof *check };

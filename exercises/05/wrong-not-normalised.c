@@ -1,0 +1,7 @@
+    /* y is not divided by the sum. */
+    for (int k = 1; k < K; k++)
+        m = z[k * step] > m ? z[k * step] : m;
+    for (int k = 0; k < K; k++)
+        sum += y[k * step] = exp(z[k * step] - m);
+    *max = m;
+    return sum;

@@ -82,5 +82,15 @@ void check_relu(sheet *s);
 void check_softmax_ce(sheet *s);
 void check_softmax(sheet *s);
 void check_smoothing(sheet *s);
+void check_momentum(sheet *s);
+void check_adam(sheet *s);
+void check_dropout(sheet *s);
+void check_maxpool(sheet *s);
+void check_conv(sheet *s);
+void check_batchnorm(sheet *s);
+void check_layernorm(sheet *s);
+void check_embedding(sheet *s);
+void check_clip(sheet *s);
+void check_shares(sheet *s);
 
 #endif

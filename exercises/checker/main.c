@@ -17,7 +17,9 @@
 
 static void (*const check[])(sheet *s) = {
     check_dense_gradient, check_dense_backward, check_relu, check_softmax_ce,
-    check_softmax, check_smoothing,
+    check_softmax, check_smoothing, check_momentum, check_adam, check_dropout,
+    check_maxpool, check_conv, check_batchnorm, check_layernorm,
+    check_embedding, check_clip, check_shares,
 };
 
 enum { CHECKS = sizeof check / sizeof *check };

@@ -1,0 +1,2 @@
+    /* m and v are taken as they are. */
+    a->m_scale = a->v_scale = 1;

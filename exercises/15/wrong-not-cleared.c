@@ -1,0 +1,5 @@
+    /* The sums are left as they are. */
+    for (int i = 0; i < o->graph->tiles; i++)
+        sum += o->square[i];
+    o->norm = o->max_norm > 0 ? sqrt(sum) : NAN;
+    o->clip_scale = fmin(1, o->max_norm / (o->norm + 1e-6));

@@ -375,15 +375,48 @@ void gradus_gemm(int op_a, int op_b, int m, int n, int k, const gradus_real *A,
  * For tests
  * ====================================================================== */
 
+/* A gradient beside the central difference of the loss. */
+typedef struct {
+    const gradus_node *node;
+    const gradus_param *param; /* of the node; NULL: the values [n,size] that
+                                  are fed to it, an input */
+    size_t entry;              /* which of these numbers, from 0 */
+    double gradient;           /* by the last backward */
+    double difference;         /* (L(v + h) - L(v - h)) / 2h */
+    double error;              /* |a - d| / (1e-6 + 1e-4 max(|a|, |d|)), for
+                                  these two: at most 1 if all is well */
+    bool corner;               /* the loss has a corner within h of it, such as
+                                  the 0 of a ReLU or two equal maxima; on both
+                                  sides the gradient is right */
+} gradus_check_entry;
+
+typedef struct {
+    /* Set by the caller; 0 means the default. */
+    size_t most;   /* of each parameter or input, at most so many numbers are
+                      compared: one from each of as many equal parts, drawn at
+                      random; 0: all */
+    uint64_t seed; /* that decides which */
+    /* Called after each comparison, unless it is NULL. */
+    void (*each)(const gradus_check_entry *e, void *user);
+    void *user;
+
+    /* Set by gradus_check_gradients, also where it fails. */
+    size_t compared, corners; /* how many numbers, and those at a corner */
+    gradus_check_entry worst; /* of those at no corner, the largest error */
+    char where[64];           /* its place: "dense1.weight[3]" */
+} gradus_check;
+
 /* Compares every gradient (of parameters, and of inputs that want one) of the
  * first n fed rows with central differences of step h.  Returns the largest
- *   |a - d| / (1e-6 + 1e-4 max(|a|, |d|)),  a the gradient, d the difference,
- * which is at most 1 when all is well (compile as double and take h = 1e-6);
- * negative on error.  A library of floats gives meaningless numbers.  `where`,
- * if not NULL, gets the place of the largest, 64 bytes.  A wrong backward
- * shows in the nodes before it: suspect every node from `where` to the loss.
- * Take an n of at least 2: gradient then gets the batch in two parts. */
-double gradus_check_gradients(gradus_graph *g, int n, double h, char *where);
+ * error, which is at most 1 when all is well (compile as double and take h =
+ * 1e-6); negative on error.  A library of floats gives meaningless numbers.
+ * `check`, if not NULL, says what is compared, and gets what was found.  At a
+ * corner there is no derivative, so what is there counts as no error.  A wrong
+ * backward shows in the nodes before it: suspect every node from `where` to
+ * the loss.  Take an n of at least 2: gradient then gets the batch in two
+ * parts. */
+double gradus_check_gradients(gradus_graph *g, int n, double h,
+                              gradus_check *check);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

@@ -44,16 +44,16 @@ static int check_gradients(const battery_row *row)
 {
     for (trial_tail behind = DENSE; behind <= ONE; behind++) {
         trial *t = trial_new(row, behind, gradient_rows_of(row));
-        char where[64] = "";
+        gradus_check check = { 0 };
         if (trial_begin(t, 1))
             return -1;
-        double d = gradus_check_gradients(t->g, t->rows, 1e-6, where);
+        double d = gradus_check_gradients(t->g, t->rows, 1e-6, &check);
         TRY(d < 0);
         if (!(d <= 1))
             return trial_wrong("with a %s dy, the gradient of %s is off by %g "
                                "times what is allowed",
-                               behind == SPARSE ? "sparse" : "dense", where,
-                               d);
+                               behind == SPARSE ? "sparse" : "dense",
+                               check.where, d);
     }
     return 0;
 }

@@ -129,11 +129,11 @@ double rounding(void)
     return sizeof(gradus_real) == sizeof(float) ? 2e-6 : 1e-12;
 }
 
-static char place[64];
+static gradus_check check;
 
 double probe_gradients(gradus_graph *g, int n)
 {
-    double d = gradus_check_gradients(g, n, 1e-6, place);
+    double d = gradus_check_gradients(g, n, 1e-6, &check);
 
     ck_assert_msg(d >= 0, "%s", gradus_error());
     return d;
@@ -141,7 +141,7 @@ double probe_gradients(gradus_graph *g, int n)
 
 const char *probe_worst(void)
 {
-    return place;
+    return check.where;
 }
 
 void probe_assert_caught(gradus_node *n, const gradus_op *wrong, int rows)

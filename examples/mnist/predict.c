@@ -2,6 +2,7 @@
  * images. */
 #define _DEFAULT_SOURCE
 #include "common.h"
+#include "draw.h"
 #include "gradus.h"
 #include "openblas.h"
 
@@ -165,40 +166,6 @@ static int load_pixels(const reader *r, const char *path, int invert)
 
 /* ---- --show ---- */
 
-/* Returns the mean of the channels at a pixel, 0 to 255.  Below the last row
- * everything is black, 0. */
-static int brightness(const reader *r, int row, int column)
-{
-    int sum = 0;
-    for (int c = 0; row < r->height && c < r->channels; c++)
-        sum += r->pixels[(c * r->height + row) * r->width + column];
-    return sum / r->channels;
-}
-
-/* Draws two rows of pixels in one line of text: half blocks show the upper
- * row, and the background behind them the lower one. */
-static void draw_blocks(const reader *r, FILE *out, int line)
-{
-    for (int j = 0; j < r->width; j++) {
-        int upper = 232 + brightness(r, 2 * line, j) * 23 / 255;
-        int lower = 232 + brightness(r, 2 * line + 1, j) * 23 / 255;
-        fprintf(out, "\033[38;5;%d;48;5;%dm▀", upper, lower);
-    }
-    fputs("\033[0m", out);
-}
-
-/* Draws one row of pixels in one line of text.  Each pixel is two characters
- * wide, which makes it square. */
-static void draw_letters(const reader *r, FILE *out, int line)
-{
-    static const char ramp[] = " .:-=+*#%@";
-    for (int j = 0; j < r->width; j++) {
-        char c = ramp[brightness(r, line, j) * 9 / 255];
-        fputc(c, out);
-        fputc(c, out);
-    }
-}
-
 static void draw_probability(const reader *r, FILE *out, int k, double p)
 {
     static const char bar[] = "####################";
@@ -209,15 +176,11 @@ static void draw_probability(const reader *r, FILE *out, int k, double p)
 /* Draws the pixels, and beside them the probability p[k] of each class. */
 static void show(const reader *r, FILE *out, int blocks, const gradus_real *p)
 {
-    int lines = blocks ? (r->height + 1) / 2 : r->height;
-    int columns = blocks ? r->width : 2 * r->width;
-    for (int i = 0; i < lines || i < r->classes; i++) {
-        if (i >= lines)
-            fprintf(out, "%*s", columns, "");
-        else if (blocks)
-            draw_blocks(r, out, i);
-        else
-            draw_letters(r, out, i);
+    const drawing d = {.pixels = r->pixels, .channels = r->channels,
+                       .height = r->height, .width = r->width,
+                       .blocks = blocks};
+    for (int i = 0; i < draw_lines(&d) || i < r->classes; i++) {
+        draw_line(out, &d, i);
         if (i < r->classes)
             draw_probability(r, out, i, p[i]);
         fputc('\n', out);

@@ -6,8 +6,8 @@
 #include "images.h"
 #include "model.h"
 #include "openblas.h"
+#include "rows.h"
 #include "score.h"
-#include "source.h"
 #include "text.h"
 
 #include <getopt.h>
@@ -143,14 +143,6 @@ static int find_mistakes(evaluation *e)
     return e->s.kind == SOURCE_FOLDER ? list_images(&e->files, e->s.path) : 0;
 }
 
-/* The number of a row in its file, from 1.  A table without a header calls its
- * columns 1, 2, .. */
-static size_t row_number(const evaluation *e, size_t i)
-{
-    return i + 1 + (e->m.table &&
-                    strcmp(gradus_column_name(e->m.table, 0), "1") != 0);
-}
-
 /* ---- printing ----------------------------------------------------------- */
 
 static void print_classes(const evaluation *e)
@@ -225,7 +217,7 @@ static void print_wrong_class(const evaluation *e, const mistake *w)
 {
     const gradus_graph *g = e->m.graph;
 
-    printf("%8zu  ", row_number(e, w->row));
+    printf("%8zu  ", row_number(&e->m, w->row));
     print_cell(stdout, class_name(g, e->d->labels[w->row]), NAME, 0);
     putchar(' ');
     print_cell(stdout, class_name(g, score_class(&e->of, w->row)), NAME, 0);
@@ -238,7 +230,7 @@ static void print_error(const evaluation *e, const mistake *w)
     const size_t at = w->row * (size_t)e->of.size + (size_t)w->target;
     const double is = e->d->targets[at], y = e->of.y[at];
 
-    printf("%8zu  ", row_number(e, w->row));
+    printf("%8zu  ", row_number(&e->m, w->row));
     print_cell(stdout, target_name(&e->m, w->target), NAME, 0);
     printf(" %12.6g %12.6g %12.6g\n", is, y, y - is);
 }
@@ -268,7 +260,7 @@ static json_t *mistake_json(const evaluation *e, const mistake *w)
     const gradus_graph *g = e->m.graph;
     const size_t at = w->row * (size_t)e->of.size + (size_t)w->target;
     json_t *json = json_pack("{s:I}", "row",
-                             (json_int_t)row_number(e, w->row));
+                             (json_int_t)row_number(&e->m, w->row));
 
     if (w->row < e->files.n)
         json_object_set_new(json, "file",
@@ -305,13 +297,8 @@ static int open_data(evaluation *e, const char *path)
 {
     if (open_source_for(&e->s, path, &e->m))
         return -1;
-    e->d = e->s.test ? e->s.test : e->s.data;
-    if (e->m.classes ? e->d->labels != NULL : e->d->targets != NULL)
-        return 0;
-    complain("%s: has no column that says what is right; must have the %s, or "
-             "gradus predict is what you want", path,
-             e->m.classes ? "label" : "targets");
-    return -1;
+    e->d = known_rows(&e->s, &e->m, NULL);
+    return e->d ? 0 : -1;
 }
 
 static int evaluate(evaluation *e, const char *path, const char *data)

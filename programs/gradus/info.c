@@ -2,7 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "command.h"
 #include "common.h"
-#include "gradus_layer.h" /* a node's operands */
+#include "dot.h"
 #include "model.h"
 #include "text.h"
 
@@ -54,16 +54,6 @@ static int parse(int argc, char **argv)
         usage_error("info: got %d arguments; must be one, a MODEL that gradus "
                     "train has saved", argc - optind);
     return form;
-}
-
-static size_t parameters_of(const gradus_node *n)
-{
-    size_t count = 0;
-    const gradus_param *p;
-
-    for (int j = 0; (p = gradus_param_at(n, j)); j++)
-        count += p->size;
-    return count;
 }
 
 /* Metadata of the library itself are printed in other ways. */
@@ -134,39 +124,6 @@ static int print_words(const gradus_graph *g, const gradus_table *t)
     return 0;
 }
 
-/* ---- Graphviz ----------------------------------------------------------- */
-
-/* Writes the shape of a row, such as 16 x 28 x 28. */
-static void shape_text(const gradus_node *n, char text[64])
-{
-    int shape[GRADUS_MAX_RANK], rank = gradus_node_shape(n, shape);
-
-    text[0] = '\0';
-    for (int i = 0; i < rank; i++)
-        snprintf(text + strlen(text), 64 - strlen(text), "%s%d",
-                 i ? " x " : "", shape[i]);
-}
-
-/* A name or an op has no character that is special in a text of Graphviz. */
-static void print_dot(const gradus_graph *g)
-{
-    printf("digraph net {\n    node [shape=box, fontname=\"sans-serif\"];\n");
-    for (int i = 0; i < gradus_node_count(g); i++) {
-        const gradus_node *n = gradus_node_at(g, i);
-        const size_t parameters = parameters_of(n);
-        char shape[64];
-        shape_text(n, shape);
-        printf("    n%d [label=\"%s\\n%s\\n%s", i, gradus_node_op(n),
-               gradus_node_name(n), shape);
-        if (parameters)
-            printf("\\n%zu parameters", parameters);
-        printf("\"];\n");
-        for (int j = 0; j < n->n_in; j++)
-            printf("    n%d -> n%d;\n", n->in[j]->id, i);
-    }
-    printf("}\n");
-}
-
 /* ---- JSON --------------------------------------------------------------- */
 
 static json_t *node_json(const gradus_node *n)
@@ -232,7 +189,7 @@ int command_info(int argc, char **argv)
             complain("%s: %s", m.path, gradus_error());
     }
     if (!failed && form == DOT)
-        print_dot(m.graph);
+        print_dot(m.graph, NULL);
     else if (!failed)
         failed = form == JSON ? print_as_json(m.graph, m.table)
                               : print_words(m.graph, m.table);

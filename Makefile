@@ -1,6 +1,6 @@
 # gradus -- a small library that trains neural networks on the CPU
 #
-#   make            build/libgradus.a, build/libgradus.so, the example programs
+#   make            build/libgradus.a, build/libgradus.so, the programs
 #   make mnist      get MNIST, train on it, show what was learnt
 #   make deps       install what is missing, on Debian and Ubuntu; elsewhere
 #                   print the command to type
@@ -98,6 +98,7 @@ SAME     := $(wildcard tests/same/*.c) programs/shared/nets.c
 
 PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
             $(filter-out $(PARTS),$(MNIST))) $(BUILD)/gradus \
+            $(BUILD)/gradus-double \
             $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%) $(BUILD)/custom-layer
 
 Q = $(if $(V),,@echo '  $(1)';)
@@ -108,7 +109,7 @@ dbl = $(1:%.c=$(BUILD)/double/%.o)
 all: $(BUILD)/libgradus.a $(BUILD)/libgradus.so $(PROGRAMS)
 
 # Programs see include/, and what they share; the library and tests see src/ too.
-$(BUILD)/obj/examples/%.o $(BUILD)/obj/programs/%.o: \
+$(BUILD)/obj/examples/%.o $(BUILD)/obj/programs/%.o $(BUILD)/double/programs/%.o: \
     FLAGS += -Iprograms/shared $(PKG_CFLAGS)
 $(BUILD)/obj/src/%.o $(BUILD)/double/src/%.o: FLAGS += -Isrc $(PKG_CFLAGS)
 $(BUILD)/obj/tests/%.o $(BUILD)/double/tests/%.o: \
@@ -170,6 +171,10 @@ $(BUILD)/mnist-%: $(BUILD)/obj/examples/mnist/%.o $(call obj,$(PARTS) $(SHARED))
 	$(call Q,LD $@)$(call link)
 
 $(BUILD)/gradus: $(call obj,$(GRADUS) $(SHARED)) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+# The commands that compare gradients with differences run this one.
+$(BUILD)/gradus-double: $(call dbl,$(GRADUS) $(SHARED)) $(BUILD)/libgradus-double.a
 	$(call Q,LD $@)$(call link)
 
 $(OWN_DATA:examples/own-data/%.c=$(BUILD)/%): $(BUILD)/%: \
@@ -386,7 +391,7 @@ mnist: all
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)): | deps
-$(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(CHECKER)): | deps
+$(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(CHECKER)): | deps
 endif
 
 # The loader of an installed library does not ask what processor it is for.
@@ -400,7 +405,8 @@ endif
 install: install-notice all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BUILD)/gradus $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/gradus $(BUILD)/gradus-double \
+	    $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/gradus.h include/gradus_layer.h \
 	    $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/libgradus.a $(DESTDIR)$(PREFIX)/lib
@@ -418,7 +424,7 @@ install: install-notice all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/include/gradus.h \
 	    $(DESTDIR)$(PREFIX)/include/gradus_layer.h \
-	    $(DESTDIR)$(PREFIX)/bin/gradus \
+	    $(DESTDIR)$(PREFIX)/bin/gradus $(DESTDIR)$(PREFIX)/bin/gradus-double \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.* \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
 
@@ -433,4 +439,4 @@ help:
 
 -include $(patsubst %.o,%.d,\
     $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
-    $(call dbl,$(SRC) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))
+    $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))

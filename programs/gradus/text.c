@@ -69,3 +69,18 @@ void print_field(FILE *to, const char *text, const char *more)
     print_quoted(to, more);
     fputs(quotes ? "\"" : "", to);
 }
+
+void index_text(int rank, const int *shape, size_t at, char text[64])
+{
+    size_t index[4] = { 0 };
+    int end = 0;
+
+    for (int i = rank - 1; i >= 0; i--) {
+        index[i] = at % (size_t)shape[i];
+        at /= (size_t)shape[i];
+    }
+    for (int i = 0; i < rank; i++)
+        end += snprintf(text + end, 64 - (size_t)end, "%s%zu", i ? "," : "[",
+                        index[i]);
+    snprintf(text + end, 64 - (size_t)end, "]");
+}

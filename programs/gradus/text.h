@@ -15,4 +15,8 @@ void print_cell(FILE *to, const char *text, int width, int right);
  * needed (RFC 4180).  Control characters reach a file, but no terminal. */
 void print_field(FILE *to, const char *text, const char *more);
 
+/* "[3,17]": the indices of number `at` of an array of this shape, of rank 1 to
+ * 4. */
+void index_text(int rank, const int *shape, size_t at, char text[64]);
+
 #endif

@@ -1,0 +1,50 @@
+/* twin.c -- gradus-double, the same program with numbers of double precision.
+ */
+#define _DEFAULT_SOURCE
+#include "twin.h"
+
+#include "common.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The path of the twin, which is beside this program.  Where the system does
+ * not tell where that is, the twin's name, to be looked for in PATH. */
+static const char *twin_path(char path[4096])
+{
+    const ssize_t n = readlink("/proc/self/exe", path, 4000);
+
+    if (n <= 0)
+        return "gradus-double";
+    strcpy(path + n, "-double");
+    return path;
+}
+
+/* Returns only if it fails. */
+static void run_twin(const char *path, int argc, char **argv)
+{
+    char **all = calloc((size_t)argc + 2, sizeof *all);
+
+    if (!all)
+        return;
+    all[0] = (char *)path;
+    memcpy(all + 1, argv, (size_t)argc * sizeof *all);
+    execvp(path, all);
+    free(all);
+}
+
+int run_in_double(int argc, char **argv)
+{
+    char room[4096];
+    const char *path = twin_path(room);
+
+    if (sizeof(gradus_real) == sizeof(double))
+        return 0;
+    run_twin(path, argc, argv);
+    complain("%s: %s; gradus %s needs it, as it computes in double precision: "
+             "make builds it, and make install puts it beside gradus", path,
+             strerror(errno), argv[0]);
+    return -1;
+}

@@ -1,0 +1,12 @@
+/* twin.h -- gradus-double, the same program with numbers of double precision,
+ * which differences need: in floats, their digits cancel. */
+#ifndef TWIN_H
+#define TWIN_H
+
+/* If this program computes in floats, replaces it by gradus-double, which gets
+ * the same arguments; argv[0] is the name of the command.  Returns 0 if it
+ * computes in doubles, or -1 with a message on stderr if gradus-double cannot
+ * be run. */
+int run_in_double(int argc, char **argv);
+
+#endif

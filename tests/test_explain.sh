@@ -1,6 +1,7 @@
 #!/bin/sh
-# test_explain.sh -- tests gradus check as a user runs it: on a net whose
-# numbers are known, on a net with every kind of parameter, and on wrong input.
+# test_explain.sh -- tests gradus explain and gradus check as a user runs them:
+# on a net whose numbers are known, on a net with every kind of parameter, and
+# on wrong input.
 . tests/verdict.sh
 gradus=$BUILD/gradus
 if [ ! -x "$gradus" ] || [ ! -x "$gradus-double" ]; then
@@ -127,13 +128,15 @@ verdict "it makes them" $?
 
 # A net with all kinds of parameters, at random.
 cat >"$dir/all.c" <<'END'
-/* Saves a net with each layer that has parameters and takes images. */
+/* Saves a net with each layer that has parameters and takes images; with a
+ * second argument, it ignores sevens. */
 #include <gradus.h>
 int main(int argc, char **argv)
 {
     const double weight[10] = { 1, 2, 1, 1, 3, 1, 1, 1, 1, 1 };
-    const gradus_softmax_ce_options smooth = { .label_smoothing = 0.1,
-                                               .class_weight = weight };
+    const gradus_softmax_ce_options smooth = {
+        .label_smoothing = 0.1, .class_weight = weight,
+        .use_ignore_label = argc > 2, .ignore_label = 7 };
     const gradus_conv2d_options first = { .stride = 2, .padding = 1 },
                                 second = { .groups = 2, .padding = 1 };
     gradus_graph *g = gradus_graph_new(1);
@@ -143,14 +146,14 @@ int main(int argc, char **argv)
     h = gradus_maxpool2d(gradus_conv2d(h, 6, 3, &second), 2, NULL);
     h = gradus_layernorm(gradus_dense(gradus_dropout(h, 0.2), 12));
     gradus_softmax_ce(gradus_dense(gradus_silu(h), 10), t, &smooth);
-    int failed = argc != 2 || gradus_compile(g, 1, 1) ||
+    int failed = argc < 2 || gradus_compile(g, 1, 1) ||
                  gradus_save(g, argv[1]);
     gradus_graph_free(g);
     return failed;
 }
 END
 all=$dir/all.safetensors lenet=$dir/lenet.safetensors
-compile all && "$dir/all" "$all"
+compile all && "$dir/all" "$all" && "$dir/all" "$dir/no7.safetensors" 7
 verdict "a net with all kinds of parameters is made" $?
 "$gradus" train data/sample --net lenet --epochs 1 --save "$lenet" \
     >"$dir/out" 2>&1
@@ -158,7 +161,7 @@ verdict "a net of convolutions is trained" $?
 
 # ---- the command line ------------------------------------------------------------
 
-for command in check; do
+for command in explain check; do
     "$gradus" --help | grep -q "^  $command MODEL"
     verdict "--help lists $command" $?
     run 0 "usage: gradus $command MODEL DATA" $command --help && narrow
@@ -169,17 +172,61 @@ done
 refused "check: got 1 argument; must be two" check "$two"
 refused "--rows '0'" check "$two" "$dir/two.csv" --rows 0
 refused "--entries 'x'" check "$two" "$dir/two.csv" --entries x
+refused "explain: got 2 arguments; must be three" explain "$two" "$dir/two.csv"
+for row in x -1 1x 1- 3-1 0-1-2 ''; do
+    refused "ROW '$row': must be a row's number" explain -- "$two" \
+        "$dir/two.csv" "$row"
+done
+refused "--part 'test': must be train or t10k" explain "$all" data/sample 0 \
+    --part test
+refused "--dot and --json" explain "$two" "$dir/two.csv" 0 --dot --json
+refused "--dot and --weight" explain "$two" "$dir/two.csv" 0 --dot \
+    --weight dense1.bias:0
+refused "--weight 'dense1.bias': must be" explain "$two" "$dir/two.csv" 0 \
+    --weight dense1.bias
+refused "--weight 'bias:0': must be" explain "$two" "$dir/two.csv" 0 \
+    --weight bias:0
 
 # ---- what does not fit ---------------------------------------------------------
 
+fails "$dir/two.csv: is of another kind" explain "$dir/two.csv" "$two" 0
 fails "$dir/two.csv: is of another kind" check "$dir/two.csv" "$two"
+fails "$dir/none: No such file" explain "$two" "$dir/none" 0
+fails "$dir/two.csv: ROW is 2; must be 0 to 1" explain "$two" "$dir/two.csv" 2
+fails "$dir/two.csv: ROW is 2; must be 0 to 1" explain "$two" "$dir/two.csv" 0-2
 fails "$dir/two.csv: --rows is 3; must be at most 2" check "$two" \
     "$dir/two.csv" --rows 3
+fails "data/sample: the batch has 1000 rows; must have at most 256" \
+    explain "$all" data/sample 0-999
+fails "data/sample: is a folder, but $two takes the rows of a table" \
+    explain "$two" data/sample 0
 fails "$dir/two.csv: is no folder, but $all takes images" \
     check "$all" "$dir/two.csv"
 printf 'v\n1\n' >"$dir/x.csv"
 fails "$dir/x.csv: has no column that says what is right" \
+    explain "$two" "$dir/x.csv" 0
+fails "$dir/x.csv: has no column that says what is right" \
     check "$two" "$dir/x.csv"
+fails "$dir/two.csv: has no part called train" explain "$two" "$dir/two.csv" 0 \
+    --part train
+fails "data/sample: row 0 has the label 7, which the net ignores" \
+    explain "$dir/no7.safetensors" data/sample 0-31
+weight() {
+    fails "--weight$1" explain "$all" data/sample 0-1 --weight "$2"
+}
+weight ": the net has no parameter dense9.weight" dense9.weight:0,0
+weight ": the net has no parameter dense1.w" dense1.w:0
+grep -q ' dense1.weight:0-11,0-' "$dir/err"
+verdict "the parameters that there are are listed" $?
+weight ": batchnorm1.running_mean is a running" batchnorm1.running_mean:0
+weight " dense1.weight:12,0: index 1 is 12; must be 0 to 11" dense1.weight:12,0
+weight " conv1.weight:0,1,0,0: index 2 is 1; must be 0 to 0" \
+    conv1.weight:0,1,0,0
+weight " dense1.weight:0: must have 2 indices" dense1.weight:0
+weight " dense1.weight:0,1,2: must have 2 indices" dense1.weight:0,1,2
+weight " dense1.bias:-1: must have 1 index" dense1.bias:-1
+weight " dense1.bias:99999999999999999999: index 1 is" \
+    dense1.bias:99999999999999999999
 # Without its twin, gradus does what needs no doubles, and names what is missing.
 mkdir "$dir/bin"
 cp "$gradus" "$dir/bin/lonely"
@@ -188,6 +235,132 @@ cp "$gradus" "$dir/bin/lonely"
     grep -q "^gradus: $dir/bin/lonely-double: No such file or directory; gradus check needs it" \
         "$dir/err"
 verdict "a missing gradus-double is named" $?
+"$dir/bin/lonely" explain "$two" "$dir/two.csv" 0 >"$dir/out" 2>"$dir/err"
+verdict "a step is explained without it" $?
+
+# ---- known numbers ---------------------------------------------------------------
+
+run 0 "$dir/two.csv, row 0, which is number 2 in its file" explain "$two" \
+    "$dir/two.csv" 0
+verdict "a row of a table is explained" $?
+says "v 1 -1" && says "a 0 0.5 1 -0.5 -0.5" && says "b 0 0.5 0 0.5 0.5" &&
+    says "L = 1/D sum t_k (lse(z) - z_k) = 0.693147, D = 1 (S3) (S7)" &&
+    says "dense1 2 0 0 0 100 %" && says "dense1 2 -0.5 0 0.5 0 %" &&
+    says ".weight 2 x 1 -0.5 0 0.5 0 %" && says "input 1 0 0 0 100 %" && narrow
+verdict "with z, y, t, y - t, the loss and the gradients" $?
+run 0 "0.693147" explain "$two" "$dir/two.csv" 0-1 && says "1 b a 0.5 0.69315" &&
+    says "L = 1/D sum t_k (lse(z) - z_k) = 0.693147, D = 2 (S3) (S7)" && narrow
+verdict "so is a batch" $?
+run 0 "is 0" explain "$two" "$dir/two.csv" 0-1 --weight dense1.weight:0,0 &&
+    says "0 [0] -0.25 [0] -1 0.25" && says "1 [0] 0.25 [0] 1 0.25" &&
+    says "2 terms, sum 0.5" && narrow
+verdict "a gradient is the sum of dy times x" $?
+run 0 "is 0" explain "$two" "$dir/two.csv" 0 --weight dense1.bias:1 &&
+    says "0 [1] 0.5" && says "1 term, sum 0.5" &&
+    says "gradient by backward 0.5 off by 0.0e+00"
+verdict "that of a bias is the sum of dy" $?
+run 0 "standardised" explain "$price" "$dir/price.csv" 1 &&
+    says "price 0 1 -1 -2 20" && says "L = 1, D = 1" &&
+    says "dy_k = 2 (y_k - t_k) / D"
+verdict "numbers are explained in the units of the loss" $?
+run 0 "sum" explain "$price" - 0-1 --weight dense1.weight:0,0 <"$dir/price.csv" &&
+    says "2 terms, sum -2"
+verdict "rows may come from standard input" $?
+
+# ---- every kind of parameter -----------------------------------------------------
+
+# adds MODEL PARAMETER:INDICES ROW TERMS: is the sum of so many terms what
+# backward computes, and what the difference is?
+adds() {
+    run 0 "$4 term" explain "$1" data/sample "$3" --weight "$2" && narrow &&
+        awk '/^[0-9]+ terms?, sum/ { sum = $NF < 0 ? -$NF : $NF }
+             / off by / { n++; bad += $NF > 1e-9 + 1e-6 * sum }
+             END { exit n != 2 || bad || sum == 0 }' "$dir/out" ||
+        { cat "$dir/out"; false; }
+    verdict "the terms of $2 add up" $?
+}
+adds "$all" conv1.weight:1,0,2,3 0-3 676
+adds "$all" conv1.weight:1,0,0,0 0-3 576 # without the padding
+adds "$all" conv1.bias:2 0 169
+adds "$all" batchnorm1.weight:3 0-3 676
+adds "$all" batchnorm1.bias:0 0-3 676
+adds "$all" conv2.weight:5,1,0,2 0-3 576
+adds "$all" conv2.bias:4 0-3 676
+adds "$all" dense1.weight:7,40 0-31 32
+adds "$all" layernorm1.weight:11 0-31 32
+adds "$all" layernorm1.bias:0 0-31 32
+adds "$all" dense2.weight:4,5 0-31 32
+adds "$lenet" conv2.weight:3,2,1,4 5 100
+grep -q 'and 84 smaller terms, together ' "$dir/out"
+verdict "the small ones are summed up" $?
+run 0 '"numeric"' explain "$all" data/sample 3-4 --weight conv2.bias:1 --json
+verdict "an entry is printed as JSON" $?
+json "with all of its terms" \
+    "abs(sum(t['dy'] * t['x'] for t in j['terms']) - j['gradient']) < 1e-12
+    and len(j['terms']) == 338 and j['entry'] == [1] and
+    {t['row'] for t in j['terms']} == {3, 4} and
+    abs(j['numeric'] - j['gradient']) < 1e-6"
+
+# page TAG: prints the page of docs/ that has the equations with this letter
+page() {
+    case $1 in
+    S*) echo docs/softmax.md ;;
+    B*) echo docs/backprop.md ;;
+    C*) echo docs/conv.md ;;
+    N*) echo docs/norms.md ;;
+    esac
+}
+lost=
+for tag in $(grep -oh '([A-Z][0-9]*)' programs/gradus/e*.c | tr -d '()' |
+    sort -u); do
+    page=$(page "$tag")
+    if [ -n "$page" ] && [ ! -f "$page" ]; then
+        echo "skipped: ($tag) is in $page, which is not there"
+    elif ! grep -q "($tag)\|tag{$tag}" "${page:-/dev/null}"; then
+        lost="$lost $tag"
+    fi
+done
+[ -z "$lost" ] || echo "        not there:$lost"
+[ -z "$lost" ]
+verdict "the equations have the tags of docs/" $?
+
+# ---- a step ----------------------------------------------------------------------
+
+run 0 "data/sample (t10k), row 7" explain "$lenet" data/sample 7 && narrow &&
+    [ "$(grep -c '[@%#*+=]\{4\}' "$dir/out")" -gt 8 ] &&
+    says "conv1 16 x 28 x 28 $(awk '$1 == "conv1" { print $7, $8, $9, $10, $11
+                                  exit }' "$dir/out")" &&
+    [ "$(grep -c '^  conv1 ' "$dir/out")" -eq 2 ] &&
+    [ "$(grep -c '^  input ' "$dir/out")" -eq 2 ] &&
+    grep -q '(S1)' "$dir/out" && grep -q '^  relu .* max(0, x)' "$dir/out"
+verdict "an image is drawn, and every node has a value and a gradient" $?
+mkdir -p "$dir/digits/0" "$dir/digits/1"
+cp data/digits/0-a.png "$dir/digits/0"
+cp data/digits/1-a.png "$dir/digits/1"
+run 0 "row 1, which is $dir/digits/1/1-a.png" explain "$lenet" "$dir/digits" 1
+verdict "the image of a folder is named" $?
+run 0 "(train), rows 0 to 1: a batch of 2" explain "$all" data/sample 0-1 \
+    --part train && grep -q '(S5)' "$dir/out" && grep -q '(S6)' "$dir/out" &&
+    grep -q '^dropout1 sets numbers to 0 at random' "$dir/out" && narrow
+verdict "the training images may be looked at" $?
+run 0 '"loss"' explain "$lenet" data/sample 7-8 --json
+verdict "a step is printed as JSON" $?
+json "with z, y, t and dz = (y - t) / D" \
+    "[r['row'] for r in j['rows']] == [7, 8] and j['D'] == 2 and
+    abs(j['loss'] - sum(r['loss'] for r in j['rows']) / 2) < 1e-6 and
+    all(abs((y - t) / 2 - dz) < 1e-6 for r in j['rows']
+        for y, t, dz in zip(r['y'], r['t'], r['dz'])) and
+    all('gradient' in n for n in j['nodes'] if n['op'] in ('conv', 'input'))"
+run 0 "digraph net" explain "$lenet" data/sample 7 --dot &&
+    grep -q 'maxpool.*value .* to .*gradient .* to ' "$dir/out" &&
+    grep -q 'softmax_ce.*loss ' "$dir/out"
+verdict "the graph has the range of values and gradients" $?
+if command -v dot >/dev/null; then
+    dot -Tsvg "$dir/out" >"$dir/svg" && grep -q gradient "$dir/svg"
+    verdict "Graphviz draws it" $?
+else
+    echo "skipped: Graphviz draws it, as there is no dot"
+fi
 
 # ---- check -----------------------------------------------------------------------
 
@@ -202,11 +375,15 @@ run 0 "right: all 17 entries at no corner" check "$corner" "$dir/three.csv" &&
     narrow && says "dense1.bias 5 5" && grep -qx '5 of the entries are at a corner of the loss, where .*' \
         "$dir/out"
 verdict "corners are counted, and are no errors" $?
+run 0 "The loss has a corner here" explain "$corner" "$dir/three.csv" 0-2 \
+    --weight dense1.bias:0 && narrow
+verdict "explain names a corner" $?
 run 0 "right: all" check "$lenet" data/sample --rows 4 --entries 20
 verdict "the gradients of convolutions are right" $?
 run 0 '"wrong":0' check "$all" data/sample --entries 5 --seed 3 --json
 verdict "JSON is printed" $?
-json "with every entry" "len(j['entries']) == j['compared'] and
+json "with every entry" \
+    "len(j['entries']) == j['compared'] and
     sum(e['corner'] for e in j['entries']) == j['corners'] and
     all(e['error'] <= 1e-4 or e['corner'] for e in j['entries'])"
 
@@ -227,5 +404,9 @@ $CC -std=c11 -O1 ${CFLAGS-} -DGRADUS_DOUBLE -Iinclude "$dir/dense.c" \
     ! grep -q '^conv.* WRONG$' "$dir/out" &&
     grep -q '^wrong: [0-9]* of [0-9]* entries' "$dir/out" && narrow
 verdict "a wrong gradient is found, and its parameter named" $?
+"$dir/bin/lonely" explain "$lenet" data/sample 0-1 --weight dense2.bias:3 \
+    >"$dir/out" 2>"$dir/err" && awk '/ off by / { n++; bad += $NF > 1e-8 }
+                                     END { exit n != 2 || bad != 2 }' "$dir/out"
+verdict "explain shows that it is neither the sum nor the derivative" $?
 
 finish

@@ -4,6 +4,7 @@
 #define COMMAND_H
 
 int command_check(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_predict(int argc, char **argv);
 int command_data(int argc, char **argv);

@@ -22,6 +22,8 @@ static const char help[] =
     "  evaluate MODEL DATA  compare that with what is right\n"
     "  report MODEL DATA    make a page of HTML about a net and how good it is\n"
     "  info MODEL           print what is in a model file\n"
+    "  explain MODEL DATA ROW\n"
+    "                       print what a net computes of a row, forward and back\n"
     "  check MODEL DATA     compare the gradients of a net with differences\n"
     "  replay FILE          print where a failed step went wrong\n"
     "\n"
@@ -40,6 +42,7 @@ static const struct {
     { "evaluate", command_evaluate },
     { "report", command_report },
     { "info", command_info },
+    { "explain", command_explain },
     { "check", command_check },
     { "replay", command_replay },
 };

@@ -1,0 +1,331 @@
+/* explain.c -- gradus explain: what a net computes of some rows, forward and
+ * back, and where each number of a gradient comes from. */
+#define _DEFAULT_SOURCE
+#include "explain.h"
+
+#include "apart.h"
+#include "command.h"
+#include "common.h"
+#include "dot.h"
+#include "openblas.h"
+#include "twin.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: gradus explain MODEL DATA ROW [options]\n"
+    "Takes the net of MODEL, a file of gradus train --save, forward and back\n"
+    "over a row of DATA, as in a step of training, and prints the numbers:\n"
+    "what the row is, the loss, the values of each node on the way up, and\n"
+    "the gradients on the way down.  Nothing is changed.\n"
+    "\n"
+    "DATA is a CSV file (or - for standard input), a folder of images, or a\n"
+    "folder of files in MNIST's format.  Rows count from 0.  A ROW such as\n"
+    "0-31 is a batch of them, which a net with batch normalisation needs.\n"
+    "\n"
+    "  --weight W   print where the gradient of one number of a parameter\n"
+    "               comes from, such as dense1.weight:3,17: which row, and\n"
+    "               which gradient times which value; and beside the sum the\n"
+    "               numeric derivative.  (This computes in double precision,\n"
+    "               as gradus-double, which is installed beside gradus.)\n"
+    "               gradus check lists the parameters\n"
+    "  --part P     of files in MNIST's format: train or t10k (t10k)\n"
+    "  --dot        print the net as a graph for Graphviz, with the range of\n"
+    "               the value and of the gradient at each node\n"
+    "  --json       print one JSON object\n"
+    "  -h, --help   print this\n"
+    "\n"
+    "Exit status: 0 on success, 1 on an error, 2 for a wrong command line.\n";
+
+static const struct option options[] = {
+    {"weight", required_argument, NULL, 'w'},
+    {"part", required_argument, NULL, 'p'},
+    {"dot", no_argument, NULL, 'd'},
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0}};
+
+enum { WORDS, DOT, JSON };
+
+/* What the command line asks for. */
+typedef struct {
+    const char *weight, *part; /* or NULL */
+    int form;
+    size_t first, last;        /* rows */
+} request;
+
+/* ---- the command line --------------------------------------------------- */
+
+/* Reads the number at *text, and moves *text past it. */
+static int read_row(const char **text, size_t *row)
+{
+    char *end;
+
+    errno = 0;
+    const unsigned long long n =
+        **text >= '0' && **text <= '9' ? strtoull(*text, &end, 10) : 0;
+    if (**text < '0' || **text > '9' || errno || n > SIZE_MAX / 2)
+        return -1;
+    *row = (size_t)n;
+    *text = end;
+    return 0;
+}
+
+/* Reads 7 or 0-31. */
+static void parse_rows(request *r, const char *text)
+{
+    const char *at = text;
+    int failed = read_row(&at, &r->first);
+
+    r->last = r->first;
+    if (!failed && *at == '-') {
+        at++;
+        failed = read_row(&at, &r->last);
+    }
+    if (failed || *at || r->last < r->first)
+        usage_error("ROW '%s': must be a row's number, from 0, or the first "
+                    "and the last of a batch, such as 0-31", text);
+}
+
+static void take_form(request *r, int form)
+{
+    if (r->form != WORDS && r->form != form)
+        usage_error("--dot and --json do not go together; leave one of them "
+                    "out");
+    r->form = form;
+}
+
+static request parse(int argc, char **argv)
+{
+    request r = { 0 };
+
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+        switch (c) {
+        case 'w': r.weight = optarg; break;
+        case 'p':
+            if (strcmp(optarg, "train") != 0 && strcmp(optarg, "t10k") != 0)
+                usage_error("--part '%s': must be train or t10k", optarg);
+            r.part = optarg;
+            break;
+        case 'd': take_form(&r, DOT); break;
+        case 'j': take_form(&r, JSON); break;
+        case 'h':
+            fputs(help, stdout);
+            exit(finish_stdout());
+        default: wrong_option();
+        }
+    if (r.weight && r.form == DOT)
+        usage_error("--dot and --weight do not go together; leave one of them "
+                    "out");
+    if (argc - optind != 3)
+        usage_error("explain: got %d argument%s; must be three: a MODEL that "
+                    "gradus train has saved, DATA and a ROW", argc - optind,
+                    argc - optind == 1 ? "" : "s");
+    parse_rows(&r, argv[optind + 2]);
+    return r;
+}
+
+/* ---- looking at numbers ------------------------------------------------- */
+
+spread spread_of(const gradus_real *v, size_t n)
+{
+    spread s = { .min = INFINITY, .max = -INFINITY };
+
+    for (size_t i = 0; i < n; i++) {
+        s.min = v[i] < s.min ? v[i] : s.min;
+        s.max = v[i] > s.max ? v[i] : s.max;
+        s.mean += v[i] / (double)n;
+        s.zeros += v[i] == 0 ? 1 / (double)n : 0;
+    }
+    return s;
+}
+
+int value_spread(const explanation *e, const gradus_node *n, spread *s)
+{
+    if (n->y)
+        *s = spread_of(n->y, (size_t)e->rows * (size_t)n->size);
+    return n->y != NULL;
+}
+
+int gradient_spread(const explanation *e, const gradus_node *n, spread *s)
+{
+    const int is = n->dy != NULL && !n->op->loss;
+
+    if (is)
+        *s = spread_of(n->dy, (size_t)e->rows * (size_t)n->size);
+    return is;
+}
+
+const gradus_loss_node *loss_of(const explanation *e)
+{
+    return gradus_as_loss(output_of(e->g));
+}
+
+/* Equations (S5) and (S6) of docs/softmax.md. */
+double target_of(const gradus_loss_node *l, int i, int k)
+{
+    const gradus_node *t = l->node.in[1];
+    const double eps = gradus_attr_double(l->node.attr, "label_smoothing", 0);
+    const double weight = l->class_weight ? l->class_weight[k] : 1;
+
+    if (t->kind != GRADUS_KIND_LABELS)
+        return t->y[(size_t)i * (size_t)t->size + (size_t)k];
+    return weight * (eps / l->classes + (t->label[i] == k ? 1 - eps : 0));
+}
+
+double divisor_of(const gradus_loss_node *l)
+{
+    return l->divisor > 0 ? l->divisor : 1;
+}
+
+/* ---- the step ----------------------------------------------------------- */
+
+/* *loss = L where *w is x. */
+static int forward_at(explanation *e, gradus_real *w, double x, double *loss)
+{
+    *w = (gradus_real)x;
+    int failed = gradus_forward(e->g, NULL, e->rows);
+    *loss = gradus_loss(e->g);
+    return failed;
+}
+
+/* To be called before the first backward: each changes what dropout draws. */
+static int differentiate(explanation *e)
+{
+    derivation *d = &e->of;
+    gradus_real *w = d->param->w + d->entry;
+    const gradus_real before = *w;
+    const double h = 1e-6;
+    double at, above, below;
+    int failed = forward_at(e, w, before, &at) ||
+                 forward_at(e, w, before + h, &above) ||
+                 forward_at(e, w, before - h, &below);
+
+    *w = before;
+    if (failed)
+        return -1;
+    d->numeric = (above - below) / (2 * h);
+    d->left = (at - below) / h;
+    d->right = (above - at) / h;
+    return 0;
+}
+
+/* Has each row a label that counts?  Nothing could be explained of others. */
+static int check_ignored(const explanation *e)
+{
+    const gradus_loss_node *l = loss_of(e);
+
+    for (size_t i = e->first; i < e->first + (size_t)e->rows; i++)
+        if (l->use_ignore_label && e->d->labels[i] == l->ignore_label) {
+            complain("%s: row %zu has the label %d, which the net ignores; "
+                     "take another row", e->s.path, i, l->ignore_label);
+            return -1;
+        }
+    return 0;
+}
+
+/* Takes the rows through the net. */
+static int step(explanation *e, const request *r)
+{
+    e->g = take_apart(e->m.graph, e->rows);
+    int failed = !e->g || feed_rows(e->g, e->d, e->first, (size_t)e->rows);
+
+    if (!failed && r->weight && find_entry(&e->of, e->g, r->weight))
+        return -1;
+    failed = failed || (r->weight && differentiate(e)) ||
+             gradus_forward(e->g, NULL, e->rows) || gradus_backward(e->g);
+    if (failed) {
+        complain("%s: %s", e->s.path, gradus_error());
+        return -1;
+    }
+    if (check_ignored(e))
+        return -1;
+    return r->weight ? find_terms(&e->of, e->rows) : 0;
+}
+
+/* Takes the rows that are asked for. */
+static int take_rows(explanation *e, const request *r)
+{
+    const size_t most = (size_t)gradus_max_batch(e->m.graph);
+
+    e->d = known_rows(&e->s, &e->m, r->part);
+    if (!e->d)
+        return -1;
+    if (r->last >= e->d->n)
+        complain("%s: ROW is %zu; must be 0 to %zu", e->s.path, r->last,
+                 e->d->n - 1);
+    else if (r->last - r->first >= most)
+        complain("%s: the batch has %zu rows; must have at most %zu",
+                 e->s.path, r->last - r->first + 1, most);
+    else {
+        e->first = r->first;
+        e->rows = (int)(r->last - r->first + 1);
+        return e->s.kind == SOURCE_FOLDER ? list_images(&e->files, e->s.path)
+                                          : 0;
+    }
+    return -1;
+}
+
+/* ---- printing ----------------------------------------------------------- */
+
+static const explanation *drawn; /* by --dot */
+
+static void print_range(const char *name, const spread *s)
+{
+    printf("\\n%s %.3g to %.3g", name, s->min, s->max);
+}
+
+static void print_ranges(const gradus_node *n)
+{
+    spread s;
+
+    if (value_spread(drawn, n, &s))
+        print_range("value", &s);
+    if (gradient_spread(drawn, n, &s))
+        print_range("gradient", &s);
+    if (n->op->loss)
+        printf("\\nloss %.4g", gradus_loss(drawn->g));
+}
+
+static int print_explanation(const explanation *e, int form)
+{
+    if (form == JSON)
+        return print_explanation_json(e);
+    drawn = e;
+    if (form == DOT)
+        print_dot(e->g, print_ranges);
+    else if (e->of.node)
+        print_entry(e);
+    else
+        print_step(e);
+    return 0;
+}
+
+static int explain(explanation *e, const request *r, char **argv)
+{
+    if (open_model(&e->m, argv[0], 1) || understand_model(&e->m) ||
+        open_source_for(&e->s, argv[1], &e->m) || take_rows(e, r) ||
+        !openblas_has_room(1) || step(e, r))
+        return -1;
+    return print_explanation(e, r->form);
+}
+
+int command_explain(int argc, char **argv)
+{
+    const request r = parse(argc, argv);
+    explanation e = { 0 };
+
+    if (r.weight && run_in_double(argc, argv))
+        return 1;
+    int failed = explain(&e, &r, argv + optind);
+    free(e.of.term);
+    free_paths(&e.files);
+    gradus_graph_free(e.g);
+    close_source(&e.s);
+    close_model(&e.m);
+    return failed ? 1 : 0;
+}

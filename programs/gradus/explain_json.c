@@ -1,0 +1,151 @@
+/* explain_json.c -- prints a step of a net, or one entry of a gradient, as
+ * JSON. */
+#include "explain.h"
+
+#include "common.h"
+#include "text.h"
+
+#include <math.h>
+
+/* JSON has no infinity. */
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *spread_json(const spread *s)
+{
+    return json_pack("{s:o, s:o, s:o, s:f}", "min", number(s->min), "mean",
+                     number(s->mean), "max", number(s->max), "zeros",
+                     s->zeros);
+}
+
+static json_t *shape_json(int rank, const int *shape)
+{
+    json_t *axes = json_array();
+
+    for (int i = 0; i < rank; i++)
+        json_array_append_new(axes, json_integer(shape[i]));
+    return axes;
+}
+
+/* [3,17]: the indices of number `at`. */
+static json_t *index_json(int rank, const int *shape, size_t at)
+{
+    char text[64];
+
+    index_text(rank, shape, at, text);
+    return json_loads(text, 0, NULL);
+}
+
+static json_t *parameters_json(const gradus_node *n)
+{
+    json_t *all = json_array();
+    const gradus_param *p;
+
+    for (int j = 0; (p = gradus_param_at(n, j)); j++) {
+        if (p->buffer)
+            continue;
+        const spread w = spread_of(p->w, p->size);
+        const spread dw = spread_of(p->dw, p->size);
+        json_array_append_new(all, json_pack(
+            "{s:s, s:o, s:o, s:o}", "name", p->name, "shape",
+            shape_json(p->rank, p->shape), "value", spread_json(&w),
+            "gradient", spread_json(&dw)));
+    }
+    return all;
+}
+
+static json_t *nodes_json(const explanation *e)
+{
+    json_t *all = json_array();
+
+    for (int i = 0; i < gradus_node_count(e->g); i++) {
+        const gradus_node *n = gradus_node_at(e->g, i);
+        json_t *node = json_pack(
+            "{s:s, s:s, s:o, s:o}", "name", gradus_node_name(n), "op",
+            gradus_node_op(n), "shape", shape_json(n->rank, n->shape),
+            "parameters", parameters_json(n));
+        spread s;
+        if (value_spread(e, n, &s))
+            json_object_set_new(node, "value", spread_json(&s));
+        if (gradient_spread(e, n, &s))
+            json_object_set_new(node, "gradient", spread_json(&s));
+        json_array_append_new(all, node);
+    }
+    return all;
+}
+
+static json_t *numbers_json(const gradus_real *v, int n)
+{
+    json_t *all = json_array();
+
+    for (int k = 0; k < n; k++)
+        json_array_append_new(all, number(v[k]));
+    return all;
+}
+
+/* What the loss makes of each row. */
+static json_t *rows_json(const explanation *e)
+{
+    const gradus_loss_node *l = loss_of(e);
+    const int size = l->node.size;
+    json_t *all = json_array();
+
+    for (int i = 0; i < e->rows; i++) {
+        const size_t at = (size_t)i * (size_t)size;
+        json_t *t = json_array();
+        for (int k = 0; k < size; k++)
+            json_array_append_new(t, number(target_of(l, i, k)));
+        json_array_append_new(all, json_pack(
+            "{s:I, s:o, s:o, s:o, s:o, s:o}", "row",
+            (json_int_t)e->first + i, "loss", number(l->loss[i]),
+            "z", numbers_json(l->node.in[0]->y + at, size), "y",
+            numbers_json(l->node.y + at, size), "t", t, "dz",
+            numbers_json(l->node.in[0]->dy + at, size)));
+    }
+    return all;
+}
+
+static json_t *term_json(const explanation *e, const term *t)
+{
+    const gradus_node *n = e->of.node;
+    json_t *json = json_pack(
+        "{s:I, s:o, s:f, s:f, s:f}", "row",
+        (json_int_t)e->first + t->row, "dy_of",
+        index_json(n->rank, n->shape, t->at), "dy", t->dy, "x", t->x, "term",
+        t->dy * t->x);
+
+    if (t->from)
+        json_object_set_new(json, "x_of", index_json(t->from->rank,
+                                                     t->from->shape,
+                                                     t->from_at));
+    return json;
+}
+
+static json_t *entry_json(const explanation *e)
+{
+    const derivation *d = &e->of;
+    json_t *terms = json_array();
+
+    for (size_t i = 0; i < d->n; i++)
+        json_array_append_new(terms, term_json(e, &d->term[i]));
+    return json_pack(
+        "{s:s, s:s, s:o, s:f, s:o, s:f, s:f, s:f, s:f, s:f}", "node",
+        gradus_node_name(d->node), "parameter", d->param->name, "entry",
+        index_json(d->param->rank, d->param->shape, d->entry), "value",
+        (double)d->param->w[d->entry], "terms", terms, "sum", d->sum,
+        "gradient", d->gradient, "numeric", d->numeric, "numeric_left",
+        d->left, "numeric_right", d->right);
+}
+
+int print_explanation_json(const explanation *e)
+{
+    const double loss = gradus_loss(e->g);
+
+    if (e->of.node)
+        return print_json(entry_json(e));
+    return print_json(json_pack("{s:f, s:f, s:o, s:o}", "loss", loss, "D",
+                                divisor_of(loss_of(e)), "rows", rows_json(e),
+                                "nodes", nodes_json(e)));
+}

@@ -1,0 +1,201 @@
+/* explain_words.c -- prints a step of a net, or one entry of a gradient, as
+ * tables of at most 80 columns. */
+#include "explain.h"
+
+#include "common.h"
+#include "dot.h"
+#include "equations.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    NAME = 16, SHAPE = 16, /* columns for a name and a shape, */
+    PLACE = 14,            /* and for indices */
+    TERMS = 16             /* terms that are shown */
+};
+
+/* ---- the nodes ---------------------------------------------------------- */
+
+static void print_heads(void)
+{
+    printf("  %-*s %-*s %10s %10s %10s %7s\n", NAME, "", SHAPE, "shape",
+           "min", "mean", "max", "zeros");
+}
+
+static void print_spread(const char *name, const char *shape, const spread *s)
+{
+    fputs("  ", stdout);
+    print_cell(stdout, name, NAME, 0);
+    putchar(' ');
+    print_cell(stdout, shape, SHAPE, 0);
+    printf(" %10.4g %10.4g %10.4g %5.0f %%\n", s->min, s->mean, s->max,
+           100 * s->zeros);
+}
+
+static void print_up(const explanation *e)
+{
+    printf("\nup: y, the value of each node\n");
+    print_heads();
+    for (int i = 0; i < gradus_node_count(e->g); i++) {
+        const gradus_node *n = gradus_node_at(e->g, i);
+        char shape[64];
+        spread s;
+        shape_text(n, shape);
+        if (value_spread(e, n, &s))
+            print_spread(gradus_node_name(n), shape, &s);
+    }
+}
+
+static void print_parameters(const gradus_node *n)
+{
+    const gradus_param *p;
+
+    for (int j = 0; (p = gradus_param_at(n, j)); j++) {
+        const spread s = spread_of(p->dw, p->size);
+        char name[64], shape[64] = "";
+        snprintf(name, sizeof name, "  .%s", p->name);
+        for (int k = 0; k < p->rank; k++)
+            snprintf(shape + strlen(shape), sizeof shape - strlen(shape),
+                     "%s%d", k ? " x " : "", p->shape[k]);
+        if (!p->buffer)
+            print_spread(name, shape, &s);
+    }
+}
+
+static void print_down(const explanation *e)
+{
+    printf("\ndown: dL/dy, the gradient of each node; below it, those of its "
+           "parameters\n");
+    print_heads();
+    for (int i = gradus_node_count(e->g) - 1; i >= 0; i--) {
+        const gradus_node *n = gradus_node_at(e->g, i);
+        char shape[64];
+        spread s;
+        shape_text(n, shape);
+        if (gradient_spread(e, n, &s))
+            print_spread(gradus_node_name(n), shape, &s);
+        print_parameters(n);
+    }
+}
+
+/* Has an earlier node the op of node i? */
+static int is_repeated(const gradus_graph *g, int i)
+{
+    for (int j = 0; j < i; j++)
+        if (gradus_node_at(g, j)->op == gradus_node_at(g, i)->op)
+            return 1;
+    return 0;
+}
+
+static void print_equations(const explanation *e)
+{
+    static const char *const of[] = { EQUATION_VALUE, EQUATION_BACK, "weight",
+                                      "bias" };
+
+    printf("\nthe equations, of one row\n");
+    for (int i = 0; i < gradus_node_count(e->g); i++) {
+        const gradus_node *n = gradus_node_at(e->g, i);
+        for (int k = 0; k < 4 && !is_repeated(e->g, i); k++) {
+            const equation *q = equation_of(gradus_node_op(n), of[k]);
+            if (q && (k < 2 || gradus_find_param(n, of[k])))
+                printf("  %-11s %s%s%s\n", k ? "" : gradus_node_op(n), q->text,
+                       *q->tags ? "  " : "", q->tags);
+        }
+    }
+}
+
+void print_step(const explanation *e)
+{
+    print_row(e);
+    print_loss(e);
+    print_up(e);
+    print_down(e);
+    print_equations(e);
+}
+
+/* ---- one entry ---------------------------------------------------------- */
+
+static void print_term(const explanation *e, const term *t)
+{
+    const gradus_node *n = e->of.node;
+    char at[64];
+
+    index_text(n->rank, n->shape, t->at, at);
+    printf("%8zu  %-*s %11.5g", e->first + (size_t)t->row, PLACE, at, t->dy);
+    if (t->from) {
+        index_text(t->from->rank, t->from->shape, t->from_at, at);
+        printf("  %-*s %11.5g %11.5g", PLACE, at, t->x,
+               t->dy * t->x + 0.); /* -0 + 0 is 0 */
+    }
+    putchar('\n');
+}
+
+static void print_terms(const explanation *e)
+{
+    const derivation *d = &e->of;
+    const size_t shown = d->n < TERMS ? d->n : TERMS;
+    double rest = d->sum;
+
+    for (size_t i = 0; i < shown; i++) {
+        print_term(e, &d->term[i]);
+        rest -= d->term[i].dy * d->term[i].x;
+    }
+    if (d->n > shown)
+        printf("%8s  and %zu smaller terms, together %.5g\n", "", d->n - shown,
+               rest);
+}
+
+static void print_sums(const derivation *d)
+{
+    char terms[32];
+
+    snprintf(terms, sizeof terms, "%zu term%s, sum", d->n,
+             d->n == 1 ? "" : "s");
+    printf("\n%-22s %16.9g\n", terms, d->sum);
+    printf("%-22s %16.9g  off by %.1e\n", "gradient by backward", d->gradient,
+           fabs(d->gradient - d->sum));
+    printf("%-22s %16.9g  off by %.1e\n", "numeric derivative", d->numeric,
+           fabs(d->gradient - d->numeric));
+}
+
+/* What dy and x are in the table of terms. */
+static void print_legend(const derivation *d)
+{
+    const gradus_node *x = d->n ? d->term[0].from : NULL;
+
+    printf("dy is the gradient of %s", gradus_node_name(d->node));
+    if (x == d->node)
+        printf(", x its x^");
+    else if (x)
+        printf(", x the value of %s", gradus_node_name(x));
+    printf("\n\n%8s  %-*s %11s", "row", PLACE, "at", "dy");
+    if (x)
+        printf("  %-*s %11s %11s", PLACE, "at", "x", "dy x");
+    putchar('\n');
+}
+
+void print_entry(const explanation *e)
+{
+    const derivation *d = &e->of;
+    const equation *q = equation_of(gradus_node_op(d->node), d->param->name);
+    char at[64];
+
+    print_title(e);
+    index_text(d->param->rank, d->param->shape, d->entry, at);
+    printf("\n%s.%s%s is %.6g\n", gradus_node_name(d->node), d->param->name,
+           at, (double)d->param->w[d->entry]);
+    if (q)
+        printf("%s, summed over the rows%s%s\n", q->text,
+               *q->tags ? "  " : "", q->tags);
+    print_legend(d);
+    print_terms(e);
+    print_sums(d);
+    if (fabs(d->left - d->right) >
+        1e-6 + 1e-4 * fmax(fabs(d->left), fabs(d->right)))
+        printf("The loss has a corner here, as at the 0 of a ReLU: its "
+               "derivative is %.5g\non the left and %.5g on the right.\n",
+               d->left, d->right);
+}

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "command.h"
 #include "common.h"
+#include "hashes.h"
 #include "source.h"
 #include "text.h"
 
@@ -159,52 +160,15 @@ static column see_column(const gradus_table *t, int k, const gradus_dataset *d)
     return see_groups(t, k, d);
 }
 
-/* FNV-1a, 64 bits, of some bytes, going on from h. */
-static uint64_t hash(uint64_t h, const void *from, size_t bytes)
-{
-    const unsigned char *p = from;
-
-    while (bytes--)
-        h = (h ^ *p++) * 0x100000001b3;
-    return h;
-}
-
-static int by_hash(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static uint64_t hash_row(const gradus_dataset *d, size_t i)
-{
-    const size_t size = (size_t)d->size, targets = (size_t)d->target_size;
-    uint64_t h = 0xcbf29ce484222325;
-
-    if (d->pixels)
-        h = hash(h, d->pixels + i * size, size);
-    if (d->x)
-        h = hash(h, d->x + i * size, size * sizeof *d->x);
-    if (d->labels)
-        h = hash(h, d->labels + i, sizeof *d->labels);
-    if (d->targets)
-        h = hash(h, d->targets + i * targets, targets * sizeof *d->targets);
-    return h;
-}
-
-/* Returns how many rows are the same as one before them: in 64 bits, two
- * others of a million have one hash with a probability of 1 in 10 million. */
+/* Returns how many rows are the same as one before them. */
 static size_t copies(const gradus_dataset *d)
 {
-    uint64_t *all = malloc(d->n * sizeof *all);
+    row_hash *all = hash_rows(d);
     size_t count = 0;
 
-    for (size_t i = 0; all && i < d->n; i++)
-        all[i] = hash_row(d, i);
-    if (all)
-        qsort(all, d->n, sizeof *all, by_hash);
     for (size_t i = 1; all && i < d->n; i++)
-        count += all[i] == all[i - 1];
+        count += all[i].input == all[i - 1].input &&
+                 all[i].answer == all[i - 1].answer;
     free(all);
     return count;
 }

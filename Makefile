@@ -253,6 +253,10 @@ $(BUILD)/load-bad-models: $(call obj,tests/corpus/model.c) $(BUILD)/libgradus.a
 $(BUILD)/load-bad-checkpoints: $(call obj,tests/corpus/checkpoint.c) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+# tests/test_doctor.sh has gradus doctor examine what this program writes.
+$(BUILD)/sick-nets: $(call obj,tests/doctor/sick.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # tests/same/same.sh compares what these two programs print.
 $(BUILD)/same: $(call obj,$(SAME)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
@@ -263,7 +267,7 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
       $(BUILD)/checker.a $(BUILD)/torch-layers $(BUILD)/print-metrics $(BUILD)/write-models \
       $(BUILD)/load-bad $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints \
-      $(BUILD)/gradus_bench
+      $(BUILD)/sick-nets $(BUILD)/gradus_bench
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would
@@ -438,5 +442,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/doctor/sick.c tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))

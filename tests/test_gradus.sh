@@ -103,7 +103,7 @@ image=$dir/image.safetensors
 # ---- the program --------------------------------------------------------------
 
 is "--help is on stdout" 0 '' "$gradus" --help
-commands="data train predict evaluate report info explain check replay"
+commands="data train predict evaluate report info doctor explain check replay"
 version=$(sed -n 's/^#define GRADUS_VERSION "\(.*\)"/\1/p' include/gradus.h)
 for command in $commands; do
     grep -q "^  $command " "$dir/out"

@@ -8,6 +8,7 @@ int command_explain(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_predict(int argc, char **argv);
 int command_data(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_evaluate(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_train(int argc, char **argv);

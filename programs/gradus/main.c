@@ -21,6 +21,7 @@ static const char help[] =
     "  predict MODEL DATA   print what MODEL predicts of rows or images\n"
     "  evaluate MODEL DATA  compare that with what is right\n"
     "  report MODEL DATA    make a page of HTML about a net and how good it is\n"
+    "  doctor DATA          say why a net does not learn from DATA\n"
     "  info MODEL           print what is in a model file\n"
     "  explain MODEL DATA ROW\n"
     "                       print what a net computes of a row, forward and back\n"
@@ -41,6 +42,7 @@ static const struct {
     { "predict", command_predict },
     { "evaluate", command_evaluate },
     { "report", command_report },
+    { "doctor", command_doctor },
     { "info", command_info },
     { "explain", command_explain },
     { "check", command_check },

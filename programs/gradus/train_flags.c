@@ -1,4 +1,5 @@
-/* train_flags.c -- reads the command line of `gradus train`. */
+/* train_flags.c -- reads the command lines of `gradus train` and of `gradus
+ * doctor`, which has the same options. */
 #define _DEFAULT_SOURCE
 #include "train_flags.h"
 
@@ -77,7 +78,9 @@ static const char help[] =
     "Exit status: 0 on success, 1 on an error, 2 for a wrong command line,\n"
     "130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP) if a signal stopped it.\n";
 
+/* The first is one of doctor alone. */
 static const struct option options[] = {
+    {"model", required_argument, NULL, 'U'},
     TRAINING_OPTIONS,
     {"label", required_argument, NULL, 'L'},
     {"target", required_argument, NULL, 'T'},
@@ -139,9 +142,7 @@ static void take(train_flags *f, int letter, char *value)
     case 'F': f->from = value; break;
     case 'O': f->s.log = value; break;
     case 'Q': f->report = value; break;
-    case 'h':
-        fputs(help, stdout);
-        exit(finish_stdout());
+    case 'U': f->model = path("--model", value, "a model file"); break;
     default: wrong_option();
     }
 }
@@ -171,21 +172,40 @@ static void leave_out_group(train_flags *f)
     f->of.ignore[n] = group;
 }
 
-train_flags parse_train(int argc, char **argv)
+/* Reads the options into f; `text` is what --help prints. */
+static void take_all(train_flags *f, int argc, char **argv,
+                     const struct option *known, const char *text)
+{
+    int others = 0; /* that say how to train */
+
+    for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(text, stdout);
+            exit(finish_stdout());
+        }
+        f->net_given |= c == 'n';
+        others |= c != 'U' && c != 'j' && c != 't';
+        if (!take_option(&f->s, c, optarg))
+            take(f, c, optarg);
+    }
+    if (f->model && others)
+        usage_error("--model goes with --json and --threads alone: the model "
+                    "says what its net and its data are; leave the other "
+                    "options out");
+}
+
+static train_flags parse(int argc, char **argv, const struct option *known,
+                         const char *text)
 {
     train_flags f = {
         .s = { .optim = ADAMW, .schedule = COSINE, .lr = -1, .momentum = -1,
                .weight_decay = -1, .dropout = -1, .seed = 1 },
         .of = { .height = 32, .width = 32 }, .fraction = 0.2, .patience = -1 };
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        f.net_given |= c == 'n';
-        if (!take_option(&f.s, c, optarg))
-            take(&f, c, optarg);
-    }
+    take_all(&f, argc, argv, known, text);
     if (optind != argc - 1)
-        usage_error("train: got %s%s; must be one DATA: a CSV file or a "
-                    "folder", optind < argc ? "another argument, " : "no DATA",
+        usage_error("%s: got %s%s; must be one DATA: a CSV file or a folder",
+                    argv[0], optind < argc ? "another argument, " : "no DATA",
                     optind < argc ? argv[optind + 1] : "");
     f.s.data = argv[optind];
     if (f.valid && strcmp(f.valid, f.s.data) == 0)
@@ -201,4 +221,14 @@ train_flags parse_train(int argc, char **argv)
     if (f.of.group)
         leave_out_group(&f);
     return f;
+}
+
+train_flags parse_train(int argc, char **argv)
+{
+    return parse(argc, argv, options + 1, help);
+}
+
+train_flags parse_doctor(int argc, char **argv, const char *text)
+{
+    return parse(argc, argv, options, text);
 }

@@ -1,0 +1,113 @@
+/* doctor_sample.c -- rows of data, copied, shuffled and fed to a graph. */
+#include "doctor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Returns a copy of some elements of `bytes` bytes; NULL if `from` is NULL. */
+static void *copy(const void *from, const size_t *row, size_t n, size_t bytes,
+                  int *failed)
+{
+    char *to = from ? malloc(n * bytes + 1) : NULL;
+
+    *failed |= from && !to;
+    for (size_t i = 0; to && i < n; i++)
+        memcpy(to + i * bytes, (const char *)from + row[i] * bytes, bytes);
+    return to;
+}
+
+int take_rows(const gradus_dataset *d, const size_t *row, size_t n,
+              gradus_dataset *to)
+{
+    const size_t size = (size_t)d->size, targets = (size_t)d->target_size;
+    int failed = 0;
+
+    *to = *d;
+    to->n = n;
+    to->owned = NULL;
+    to->x = copy(d->x, row, n, size * sizeof *d->x, &failed);
+    to->pixels = copy(d->pixels, row, n, size, &failed);
+    to->labels = copy(d->labels, row, n, sizeof *d->labels, &failed);
+    to->targets = copy(d->targets, row, n, targets * sizeof *d->targets,
+                       &failed);
+    to->weights = NULL;
+    return failed ? -1 : 0;
+}
+
+void free_rows(gradus_dataset *d)
+{
+    free((void *)d->x);
+    free((void *)d->pixels);
+    free((void *)d->labels);
+    free((void *)d->targets);
+    *d = (gradus_dataset){ .n = 0 };
+}
+
+int sample_rows(const gradus_dataset *d, size_t most, gradus_dataset *to)
+{
+    const size_t n = d->n < most ? d->n : most;
+    size_t *row = malloc((n + 1) * sizeof *row);
+    int failed = !row;
+
+    for (size_t i = 0; row && i < n; i++)
+        row[i] = (size_t)((double)i * (double)d->n / (double)n);
+    failed = failed || take_rows(d, row, n, to);
+    free(row);
+    return failed ? -1 : 0;
+}
+
+int divide_rows(const gradus_dataset *d, gradus_dataset *train,
+                gradus_dataset *valid)
+{
+    gradus_dataset most = { .n = 0 }, rest = { .n = 0 };
+    int failed = gradus_split(d, 0.2, 1, NULL, &most, &rest) ||
+                 sample_rows(&most, TRAIN_ROWS, train) ||
+                 sample_rows(&rest, VALID_ROWS, valid);
+
+    train->class_names = valid->class_names = d->class_names; /* not a part's */
+    gradus_dataset_free(&most);
+    gradus_dataset_free(&rest);
+    return failed ? -1 : 0;
+}
+
+void shuffled(int *index, int n, uint64_t seed)
+{
+    gradus_random random;
+
+    gradus_random_init(&random, seed, 0, 0);
+    for (int i = 0; i < n; i++)
+        index[i] = i;
+    for (int i = n - 1; i > 0; i--) { /* Fisher, Yates */
+        const int j = (int)gradus_random_below(&random, (uint32_t)i + 1);
+        const int kept = index[i];
+        index[i] = index[j];
+        index[j] = kept;
+    }
+}
+
+/* Swaps two elements of `bytes` bytes. */
+static void swap(void *array, size_t i, size_t j, size_t bytes)
+{
+    char *a = (char *)array + i * bytes, *b = (char *)array + j * bytes;
+
+    for (size_t k = 0; k < bytes; k++) {
+        const char kept = a[k];
+        a[k] = b[k];
+        b[k] = kept;
+    }
+}
+
+void shuffle_answers(gradus_dataset *d, uint64_t seed)
+{
+    gradus_random random;
+
+    gradus_random_init(&random, seed, 0, 0);
+    for (size_t i = d->n - 1; i > 0; i--) {
+        const size_t j = gradus_random_below(&random, (uint32_t)i + 1);
+        if (d->labels)
+            swap((void *)d->labels, i, j, sizeof *d->labels);
+        if (d->targets)
+            swap((void *)d->targets, i, j,
+                 (size_t)d->target_size * sizeof *d->targets);
+    }
+}

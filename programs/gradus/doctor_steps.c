@@ -1,0 +1,450 @@
+/* doctor_steps.c -- what the first steps of a training show: whether the net
+ * can learn a few rows by heart, whether the learning rate suits it, and
+ * whether the inputs say anything about the answers.
+ *
+ * The first two are those of Karpathy, "A recipe for training neural networks"
+ * (2019).  The third compares the training with one whose answers are
+ * shuffled, as permutation tests do (Ojala, Garriga 2010). */
+#include "common.h"
+#include "doctor.h"
+#include "doctor_layers.h"
+#include "rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SMALL_ROWS = 8,    /* learnt by heart, */
+    SMALL_STEPS = 300, /* in at most so many steps, */
+    SMALL_LOOK = 10,   /* after each of which their loss is looked at */
+    FIRST_STEPS = 60,  /* at most, with the options of the training; */
+    ENDS = 10,         /* of so many of the first and of the last of these, the
+                          losses are averaged */
+    LABEL_BATCH = 32,  /* rows at most, with right and with shuffled answers */
+    LEAST_ROWS = 20    /* of fewer, chance decides which loss is the lower */
+};
+
+/* The learning rate of Adam in what does not depend on the options: the
+ * default of gradus train, which suits nets of a few layers. */
+static const double STEADY = 0.002;
+
+/* ---- steps ----------------------------------------------------------- */
+
+/* Copies all parameters and buffers of the graph to kept, or back if `back` is
+ * set.  Returns how many there are; kept may be NULL. */
+static size_t copy_weights(gradus_graph *g, gradus_real *kept, int back)
+{
+    const gradus_node *n;
+    const gradus_param *w;
+    size_t at = 0;
+
+    for (int i = 0; (n = gradus_node_at(g, i)); i++)
+        for (int j = 0; (w = gradus_param_at(n, j)); at += w->size, j++)
+            if (kept)
+                memcpy(back ? w->w : kept + at, back ? kept + at : w->w,
+                       w->size * sizeof *kept);
+    return at;
+}
+
+/* Batches of rows in a random order, again and again. */
+typedef struct {
+    int *index; /* [rows], owned */
+    int rows, batch, from, passes;
+} batches;
+
+/* Feeds d to the graph, and begins with batches of at most `most` rows.
+ * Returns -1 on error. */
+static int begin_batches(batches *b, patient *p, const gradus_dataset *d,
+                         int most)
+{
+    *b = (batches){ .rows = (int)d->n, .from = (int)d->n };
+    b->batch = most < b->rows ? most : b->rows;
+    b->index = calloc((size_t)b->rows, sizeof *b->index);
+    p->failed |= !b->index;
+    return b->index ? feed_rows(p->graph, d, 0, d->n) : -1;
+}
+
+static int step(batches *b, gradus_optimiser *o)
+{
+    if (b->from + b->batch > b->rows) {
+        shuffled(b->index, b->rows, (uint64_t)++b->passes);
+        b->from = 0;
+    }
+    b->from += b->batch;
+    return gradus_train_step(o, b->index + b->from - b->batch, b->batch);
+}
+
+static gradus_optimiser *steady(patient *p)
+{
+    return gradus_adam(p->graph,
+                       &(gradus_adam_options){ .learning_rate = STEADY });
+}
+
+/* ---- a few rows by heart --------------------------------------------- */
+
+static const disease cannot_overfit = {
+    "cannot-overfit",
+    "a net that cannot learn a few rows by heart will not learn many: "
+    "something blocks the gradient, or keeps the output from what is wanted",
+    "look at the other findings; then try the net without dropout and with "
+    "fewer layers, and check the gradients of layers of your own "
+    "(gradus_check_gradients)",
+    "docs/backprop.md" };
+
+/* The loss of the few rows, in losses of a guess.  A softmax of a softmax gets
+ * to 0.45 (two classes) or more. */
+static const double LEARNT = 0.3;
+
+/* Is row i of d the same as one of row[0..n-1]? */
+static int is_there(const gradus_dataset *d, size_t i, const size_t *row,
+                    size_t n)
+{
+    const size_t size = (size_t)d->size;
+
+    for (size_t j = 0; j < n; j++)
+        if (d->x ? !memcmp(d->x + i * size, d->x + row[j] * size,
+                           size * sizeof *d->x)
+                 : !memcmp(d->pixels + i * size, d->pixels + row[j] * size,
+                           size))
+            return 1;
+    return 0;
+}
+
+/* Takes a few rows, of which no two have the same input. */
+static int take_small(patient *p, gradus_dataset *small)
+{
+    size_t row[SMALL_ROWS], n = 0;
+    const size_t most = p->batch < SMALL_ROWS ? (size_t)p->batch : SMALL_ROWS;
+
+    for (size_t i = 0; i < p->train.n && n < most; i++)
+        if (!is_there(&p->train, i, row, n))
+            row[n++] = i;
+    p->loss.small_rows = (int)n;
+    return take_rows(&p->train, row, n, small);
+}
+
+static int learn_small(patient *p, const gradus_dataset *small,
+                       gradus_optimiser *o)
+{
+    const double enough = LEARNT * guess_of(p, (int)small->n);
+    gradus_metrics m = { .loss = INFINITY };
+    batches b = { 0 };
+    int failed = !o || begin_batches(&b, p, small, SMALL_ROWS);
+
+    for (int i = 0; i < SMALL_STEPS && !failed && !(m.loss < enough); i++) {
+        failed = step(&b, o);
+        if (!failed && (i + 1) % SMALL_LOOK == 0) {
+            failed = gradus_evaluate(p->graph, small, NULL, &m);
+            p->loss.small_steps = i + 1;
+        }
+    }
+    free(b.index);
+    p->loss.small = m.loss;
+    if (!failed && !(m.loss < enough))
+        found(p, &cannot_overfit, "after %d steps of Adam on %zu rows, their "
+              "loss is still %.3g; that of a guess is %.3g",
+              p->loss.small_steps, small->n, m.loss,
+              guess_of(p, (int)small->n));
+    return failed;
+}
+
+/* ---- the options of the training ------------------------------------- */
+
+static const disease rate_too_high = {
+    "learning-rate-too-high",
+    "each step goes past the minimum, farther than the one before",
+    "divide the learning rate (--lr) by 10 until the loss falls",
+    "docs/optimisers.md" };
+
+static const disease rate_too_low = {
+    "learning-rate-too-low",
+    "the weights hardly move, and so does the loss",
+    "multiply the learning rate (--lr) by 10 for as long as the loss falls",
+    "docs/optimisers.md" };
+
+/* The largest loss of the first steps over the first one, or over that of a
+ * guess if that is larger.  A loss that falls from the first step on has 1. */
+static const double DIVERGED = 3;
+
+/* |change of a weight| / |weight| in a step.  About 1e-3 is usual (Karpathy's
+ * notes of the course CS231n, "Neural networks, part 3"); Adam begins with the
+ * learning rate over He's weights, some 0.05. */
+static const double LARGE_UPDATE = 0.5, SMALL_UPDATE = 1e-4;
+
+/* By how much the loss falls at least, in losses of a guess: more than the
+ * means of ENDS batches differ by chance. */
+static const double HARDLY = 0.1;
+
+/* Sets the updates of all layers from the weights before a step, kept, and
+ * returns the largest. */
+static double see_updates(patient *p, const gradus_real *kept)
+{
+    const gradus_node *n;
+    const gradus_param *w;
+    double largest = 0;
+
+    for (int i = 0; (n = gradus_node_at(p->graph, i)); i++)
+        for (int j = 0; (w = gradus_param_at(n, j)); kept += w->size, j++) {
+            double change = 0, weight = 0;
+            for (size_t k = 0; k < w->size && w == weight_of(n); k++) {
+                const double d = (double)w->w[k] - kept[k];
+                change += d * d;
+                weight += (double)kept[k] * kept[k];
+            }
+            if (w == weight_of(n) && weight > 0)
+                p->seen[i].update = sqrt(change / weight);
+            largest = fmax(largest, p->seen[i].update);
+        }
+    return largest;
+}
+
+/* What is seen of the first steps. */
+typedef struct {
+    double last, early;     /* losses: of the step before; mean of the first */
+    double high;            /* the largest loss that two steps in a row had */
+    double update, largest; /* of the last step, and of all */
+} pace;
+
+static void judge_rate(patient *p, const pace *s)
+{
+    const losses *l = &p->loss;
+
+    if (s->high > DIVERGED * fmax(l->began, l->guess))
+        found(p, &rate_too_high, "the loss begins at %.4g and is %.4g within "
+              "%d steps, with the learning rate %g", l->began, s->high,
+              l->steps, p->of.s.lr);
+    else if (s->update > LARGE_UPDATE)
+        found(p, &rate_too_high, "after %d steps with the learning rate %g, "
+              "one step changes a weight matrix by %.2g times its size; about "
+              "0.001 is usual", l->steps, p->of.s.lr, s->update);
+    else if (s->early > l->guess / 2 && s->largest < SMALL_UPDATE &&
+             s->early - l->ended < HARDLY * l->guess)
+        found(p, &rate_too_low, "the loss goes from %.4g to %.4g in %d steps "
+              "with the learning rate %g; a step changes a weight matrix by "
+              "%.1g times its size, and about 0.001 is usual", s->early,
+              l->ended, l->steps, p->of.s.lr, s->largest);
+}
+
+/* Takes step number i of n, at its learning rate; kept gets the weights before
+ * it. */
+static int take_step(patient *p, gradus_optimiser *o, batches *b, int i, int n,
+                     gradus_real *kept, pace *s)
+{
+    const int ends = n < ENDS ? n : ENDS;
+
+    copy_weights(p->graph, kept, 0);
+    if (step(b, o))
+        return -1;
+    const double loss = gradus_loss(p->graph);
+    p->loss.began = i ? p->loss.began : loss;
+    p->loss.ended += i < n - ends ? 0 : loss / ends;
+    s->early += i < ends ? loss / ends : 0;
+    s->high = i ? fmax(s->high, fmin(s->last, loss)) : 0;
+    s->last = loss;
+    s->update = see_updates(p, kept);
+    s->largest = fmax(s->largest, s->update);
+    return 0;
+}
+
+/* Takes the first steps of the training that the options ask for.  kept has
+ * room for the weights. */
+static int try_options(patient *p, gradus_optimiser *o, gradus_real *kept)
+{
+    settings *s = &p->of.s;
+    const uint64_t all = (p->of.train.n + (size_t)s->batch - 1) /
+                         (size_t)s->batch * (uint64_t)s->epochs;
+    const int n = all < FIRST_STEPS ? (int)all : FIRST_STEPS;
+    batches b = { 0 };
+    pace seen = { .last = 0 };
+    int failed = !o || begin_batches(&b, p, &p->train, p->batch), i = 0;
+
+    p->loss.ended = 0;
+    for (; i < n && !failed; i += !failed) {
+        gradus_set_learning_rate(o, learning_rate_of((uint64_t)i, all, s));
+        failed = take_step(p, o, &b, i, n, kept, &seen);
+    }
+    free(b.index);
+    p->loss.steps = i;
+    if (failed && i)
+        found(p, &rate_too_high, "step %d with the learning rate %g fails: %s",
+              i + 1, s->lr, gradus_error());
+    else if (!failed)
+        judge_rate(p, &seen);
+    return failed && !i;
+}
+
+/* ---- shuffled answers ------------------------------------------------ */
+
+static const disease unrelated = {
+    "answers-unrelated",
+    "there is nothing to learn, or not by this net: the inputs may belong to "
+    "the answers of other rows",
+    "check how inputs and answers were put together: was one of them sorted "
+    "or shuffled without the other?",
+    "docs/doctor.md" };
+
+static const disease shifted_rows = {
+    "shifted-rows",
+    "each input has the answer of a neighbouring row",
+    "look for a header that was read as data, or for a row that is missing, "
+    "among the inputs or among the answers alone",
+    "docs/doctor.md" };
+
+/* The loss of rows that are not trained on after steps with the right answers,
+ * over that after steps with shuffled ones. */
+static const double RELATED = 0.9;
+
+/* That loss in losses of a guess, above which it says nothing: the net has not
+ * come as far as a guess yet, whatever the answers. */
+static const double UNTRAINED = 1.5;
+
+/* Sets *loss to that of the rows valid after some steps on d, from the weights
+ * `start` on. */
+static int learn(patient *p, const gradus_dataset *d,
+                 const gradus_dataset *valid, gradus_real *start, double *loss)
+{
+    const int batch = p->batch < LABEL_BATCH ? p->batch : LABEL_BATCH;
+    gradus_metrics m = { .loss = NAN };
+    gradus_optimiser *o = steady(p);
+    batches b = { 0 };
+
+    copy_weights(p->graph, start, 1);
+    int failed = !o || begin_batches(&b, p, d, batch);
+    for (int i = 0; i < LABEL_STEPS && !failed; i++)
+        failed = step(&b, o);
+    failed = failed || gradus_evaluate(p->graph, valid, NULL, &m);
+    *loss = m.loss;
+    free(b.index);
+    gradus_optimiser_free(o);
+    copy_weights(p->graph, start, 1);
+    return failed;
+}
+
+/* The rows of d, each with the answer of the row before or after it; all of it
+ * belongs to d. */
+static gradus_dataset shift_answers(const gradus_dataset *d, int after)
+{
+    gradus_dataset to = *d;
+    const size_t size = (size_t)d->size, targets = (size_t)d->target_size;
+
+    to.n--;
+    to.owned = NULL;
+    if (d->x)
+        to.x += after ? 0 : size;
+    if (d->pixels)
+        to.pixels += after ? 0 : size;
+    if (d->labels)
+        to.labels += after;
+    if (d->targets)
+        to.targets += after ? targets : 0;
+    return to;
+}
+
+/* Would the net learn if each row had the answer of a neighbour? */
+static int learns_shifted(patient *p, gradus_real *start, int after)
+{
+    const gradus_dataset rows = shift_answers(p->whole, after);
+    gradus_dataset train = { .n = 0 }, valid = { .n = 0 };
+    double loss = INFINITY;
+
+    if (divide_rows(&rows, &train, &valid) ||
+        learn(p, &train, &valid, start, &loss))
+        loss = INFINITY;
+    free_rows(&train);
+    free_rows(&valid);
+    return loss < RELATED * p->loss.shuffled;
+}
+
+static void judge_answers(patient *p, gradus_real *start)
+{
+    const losses *l = &p->loss;
+
+    if (p->valid.n < LEAST_ROWS || !(l->truth > RELATED * l->shuffled) ||
+        l->truth > UNTRAINED * guess_of(p, (int)p->valid.n))
+        return;
+    for (int after = 0; after < 2; after++)
+        if (learns_shifted(p, start, after)) {
+            found(p, &shifted_rows, "the net learns if each row gets the "
+                  "answer of the one %s it, but not as the rows are",
+                  after ? "after" : "before");
+            return;
+        }
+    found(p, &unrelated, "after %d steps, the loss of rows that were not "
+          "trained on is %.3g, and %.3g where the answers were shuffled "
+          "before", LABEL_STEPS, l->truth, l->shuffled);
+}
+
+/* Learns with the right answers, and with shuffled ones. */
+static int compare_answers(patient *p, gradus_real *start)
+{
+    gradus_dataset other = { .n = 0 };
+
+    if (sample_rows(&p->train, p->train.n, &other)) {
+        p->failed = 1;
+        return 0;
+    }
+    shuffle_answers(&other, 1);
+    int failed = learn(p, &p->train, &p->valid, start, &p->loss.truth) ||
+                 learn(p, &other, &p->valid, start, &p->loss.shuffled);
+    free_rows(&other);
+    if (!failed)
+        judge_answers(p, start);
+    return failed;
+}
+
+/* ---- all of it ------------------------------------------------------- */
+
+static int try_small(patient *p, gradus_real *start)
+{
+    gradus_dataset small = { .n = 0 };
+    gradus_optimiser *o = steady(p);
+    int failed = 0;
+
+    if (take_small(p, &small))
+        p->failed = 1;
+    else
+        failed = learn_small(p, &small, o);
+    gradus_optimiser_free(o);
+    free_rows(&small);
+    copy_weights(p->graph, start, 1);
+    return failed;
+}
+
+static int try_training(patient *p, gradus_real *start)
+{
+    const size_t size = copy_weights(p->graph, NULL, 0);
+    gradus_real *kept = calloc(size + 1, sizeof *kept);
+    gradus_optimiser *o = optimiser_of(&p->of.s, p->graph);
+    int failed = 0;
+
+    if (kept)
+        failed = try_options(p, o, kept);
+    else
+        p->failed = 1;
+    gradus_optimiser_free(o);
+    free(kept);
+    copy_weights(p->graph, start, 1);
+    return failed;
+}
+
+void look_at_steps(patient *p)
+{
+    const size_t size = copy_weights(p->graph, NULL, 0);
+    gradus_real *start = malloc((size + 1) * sizeof *start);
+
+    if (!start || has(p, &step_fails)) {
+        p->failed |= !start;
+        free(start);
+        return;
+    }
+    copy_weights(p->graph, start, 0);
+    int failed = try_small(p, start);
+    if (!failed && p->of.flags)
+        failed = try_training(p, start);
+    if (!failed && !has(p, &cannot_overfit))
+        failed = compare_answers(p, start);
+    if (failed && !p->failed)
+        found(p, &step_fails, "%s", gradus_error());
+    free(start);
+}

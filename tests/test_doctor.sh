@@ -1,0 +1,229 @@
+#!/bin/sh
+# test_doctor.sh -- tests gradus doctor: data, options and nets that are sick in
+# one way each get the finding of that name and no other, and healthy ones get
+# none.
+. tests/verdict.sh
+gradus=$BUILD/gradus
+for program in "$gradus" "$BUILD/sick-nets"; do
+    [ -x "$program" ] || {
+        echo "$program is missing; run make test, which builds it"
+        exit 1
+    }
+done
+
+# examine ARGUMENT...: prints the names of what gradus doctor finds, sorted, on
+# one line, and leaves its status in $dir/status
+examine() {
+    "$gradus" doctor --json "$@" >"$dir/out" 2>"$dir/err"
+    echo $? >"$dir/status"
+    sed 's/.*"findings"://' "$dir/out" | grep -o '"name":"[^"]*"' |
+        cut -d'"' -f4 | sort | tr '\n' ' ' | sed 's/ $//'
+}
+
+# finds NAMES ARGUMENT...: are these names all that is found?
+finds() {
+    names=$1 wanted=$([ -n "$1" ] && echo 3 || echo 0)
+    shift
+    got=$(examine "$@")
+    [ "$got" = "$names" ] && [ "$(cat "$dir/status")" -eq "$wanted" ] &&
+        return
+    echo "        doctor $*: status $(cat "$dir/status"), found: $got"
+    cat "$dir/err"
+    return 1
+}
+
+# sick NAMES ARGUMENT...: the same as a case
+sick() {
+    finds "$@"
+    verdict "it finds $1" $?
+}
+
+# healthy WHAT ARGUMENT...: is nothing found?
+healthy() {
+    what=$1
+    shift
+    finds '' "$@"
+    verdict "it finds nothing in $what" $?
+}
+
+# table FILE PROGRAM: writes a table of 400 rows with the columns a, b and c of
+# random numbers and what the awk program sets: the columns more, and y
+table() {
+    awk "BEGIN { srand(1); print \"a,b,c,${3-}y\"
+        for (i = 0; i < 400; i++) { a = rand(); b = rand(); c = rand()
+            more = \"\"; y = a + b > 1 ? \"yes\" : \"no\"; $2
+            print a \",\" b \",\" c \",\" more y } }" >"$dir/$1.csv"
+}
+
+# ---- data ------------------------------------------------------------------
+
+table fine ''
+table numbers 'y = 100 + 30 * a - 20 * b + rand()'
+table xor 'y = (a > 0.5) != (b > 0.5) ? 1 : 0'
+awk 'BEGIN { srand(1); print "p,q,y"; for (i = 0; i < 400; i++) {
+    p = rand() < 0.5; q = rand() < 0.5
+    print p "," q "," (p != q ? "odd" : "even") } }' >"$dir/bits.csv"
+healthy "a table of classes" "$dir/fine.csv" --label y
+healthy "a table of numbers" "$dir/numbers.csv" --target y
+healthy "xor of numbers" "$dir/xor.csv" --label y
+healthy "xor of bits, of which rows are copies by nature" "$dir/bits.csv" \
+    --label y
+healthy "images of digits, by a dense net" data/sample --net mlp
+healthy "images of digits, by lenet" data/sample
+
+{ cat "$dir/fine.csv"; sed 1d "$dir/fine.csv"; } >"$dir/twice.csv"
+sick duplicates "$dir/twice.csv" --label y
+{ cat "$dir/fine.csv"; sed '1d; s/yes/YES/; s/no/yes/; s/YES/no/' \
+    "$dir/fine.csv" | head -n 50; } >"$dir/contrary.csv"
+sick contradictions "$dir/contrary.csv" --label y
+table rare 'y = a > 0.99 ? "yes" : a + b > 1 ? "no" : "maybe"'
+sick unequal-classes "$dir/rare.csv" --label y
+table empty 'more = (i % 3 ? "" : rand()) ","' d,
+sick mostly-empty "$dir/empty.csv" --label y --missing mean
+table constant 'more = "7,"' d,
+sick constant-columns "$dir/constant.csv" --label y
+table far 'if (i == 17) c = 99999'
+sick outliers "$dir/far.csv" --label y
+table far-target 'y = i == 17 ? 99999 : a + b'
+sick outliers "$dir/far-target.csv" --target y
+table leak 'y = a + b > 1.2 ? "yes" : "no"; more = (y == "yes" ? 5 : 2) + rand() ","' paid,
+sick leaking-column "$dir/leak.csv" --label y
+table leak-text 'more = (y == "yes" ? i % 2 ? "paid" : "owed" : "none") ","' status,
+sick leaking-column "$dir/leak-text.csv" --label y
+table leak-number 'y = a + b + rand(); more = y * 1.8 + 32 ","' fahrenheit,
+sick leaking-column "$dir/leak-number.csv" --target y
+table random 'y = rand() < 0.5 ? "yes" : "no"'
+sick answers-unrelated "$dir/random.csv" --label y
+table shifted 'x = y; y = i ? before : "no"; before = x'
+sick shifted-rows "$dir/shifted.csv" --label y
+
+# ---- options ---------------------------------------------------------------
+
+sick learning-rate-too-high "$dir/fine.csv" --label y --lr 100
+sick learning-rate-too-high "$dir/fine.csv" --label y --optim sgd --lr 10
+sick learning-rate-too-low "$dir/fine.csv" --label y --lr 1e-9
+sick much-dropout "$dir/fine.csv" --label y --dropout 0.8
+
+# ---- nets and images -------------------------------------------------------
+
+"$BUILD/sick-nets" "$dir" "$dir/numbers.csv" || verdict "sick nets are made" 1
+
+cp "$dir/healthy.safetensors" "$dir/kept"
+healthy "a net that is not trained" --model "$dir/healthy.safetensors" \
+    data/sample
+cmp -s "$dir/healthy.safetensors" "$dir/kept"
+verdict "the model stays as it is" $?
+
+# net NAME [NAMES]: is this found in the net of that name, which takes MNIST's
+# images, and what comes of it?
+net() {
+    sick "$(echo "$1 ${2-}" | xargs -n 1 | sort | xargs)" \
+        --model "$dir/$1.safetensors" data/sample
+}
+net softmax-twice cannot-overfit
+net no-nonlinearity
+net squashed-output
+net dropout-on-output
+net zero-weights "cannot-overfit dead-units no-gradient"
+net equal-units
+net saturated-units
+net vanishing-gradients cannot-overfit
+net exploding-gradients first-loss
+net first-loss
+net large-inputs
+net small-inputs
+net inputs-off-centre
+net dead-units "cannot-overfit no-gradient"
+sick "cannot-overfit first-loss unscaled-targets" \
+    --model "$dir/unscaled-targets.safetensors" "$dir/numbers.csv"
+
+healthy "images of bars" "$dir/healthy"
+for name in labels-from-1 missing-class blank-images; do
+    sick "$name" "$dir/$name"
+done
+sick "answers-unrelated unrelated-pixels" "$dir/unrelated-pixels"
+sick small-batch "$dir/healthy" --net convnet --batch 4
+sick "small-batch step-fails" "$dir/healthy" --net convnet --batch 1
+
+# ---- what is printed, and what is refused -----------------------------------
+
+# ends STATUS TEXT ARGUMENT...: does it end so, and print this?
+ends() {
+    wanted=$1 text=$2
+    shift 2
+    "$gradus" doctor "$@" >"$dir/out" 2>"$dir/err"
+    got=$?
+    [ $got -eq "$wanted" ] && grep -qF -e "$text" "$dir/out" "$dir/err" &&
+        return
+    echo "        doctor $*: status $got"
+    cat "$dir/out" "$dir/err"
+    return 1
+}
+
+ends 3 '1  leaking-column' "$dir/leak.csv" --label y &&
+    grep -q '^   seen "paid": by itself it decides the class' "$dir/out" &&
+    grep -q '^   why ' "$dir/out" && grep -q '^   do ' "$dir/out" &&
+    grep -q '^   read docs/doctor.md$' "$dir/out" &&
+    grep -q '^1 finding$' "$dir/out" &&
+    [ -z "$(awk 'length($0) > 79' "$dir/out")" ]
+verdict "a finding is told in lines of at most 79 columns" $?
+"$gradus" train "$dir/fine.csv" --label y --epochs 20 \
+    --save "$dir/fine.safetensors" >"$dir/out" 2>&1
+healthy "a model of a table" --model "$dir/fine.safetensors" "$dir/fine.csv"
+cut -d, -f1-3 "$dir/fine.csv" >"$dir/unlabelled.csv"
+ends 1 'does not have the column that the net predicts' \
+    --model "$dir/fine.safetensors" "$dir/unlabelled.csv"
+verdict "data that do not say what is right are refused" $?
+ends 2 '--model goes with --json and --threads alone' \
+    --model "$dir/fine.safetensors" "$dir/fine.csv" --lr 1
+verdict "options of a training do not go with --model" $?
+ends 1 'MODEL must be a file that' --model "$dir/fine.csv" "$dir/fine.csv"
+verdict "what is no model is refused" $?
+ends 1 'must be told what to predict' "$dir/fine.csv"
+verdict "a table needs a label or a target" $?
+head -n 3 "$dir/fine.csv" >"$dir/few.csv"
+"$gradus" doctor "$dir/few.csv" --label y >"$dir/out" 2>"$dir/err"
+[ $? -ne 139 ]
+verdict "two rows are no crash" $?
+
+grep -h -A1 '^\(static \)\?const disease .* = {$' programs/gradus/doctor*.c |
+    sed -n 's/^ *"\(.*\)",$/\1/p' >"$dir/names"
+[ "$(wc -l <"$dir/names")" -ge 30 ]
+verdict "the names of the findings are found in the sources" $?
+while read -r name; do
+    grep -q "^| \`$name\` |" docs/doctor.md ||
+        echo "        docs/doctor.md lacks $name"
+done <"$dir/names" >"$dir/missing"
+cat "$dir/missing"
+[ ! -s "$dir/missing" ]
+verdict "docs/doctor.md lists every finding" $?
+
+# ---- tables of scikit-learn --------------------------------------------------
+
+# bench/tables.py trains on the same tables.
+cat >"$dir/tables.py" <<'END'
+import csv, sys
+from sklearn import datasets
+for name in ("iris", "wine", "breast_cancer", "digits", "diabetes"):
+    d = getattr(datasets, "load_" + name)()
+    classes = "target_names" in d
+    with open(f"{sys.argv[1]}/{name}.csv", "w", newline="") as f:
+        w = csv.writer(f)
+        w.writerow([str(n).replace(",", " ") for n in d.feature_names] + ["y"])
+        w.writerows([*row, f"class {t}" if classes else t]
+                    for row, t in zip(d.data.tolist(), d.target.tolist()))
+END
+for python in python3 /usr/bin/python3 ''; do
+    [ -n "$python" ] && "$python" -c 'import sklearn' 2>/dev/null && break
+done
+if [ -n "$python" ]; then
+    "$python" "$dir/tables.py" "$dir"
+    for name in iris wine breast_cancer digits; do
+        healthy "$name" "$dir/$name.csv" --label y
+    done
+    healthy diabetes "$dir/diabetes.csv" --target y
+else
+    echo "skipped: tables of scikit-learn: there is no python3-sklearn"
+fi
+
+finish

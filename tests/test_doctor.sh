@@ -68,6 +68,8 @@ healthy "a table of numbers" "$dir/numbers.csv" --target y
 healthy "xor of numbers" "$dir/xor.csv" --label y
 healthy "xor of bits, of which rows are copies by nature" "$dir/bits.csv" \
     --label y
+table once 'c = i == 9 ? 1 : 0'
+healthy "a column that is 0 in all rows but one" "$dir/once.csv" --label y
 healthy "images of digits, by a dense net" data/sample --net mlp
 healthy "images of digits, by lenet" data/sample
 
@@ -100,7 +102,7 @@ sick shifted-rows "$dir/shifted.csv" --label y
 # ---- options ---------------------------------------------------------------
 
 sick learning-rate-too-high "$dir/fine.csv" --label y --lr 100
-sick learning-rate-too-high "$dir/fine.csv" --label y --optim sgd --lr 10
+sick learning-rate-too-high "$dir/fine.csv" --label y --optim sgd --lr 1
 sick learning-rate-too-low "$dir/fine.csv" --label y --lr 1e-9
 sick much-dropout "$dir/fine.csv" --label y --dropout 0.8
 
@@ -197,6 +199,14 @@ done <"$dir/names" >"$dir/missing"
 cat "$dir/missing"
 [ ! -s "$dir/missing" ]
 verdict "docs/doctor.md lists every finding" $?
+
+grep -h -o '"docs/[^"]*"' programs/gradus/doctor*.c | tr -d '"' | sort -u |
+    while read -r page; do
+        [ -f "$page" ] || echo "        $page is missing"
+    done >"$dir/missing"
+cat "$dir/missing"
+[ ! -s "$dir/missing" ]
+verdict "the pages to read are there" $?
 
 # ---- tables of scikit-learn --------------------------------------------------
 

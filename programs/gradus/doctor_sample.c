@@ -1,4 +1,4 @@
-/* doctor_sample.c -- rows of data, copied, shuffled and fed to a graph. */
+/* doctor_sample.c -- rows of data, copied and shuffled. */
 #include "doctor.h"
 
 #include <stdlib.h>
@@ -64,7 +64,7 @@ int divide_rows(const gradus_dataset *d, gradus_dataset *train,
                  sample_rows(&most, TRAIN_ROWS, train) ||
                  sample_rows(&rest, VALID_ROWS, valid);
 
-    train->class_names = valid->class_names = d->class_names; /* not a part's */
+    train->class_names = valid->class_names = d->class_names; /* d lives on */
     gradus_dataset_free(&most);
     gradus_dataset_free(&rest);
     return failed ? -1 : 0;

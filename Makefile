@@ -390,7 +390,7 @@ bench bench-quick: $(BUILD)/gradus_bench
 	else rm -f $(BUILD)/onednn_bench; fi
 	@bench/bench.py $(if $(filter bench-quick,$@),--quick)
 
-mnist: all
+mnist: $(addprefix $(BUILD)/,mnist-minimal mnist-train mnist-predict gradus xor)
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

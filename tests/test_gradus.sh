@@ -480,6 +480,11 @@ grep -q "new.csv: accuracy [0-9.]* % of 40 rows, F1 " "$dir/out" &&
     grep -q '^big, "huge"  *[01]\.[0-9]*  *[01]\.[0-9]* .* [0-9]*$' "$dir/out" &&
     grep -q '^small  *[0-9]*  *[0-9]*$' "$dir/out"
 verdict "with the accuracy, the classes and which is taken for which" $?
+is "a table is evaluated" 0 '' "$gradus" evaluate "$kind" "$dir/t.csv"
+row=$(awk '/^ +row / { getline; print $1; exit }' "$dir/out")
+grep -q "^gradus explain MODEL DATA $((row - 2)) shows how the first" \
+    "$dir/out"
+verdict "and the number by which explain calls the worst row" $?
 is "JSON is printed" 0 '' "$gradus" evaluate "$kind" "$dir/t.csv" --json --worst 2
 json "it adds up" "sum(map(sum, j['confusion'])) == j['rows'] == 200 and
     sum(c['support'] for c in j['classes']) == 200 and len(j['worst']) <= 2 and

@@ -30,7 +30,8 @@ static const char help[] =
     "\n"
     "  --worst N    how many of the worst mistakes to print (5).  Rows are\n"
     "               counted as in a spreadsheet: a header is row 1; in files\n"
-    "               in MNIST's format, the first image is row 1\n"
+    "               in MNIST's format, the first image is row 1.  (gradus\n"
+    "               explain counts rows from 0)\n"
     "  --json       print one JSON object\n"
     "  -h, --help   print this\n"
     "\n"
@@ -251,6 +252,8 @@ static void print_worst(const evaluation *e)
             print_wrong_class(e, &e->mistake[i]);
         else
             print_error(e, &e->mistake[i]);
+    printf("\ngradus explain MODEL DATA %zu shows how the first of these comes "
+           "about; it counts rows from 0\n", e->mistake[0].row);
 }
 
 /* ---- JSON --------------------------------------------------------------- */

@@ -137,12 +137,12 @@ static void print_terms(const explanation *e)
 {
     const derivation *d = &e->of;
     const size_t shown = d->n < TERMS ? d->n : TERMS;
-    double rest = d->sum;
+    double rest = 0;
 
-    for (size_t i = 0; i < shown; i++) {
+    for (size_t i = 0; i < shown; i++)
         print_term(e, &d->term[i]);
-        rest -= d->term[i].dy * d->term[i].x;
-    }
+    for (size_t i = shown; i < d->n; i++)
+        rest += d->term[i].dy * d->term[i].x;
     if (d->n > shown)
         printf("%8s  and %zu smaller terms, together %.5g\n", "", d->n - shown,
                rest);

@@ -245,8 +245,8 @@ int report_mistakes(FILE *f, const report *r, const int *columns, int n)
                 grouped(r->shown.data->n), r->shown.name);
     else if (r->shown.score->classes)
         fprintf(f, "<p>Of the %s %s, these are predicted wrongly with the "
-                "greatest confidence. In brackets is how probable the net "
-                "takes each class to be.%s</p>\n", grouped(r->shown.data->n),
+                "greatest confidence. Brackets hold the probability that "
+                "the net gives to a class.%s</p>\n", grouped(r->shown.data->n),
                 r->shown.name, images ? "" : order);
     else
         fprintf(f, "<p>Of the %s %s, predictions of these are furthest off."

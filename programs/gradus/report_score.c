@@ -94,10 +94,10 @@ static void write_chance(FILE *f, const score *s)
     const double half = z / (1 + z * z / n) *
                         sqrt(p * (1 - p) / n + z * z / (4 * n * n));
 
-    fprintf(f, "<p class=\"soft\">By chance alone, the share among as many "
-            "others of the same kind could be anything from %.1f to "
-            "%.1f&nbsp;%%.</p>\n", 100 * fmax(0, middle - half),
-            100 * fmin(1, middle + half));
+    fprintf(f, "<p class=\"soft\">Other rows of the kind would give "
+            "another share, by chance alone: the 95&nbsp;%% confidence "
+            "interval is %.1f to %.1f&nbsp;%%.</p>\n",
+            100 * fmax(0, middle - half), 100 * fmin(1, middle + half));
 }
 
 static const char *not_seen(const report_part *p)

@@ -117,7 +117,7 @@ static void print_losses(const losses *l)
         printf("loss before any step %.4g; of a guess %.4g\n", l->first,
                l->guess);
     if (l->small_steps)
-        printf("%d rows learnt by heart: loss %.3g after %d steps of Adam\n",
+        printf("%d rows to learn by heart: loss %.3g after %d steps of Adam\n",
                l->small_rows, l->small, l->small_steps);
     if (l->steps)
         printf("%d steps as asked for: loss %.4g to %.4g\n", l->steps,

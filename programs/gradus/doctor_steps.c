@@ -220,10 +220,11 @@ static void judge_rate(patient *p, const pace *s)
               "0.001 is usual", l->steps, p->of.s.lr, s->update);
     else if (s->early > l->guess / 2 && s->largest < SMALL_UPDATE &&
              s->early - l->ended < HARDLY * l->guess)
-        found(p, &rate_too_low, "the loss goes from %.4g to %.4g in %d steps "
-              "with the learning rate %g; a step changes a weight matrix by "
-              "%.1g times its size, and about 0.001 is usual", s->early,
-              l->ended, l->steps, p->of.s.lr, s->largest);
+        found(p, &rate_too_low, "in the first of %d steps with the learning "
+              "rate %g the loss is %.4g on average, in the last %.4g; a step "
+              "changes a weight matrix by %.1g times its size, and about "
+              "0.001 is usual", l->steps, p->of.s.lr, s->early, l->ended,
+              s->largest);
 }
 
 /* Takes step number i of n, at its learning rate; kept gets the weights before

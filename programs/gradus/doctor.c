@@ -120,7 +120,7 @@ static void print_losses(const losses *l)
         printf("%d rows to learn by heart: loss %.3g after %d steps of Adam\n",
                l->small_rows, l->small, l->small_steps);
     if (l->steps)
-        printf("%d steps as asked for: loss %.4g to %.4g\n", l->steps,
+        printf("%d steps with the options given: loss %.4g to %.4g\n", l->steps,
                l->began, l->ended);
     if (!isnan(l->shuffled))
         printf("other rows after %d steps of Adam: loss %.3g; with shuffled "

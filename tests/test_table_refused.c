@@ -103,9 +103,9 @@ static const struct {
       "\"b\" has numbers with commas; must be with a point" },
     { "%,\"1,234,00#\",1", 3, { 0 }, "\"b\" has numbers with commas" },
     { "%,x,1", 3, { .targets = LIST("b"), .missing = GRADUS_MISSING_MEAN },
-      "\"b\" is a target, but row 1 has \"x\"; must be a number" },
+      "\"b\" is a target, but row 2 has \"x\"; must be a number" },
     { "%,2024-01-01,1", 3, { .targets = LIST("b") },
-      "\"b\" is a target, but row 1 has \"2024-01-01\"; must be a number" },
+      "\"b\" is a target, but row 2 has \"2024-01-01\"; must be a number" },
     { "%,caf\xe9,1", 3, { 0 },
       "\"b\" has the text \"caf\\xe9\"; must be UTF-8" },
     { "caf\xe9#,1,2", 3, { .label = "a" },
@@ -171,7 +171,7 @@ TEST(a_text_among_numbers_is_refused_with_its_row)
             sprintf(text + strlen(text), "%s,%d\n", k == 6 ? odd[i] : "4",
                     k % 3);
         refused(text, (gradus_table_options){ 0 },
-                "\"a\" holds numbers, but row 7 has \"");
+                "\"a\" holds numbers, but row 8 has \"");
     }
 }
 
@@ -180,9 +180,9 @@ TEST(a_target_with_a_text_is_refused_with_its_row)
     gradus_table_options o = { .targets = LIST("a") };
 
     refused("a,b\n1,1\n2,1\n\"3,5\",1\n", o,
-            "\"a\" is a target, but row 3 has \"3,5\"; must be a number");
+            "\"a\" is a target, but row 4 has \"3,5\"; must be a number");
     refused("a,b\n1,1\n2024-01-01,1\nx,1\n", o,
-            "\"a\" is a target, but row 2 has \"2024-01-01\"");
+            "\"a\" is a target, but row 3 has \"2024-01-01\"");
 }
 
 TEST(empty_fields_are_refused_unless_they_are_taken_for_something)
@@ -190,16 +190,27 @@ TEST(empty_fields_are_refused_unless_they_are_taken_for_something)
     gradus_table_options o = { 0 };
 
     refused("a,b\n1,2\n,3\n4,5\nNA,5\n", o,
-            "\"a\" has 2 empty fields, the first in row 2.  Leave");
+            "\"a\" has 2 empty fields, the first in row 3.  Leave");
     refused("a,b\n1,2\n1,?\n", o,
-            "\"b\" has 1 empty field, the first in row 2");
+            "\"b\" has 1 empty field, the first in row 3");
     o.missing = GRADUS_MISSING_MEAN;
     o.label = "b";
     refused("a,b\n1,x\n1,?\n2,y\n", o, "\"b\" has 1 empty field, the first in "
-                                       "row 2: such rows must be removed");
+                                       "row 3: such rows must be removed");
     o.label = NULL;
     o.targets = LIST("b");
-    refused("a,b\n1,1\n1,\n", o, "row 2: such rows must be removed");
+    refused("a,b\n1,1\n1,\n", o, "row 3: such rows must be removed");
+}
+
+/* A person looks for the row in a spreadsheet, where a header is row 1. */
+TEST(rows_are_counted_as_in_a_spreadsheet)
+{
+    gradus_table_options o = { .header = GRADUS_CSV_NO_HEADER };
+
+    refused("1,2\n,3\n4,5\n", o, "has 1 empty field, the first in row 2");
+    o.header = GRADUS_CSV_HEADER;
+    refused("a,b\n1,2\n,3\n4,5\n", o,
+            "has 1 empty field, the first in row 3");
 }
 
 /* ---- many faults -------------------------------------------------------- */
@@ -222,7 +233,7 @@ TEST(columns_are_counted_and_not_their_faults)
     refused("a,b\n,1\n2024-01-01,2\n2024-01-02,3\n",
             (gradus_table_options){ 0 },
             "1 column cannot be used as it is: \"a\" has 1 empty field, the "
-            "first in row 1; \"a\" holds dates or times");
+            "first in row 2; \"a\" holds dates or times");
 }
 
 TEST(a_message_about_many_faults_says_how_many_more_there_are)

@@ -22,6 +22,8 @@ enum {
 typedef struct {
     char text[LIST], one[256]; /* all, and the last fault alone */
     int count, left_out; /* columns; faults that are not in the text */
+    size_t first;        /* the number of row 0 in its file, as in a
+                            spreadsheet: 2 below a header, else 1 */
     const char *last;    /* the name of the last of the columns */
 } faults;
 
@@ -148,7 +150,7 @@ static void learn_text(const gradus_seen *s, faults *f, size_t values,
         fault(f, s, "has numbers with commas; must be with a point");
     else if (!label && 10 * s->numbers >= 9 * present)
         fault(f, s, "holds numbers, but row %zu has \"%.40s\"",
-              s->odd_row + 1, s->odd);
+              s->odd_row + f->first, s->odd);
     else if (all_differ)
         fault(f, s, "has %zu different texts in %zu rows: names or "
               "identifiers", values, s->rows);
@@ -193,11 +195,12 @@ static int learn(gradus_column *c, const gradus_seen *s, int role,
     }
     if (c->missing && (role != GRADUS_CSV_VALUE || !o->missing))
         fault(f, s, "has %zu empty field%s, the first in row %zu%s",
-              s->missing, s->missing > 1 ? "s" : "", s->first_missing + 1,
+              s->missing, s->missing > 1 ? "s" : "",
+              s->first_missing + f->first,
               role == GRADUS_CSV_VALUE ? "" : ": such rows must be removed");
     if (c->kind == GRADUS_COLUMN_TARGET && !numbers) {
         fault(f, s, "is a target, but row %zu has \"%.40s\"; must be a number",
-              s->odd_row + 1, s->odd);
+              s->odd_row + f->first, s->odd);
         return 0;
     }
     c->indicator = c->missing && o->indicators &&
@@ -233,7 +236,7 @@ int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
 {
     const char **field = gradus_fields_begin(c);
     const char *name = c->text;
-    faults f = { .count = 0 };
+    faults f = { .first = c->header ? 2 : 1 };
     int error = !field;
 
     for (int k = 0; k < c->columns && !error; k++) {

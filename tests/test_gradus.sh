@@ -170,6 +170,10 @@ fails '--size is for folders' train "$dir/t.csv" --label kind --size 8x8
 fails '--label is for tables' train data/sample --label kind
 fails '--no-header is for tables' data data/sample --no-header
 fails '(here: --ignore A,B and --missing mean' train "$dir/t.csv" --label kind
+fails '(here: --label COLUMN for classes, --target COLUMN for numbers' \
+    train "$dir/t.csv" --target kind
+fails 'for (here: --label COLUMN for classes, --target COLUMN for numbers' \
+    train "$dir/t.csv" --label weight
 fails 'has no column "kinds"' train "$dir/t.csv" --label kinds
 fails "\"id\" counts the rows" train "$dir/t.csv" --label kind
 fails "$dir/none: No such file" train "$dir/none" --label kind

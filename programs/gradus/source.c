@@ -99,7 +99,10 @@ static int refuse_unsuited(const source *s, const source_options *o)
  * words for them are those of C. */
 static const char *advice(const char *error)
 {
-    return strstr(error, "with ignore")
+    return strstr(error, "is a target") || strstr(error, "make it a target")
+               ? " (here: --label COLUMN for classes, --target COLUMN for "
+                 "numbers, --ignore A,B and --missing mean)"
+           : strstr(error, "with ignore")
                ? " (here: --ignore A,B and --missing mean; gradus data shows "
                  "the columns)"
            : strstr(error, "GRADUS_CSV_NO_HEADER")

@@ -18,6 +18,14 @@ BUILD=${1:-build}
 export BUILD CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-20}"
 export valgrind
 
+# Scripts that test the tree, and run no program of the build: once is enough.
+tree="dependencies exercises fetch museum pictures"
+leave_out=
+if grep -q fsanitize "$BUILD/flags" 2>/dev/null; then
+    leave_out=$tree
+    echo "skipped in a sanitiser's build, as they run nothing of it: $tree"
+fi
+
 logs=$(mktemp -d)
 export logs
 trap 'rm -rf "$logs"' EXIT
@@ -34,12 +42,23 @@ suites() {
           seen[$1]; print }'
 }
 
+# scripts: those that are to run
+scripts() {
+    for file in tests/test_*.sh; do
+        name=${file#tests/test_}
+        case " $leave_out " in
+        *" ${name%.sh} "*) ;;
+        *) echo "$file" ;;
+        esac
+    done
+}
+
 # jobs: a line for each run: what takes longest comes first, so that no processor
 # waits for it in the end
 jobs() {
     echo "$BUILD/test-double battery"
     echo "$BUILD/test battery"
-    [ -n "$valgrind" ] || ls tests/test_*.sh
+    [ -n "$valgrind" ] || scripts
     suites | grep -vx battery |
         awk -v b="$BUILD" '{ print b "/test-double " $1; print b "/test " $1 }'
 }
@@ -51,8 +70,13 @@ jobs >"$logs/jobs"
 tr '\n' '\0' <"$logs/jobs" | xargs -0 -n 1 -P "$(nproc)" sh -c '
     log=$(mktemp "$logs/job.XXXXXX")
     case $1 in tests/*) command=$1 ;; *) command="$valgrind $1" ;; esac
+    begun=$(date +%s)
     { echo "== $1"; $command; echo "status $? of $1"; } >"$log" 2>&1
+    echo "$(($(date +%s) - begun)) s $1" >>"$logs/seconds"
     flock "$logs/jobs" grep -v "^status [0-9]* of " "$log"' run
+
+echo "tests: the longest were"
+sort -rn "$logs/seconds" | sed -n '1,6s/^/    /p'
 
 # Check prints "Checks: N, Failures: F, Errors: E", and the scripts print
 # "P passed, F failed".

@@ -256,6 +256,28 @@ fails 'none.d: empty; must be a folder of at least 1 class folder' train \
 fails "t.csv: --valid 0.001: " train "$dir/t.csv" --label kind --ignore id \
     --valid 0.001
 refused "--valid 'a': is DATA, too" train a --label x --valid a
+refused "--test 'a': is DATA, too" train a --label x --test a
+printf 'a,y\n1,p\n' >"$dir/lose.csv"
+cp "$dir/lose.csv" "$dir/kept.csv"
+ln -s lose.csv "$dir/link.csv"
+for same in "$dir/lose.csv" "$dir/./lose.csv" "$dir/link.csv"; do
+    refused "--valid '$same': is DATA" train "$dir/lose.csv" --valid "$same"
+    for option in --save --report --log --replay --checkpoint; do
+        refused "are one file; must be two" train "$dir/lose.csv" --label y \
+            $option "$same"
+    done
+    refused "'$same' and --valid" train a --valid "$dir/lose.csv" --save "$same"
+    refused "'$same' and --test" train a --test "$dir/lose.csv" --save "$same"
+    refused "and DATA '$dir/lose.csv'" predict m "$dir/lose.csv" --out "$same"
+    refused "and MODEL '$dir/lose.csv'" predict "$dir/lose.csv" a --out "$same"
+    refused "and DATA '$dir/lose.csv'" report m "$dir/lose.csv" --out "$same"
+    refused "and MODEL '$dir/lose.csv'" report "$dir/lose.csv" a --out "$same"
+    refused "and --log '$dir/lose.csv'" report m a --log "$dir/lose.csv" \
+        --out "$same"
+done
+cmp -s "$dir/lose.csv" "$dir/kept.csv"
+verdict "a file that is read is not written over" $?
+refused "--save 'm' and --report 'm' are one file" train a --save m --report m
 
 # ---- train --group -------------------------------------------------------------
 
@@ -333,7 +355,7 @@ verdict "it goes on to the same weights" $?
 # ---- predict -------------------------------------------------------------------
 
 refused "a MODEL and no DATA" predict "$kind"
-refused "--out '$kind'" predict "$kind" "$dir/t.csv" --out "$kind"
+refused "--out '$kind' and MODEL" predict "$kind" "$dir/t.csv" --out "$kind"
 refused "got 2 files, but $kind" predict "$kind" "$dir/t.csv" "$dir/t.csv"
 refused "--proba: $weight predicts numbers" predict "$weight" "$dir/t.csv" \
     --proba
@@ -644,8 +666,8 @@ fails "the step is kept in $dir/step, for gradus_replay" train "$dir/t.csv" \
 is "the step is run again" 0 '' "$gradus" replay "$dir/step"
 grep -q 'dense1' "$dir/out" && grep -q 'inf\|nan' "$dir/out"
 verdict "and its nodes are printed" $?
-fails "$dir/t.csv: exists and is not a replay file" train "$dir/t.csv" \
-    --label kind --ignore id --replay "$dir/t.csv"
-refused "--save and --replay are both 'x'" train a --save x --replay x
+fails "$dir/new.csv: exists and is not a replay file" train "$dir/t.csv" \
+    --label kind --ignore id --replay "$dir/new.csv"
+refused "--save 'x' and --replay 'x' are one file" train a --save x --replay x
 
 finish

@@ -79,9 +79,8 @@ static void parse(predictions *p, int argc, char **argv)
                     "saved, and DATA or at least one IMAGE",
                     argc > optind ? "a MODEL and no DATA" : "no MODEL");
     for (int i = optind; i < argc; i++)
-        if (p->out && strcmp(p->out, argv[i]) == 0)
-            usage_error("--out '%s': is an argument, too; must be another "
-                        "file, or that one would be lost", p->out);
+        refuse_one_file("--out", p->out, i == optind ? "MODEL" : "DATA",
+                        argv[i]);
 }
 
 /* ---- predicting --------------------------------------------------------- */

@@ -123,6 +123,9 @@ static arguments parse(int argc, char **argv)
                     argc - optind, argc - optind == 1 ? "" : "s");
     a.model = argv[optind];
     a.data = argv[optind + 1];
+    refuse_one_file("--out", a.out, "MODEL", a.model);
+    refuse_one_file("--out", a.out, "DATA", a.data);
+    refuse_one_file("--out", a.out, "--log", a.log);
     return a;
 }
 

@@ -172,6 +172,28 @@ static void leave_out_group(train_flags *f)
     f->of.ignore[n] = group;
 }
 
+/* Refuses to write a file that is read, or two files with one name.  A model
+ * that is saved may take the place of the one that it began with. */
+static void refuse_overwriting(const train_flags *f)
+{
+    const struct {
+        const char *name, *file;
+    } written[] = { { "--save", f->s.save }, { "--report", f->report },
+                    { "--log", f->s.log }, { "--replay", f->s.replay },
+                    { "--checkpoint", f->s.checkpoint } },
+      read[] = { { "DATA", f->s.data }, { "--valid", f->valid },
+                 { "--test", f->test } };
+
+    for (int i = 0; i < 5; i++) {
+        for (int j = 0; j < 3; j++)
+            refuse_one_file(written[i].name, written[i].file, read[j].name,
+                            read[j].file);
+        for (int j = 0; j < i; j++)
+            refuse_one_file(written[j].name, written[j].file, written[i].name,
+                            written[i].file);
+    }
+}
+
 /* Reads the options into f; `text` is what --help prints. */
 static void take_all(train_flags *f, int argc, char **argv,
                      const struct option *known, const char *text)
@@ -208,16 +230,20 @@ static train_flags parse(int argc, char **argv, const struct option *known,
                     argv[0], optind < argc ? "another argument, " : "no DATA",
                     optind < argc ? argv[optind + 1] : "");
     f.s.data = argv[optind];
-    if (f.valid && strcmp(f.valid, f.s.data) == 0)
+    if (f.valid && is_one_file(f.valid, f.s.data))
         usage_error("--valid '%s': is DATA, too; must be other data, or a "
                     "fraction of the rows, or nothing tells whether the net "
                     "has only learnt them by heart", f.valid);
+    if (f.test && is_one_file(f.test, f.s.data))
+        usage_error("--test '%s': is DATA, too; must be other data, of which "
+                    "the net has seen nothing", f.test);
     if (f.s.lr == 0)
         usage_error("--lr 0: must be more than 0, or nothing is learnt");
     if (f.of.label && f.of.targets[0])
         usage_error("--label and --target do not go together: a net learns "
                     "classes or numbers; leave one of them out");
     refuse_pairs(&f.s);
+    refuse_overwriting(&f);
     if (f.of.group)
         leave_out_group(&f);
     return f;

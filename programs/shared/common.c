@@ -112,6 +112,23 @@ const char *path(const char *option, const char *text, const char *what)
     return text;
 }
 
+int is_one_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+
+    return strcmp(a, b) == 0 ||
+           (!stat(a, &of_a) && !stat(b, &of_b) && S_ISREG(of_a.st_mode) &&
+            of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+}
+
+void refuse_one_file(const char *a, const char *file_a, const char *b,
+                     const char *file_b)
+{
+    if (file_a && file_b && is_one_file(file_a, file_b))
+        usage_error("%s '%s' and %s '%s' are one file; must be two files", a,
+                    file_a, b, file_b);
+}
+
 gradus_dataset *load_part(const char *folder, const char *part)
 {
     struct stat st;

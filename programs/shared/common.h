@@ -41,6 +41,16 @@ double real_number(const char *option, const char *text, double below);
  * empty one is a usage_error. */
 const char *path(const char *option, const char *text, const char *what);
 
+/* Do two paths lead to one file?  A device, such as /dev/null, is one only if
+ * they are the same text. */
+int is_one_file(const char *a, const char *b);
+
+/* Refuses two arguments, called a and b, that lead to one file, of which one
+ * is written: what the other one needs would be lost.  Either file may be
+ * NULL. */
+void refuse_one_file(const char *a, const char *file_a, const char *b,
+                     const char *file_b);
+
 /* Loads a part of a data set, "train" or "t10k", from the folder of the four
  * IDX files.  Returns NULL, with a message on stderr, if that fails. */
 gradus_dataset *load_part(const char *folder, const char *part);

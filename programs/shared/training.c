@@ -98,14 +98,6 @@ int take_option(settings *s, int letter, char *value)
     return 1;
 }
 
-static void refuse_one_file(const char *a, const char *file_a, const char *b,
-                            const char *file_b)
-{
-    if (file_a && file_b && strcmp(file_a, file_b) == 0)
-        usage_error("%s and %s are both '%s'; must be two files", a, b,
-                    file_a);
-}
-
 void refuse_pairs(const settings *s)
 {
     if (!s->checkpoint && (s->every || s->every_seconds || s->keep ||

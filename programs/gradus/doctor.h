@@ -88,7 +88,7 @@ enum { LABEL_STEPS = 60 };
 
 /* ---- samples ------------------------------------------------------------ */
 
-enum { TRAIN_ROWS = 2000, VALID_ROWS = 500 }; /* at most */
+enum { TRAIN_ROWS = 2000, VALID_ROWS = 500, SMALL_ROWS = 8 }; /* at most */
 
 /* Makes *to a copy of the n rows row[0..n-1] of d.  Returns 0, or -1 if memory
  * runs out; free_rows frees it in any case. */
@@ -98,6 +98,11 @@ void free_rows(gradus_dataset *d);
 
 /* Makes *to a copy of at most `most` rows that are spread evenly over d. */
 int sample_rows(const gradus_dataset *d, size_t most, gradus_dataset *to);
+
+/* Makes *to a copy of rows of d that are far apart: at most `most`, and at most
+ * SMALL_ROWS, or half as many where a row is one number.  No net soon learns
+ * rows that have nearly the same input and different answers. */
+int spread_rows(const gradus_dataset *d, int most, gradus_dataset *to);
 
 /* Makes *train and *valid to samples of parts of d, which no row is in both
  * of. */

@@ -1,6 +1,7 @@
 /* doctor_sample.c -- rows of data, copied and shuffled. */
 #include "doctor.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,50 @@ int sample_rows(const gradus_dataset *d, size_t most, gradus_dataset *to)
     failed = failed || take_rows(d, row, n, to);
     free(row);
     return failed ? -1 : 0;
+}
+
+/* The squared distance of two rows of d, but for what is missing. */
+static double distance(const gradus_dataset *d, size_t i, size_t j)
+{
+    const size_t size = (size_t)d->size;
+    double sum = 0;
+
+    for (size_t k = 0; k < size; k++) {
+        const double v = d->x ? (double)d->x[i * size + k] -
+                                    (double)d->x[j * size + k]
+                              : d->pixels[i * size + k] -
+                                    d->pixels[j * size + k];
+        sum += isnan(v) ? 0 : v * v;
+    }
+    return sum;
+}
+
+/* After row 0, always that of the first FROM rows is taken whose distance from
+ * the nearest of those that were taken is the largest. */
+int spread_rows(const gradus_dataset *d, int most, gradus_dataset *to)
+{
+    enum { FROM = 64 };
+    const size_t from = d->n < FROM ? d->n : FROM;
+    const int fit = d->size == 1 ? SMALL_ROWS / 2 : SMALL_ROWS;
+    const int all = most < fit ? most : fit;
+    double near[FROM], farthest = 1;
+    size_t row[SMALL_ROWS] = { 0 };
+    int n = 1;
+
+    for (size_t i = 0; i < from; i++)
+        near[i] = INFINITY;
+    while (n < all && farthest > 0) {
+        farthest = 0;
+        for (size_t i = 0; i < from; i++) {
+            near[i] = fmin(near[i], distance(d, i, row[n - 1]));
+            if (near[i] > farthest) {
+                farthest = near[i];
+                row[n] = i;
+            }
+        }
+        n += farthest > 0;
+    }
+    return take_rows(d, row, (size_t)n, to);
 }
 
 int divide_rows(const gradus_dataset *d, gradus_dataset *train,

@@ -15,8 +15,7 @@
 #include <string.h>
 
 enum {
-    SMALL_ROWS = 8,    /* learnt by heart, */
-    SMALL_STEPS = 300, /* in at most so many steps, */
+    SMALL_STEPS = 600, /* at most, in which a few rows are learnt by heart, */
     SMALL_LOOK = 10,   /* after each of which their loss is looked at */
     FIRST_STEPS = 60,  /* at most, with the options of the training; */
     ENDS = 10,         /* of so many of the first and of the last of these, the
@@ -96,38 +95,39 @@ static const disease cannot_overfit = {
  * to 0.45 (two classes) or more. */
 static const double LEARNT = 0.3;
 
-/* Is row i of d the same as one of row[0..n-1]? */
-static int is_there(const gradus_dataset *d, size_t i, const size_t *row,
-                    size_t n)
+/* The variance of target j in d. */
+static double variance(const gradus_dataset *d, size_t j)
 {
-    const size_t size = (size_t)d->size;
+    const size_t size = (size_t)d->target_size;
+    double mean = 0, sum = 0;
 
-    for (size_t j = 0; j < n; j++)
-        if (d->x ? !memcmp(d->x + i * size, d->x + row[j] * size,
-                           size * sizeof *d->x)
-                 : !memcmp(d->pixels + i * size, d->pixels + row[j] * size,
-                           size))
-            return 1;
-    return 0;
+    for (size_t i = 0; i < d->n; i++)
+        mean += d->targets[i * size + j] / (double)d->n;
+    for (size_t i = 0; i < d->n; i++) {
+        const double v = d->targets[i * size + j] - mean;
+        sum += v * v / (double)d->n;
+    }
+    return sum;
 }
 
-/* Takes a few rows, of which no two have the same input. */
-static int take_small(patient *p, gradus_dataset *small)
+/* The loss of a guess for a few rows, whose targets may be farther apart than
+ * those of all. */
+static double guess_of_small(const patient *p, const gradus_dataset *small)
 {
-    size_t row[SMALL_ROWS], n = 0;
-    const size_t most = p->batch < SMALL_ROWS ? (size_t)p->batch : SMALL_ROWS;
+    double ratio = 0;
 
-    for (size_t i = 0; i < p->train.n && n < most; i++)
-        if (!is_there(&p->train, i, row, n))
-            row[n++] = i;
-    p->loss.small_rows = (int)n;
-    return take_rows(&p->train, row, n, small);
+    for (int j = 0; small->targets && j < small->target_size; j++) {
+        const double all = variance(&p->train, (size_t)j);
+        ratio += all > 0 ? variance(small, (size_t)j) / all : 0;
+    }
+    return guess_of(p, (int)small->n) *
+           (small->targets ? fmax(1, ratio / small->target_size) : 1);
 }
 
 static int learn_small(patient *p, const gradus_dataset *small,
                        gradus_optimiser *o)
 {
-    const double enough = LEARNT * guess_of(p, (int)small->n);
+    const double guess = guess_of_small(p, small), enough = LEARNT * guess;
     gradus_metrics m = { .loss = INFINITY };
     batches b = { 0 };
     int failed = !o || begin_batches(&b, p, small, SMALL_ROWS);
@@ -140,12 +140,12 @@ static int learn_small(patient *p, const gradus_dataset *small,
         }
     }
     free(b.index);
+    p->loss.small_rows = (int)small->n;
     p->loss.small = m.loss;
     if (!failed && !(m.loss < enough))
         found(p, &cannot_overfit, "after %d steps of Adam on %zu rows, their "
               "loss is still %.3g; that of a guess is %.3g",
-              p->loss.small_steps, small->n, m.loss,
-              guess_of(p, (int)small->n));
+              p->loss.small_steps, small->n, m.loss, guess);
     return failed;
 }
 
@@ -300,6 +300,10 @@ static const double RELATED = 0.9;
  * come as far as a guess yet, whatever the answers. */
 static const double UNTRAINED = 1.5;
 
+/* And the loss after shuffled answers below which it says nothing, either: a
+ * few rows far out decide what a guess is, and others validate. */
+static const double TOO_GOOD = 0.4;
+
 /* Sets *loss to that of the rows valid after some steps on d, from the weights
  * `start` on. */
 static int learn(patient *p, const gradus_dataset *d,
@@ -319,6 +323,25 @@ static int learn(patient *p, const gradus_dataset *d,
     free(b.index);
     gradus_optimiser_free(o);
     copy_weights(p->graph, start, 1);
+    return failed;
+}
+
+/* Sets *truth and *mixed to the loss of the rows valid after steps with the
+ * right answers of d, and with shuffled ones. */
+static int learn_both(patient *p, const gradus_dataset *d,
+                      const gradus_dataset *valid, gradus_real *start,
+                      double *truth, double *mixed)
+{
+    gradus_dataset other = { .n = 0 };
+
+    if (sample_rows(d, d->n, &other)) {
+        p->failed = 1;
+        return 0;
+    }
+    shuffle_answers(&other, 1);
+    int failed = learn(p, d, valid, start, truth) ||
+                 learn(p, &other, valid, start, mixed);
+    free_rows(&other);
     return failed;
 }
 
@@ -342,27 +365,30 @@ static gradus_dataset shift_answers(const gradus_dataset *d, int after)
     return to;
 }
 
-/* Would the net learn if each row had the answer of a neighbour? */
+/* Would the net learn if each row had the answer of a neighbour?  Other rows
+ * validate then than before, so shuffled answers are tried on them, too. */
 static int learns_shifted(patient *p, gradus_real *start, int after)
 {
     const gradus_dataset rows = shift_answers(p->whole, after);
     gradus_dataset train = { .n = 0 }, valid = { .n = 0 };
-    double loss = INFINITY;
+    double truth = NAN, mixed = NAN;
 
     if (divide_rows(&rows, &train, &valid) ||
-        learn(p, &train, &valid, start, &loss))
-        loss = INFINITY;
+        learn_both(p, &train, &valid, start, &truth, &mixed))
+        truth = NAN;
+    const double guess = guess_of(p, (int)valid.n);
     free_rows(&train);
     free_rows(&valid);
-    return loss < RELATED * p->loss.shuffled;
+    return truth < RELATED * fmin(mixed, guess) && mixed > TOO_GOOD * guess;
 }
 
 static void judge_answers(patient *p, gradus_real *start)
 {
     const losses *l = &p->loss;
+    const double guess = guess_of(p, (int)p->valid.n);
 
     if (p->valid.n < LEAST_ROWS || !(l->truth > RELATED * l->shuffled) ||
-        l->truth > UNTRAINED * guess_of(p, (int)p->valid.n))
+        l->truth > UNTRAINED * guess || l->shuffled < TOO_GOOD * guess)
         return;
     for (int after = 0; after < 2; after++)
         if (learns_shifted(p, start, after)) {
@@ -379,16 +405,9 @@ static void judge_answers(patient *p, gradus_real *start)
 /* Learns with the right answers, and with shuffled ones. */
 static int compare_answers(patient *p, gradus_real *start)
 {
-    gradus_dataset other = { .n = 0 };
+    int failed = learn_both(p, &p->train, &p->valid, start, &p->loss.truth,
+                            &p->loss.shuffled);
 
-    if (sample_rows(&p->train, p->train.n, &other)) {
-        p->failed = 1;
-        return 0;
-    }
-    shuffle_answers(&other, 1);
-    int failed = learn(p, &p->train, &p->valid, start, &p->loss.truth) ||
-                 learn(p, &other, &p->valid, start, &p->loss.shuffled);
-    free_rows(&other);
     if (!failed)
         judge_answers(p, start);
     return failed;
@@ -398,11 +417,12 @@ static int compare_answers(patient *p, gradus_real *start)
 
 static int try_small(patient *p, gradus_real *start)
 {
+    const int most = p->batch < SMALL_ROWS ? p->batch : SMALL_ROWS;
     gradus_dataset small = { .n = 0 };
     gradus_optimiser *o = steady(p);
     int failed = 0;
 
-    if (take_small(p, &small))
+    if (spread_rows(&p->train, most, &small))
         p->failed = 1;
     else
         failed = learn_small(p, &small, o);

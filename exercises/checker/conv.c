@@ -14,7 +14,7 @@
 enum { IN = 2, OUT = 3, H = 4, W = 5, K = 3, X = IN * H * W };
 
 enum { RIGHT, FLIPPED, KERNEL_TRANSPOSED, CHANNELS, EXCHANGED, SETS, NO_DY,
-       MISTAKES };
+       FIRST_GROUP, MISTAKES };
 
 static const mistake mistakes[] = {
     [FLIPPED] = { "flipped",
@@ -35,6 +35,9 @@ static const mistake mistakes[] = {
         "windows, and a W meets many x: += collects from all of them." },
     [NO_DY] = { "no-dy",
         "dy is not multiplied in: the chain rule." },
+    [FIRST_GROUP] = { "first-group",
+        "c->W begins with the W of group 0, and this is another group of "
+        "channels: take W, which begins with its own." },
 };
 
 /* The product W[o,ch,u,v] x[ch, s i + u - p, s j + v - p] in the sum
@@ -97,23 +100,27 @@ static void backward(int how, const gradus_conv *c, const double *x,
             }
 }
 
-/* With `all`, dx and db are wanted, too. */
-static void try(sheet *s, int k, int stride, int padding, bool all,
-                const char *when)
+/* With `all`, dx and db are wanted, too.  It is the last of the groups that is
+ * looked at. */
+static void try(sheet *s, int k, int stride, int padding, int groups,
+                bool all, const char *when)
 {
+    const size_t weights = (size_t)(OUT * IN * k * k);
+    const size_t own = weights * (size_t)(groups - 1);
     const gradus_conv c = {
         .in = IN, .height = H, .width = W, .out = OUT, .kernel = k,
         .out_height = (H + 2 * padding - k) / stride + 1,
         .out_width = (W + 2 * padding - k) / stride + 1,
-        .stride = stride, .padding = padding, .groups = 1, .samples = 1,
-        .W = numbers((size_t)(OUT * IN * k * k), 1), .b = zeros(OUT) };
+        .stride = stride, .padding = padding, .groups = groups, .samples = 1,
+        .W = numbers(weights * (size_t)groups, 1),
+        .b = zeros((size_t)(OUT * groups)) };
     const int places = c.out_height * c.out_width;
     const double *dx0 = numbers(X, 4), *db0 = numbers(OUT, 5);
-    const double *dW0 = numbers((size_t)(OUT * IN * k * k), 6);
+    const double *dW0 = numbers(weights, 6);
     gradus_conv_sample one = {
         .x = numbers(X, 2), .z = zeros((size_t)(OUT * places)),
         .dz = numbers((size_t)(OUT * places), 3),
-        .dW = copy_of(dW0, (size_t)(OUT * IN * k * k)),
+        .dW = copy_of(dW0, weights), .group = groups - 1,
         .db = all ? copy_of(db0, OUT) : NULL,
         .dx = all ? copy_of(dx0, X) : NULL };
     array *db = NULL, *dx = NULL;
@@ -126,16 +133,20 @@ static void try(sheet *s, int k, int stride, int padding, bool all,
         dx = record(s, "dx", 3, (int[]){ IN, H, W }, dx0, one.dx, true);
         db = record(s, "db", 1, (int[]){ OUT }, db0, one.db, true);
     }
-    for (int how = 0; how < s->mistakes; how++)
-        backward(how, &c, one.x, one.dz, dW->answer[how],
+    for (int how = 0; how < s->mistakes; how++) {
+        gradus_conv of = c;
+        of.W += how == FIRST_GROUP ? 0 : own;
+        backward(how, &of, one.x, one.dz, dW->answer[how],
                  db ? db->answer[how] : NULL, dx ? dx->answer[how] : NULL);
+    }
 }
 
 void check_conv(sheet *s)
 {
     s->mistake = mistakes;
     s->mistakes = MISTAKES;
-    try(s, 2, 1, 0, true, "a kernel of 2 x 2");
-    try(s, 3, 2, 1, true, "a kernel of 3 x 3, stride 2, padding 1");
-    try(s, 2, 1, 0, false, "no dx and no db are wanted");
+    try(s, 2, 1, 0, 1, true, "a kernel of 2 x 2");
+    try(s, 3, 2, 1, 1, true, "a kernel of 3 x 3, stride 2, padding 1");
+    try(s, 2, 1, 0, 2, true, "the second of two groups");
+    try(s, 2, 1, 0, 1, false, "no dx and no db are wanted");
 }

@@ -53,7 +53,7 @@ static array *record_steps(sheet *s, gradus_graph *g, gradus_optimiser *o,
 /* ---- 07: momentum ---------------------------------------------------- */
 
 enum { V_RIGHT, FORGETS, MEAN, NO_NESTEROV, ALWAYS_NESTEROV, NO_DECAY,
-       DECAY_ONLY_V, MU_OF_G, MU_OF_ALL, V_MISTAKES };
+       DECAY_ONLY_V, MU_OF_G, MU_OF_ALL, NESTEROV_NO_DECAY, V_MISTAKES };
 
 static const mistake of_v[] = {
     [FORGETS] = { "forgets",
@@ -77,6 +77,9 @@ static const mistake of_v[] = {
         "mu multiplies g, and must multiply the old v." },
     [MU_OF_ALL] = { "mu-of-all",
         "mu multiplies v + g.  The new gradient counts whole." },
+    [NESTEROV_NO_DECAY] = { "nesterov-without-decay",
+        "where nesterov is set, d is g + mu v with the g that has lambda "
+        "theta in it." },
 };
 
 static void momentum(int how, const double *grad, double mu, double lambda,
@@ -96,7 +99,8 @@ static void momentum(int how, const double *grad, double mu, double lambda,
                                           : mu * v[i] + g;
             v[i] = w;
             *d = (nesterov ? g + mu * w : w) +
-                 (how == DECAY_ONLY_V ? decay : 0);
+                 (how == DECAY_ONLY_V ? decay : 0) -
+                 (how == NESTEROV_NO_DECAY && nesterov ? decay : 0);
             theta[i] -= lr * *d;
         }
 }
@@ -123,6 +127,7 @@ void check_momentum(sheet *s)
     try_momentum(s, 0.75, 0, false, "3 steps, mu = 0.75");
     try_momentum(s, 0.75, 0, true, "3 steps, Nesterov's");
     try_momentum(s, 0.75, 0.1, false, "3 steps with weight decay");
+    try_momentum(s, 0.75, 0.1, true, "3 steps, Nesterov's, with weight decay");
 }
 
 /* ---- 08: Adam's bias correction --------------------------------------- */

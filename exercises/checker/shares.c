@@ -11,11 +11,14 @@
  */
 #include "check.h"
 
+#include <math.h>
+
 enum { UNITS = 17, WIDTH = 2048, N = UNITS * WIDTH, TILE = 16 * WIDTH,
        SLICES = 6, ROWS = 300 };
 
-/* What the slices of the last backward pass have seen. */
-static double slice_sum[SLICES];
+/* What the slices of the last backward pass have seen, NAN where the batch had
+ * no such slice; and what those of the pass before it have. */
+static double slice_sum[SLICES], sum_before[SLICES];
 
 static double pattern(int k)
 {
@@ -60,7 +63,7 @@ static gradus_node *tally(gradus_node *x)
 /* ---- the mistakes ----------------------------------------------------- */
 
 enum { RIGHT, FIRST_SLICE, LAST_SLICE, KEEPS, IGNORES_ADD, ALL_SLICES,
-       FIRST_PIECE, FIRST_TILE, MISTAKES };
+       FIRST_PIECE, FIRST_TILE, PAST_LAST, MISTAKES };
 
 static const mistake mistakes[] = {
     [FIRST_SLICE] = { "first-slice",
@@ -84,23 +87,26 @@ static const mistake mistakes[] = {
     [FIRST_TILE] = { "first-tile",
         "every tile reads the beginning of the share.  The numbers of this "
         "tile begin at r.from in the share, as they do in dw." },
+    [PAST_LAST] = { "past-last-slice",
+        "the last piece may have one slice alone.  The share of a second one "
+        "is left from an earlier batch: i must be below `slices`." },
 };
 
 /* The slices of piece number `piece`, as far as the mistake counts them. */
 static double piece_sum(int how, int piece, int pieces, const double *slice)
 {
+    const int first = how == ALL_SLICES || how == FIRST_PIECE ? 0 : 2 * piece;
+    const int count = how == ALL_SLICES    ? 2 * pieces
+                      : how == FIRST_SLICE ? 1
+                                           : 2;
     double sum = 0;
 
-    if (how == ALL_SLICES) {
-        for (int i = 0; i < 2 * pieces; i++)
-            sum += slice[i];
-        return sum;
-    }
-    if (how == FIRST_PIECE)
-        piece = 0;
-    if (how == FIRST_SLICE || how == LAST_SLICE)
-        return slice[2 * piece + (how == LAST_SLICE)];
-    return slice[2 * piece] + slice[2 * piece + 1];
+    for (int i = first; i < first + count; i++)
+        if (!isnan(slice[i]))
+            sum = (how == LAST_SLICE ? 0 : sum) + slice[i];
+        else if (how == PAST_LAST)
+            sum += sum_before[i];
+    return sum;
 }
 
 /* The factor of the pattern in dw after a backward pass, where it was `before`
@@ -127,15 +133,19 @@ static double total(int how, bool add, double before, int pieces,
 static void pass(gradus_graph *g, gradus_node *in, const double *x, int from,
                  int rows, bool add)
 {
+    for (int i = 0; i < SLICES; i++) {
+        sum_before[i] = slice_sum[i];
+        slice_sum[i] = NAN;
+    }
     if (gradus_feed(in, x + from, (size_t)rows) ||
         gradus_forward(g, NULL, rows) ||
         (add ? gradus_backward_add(g) : gradus_backward(g)))
         must(NULL);
 }
 
-/* Two passes, over 100 rows and 60 others, of which the second is recorded; or
- * one over all rows. */
-static void try(sheet *s, int passes, bool add, const char *when)
+/* Two passes, over 100 rows and `rows` others, of which the second is recorded;
+ * or one over all rows. */
+static void try(sheet *s, int passes, int rows, bool add, const char *when)
 {
     gradus_graph *g = must(gradus_graph_new(1));
     gradus_node *in = gradus_input(g, 1), *n = must(tally(in));
@@ -154,7 +164,7 @@ static void try(sheet *s, int passes, bool add, const char *when)
             first[k] = total(k, false, 0, 1, slice_sum);
         before = copy_of(n->param[0].dw, N);
     }
-    pass(g, in, x, passes == 2 ? 100 : 0, passes == 2 ? 60 : ROWS, add);
+    pass(g, in, x, passes == 2 ? 100 : 0, rows, add);
     array *dw = record(s, "dw", 2, (int[]){ UNITS, WIDTH }, before,
                        n->param[0].dw, add);
     for (int how = 0; how < s->mistakes; how++) {
@@ -170,7 +180,8 @@ void check_shares(sheet *s)
 {
     s->mistake = mistakes;
     s->mistakes = MISTAKES;
-    try(s, 2, false, "60 rows in one piece, after a batch of 100");
-    try(s, 2, true, "60 rows, added to those of a batch of 100");
-    try(s, 1, false, "300 rows in 3 pieces");
+    try(s, 2, 60, false, "60 rows in one piece, after a batch of 100");
+    try(s, 2, 60, true, "60 rows, added to those of a batch of 100");
+    try(s, 1, ROWS, false, "300 rows in 3 pieces");
+    try(s, 2, 10, false, "10 rows in one slice, after a batch of 100");
 }

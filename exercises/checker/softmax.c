@@ -242,8 +242,8 @@ void check_softmax(sheet *s)
     s->mistakes = Y_MISTAKES;
     try_softmax(s, shape_of(3, 4, 1), numbers(12, 1), 1, "3 rows, 4 classes");
     try_softmax(s, shape_of(2, 3, 1),
-                copy_of((double[]){ 1000, -1000, 0, -900, -1000, -950 }, 6), 2,
-                "logits of 1000 and -1000");
+                copy_of((double[]){ 1000, -1000, 0, -9900, -10000, -9950 }, 6),
+                2, "logits of 1000 and -10000");
     try_softmax(s, image, numbers(image.n, 2), 3,
                 "2 rows of 4 positions, a step of 4");
 }

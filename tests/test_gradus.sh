@@ -256,6 +256,25 @@ fails 'none.d: empty; must be a folder of at least 1 class folder' train \
 fails "t.csv: --valid 0.001: " train "$dir/t.csv" --label kind --ignore id \
     --valid 0.001
 refused "--valid 'a': is DATA, too" train a --label x --valid a
+printf 'a,b,y\n1,7,p\n2,5,q\n3,3,p\n4,9,q\n' >"$dir/from.csv"
+sed 's/^\(.*\),\(.*\),/\2,\1,/' "$dir/from.csv" >"$dir/swapped.csv"
+begin="--label y --valid 0.5 --epochs 1"
+# shellcheck disable=SC2086
+is "a training can be saved to begin with" 0 '' "$gradus" train \
+    "$dir/from.csv" $begin --save "$dir/from"
+# shellcheck disable=SC2086
+is "a training begins with a model, and takes its place" 0 '' "$gradus" train \
+    "$dir/from.csv" $begin --from "$dir/from" --save "$dir/from"
+# shellcheck disable=SC2086
+fails 'has weights for column "a" where the table has column "b"' train \
+    "$dir/swapped.csv" $begin --from "$dir/from"
+sed 's/,\([0-9]\),/,v\1,/' "$dir/from.csv" >"$dir/texts.csv"
+# shellcheck disable=SC2086
+fails 'has weights for column "b" where the table has column "b"' train \
+    "$dir/texts.csv" $begin --from "$dir/from"
+# shellcheck disable=SC2086
+fails 'has weights for column "b" where the table has no column' train \
+    "$dir/from.csv" $begin --ignore b --from "$dir/from"
 refused "--test 'a': is DATA, too" train a --label x --test a
 printf 'a,y\n1,p\n' >"$dir/lose.csv"
 cp "$dir/lose.csv" "$dir/kept.csv"

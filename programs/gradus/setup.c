@@ -8,6 +8,8 @@
 #include "groups.h"
 #include "nets.h"
 
+#include <string.h>
+
 /* ---- data -------------------------------------------------------------- */
 
 /* Divides the data into rows to train on and rows to validate with, unless
@@ -66,6 +68,61 @@ static int refuse_unsuited(const setup *t)
     return -1;
 }
 
+/* The first column from k on that gives a row values; -1 if there is none. */
+static int next_column(const gradus_table *t, int k)
+{
+    for (; k < gradus_table_columns(t); k++) {
+        const char *use = gradus_column_use(t, k);
+        if (strcmp(use, "number") == 0 || strcmp(use, "text") == 0)
+            return k;
+    }
+    return -1;
+}
+
+/* Do columns i of a and j of b have one name and the same categories? */
+static int is_same_column(const gradus_table *a, int i, const gradus_table *b,
+                          int j)
+{
+    int values, others;
+
+    gradus_column_span(a, i, &values);
+    gradus_column_span(b, j, &others);
+    int same = values == others &&
+               strcmp(gradus_column_name(a, i), gradus_column_name(b, j)) == 0;
+    for (int c = 0; c < values && same; c++) {
+        const char *x = gradus_column_category(a, i, c),
+                   *y = gradus_column_category(b, j, c);
+        same = x && y ? strcmp(x, y) == 0 : x == y;
+    }
+    return same;
+}
+
+/* Refuses a model that a training is to begin with, if other columns than the
+ * table's belong to its weights. */
+static int refuse_other_columns(const gradus_table *t, const char *from)
+{
+    gradus_graph *g = from && t ? gradus_load(from, 1, 1, NULL) : NULL;
+    gradus_table *other = g ? gradus_get_table(g) : NULL;
+    int i = next_column(t, 0), j = next_column(other, 0);
+
+    while (i >= 0 && j >= 0 && is_same_column(t, i, other, j)) {
+        i = next_column(t, i + 1);
+        j = next_column(other, j + 1);
+    }
+    const int same = !other || (i < 0 && j < 0);
+    if (!same)
+        complain("--from %s: has weights for %s%s%s where the table has "
+                 "%s%s%s; must be of the same columns in the same order, with "
+                 "the same categories", from, j < 0 ? "" : "column \"",
+                 j < 0 ? "no column" : gradus_column_name(other, j),
+                 j < 0 ? "" : "\"", i < 0 ? "" : "column \"",
+                 i < 0 ? "no column" : gradus_column_name(t, i),
+                 i < 0 ? "" : "\"");
+    gradus_table_free(other);
+    gradus_graph_free(g);
+    return same ? 0 : -1;
+}
+
 static int open_all(setup *t)
 {
     const train_flags *f = t->flags;
@@ -93,7 +150,7 @@ static int open_all(setup *t)
         complain("%s: has no column to validate with", f->valid);
         return -1;
     }
-    return 0;
+    return refuse_other_columns(t->data.table, f->from);
 }
 
 /* ---- the net ------------------------------------------------------------ */

@@ -19,9 +19,10 @@ CC=${CC:-cc}
 MINE=${MINE:-exercises} # NN/FILE in here is the learner's file
 list=exercises/list.txt
 
-# field K: prints field number K of exercise $n in the list
+# field K: prints field number K of exercise $n in the list.  Texts are compared,
+# as 3.0 is no number of an exercise.
 field() {
-    awk -F ' [|] ' -v n="$n" -v k="$1" '$1 == n { print $k }' $list
+    awk -F ' [|] ' -v n="$n" -v k="$1" '$1 "" == n "" { print $k }' $list
 }
 
 # say LINE...: prints the lines, the first after the exercise's number

@@ -148,7 +148,7 @@ exercises/run.sh >"$dir/out" && [ "$(wc -l <"$dir/out")" -eq $((count + 1)) ] &&
     grep -q '^  02 .* not begun$' "$dir/out" &&
     grep -q '^  03 .* right$' "$dir/out"
 verdict "without a number, all are listed, with how far one is" $?
-for bad in 0 $((count + 1)) -1 x 1x 1.5 '1 2' '*'; do
+for bad in 0 $((count + 1)) -1 +3 x 1x 1.5 3.0 010 '1 2' '*'; do
     exercises/run.sh "$bad" >"$dir/out" 2>&1
     [ $? -eq 2 ] && grep -q "N is '.*'; must be 1 to $count; " "$dir/out"
     verdict "the number '$bad' is refused" $?

@@ -7,6 +7,7 @@
  * be checked, and 3 if the learner's function has not come to an end after so
  * many seconds (5) of processor time.  On stderr, a line "case: .." says what
  * is computed next, so that it is known if the function ends the program. */
+#define _DEFAULT_SOURCE
 #include "check.h"
 
 #include <signal.h>

@@ -102,11 +102,11 @@ sanitise=${SANITISE--fsanitize=address,undefined -fno-sanitize-recover=all -fno-
 build() {
     compiled=$1 include=
     case $1 in
-    *.h) compiled=$unit include="-include $1" ;;
+    *.h) compiled=$unit include=$1 ;;
     esac
     # shellcheck disable=SC2086 # flags are lists
-    $CC $flags $sanitise $include -c "$compiled" -o "$dir/mine.o" \
-        2>"$dir/words" || {
+    $CC $flags $sanitise ${include:+-include "$include"} -c "$compiled" \
+        -o "$dir/mine.o" 2>"$dir/words" || {
         cat "$dir/words"
         say "$1 does not compile" \
             "Above is what the compiler says.  Mend what its first error names; the others may" \

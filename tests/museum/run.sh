@@ -39,8 +39,8 @@ chosen() {
 
 # build: compiles what has changed in the copy, and links the suite
 build() {
-    MAKEFLAGS='' make -s -C "$tree" -j"$jobs" CC="$CC" CFLAGS=-O1 build/test \
-        >"$dir/printed" 2>&1
+    MAKEFLAGS='' make -s -C "$tree" -j"$jobs" BUILD=build CC="$CC" CFLAGS=-O1 \
+        build/test >"$dir/printed" 2>&1
 }
 
 # passes SUITE TEST: runs one test of the copy

@@ -454,8 +454,8 @@ void look_at_steps(patient *p)
     const size_t size = copy_weights(p->graph, NULL, 0);
     gradus_real *start = malloc((size + 1) * sizeof *start);
 
-    if (!start || has(p, &step_fails)) {
-        p->failed |= !start;
+    p->failed |= !start;
+    if (p->failed || has(p, &step_fails)) {
         free(start);
         return;
     }

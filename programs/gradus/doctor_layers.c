@@ -66,9 +66,9 @@ static int is_flat(const gradus_node *n, double y)
  * fractions are sums, and root mean squares sums of squares. */
 static void add_values(layer_seen *s, const gradus_node *n, int rows)
 {
-    const int positions = n->size / s->units;
+    const size_t size = (size_t)n->size, positions = size / (size_t)s->units;
 
-    for (int i = 0; i < rows * n->size; i++) {
+    for (size_t i = 0; i < (size_t)rows * size; i++) {
         const double y = n->y[i];
         s->least = s->count && s->least < y ? s->least : y;
         s->greatest = s->count && s->greatest > y ? s->greatest : y;
@@ -76,7 +76,7 @@ static void add_values(layer_seen *s, const gradus_node *n, int rows)
         s->rms += y * y;
         s->zeros += y == 0;
         s->flat += is_flat(n, y);
-        s->fired[i % n->size / positions] |= y != 0;
+        s->fired[i % size / positions] |= y != 0;
         s->gradient += n->dy ? (double)n->dy[i] * n->dy[i] : 0;
         s->count++;
     }

@@ -197,10 +197,16 @@ ends 1 'MODEL must be a file that' --model "$dir/fine.csv" "$dir/fine.csv"
 verdict "what is no model is refused" $?
 ends 1 'must be told what to predict' "$dir/fine.csv"
 verdict "a table needs a label or a target" $?
-head -n 3 "$dir/fine.csv" >"$dir/few.csv"
-"$gradus" doctor "$dir/few.csv" --label y >"$dir/out" 2>"$dir/err"
-[ $? -ne 139 ]
-verdict "two rows are no crash" $?
+for rows in 1 2; do
+    head -n $((rows + 1)) "$dir/fine.csv" >"$dir/few.csv"
+    ends 1 "has $rows row" --model "$dir/fine.safetensors" "$dir/few.csv" &&
+        grep -q 'must have at least 3' "$dir/err"
+    verdict "$rows of rows cannot be divided" $?
+done
+head -n 4 "$dir/fine.csv" >"$dir/few.csv"
+"$gradus" doctor --model "$dir/fine.safetensors" "$dir/few.csv" >"$dir/out"
+case $? in 0 | 3) grep -q ': 3 rows; ' "$dir/out" ;; *) false ;; esac
+verdict "3 rows can" $?
 
 grep -h -A1 '^\(static \)\?const disease .* = {$' programs/gradus/doctor*.c |
     sed -n 's/^ *"\(.*\)",$/\1/p' >"$dir/names"

@@ -257,9 +257,10 @@ static int open_patient(patient *p, const train_flags *f)
                  f->s.data);
         return -1;
     }
-    if (p->whole->n < 2)
-        complain("%s: has %zu row; must have at least 2, as some are trained "
-                 "on and others are not", f->s.data, p->whole->n);
+    if (p->whole->n < 3) /* a fifth of 2 rows is none */
+        complain("%s: has %zu row%s; must have at least 3, as some are trained "
+                 "on and others are not", f->s.data, p->whole->n,
+                 p->whole->n == 1 ? "" : "s");
     else if (!divide_rows(p->whole, &p->train, &p->valid))
         return 0;
     else

@@ -12,7 +12,6 @@
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 static const char help[] =
@@ -108,12 +107,6 @@ static void entry_text(const gradus_check_entry *e, char text[64])
     index_text(e->param->rank, e->param->shape, e->entry, text);
 }
 
-/* JSON has no infinity. */
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *entry_json(const gradus_check_entry *e)
 {
     char name[128], at[64];
@@ -121,9 +114,9 @@ static json_t *entry_json(const gradus_check_entry *e)
     snprintf(name, sizeof name, "%s.%s", e->node->name, e->param->name);
     entry_text(e, at);
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b}", "parameter", name,
-                     "entry", at, "gradient", number(e->gradient),
-                     "difference", number(e->difference), "error",
-                     number(tolerance * e->error), "corner", e->corner);
+                     "entry", at, "gradient", json_number(e->gradient),
+                     "difference", json_number(e->difference), "error",
+                     json_number(tolerance * e->error), "corner", e->corner);
 }
 
 /* Called for each entry. */
@@ -206,7 +199,7 @@ static int print_as_json(const checking *c, const gradus_check *r)
         "{s:i, s:f, s:I, s:I, s:I, s:o, s:O}", "rows", c->rows, "h", h,
         "compared", (json_int_t)r->compared, "corners",
         (json_int_t)r->corners, "wrong", (json_int_t)count_wrong(c), "error",
-        number(tolerance * r->worst.error), "entries", c->all));
+        json_number(tolerance * r->worst.error), "entries", c->all));
 }
 
 /* ---- all of it ---------------------------------------------------------- */

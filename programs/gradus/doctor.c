@@ -166,12 +166,6 @@ static void print_all(const patient *p, const train_flags *f)
     printf("\n%d finding%s\n", p->count, p->count == 1 ? "" : "s");
 }
 
-/* JSON has no NaN. */
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *findings_json(const patient *p)
 {
     json_t *list = json_array();
@@ -195,10 +189,10 @@ static json_t *layers_json(const patient *p)
         if (weight_of(n))
             json_array_append_new(list, json_pack(
                 "{s:s, s:o, s:o, s:o, s:o}", "name", gradus_node_name(n),
-                "values", number(seen_of(p, n)->rms), "zeros",
-                number(seen_of(p, relu_of(p->graph, n))->zeros), "gradient",
-                number(seen_of(p, n)->gradient), "update",
-                p->loss.steps ? number(p->seen[i].update) : json_null()));
+                "values", json_number(seen_of(p, n)->rms), "zeros",
+                json_number(seen_of(p, relu_of(p->graph, n))->zeros),
+                "gradient", json_number(seen_of(p, n)->gradient), "update",
+                json_number(p->loss.steps ? p->seen[i].update : NAN)));
     return list;
 }
 
@@ -210,11 +204,11 @@ static int print_as_json(const patient *p, const train_flags *f)
         "{s:s, s:s?, s:I, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o}",
         "data", printable(f->s.data), "model",
         f->model ? printable(f->model) : NULL, "rows",
-        (json_int_t)p->whole->n, "loss", "guess", number(l->guess), "first",
-        number(l->first), "small", number(l->small), "began",
-        number(l->began), "ended", number(l->ended), "truth",
-        number(l->truth), "shuffled", number(l->shuffled), "layers",
-        layers_json(p), "findings", findings_json(p)));
+        (json_int_t)p->whole->n, "loss", "guess", json_number(l->guess),
+        "first", json_number(l->first), "small", json_number(l->small),
+        "began", json_number(l->began), "ended", json_number(l->ended),
+        "truth", json_number(l->truth), "shuffled", json_number(l->shuffled),
+        "layers", layers_json(p), "findings", findings_json(p)));
 }
 
 /* ---- what is looked at ----------------------------------------------- */
@@ -258,8 +252,8 @@ static int open_patient(patient *p, const train_flags *f)
         return -1;
     }
     if (p->whole->n < 3) /* a fifth of 2 rows is none */
-        complain("%s: has %zu row%s; must have at least 3, as some are trained "
-                 "on and others are not", f->s.data, p->whole->n,
+        complain("%s: has %zu row%s; must have at least 3, as some are "
+                 "trained on and others are not", f->s.data, p->whole->n,
                  p->whole->n == 1 ? "" : "s");
     else if (!divide_rows(p->whole, &p->train, &p->valid))
         return 0;

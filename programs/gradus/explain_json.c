@@ -5,19 +5,11 @@
 #include "common.h"
 #include "text.h"
 
-#include <math.h>
-
-/* JSON has no infinity. */
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *spread_json(const spread *s)
 {
-    return json_pack("{s:o, s:o, s:o, s:f}", "min", number(s->min), "mean",
-                     number(s->mean), "max", number(s->max), "zeros",
-                     s->zeros);
+    return json_pack("{s:o, s:o, s:o, s:f}", "min", json_number(s->min),
+                     "mean", json_number(s->mean), "max", json_number(s->max),
+                     "zeros", s->zeros);
 }
 
 static json_t *shape_json(int rank, const int *shape)
@@ -81,7 +73,7 @@ static json_t *numbers_json(const gradus_real *v, int n)
     json_t *all = json_array();
 
     for (int k = 0; k < n; k++)
-        json_array_append_new(all, number(v[k]));
+        json_array_append_new(all, json_number(v[k]));
     return all;
 }
 
@@ -96,10 +88,10 @@ static json_t *rows_json(const explanation *e)
         const size_t at = (size_t)i * (size_t)size;
         json_t *t = json_array();
         for (int k = 0; k < size; k++)
-            json_array_append_new(t, number(target_of(l, i, k)));
+            json_array_append_new(t, json_number(target_of(l, i, k)));
         json_array_append_new(all, json_pack(
             "{s:I, s:o, s:o, s:o, s:o, s:o}", "row",
-            (json_int_t)e->first + i, "loss", number(l->loss[i]),
+            (json_int_t)e->first + i, "loss", json_number(l->loss[i]),
             "z", numbers_json(l->node.in[0]->y + at, size), "y",
             numbers_json(l->node.y + at, size), "t", t, "dz",
             numbers_json(l->node.in[0]->dy + at, size)));

@@ -113,12 +113,6 @@ void score_print(FILE *to, const char *name, const score *s)
     fprintf(to, ", loss %.4f\n", s->loss);
 }
 
-/* JSON has no NaN. */
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *classes_json(const score *s, const gradus_graph *g)
 {
     json_t *classes = json_array();
@@ -148,18 +142,18 @@ static json_t *confusion_json(const score *s)
 json_t *score_json(const score *s, const gradus_graph *g)
 {
     json_t *json = json_pack("{s:I, s:o}", "rows", (json_int_t)s->n, "loss",
-                             number(s->loss));
+                             json_number(s->loss));
 
     if (s->classes) {
-        json_object_set_new(json, "accuracy", number(s->accuracy));
+        json_object_set_new(json, "accuracy", json_number(s->accuracy));
         json_object_set_new(json, "f1", json_real(s->macro.f1));
-        json_object_set_new(json, "roc_auc", number(s->auc));
+        json_object_set_new(json, "roc_auc", json_number(s->auc));
         json_object_set_new(json, "classes", classes_json(s, g));
         json_object_set_new(json, "confusion", confusion_json(s));
     } else {
-        json_object_set_new(json, "mae", number(s->errors.mae));
-        json_object_set_new(json, "rmse", number(s->errors.rmse));
-        json_object_set_new(json, "r2", number(s->errors.r2));
+        json_object_set_new(json, "mae", json_number(s->errors.mae));
+        json_object_set_new(json, "rmse", json_number(s->errors.rmse));
+        json_object_set_new(json, "r2", json_number(s->errors.r2));
     }
     return json;
 }

@@ -66,6 +66,9 @@ int may_colour(FILE *f);
  * if the character set is UTF-8. */
 int use_utf8(void);
 
+/* v, or null if it is infinite or NaN, for which JSON has no number. */
+json_t *json_number(double v);
+
 /* Prints the object on stdout and frees it.  Returns 0, or non-zero with a
  * message if it cannot be printed, or is NULL because it could not be made. */
 int print_json(json_t *object);

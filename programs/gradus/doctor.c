@@ -76,11 +76,6 @@ int has(const patient *p, const disease *what)
     return 0;
 }
 
-int is_op(const gradus_node *n, const char *op)
-{
-    return strcmp(gradus_node_op(n), op) == 0;
-}
-
 /* ---- what is printed ------------------------------------------------- */
 
 /* Prints a text after a label, in lines that begin at the same column. */

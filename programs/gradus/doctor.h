@@ -71,9 +71,6 @@ void found(patient *p, const disease *what, const char *format, ...)
 /* Was this found before? */
 int has(const patient *p, const disease *what);
 
-/* Is the node of this kind? */
-int is_op(const gradus_node *n, const char *op);
-
 /* Each looks for diseases of one kind; those of the net and of the steps need
  * samples, and leave the parameters as they were. */
 void look_at_data(patient *p);

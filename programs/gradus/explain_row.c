@@ -119,7 +119,7 @@ static void print_random(const explanation *e)
 {
     for (int i = 0; i < gradus_node_count(e->g); i++) {
         const gradus_node *n = gradus_node_at(e->g, i);
-        if (strcmp(gradus_node_op(n), "dropout") == 0)
+        if (is_op(n, "dropout"))
             printf("%s sets numbers to 0 at random, as in training\n",
                    gradus_node_name(n));
         if (gradus_attr_values(n->attr, "augment", NULL))

@@ -32,7 +32,7 @@ const gradus_node *output_of(const gradus_graph *g)
     return gradus_node_at(g, gradus_node_count(g) - 1);
 }
 
-static int is_op(const gradus_node *n, const char *op)
+int is_op(const gradus_node *n, const char *op)
 {
     return strcmp(gradus_node_op(n), op) == 0;
 }

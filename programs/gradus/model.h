@@ -26,6 +26,9 @@ int understand_model(model *m);
 
 void close_model(model *m);
 
+/* Is the node of this kind, such as "dense"? */
+int is_op(const gradus_node *n, const char *op);
+
 /* The node whose values gradus_infer computes: the last. */
 const gradus_node *output_of(const gradus_graph *g);
 

@@ -2,6 +2,7 @@
  * the first weights of a net for images, as pictures. */
 #include "common.h"
 #include "html.h"
+#include "model.h"
 #include "pictures.h"
 #include "report.h"
 
@@ -193,17 +194,12 @@ static int report_importance(FILE *f, const report *r, const double *rise)
 
 /* ---- pictures of weights ------------------------------------------------ */
 
-static int is_conv(const gradus_node *n)
-{
-    return strcmp(gradus_node_op(n), "conv") == 0;
-}
-
 /* The first dense layer or convolution, or NULL. */
 static const gradus_node *first_layer(const gradus_graph *g)
 {
     for (int i = 0; i < gradus_node_count(g); i++) {
         const gradus_node *n = gradus_node_at(g, i);
-        if (is_conv(n) || strcmp(gradus_node_op(n), "dense") == 0)
+        if (is_op(n, "conv") || is_op(n, "dense"))
             return n;
     }
     return NULL;
@@ -219,9 +215,9 @@ static const gradus_param *first_weights(const report *r, int shape[3])
 
     if (!p)
         return NULL;
-    shape[0] = is_conv(n) ? p->shape[1] : d->channels;
-    shape[1] = is_conv(n) ? p->shape[2] : d->height;
-    shape[2] = is_conv(n) ? p->shape[3] : d->width;
+    shape[0] = is_op(n, "conv") ? p->shape[1] : d->channels;
+    shape[1] = is_op(n, "conv") ? p->shape[2] : d->height;
+    shape[2] = is_op(n, "conv") ? p->shape[3] : d->width;
     return (size_t)p->shape[0] * (size_t)shape[0] * (size_t)shape[1] *
                        (size_t)shape[2] == p->size ? p : NULL;
 }

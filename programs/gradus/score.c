@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Compares the predicted classes with the labels of d. */
 static int score_classes(score *s, const gradus_dataset *d)
@@ -58,7 +57,7 @@ int score_data(score *s, gradus_graph *g, const gradus_dataset *d,
                const char *where)
 {
     const gradus_node *out = output_of(g);
-    const int is_class = strcmp(gradus_node_op(out), "softmax_ce") == 0;
+    const int is_class = is_op(out, "softmax_ce");
     const int known = is_class ? d->labels != NULL : d->targets != NULL;
     const int size = gradus_node_size(out);
     gradus_metrics m = { .loss = NAN, .accuracy = NAN };

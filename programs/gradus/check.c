@@ -183,8 +183,8 @@ static void print_verdict(const checking *c, const gradus_check *r)
 
 static void print_words(const checking *c, const gradus_check *r)
 {
-    printf("%s: %d row%s\nh = %g; entries of each parameter: at most %d, drawn "
-           "with seed %" PRIu64 "\n\n", printable(c->s.path), c->rows,
+    printf("%s: %d row%s\nh = %g; entries of each parameter: at most %d, "
+           "drawn with seed %" PRIu64 "\n\n", printable(c->s.path), c->rows,
            c->rows == 1 ? "" : "s", h, c->entries, c->seed);
     printf("%-*s %5s %7s  %-11s %10s %10s %6s\n", NAME, "parameter",
            "tried", "corners", "worst", "gradient", "difference", "error");
@@ -207,15 +207,16 @@ static int print_as_json(const checking *c, const gradus_check *r)
 /* Decides how many rows there are, and feeds them. */
 static int feed(checking *c)
 {
-    const int most = gradus_max_batch(c->m.graph);
+    const size_t batch = (size_t)gradus_max_batch(c->m.graph);
+    const size_t most = batch < c->d->n ? batch : c->d->n;
 
     if (!c->rows)
-        c->rows = c->d->n < 8 ? (int)c->d->n : most < 8 ? most : 8;
-    if ((size_t)c->rows > c->d->n || c->rows > most) {
+        c->rows = most < 8 ? (int)most : 8;
+    if ((size_t)c->rows > most) {
         complain("%s: --rows is %d; must be at most %zu, as %s", c->s.path,
-                 c->rows, c->rows > most ? (size_t)most : c->d->n,
-                 c->rows > most ? "a larger batch of this net takes too much "
-                                  "memory" : "there are no more rows");
+                 c->rows, most, most < c->d->n
+                     ? "a larger batch of this net takes too much memory"
+                     : "there are no more rows");
         return -1;
     }
     if (!feed_rows(c->m.graph, c->d, 0, (size_t)c->rows))

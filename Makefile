@@ -95,6 +95,8 @@ CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(filter-out tests/soak.c,$(wildcard tests/*.c))
 TORCH    := $(wildcard tests/torch/*.c)
 SAME     := $(wildcard tests/same/*.c) programs/shared/nets.c
+# what the scripts of tests build, a program in each file
+ALONE    := tests/soak.c $(foreach d,corpus doctor fuzz metrics models,$(wildcard tests/$d/*.c))
 
 PROGRAMS := $(patsubst examples/mnist/%.c,$(BUILD)/mnist-%,\
             $(filter-out $(PARTS),$(MNIST))) $(BUILD)/gradus \
@@ -394,7 +396,7 @@ mnist: $(addprefix $(BUILD)/,mnist-minimal mnist-train mnist-predict gradus xor)
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(BENCH)): | deps
+$(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(ALONE) $(BENCH)): | deps
 $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(CHECKER)): | deps
 endif
 
@@ -442,5 +444,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) tests/doctor/sick.c tests/metrics/print.c tests/models/write.c tests/corpus/load.c tests/corpus/model.c tests/corpus/checkpoint.c tests/soak.c $(wildcard tests/fuzz/*.c) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(ALONE) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))

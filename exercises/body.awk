@@ -26,7 +26,7 @@ state == "keep" && index($0, keep) {
 }
 state == "keep" && /^}/ { exit 1 }
 state == "head" && /;$/ { state = "" }
-state == "head" && /^{/ {
+state == "head" && /^[{]/ {
     state = "keep"
     if (keep == "-")
         put_body()

@@ -111,7 +111,7 @@ verdict "no line of the library has more than 79 columns" $?
 awk 'FNR == 1 { head = /^\/\*/; lines = 0 }
      !head && ++lines == 331 { print FILENAME " has more than 330 lines" }
      head && /\*\// { head = 0 }
-     /^{/ { body = FNR } /^}/ && body { if (FNR - body - 1 > 50)
+     /^[{]/ { body = FNR } /^}/ && body { if (FNR - body - 1 > 50)
          print FILENAME ":" body ": a function of " FNR - body - 1 " lines"
          body = 0 }' src/*/*.[ch] >"$dir/long"
 cat "$dir/long"

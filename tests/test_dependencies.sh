@@ -87,7 +87,7 @@ verdict "a symbol that is forbidden is found and named" $?
 # A pair "A B" says that A uses a symbol of B; tsort finds circles of pairs.
 for object in "$BUILD"/obj/src/*/*.o; do
     nm "$object" | awk -v file="${object#"$BUILD"/obj/}" '
-        $NF ~ /^gradus_/ { print $NF, file, $(NF - 1) == "U" ? "U" : "D" }'
+        $NF ~ /^gradus_/ { print $NF, file, ($(NF - 1) == "U" ? "U" : "D") }'
 done | sort >"$dir/uses"
 awk '$3 == "U"' "$dir/uses" >"$dir/used"
 awk '$3 == "D"' "$dir/uses" | join -o 1.2,2.2 "$dir/used" - >"$dir/pairs"

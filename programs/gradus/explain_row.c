@@ -98,20 +98,19 @@ static void print_value(const explanation *e, int k)
 
 static void print_values(const explanation *e)
 {
-    int shown = 0, all = 0;
+    int all = 0;
 
     printf("  %-*s  %-12s %12s\n", NAME, "column", "value", "standardised");
     for (int k = 0; k < gradus_table_columns(e->m.table); k++) {
         const char *use = gradus_column_use(e->m.table, k);
         if (strcmp(use, "number") != 0 && strcmp(use, "text") != 0)
             continue;
-        if (all++ < VALUES) {
+        if (all++ < VALUES)
             print_value(e, k);
-            shown++;
-        }
     }
-    if (all > shown)
-        printf("  and %d more columns\n", all - shown);
+    if (all > VALUES)
+        printf("  and %d more column%s\n", all - VALUES,
+               all - VALUES == 1 ? "" : "s");
 }
 
 /* Says what is drawn at random in this step. */

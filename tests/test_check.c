@@ -132,6 +132,11 @@ TEST(a_check_that_fails_has_compared_nothing)
     gradus_check check = { .compared = 7, .where = "somewhere" };
 
     make_xor();
+    ck_assert_double_lt(gradus_check_gradients(g, 4, 0, &check), 0);
+    assert_error("h is 0; must be above 0 and below 1");
+    ck_assert_uint_eq(check.compared, 0);
+    ck_assert_str_eq(check.where, "");
+    check = (gradus_check){ .compared = 7, .where = "somewhere" };
     gradus_feed_labels(t, (int32_t[]){ 0, 1, 2, 0 }, 4);
     ck_assert_double_lt(gradus_check_gradients(g, 4, 1e-6, &check), 0);
     assert_error("the label is 2; must be 0 to 1");

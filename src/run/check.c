@@ -293,14 +293,14 @@ double gradus_check_gradients(gradus_graph *g, int n, double h,
     gradus_check own = { 0 };
     checker c = { .g = g, .n = n, .h = h, .result = check ? check : &own };
 
+    *c.result = (gradus_check){
+        .most = c.result->most, .seed = c.result->seed,
+        .each = c.result->each, .user = c.result->user };
     if (!(h > 0 && h < 1))
         return gradus_error_set("gradus_check_gradients: h is %g; must be "
                                 "above 0 and below 1", h);
     if (gradus_need_compiled(g, "gradus_check_gradients"))
         return -1;
-    *c.result = (gradus_check){
-        .most = c.result->most, .seed = c.result->seed,
-        .each = c.result->each, .user = c.result->user };
     c.pass = g->passes;
     gradus_compute_enter(&c.mode);
     int status = check_graph(&c);

@@ -238,7 +238,7 @@ whole "$dir/numbers.html"
 verdict "it is whole" $?
 mae=$(sed 's/.*"test"//' "$dir/out" | grep -o '"mae":[0-9.]*' | sed 's/.*://')
 says "$dir/numbers.html" "± $(awk -v v="$mae" \
-    'BEGIN { printf "%.*f", v < 10 ? 3 : v < 100 ? 2 : 1, v }')" &&
+    'BEGIN { printf "%." (v < 10 ? 3 : v < 100 ? 2 : 1) "f", v }')" &&
     says "$dir/numbers.html" "were looked at once"
 verdict "its headline is the error on the test data" $?
 # shellcheck disable=SC2086

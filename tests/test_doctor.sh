@@ -46,11 +46,19 @@ healthy() {
     verdict "it finds nothing in $what" $?
 }
 
+# random() of awk programs, from 0 to 1: each awk has numbers of its own in rand()
+# (Park, Miller 1988)
+random='BEGIN { seed = 12345 }
+    function random() {
+        seed = seed * 16807 % 2147483647
+        return seed / 2147483647
+    }'
+
 # table FILE PROGRAM: writes a table of 400 rows with the columns a, b and c of
 # random numbers and what the awk program sets: the columns more, and y
 table() {
-    awk "BEGIN { srand(1); print \"a,b,c,${3-}y\"
-        for (i = 0; i < 400; i++) { a = rand(); b = rand(); c = rand()
+    awk "$random BEGIN { print \"a,b,c,${3-}y\"
+        for (i = 0; i < 400; i++) { a = random(); b = random(); c = random()
             more = \"\"; y = a + b > 1 ? \"yes\" : \"no\"; $2
             print a \",\" b \",\" c \",\" more y } }" >"$dir/$1.csv"
 }
@@ -58,16 +66,16 @@ table() {
 # ---- data ------------------------------------------------------------------
 
 table fine ''
-table numbers 'y = 100 + 30 * a - 20 * b + rand()'
+table numbers 'y = 100 + 30 * a - 20 * b + random()'
 table xor 'y = (a > 0.5) != (b > 0.5) ? 1 : 0'
-awk 'BEGIN { srand(1); print "p,q,y"; for (i = 0; i < 400; i++) {
-    p = rand() < 0.5; q = rand() < 0.5
+awk "$random"'BEGIN { print "p,q,y"; for (i = 0; i < 400; i++) {
+    p = random() < 0.5; q = random() < 0.5
     print p "," q "," (p != q ? "odd" : "even") } }' >"$dir/bits.csv"
 healthy "a table of classes" "$dir/fine.csv" --label y
 # Neighbours of different classes are hard to tell apart, but that is not the
 # net's fault.
-awk 'BEGIN { srand(2); print "a,y"; for (i = 0; i < 400; i++) { a = rand()
-    print a "," (a + rand() > 1 ? "yes" : "no") } }' >"$dir/noisy.csv"
+awk "$random"'BEGIN { print "a,y"; for (i = 0; i < 400; i++) { a = random()
+    print a "," (a + random() > 1 ? "yes" : "no") } }' >"$dir/noisy.csv"
 healthy "one column and much noise" "$dir/noisy.csv" --label y
 healthy "a table of numbers" "$dir/numbers.csv" --target y
 healthy "xor of numbers" "$dir/xor.csv" --label y
@@ -85,7 +93,7 @@ sick duplicates "$dir/twice.csv" --label y
 sick contradictions "$dir/contrary.csv" --label y
 table rare 'y = a > 0.99 ? "yes" : a + b > 1 ? "no" : "maybe"'
 sick unequal-classes "$dir/rare.csv" --label y
-table empty 'more = (i % 3 ? "" : rand()) ","' d,
+table empty 'more = (i % 3 ? "" : random()) ","' d,
 sick mostly-empty "$dir/empty.csv" --label y --missing mean
 table constant 'more = "7,"' d,
 sick constant-columns "$dir/constant.csv" --label y
@@ -94,20 +102,20 @@ sick outliers "$dir/far.csv" --label y
 table far-target 'y = i == 17 ? 99999 : a + b'
 sick outliers "$dir/far-target.csv" --target y
 # With a few targets far out, a loss says little about the other rows.
-awk 'BEGIN { srand(11); print "a,b,y"; for (i = 0; i < 400; i++) {
-    a = rand(); b = rand()
-    print a "," b "," (rand() < 0.01 ? 1e6 : a + b) } }' >"$dir/far-few.csv"
+awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 400; i++) {
+    a = random(); b = random()
+    print a "," b "," (random() < 0.01 ? 1e6 : a + b) } }' >"$dir/far-few.csv"
 sick outliers "$dir/far-few.csv" --target y
-table leak 'y = a + b > 1.2 ? "yes" : "no"; more = (y == "yes" ? 5 : 2) + rand() ","' paid,
+table leak 'y = a + b > 1.2 ? "yes" : "no"; more = (y == "yes" ? 5 : 2) + random() ","' paid,
 sick leaking-column "$dir/leak.csv" --label y
 table leak-text 'more = (y == "yes" ? i % 2 ? "paid" : "owed" : "none") ","' status,
 sick leaking-column "$dir/leak-text.csv" --label y
-table leak-number 'y = a + b + rand(); more = y * 1.8 + 32 ","' fahrenheit,
+table leak-number 'y = a + b + random(); more = y * 1.8 + 32 ","' fahrenheit,
 sick leaking-column "$dir/leak-number.csv" --target y
-table random 'y = rand() < 0.5 ? "yes" : "no"'
+table random 'y = random() < 0.5 ? "yes" : "no"'
 sick answers-unrelated "$dir/random.csv" --label y
-awk 'BEGIN { srand(5); print "a,b,y"; for (i = 0; i < 400; i++)
-    print rand() "," rand() "," (rand() < 0.5 ? "yes" : "no") }' \
+awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 400; i++)
+    print random() "," random() "," (random() < 0.5 ? "yes" : "no") }' \
     >"$dir/random2.csv"
 sick answers-unrelated "$dir/random2.csv" --label y
 table shifted 'x = y; y = i ? before : "no"; before = x'

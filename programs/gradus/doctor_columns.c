@@ -52,7 +52,7 @@ static const disease constant_columns = {
     "look at where the columns come from, or leave them out (--ignore)",
     "docs/doctor.md" };
 
-static const disease outliers = {
+const disease outliers = {
     "outliers",
     "numbers are divided by their standard deviation, which a few far-out "
     "values decide: the others then all look alike to the net",

@@ -5,6 +5,9 @@
 
 #include "doctor.h"
 
+/* A number that is far from the others of its column. */
+extern const disease outliers;
+
 /* Looks for it.  Returns how many combinations of values there are: the
  * product of the numbers of different values of all columns of x. */
 double look_at_columns(patient *p);

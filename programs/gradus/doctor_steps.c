@@ -7,6 +7,7 @@
  * shuffled, as permutation tests do (Ojala, Garriga 2010). */
 #include "common.h"
 #include "doctor.h"
+#include "doctor_columns.h"
 #include "doctor_layers.h"
 #include "rows.h"
 
@@ -382,13 +383,16 @@ static int learns_shifted(patient *p, gradus_real *start, int after)
     return truth < RELATED * fmin(mixed, guess) && mixed > TOO_GOOD * guess;
 }
 
+/* A number that is far out may decide the loss by itself, which then says
+ * nothing about the other rows. */
 static void judge_answers(patient *p, gradus_real *start)
 {
     const losses *l = &p->loss;
     const double guess = guess_of(p, (int)p->valid.n);
 
     if (p->valid.n < LEAST_ROWS || !(l->truth > RELATED * l->shuffled) ||
-        l->truth > UNTRAINED * guess || l->shuffled < TOO_GOOD * guess)
+        l->truth > UNTRAINED * guess || l->shuffled < TOO_GOOD * guess ||
+        has(p, &outliers))
         return;
     for (int after = 0; after < 2; after++)
         if (learns_shifted(p, start, after)) {

@@ -120,6 +120,19 @@ LOOP_TEST(a_column_that_cannot_be_used_is_refused, COUNT(FAULTS))
     assert_error("data.csv: 1 column cannot be used as it is: ");
 }
 
+TEST(numbers_that_a_float_does_not_tell_apart_are_refused)
+{
+    rows("a,b,c", "%,123456789.@,1", 22);
+    if (sizeof(gradus_real) == sizeof(float)) {
+        refused(text, (gradus_table_options){ 0 },
+                "\"b\" has 20 different numbers, such as 123456789.0, that "
+                "become 1 in 32 bits: subtract what they have in common");
+        rows("a,b,c", "%,1234.@,1", 22);
+    }
+    t = gradus_table_new(file(text), NULL);
+    ck_assert_msg(t != NULL, "%s", gradus_error());
+}
+
 /* Those that are nearly one of these faults. */
 static const struct {
     const char *header, *row;

@@ -124,9 +124,32 @@ static bool is_called_id(const char *name)
             (islower((unsigned char)name[n - 3]) && name[n - 2] == 'I'));
 }
 
-static void learn_number(const gradus_seen *s, faults *f, size_t values)
+/* How many different numbers the texts are, sorted by number; or, as_reals,
+ * how many of them a gradus_real tells apart. */
+static size_t different_numbers(const char **text, size_t count, bool as_reals)
 {
-    if (s->rows >= FEW && s->counting)
+    size_t n = 0;
+    double before = 0, v = 0;
+
+    for (size_t i = 0; i < count; i++, before = v) {
+        gradus_number_parse(text[i], &v);
+        v = as_reals ? (double)(gradus_real)v : v;
+        n += i == 0 || v != before;
+    }
+    return n;
+}
+
+static void learn_number(const gradus_seen *s, faults *f, const char **text,
+                         size_t values)
+{
+    const size_t numbers = different_numbers(text, values, false);
+    const size_t reals = different_numbers(text, values, true);
+
+    if (2 * reals < numbers)
+        fault(f, s, "has %zu different numbers, such as %.30s, that become %zu "
+              "in %zu bits: subtract what they have in common", numbers,
+              text[0], reals, 8 * sizeof(gradus_real));
+    else if (s->rows >= FEW && s->counting)
         fault(f, s, "counts the rows");
     else if (s->rows >= FEW && values == s->rows && is_called_id(s->name))
         fault(f, s, "is another number in each row: an identifier");
@@ -210,7 +233,7 @@ static int learn(gradus_column *c, const gradus_seen *s, int role,
         return -1;
     int error = 0;
     if (c->kind == GRADUS_COLUMN_NUMBER)
-        learn_number(s, f, count);
+        learn_number(s, f, text, count);
     else if (c->kind != GRADUS_COLUMN_TARGET) {
         learn_text(s, f, count, c->kind == GRADUS_COLUMN_LABEL);
         check_utf8(s, f, text, count);

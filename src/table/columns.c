@@ -146,8 +146,8 @@ static void learn_number(const gradus_seen *s, faults *f, const char **text,
     const size_t reals = different_numbers(text, values, true);
 
     if (2 * reals < numbers)
-        fault(f, s, "has %zu different numbers, such as %.30s, that become %zu "
-              "in %zu bits: subtract what they have in common", numbers,
+        fault(f, s, "has %zu different numbers, such as %.30s, that become "
+              "%zu in %zu bits: subtract what they have in common", numbers,
               text[0], reals, 8 * sizeof(gradus_real));
     else if (s->rows >= FEW && s->counting)
         fault(f, s, "counts the rows");

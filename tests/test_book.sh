@@ -75,15 +75,15 @@ cut_blocks() {
 
 # Programs and commands run in a copy of the repository, in which build/ holds
 # the programs of $BUILD, and the model that `make mnist` would make.
-mkdir -p "$dir/root/build"
+mkdir -p "$dir/copy/build"
 for file in *; do
-    [ "$file" = build ] || ln -s "$root/$file" "$dir/root/$file"
+    [ "$file" = build ] || ln -s "$root/$file" "$dir/copy/$file"
 done
 for file in "$BUILD"/*; do
-    [ -f "$file" ] && [ -x "$file" ] && ln -s "$file" "$dir/root/build/"
+    [ -f "$file" ] && [ -x "$file" ] && ln -s "$file" "$dir/copy/build/"
 done
 "$BUILD"/mnist-train --data data/sample --epochs 3 \
-    --save "$dir/root/build/mnist.safetensors" >/dev/null 2>&1
+    --save "$dir/copy/build/mnist.safetensors" >/dev/null 2>&1
 verdict "mnist-train makes the model that the README's programs load" $?
 
 # run_program BLOCK PLACE: prints what is wrong with BLOCK.c, which stands there
@@ -97,7 +97,7 @@ run_program() {
         ${CFLAGS-} "$BUILD/$library" -pthread \
         $(pkg-config --libs openblas zlib jansson) -lm -o "$1.run" ||
         { echo "$2: the program does not compile"; return; }
-    (cd "$dir/root" && "$1.run") >"$1.out" 2>&1 ||
+    (cd "$dir/copy" && "$1.run") >"$1.out" 2>&1 ||
         echo "$2: the program ends with status $?"
     [ ! -f "$1.text" ] || diff "$1.text" "$1.out" ||
         echo "$2: the program prints something else than is shown"
@@ -138,7 +138,7 @@ find_quotation() {
 replay() {
     grep '^\$ ' "$1" | while IFS= read -r line; do
         printf '%s\n' "$line"
-        (cd "$dir/root" && sh -c "${line#??}" 2>&1 </dev/null)
+        (cd "$dir/copy" && sh -c "${line#??}" 2>&1 </dev/null)
     done
 }
 

@@ -23,6 +23,7 @@ letter() {
     docs/numbers.md) echo F ;;
     docs/conv.md) echo C ;;
     docs/norms.md) echo N ;;
+    docs/pooling.md) echo P ;;
     docs/optimisers.md) echo O ;;
     docs/step.md) echo T ;;
     esac
@@ -253,7 +254,7 @@ page_tags() {
     for page in $(pages); do
         grep -Hno '\\tag{[^}]*}' "$page" |
             sed "s/\(.*\):.tag{\(.*\)}/page \2 \1 $(letter "$page")/"
-        grep -Hno '([SBFCNOT][0-9][0-9]*)' "$page" |
+        grep -Hno '([SBFCNOTP][0-9][0-9]*)' "$page" |
             sed 's/\(.*\):(\(.*\))/mention \2 \1/'
     done
 }
@@ -275,7 +276,7 @@ comment_tags() {
                 inside = !inside
             }
             text = text (inside ? rest : "")
-            while (match(text, /\([SBFCNOT][0-9]+\)/)) {
+            while (match(text, /\([SBFCNOTP][0-9]+\)/)) {
                 print kind, substr(text, RSTART + 1, RLENGTH - 2),
                     FILENAME ":" FNR, head ? "head" : ""
                 text = substr(text, RSTART + RLENGTH)

@@ -48,6 +48,7 @@ static void run(pooling *pool, windows w, int rows, const gradus_real *v,
 
 /* ---- by hand --------------------------------------------------------- */
 
+/* (P1) and (P2), as the short way for 2 x 2 computes them. */
 TEST(maxima_of_2x2_windows_match_a_case_worked_by_hand)
 {
     run(maxpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
@@ -62,6 +63,7 @@ TEST(maxima_of_2x2_windows_match_a_case_worked_by_hand)
                                    0, 0, 0, 0, 0 }, 15, 0);
 }
 
+/* (P3) and (P4) */
 TEST(means_of_2x2_windows_match_a_case_worked_by_hand)
 {
     run(avgpool, (windows){ 2, 2, 0, 1, 3, 5 }, 1,
@@ -117,6 +119,7 @@ TEST(padding_counts_as_zeros_in_means)
     assert_near(x->dy, (double[]){ 1, 3, 2, 4, 10, 6, 3, 7, 4 }, 9, 0);
 }
 
+/* (P5) and (P6) */
 TEST(global_means_match_a_case_worked_by_hand)
 {
     run(NULL, (windows){ .C = 2, .H = 1, .W = 4 }, 2,
@@ -196,8 +199,8 @@ static const windows kinds[] = {
 
 enum { KINDS = sizeof kinds / sizeof *kinds, MOST = 5000 };
 
-/* The definition: computes y = out [h,ww] and adds to dx [H,W] of one channel,
- * from x = v [H,W] and dy = c [h,ww]. */
+/* The definition, (P1) to (P4): computes y = out [h,ww] and adds to dx [H,W] of
+ * one channel, from x = v [H,W] and dy = c [h,ww]. */
 static void by_definition(int maximum, windows w, int h, int ww,
                           const gradus_real *v, const double *c, double *out,
                           double *dx)

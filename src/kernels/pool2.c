@@ -24,12 +24,12 @@ void gradus_pool2_forward(size_t channels, int height, int width,
             for (int j = 0; j < w; j++) {
                 const gradus_real *above = x + 2 * j, *below = above + width;
                 gradus_real m = larger(above[0], above[1]);
-                y[j] = larger(larger(m, below[0]), below[1]);
+                y[j] = larger(larger(m, below[0]), below[1]); /* (P1) */
             }
 }
 
-/* The backward pass for two lines, x and z [2w], and their gradients dx and
- * dz [2w].  a, b and c say that the first value, the first two, the first
+/* The backward pass (P2) for two lines, x and z [2w], and their gradients dx
+ * and dz [2w].  a, b and c say that the first value, the first two, the first
  * three are below the maximum.  They are numbers rather than conditions,
  * since compilers turn conditions into branches, and these are
  * unpredictable.  (Where a factor is 0 the product is 0: a dy that is not

@@ -58,12 +58,12 @@ GRADUS_INLINE void compute(const gradus_windows *p, bool max, const lanes *x,
                 for (int q = qs.from; q < qs.to; q++) {
                     const lanes b = x[(int64_t)r * p->width + q];
                     const flags take = (b > m) | (b != b);
-                    if (max)
+                    if (max) /* (P1) */
                         m = (lanes)((take & (flags)b) | (~take & (flags)m));
                     else
                         m += b;
                 }
-            *y = m / (max ? 1 : k * k);
+            *y = m / (max ? 1 : k * k); /* for a mean, (P3) */
         }
     }
 }
@@ -112,7 +112,7 @@ GRADUS_INLINE void pass_back(const gradus_windows *p, bool max, const lanes *x,
                     flags below = { 0 };
                     if (max)
                         below = x[at] < *y;
-                    dx[at] += (lanes)(~below & left);
+                    dx[at] += (lanes)(~below & left); /* (P2) (P4) */
                     left = max ? left & below : left;
                 }
         }

@@ -17,7 +17,7 @@ static void forward(gradus_node *n, gradus_part p)
     gradus_real *y = gradus_row(n->y, p, n->size);
 
     for (size_t c = 0; c < gradus_count(p, n->size); c++, x += HW)
-        y[c] = gradus_sum(x, HW) / (gradus_real)HW;
+        y[c] = gradus_sum(x, HW) / (gradus_real)HW;             /* (P5) */
 }
 
 static void backward(gradus_node *n, gradus_part p)
@@ -29,7 +29,7 @@ static void backward(gradus_node *n, gradus_part p)
     for (size_t c = 0; c < gradus_count(p, n->size); c++, dx += HW) {
         gradus_real d = dy[c] / (gradus_real)HW;
         for (int i = 0; i < HW; i++)
-            dx[i] += d;
+            dx[i] += d;                                         /* (P6) */
     }
 }
 

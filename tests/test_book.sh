@@ -24,6 +24,7 @@ letter() {
     docs/conv.md) echo C ;;
     docs/norms.md) echo N ;;
     docs/pooling.md) echo P ;;
+    docs/dropout.md) echo D ;;
     docs/optimisers.md) echo O ;;
     docs/step.md) echo T ;;
     esac
@@ -254,7 +255,7 @@ page_tags() {
     for page in $(pages); do
         grep -Hno '\\tag{[^}]*}' "$page" |
             sed "s/\(.*\):.tag{\(.*\)}/page \2 \1 $(letter "$page")/"
-        grep -Hno '([SBFCNOTP][0-9][0-9]*)' "$page" |
+        grep -Hno '([SBFCNOTPD][0-9][0-9]*)' "$page" |
             sed 's/\(.*\):(\(.*\))/mention \2 \1/'
     done
 }
@@ -276,7 +277,7 @@ comment_tags() {
                 inside = !inside
             }
             text = text (inside ? rest : "")
-            while (match(text, /\([SBFCNOTP][0-9]+\)/)) {
+            while (match(text, /\([SBFCNOTPD][0-9]+\)/)) {
                 print kind, substr(text, RSTART + 1, RLENGTH - 2),
                     FILENAME ":" FNR, head ? "head" : ""
                 text = substr(text, RSTART + RLENGTH)

@@ -36,7 +36,7 @@ static void mask(gradus_random *random, uint32_t least, gradus_real scale,
 }
 
 /* Masks the rows [rows,size] of a part: with x and y this is forward, and with
- * dy and dx it is backward. */
+ * dy and dx it is backward.  Each row has random numbers of its own (D3). */
 static void mask_rows(const gradus_node *n, gradus_part part, bool add,
                       const gradus_real *from, gradus_real *to)
 {
@@ -67,14 +67,14 @@ static void forward(gradus_node *n, gradus_part p)
         memcpy(r.y, r.x, r.n * sizeof *r.y);
         return;
     }
-    mask_rows(n, p, false, r.x, r.y);
+    mask_rows(n, p, false, r.x, r.y);                           /* (D1) */
 }
 
 static void backward(gradus_node *n, gradus_part p)
 {
     gradus_rows r = gradus_rows_of(n, p);
 
-    mask_rows(n, p, !n->first[0], r.dy, r.dx);
+    mask_rows(n, p, !n->first[0], r.dy, r.dx);                  /* (D2) */
 }
 
 static gradus_node *make(const gradus_saved *s)

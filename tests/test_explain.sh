@@ -314,6 +314,8 @@ page() {
     B*) echo docs/backprop.md ;;
     C*) echo docs/conv.md ;;
     N*) echo docs/norms.md ;;
+    P*) echo docs/pooling.md ;;
+    D*) echo docs/dropout.md ;;
     esac
 }
 lost=

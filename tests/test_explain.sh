@@ -219,13 +219,14 @@ weight ": the net has no parameter dense1.w" dense1.w:0
 grep -q ' dense1.weight:0-11,0-' "$dir/err"
 verdict "the parameters that there are are listed" $?
 weight ": batchnorm1.running_mean is a running" batchnorm1.running_mean:0
-weight " dense1.weight:12,0: index 1 is 12; must be 0 to 11" dense1.weight:12,0
-weight " conv1.weight:0,1,0,0: index 2 is 1; must be 0 to 0" \
+weight " dense1.weight:12,0: the first index is 12; must be 0 to 11, as dense1.weight is 12 x 216 and indices count from 0" \
+    dense1.weight:12,0
+weight " conv1.weight:0,1,0,0: the second index is 1; must be 0 to 0" \
     conv1.weight:0,1,0,0
 weight " dense1.weight:0: must have 2 indices" dense1.weight:0
 weight " dense1.weight:0,1,2: must have 2 indices" dense1.weight:0,1,2
 weight " dense1.bias:-1: must have 1 index" dense1.bias:-1
-weight " dense1.bias:99999999999999999999: index 1 is" \
+weight " dense1.bias:99999999999999999999: the index is" \
     dense1.bias:99999999999999999999
 # Without its twin, gradus does what needs no doubles, and names what is missing.
 mkdir "$dir/bin"

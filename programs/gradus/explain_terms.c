@@ -53,6 +53,24 @@ static int find_parameter(derivation *d, const gradus_graph *g,
     return -1;
 }
 
+/* Says that one of the indices, the text up to `end`, is too large. */
+static void refuse_index(const derivation *d, const char *all, int axis,
+                         const char *text, const char *end)
+{
+    static const char *const which[] = { "first ", "second ", "third ",
+                                         "fourth " };
+    const gradus_param *p = d->param;
+    char shape[64] = "";
+
+    for (int k = 0; k < p->rank; k++)
+        snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%d",
+                 k ? " x " : "", p->shape[k]);
+    complain("--weight %s: the %sindex is %.*s; must be 0 to %d, as %s.%s is "
+             "%s and indices count from 0", all,
+             p->rank > 1 ? which[axis] : "", (int)(end - text), text,
+             p->shape[axis] - 1, gradus_node_name(d->node), p->name, shape);
+}
+
 /* Reads one of the indices, and moves *text past it and the comma. */
 static int read_index(const derivation *d, const char *all, int axis,
                       const char **text)
@@ -70,9 +88,7 @@ static int read_index(const derivation *d, const char *all, int axis,
         return -1;
     }
     if (errno || i >= d->param->shape[axis]) {
-        complain("--weight %s: index %d is %.*s; must be 0 to %d", all,
-                 axis + 1, (int)(end - *text), *text,
-                 d->param->shape[axis] - 1);
+        refuse_index(d, all, axis, *text, end);
         return -1;
     }
     *text = end + 1;

@@ -192,7 +192,8 @@ refused "--weight 'bias:0': must be" explain "$two" "$dir/two.csv" 0 \
 fails "$dir/two.csv: is of another kind" explain "$dir/two.csv" "$two" 0
 fails "$dir/two.csv: is of another kind" check "$dir/two.csv" "$two"
 fails "$dir/none: No such file" explain "$two" "$dir/none" 0
-fails "$dir/two.csv: ROW is 2; must be 0 to 1" explain "$two" "$dir/two.csv" 2
+fails "$dir/two.csv: ROW is 2; must be 0 to 1, as rows count from 0 and there are 2" \
+    explain "$two" "$dir/two.csv" 2
 fails "$dir/two.csv: ROW is 2; must be 0 to 1" explain "$two" "$dir/two.csv" 0-2
 fails "$dir/two.csv: --rows is 3; must be at most 2" check "$two" \
     "$dir/two.csv" --rows 3
@@ -211,6 +212,22 @@ fails "$dir/two.csv: has no part called train" explain "$two" "$dir/two.csv" 0 \
     --part train
 fails "data/sample: row 0 has the label 7, which the net ignores" \
     explain "$dir/no7.safetensors" data/sample 0-31
+# A label that is no class, in row 57, is named by that number wherever the
+# batch begins; so is a row with a number that overflows.
+mkdir "$dir/idx"
+cp data/sample/*.gz "$dir/idx"
+gzip -dc data/sample/t10k-labels-idx1-ubyte.gz >"$dir/labels"
+printf '\014' | dd of="$dir/labels" bs=1 seek=65 conv=notrunc 2>/dev/null
+gzip -c "$dir/labels" >"$dir/idx/t10k-labels-idx1-ubyte.gz"
+twelve="$dir/idx: row 57, counted from 0, has the label 12; must be 0 to 9, as $lenet knows 10 classes"
+fails "$twelve" explain "$lenet" "$dir/idx" 57
+fails "$twelve" explain "$lenet" "$dir/idx" 50-60 --weight dense1.bias:0
+fails "$twelve" check "$lenet" "$dir/idx" --rows 60
+"$gradus" explain "$lenet" "$dir/idx" 56 >"$dir/out" 2>&1
+verdict "the row beside it is explained" $?
+printf 'v,class\n1,a\n3,b\n3e38,a\n' >"$dir/large.csv"
+run 1 "(sample 2)" explain "$corner" "$dir/large.csv" 2 && [ ! -s "$dir/out" ]
+verdict "a row with a number that overflows is named as the user did" $?
 weight() {
     fails "--weight$1" explain "$all" data/sample 0-1 --weight "$2"
 }

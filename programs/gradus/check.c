@@ -219,6 +219,8 @@ static int feed(checking *c)
                      : "there are no more rows");
         return -1;
     }
+    if (check_labels(&c->s, &c->m, c->d, 0, (size_t)c->rows))
+        return -1;
     if (!feed_rows(c->m.graph, c->d, 0, (size_t)c->rows))
         return 0;
     complain("%s: %s", c->s.path, gradus_error());

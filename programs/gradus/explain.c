@@ -188,7 +188,7 @@ double divisor_of(const gradus_loss_node *l)
 static int forward_at(explanation *e, gradus_real *w, double x, double *loss)
 {
     *w = (gradus_real)x;
-    int failed = gradus_forward(e->g, NULL, e->rows);
+    int failed = gradus_forward(e->g, e->index, e->rows);
     *loss = gradus_loss(e->g);
     return failed;
 }
@@ -228,16 +228,17 @@ static int check_ignored(const explanation *e)
     return 0;
 }
 
-/* Takes the rows through the net. */
+/* Takes the rows through the net.  All of the data is fed, so that a row has
+ * the number in messages that it has here. */
 static int step(explanation *e, const request *r)
 {
     e->g = take_apart(e->m.graph, e->rows);
-    int failed = !e->g || feed_rows(e->g, e->d, e->first, (size_t)e->rows);
+    int failed = !e->g || feed_rows(e->g, e->d, 0, e->d->n);
 
     if (!failed && r->weight && find_entry(&e->of, e->g, r->weight))
         return -1;
     failed = failed || (r->weight && differentiate(e)) ||
-             gradus_forward(e->g, NULL, e->rows) || gradus_backward(e->g);
+             gradus_forward(e->g, e->index, e->rows) || gradus_backward(e->g);
     if (failed) {
         complain("%s: %s", e->s.path, gradus_error());
         return -1;
@@ -245,6 +246,21 @@ static int step(explanation *e, const request *r)
     if (check_ignored(e))
         return -1;
     return r->weight ? find_terms(&e->of, e->rows) : 0;
+}
+
+/* Sets what the batch is, and checks that its labels are classes. */
+static int begin_batch(explanation *e, size_t first, size_t n)
+{
+    e->first = first;
+    e->rows = (int)n;
+    e->index = calloc(n, sizeof *e->index);
+    if (!e->index) {
+        complain("out of memory");
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++)
+        e->index[i] = (int)(first + i);
+    return check_labels(&e->s, &e->m, e->d, first, n);
 }
 
 /* Takes the rows that are asked for. */
@@ -256,17 +272,16 @@ static int take_rows(explanation *e, const request *r)
     if (!e->d)
         return -1;
     if (r->last >= e->d->n)
-        complain("%s: ROW is %zu; must be 0 to %zu", e->s.path, r->last,
-                 e->d->n - 1);
+        complain("%s: ROW is %zu; must be 0 to %zu, as rows count from 0 and "
+                 "there %s %zu", e->s.path, r->last, e->d->n - 1,
+                 e->d->n == 1 ? "is" : "are", e->d->n);
     else if (r->last - r->first >= most)
         complain("%s: the batch has %zu rows; must have at most %zu",
                  e->s.path, r->last - r->first + 1, most);
-    else {
-        e->first = r->first;
-        e->rows = (int)(r->last - r->first + 1);
-        return e->s.kind == SOURCE_FOLDER ? list_images(&e->files, e->s.path)
-                                          : 0;
-    }
+    else
+        return begin_batch(e, r->first, r->last - r->first + 1) ||
+               (e->s.kind == SOURCE_FOLDER &&
+                list_images(&e->files, e->s.path));
     return -1;
 }
 
@@ -323,6 +338,7 @@ int command_explain(int argc, char **argv)
         return 1;
     int failed = explain(&e, &r, argv + optind);
     free(e.of.term);
+    free(e.index);
     free_paths(&e.files);
     gradus_graph_free(e.g);
     close_source(&e.s);

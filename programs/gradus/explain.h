@@ -48,6 +48,7 @@ typedef struct {
     const gradus_dataset *d;   /* of s */
     size_t first;              /* the batch is rows first .. first+rows-1 of */
     int rows;                  /* d */
+    int *index;                /* [rows], these numbers, owned */
     paths files;               /* of a folder of images, in the order of d */
     gradus_graph *g;           /* the net, after a step forward and back */
     derivation of;

@@ -24,6 +24,24 @@ const gradus_dataset *known_rows(const source *s, const model *m,
     return NULL;
 }
 
+int check_labels(const source *s, const model *m, const gradus_dataset *d,
+                 size_t first, size_t n)
+{
+    const gradus_loss_node *l = gradus_as_loss(output_of(m->graph));
+
+    for (size_t i = first; m->classes && i < first + n; i++) {
+        const int k = d->labels[i];
+        if ((k >= 0 && k < m->classes) ||
+            (l && l->use_ignore_label && k == l->ignore_label))
+            continue;
+        complain("%s: row %zu, counted from 0, has the label %d; must be 0 to "
+                 "%d, as %s knows %d classes", s->path, i, k, m->classes - 1,
+                 m->path, m->classes);
+        return -1;
+    }
+    return 0;
+}
+
 /* Feeds rows to an input: the first takes the values, and another one the
  * targets. */
 static int feed_values(gradus_node *x, const gradus_dataset *d, size_t first,

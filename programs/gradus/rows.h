@@ -11,6 +11,13 @@
 const gradus_dataset *known_rows(const source *s, const model *m,
                                  const char *part);
 
+/* Is each label of the n rows of d from `first` on a class of the net, or the
+ * label that it ignores?  (Those of tables and of folders are: they are looked
+ * up among the names of the classes.)  Returns 0, or -1 with a message on
+ * stderr that names the row. */
+int check_labels(const source *s, const model *m, const gradus_dataset *d,
+                 size_t first, size_t n);
+
 /* Feeds the n rows of d from `first` on to the inputs and labels of g.
  * Returns 0, or -1 with a message in gradus_error. */
 int feed_rows(const gradus_graph *g, const gradus_dataset *d, size_t first,

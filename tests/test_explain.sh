@@ -253,6 +253,14 @@ cp "$gradus" "$dir/bin/lonely"
     grep -q "^gradus: $dir/bin/lonely-double: No such file or directory; gradus check needs it" \
         "$dir/err"
 verdict "a missing gradus-double is named" $?
+ln -s "bin/lonely" "$dir/linked"
+cp "$gradus-double" "$dir/bin/lonely-double"
+for name in ./lonely "$dir/linked" lonely; do
+    (cd "$dir/bin" && PATH=$dir/bin:$PATH "$name" check "$two" \
+        "$dir/two.csv") >"$dir/out" 2>&1 && grep -q '^right: ' "$dir/out"
+    verdict "gradus-double is found beside ${name#"$dir"/}" $?
+done
+rm "$dir/bin/lonely-double"
 "$dir/bin/lonely" explain "$two" "$dir/two.csv" 0 >"$dir/out" 2>"$dir/err"
 verdict "a step is explained without it" $?
 

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "common.h"
 #include "openblas.h"
+#include "twin.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    remember_name(argv[0]);
     openblas_may_hang();
     signal(SIGPIPE, SIG_IGN); /* finish_stdout notices a closed pipe */
     if (argc < 2)

@@ -6,17 +6,29 @@
 #include "common.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The path of the twin, which is beside this program.  Where the system does
- * not tell where that is, the twin's name, to be looked for in PATH. */
+static const char *own_name = ""; /* as this program was called */
+
+void remember_name(const char *name)
+{
+    own_name = name ? name : "";
+}
+
+/* The path of the twin, which is beside this program.  A name with a slash says
+ * where that is; else Linux does.  Where neither is known, the twin's name, to
+ * be looked for in PATH. */
 static const char *twin_path(char path[4096])
 {
-    const ssize_t n = readlink("/proc/self/exe", path, 4000);
+    char *own = strchr(own_name, '/') ? realpath(own_name, NULL) : NULL;
+    ssize_t n = own ? snprintf(path, 4000, "%s", own)
+                    : readlink("/proc/self/exe", path, 4000);
 
-    if (n <= 0)
+    free(own);
+    if (n <= 0 || n >= 4000)
         return "gradus-double";
     strcpy(path + n, "-double");
     return path;

@@ -216,6 +216,61 @@ head -n 4 "$dir/fine.csv" >"$dir/few.csv"
 case $? in 0 | 3) grep -q ': 3 rows; ' "$dir/out" ;; *) false ;; esac
 verdict "3 rows can" $?
 
+# A model that ignores the label 7, which is one of its classes, or 12, which is
+# none, and one that has two classes more than the data.
+cat >"$dir/ignores.c" <<'END'
+/* Saves a net of K classes for the images of MNIST that ignores a label. */
+#include <gradus.h>
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+    const gradus_softmax_ce_options o = {
+        .use_ignore_label = true, .ignore_label = argc > 3 ? atoi(argv[3]) : 0 };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_image(g, 1, 28, 28), *t = gradus_labels(g, 1);
+    gradus_node *h = gradus_relu(gradus_dense(x, 32));
+    gradus_softmax_ce(gradus_dense(h, atoi(argv[2])), t, &o);
+    int failed = gradus_compile(g, 32, 1) || gradus_save(g, argv[1]);
+    gradus_graph_free(g);
+    return failed;
+}
+END
+# shellcheck disable=SC2046,SC2086 # flags are meant to be split
+$CC -std=c11 ${CFLAGS-} -Iinclude "$dir/ignores.c" "$BUILD/libgradus.a" \
+    $(pkg-config --cflags --libs openblas zlib jansson) -lm -pthread \
+    -o "$dir/ignores" && "$dir/ignores" "$dir/no7.safetensors" 10 7 &&
+    "$dir/ignores" "$dir/no12.safetensors" 10 12 &&
+    "$dir/ignores" "$dir/twelve.safetensors" 12 -1
+verdict "nets that ignore a label are made" $?
+
+# relabel FOLDER FROM TO: copies MNIST's sample to FOLDER, with other labels of
+# the training images, as tr changes them
+relabel() {
+    mkdir "$dir/$1"
+    cp data/sample/*.gz "$dir/$1"
+    gzip -dc data/sample/train-labels-idx1-ubyte.gz >"$dir/labels"
+    { head -c 8 "$dir/labels"; tail -c +9 "$dir/labels" | tr "$2" "$3"; } |
+        gzip -c >"$dir/$1/train-labels-idx1-ubyte.gz"
+}
+relabel sevens '\000-\011' '[\007*]'
+relabel twelve '\003' '\014'
+healthy "a net that ignores a class" --model "$dir/no7.safetensors" data/sample
+ends 0 '644 of the rows have the label 7, which the net ignores' \
+    --model "$dir/no7.safetensors" data/sample
+verdict "rows that are ignored are counted" $?
+ends 1 "6000 of 6000 rows have the label 7, which $dir/no7.safetensors ignores" \
+    --model "$dir/no7.safetensors" "$dir/sevens" && [ ! -s "$dir/out" ]
+verdict "data of which all rows are ignored are refused" $?
+ends 3 'seen 1 of 10 classes has no row, such as "3"' \
+    --model "$dir/no12.safetensors" "$dir/twelve" && grep -q '^1 finding$' "$dir/out"
+verdict "a label that is ignored is no class" $?
+ends 3 'seen 2 of 12 classes have no row, such as "10"' \
+    --model "$dir/twelve.safetensors" data/sample
+verdict "the classes are those of the net, not those of the data" $?
+ends 1 ", counted from 0, has the label 12; must be 0 to 9, as $dir/no7.safetensors knows 10 classes" \
+    --model "$dir/no7.safetensors" "$dir/twelve" && [ ! -s "$dir/out" ]
+verdict "a label that is neither a class nor ignored is refused" $?
+
 grep -h -A1 '^\(static \)\?const disease .* = {$' programs/gradus/doctor*.c |
     sed -n 's/^ *"\(.*\)",$/\1/p' >"$dir/names"
 [ "$(wc -l <"$dir/names")" -ge 30 ]

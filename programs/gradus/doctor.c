@@ -6,7 +6,10 @@
 #include "doctor.h"
 #include "doctor_layers.h"
 #include "openblas.h"
+#include "rows.h"
 #include "text.h"
+
+#include "gradus_layer.h" /* the loss */
 
 #include <math.h>
 #include <stdarg.h>
@@ -153,6 +156,9 @@ static void print_all(const patient *p, const train_flags *f)
     printf("%s: %zu rows; %s with %zu parameters\n", printable(f->s.data),
            p->whole->n, f->model ? printable(f->model) : "a net",
            gradus_parameter_count(p->graph));
+    if (p->unlabelled)
+        printf("%zu of the rows have the label %d, which the net ignores\n",
+               p->unlabelled, *p->ignored);
     print_losses(&p->loss);
     if (p->seen)
         print_layers(p);
@@ -229,6 +235,31 @@ static int open_training(patient *p, const train_flags *f)
     return -1;
 }
 
+/* Finds the rows that the model ignores, and checks the labels of the others.
+ * Their number must be at least 3: a fifth of 2 rows is none. */
+static int count_rows(patient *p)
+{
+    const gradus_dataset *d = p->whole;
+    const gradus_loss_node *l = gradus_as_loss(output_of(p->graph));
+    const int ignores = p->m.classes && l && l->use_ignore_label;
+
+    for (size_t i = 0; i < d->n && ignores; i++)
+        p->unlabelled += d->labels[i] == l->ignore_label;
+    p->ignored = ignores ? &l->ignore_label : NULL;
+    if (d->n - p->unlabelled >= 3)
+        return check_labels(&p->given, &p->m, d, 0, d->n);
+    if (p->unlabelled)
+        complain("%s: %zu of %zu rows have the label %d, which %s ignores; at "
+                 "least 3 must have another one, as some are trained on and "
+                 "others are not", p->given.path, p->unlabelled, d->n,
+                 *p->ignored, p->m.path);
+    else
+        complain("%s: has %zu row%s; must have at least 3, as some are "
+                 "trained on and others are not", p->given.path, d->n,
+                 d->n == 1 ? "" : "s");
+    return -1;
+}
+
 /* A model, and data for it. */
 static int open_patient(patient *p, const train_flags *f)
 {
@@ -246,14 +277,11 @@ static int open_patient(patient *p, const train_flags *f)
                  f->s.data);
         return -1;
     }
-    if (p->whole->n < 3) /* a fifth of 2 rows is none */
-        complain("%s: has %zu row%s; must have at least 3, as some are "
-                 "trained on and others are not", f->s.data, p->whole->n,
-                 p->whole->n == 1 ? "" : "s");
-    else if (!divide_rows(p->whole, &p->train, &p->valid))
+    if (count_rows(p))
+        return -1;
+    if (!divide_rows(p->whole, p->ignored, &p->train, &p->valid))
         return 0;
-    else
-        complain("%s: %s", f->s.data, gradus_error());
+    complain("%s: %s", f->s.data, gradus_error());
     return -1;
 }
 

@@ -57,6 +57,8 @@ typedef struct {
     const gradus_table *table;   /* or NULL */
     const gradus_dataset *whole; /* all rows, in the order of the file */
     gradus_dataset train, valid; /* samples of them, see sample_rows */
+    const int *ignored;          /* the label that the net ignores, or NULL */
+    size_t unlabelled;           /* rows that have it */
     int batch;                   /* rows of a step */
     layer_seen *seen;            /* [nodes] */
     losses loss;
@@ -102,9 +104,9 @@ int sample_rows(const gradus_dataset *d, size_t most, gradus_dataset *to);
 int spread_rows(const gradus_dataset *d, int most, gradus_dataset *to);
 
 /* Makes *train and *valid to samples of parts of d, which no row is in both
- * of. */
-int divide_rows(const gradus_dataset *d, gradus_dataset *train,
-                gradus_dataset *valid);
+ * of.  Rows with the label *ignored are in neither, unless it is NULL. */
+int divide_rows(const gradus_dataset *d, const int *ignored,
+                gradus_dataset *train, gradus_dataset *valid);
 
 /* Shuffles the answers (labels or targets) of the rows. */
 void shuffle_answers(gradus_dataset *d, uint64_t seed);

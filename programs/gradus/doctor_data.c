@@ -91,17 +91,23 @@ static const double RARE_CLASS = 0.1;
 
 static const char *name_of(const patient *p, int k, char room[16])
 {
+    const gradus_dataset *d = p->whole;
+
     snprintf(room, 16, "%d", k);
-    return p->whole->class_names ? p->whole->class_names[k] : room;
+    return d->class_names && k < d->classes ? d->class_names[k] : room;
 }
 
+/* Rows that are ignored are not among rows [K]. */
 static void judge_classes(patient *p, const size_t *rows, int K)
 {
-    const double share = (double)p->whole->n / K;
+    const size_t all = p->whole->n - p->unlabelled;
+    const double share = (double)all / K;
     char number[16];
     int least = -1, empty = 0, first = -1;
 
     for (int k = 0; k < K; k++) {
+        if (p->ignored && k == *p->ignored)
+            continue;
         first = !rows[k] && !empty ? k : first;
         empty += !rows[k];
         if (rows[k] && (least < 0 || rows[k] < rows[least]))
@@ -117,20 +123,21 @@ static void judge_classes(patient *p, const size_t *rows, int K)
     if (least >= 0 && (double)rows[least] < RARE_CLASS * share)
         found(p, &unequal_classes, "class \"%s\" has %zu of %zu rows; an "
               "equal share of %d classes is %.0f",
-              printable(name_of(p, least, number)), rows[least], p->whole->n,
-              K, share);
+              printable(name_of(p, least, number)), rows[least], all, K,
+              share);
 }
 
 static void look_at_classes(patient *p)
 {
     const gradus_dataset *d = p->whole;
-    int K = d->classes;
+    int K = p->m.classes ? p->m.classes : d->classes;
 
-    for (size_t i = 0; i < d->n; i++)
+    for (size_t i = 0; i < d->n && !p->m.classes; i++)
         K = d->labels[i] >= K ? d->labels[i] + 1 : K;
     size_t *rows = calloc((size_t)K + 1, sizeof *rows);
     for (size_t i = 0; rows && i < d->n; i++)
-        rows[d->labels[i]]++;
+        if (!p->ignored || d->labels[i] != *p->ignored)
+            rows[d->labels[i]]++;
     if (rows)
         judge_classes(p, rows, K);
     p->failed |= !rows;

@@ -101,15 +101,31 @@ int spread_rows(const gradus_dataset *d, int most, gradus_dataset *to)
     return take_rows(d, row, (size_t)n, to);
 }
 
-int divide_rows(const gradus_dataset *d, gradus_dataset *train,
-                gradus_dataset *valid)
+/* Makes *to a copy of the rows of d that have another label. */
+static int leave_out(const gradus_dataset *d, int label, gradus_dataset *to)
 {
-    gradus_dataset most = { .n = 0 }, rest = { .n = 0 };
-    int failed = gradus_split(d, 0.2, 1, NULL, &most, &rest) ||
+    size_t *row = malloc((d->n + 1) * sizeof *row), n = 0;
+
+    for (size_t i = 0; row && i < d->n; i++)
+        if (d->labels[i] != label)
+            row[n++] = i;
+    int failed = !row || take_rows(d, row, n, to);
+    free(row);
+    return failed ? -1 : 0;
+}
+
+int divide_rows(const gradus_dataset *d, const int *ignored,
+                gradus_dataset *train, gradus_dataset *valid)
+{
+    gradus_dataset kept = { .n = 0 }, most = { .n = 0 }, rest = { .n = 0 };
+    int failed = (ignored && leave_out(d, *ignored, &kept)) ||
+                 gradus_split(ignored ? &kept : d, 0.2, 1, NULL, &most,
+                              &rest) ||
                  sample_rows(&most, TRAIN_ROWS, train) ||
                  sample_rows(&rest, VALID_ROWS, valid);
 
     train->class_names = valid->class_names = d->class_names; /* d lives on */
+    free_rows(&kept);
     gradus_dataset_free(&most);
     gradus_dataset_free(&rest);
     return failed ? -1 : 0;

@@ -374,7 +374,7 @@ static int learns_shifted(patient *p, gradus_real *start, int after)
     gradus_dataset train = { .n = 0 }, valid = { .n = 0 };
     double truth = NAN, mixed = NAN;
 
-    if (divide_rows(&rows, &train, &valid) ||
+    if (divide_rows(&rows, p->ignored, &train, &valid) ||
         learn_both(p, &train, &valid, start, &truth, &mixed))
         truth = NAN;
     const double guess = guess_of(p, (int)valid.n);

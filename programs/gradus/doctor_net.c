@@ -53,14 +53,14 @@ static const disease dropout_on_output = {
     "in training it sets logits or predictions to 0 at random, which no "
     "weight can mend",
     "put the dropout before the last layer",
-    "docs/backprop.md" };
+    "docs/dropout.md" };
 
 static const disease much_dropout = {
     "much-dropout",
     "so little is left of a layer that each step trains a tiny net, and all "
     "of these must do the same",
     "drop 0.2 to 0.5",
-    "docs/backprop.md" };
+    "docs/dropout.md" };
 
 static const disease small_batch = {
     "small-batch",

@@ -296,7 +296,27 @@ for same in "$dir/lose.csv" "$dir/./lose.csv" "$dir/link.csv"; do
 done
 cmp -s "$dir/lose.csv" "$dir/kept.csv"
 verdict "a file that is read is not written over" $?
-refused "--save 'm' and --report 'm' are one file" train a --save m --report m
+
+# No two files that are written are one, whether they are there yet or not.
+outputs="--save --report --log --replay --checkpoint"
+for one in $outputs; do
+    for other in $outputs; do
+        [ $one = $other ] || refused "are one file; must be two" train a \
+            $one "$dir/m" $other "$dir/./m"
+    done
+done
+for option in --report --log --replay --checkpoint; do
+    refused "$option 'm' and --from 'm' are one file" train a --from m \
+        $option m
+done
+for option in --save --report --log --replay; do
+    refused "$option 'm.2' is one of the checkpoints that --keep 3 keeps" \
+        train a --checkpoint m --keep 3 $option m.2
+done
+refused "DATA 'm.1' is one of the checkpoints" train m.1 --checkpoint ./m \
+    --keep 2
+is "a checkpoint that is not kept is none" 1 'm.3: No such file' "$gradus" \
+    train m.3 --checkpoint m --keep 3
 
 # ---- train --group -------------------------------------------------------------
 

@@ -113,6 +113,13 @@ says 1 "its number of epochs done is 2; must be 0 to 1" --resume --epochs 1
 verdict "fewer epochs than are done are refused" $?
 says 2 "must be two files" --save "$dir/c"
 verdict "the model does not replace the checkpoint" $?
+says 2 "must be two files" --log "$dir/./c"
+verdict "nor does the log" $?
+says 2 "must be two files" --log "$dir/new" --replay "$dir/./new"
+verdict "two names of a file that is not there yet are refused" $?
+says 2 "is one of the checkpoints that --keep 2 keeps" --keep 2 \
+    --save "$dir/c.1"
+verdict "the model does not replace a checkpoint that is kept" $?
 says 2 "as in 300s" --every 5m
 verdict "--every says what it takes" $?
 

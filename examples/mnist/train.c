@@ -295,6 +295,8 @@ int main(int argc, char **argv)
     catch_signals();
     if (!s.data)
         s.data = default_data();
+    refuse_overwriting(&s, NULL, (named_path[]){ { "--data", s.data },
+                                                 { NULL, NULL } });
     if (!command)
         complain("out of memory");
     gradus_dataset *training = command ? load_part(s.data, "train") : NULL;

@@ -174,24 +174,16 @@ static void leave_out_group(train_flags *f)
 
 /* Refuses to write a file that is read, or two files with one name.  A model
  * that is saved may take the place of the one that it began with. */
-static void refuse_overwriting(const train_flags *f)
+static void refuse_files(const train_flags *f)
 {
-    const struct {
-        const char *name, *file;
-    } written[] = { { "--save", f->s.save }, { "--report", f->report },
-                    { "--log", f->s.log }, { "--replay", f->s.replay },
-                    { "--checkpoint", f->s.checkpoint } },
-      read[] = { { "DATA", f->s.data }, { "--valid", f->valid },
-                 { "--test", f->test } };
+    const named_path read[] = { { "DATA", f->s.data }, { "--valid", f->valid },
+                                { "--test", f->test }, { NULL, NULL } },
+                     from[] = { { "--from", f->from }, { NULL, NULL } };
+    settings others = f->s;
 
-    for (int i = 0; i < 5; i++) {
-        for (int j = 0; j < 3; j++)
-            refuse_one_file(written[i].name, written[i].file, read[j].name,
-                            read[j].file);
-        for (int j = 0; j < i; j++)
-            refuse_one_file(written[j].name, written[j].file, written[i].name,
-                            written[i].file);
-    }
+    refuse_overwriting(&f->s, f->report, read);
+    others.save = NULL;
+    refuse_overwriting(&others, f->report, from);
 }
 
 /* Reads the options into f; `text` is what --help prints. */
@@ -243,7 +235,7 @@ static train_flags parse(int argc, char **argv, const struct option *known,
         usage_error("--label and --target do not go together: a net learns "
                     "classes or numbers; leave one of them out");
     refuse_pairs(&f.s);
-    refuse_overwriting(&f);
+    refuse_files(&f);
     if (f.of.group)
         leave_out_group(&f);
     return f;

@@ -113,13 +113,42 @@ const char *path(const char *option, const char *text, const char *what)
     return text;
 }
 
+/* The last part of a path. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Sets *st to the folder that the path is in.  Returns non-zero if there is
+ * none. */
+static int stat_folder(const char *path, struct stat *st)
+{
+    char folder[4096];
+    const int n = snprintf(folder, sizeof folder, "%.*s.",
+                           (int)(name_of(path) - path), path);
+
+    return n >= (int)sizeof folder || stat(folder, st);
+}
+
+static int is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 int is_one_file(const char *a, const char *b)
 {
     struct stat of_a, of_b;
+    const int no_a = stat(a, &of_a), no_b = stat(b, &of_b);
 
-    return strcmp(a, b) == 0 ||
-           (!stat(a, &of_a) && !stat(b, &of_b) && S_ISREG(of_a.st_mode) &&
-            of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+    if (no_a && no_b)
+        return strcmp(a, b) == 0 ||
+               (strcmp(name_of(a), name_of(b)) == 0 &&
+                !stat_folder(a, &of_a) && !stat_folder(b, &of_b) &&
+                is_same(&of_a, &of_b));
+    return strcmp(a, b) == 0 || (!no_a && !no_b && S_ISREG(of_a.st_mode) &&
+                                 is_same(&of_a, &of_b));
 }
 
 void refuse_one_file(const char *a, const char *file_a, const char *b,

@@ -41,12 +41,12 @@ double real_number(const char *option, const char *text, double below);
  * empty one is a usage_error. */
 const char *path(const char *option, const char *text, const char *what);
 
-/* Do two paths lead to one file?  A device, such as /dev/null, is one only if
- * they are the same text. */
+/* Do two paths lead to one file, which need not be there yet?  A device, such
+ * as /dev/null, is one only if they are the same text. */
 int is_one_file(const char *a, const char *b);
 
-/* Refuses two arguments, called a and b, that lead to one file, of which one
- * is written: what the other one needs would be lost.  Either file may be
+/* Refuses two arguments, called a and b, that lead to one file, of which a is
+ * written: what the other one needs would be lost.  Either file may be
  * NULL. */
 void refuse_one_file(const char *a, const char *file_a, const char *b,
                      const char *file_b);

@@ -104,8 +104,6 @@ void refuse_pairs(const settings *s)
                            s->resume))
         usage_error("--%s needs --checkpoint FILE, which is not given",
                     s->resume ? "resume" : s->keep ? "keep" : "every");
-    refuse_one_file("--save", s->save, "--checkpoint", s->checkpoint);
-    refuse_one_file("--save", s->save, "--replay", s->replay);
     if (s->layers && s->net != NET_MLP)
         usage_error("--hidden and --net %s do not go together: only the mlp "
                     "has hidden layers to choose; leave one of them out",
@@ -114,6 +112,39 @@ void refuse_pairs(const settings *s)
         usage_error("--momentum and --optim %s do not go together: adam and "
                     "adamw have no momentum to set; leave one of them out, or "
                     "take --optim rmsprop", optim_names[s->optim]);
+}
+
+/* Refuses a path that is one of the checkpoints that are kept, FILE.1, .. */
+static void refuse_kept(const settings *s, const named_path *other)
+{
+    char kept[4096];
+
+    for (int i = 1; s->checkpoint && other->file && i < s->keep; i++) {
+        const int n = snprintf(kept, sizeof kept, "%s.%d", s->checkpoint, i);
+        if (n < (int)sizeof kept && is_one_file(kept, other->file))
+            usage_error("%s '%s' is one of the checkpoints that --keep %d "
+                        "keeps; must be another file", other->name,
+                        other->file, s->keep);
+    }
+}
+
+void refuse_overwriting(const settings *s, const char *report,
+                        const named_path *read)
+{
+    const named_path written[] = {
+        { "--save", s->save }, { "--report", report }, { "--log", s->log },
+        { "--replay", s->replay }, { "--checkpoint", s->checkpoint },
+        { NULL, NULL } };
+
+    for (const named_path *w = written; w->name; w++) {
+        for (const named_path *r = read; r->name; r++)
+            refuse_one_file(w->name, w->file, r->name, r->file);
+        for (const named_path *v = written; v < w; v++)
+            refuse_one_file(v->name, v->file, w->name, w->file);
+        refuse_kept(s, w);
+    }
+    for (const named_path *r = read; r->name; r++)
+        refuse_kept(s, r);
 }
 
 const char *net_name(enum net net)

@@ -64,6 +64,17 @@ int take_option(settings *s, int letter, char *value);
  * called before any defaults are set. */
 void refuse_pairs(const settings *s);
 
+/* A path, and what a command line calls it. */
+typedef struct {
+    const char *name, *file; /* file: NULL if it is not given */
+} named_path;
+
+/* Refuses two of the files that a training writes that are one, and one that
+ * is among those that it reads, too: `read`, which ends with a name of NULL.
+ * `report` is written besides those of s; it may be NULL. */
+void refuse_overwriting(const settings *s, const char *report,
+                        const named_path *read);
+
 /* The optimiser that s asks for, or NULL with a message in gradus_error. */
 gradus_optimiser *optimiser_of(const settings *s, gradus_graph *g);
 

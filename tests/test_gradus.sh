@@ -317,6 +317,12 @@ refused "DATA 'm.1' is one of the checkpoints" train m.1 --checkpoint ./m \
     --keep 2
 is "a checkpoint that is not kept is none" 1 'm.3: No such file' "$gradus" \
     train m.3 --checkpoint m --keep 3
+refused "is one of the files of DATA 'data/sample'" train data/sample \
+    --save data/sample/t10k-labels-idx1-ubyte
+refused "is one of the files of --valid '$dir/digits'" train a \
+    --valid "$dir/digits" --report "$dir/digits/7/new.PNG"
+refused "is one of the files of DATA '$dir/digits'" predict m "$dir/digits" \
+    --out "$dir/digits/7/7-a.png"
 
 # ---- train --group -------------------------------------------------------------
 

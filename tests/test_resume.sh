@@ -120,6 +120,9 @@ verdict "two names of a file that is not there yet are refused" $?
 says 2 "is one of the checkpoints that --keep 2 keeps" --keep 2 \
     --save "$dir/c.1"
 verdict "the model does not replace a checkpoint that is kept" $?
+says 2 "is one of the files of --data 'data/sample'" \
+    --save data/sample/train-labels-idx1-ubyte
+verdict "nor does it stand among the data" $?
 says 2 "as in 300s" --every 5m
 verdict "--every says what it takes" $?
 

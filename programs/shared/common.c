@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,13 +122,13 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Sets *st to the folder that the path is in.  Returns non-zero if there is
- * none. */
-static int stat_folder(const char *path, struct stat *st)
+/* Sets *st to the folder that the path is in, or with `up`, to the one above
+ * that.  Returns non-zero if there is none. */
+static int stat_folder(const char *path, const char *up, struct stat *st)
 {
     char folder[4096];
-    const int n = snprintf(folder, sizeof folder, "%.*s.",
-                           (int)(name_of(path) - path), path);
+    const int n = snprintf(folder, sizeof folder, "%.*s./%s",
+                           (int)(name_of(path) - path), path, up);
 
     return n >= (int)sizeof folder || stat(folder, st);
 }
@@ -145,18 +146,48 @@ int is_one_file(const char *a, const char *b)
     if (no_a && no_b)
         return strcmp(a, b) == 0 ||
                (strcmp(name_of(a), name_of(b)) == 0 &&
-                !stat_folder(a, &of_a) && !stat_folder(b, &of_b) &&
+                !stat_folder(a, "", &of_a) && !stat_folder(b, "", &of_b) &&
                 is_same(&of_a, &of_b));
     return strcmp(a, b) == 0 || (!no_a && !no_b && S_ISREG(of_a.st_mode) &&
                                  is_same(&of_a, &of_b));
 }
 
+/* Does the text end with one of these? */
+static int ends_with(const char *text, const char *const *ends)
+{
+    for (; *ends; ends++)
+        if (strlen(text) >= strlen(*ends) &&
+            strcasecmp(text + strlen(text) - strlen(*ends), *ends) == 0)
+            return 1;
+    return 0;
+}
+
+/* Is the path that of data within a folder: a file in MNIST's format, or an
+ * image in the folder of its class? */
+static int is_data_of(const char *path, const char *folder)
+{
+    static const char *const idx[] = { "-ubyte", "-ubyte.gz", NULL },
+                      *const image[] = { ".png", ".jpg", ".jpeg", NULL };
+    struct stat of_folder, of_path;
+
+    return !stat(folder, &of_folder) && S_ISDIR(of_folder.st_mode) &&
+           ((ends_with(path, idx) && !stat_folder(path, "", &of_path) &&
+             is_same(&of_path, &of_folder)) ||
+            (ends_with(path, image) && !stat_folder(path, "..", &of_path) &&
+             is_same(&of_path, &of_folder)));
+}
+
 void refuse_one_file(const char *a, const char *file_a, const char *b,
                      const char *file_b)
 {
-    if (file_a && file_b && is_one_file(file_a, file_b))
+    if (!file_a || !file_b)
+        return;
+    if (is_one_file(file_a, file_b))
         usage_error("%s '%s' and %s '%s' are one file; must be two files", a,
                     file_a, b, file_b);
+    if (is_data_of(file_a, file_b))
+        usage_error("%s '%s' is one of the files of %s '%s'; must be another "
+                    "file", a, file_a, b, file_b);
 }
 
 gradus_dataset *load_part(const char *folder, const char *part)

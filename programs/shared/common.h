@@ -46,8 +46,9 @@ const char *path(const char *option, const char *text, const char *what);
 int is_one_file(const char *a, const char *b);
 
 /* Refuses two arguments, called a and b, that lead to one file, of which a is
- * written: what the other one needs would be lost.  Either file may be
- * NULL. */
+ * written: what the other one needs would be lost.  If b is a folder of data,
+ * a may be none of its files: an image of a class, or one in MNIST's format.
+ * Either file may be NULL. */
 void refuse_one_file(const char *a, const char *file_a, const char *b,
                      const char *file_b);
 

@@ -102,6 +102,8 @@ case_is "train: --help lists the options" grep -q -e --weight-decay "$dir/out"
 for program in "$train" "$predict" "$speedrun"; do
     case_is "${program##*/}: an unknown option is named" \
         exits 2 "'--bogus'" "$program" --bogus
+    case_is "${program##*/}: that message begins with its name" \
+        grep -q "^${program##*/}: .*bogus" "$dir/err"
     case_is "${program##*/}: an unknown option leads to --help" \
         grep -qx "${program##*/}: --help lists the options" "$dir/err"
 done

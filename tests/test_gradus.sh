@@ -115,6 +115,8 @@ for command in $commands; do
     verdict "$command --help begins with the usage" $?
     is "$command -h is the same" 0 '' "$gradus" $command -h
     refused "'--bogus'" $command --bogus
+    grep -q "^gradus: .*bogus" "$dir/err"
+    verdict "which begins with the name of the program" $?
     refused "got " $command
     "$gradus" $command --help >/dev/full 2>"$dir/err"
     [ $? -eq 1 ]

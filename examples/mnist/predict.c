@@ -6,7 +6,6 @@
 #include "gradus.h"
 #include "openblas.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,7 @@ static settings parse_options(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     settings s = {0};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "", options)) != -1;)
         switch (c) {
         case 'j': s.json = 1; break;
         case 's': s.show = 1; break;

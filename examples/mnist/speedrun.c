@@ -10,7 +10,6 @@
 #include "openblas.h"
 #include "recipes.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -158,7 +157,7 @@ static settings parse(int argc, char **argv)
     };
     settings s = { .recipe = find_recipe("mnist-99"), .seeds = 10 };
 
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "", options)) != -1;)
         switch (c) {
         case 'r': s.recipe = find_recipe(optarg); break;
         case 's': s.seeds = whole_int("--seeds", optarg, 1, 1000); break;

@@ -4,7 +4,6 @@
 
 #include "common.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +94,7 @@ settings parse_options(int argc, char **argv)
 {
     settings s = {.epochs = 10, .batch = 64, .lr = -1, .momentum = -1,
                   .weight_decay = -1, .dropout = -1, .seed = 1};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "", options)) != -1;)
         switch (c) {
         case 'd': s.data = path("--data", optarg, "a folder"); break;
         case 'O': s.log = optarg; break;

@@ -10,7 +10,6 @@
 
 #include "gradus_layer.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -79,7 +78,7 @@ typedef struct {
 
 static void parse(checking *c, int argc, char **argv)
 {
-    for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    for (int o; (o = next_option(argc, argv, "h", options)) != -1;)
         switch (o) {
         case 'r': c->rows = whole_int("--rows", optarg, 1, 256); break;
         case 'e':

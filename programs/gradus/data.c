@@ -6,7 +6,6 @@
 #include "source.h"
 #include "text.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,7 @@ static int parse(source_options *o, int argc, char **argv)
 {
     int json = 0;
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;)
         switch (c) {
         case 'L': o->label = optarg; break;
         case 'T': take_columns("--target", optarg, o->targets); break;

@@ -10,7 +10,6 @@
 #include "score.h"
 #include "text.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +69,7 @@ typedef struct {
 
 static void parse(evaluation *e, int argc, char **argv)
 {
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;)
         switch (c) {
         case 'w': e->worst = whole_int("--worst", optarg, 0, 1000000); break;
         case 'j': e->json = 1; break;

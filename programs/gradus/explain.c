@@ -11,7 +11,6 @@
 #include "twin.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +102,7 @@ static request parse(int argc, char **argv)
 {
     request r = { 0 };
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;)
         switch (c) {
         case 'w': r.weight = optarg; break;
         case 'p':

@@ -6,7 +6,6 @@
 #include "model.h"
 #include "text.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,7 @@ static int parse(int argc, char **argv)
 {
     int form = WORDS;
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             exit(finish_stdout());

@@ -9,7 +9,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ typedef struct {
 
 static void parse(predictions *p, int argc, char **argv)
 {
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;)
         switch (c) {
         case 'p': p->proba = 1; break;
         case 'j': p->json = 1; break;

@@ -5,7 +5,6 @@
 #include "common.h"
 #include "openblas.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 
 static const char help[] =
@@ -25,7 +24,7 @@ static const struct option options[] = {
 
 int command_replay(int argc, char **argv)
 {
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;) {
         if (c != 'h')
             wrong_option();
         fputs(help, stdout);

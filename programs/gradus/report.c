@@ -9,7 +9,6 @@
 #include "source.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -109,7 +108,7 @@ static arguments parse(int argc, char **argv)
         { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
     arguments a = { .out = "report.html" };
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    for (int c; (c = next_option(argc, argv, "h", options)) != -1;)
         switch (c) {
         case 'l': a.log = optarg; break;
         case 'o': a.out = optarg; break;

@@ -5,7 +5,6 @@
 
 #include "common.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,7 +191,7 @@ static void take_all(train_flags *f, int argc, char **argv,
 {
     int others = 0; /* that say how to train */
 
-    for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+    for (int c; (c = next_option(argc, argv, "h", known)) != -1;) {
         if (c == 'h') {
             fputs(text, stdout);
             exit(finish_stdout());

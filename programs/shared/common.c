@@ -64,6 +64,17 @@ void complain(const char *format, ...)
     va_end(ap);
 }
 
+int next_option(int argc, char **argv, const char *letters,
+                const struct option *options)
+{
+    char *name = argv[0];
+
+    argv[0] = (char *)program;
+    int c = getopt_long(argc, argv, letters, options, NULL);
+    argv[0] = name;
+    return c;
+}
+
 _Noreturn void wrong_option(void)
 {
     fprintf(stderr, "%s: --help lists the options\n", program);

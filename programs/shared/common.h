@@ -4,6 +4,7 @@
 
 #include "gradus.h"
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,12 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void usage_error(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* To be called when getopt_long has printed what is wrong with an option: adds
+/* The same as getopt_long, but its messages, too, begin with the program's
+ * name, and not with that of a command or with a path. */
+int next_option(int argc, char **argv, const char *letters,
+                const struct option *options);
+
+/* To be called when next_option has printed what is wrong with an option: adds
  * that --help lists the options, and exits with status 2. */
 _Noreturn void wrong_option(void);
 

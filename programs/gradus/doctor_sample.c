@@ -12,7 +12,9 @@ static void *copy(const void *from, const size_t *row, size_t n, size_t bytes,
     char *to = from ? malloc(n * bytes + 1) : NULL;
 
     *failed |= from && !to;
-    for (size_t i = 0; to && i < n; i++)
+    if (!to)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
         memcpy(to + i * bytes, (const char *)from + row[i] * bytes, bytes);
     return to;
 }
@@ -48,11 +50,12 @@ int sample_rows(const gradus_dataset *d, size_t most, gradus_dataset *to)
 {
     const size_t n = d->n < most ? d->n : most;
     size_t *row = malloc((n + 1) * sizeof *row);
-    int failed = !row;
 
-    for (size_t i = 0; row && i < n; i++)
+    if (!row)
+        return -1;
+    for (size_t i = 0; i < n; i++)
         row[i] = (size_t)((double)i * (double)d->n / (double)n);
-    failed = failed || take_rows(d, row, n, to);
+    const int failed = take_rows(d, row, n, to);
     free(row);
     return failed ? -1 : 0;
 }

@@ -679,7 +679,8 @@ typedef struct {
  * tells rows apart, such as names and identifiers (of more than 20 texts, more
  * than half are different; numbers count 20 rows or more, or all of them
  * differ in a column called id); more than 1,000 categories; a text among
- * numbers; numbers with commas; numbers of which a gradus_real tells fewer
+ * numbers; numbers with commas; so many numbers with a unit, such as 12 kg,
+ * that they would pass for names; numbers of which a gradus_real tells fewer
  * than half apart; texts that are not UTF-8.  Columns of one name are an
  * error, too, and so are more than 65,536 values. */
 gradus_table *gradus_table_new(const char *path,

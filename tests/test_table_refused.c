@@ -85,6 +85,21 @@ static const struct {
     { "%,x#,1", 21, { 0 }, "\"b\" has 21 different texts in 21 rows: names or "
                            "identifiers" },
     { "%,x#,1", 21, { .label = "b" }, "\"b\" has 21 different texts in 21" },
+    { "%,# kg,1", 21, { 0 }, "\"b\" has numbers with a unit, such as "
+                             "\"0 kg\"; must be numbers alone" },
+    { "%,-#.5kg,1", 21, { 0 }, "\"b\" has numbers with a unit" },
+    { "%,\"1,00# days\",1", 21, { 0 }, "\"b\" has numbers with a unit" },
+    { "%,#\u00b0C,1", 21, { .label = "b" }, "\"b\" has numbers with a unit" },
+    { "%,$#.50,1", 21, { 0 }, "\"b\" has numbers with a unit, such as \"$0" },
+    { "%,\u20ac #,1", 1001, { 0 }, "\"b\" has numbers with a unit" },
+    { "%,# kg,1", 2002, { 0 }, "\"b\" has numbers with a unit" },
+    { "%,A#,1", 21, { 0 }, "\"b\" has 21 different texts in 21 rows" },
+    { "%,Room #,1", 21, { 0 }, "\"b\" has 21 different texts in 21 rows" },
+    { "%,#th floor,1", 21, { 0 }, "\"b\" has 21 different texts in 21 rows" },
+    { "%,#x#,1", 21, { 0 }, "\"b\" has 21 different texts in 21 rows" },
+    { "%,#-door,1", 21, { 0 }, "\"b\" has 21 different texts in 21 rows" },
+    { "%,# of the days of this month,1", 21, { 0 }, "\"b\" has 21 different" },
+    { "%,$#.50 a day,1", 21, { 0 }, "\"b\" has 21 different texts in 21" },
     { "%,@,1", 22, { .label = "b" },
       "\"b\" has 22 different numbers: to predict numbers, make it a target "
       "and not the label" },

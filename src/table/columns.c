@@ -156,8 +156,8 @@ static void learn_number(const gradus_seen *s, faults *f, const char **text,
 }
 
 /* A text, or a label whose `label` is true. */
-static void learn_text(const gradus_seen *s, faults *f, size_t values,
-                       bool label)
+static void learn_text(const gradus_seen *s, faults *f, const char **text,
+                       size_t values, bool label)
 {
     const size_t present = s->rows - s->missing;
     const bool all_differ = values > FEW && 2 * values > present;
@@ -174,6 +174,10 @@ static void learn_text(const gradus_seen *s, faults *f, size_t values,
     else if (!label && 10 * s->numbers >= 9 * present)
         fault(f, s, "holds numbers, but row %zu has \"%.40s\"",
               s->odd_row + f->first, s->odd);
+    else if ((all_differ || values > GRADUS_MOST_CATEGORIES) &&
+             gradus_have_unit(text, values))
+        fault(f, s, "has numbers with a unit, such as \"%.20s\"; must be "
+              "numbers alone", text[0]);
     else if (all_differ)
         fault(f, s, "has %zu different texts in %zu rows: names or "
               "identifiers", values, s->rows);
@@ -235,7 +239,7 @@ static int learn(gradus_column *c, const gradus_seen *s, int role,
     if (c->kind == GRADUS_COLUMN_NUMBER)
         learn_number(s, f, text, count);
     else if (c->kind != GRADUS_COLUMN_TARGET) {
-        learn_text(s, f, count, c->kind == GRADUS_COLUMN_LABEL);
+        learn_text(s, f, text, count, c->kind == GRADUS_COLUMN_LABEL);
         check_utf8(s, f, text, count);
         error = f->count ? 0 : keep(c, text, count);
     }

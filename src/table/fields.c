@@ -82,6 +82,72 @@ static bool has_comma(const char *text)
     return gradus_number_parse(copy, &v) == 0;
 }
 
+/* ---- numbers with a unit ------------------------------------------------ */
+
+enum { LONGEST_UNIT = 20 }; /* bytes; what is longer is a text */
+
+typedef struct {
+    const char *text; /* within a field, such as the % of 85% */
+    size_t length;    /* without the s of a plural */
+} unit;
+
+/* How many bytes of a currency's sign the text begins with. */
+static size_t currency(const char *text)
+{
+    static const char *const signs[] = { "$", "\u20ac", "\u00a3", "\u00a5",
+                                         "\u20b9" };
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+            return strlen(signs[i]);
+    return 0;
+}
+
+/* May this stand behind a number as its unit?  An ordinal is none, such as
+ * 4th, and neither is what has digits of its own, such as a date. */
+static bool is_unit(const char *text)
+{
+    const unsigned char first = (unsigned char)*text;
+    const bool begins = isalpha(first) || first >= 0x80 ||
+                        (first && strchr("%$\"'", first));
+    const bool ordinal = strncmp(text, "th", 2) == 0 &&
+                         !isalpha((unsigned char)text[2]);
+
+    return begins && !ordinal && strlen(text) <= LONGEST_UNIT &&
+           !strpbrk(text, "0123456789");
+}
+
+/* Is the text a number with a unit, such as 85%, 12 kg or $3.50?  Then sets
+ * *u to that. */
+static bool find_unit(const char *text, unit *u)
+{
+    const size_t sign = currency(text);
+    const char *p = text + sign + strspn(text + sign, " ");
+
+    p += *p == '-' || *p == '+';
+    if (!isdigit((unsigned char)*p))
+        return false;
+    p += strspn(p, "0123456789.,");
+    p += strspn(p, " ");
+    const size_t n = strlen(p), plural = n > 1 && p[n - 1] == 's';
+    *u = sign ? (unit){ text, sign } : (unit){ p, n - plural };
+    return sign ? n == 0 : is_unit(p);
+}
+
+bool gradus_have_unit(const char *const *text, size_t n)
+{
+    unit first, u;
+    size_t i = 0;
+
+    while (i < n && find_unit(text[i], i ? &u : &first) &&
+           (i == 0 || (u.length == first.length &&
+                       memcmp(u.text, first.text, u.length) == 0)))
+        i++;
+    return i == n && n >= 3;
+}
+
+/* ---- a column ----------------------------------------------------------- */
+
 gradus_seen gradus_see(const char *name, const char **field, size_t rows)
 {
     gradus_seen s = { .name = name, .field = field, .rows = rows,

@@ -91,6 +91,10 @@ int gradus_columns_learn(gradus_table *t, const gradus_csv *c,
 /* Does the text stand for a value that is not known? */
 bool gradus_is_missing(const char *text);
 
+/* Are these different texts [n] all numbers with the same unit?  Of one or two
+ * of them nobody can tell. */
+bool gradus_have_unit(const char *const *text, size_t n);
+
 /* Walks over the fields of a table column by column: field [rows] points to
  * those of one column.  begin returns NULL, with a message, if memory runs
  * out, and else a block for the caller to free. */

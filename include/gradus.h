@@ -730,6 +730,11 @@ const char *gradus_column_fault(const gradus_table *t, int k);
 const char *gradus_column_category(const gradus_table *t, int k, int i);
 int gradus_column_span(const gradus_table *t, int k, int *count);
 
+/* Are the categories of a text three numbers or more with the same unit, such
+ * as 12 kg, 85% or $3.50?  Written without it, they would be one value of x,
+ * and 12 kg would be near 13 kg. */
+bool gradus_column_has_unit(const gradus_table *t, int k);
+
 typedef struct {
     bool stratified;       /* each class has the same fraction of its samples
                               in both parts, to a sample; needs one label per

@@ -687,6 +687,23 @@ json "with the same" "j['rows'] == 5 and [c['use'] for c in j['columns']] ==
     'fault' in j['columns'][1] and j['columns'][2]['empty'] == 1 and
     j['columns'][2]['mean'] == 42.5 and j['columns'][4]['categories'][0] ==
     {'name': 'no', 'rows': 4} and j['duplicates'] == 0"
+awk 'BEGIN { print "rate,weight,floor,code,doors,price,y"
+    for (i = 0; i < 24; i++)
+        print i % 6 * 5 "%," i % 5 " kg," i % 7 "th,A" i % 5 "," i % 2 * 2 \
+            " doors,$" i % 4 ".50," i % 2 }' >"$dir/units.csv"
+is "numbers with a unit are described" 0 '' "$gradus" data "$dir/units.csv"
+[ "$(grep -c ' has numbers with a unit' "$dir/out")" -eq 3 ] &&
+    grep -q '^"rate" has numbers with a unit, such as "0%": each text ' \
+        "$dir/out" && grep -q '^"weight" .* "0 kg"' "$dir/out" &&
+    grep -q '^"price" .* "$0.50"' "$dir/out"
+verdict "but ordinals, codes, and two numbers alone are not" $?
+is "in JSON, too" 0 '' "$gradus" data "$dir/units.csv" --json
+json "with a word" "[c['name'] for c in j['columns'] if c.get('has_unit')] ==
+    ['rate', 'weight', 'price']"
+is "train says so, too" 0 '"rate" has numbers with a unit, such as "0%": ' \
+    "$gradus" train "$dir/units.csv" --label y --epochs 1
+[ "$(grep -c ' has numbers with a unit' "$dir/err")" -eq 3 ]
+verdict "of the same columns" $?
 printf 'when\n2024-01-01\n2024-01-02\n' >"$dir/x.csv"
 is "a table of which nothing can be used is described" 0 '' \
     "$gradus" data "$dir/x.csv"

@@ -103,6 +103,7 @@ TEST(questions_about_null_get_an_empty_answer)
     ck_assert_ptr_null(gradus_column_use(NULL, 0));
     ck_assert_ptr_null(gradus_column_category(NULL, 0, 0));
     ck_assert_int_eq(gradus_column_span(NULL, 0, NULL), -1);
+    ck_assert(!gradus_column_has_unit(NULL, 0));
     ck_assert_ptr_null(gradus_class_name(NULL, 0));
     ck_assert_ptr_null(gradus_class_name(n.g, -1));
     ck_assert_ptr_null(gradus_class_name(n.g, 0));

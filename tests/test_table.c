@@ -167,6 +167,25 @@ TEST(numbers_among_texts_are_texts)
     HOLDS(4, 1, 0, 0, 1, 0, 0, 1, 2, 0, 1, 0, 3, 1, 0, 0, 4);
 }
 
+TEST(numbers_with_a_unit_are_texts_that_say_so)
+{
+    learn("rate,days,code,two,few,price,class\n"
+          "5%,1 day,A1,1 kg,1 kg,$1,1 kg\n10%,2 days,A2,2 kg,2 kg,$2.5,2 kg\n"
+          ",3 days,A3,3 g,1 kg,$-3,3 kg\n0.5%,1 day,A1,1 kg,2 kg,$2.5,1 kg\n",
+          (gradus_table_options){ .missing = GRADUS_MISSING_MEAN,
+                                  .label = "class" });
+    is_column(0, "rate", "text", 0, 3);
+    ck_assert(gradus_column_has_unit(t, 0));
+    ck_assert(gradus_column_has_unit(t, 1));
+    ck_assert(!gradus_column_has_unit(t, 2));
+    ck_assert(!gradus_column_has_unit(t, 3));
+    ck_assert(!gradus_column_has_unit(t, 4));
+    ck_assert(gradus_column_has_unit(t, 5));
+    ck_assert(!gradus_column_has_unit(t, 6)); /* the label */
+    ck_assert(!gradus_column_has_unit(t, 7));
+    ck_assert(!gradus_column_has_unit(t, -1));
+}
+
 TEST(labels_that_are_texts_are_sorted_by_their_bytes)
 {
     learn("y,a\nno,1\nYes,2\nno,3\n", (gradus_table_options){ .label = "y" });

@@ -18,10 +18,11 @@ static const char help[] =
     "\n"
     "Of a table: what each column is used for, or why it cannot be used;\n"
     "how many of its fields are empty; the least, mean and greatest number,\n"
-    "or the number of categories and the most frequent ones.  Of images:\n"
-    "how many each class has, and the mean and the standard deviation of\n"
-    "the pixels of each channel, which are 0 to 1.  Of both: how many rows\n"
-    "are copies of others, in all that is used.\n"
+    "or the number of categories and the most frequent ones; and which texts\n"
+    "are numbers with a unit, such as 12 kg.  Of images: how many each class\n"
+    "has, and the mean and the standard deviation of the pixels of each\n"
+    "channel, which are 0 to 1.  Of both: how many rows are copies of\n"
+    "others, in all that is used.\n"
     "\n"
     "  --label COLUMN, --target COLUMN, --ignore A,B,.., --no-header,\n"
     "  --size HxW, --grey\n"
@@ -214,6 +215,7 @@ static void print_table(const source *s)
         print_column(s->table, k, width, &c);
         free(c.group);
     }
+    print_units(stdout, s->table);
     if (s->data->size || s->data->labels || s->data->targets)
         printf("duplicate rows: %zu (in the columns that are used)\n",
                copies(s->data));
@@ -242,6 +244,8 @@ static json_t *column_json(const gradus_table *t, int k, const column *c)
     else if (strcmp(use, "ignored") != 0)
         json_object_set_new(json, "empty",
                             json_integer((json_int_t)c->missing));
+    if (gradus_column_has_unit(t, k))
+        json_object_set_new(json, "has_unit", json_true());
     if (c->group)
         json_object_set_new(json, "categories",
                             groups_json(c->group, c->groups));

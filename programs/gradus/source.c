@@ -119,6 +119,17 @@ static void explain(void)
     complain("%s%s", gradus_error(), advice(gradus_error()));
 }
 
+void print_units(FILE *to, const gradus_table *t)
+{
+    for (int k = 0; k < gradus_table_columns(t); k++)
+        if (gradus_column_has_unit(t, k))
+            fprintf(to, "\"%s\" has numbers with a unit, such as \"%s\": "
+                    "each text is a category of its own; without the unit, "
+                    "the column would be one number\n",
+                    printable(gradus_column_name(t, k)),
+                    printable(gradus_column_category(t, k, 0)));
+}
+
 void print_columns(FILE *to, const gradus_table *t)
 {
     const int n = gradus_table_columns(t);

@@ -56,6 +56,10 @@ int open_source_for(source *s, const char *path, const model *m);
 
 void close_source(source *s);
 
+/* Prints a line for each column that is taken as a text, but has numbers with
+ * a unit.  t may be NULL. */
+void print_units(FILE *to, const gradus_table *t);
+
 /* "8 columns: age, income, ..": the names of a table's columns. */
 void print_columns(FILE *to, const gradus_table *t);
 

@@ -59,7 +59,9 @@ static void say(const training *t)
         fprintf(to, "\n\"%s\" is left out; each of its %d groups either "
                 "trains or validates", printable(t->of.flags->of.group),
                 t->of.groups->classes);
-    fprintf(to, "\nnet %s", net_name(s->net));
+    fputc('\n', to);
+    print_units(to, t->of.data.table);
+    fprintf(to, "net %s", net_name(s->net));
     for (int i = 0; i < s->layers && s->net == NET_MLP; i++)
         fprintf(to, "%s%d", i ? "," : " ", s->hidden[i]);
     fprintf(to, " with %zu parameters; %s, learning rate %g (%s); batches of "

@@ -265,6 +265,15 @@ const char *gradus_column_category(const gradus_table *t, int k, int i)
     return c && i >= 0 && i < c->categories ? c->category[i] : NULL;
 }
 
+bool gradus_column_has_unit(const gradus_table *t, int k)
+{
+    const gradus_column *c = column_at(t, k);
+
+    return c && c->kind == GRADUS_COLUMN_TEXT &&
+           gradus_have_unit((const char *const *)c->category,
+                            (size_t)c->categories);
+}
+
 int gradus_column_span(const gradus_table *t, int k, int *count)
 {
     const gradus_column *c = column_at(t, k);

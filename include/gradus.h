@@ -681,8 +681,9 @@ typedef struct {
  * differ in a column called id); more than 1,000 categories; a text among
  * numbers; numbers with commas; so many numbers with a unit, such as 12 kg,
  * that they would pass for names; numbers of which a gradus_real tells fewer
- * than half apart; texts that are not UTF-8.  Columns of one name are an
- * error, too, and so are more than 65,536 values. */
+ * than half apart; targets that are all one number; texts that are not UTF-8.
+ * Columns of one name are an error, too, and so are more than 65,536 values.
+ */
 gradus_table *gradus_table_new(const char *path,
                                const gradus_table_options *options);
 void gradus_table_free(gradus_table *t); /* NULL is fine */

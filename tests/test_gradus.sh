@@ -176,6 +176,9 @@ fails '(here: --label COLUMN for classes, --target COLUMN for numbers' \
     train "$dir/t.csv" --target kind
 fails 'for (here: --label COLUMN for classes, --target COLUMN for numbers' \
     train "$dir/t.csv" --label weight
+sed 's/,[^,]*\(,[^,]*\)$/,7\1/' "$dir/plain.csv" >"$dir/x.csv"
+fails '"2" has one number alone, 7: nothing is to be predicted' train "$dir/x.csv" \
+    --no-header --target 2
 fails 'has no column "kinds"' train "$dir/t.csv" --label kinds
 fails "\"id\" counts the rows" train "$dir/t.csv" --label kind
 fails "$dir/none: No such file" train "$dir/none" --label kind

@@ -119,6 +119,9 @@ static const struct {
     { "%,\"1,234,00#\",1", 3, { 0 }, "\"b\" has numbers with commas" },
     { "%,x,1", 3, { .targets = LIST("b"), .missing = GRADUS_MISSING_MEAN },
       "\"b\" is a target, but row 2 has \"x\"; must be a number" },
+    { "%,7,1", 3, { .targets = LIST("a", "b") },
+      "1 column cannot be used as it is: \"b\" has one number alone, 7: "
+      "nothing is to be predicted.  Leave" },
     { "%,2024-01-01,1", 3, { .targets = LIST("b") },
       "\"b\" is a target, but row 2 has \"2024-01-01\"; must be a number" },
     { "%,caf\xe9,1", 3, { 0 },

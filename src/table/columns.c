@@ -238,6 +238,10 @@ static int learn(gradus_column *c, const gradus_seen *s, int role,
     int error = 0;
     if (c->kind == GRADUS_COLUMN_NUMBER)
         learn_number(s, f, text, count);
+    else if (c->kind == GRADUS_COLUMN_TARGET && s->rows > 1 &&
+             different_numbers(text, count, true) == 1)
+        fault(f, s, "has one number alone, %.30s: nothing is to be predicted",
+              text[0]);
     else if (c->kind != GRADUS_COLUMN_TARGET) {
         learn_text(s, f, text, count, c->kind == GRADUS_COLUMN_LABEL);
         check_utf8(s, f, text, count);

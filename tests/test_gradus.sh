@@ -588,6 +588,23 @@ verdict "and the worst mistake is a file" $?
 is "a table without a header is evaluated" 0 '' "$gradus" evaluate \
     "$dir/plain.safetensors" "$dir/plain.csv" --json
 json "all of its rows" "j['rows'] == 120"
+# rows PROGRAM: evaluates the rows that awk makes of those of t.csv
+rows() {
+    sed 's/"[^"]*""[^"]*""[^"]*"/blue/' "$dir/t.csv" |
+        awk -F, -v OFS=, "NR == 1 { print; next } { \$3 = \"red\" } $1" \
+            >"$dir/x.csv"
+    exits 0 '' "$gradus" evaluate "$weight" "$dir/x.csv"
+}
+rows 'NR == 2' && grep -q ', no R2, of 1 row, loss ' "$dir/out"
+verdict "one row alone has no R2" $?
+rows '{ $4 = 7; print }' &&
+    grep -q ', no R2, as a target is one number in all rows, of 200 ' "$dir/out"
+verdict "equal targets have none" $?
+rows '{ $4 = 7 + NR / 1e5; print }' &&
+    grep -q ', R2 -[0-9.]*e+[0-9]*, of 200 rows, loss ' "$dir/out"
+verdict "an R2 far below 0 is short" $?
+rows '{ $4 = NR "e20"; print }' && grep -q ', loss [0-9.]*e+[0-9]*$' "$dir/out"
+verdict "so is a large loss" $?
 
 # Labels that a loss ignores have no line in a table of classes.
 cat >"$dir/ignores.c" <<'END'

@@ -164,10 +164,10 @@ static void say_caution(FILE *f, const report *r)
 /* ---- in numbers --------------------------------------------------------- */
 
 /* Writes a figure: with so many digits after the point, 0 if it is a count; if
- * digits is below 0, about four in all. */
+ * digits is below 0, or it is large, about four in all. */
 static void write_cell(FILE *f, double v, int digits, const char *unit)
 {
-    if (digits < 0 || !isfinite(v))
+    if (digits < 0 || !isfinite(v) || (digits && fabs(v) >= 1000))
         fprintf(f, "<td>%s</td>", measured(v));
     else if (!digits)
         fprintf(f, "<td>%s</td>", grouped((size_t)v));
@@ -201,12 +201,15 @@ static void write_class_figures(FILE *f, const score *s, const score *t)
 
 static void write_number_figures(FILE *f, const score *s, const score *t)
 {
+    const double r2 = s->alike ? NAN : s->errors.r2,
+                 r2_test = !t || t->alike ? NAN : t->errors.r2;
+
     write_figure(f, "Mean absolute error", -1, "", s->errors.mae,
                  t ? &t->errors.mae : NULL);
     write_figure(f, "Root mean square error", -1, "", s->errors.rmse,
                  t ? &t->errors.rmse : NULL);
     write_figure(f, "R² (1 is perfect, 0 is no better than the mean)", 3, "",
-                 s->errors.r2, t ? &t->errors.r2 : NULL);
+                 r2, t ? &r2_test : NULL);
 }
 
 static void write_figures(FILE *f, const report *r)

@@ -39,6 +39,21 @@ static int check_labels(const score *s, const gradus_dataset *d,
     return 0;
 }
 
+/* Has some target one number in all rows?  R2 says nothing of it. */
+static int are_alike(const gradus_dataset *d)
+{
+    const size_t size = (size_t)d->target_size;
+
+    for (size_t j = 0; j < size; j++) {
+        size_t i = 1;
+        while (i < d->n && d->targets[i * size + j] == d->targets[j])
+            i++;
+        if (i >= d->n)
+            return 1;
+    }
+    return 0;
+}
+
 /* Makes room for the predictions and, of classes, for what is counted. */
 static int make_room(score *s)
 {
@@ -78,6 +93,7 @@ int score_data(score *s, gradus_graph *g, const gradus_dataset *d,
     }
     s->loss = m.loss;
     s->accuracy = m.accuracy;
+    s->alike = known && !is_class && are_alike(d);
     if (!known || !is_class)
         return 0;
     if (check_labels(s, d, where))
@@ -98,6 +114,21 @@ int score_class(const score *s, size_t i)
     return best_class(s->y + i * (size_t)s->size, s->classes);
 }
 
+/* Prints how well numbers are predicted.  R2 may be far below 0, as its
+ * divisor may be small. */
+static void print_errors(FILE *to, const score *s)
+{
+    fprintf(to, "mean absolute error %.4g, root mean square error %.4g, ",
+            s->errors.mae, s->errors.rmse);
+    if (isnan(s->errors.r2))
+        fputs("no R2", to);
+    else if (s->alike)
+        fputs("no R2, as a target is one number in all rows", to);
+    else
+        fprintf(to, s->errors.r2 > -1000 ? "R2 %.3f" : "R2 %.3g",
+                s->errors.r2);
+}
+
 void score_print(FILE *to, const char *name, const score *s)
 {
     if (s->classes) {
@@ -105,11 +136,12 @@ void score_print(FILE *to, const char *name, const score *s)
                 100 * s->accuracy, s->n, s->n == 1 ? "" : "s", s->macro.f1);
         if (!isnan(s->auc))
             fprintf(to, ", area under the ROC curve %.3f", s->auc);
-    } else
-        fprintf(to, "%s: mean absolute error %.4g, root mean square error "
-                "%.4g, R2 %.3f, of %zu row%s", name, s->errors.mae,
-                s->errors.rmse, s->errors.r2, s->n, s->n == 1 ? "" : "s");
-    fprintf(to, ", loss %.4f\n", s->loss);
+    } else {
+        fprintf(to, "%s: ", name);
+        print_errors(to, s);
+        fprintf(to, ", of %zu row%s", s->n, s->n == 1 ? "" : "s");
+    }
+    fprintf(to, s->loss < 1e6 ? ", loss %.4f\n" : ", loss %.4g\n", s->loss);
 }
 
 static json_t *classes_json(const score *s, const gradus_graph *g)

@@ -19,6 +19,8 @@ typedef struct {
     gradus_class_metrics macro;
     double auc;          /* of two classes, else NAN */
     gradus_regression_errors errors; /* in the units of the targets */
+    int alike;           /* a target is one number in all rows: R2 says nothing
+                            of it */
 } score;
 
 /* Predicts every row of d, and compares that with its labels or targets, if it

@@ -605,6 +605,10 @@ rows '{ $4 = 7 + NR / 1e5; print }' &&
 verdict "an R2 far below 0 is short" $?
 rows '{ $4 = NR "e20"; print }' && grep -q ', loss [0-9.]*e+[0-9]*$' "$dir/out"
 verdict "so is a large loss" $?
+train "$dir/t.csv" --target weight --ignore id,kind --valid "$dir/x.csv" \
+    --epochs 1
+grep -q '  validation loss [0-9.]*e+[0-9]*  ' "$dir/err"
+verdict "while it is trained, too" $?
 
 # Labels that a loss ignores have no line in a table of classes.
 cat >"$dir/ignores.c" <<'END'

@@ -28,6 +28,12 @@ static int columns(void)
     return w.ws_col;
 }
 
+/* Writes a loss: "loss 0.0412", or "loss 4e+40" of one that is large. */
+static void write_loss(char *out, size_t room, double loss)
+{
+    snprintf(out, room, loss < 1e6 ? "loss %.4f" : "loss %.4g", loss);
+}
+
 /* Writes the samples per second of an epoch, such as "231k/s". */
 static void write_rate(char *out, size_t room, const gradus_epoch *e)
 {
@@ -80,7 +86,7 @@ static void draw(const progress *s, const gradus_progress *p, double elapsed)
     char line[512] = "\r";
     snprintf(head, sizeof head, "epoch %d/%d ", p->epoch + 1, p->epochs);
     snprintf(tail, sizeof tail, " %3.0f %%", 100 * done);
-    snprintf(part[0] + 2, 30, "loss %.4f", p->so_far.train_loss);
+    write_loss(part[0] + 2, 30, p->so_far.train_loss);
     write_left(part[1] + 2, 30, elapsed * (1 - done) / done);
     write_rate(part[2] + 2, 30, &p->so_far);
 
@@ -122,16 +128,18 @@ void progress_clear(const progress *s)
 static void print_epoch(const progress *s, const gradus_progress *p)
 {
     const gradus_epoch *e = &p->so_far;
-    char rate[32];
+    char rate[32], trained[32], validated[32];
     write_rate(rate, sizeof rate, e);
+    write_loss(trained, sizeof trained, e->train_loss);
+    write_loss(validated, sizeof validated, e->valid_loss);
     progress_clear(s);
-    fprintf(stderr, "epoch %*d/%d  loss %.4f",
+    fprintf(stderr, "epoch %*d/%d  %s",
             p->epochs > 99 ? 3 : p->epochs > 9 ? 2 : 1, p->epoch + 1,
-            p->epochs, e->train_loss);
+            p->epochs, trained);
     if (!isnan(e->train_accuracy))
         fprintf(stderr, "  accuracy %5.2f %%", 100 * e->train_accuracy);
     if (!isnan(e->valid_loss))
-        fprintf(stderr, "  validation loss %.4f", e->valid_loss);
+        fprintf(stderr, "  validation %s", validated);
     if (!isnan(e->valid_accuracy))
         fprintf(stderr, "  accuracy %5.2f %%", 100 * e->valid_accuracy);
     fprintf(stderr, "  %.2f s  %s\n", e->seconds, rate);

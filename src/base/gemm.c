@@ -39,9 +39,21 @@ void gradus_compute_leave(const gradus_mode *m)
     gradus_mode_leave(m);
 }
 
+static char blas_name[256];
+
+static void copy_blas_name(void)
+{
+    snprintf(blas_name, sizeof blas_name, "%s", openblas_get_config());
+}
+
+/* OpenBLAS writes the text anew into one array in each call, while another
+ * thread may read it. */
 const char *gradus_blas_name(void)
 {
-    return openblas_get_config();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, copy_blas_name);
+    return blas_name;
 }
 
 #ifdef GRADUS_DOUBLE

@@ -279,9 +279,13 @@ asan:
 	$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer \
 	    -fsanitize=address,undefined -fno-sanitize-recover=all"
 
-# A test forks while there are threads, and its child starts others.
+# A test forks while there are threads, and its child starts others.  The
+# scripts, which run programs, would take hours and find no other threads.
 tsan:
-	TSAN_OPTIONS=die_after_fork=0 $(MAKE) test BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread"
+	$(MAKE) tsan-run BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread"
+
+tsan-run: $(BUILD)/test $(BUILD)/test-double
+	TSAN_OPTIONS=die_after_fork=0 tests/run.sh --suites $(BUILD)
 
 # Valgrind does not know all instructions of new processors; hence ARCH=.
 valgrind:
@@ -444,7 +448,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double test asan tsan tsan-run valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

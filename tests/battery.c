@@ -6,6 +6,7 @@
 #include "trial.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum {
     ROWS = 300, /* rows in a batch: three pieces, and six slices */
@@ -40,19 +41,21 @@ static int gradient_rows_of(const battery_row *row)
     return rows < rows_of(row) ? rows : rows_of(row);
 }
 
-/* How many numbers of each array are compared.  With the address sanitiser,
- * which makes this ten times as slow, it is a sample; without, all. */
-#ifdef __SANITIZE_ADDRESS__
-enum { MOST = 50 };
-#else
-enum { MOST = 0 };
-#endif
+/* How many numbers of each array are compared: all, unless BATTERY_MOST in the
+ * environment says how many make a sample.  tests/run.sh sets it where a
+ * sanitiser or valgrind makes this ten times as slow or more. */
+static size_t most_compared(void)
+{
+    const char *most = getenv("BATTERY_MOST");
+
+    return most ? (size_t)strtoul(most, NULL, 10) : 0;
+}
 
 static int check_gradients(const battery_row *row)
 {
     for (trial_tail behind = DENSE; behind <= ONE; behind++) {
         trial *t = trial_new(row, behind, gradient_rows_of(row));
-        gradus_check check = { .most = MOST };
+        gradus_check check = { .most = most_compared() };
         if (trial_begin(t, 1))
             return -1;
         double d = gradus_check_gradients(t->g, t->rows, 1e-6, &check);

@@ -3,13 +3,20 @@
 # as double, and the scripts, which run programs as a user does.  As many run at
 # the same time as there are processors; what each has printed comes at its end.
 #
-#   tests/run.sh [--valgrind] [BUILD]
+#   tests/run.sh [--suites | --valgrind] [BUILD]
 #
-# With --valgrind only the suites run, each under valgrind.
+# With --suites the scripts are left out; with --valgrind, too, and each suite
+# runs under valgrind.
 set -u
 
 valgrind=
-if [ "${1-}" = --valgrind ]; then
+suites_only=
+if [ "${1-}" = --suites ]; then
+    suites_only=1
+    shift
+elif [ "${1-}" = --valgrind ]; then
+    suites_only=1
+    export BATTERY_MOST=5
     valgrind="valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99"
     export CK_FORK=no
     shift
@@ -22,6 +29,7 @@ export valgrind
 tree="dependencies exercises fetch museum pictures"
 leave_out=
 if grep -q fsanitize "$BUILD/flags" 2>/dev/null; then
+    export BATTERY_MOST=50
     leave_out=$tree
     echo "skipped in a sanitiser's build, as they run nothing of it: $tree"
 fi
@@ -58,7 +66,7 @@ scripts() {
 jobs() {
     echo "$BUILD/test-double battery"
     echo "$BUILD/test battery"
-    [ -n "$valgrind" ] || scripts
+    [ -n "$suites_only" ] || scripts
     suites | grep -vx battery |
         awk -v b="$BUILD" '{ print b "/test-double " $1; print b "/test " $1 }'
 }

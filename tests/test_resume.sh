@@ -111,6 +111,10 @@ says 1 "node dense1 attr units 0 is 33 here, 32 in" --resume --hidden 33
 verdict "another net is refused" $?
 says 1 "its number of epochs done is 2; must be 0 to 1" --resume --epochs 1
 verdict "fewer epochs than are done are refused" $?
+ln "$dir/c" "$dir/c.1" # as a kill between the two renames leaves them
+says 0 "this training has ended already" --resume --epochs 2 --keep 2
+verdict "a checkpoint that has two names is gone on from" $?
+rm "$dir/c.1"
 says 2 "must be two files" --save "$dir/c"
 verdict "the model does not replace the checkpoint" $?
 says 2 "must be two files" --log "$dir/./c"

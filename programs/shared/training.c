@@ -114,12 +114,15 @@ void refuse_pairs(const settings *s)
                     "take --optim rmsprop", optim_names[s->optim]);
 }
 
-/* Refuses a path that is one of the checkpoints that are kept, FILE.1, .. */
+/* Refuses a path that is one of the checkpoints that are kept, FILE.1, ..  FILE
+ * itself may be one for a moment: the newest gets its second name before the
+ * next takes the first. */
 static void refuse_kept(const settings *s, const named_path *other)
 {
     char kept[4096];
 
-    for (int i = 1; s->checkpoint && other->file && i < s->keep; i++) {
+    for (int i = 1; s->checkpoint && other->file &&
+                    other->file != s->checkpoint && i < s->keep; i++) {
         const int n = snprintf(kept, sizeof kept, "%s.%d", s->checkpoint, i);
         if (n < (int)sizeof kept && is_one_file(kept, other->file))
             usage_error("%s '%s' is one of the checkpoints that --keep %d "

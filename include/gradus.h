@@ -127,6 +127,7 @@ typedef struct gradus_graph gradus_graph;
 typedef struct gradus_node gradus_node;
 typedef struct gradus_optimiser gradus_optimiser;
 typedef struct gradus_workspace gradus_workspace;
+typedef struct gradus_communicator gradus_communicator;
 
 enum { GRADUS_MAX_RANK = 3 }; /* axes of a node's shape, the batch's not
                                  counted */
@@ -447,12 +448,20 @@ int gradus_set_group(gradus_node *n, double lr_scale, double decay_scale);
  * 6  Compile a graph, and look at it
  * ====================================================================== */
 
+/* Lets several processes, each of which has built the same graph, share its
+ * batches; the results are bit for bit those of one process (gradus_mpi.h,
+ * docs/cluster.md).  Call it before gradus_compile; c must outlive the graph.
+ * From then on, all processes must make the same calls in the same order, and
+ * rank 0 alone writes files. */
+int gradus_set_communicator(gradus_graph *g, gradus_communicator *c);
+
 /* Checks the graph, plans one block of memory for batches of up to max_batch
  * rows, sets the initial parameters and starts threads - 1 workers (threads 0:
  * as many as there are processors that the process may use).  After it a
  * training step allocates nothing, unless a parameter, a gradient or the
  * learning rate is so large that the step might overflow (above 1e12, or 1e6),
- * or the optimiser has just loaded a checkpoint. */
+ * or the optimiser has just loaded a checkpoint, or several processes share
+ * the batch. */
 int gradus_compile(gradus_graph *g, int max_batch, int threads);
 
 /* Prints a table of the nodes: name, operands, shape, parameters, bytes.  The

@@ -8,6 +8,7 @@
 #include "base/mode.h"
 #include "base/pool.h"
 #include "graph/cut.h"
+#include "graph/gather.h"
 #include "graph/graph.h"
 #include "graph/stages.h"
 
@@ -100,7 +101,8 @@ static void plan_node(gradus_node *n, gradus_plan *p, size_t batch)
 static void plan(gradus_graph *g, gradus_plan *p, size_t batch)
 {
     g->theta = gradus_plan_take(p, 1, g->parameters, sizeof *g->theta);
-    g->grad = gradus_plan_take(p, (size_t)gradus_gradient_most((int)batch),
+    g->grad = gradus_plan_take(p, (size_t)(gradus_gradient_most((int)batch) +
+                                           g->ranks->size - 1),
                                g->parameters, sizeof *g->grad);
     g->index = gradus_plan_take(p, 1, batch, sizeof *g->index);
     g->stage = gradus_plan_take(p, 1, gradus_stages_most(g), sizeof *g->stage);
@@ -310,13 +312,13 @@ int gradus_compile(gradus_graph *g, int max_batch, int threads)
 {
     gradus_mode mode;
 
-    if (g && !*g->failure && gradus_check_class_count(g))
-        return -1;
+    int status = g && !*g->failure ? gradus_check_class_count(g) : 0;
     gradus_mode_enter(&mode);
-    int status = gradus_compile_plan(g, max_batch, threads, SIZE_MAX);
+    if (!status)
+        status = gradus_compile_plan(g, max_batch, threads, SIZE_MAX);
     for (int i = 0; !status && i < g->count; i++)
         for (int j = 0; j < g->node[i]->n_params; j++)
             initialise(g, i, j);
     gradus_mode_leave(&mode);
-    return status;
+    return g ? gradus_compare_graphs(g, max_batch, status) : status;
 }

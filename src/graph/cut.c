@@ -5,6 +5,11 @@
 
 #include <stdlib.h>
 
+static int lower(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- pieces and slices -------------------------------------------------- */
 
 int gradus_piece_count(int rows)
@@ -62,7 +67,44 @@ bool gradus_has_shares(const gradus_node *n)
     return n->n_params && !n->op->gradient && !gradus_mixes(n);
 }
 
+/* ---- portions ----------------------------------------------------------- */
+
+/* A rank has `most` pieces, the smallest power of two with which the ranks
+ * have them all, or what is left: in either case a part of the tree. */
+gradus_portion gradus_portion_of(const gradus_graph *g, int rank, int rows)
+{
+    int pieces = gradus_piece_count(rows), slices = gradus_slice_count(rows);
+    int most = 1;
+
+    while ((int64_t)most * g->ranks->size < pieces)
+        most *= 2;
+    int from = lower(lower(rank, pieces) * most, pieces);
+    int end = lower(from + most, pieces);
+    return (gradus_portion){
+        .piece = from,
+        .piece_end = end,
+        .slice = lower(2 * from, slices),
+        .slice_end = lower(2 * end, slices),
+        .row = lower(from * GRADUS_PIECE_ROWS, rows),
+        .row_end = lower(end * GRADUS_PIECE_ROWS, rows),
+    };
+}
+
+gradus_portion gradus_own_portion(const gradus_graph *g, int rows)
+{
+    return gradus_portion_of(g, g->ranks->rank, rows);
+}
+
 /* ---- tiles -------------------------------------------------------------- */
+
+static size_t parameters_of_unit(const gradus_node *n)
+{
+    size_t count = 0;
+
+    for (int j = 0; j < n->n_params; j++)
+        count += n->param[j].size / (size_t)n->units;
+    return count;
+}
 
 /* How many units each of n's tiles has at most.  Together they have up to
  * about 32,768 parameters, which fit a core's cache with their gradient and a
@@ -70,11 +112,8 @@ bool gradus_has_shares(const gradus_node *n)
  * block, however many parameters these have. */
 static int tile_units(const gradus_node *n)
 {
-    size_t per_unit = 0;
+    size_t units = 32768 / parameters_of_unit(n) / 16 * 16;
 
-    for (int j = 0; j < n->n_params; j++)
-        per_unit += n->param[j].size / (size_t)n->units;
-    size_t units = 32768 / per_unit / 16 * 16;
     return units < 16 ? 16 : units > (size_t)n->units ? n->units : (int)units;
 }
 
@@ -92,26 +131,35 @@ static int compare_tiles(const void *p, const void *q)
 }
 
 /* Counts the tiles of n into g->tiles, and writes them to g->tile unless that
- * is NULL; the last one may have fewer units. */
-static void cut_node(gradus_graph *g, gradus_node *n)
+ * is NULL; the last one may have fewer units.  Of all parameters, `before`
+ * come before those of n.  A tile is updated by the rank in whose part of all
+ * parameters it begins. */
+static void cut_node(gradus_graph *g, gradus_node *n, size_t before)
 {
+    const size_t of_unit = parameters_of_unit(n);
     int most = tile_units(n), units;
 
     for (int unit = 0; unit < n->units; unit += units) {
-        int left = n->units - unit;
-        units = left < most ? left : most;
+        size_t at = before + (size_t)unit * of_unit;
+        int rank = (int)(at * (size_t)g->ranks->size / g->parameters);
+        units = lower(n->units - unit, most);
         if (g->tile)
-            g->tile[g->tiles] = (gradus_tile){ n, unit, units };
+            g->tile[g->tiles] = (gradus_tile){ n, unit, units, rank };
         g->tiles++;
     }
 }
 
 void gradus_cut_tiles(gradus_graph *g)
 {
+    size_t before = 0;
+
     g->tiles = 0;
     for (int i = 0; i < g->count; i++)
-        if (g->node[i]->n_params)
-            cut_node(g, g->node[i]);
+        if (g->node[i]->n_params) {
+            cut_node(g, g->node[i], before);
+            before += (size_t)g->node[i]->units *
+                      parameters_of_unit(g->node[i]);
+        }
     if (g->tile)
         qsort(g->tile, (size_t)g->tiles, sizeof *g->tile, compare_tiles);
 }

@@ -10,6 +10,8 @@
  *           image whose sums stay in registers.)
  *   share   What the rows of one slice contribute to a gradient, where an op
  *           computes it slice by slice.
+ *   rank    One of several processes that share a batch (graph/ranks.h).  Its
+ *           portion is some consecutive pieces; it updates some tiles.
  *   block   The part of a matrix that is multiplied at once (base/gemm.c).
  *   strip   Some lines of an image, which a kernel computes while they are in
  *           the first-level cache.
@@ -55,13 +57,40 @@ gradus_rows_range gradus_slice(int rows, int i);
  * which arrays [slices,..] are allocated. */
 int gradus_slice_most(int max_batch);
 
+/* The portion of a batch of `rows` rows that a rank computes: pieces piece to
+ * piece_end - 1, and their slices and rows.  All ranks but the last of those
+ * that have any have the same power of two of pieces.  A batch of one piece is
+ * computed by rank 0 alone. */
+typedef struct {
+    int piece, piece_end, slice, slice_end, row, row_end;
+} gradus_portion;
+
+gradus_portion gradus_portion_of(const gradus_graph *g, int rank, int rows);
+gradus_portion gradus_own_portion(const gradus_graph *g, int rows);
+
 /* How many gradients are kept at a time while those of the pieces of a batch
  * of up to max_batch rows are added up (see run/tiles.c). */
 int gradus_gradient_most(int max_batch);
 
-/* Cuts the parameters of all nodes into tiles.  While g->tile is NULL, it only
- * counts them into g->tiles; called again, it writes them to g->tile. */
+/* Cuts the parameters of all nodes into tiles, and these among the ranks.
+ * While g->tile is NULL, it only counts them into g->tiles; called again, it
+ * writes them to g->tile. */
 void gradus_cut_tiles(gradus_graph *g);
+
+/* The numbers of a parameter that belong to a tile: `count` numbers, starting
+ * with number `from`.  They lie together, because units are the first axis of
+ * a parameter. */
+typedef struct {
+    size_t from, count;
+} gradus_range;
+
+/* The range of tile t in parameter j of its node. */
+static inline gradus_range gradus_tile_range(gradus_tile t, int j)
+{
+    size_t unit = t.node->param[j].size / (size_t)t.node->units;
+
+    return (gradus_range){ (size_t)t.unit * unit, (size_t)t.units * unit };
+}
 
 /* The largest number of rows that inference computes at once.  It is large so
  * that large weights pass through the cache once for many rows.  In slices of

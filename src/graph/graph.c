@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/pool.h"
+#include "graph/ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ gradus_graph *gradus_graph_new(uint64_t seed)
     if (!g)
         return gradus_no_memory("a graph"), NULL;
     g->seed = seed;
+    g->ranks = &gradus_alone;
     gradus_lost_begin(g);
     return g;
 }

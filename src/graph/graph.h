@@ -3,6 +3,7 @@
 #ifndef GRADUS_GRAPH_H
 #define GRADUS_GRAPH_H
 
+#include "gradus_communicator.h"
 #include "gradus_layer.h"
 
 #include "base/error.h"
@@ -37,6 +38,7 @@ typedef struct {
 typedef struct {
     gradus_node *node;
     int unit, units;
+    int rank; /* that updates them; 0 where there is only one */
 } gradus_tile;
 
 enum { GRADUS_CLASS_NAME = 256 }; /* bytes of a name, with the final 0 */
@@ -83,6 +85,7 @@ struct gradus_graph {
     const void *thread;     /* of the thread that has made it, and how many */
     unsigned lost;          /* constructors had failed there, see failure.c */
     size_t parameters;      /* of all nodes together */
+    gradus_communicator *ranks; /* borrowed, or gradus_alone */
     int class_count;
     char (*class_name)[GRADUS_CLASS_NAME]; /* [class_count], owned */
     gradus_note *notes;     /* a list, owned: what gradus_set_metadata set */
@@ -95,8 +98,8 @@ struct gradus_graph {
                            it */
     gradus_real *grad;  /* [gradus_gradient_most,parameters], the gradient, and
                            the sums that it is made from */
-    void *block;               /* the memory of theta, grad, index, stage, tile
-                                  and scratch, and of all the nodes' arrays */
+    void *block;               /* the memory of theta, grad and the other
+                                  arrays here, and of all the nodes' arrays */
     gradus_real *scratch;      /* [threads,scratch_size], for ops */
     size_t scratch_size;       /* numbers for each thread */
     size_t work;               /* a rough measure of the work of one row, which

@@ -58,21 +58,6 @@ int gradus_run_tiles(gradus_graph *g, bool add);
  * parameters for that if `theta` is set. */
 int gradus_check_finite_gradients(gradus_graph *g, bool theta);
 
-/* The numbers of a parameter that belong to a tile: `count` numbers, starting
- * with number `from`.  They lie together, because units are the first axis of
- * a parameter. */
-typedef struct {
-    size_t from, count;
-} gradus_range;
-
-/* The range of tile t in parameter j of its node. */
-static inline gradus_range gradus_tile_range(gradus_tile t, int j)
-{
-    size_t unit = t.node->param[j].size / (size_t)t.node->units;
-
-    return (gradus_range){ (size_t)t.unit * unit, (size_t)t.units * unit };
-}
-
 /* Takes one step of the optimiser with the gradients at hand, which the caller
  * has found to be finite: clips them, updates theta, and counts the step.
  * Returns 0; or -1, with a message, if a parameter or a number of the

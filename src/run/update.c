@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/mode.h"
+#include "graph/cut.h"
 #include "optim/optimiser.h"
 
 #include <math.h>

@@ -2,4 +2,5 @@
     if (!add)
         memset(dw, 0, r.count * sizeof *dw);
     for (int i = 0; i < slices; i++)
-        add_to(dw, t.node->share[j] + (size_t)i * q->size + r.from, r.count);
+        gradus_add_to(dw, t.node->share[j] + (size_t)i * q->size + r.from,
+                      r.count);

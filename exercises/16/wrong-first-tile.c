@@ -2,4 +2,4 @@
     if (!add)
         memset(dw, 0, r.count * sizeof *dw);
     for (int i = 2 * job->piece; i < slices && i < 2 * job->piece + 2; i++)
-        add_to(dw, t.node->share[j] + (size_t)i * q->size, r.count);
+        gradus_add_to(dw, t.node->share[j] + (size_t)i * q->size, r.count);

@@ -301,6 +301,11 @@ double gradus_check_gradients(gradus_graph *g, int n, double h,
                                 "above 0 and below 1", h);
     if (gradus_need_compiled(g, "gradus_check_gradients"))
         return -1;
+    if (g->ranks->size > 1)
+        return gradus_error_set("gradus_check_gradients: the graph has %d "
+                                "ranks; must have no communicator, as one "
+                                "rank does not have all rows",
+                                g->ranks->size);
     c.pass = g->passes;
     gradus_compute_enter(&c.mode);
     int status = check_graph(&c);

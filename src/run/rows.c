@@ -7,6 +7,7 @@
 
 #include "base/pool.h"
 #include "graph/cut.h"
+#include "graph/gather.h"
 #include "graph/stages.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ void gradus_run_jobs(const gradus_graph *g,
 typedef struct {
     gradus_graph *g;
     const gradus_stage *stage; /* the stage that is run, one of g->stage */
+    int slice;                 /* the first that this rank runs */
 } rows_job;
 
 /* ---- one slice ---------------------------------------------------------- */
@@ -91,17 +93,17 @@ static void backward(const gradus_stage *s, gradus_node *const *node,
                                           all_units(s->sum_back, p));
 }
 
-/* Runs a GRADUS_STAGE_ROWS stage for slice number `item`. */
+/* Runs a GRADUS_STAGE_ROWS stage for slice number `item` of this rank. */
 static void run_slice(void *arg, int item, int thread)
 {
     const rows_job *job = arg;
     const gradus_stage *s = job->stage;
     const gradus_graph *g = job->g;
-    gradus_rows_range r = gradus_slice(g->batch.rows, item);
+    gradus_rows_range r = gradus_slice(g->batch.rows, job->slice + item);
     gradus_part p = {
         .row = r.first,
         .rows = r.rows,
-        .slice = item,
+        .slice = job->slice + item,
         .scratch = g->scratch + (size_t)thread * g->scratch_size,
         .batch = &g->batch,
     };
@@ -140,30 +142,44 @@ static void run_units(void *arg, int item, int thread)
 
 /* ---- all stages --------------------------------------------------------- */
 
-/* Each stage begins when all threads have finished the one before.  The unite
- * functions combine the sums of all slices, so they run on the
- * calling thread. */
-void gradus_run_rows(gradus_graph *g, int what, bool add)
+/* Completes the sums of a mixing layer by those of other ranks' slices. */
+static int gather_sums(const gradus_node *n)
 {
+    return gradus_gather_slices(n->graph, n->sums,
+                                (size_t)n->n_sums * sizeof *n->sums);
+}
+
+/* Each stage begins when all threads have finished the one before.  The unite
+ * functions combine the sums of all slices, those of other ranks too, so they
+ * run on the calling thread of each rank. */
+int gradus_run_rows(gradus_graph *g, int what, bool add)
+{
+    const gradus_portion own = gradus_own_portion(g, g->batch.rows);
     int slices = gradus_slice_count(g->batch.rows);
     int stages = gradus_list_stages(g, what);
 
     for (int i = 0; i < stages; i++) {
-        rows_job job = { g, &g->stage[i] };
+        rows_job job = { g, &g->stage[i], own.slice };
         gradus_node *n = job.stage->node;
         switch (job.stage->kind) {
         case GRADUS_STAGE_ROWS:
-            gradus_run_jobs(g, run_slice, &job, slices);
+            gradus_run_jobs(g, run_slice, &job, own.slice_end - own.slice);
             break;
         case GRADUS_STAGE_UNITS:
-            gradus_run_jobs(g, run_units, &job, g->tiles);
+            if (own.row < own.row_end) /* at most 128 rows, of rank 0 */
+                gradus_run_jobs(g, run_units, &job, g->tiles);
             break;
         case GRADUS_STAGE_UNITE:
+            if (gather_sums(n))
+                return -1;
             n->op->mixing->unite(n, slices);
             break;
         case GRADUS_STAGE_UNITE_BACK:
+            if (gather_sums(n))
+                return -1;
             n->op->mixing->unite_back(n, slices, add);
             break;
         }
     }
+    return 0;
 }

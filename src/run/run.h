@@ -36,8 +36,8 @@ void gradus_run_nodes(gradus_node *const *node, int from, int end,
  * GRADUS_BACKWARD or both (see stages.h).  Mixing layers, such as batch
  * normalisation, are the only ones whose parameters' gradient is complete
  * after it: that is added to what dw holds if `add` is set, and replaces it
- * otherwise. */
-void gradus_run_rows(gradus_graph *g, int what, bool add);
+ * otherwise.  Returns 0, or -1 with a message if an exchange fails. */
+int gradus_run_rows(gradus_graph *g, int what, bool add);
 
 /* A parameter or gradient of an absolute value up to this one cannot make a
  * step overflow (see update.c). */
@@ -52,6 +52,20 @@ enum { GRADUS_THETA_EVERY = 64 };
  * or -1, with a message that names the node and the parameter, if a gradient
  * is not finite.  Sets g->large in either case. */
 int gradus_run_tiles(gradus_graph *g, bool add);
+
+/* Adds up the gradients that all ranks have of their pieces, for the
+ * parameters that this rank updates; the gradients of others remain sums over
+ * this rank's pieces.
+ * Returns 0, or -1 with a message. */
+int gradus_unite_gradients(gradus_graph *g);
+
+/* to[k] += from[k] for k < n: an addition of (T4). */
+static inline void gradus_add_to(gradus_real *restrict to,
+                                 const gradus_real *restrict from, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        to[k] += from[k];
+}
 
 /* Returns 0 if all gradients are finite; else -1, with a message that names
  * the first one that is not.  Sets g->large in either case, and looks at the

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/gemm.h"
 #include "graph/cut.h"
+#include "graph/gather.h"
+#include "graph/ranks.h"
 #include "graph/stages.h"
 #include "optim/optimiser.h"
 
@@ -137,12 +139,21 @@ static int begin(gradus_graph *g, const int *index, int from, int n,
 {
     if (gradus_need_compiled(g, "gradus_forward"))
         return -1;
-    if (n < 1 || n > g->max_batch)
-        return gradus_error_set("the batch has %d rows; must be 1 to %d, the "
-                                "graph's max_batch", n, g->max_batch);
-    g->gradients_old = true;
-    if (gradus_prepare(g, index, from, n, training))
+    const bool fits = n >= 1 && n <= g->max_batch;
+    int status = -1;
+    if (fits) {
+        g->gradients_old = true;
+        status = gradus_prepare(g, index, from, n, training);
+    } else {
+        gradus_error_set("the batch has %d rows; must be 1 to %d, the graph's "
+                         "max_batch", n, g->max_batch);
+    }
+    if (gradus_compare_ranks(g, status, "batch", "%d rows to %s after %ju "
+                             "passes", n, training ? "train on" : "evaluate",
+                             (uintmax_t)g->passes)) {
+        g->batch.rows = fits ? 0 : g->batch.rows;
         return -1;
+    }
     g->params_changed = false;
     return 0;
 }
@@ -185,17 +196,19 @@ int gradus_need_loss(const gradus_graph *g)
                             "gradus_softmax_ce, before gradus_compile");
 }
 
-/* If the batch's loss is NaN or infinite, says where that came from, and
- * forgets the batch so that no backward can follow. */
+/* Gathers the losses of the rows that other ranks have computed.  If the
+ * batch's loss is NaN or infinite, says where that came from. */
 static int check_loss(gradus_graph *g)
 {
+    for (int i = 0; i < g->count; i++)
+        if (g->node[i]->op->loss &&
+            gradus_gather_rows(g, gradus_as_loss(g->node[i])->loss,
+                               sizeof(double)))
+            return -1;
     double loss = gradus_loss(g);
-
     if (isfinite(loss))
         return 0;
-    gradus_diagnose_loss(g, loss);
-    g->batch.rows = 0;
-    return -1;
+    return gradus_gather_values(g, false) ? -1 : gradus_diagnose_loss(g, loss);
 }
 
 /* ---- what users call ---------------------------------------------------- */
@@ -206,13 +219,15 @@ static int check_loss(gradus_graph *g)
  * phase 1, but still before the parameters are updated. */
 static int run(gradus_graph *g, int what, bool add)
 {
-    int status = 0;
     gradus_mode mode;
 
     gradus_compute_enter(&mode);
-    gradus_run_rows(g, what, add);
-    if (what & GRADUS_FORWARD)
+    int status = gradus_run_rows(g, what, add);
+    if (!status && what & GRADUS_FORWARD) {
         status = check_loss(g);
+        if (status) /* no backward can follow */
+            g->batch.rows = 0;
+    }
     if (!status && what & GRADUS_BACKWARD)
         status = gradus_run_tiles(g, add);
     gradus_compute_leave(&mode);
@@ -229,7 +244,9 @@ int gradus_run_forward(gradus_graph *g, const int *index, int from, int n,
 
 int gradus_forward(gradus_graph *g, const int *index, int n)
 {
-    return gradus_run_forward(g, index, 0, n, true);
+    if (gradus_run_forward(g, index, 0, n, true))
+        return -1;
+    return gradus_gather_values(g, false);
 }
 
 /* gradus_backward, or gradus_backward_add if `add` is set. */
@@ -248,7 +265,12 @@ static int back(gradus_graph *g, bool add)
                                 "first");
     if (gradus_need_loss(g))
         return -1;
-    return run(g, GRADUS_BACKWARD, add);
+    if ((add && gradus_gather_parameters(g, g->grad, -1)) || /* after a step a
+                                        rank has those of its tiles alone */
+        run(g, GRADUS_BACKWARD, add) ||
+        gradus_gather_parameters(g, g->grad, -1))
+        return -1;
+    return gradus_gather_values(g, true);
 }
 
 int gradus_backward(gradus_graph *g)

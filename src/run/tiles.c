@@ -18,6 +18,8 @@
 #include "run/run.h"
 
 #include "graph/cut.h"
+#include "graph/gather.h"
+#include "graph/ranks.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -58,6 +60,8 @@ static void check_tile(void *arg, int item, int thread)
     gradus_tile t = g->tile[item];
 
     (void)thread;
+    if (t.rank != g->ranks->rank)
+        return;
     for (int j = 0; j < t.node->n_params; j++) {
         gradus_range r = gradus_tile_range(t, j);
         size_t from = (size_t)(t.node->param[j].w - g->theta) + r.from;
@@ -65,14 +69,6 @@ static void check_tile(void *arg, int item, int thread)
             (job->theta && !are_moderate(g->theta + from, r.count)))
             atomic_store(&job->large, true);
     }
-}
-
-/* to[k] += from[k] for k < n. */
-static void add_to(gradus_real *restrict to, const gradus_real *restrict from,
-                   size_t n)
-{
-    for (size_t k = 0; k < n; k++)
-        to[k] += from[k];
 }
 
 /* For an op whose backward computes the gradient of its parameters slice by
@@ -88,7 +84,8 @@ static void add_shares(const tiles_job *job, gradus_tile t, int j, bool add)
     if (!add)
         memset(dw, 0, r.count * sizeof *dw);
     for (int i = 2 * job->piece; i < slices && i < 2 * job->piece + 2; i++)
-        add_to(dw, t.node->share[j] + (size_t)i * q->size + r.from, r.count);
+        gradus_add_to(dw, t.node->share[j] + (size_t)i * q->size + r.from,
+                      r.count);
 }
 
 /* Adds up the arrays on top of the stack, as often as the job says, for the
@@ -101,7 +98,7 @@ static void merge(const tiles_job *job, gradus_tile t)
         gradus_range r = gradus_tile_range(t, j);
         gradus_real *top = t.node->param[j].dw + r.from;
         for (int i = 0; i < job->merge; i++, top -= g->parameters)
-            add_to(top - g->parameters, top, r.count);
+            gradus_add_to(top - g->parameters, top, r.count);
     }
 }
 
@@ -128,27 +125,53 @@ static void run_tile(void *arg, int item, int thread)
         add_shares(job, t, j, p.add);
     if (t.node->op->gradient || t.node->share[0])
         merge(job, t);
-    if (job->last)
+    if (job->last && g->ranks->size == 1)
         check_tile(arg, item, thread);
+}
+
+/* Adds up the gradients of all ranks, and checks the tiles of this one. */
+static int unite_ranks(tiles_job *job)
+{
+    if (gradus_unite_gradients(job->g))
+        return -1;
+    gradus_run_jobs(job->g, check_tile, job, job->g->tiles);
+    return 0;
+}
+
+/* Sets g->large if any rank has found a large number.  Returns 0 if all
+ * gradients are finite, else -1, with a message. */
+static int judge(tiles_job *job, bool of_batch)
+{
+    gradus_graph *g = job->g;
+    double large = atomic_load(&job->large);
+
+    if (gradus_sum_ranks(g, &large, 1))
+        return -1;
+    g->large = large > 0;
+    if (!g->large)
+        return 0;
+    if (gradus_gather_parameters(g, g->grad, -1) ||
+        (of_batch && gradus_gather_values(g, true)))
+        return -1;
+    return gradus_diagnose_gradients(g, of_batch);
 }
 
 int gradus_run_tiles(gradus_graph *g, bool add)
 {
-    const int pieces = gradus_piece_count(g->batch.rows);
-    tiles_job job = { .g = g, .add = add,
+    const gradus_portion own = gradus_own_portion(g, g->batch.rows);
+    tiles_job job = { .g = g, .piece = own.piece, .add = add,
                       .theta = g->passes % GRADUS_THETA_EVERY == 0 };
 
-    for (; job.piece < pieces; job.piece++, job.top += 1 - job.merge) {
-        job.last = job.piece == pieces - 1;
+    for (; job.piece < own.piece_end; job.piece++, job.top += 1 - job.merge) {
+        job.last = job.piece == own.piece_end - 1;
         job.merge = job.last ? job.top : 0;
-        for (int i = job.piece; i % 2 && !job.last; i /= 2)
+        for (int i = job.piece - own.piece; i % 2 && !job.last; i /= 2)
             job.merge++;
         gradus_place_gradients(g, job.top);
         gradus_run_jobs(g, run_tile, &job, g->tiles);
     }
     gradus_place_gradients(g, 0);
-    g->large = atomic_load(&job.large);
-    if (g->large && gradus_diagnose_gradients(g, !add))
+    if ((g->ranks->size > 1 && unite_ranks(&job)) || judge(&job, !add))
         return -1;
     g->gradients_old = false;
     g->passes++;
@@ -160,6 +183,5 @@ int gradus_check_finite_gradients(gradus_graph *g, bool theta)
     tiles_job job = { .g = g, .theta = theta };
 
     gradus_run_jobs(g, check_tile, &job, g->tiles);
-    g->large = atomic_load(&job.large);
-    return g->large ? gradus_diagnose_gradients(g, false) : 0;
+    return judge(&job, false);
 }

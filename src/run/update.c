@@ -21,6 +21,8 @@
 #include "base/error.h"
 #include "base/mode.h"
 #include "graph/cut.h"
+#include "graph/gather.h"
+#include "graph/ranks.h"
 #include "optim/optimiser.h"
 
 #include <math.h>
@@ -45,7 +47,7 @@ static void run_tile(void *arg, int item, int thread)
     gradus_tile t = g->tile[item];
 
     (void)thread;
-    if (gradus_info(t.node)->lr_scale == 0)
+    if (t.rank != g->ranks->rank || gradus_info(t.node)->lr_scale == 0)
         return;
     for (int j = 0; j < t.node->n_params; j++) {
         const gradus_param *q = &t.node->param[j];
@@ -75,19 +77,28 @@ static void finish_step(gradus_graph *g)
     g->params_changed = true;
 }
 
-static void update(gradus_optimiser *o)
+/* Each rank updates its own tiles.  A tile's squares are 0 on all other
+ * ranks. */
+static int update(gradus_optimiser *o)
 {
     gradus_graph *g = o->graph;
     update_job clip = { o, true }, update = { o, false };
     gradus_mode mode;
+    int status = 0;
 
     gradus_mode_enter(&mode);
     if (o->max_norm > 0 || o->max_value > 0)
         gradus_run_jobs(g, run_tile, &clip, g->tiles);
-    gradus_optimiser_begin(o);
-    gradus_run_jobs(g, run_tile, &update, g->tiles);
-    finish_step(g);
+    if (o->max_norm > 0)
+        status = gradus_sum_ranks(g, o->square, (size_t)g->tiles);
+    if (!status) {
+        gradus_optimiser_begin(o);
+        gradus_run_jobs(g, run_tile, &update, g->tiles);
+        status = gradus_gather_parameters(g, g->theta, -1);
+        finish_step(g);
+    }
     gradus_mode_leave(&mode);
+    return status;
 }
 
 /* Can the step make no number infinite, by the bounds above? */
@@ -134,12 +145,17 @@ static int check_param(gradus_optimiser *o, const gradus_node *n,
 static int check_params(gradus_optimiser *o)
 {
     const gradus_graph *g = o->graph;
+    int status = 0;
 
     o->large = false;
-    for (int i = 0; i < g->count; i++)
-        for (int j = 0; j < g->node[i]->n_params; j++)
-            if (check_param(o, g->node[i], &g->node[i]->param[j]))
-                return -1;
+    for (int i = 0; i < g->count && !status; i++)
+        for (int j = 0; j < g->node[i]->n_params && !status; j++)
+            status = check_param(o, g->node[i], &g->node[i]->param[j]);
+    double large = o->large;
+    if (gradus_agree(g, status) ||
+        gradus_sum_ranks(g, &large, 1))
+        return -1;
+    o->large = large > 0;
     return 0;
 }
 
@@ -150,13 +166,16 @@ static int update_carefully(gradus_optimiser *o)
     size_t n = g->parameters, states = (size_t)o->rule->states * n;
     gradus_real *copy = malloc((n + states) * sizeof *copy);
 
-    if (!copy)
-        return gradus_no_memory("a copy of %zu numbers, which a step with "
-                                "numbers as large as these needs", n + states);
+    int status = copy ? 0 : gradus_no_memory("a copy of %zu numbers, which a "
+                                             "step with numbers as large as "
+                                             "these needs", n + states);
+    if (gradus_agree(g, status) || !copy) {
+        free(copy);
+        return -1;
+    }
     memcpy(copy, g->theta, n * sizeof *copy);
     memcpy(copy + n, o->state, states * sizeof *copy);
-    update(o);
-    int status = check_params(o);
+    status = update(o) || check_params(o) ? -1 : 0;
     if (status) {
         memcpy(g->theta, copy, n * sizeof *copy);
         memcpy(o->state, copy + n, states * sizeof *copy);
@@ -171,6 +190,5 @@ int gradus_run_update(gradus_optimiser *o)
 {
     if (!is_safe(o))
         return update_carefully(o);
-    update(o);
-    return 0;
+    return update(o);
 }

@@ -20,7 +20,9 @@
 #include "base/error.h"
 #include "base/gemm.h"
 #include "base/mode.h"
+#include "graph/gather.h"
 #include "graph/graph.h"
+#include "graph/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -78,6 +80,17 @@ static json_t *same_of(const gradus_optimiser *o)
 
 /* ---- save --------------------------------------------------------------- */
 
+int gradus_gather_state(const gradus_optimiser *o)
+{
+    const size_t n = o->graph->parameters;
+    int status = 0;
+
+    for (int k = 0; k < o->rule->states && !status; k++)
+        status = gradus_gather_parameters(o->graph,
+                                          o->state + (size_t)k * n, 0);
+    return status;
+}
+
 int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
                             json_t *fit, const char *path)
 {
@@ -111,7 +124,10 @@ int gradus_save_checkpoint(const gradus_optimiser *o, const char *path)
     if (!o || !path)
         return gradus_error_set("gradus_save_checkpoint: the %s is NULL",
                                 o ? "path" : "optimiser");
-    return gradus_checkpoint_write(o, NULL, NULL, path);
+    int status = gradus_gather_state(o);
+    if (!status && o->graph->ranks->rank == 0)
+        status = gradus_checkpoint_write(o, NULL, NULL, path);
+    return gradus_agree(o->graph, status);
 }
 
 /* ---- load --------------------------------------------------------------- */
@@ -254,5 +270,6 @@ int gradus_load_checkpoint(gradus_optimiser *o, const char *path)
     if (!o || !path)
         return gradus_error_set("gradus_load_checkpoint: the %s is NULL",
                                 o ? "path" : "optimiser");
-    return gradus_checkpoint_read(o, NULL, path, NULL, NULL, NULL);
+    return gradus_agree(o->graph, gradus_checkpoint_read(o, NULL, path, NULL,
+                                                         NULL, NULL));
 }

@@ -177,6 +177,11 @@ int gradus_read_counts(gradus_graph *g, const json_t *metadata);
 
 /* ----- checkpoint.c ------------------------------------------------------ */
 
+/* Lets rank 0 have the state of all parameters, and not only of those that it
+ * updates.  All ranks call it, and then rank 0 alone writes the checkpoint.
+ * Returns 0, or -1 with a message. */
+int gradus_gather_state(const gradus_optimiser *o);
+
 /* Writes a checkpoint of o and its graph, with the parameters `best`
  * [parameters] of the best epoch and what gradus_fit wants to remember; either
  * may be NULL.  Returns 0, or -1 with a message that names the path. */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mode.h"
 #include "base/shuffle.h"
+#include "graph/ranks.h"
 #include "optim/optimiser.h"
 #include "run/run.h"
 #include "train/train.h"
@@ -78,7 +79,8 @@ static int run_batch(gradus_fit_state *f, int rows)
 
     gradus_mode mode;
 
-    if (set_learning_rate(f))
+    int status = set_learning_rate(f);
+    if (gradus_agree_on_rate(f, status))
         return -1;
     if (gradus_train_step(f->o, index, rows)) {
         if (f->options.replay)
@@ -88,7 +90,7 @@ static int run_batch(gradus_fit_state *f, int rows)
     f->rate = gradus_learning_rate(f->o);
     f->step++;
     gradus_mode_enter(&mode);
-    gradus_meter_add(&f->meter);
+    status = gradus_meter_add(&f->meter);
     gradus_metrics m = gradus_meter_read(&f->meter);
     gradus_mode_leave(&mode);
     f->p.batch++;
@@ -96,7 +98,7 @@ static int run_batch(gradus_fit_state *f, int rows)
     f->p.so_far.train_loss = m.loss;
     f->p.so_far.train_accuracy = m.accuracy;
     call_back(f);
-    return 0;
+    return status || gradus_agree_to_stop(f) ? -1 : 0;
 }
 
 /* ---- an epoch -------------------------------------------------------- */
@@ -138,6 +140,8 @@ static int run_batches(gradus_fit_state *f, bool *whole)
 
     do {
         rows = rows_of_batch(f);
+        if (f->options.next && gradus_agree_on_rows(f, rows))
+            rows = -1;
         if (rows < 0 || (rows > 0 && run_batch(f, rows)))
             return gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
                                     f->p.batch + 1, gradus_error());
@@ -193,8 +197,12 @@ static int run_epoch(gradus_fit_state *f)
     }
     if (!status && whole)
         log_epoch(f);
-    if (!status && f->p.epoch_done)
+    if (!status && f->p.epoch_done) {
         call_back(f);
+        if (gradus_compare_weights(f, gradus_agree_to_stop(f)))
+            status = gradus_error_set("epoch %d, batch %d: %s", f->p.epoch + 1,
+                                      f->p.batch, gradus_error());
+    }
     if (f->options.history)
         f->options.history[f->p.epoch] = f->p.so_far;
     return status;
@@ -230,9 +238,8 @@ static int check_validation(gradus_graph *g, const gradus_dataset *d)
                   : 0;
 }
 
-/* Does everything that can fail before the first step: feeds the data,
- * allocates memory, checks the data, opens the log and reads the
- * checkpoint. */
+/* Does what can fail before the first step on one rank and not on others:
+ * feeds the data, allocates memory, checks the data and opens the log. */
 static int begin(gradus_fit_state *f, const gradus_dataset *data)
 {
     if (gradus_need_loss(f->g) ||
@@ -250,7 +257,7 @@ static int begin(gradus_fit_state *f, const gradus_dataset *data)
         check_data(f->g, f->n, f->options.batch, true) ||
         check_validation(f->g, f->options.validation))
         return -1;
-    return gradus_log_open(&f->log, f->options.log) || gradus_resume(f);
+    return gradus_log_open(&f->log, f->options.log);
 }
 
 /* Frees what `begin` has made, even if that has failed half-way, restores the
@@ -280,8 +287,10 @@ static void end_epoch(gradus_fit_state *f)
 
 static int run(gradus_fit_state *f, const gradus_dataset *data)
 {
-    int status = begin(f, data);
+    int status = gradus_compare_training(f, begin(f, data));
 
+    if (!status)
+        status = gradus_resume(f);
     while (!status && !f->stopped && !f->finished &&
            f->p.epoch < f->p.epochs) {
         status = run_epoch(f);
@@ -289,10 +298,11 @@ static int run(gradus_fit_state *f, const gradus_dataset *data)
             end_epoch(f);
     }
     end(f);
-    if (!status && *f->warning)
-        return gradus_error_set("the training has ended, but %s", f->warning),
-               1;
-    return status ? -1 : 0;
+    if (status)
+        return -1;
+    if (*f->warning)
+        gradus_error_set("the training has ended, but %s", f->warning);
+    return gradus_agree(f->g, *f->warning) ? 1 : 0;
 }
 
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
@@ -304,11 +314,14 @@ int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,
 
     if (options)
         f.options = *options;
-    if (gradus_settle_options(&f.options, f.g->max_batch))
-        return -1;
-    if (data && f.options.next)
-        return gradus_error_set("gradus_fit: data and next are both given; "
-                                "must be only one of them");
+    int status = gradus_settle_options(&f.options, f.g->max_batch);
+    if (!status && data && f.options.next)
+        status = gradus_error_set("gradus_fit: data and next are both given; "
+                                  "must be only one of them");
+    if (status)
+        return gradus_compare_training(&f, status);
+    if (f.g->ranks->rank > 0) /* rank 0 writes the files */
+        f.options.log = f.options.replay = NULL;
     f.p.optimiser = o;
     f.p.epochs = f.options.epochs;
     return run(&f, data);

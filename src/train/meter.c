@@ -7,6 +7,8 @@
 #include "train/train.h"
 
 #include "base/error.h"
+#include "graph/cut.h"
+#include "graph/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -83,20 +85,31 @@ static void count_label(gradus_meter *m, const gradus_real *y, int label)
 }
 
 /* Counts all labels [rows,positions] of the batch at hand; the classifier's
- * probabilities are y [rows,size]. */
-static void count_labels(gradus_meter *m)
+ * probabilities are y [rows,size].  Each rank has those of its own rows. */
+static int count_labels(gradus_meter *m)
 {
+    const gradus_graph *g = m->graph;
     const gradus_loss_node *l = m->classifier;
-    const int32_t *label = l->node.in[1]->label;
+    const gradus_portion own = gradus_own_portion(g, g->batch.rows);
+    size_t *count[] = { &m->labels, &m->correct, &m->in_top_k };
+    const size_t before[] = { m->labels, m->correct, m->in_top_k };
+    double more[3];
 
-    for (int i = 0; i < m->graph->batch.rows; i++)
+    for (int i = own.row; i < own.row_end; i++)
         for (int s = 0; s < l->positions; s++)
             count_label(m, l->node.y + (size_t)i * (size_t)l->node.size +
                                (size_t)s * (size_t)l->position_step,
-                        *label++);
+                        l->node.in[1]->label[i * l->positions + s]);
+    for (int k = 0; k < 3; k++)
+        more[k] = (double)(*count[k] - before[k]);
+    if (gradus_sum_ranks(g, more, 3))
+        return -1;
+    for (int k = 0; k < 3; k++)
+        *count[k] = before[k] + (size_t)more[k];
+    return 0;
 }
 
-void gradus_meter_add(gradus_meter *m)
+int gradus_meter_add(gradus_meter *m)
 {
     const gradus_graph *g = m->graph;
 
@@ -108,8 +121,24 @@ void gradus_meter_add(gradus_meter *m)
             m->total[i].sum += l->loss[row];
         m->total[i].divisor += l->divisor;
     }
-    if (m->classifier)
-        count_labels(m);
+    return m->classifier ? count_labels(m) : 0;
+}
+
+int gradus_meter_unite(gradus_meter *m)
+{
+    if (!m->confusion || !m->classifier || m->graph->ranks->size == 1)
+        return 0;
+    const size_t K = (size_t)m->classifier->classes;
+    double *count = malloc(K * K * sizeof *count);
+    if (!count)
+        return gradus_lose(m->graph, "a confusion matrix");
+    for (size_t i = 0; i < K * K; i++)
+        count[i] = (double)m->confusion[i];
+    int status = gradus_sum_ranks(m->graph, count, K * K);
+    for (size_t i = 0; !status && i < K * K; i++)
+        m->confusion[i] = (size_t)count[i];
+    free(count);
+    return status;
 }
 
 /* Each loss is divided by its total D, unless its reduction is the sum. */

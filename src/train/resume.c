@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/locale.h"
+#include "graph/ranks.h"
 #include "train/train.h"
 
 #include <stdlib.h>
@@ -101,42 +102,6 @@ static void pass_state(gradus_fit_state *f, gradus_numbers *t, int *epochs)
 
 /* ---- what the checkpoint is of ------------------------------------------ */
 
-enum { FIRST = 1 << 16 }; /* so many values of an array are hashed */
-
-static uint64_t hash_first(uint64_t h, const void *v, size_t n, size_t width)
-{
-    return v ? gradus_hash(h, v, (n < FIRST ? n : FIRST) * width) : h;
-}
-
-/* Sets f.data to the hash of what is fed: of each data node the kind, the size
- * and the number of rows, the labels, and the first values; and of the
- * validation data.  With options.next, what is fed changes from batch to
- * batch, and does not count. */
-static void hash_data(gradus_fit_state *f)
-{
-    uint64_t h = GRADUS_HASH_OF_NOTHING;
-
-    for (int i = 0; i < f->g->count && !f->options.next; i++) {
-        const gradus_node *n = f->g->node[i];
-        uint64_t sizes[] = { n->kind, (uint64_t)n->size, n->fed.rows };
-        if (n->kind != GRADUS_KIND_COMPUTED)
-            h = gradus_hash(h, sizes, sizeof sizes);
-        size_t values = n->fed.rows * (size_t)n->size;
-        h = hash_first(h, n->fed.x, values, sizeof *n->fed.x);
-        h = hash_first(h, n->fed.u8, values, 1);
-        if (n->fed.labels)
-            h = gradus_hash(h, n->fed.labels, values * sizeof *n->fed.labels);
-    }
-    const gradus_dataset *v = f->options.validation;
-    if (v) {
-        h = gradus_hash(h, &v->n, sizeof v->n);
-        h = hash_first(h, v->x, v->n * (size_t)v->size, sizeof *v->x);
-        h = hash_first(h, v->pixels, v->n * (size_t)v->size, 1);
-        h = hash_first(h, v->labels, v->n, sizeof *v->labels);
-    }
-    snprintf(f->data, sizeof f->data, "%016jx", (uintmax_t)h);
-}
-
 /* Returns what must be the same when the training goes on, or NULL if out of
  * memory. */
 static json_t *same_of(const gradus_fit_state *f)
@@ -173,6 +138,11 @@ static int save(gradus_fit_state *f)
     const gradus_fit_options *o = &f->options;
     gradus_c_locale locale;
 
+    f->saved = gradus_now();
+    if (gradus_gather_state(f->o))
+        return -1;
+    if (f->g->ranks->rank > 0) /* rank 0 writes the file */
+        return 0;
     if (gradus_c_locale_enter(&locale))
         return -1;
     json_t *fit = describe(f);
@@ -198,7 +168,8 @@ void gradus_checkpoint(gradus_fit_state *f, bool always)
         always |= f->step % (uint64_t)o->checkpoint_batches == 0;
     if (o->checkpoint_seconds > 0)
         always |= gradus_now() - f->saved >= o->checkpoint_seconds;
-    if (always && save(f))
+    double due = always; /* all ranks take part, or none */
+    if (!gradus_sum_ranks(f->g, &due, 1) && due > 0 && save(f))
         snprintf(f->warning, sizeof f->warning, "no checkpoint was written: "
                  "%s", gradus_error());
 }
@@ -248,13 +219,14 @@ static int read_fit(void *arg, json_t *fit)
  * Lines that are missing are a warning. */
 static int restore_log(gradus_fit_state *f)
 {
-    if (gradus_log_size(&f->log) < f->log_size)
+    if (f->log.path && gradus_log_size(&f->log) < f->log_size)
         snprintf(f->warning, sizeof f->warning, "%s is shorter than it was at "
                  "the checkpoint, so lines of it are missing", f->log.path);
     return gradus_log_cut(&f->log, f->log_size);
 }
 
-int gradus_resume(gradus_fit_state *f)
+/* Reads the checkpoint, if there is one; *new says that there is none. */
+static int look_for_checkpoint(gradus_fit_state *f, bool *new)
 {
     const char *path = f->options.checkpoint;
     char older[PATH_MAX + 16];
@@ -264,16 +236,16 @@ int gradus_resume(gradus_fit_state *f)
         return -1;
     if (!path)
         return 0;
-    hash_data(f);
+    gradus_hash_data(f);
     snprintf(older, sizeof older, "%s.1", path);
     bool has_older = access(older, F_OK) == 0;
-    if (access(path, F_OK))
+    *new = access(path, F_OK);
+    if (*new)
         return has_older && f->options.checkpoint_keep > 1
                    ? gradus_error_set("%s: is missing, but %s is there; rename"
                                       " that one to go on from it, or remove "
                                       "it to begin anew", path, older)
-                   : save(f); /* it is better to know now that it cannot be
-                                 written */
+                   : 0;
     struct stat st;
     if (!f->options.resume && !stat(path, &st) && S_ISREG(st.st_mode))
         return gradus_error_set("%s: exists; resume the training that it "
@@ -294,4 +266,18 @@ int gradus_resume(gradus_fit_state *f)
     else if (!status)
         status = restore_log(f);
     return status;
+}
+
+/* The first checkpoint is written at once: it is better to know now that it
+ * cannot be written. */
+int gradus_resume(gradus_fit_state *f)
+{
+    bool new = false;
+    int status = look_for_checkpoint(f, &new);
+
+    if (gradus_compare_ranks(f->g, status, "number of checkpoints", "%d",
+                             !new) ||
+        gradus_compare_weights(f, 0))
+        return -1;
+    return new ? gradus_agree(f->g, save(f)) : 0;
 }

@@ -77,8 +77,13 @@ void gradus_meter_reset(gradus_meter *m);
 /* Frees what the meter owns; does nothing if the meter is all zero. */
 void gradus_meter_free(gradus_meter *m);
 
-/* Adds the batch at hand, which the last forward has computed. */
-void gradus_meter_add(gradus_meter *m);
+/* Adds the batch at hand, which the last forward has computed.  Returns 0, or
+ * -1 with a message if an exchange fails. */
+int gradus_meter_add(gradus_meter *m);
+
+/* After the last batch, adds up what each rank has counted in the confusion
+ * matrix.  Returns 0, or -1 with a message. */
+int gradus_meter_unite(gradus_meter *m);
 
 /* What the sums come to: the loss over all rows that were added, weighted and
  * divided as the graph's losses are, and accuracies from 0 to 1, which are NAN
@@ -185,6 +190,27 @@ int gradus_replay_begin(const gradus_graph *g, const char *path);
 /* Writes the step of the batch at hand, of `rows` rows, to a replay file, and
  * adds to the error message, which is that of the step, where it is. */
 void gradus_replay_write(const gradus_graph *g, int rows, const char *path);
+
+/* ----- together.c: what ranks agree on; 0, or -1 with a message ---------- */
+
+/* Sets f->data to a hash of what is fed. */
+void gradus_hash_data(gradus_fit_state *f);
+
+/* Do all ranks train the same on the same data?  status is that of what this
+ * rank has done before. */
+int gradus_compare_training(gradus_fit_state *f, int status);
+
+/* Has `next` fed all ranks as many rows?  A number below 0 is an error. */
+int gradus_agree_on_rows(gradus_fit_state *f, int rows);
+
+/* Has options.learning_rate given all ranks the same?  status is as above. */
+int gradus_agree_on_rate(gradus_fit_state *f, int status);
+
+/* If any rank is to stop, all are. */
+int gradus_agree_to_stop(gradus_fit_state *f);
+
+/* Have all ranks the same parameters?  status is as above. */
+int gradus_compare_weights(const gradus_fit_state *f, int status);
 
 /* ----- options.c --------------------------------------------------------- */
 

@@ -6,8 +6,8 @@
 #                   print the command to type
 #   make test       build and run every test
 #   make asan       the tests under the address and undefined-behaviour sanitisers
-#   make tsan       the tests under the thread sanitiser
-#   make valgrind   the tests under valgrind
+#   make tsan       the C suites under the thread sanitiser
+#   make valgrind   the C suites under valgrind
 #   make coverage   measure which lines and branches of src the tests reach, and
 #                   fail below 97 % of lines, or if a branch of the loaders and
 #                   savers is missed that tools/coverage.txt does not explain;
@@ -32,6 +32,9 @@
 #                   show that the test which the page names fails
 #   make exercise   list the exercises in backprop; with N=3, begin or check
 #                   number 3 (exercises/README.md)
+#   make mpi        build/libgradus-mpi.a and build/mnist-train-mpi, for several
+#                   processes or machines (docs/cluster.md); needs MPI, and
+#                   installs OpenMPI on Debian and Ubuntu
 #   make double     build/libgradus-double.a, the library in double precision
 #                   for gradient checks, and build/custom-layer-check, a
 #                   program that makes one
@@ -85,11 +88,11 @@ FLAGS := $(ARCH) -std=c11 -Wall -Wextra -Wpedantic -Wshadow -fPIC -fvisibility=h
          $(call works,-fexcess-precision=fast)
 LIBS   = $(PKG_LIBS) -lm
 
-SRC      := $(wildcard src/*/*.c)
+SRC      := $(filter-out src/mpi/%,$(wildcard src/*/*.c))
 MNIST    := $(wildcard examples/mnist/*.c)
 SHARED   := $(wildcard programs/shared/*.c)
 GRADUS   := $(wildcard programs/gradus/*.c)
-PARTS    := examples/mnist/recipes.c examples/mnist/train_options.c
+PARTS    := $(patsubst %,examples/mnist/%.c,ranks recipes train_options)
 OWN_DATA := $(wildcard examples/own-data/*.c)
 CUSTOM   := examples/custom-layer/custom-layer.c
 TESTS    := $(filter-out tests/soak.c,$(wildcard tests/*.c))
@@ -195,6 +198,34 @@ comma := ,
 WRAP  := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup free \
          open_memstream fclose pthread_create open open64 read write pwrite \
          pwrite64 fsync fchmod close rename flock linkat unlink)
+
+# ---- several processes: libgradus-mpi, with the compiler that knows MPI
+MPICC ?= mpicc
+
+mpi:
+	@command -v $(firstword $(MPICC)) >/dev/null || tools/deps.sh $(firstword $(MPICC))
+	$(MAKE) --no-print-directory $(BUILD)/libgradus-mpi.a $(BUILD)/mnist-train-mpi \
+	    $(BUILD)/exchange_bench
+
+$(BUILD)/mpi/%.o: FLAGS += -Iprograms/shared -Iexamples/mnist $(PKG_CFLAGS)
+# These are few, and compiled each time, as another MPICC may be asked for.
+$(BUILD)/mpi/%.o: %.c always
+	@mkdir -p $(@D)
+	$(call Q,MPICC $@)$(MPICC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/libgradus-mpi.a: $(BUILD)/mpi/src/mpi/mpi.o
+	@rm -f $@
+	$(call Q,AR $@)$(AR) rcs $@ $^
+
+# mnist-train's files, but for the one that says that it is alone.
+$(BUILD)/mnist-train-mpi: $(BUILD)/mpi/examples/mpi/ranks.o \
+    $(call obj,examples/mnist/train.c $(filter-out %/ranks.c,$(PARTS)) $(SHARED)) \
+    $(BUILD)/libgradus-mpi.a $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(MPICC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LIBS) -o $@
+
+# bench/cluster_model.py takes what this measures of a network.
+$(BUILD)/exchange_bench: $(BUILD)/mpi/bench/exchange.o $(BUILD)/libgradus-mpi.a
+	$(call Q,LD $@)$(MPICC) $(CFLAGS) $(LDFLAGS) $^ -lm -o $@
 
 # ---- measurements, in which c = c * a + b has to become one instruction
 BENCH := $(addprefix bench/,gradus_bench.c blas.c infer.c limits.c nets.c options.c stream.c)
@@ -339,7 +370,7 @@ coverage-run: $(addprefix $(BUILD)/,test test-double load-bad load-bad-models lo
 	@echo "coverage: $(BUILD)/index.html shows each line"
 
 lint:
-	tools/deps.sh clang-tidy cppcheck
+	tools/deps.sh clang-tidy cppcheck mpicc
 	tools/lint.sh
 
 # Each target runs for this many seconds.
@@ -421,8 +452,9 @@ install: install-notice all
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/gradus $(BUILD)/gradus-double \
 	    $(DESTDIR)$(PREFIX)/bin
-	install -m 644 include/gradus.h include/gradus_layer.h \
-	    $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(wildcard include/*.h) $(DESTDIR)$(PREFIX)/include
+	if [ -f $(BUILD)/libgradus-mpi.a ]; then \
+	    install -m 644 $(BUILD)/libgradus-mpi.a $(DESTDIR)$(PREFIX)/lib; fi
 	install -m 644 $(BUILD)/libgradus.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libgradus.so \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.so.$(VERSION)
@@ -436,10 +468,10 @@ install: install-notice all
 	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/include/gradus.h \
-	    $(DESTDIR)$(PREFIX)/include/gradus_layer.h \
+	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/%,$(wildcard include/*.h)) \
 	    $(DESTDIR)$(PREFIX)/bin/gradus $(DESTDIR)$(PREFIX)/bin/gradus-double \
 	    $(DESTDIR)$(PREFIX)/lib/libgradus.* \
+	    $(DESTDIR)$(PREFIX)/lib/libgradus-mpi.a \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
 
 clean:
@@ -448,7 +480,7 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double test asan tsan tsan-run valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double mpi test asan tsan tsan-run valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\

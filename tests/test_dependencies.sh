@@ -8,7 +8,7 @@
 # allowed FOLDER: the folders that it may use beside itself
 allowed() {
     case $1 in
-    base) ;;
+    base | mpi) ;;
     kernels | graph | data) echo base ;;
     layers | loss) echo kernels ;;
     optim) echo base graph ;;

@@ -4,7 +4,8 @@
 #
 #   tools/deps.sh            the libraries and tools of make and make test
 #   tools/deps.sh TOOL ..    further tools, such as valgrind and clang: commands
-#                            whose Debian packages have the same name
+#                            whose Debian packages have the same name, and the
+#                            compilers of MPI: mpicc, mpicc.mpich
 set -eu
 
 packages='gcc libc6-dev make pkg-config libopenblas-dev zlib1g-dev
@@ -29,7 +30,12 @@ install() {
 if [ $# -gt 0 ]; then
     missing=
     for tool; do
-        command -v "$tool" >/dev/null || missing="$missing $tool"
+        command -v "$tool" >/dev/null && continue
+        case $tool in
+        mpicc | mpicc.openmpi) missing="$missing libopenmpi-dev openmpi-bin" ;;
+        mpicc.mpich) missing="$missing libmpich-dev mpich" ;;
+        *) missing="$missing $tool" ;;
+        esac
     done
     [ -n "$missing" ] || exit 0
     echo "deps: missing:$missing"

@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-flags="-std=c11 -Iinclude -Isrc -Iprograms/shared -D_FILE_OFFSET_BITS=64 $(pkg-config --cflags openblas)"
+flags="-std=c11 -Iinclude -Isrc -Iprograms/shared -Iexamples/mnist -D_FILE_OFFSET_BITS=64 $(pkg-config --cflags openblas ompi-c)"
 files=$(ls src/*/*.c examples/*/*.c programs/*/*.c)
 
 # shellcheck disable=SC2086 # flags and files are lists

@@ -5,6 +5,7 @@
 #include "nets.h"
 #include "openblas.h"
 #include "progress.h"
+#include "ranks.h"
 #include "stop.h"
 #include "train_options.h"
 
@@ -17,6 +18,9 @@
 const char program[] = "mnist-train";
 
 enum { MAX_CLASSES = 256 }; /* labels are bytes */
+
+/* The processes that train this net together, or NULL. */
+static gradus_communicator *ranks;
 
 /* ---- Before training ---- */
 
@@ -69,7 +73,8 @@ static gradus_graph *build(const settings *s, const gradus_dataset *d,
     if (s->augment || s->flip)
         gradus_augment(h, &change);
     gradus_softmax_ce(net_logits(s, h, classes), label, NULL); /* [B,10] */
-    if (!gradus_compile(g, s->batch, s->threads) &&
+    if (!(ranks && gradus_set_communicator(g, ranks)) &&
+        !gradus_compile(g, s->batch, s->threads) &&
         !gradus_set_class_names(g, classes, names))
         return g;
     gradus_graph_free(g);
@@ -90,6 +95,7 @@ typedef struct {
     const settings *set;
     progress shown;
     int begun; /* a batch has been trained on */
+    int whole; /* the last epoch is over */
 } run;
 
 static double learning_rate(uint64_t step, uint64_t steps, void *user)
@@ -108,7 +114,9 @@ static int between(const gradus_progress *p, void *user)
                  r->set->checkpoint, p->epoch + 1, p->batch - !p->epoch_done,
                  p->batches);
     r->begun = 1;
-    progress_show(&r->shown, p);
+    r->whole = p->epoch_done && p->epoch + 1 == p->epochs;
+    if (!ranks || ranks->rank == 0)
+        progress_show(&r->shown, p);
     return stop_signal();
 }
 
@@ -125,8 +133,23 @@ static void warn_of_few_steps(const settings *s, const gradus_dataset *d)
                  steps == 1 ? ", at almost no learning rate" : "");
 }
 
+/* Warns of ranks that have nothing to compute, as a batch is cut into pieces
+ * of 128 rows. */
+static void warn_of_idle_ranks(const settings *s)
+{
+    int pieces = (s->batch + 127) / 128;
+    if (ranks && pieces < ranks->size)
+        complain("--batch %d is %d piece%s of 128 rows, so %d of %d ranks only "
+                 "wait; take a --batch of %d or more, or fewer ranks",
+                 s->batch, pieces, pieces == 1 ? "" : "s",
+                 ranks->size - pieces, ranks->size, 128 * ranks->size);
+}
+
 /* Was there an error when the training had ended? */
 static int late;
+
+/* Was the training stopped?  A signal may have reached another rank. */
+static int stopped;
 
 /* Trains, and sets *all to the samples and seconds of all epochs together and
  * to the training loss of the last. */
@@ -157,6 +180,7 @@ static int train(const settings *s, gradus_graph *g, const gradus_dataset *d,
     else if (!r.begun)
         complain("%s: this training has ended already; more --epochs would "
                  "go on with it", s->checkpoint);
+    stopped = r.begun && !r.whole;
     late = failed > 0; /* the net is trained all the same */
     failed = failed < 0;
     for (int e = 0; !failed && e < s->epochs && history[e].samples; e++) {
@@ -217,7 +241,7 @@ static int report_json(const settings *s, const gradus_graph *g,
     snprintf(hash, sizeof hash, "%016" PRIx64, gradus_parameters_hash(g));
 
     /* The seed is a string, as it may need more than json_int_t's 63 bits. */
-    return print_json(json_pack(
+    json_t *json = json_pack(
         "{s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:s,"
         " s:f, s:I}",
         "data", printable(s->data), "train_samples", (json_int_t)trained_on->n,
@@ -228,7 +252,15 @@ static int report_json(const settings *s, const gradus_graph *g,
         "train_loss", all->train_loss, "test_loss", m->loss,
         "test_accuracy", m->accuracy, "weights_hash", hash,
         "samples_per_second", (double)all->samples / all->seconds,
-        "peak_rss_kb", (json_int_t)usage.ru_maxrss));
+        "peak_rss_kb", (json_int_t)usage.ru_maxrss);
+    if (json && ranks) {
+        json_object_set_new(json, "ranks", json_integer(ranks->size));
+        json_object_set_new(json, "bytes_sent",
+                            json_integer((json_int_t)ranks->bytes_sent));
+        json_object_set_new(json, "exchange_seconds",
+                            json_real(ranks->seconds));
+    }
+    return print_json(json);
 }
 
 /* The only use of the test images is here, once, when training is over. */
@@ -269,11 +301,12 @@ static int work(const settings *s, const char *command,
         complain("%s%s", gradus_error(), advice(gradus_error()));
     else if (!(failed = !openblas_has_room(gradus_threads(g)))) {
         warn_of_few_steps(s, training);
+        warn_of_idle_ranks(s);
         failed = !can_save(s, g) || train(s, g, training, utf8, &all);
     }
     if (!failed && s->save && (failed = gradus_save(g, s->save)))
         complain("the model was not saved: %s", gradus_error());
-    if (!failed && stop_signal())
+    if (!failed && stopped)
         complain("stopped after %zu images%s%s%s%s%s", all.samples,
                  s->save ? ", saved in " : "", s->save ? s->save : "",
                  s->checkpoint ? "; to go on, give the same options and "
@@ -292,11 +325,12 @@ int main(int argc, char **argv)
     char *command = command_line(argc - 1, argv + 1);
     settings s = parse_options(argc, argv);
     int utf8 = use_utf8(), failed = 1;
-    catch_signals();
     if (!s.data)
         s.data = default_data();
     refuse_overwriting(&s, NULL, (named_path[]){ { "--data", s.data },
                                                  { NULL, NULL } });
+    ranks = ranks_start();
+    catch_signals();
     if (!command)
         complain("out of memory");
     gradus_dataset *training = command ? load_part(s.data, "train") : NULL;
@@ -311,5 +345,5 @@ int main(int argc, char **argv)
     gradus_dataset_free(training);
     gradus_dataset_free(testing);
     failed = finish_stdout() || failed;
-    return failed ? 1 : stop_signal() ? 128 + stop_signal() : 0;
+    return ranks_finish(failed ? 1 : stop_signal() ? 128 + stop_signal() : 0);
 }

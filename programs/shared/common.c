@@ -49,11 +49,32 @@ const char *printable(const char *text)
     return kept[next];
 }
 
+/* Where messages are kept; NULL: they are printed. */
+static FILE *kept_complaints;
+static char *kept_text;
+static size_t kept_size;
+
+void keep_complaints(void)
+{
+    kept_complaints = open_memstream(&kept_text, &kept_size);
+}
+
+void release_complaints(void)
+{
+    if (!kept_complaints)
+        return;
+    fclose(kept_complaints);
+    kept_complaints = NULL;
+    fputs(kept_text, stderr);
+    free(kept_text);
+}
+
 static void say(const char *format, va_list ap)
 {
     char text[4096];
     vsnprintf(text, sizeof text, format, ap);
-    fprintf(stderr, "%s: %s\n", program, printable(text));
+    fprintf(kept_complaints ? kept_complaints : stderr, "%s: %s\n", program,
+            printable(text));
 }
 
 void complain(const char *format, ...)

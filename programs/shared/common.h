@@ -21,6 +21,11 @@ const char *printable(const char *text);
  * is made printable. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From here on, messages are kept and not printed; or those that were kept are
+ * printed.  For processes of which only one is to speak. */
+void keep_complaints(void);
+void release_complaints(void);
+
 /* Does the same for a wrong command line, adds that --help lists the options,
  * and exits with status 2. */
 _Noreturn void usage_error(const char *format, ...)

@@ -213,6 +213,8 @@ refuse_mixtures() {
         -n 1 "$dir/other" $small : -n 2 "$dir/train" $small
     rm -rf "$dir/data2"
     cp -r "$dir/data" "$dir/data2"
+    refused 'GRADUS_DEADLINE 0: must be more than 0' \
+        -n 1 env GRADUS_DEADLINE=0 "$dir/train" $small
     printf '\7' | dd of="$dir/data2/train-images-idx3-ubyte" bs=1 seek=900 \
         conv=notrunc 2>/dev/null
     refused 'rank 1 has another data set' -n 1 "$dir/train" $small : \

@@ -18,8 +18,10 @@ gradus_communicator *ranks_start(void)
 
     if (deadline)
         seconds = real_number("GRADUS_DEADLINE", deadline, 1e9);
+    if (seconds == 0)
+        usage_error("GRADUS_DEADLINE 0: must be more than 0, or no rank has "
+                    "time to answer");
     ranks = gradus_mpi_start(seconds);
-
     if (!ranks) {
         complain("MPI does not start; is the program started by mpirun?");
         exit(1);

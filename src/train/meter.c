@@ -58,12 +58,14 @@ static int most_probable(const gradus_loss_node *l, const gradus_real *y)
     return best;
 }
 
-/* Counts one label, unless it is one to be ignored.  The K probabilities at
- * its position are y[0], y[class_step], y[2 class_step], ..  The label's rank
- * is the number of classes that come before it when the most probable comes
- * first, and of equally probable ones the lowest: 0 if the label is
- * correct. */
-static void count_label(gradus_meter *m, const gradus_real *y, int label)
+/* Counts one label, unless it is one to be ignored: in count[0], in count[1]
+ * if it is correct, and in count[2] if it is among the top k.  The K
+ * probabilities at its position are y[0], y[class_step], y[2 class_step], ..
+ * The label's rank is the number of classes that come before it when the most
+ * probable comes first, and of equally probable ones the lowest: 0 if the
+ * label is correct. */
+static void count_label(gradus_meter *m, const gradus_real *y, int label,
+                        double count[3])
 {
     const gradus_loss_node *l = m->classifier;
     const int step = l->class_step;
@@ -76,9 +78,9 @@ static void count_label(gradus_meter *m, const gradus_real *y, int label)
         rank += y[k * step] >= y_label;
     for (int k = label + 1; k < l->classes; k++)
         rank += y[k * step] > y_label;
-    m->labels++;
-    m->correct += rank == 0;
-    m->in_top_k += rank < m->k;
+    count[0]++;
+    count[1] += rank == 0;
+    count[2] += rank < m->k;
     if (m->confusion)
         m->confusion[(size_t)label * (size_t)l->classes +
                      (size_t)most_probable(l, y)]++;
@@ -91,21 +93,18 @@ static int count_labels(gradus_meter *m)
     const gradus_graph *g = m->graph;
     const gradus_loss_node *l = m->classifier;
     const gradus_portion own = gradus_own_portion(g, g->batch.rows);
-    size_t *count[] = { &m->labels, &m->correct, &m->in_top_k };
-    const size_t before[] = { m->labels, m->correct, m->in_top_k };
-    double more[3];
+    double count[3] = { 0 };
 
     for (int i = own.row; i < own.row_end; i++)
         for (int s = 0; s < l->positions; s++)
             count_label(m, l->node.y + (size_t)i * (size_t)l->node.size +
                                (size_t)s * (size_t)l->position_step,
-                        l->node.in[1]->label[i * l->positions + s]);
-    for (int k = 0; k < 3; k++)
-        more[k] = (double)(*count[k] - before[k]);
-    if (gradus_sum_ranks(g, more, 3))
+                        l->node.in[1]->label[i * l->positions + s], count);
+    if (gradus_sum_ranks(g, count, 3))
         return -1;
-    for (int k = 0; k < 3; k++)
-        *count[k] = before[k] + (size_t)more[k];
+    m->labels += (size_t)count[0];
+    m->correct += (size_t)count[1];
+    m->in_top_k += (size_t)count[2];
     return 0;
 }
 

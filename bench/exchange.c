@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { SMALL = 8, LARGE = 8 << 20 }; /* bytes */
+
 static double now(void)
 {
     struct timespec t;
@@ -18,21 +20,25 @@ static double now(void)
 }
 
 /* Returns the seconds of an exchange in which each rank sends `bytes` bytes to
- * each other one: the least mean of five series. */
-static double measure(gradus_communicator *c, gradus_message *out,
-                      gradus_message *in, size_t bytes, int times)
+ * each other one: the least mean of five series.  data is [size,2,LARGE]. */
+static double measure(gradus_communicator *c, char *data, size_t bytes,
+                      int times)
 {
     double least = 1e9;
 
-    for (int i = 0; i < c->size - 1; i++)
-        out[i].bytes = in[i].bytes = bytes;
     for (int series = 0; series < 5; series++) {
         double begun = now();
-        for (int k = 0; k < times; k++)
-            if (c->exchange(c, out, c->size - 1, in, c->size - 1)) {
+        for (int k = 0; k < times; k++) {
+            for (int r = 0; r < c->size; r++)
+                if (r != c->rank) {
+                    c->receive(c, r, data + 2 * (size_t)r * LARGE, bytes);
+                    c->send(c, r, data + (2 * (size_t)r + 1) * LARGE, bytes);
+                }
+            if (c->wait(c)) {
                 fprintf(stderr, "exchange_bench: %s\n", c->why);
                 exit(gradus_mpi_finish(1));
             }
+        }
         double mean = (now() - begun) / times;
         least = mean < least ? mean : least;
     }
@@ -41,7 +47,6 @@ static double measure(gradus_communicator *c, gradus_message *out,
 
 int main(void)
 {
-    enum { SMALL = 8, LARGE = 8 << 20 };
     gradus_communicator *c = gradus_mpi_start(60);
 
     if (!c || c->size < 2) {
@@ -49,27 +54,17 @@ int main(void)
               "mpirun\n", stderr);
         return c ? gradus_mpi_finish(2) : 2;
     }
-    const size_t others = (size_t)c->size - 1;
-    gradus_message *out = calloc(2 * others, sizeof *out);
-    char *data = calloc(2 * others, LARGE);
-    if (!out || !data) {
+    char *data = calloc((size_t)c->size, 2 * LARGE);
+    if (!data) {
         fputs("exchange_bench: out of memory\n", stderr);
         return gradus_mpi_finish(1);
     }
-    gradus_message *in = out + others;
-    for (int r = 0, i = 0; r < c->size; r++)
-        if (r != c->rank) {
-            out[i] = (gradus_message){ r, data + 2 * (size_t)i * LARGE, 0 };
-            in[i] = (gradus_message){
-                r, data + (2 * (size_t)i + 1) * LARGE, 0 };
-            i++;
-        }
-    double small = measure(c, out, in, SMALL, 2000);
-    double large = measure(c, out, in, LARGE, 20);
+    double small = measure(c, data, SMALL, 2000);
+    double large = measure(c, data, LARGE, 20);
     if (c->rank == 0)
         printf("%d ranks: %.1f us an exchange, %.2f GB/s sent by each rank\n",
-               c->size, 1e6 * small, 1e-9 * (double)others * LARGE / large);
-    free(out);
+               c->size, 1e6 * small, 1e-9 * (double)(c->size - 1) * LARGE /
+                                         large);
     free(data);
     return gradus_mpi_finish(0);
 }

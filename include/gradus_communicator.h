@@ -19,35 +19,33 @@
 extern "C" {
 #endif
 
-/* Bytes that are sent to a rank, or that come from it. */
-typedef struct {
-    int rank;
-    void *data;
-    size_t bytes;
-} gradus_message;
-
 /* All fields are 0 at first, but for those that the maker sets. */
 struct gradus_communicator {
     int rank, size; /* the number of this process, and of all */
 
-    /* Sends out[0..n_out-1], which are not changed, and receives
-     * in[0..n_in-1]; returns when all has been sent and received.  No message
-     * is empty, and none is to or from this rank itself.  The messages between
-     * two ranks are received in the order in which they are sent, and have as
-     * many bytes there as here, or the ranks do not compute the same.  All
-     * ranks call it the same number of times; a rank may have nothing to send
-     * or receive.  Returns 0, or non-zero if anything fails or takes too long;
-     * then `why` says in words which rank is to blame, and it is not called
-     * again: end the process, as what is still under way may be written
-     * to. */
-    int (*exchange)(gradus_communicator *c, const gradus_message *out,
-                    int n_out, const gradus_message *in, int n_in);
+    /* Begins to send a message to another rank, or to receive one: `bytes`
+     * bytes, at least 1.  Until `wait` has returned, data must stay where it
+     * is, and what is sent must not change.  The messages from one rank to
+     * another are received in the order in which they are sent; one that has
+     * another number of bytes there than here is an error, as the ranks do not
+     * compute the same.  `wait` tells of all errors. */
+    void (*send)(gradus_communicator *c, int to, const void *data,
+                 size_t bytes);
+    void (*receive)(gradus_communicator *c, int from, void *data,
+                    size_t bytes);
+
+    /* Waits until all of these have been sent and received.  All ranks call it
+     * the same number of times; a rank may have begun nothing.  Returns 0, or
+     * non-zero if anything has failed or takes too long; then `why` says in
+     * words which rank is to blame, and no function is called again: end the
+     * process, as what is still under way may be written to. */
+    int (*wait)(gradus_communicator *c);
     char why[512];
     const char *program; /* a text that must be the same on all ranks, such as
                             a hash of the program; or NULL */
 
-    /* The library counts: what this rank has sent, and the time that it spent
-     * in exchange. */
+    /* The library counts: what this rank has sent, and the time that it has
+     * waited. */
     uint64_t bytes_sent;
     double seconds;
 };

@@ -632,20 +632,36 @@ TEST(a_rank_that_is_lost_is_named)
     }
 }
 
-static int never(gradus_communicator *c, const gradus_message *out, int n_out,
-                 const gradus_message *in, int n_in)
+static void send_nothing(gradus_communicator *c, int to, const void *data,
+                         size_t bytes)
 {
-    (void)out, (void)n_out, (void)in, (void)n_in;
+    (void)c, (void)to, (void)data, (void)bytes;
+}
+
+static void receive_nothing(gradus_communicator *c, int from, void *data,
+                            size_t bytes)
+{
+    (void)c, (void)from, (void)data, (void)bytes;
+}
+
+static int never_wait(gradus_communicator *c)
+{
     return c == NULL;
 }
 
 TEST(communicators_that_make_no_sense_are_refused)
 {
-    gradus_communicator c = { .rank = 2, .size = 2, .exchange = never };
+    gradus_communicator c = { .rank = 2, .size = 2, .send = send_nothing,
+                              .receive = receive_nothing };
     gradus_graph *g = gradus_graph_new(1);
 
     ck_assert_int_ne(gradus_set_communicator(g, NULL), 0);
     assert_error("the communicator is NULL");
+    c.rank = 0;
+    ck_assert_int_ne(gradus_set_communicator(g, &c), 0);
+    assert_error("lacks a function");
+    c.rank = 2;
+    c.wait = never_wait;
     ck_assert_int_ne(gradus_set_communicator(g, &c), 0);
     assert_error("rank that is not 0 to size - 1");
     ck_assert_int_ne(gradus_set_communicator(NULL, &c), 0);

@@ -21,45 +21,71 @@ typedef struct {
     double deadline;
 } post;
 
+/* A letter that a rank waits for. */
+typedef struct {
+    int from;
+    void *data;
+    size_t bytes;
+} expected;
+
 typedef struct {
     gradus_communicator c;
     post *post;
+    expected *expected; /* [count] */
+    int count;
     void (*body)(gradus_communicator *c, void *arg);
     void *arg;
 } rank;
 
-static void put(post *p, int from, const gradus_message *m)
+static void put(gradus_communicator *c, int to, const void *data, size_t bytes)
 {
-    letter *l = malloc(sizeof *l + m->bytes), **end = &p->box[from][m->rank];
+    post *p = ((rank *)c)->post;
+    letter *l = malloc(sizeof *l + bytes), **end = &p->box[c->rank][to];
 
     if (!l)
         abort();
     l->next = NULL;
-    l->bytes = m->bytes;
-    memcpy(l->data, m->data, m->bytes);
+    l->bytes = bytes;
+    memcpy(l->data, data, bytes);
+    pthread_mutex_lock(&p->mutex);
     while (*end)
         end = &(*end)->next;
     *end = l;
+    pthread_cond_broadcast(&p->came);
+    pthread_mutex_unlock(&p->mutex);
 }
 
-static int take(post *p, gradus_communicator *c, const gradus_message *m,
+static void expect(gradus_communicator *c, int from, void *data, size_t bytes)
+{
+    rank *r = (rank *)c;
+
+    r->expected = realloc(r->expected,
+                          (size_t)(r->count + 1) * sizeof *r->expected);
+    if (!r->expected)
+        abort();
+    r->expected[r->count++] = (expected){ from, data, bytes };
+}
+
+/* Takes one message out of its box.  The mutex is locked. */
+static int take(gradus_communicator *c, const expected *e,
                 const struct timespec *until)
 {
-    letter **box = &p->box[m->rank][c->rank];
+    post *p = ((rank *)c)->post;
+    letter **box = &p->box[e->from][c->rank];
 
     while (!*box)
         if (pthread_cond_timedwait(&p->came, &p->mutex, until)) {
             snprintf(c->why, sizeof c->why, "rank %d has sent nothing for %g "
-                     "s", m->rank, p->deadline);
+                     "s", e->from, p->deadline);
             return -1;
         }
     letter *l = *box;
     int status = 0;
-    if (l->bytes == m->bytes) {
-        memcpy(m->data, l->data, m->bytes);
+    if (l->bytes == e->bytes) {
+        memcpy(e->data, l->data, e->bytes);
     } else {
         snprintf(c->why, sizeof c->why, "rank %d has sent %zu bytes; must be "
-                 "%zu", m->rank, l->bytes, m->bytes);
+                 "%zu", e->from, l->bytes, e->bytes);
         status = -1;
     }
     *box = l->next;
@@ -67,22 +93,19 @@ static int take(post *p, gradus_communicator *c, const gradus_message *m,
     return status;
 }
 
-static int exchange(gradus_communicator *c, const gradus_message *out,
-                    int n_out, const gradus_message *in, int n_in)
+static int take_all(gradus_communicator *c)
 {
-    post *p = ((rank *)c)->post;
+    rank *r = (rank *)c;
     struct timespec until;
     int status = 0;
 
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)p->deadline;
-    pthread_mutex_lock(&p->mutex);
-    for (int i = 0; i < n_out; i++)
-        put(p, c->rank, &out[i]);
-    pthread_cond_broadcast(&p->came);
-    for (int i = 0; i < n_in && !status; i++)
-        status = take(p, c, &in[i], &until);
-    pthread_mutex_unlock(&p->mutex);
+    until.tv_sec += (time_t)r->post->deadline;
+    pthread_mutex_lock(&r->post->mutex);
+    for (int i = 0; i < r->count && !status; i++)
+        status = take(c, &r->expected[i], &until);
+    pthread_mutex_unlock(&r->post->mutex);
+    r->count = 0;
     return status;
 }
 
@@ -105,13 +128,18 @@ void threads_run(int size, double deadline,
         pthread_cond_init(&p.came, NULL))
         abort();
     for (int i = 0; i < size; i++) {
-        ranks[i] = (rank){ { .rank = i, .size = size, .exchange = exchange },
-                           &p, body, arg };
+        ranks[i] = (rank){
+            .c = { .rank = i, .size = size, .send = put, .receive = expect,
+                   .wait = take_all },
+            .post = &p, .body = body, .arg = arg
+        };
         if (pthread_create(&thread[i], NULL, run, &ranks[i]))
             abort();
     }
-    for (int i = 0; i < size; i++)
+    for (int i = 0; i < size; i++) {
         pthread_join(thread[i], NULL);
+        free(ranks[i].expected);
+    }
     for (int i = 0; i < MOST_RANKS * MOST_RANKS; i++)
         for (letter *l = p.box[i / MOST_RANKS][i % MOST_RANKS], *next; l;
              l = next) {

@@ -6,7 +6,6 @@
 #include "graph/cut.h"
 #include "graph/ranks.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int gradus_set_communicator(gradus_graph *g, gradus_communicator *c)
@@ -14,10 +13,11 @@ int gradus_set_communicator(gradus_graph *g, gradus_communicator *c)
     if (!g || g->max_batch)
         return gradus_error_set("gradus_set_communicator: the graph is %s",
                                 g ? "compiled already" : "NULL");
-    if (!c || !c->exchange || c->size < 1 || c->rank < 0 || c->rank >= c->size)
+    if (!c || !c->send || !c->receive || !c->wait || c->size < 1 ||
+        c->rank < 0 || c->rank >= c->size)
         return gradus_error_set("gradus_set_communicator: the communicator %s",
-                                c ? "has no exchange, or a rank that is not "
-                                    "0 to size - 1" : "is NULL");
+                                c ? "lacks a function, or has a rank that is "
+                                    "not 0 to size - 1" : "is NULL");
     g->ranks = c;
     return 0;
 }
@@ -68,73 +68,53 @@ int gradus_compare_graphs(const gradus_graph *g, int max_batch, int status)
                ? -1 : 0;
 }
 
-/* Gathers an array that has so many bytes for each row of the batch at hand
- * or, if `slices` is set, for each slice. */
-static int gather(const gradus_graph *g, char *array, size_t bytes,
+/* Begins to gather an array that has so many bytes for each row of the batch
+ * at hand or, if `slices` is set, for each slice. */
+static void begin(const gradus_graph *g, void *array, size_t bytes,
                   bool slices)
 {
-    const int ranks = g->ranks->size;
-
-    if (ranks == 1)
-        return 0;
-    gradus_message *part = malloc((size_t)ranks * sizeof *part);
-    if (!part)
-        return gradus_lose(g, "messages");
-    for (int r = 0; r < ranks; r++) {
+    for (int r = 0; r < g->ranks->size; r++) {
         gradus_portion s = gradus_portion_of(g, r, g->batch.rows);
         size_t from = (size_t)(slices ? s.slice : s.row);
         size_t end = (size_t)(slices ? s.slice_end : s.row_end);
-        part[r] = (gradus_message){ r, array + from * bytes,
-                                    (end - from) * bytes };
+        gradus_give(g, r, -1, (char *)array + from * bytes,
+                    (end - from) * bytes);
     }
-    int status = gradus_gather(g, -1, part, ranks);
-    free(part);
-    return status;
 }
 
 int gradus_gather_rows(const gradus_graph *g, void *array, size_t bytes)
 {
-    return gather(g, array, bytes, false);
+    begin(g, array, bytes, false);
+    return gradus_wait(g);
 }
 
 int gradus_gather_slices(const gradus_graph *g, void *array, size_t bytes)
 {
-    return gather(g, array, bytes, true);
+    begin(g, array, bytes, true);
+    return gradus_wait(g);
 }
 
 int gradus_gather_values(const gradus_graph *g, bool gradients)
 {
-    int status = 0;
-
-    for (int i = 0; i < g->count && !status; i++) {
+    for (int i = 0; i < g->count; i++) {
         const gradus_node *n = g->node[i];
         gradus_real *v = gradients ? n->dy : n->y;
         if (v && n->kind != GRADUS_KIND_WEIGHTS)
-            status = gradus_gather_rows(g, v, (size_t)n->size * sizeof *v);
+            begin(g, v, (size_t)n->size * sizeof *v, false);
     }
-    return status;
+    return gradus_wait(g);
 }
 
 int gradus_gather_parameters(const gradus_graph *g, gradus_real *numbers,
                              int to)
 {
-    int n = 0;
-
-    if (g->ranks->size == 1)
-        return 0;
-    gradus_message *part =
-        malloc((size_t)g->tiles * GRADUS_MAX_PARAMS * sizeof *part);
-    if (!part)
-        return gradus_lose(g, "messages");
-    for (int i = 0; i < g->tiles; i++)
+    for (int i = 0; i < g->tiles && g->ranks->size > 1; i++)
         for (int j = 0; j < g->tile[i].node->n_params; j++) {
             gradus_range r = gradus_tile_range(g->tile[i], j);
             const gradus_real *w = g->tile[i].node->param[j].w;
-            part[n++] = (gradus_message){ g->tile[i].rank,
-                                          numbers + (w - g->theta) + r.from,
-                                          r.count * sizeof *numbers };
+            gradus_give(g, g->tile[i].rank, to,
+                        numbers + (w - g->theta) + r.from,
+                        r.count * sizeof *numbers);
         }
-    int status = gradus_gather(g, to, part, n);
-    free(part);
-    return status;
+    return gradus_wait(g);
 }

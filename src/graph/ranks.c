@@ -16,16 +16,48 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Takes the messages out of the list that need not be sent, and returns how
- * many are left. */
-static int keep_needed(const gradus_communicator *c, gradus_message *m, int n)
+void gradus_send(const gradus_graph *g, int to, const void *data,
+                 size_t bytes)
 {
-    int kept = 0;
+    gradus_communicator *c = g->ranks;
 
-    for (int i = 0; i < n; i++)
-        if (m[i].bytes && m[i].rank != c->rank)
-            m[kept++] = m[i];
-    return kept;
+    if (bytes == 0 || to == c->rank || *c->why)
+        return;
+    c->send(c, to, data, bytes);
+    c->bytes_sent += bytes;
+}
+
+void gradus_receive(const gradus_graph *g, int from, void *data, size_t bytes)
+{
+    gradus_communicator *c = g->ranks;
+
+    if (bytes > 0 && from != c->rank && !*c->why)
+        c->receive(c, from, data, bytes);
+}
+
+void gradus_give(const gradus_graph *g, int from, int to, void *data,
+                 size_t bytes)
+{
+    const gradus_communicator *c = g->ranks;
+
+    if (to < 0 || to == c->rank)
+        gradus_receive(g, from, data, bytes);
+    for (int r = 0; from == c->rank && r < c->size; r++)
+        if (to < 0 || to == r)
+            gradus_send(g, r, data, bytes);
+}
+
+int gradus_wait(const gradus_graph *g)
+{
+    gradus_communicator *c = g->ranks;
+
+    if (c->size == 1)
+        return 0;
+    double begun = now();
+    if (!*c->why && c->wait(c) && !*c->why)
+        strcpy(c->why, "the exchange between ranks has failed");
+    c->seconds += now() - begun;
+    return *c->why ? gradus_error_set("%s", c->why) : 0;
 }
 
 int gradus_lose(const gradus_graph *g, const char *what)
@@ -35,71 +67,18 @@ int gradus_lose(const gradus_graph *g, const char *what)
     return gradus_no_memory("%s", what);
 }
 
-int gradus_exchange(const gradus_graph *g, gradus_message *out, int n_out,
-                    gradus_message *in, int n_in)
-{
-    gradus_communicator *c = g->ranks;
-    double begun = now();
-
-    if (*c->why) /* it has failed before */
-        return gradus_error_set("%s", c->why);
-    n_out = keep_needed(c, out, n_out);
-    n_in = keep_needed(c, in, n_in);
-    for (int i = 0; i < n_out; i++)
-        c->bytes_sent += out[i].bytes;
-    int status = c->exchange(c, out, n_out, in, n_in);
-    c->seconds += now() - begun;
-    if (status && !*c->why)
-        strcpy(c->why, "the exchange between ranks has failed");
-    return status ? gradus_error_set("%s", c->why) : 0;
-}
-
-int gradus_gather(const gradus_graph *g, int to, const gradus_message *part,
-                  int parts)
-{
-    gradus_communicator *c = g->ranks;
-    int n_out = 0, n_in = 0;
-
-    if (c->size == 1)
-        return 0;
-    gradus_message *out = malloc((size_t)parts * (size_t)(c->size + 1) *
-                                 sizeof *out);
-    if (!out)
-        return gradus_lose(g, "messages");
-    gradus_message *in = out + (size_t)parts * (size_t)c->size;
-    for (int i = 0; i < parts; i++)
-        if (part[i].rank != c->rank) {
-            if (to < 0 || to == c->rank)
-                in[n_in++] = part[i];
-        } else
-            for (int r = 0; r < c->size; r++)
-                if (to < 0 || to == r)
-                    out[n_out++] = (gradus_message){ r, part[i].data,
-                                                     part[i].bytes };
-    int status = gradus_exchange(g, out, n_out, in, n_in);
-    free(out);
-    return status;
-}
-
 /* Returns what each rank has as `own`: [size,bytes], to be freed; or NULL. */
 static void *gather_all(const gradus_graph *g, const void *own, size_t bytes)
 {
-    gradus_communicator *c = g->ranks;
-    const size_t size = (size_t)c->size;
-    gradus_message *part = malloc(size * sizeof *part);
-    char *all = malloc(size * bytes + 1);
-    int status = -1;
+    const gradus_communicator *c = g->ranks;
+    char *all = malloc((size_t)c->size * bytes);
 
-    for (int r = 0; part && all && r < c->size; r++)
-        part[r] = (gradus_message){ r, all + (size_t)r * bytes, bytes };
-    if (part && all) {
-        memcpy(all + (size_t)c->rank * bytes, own, bytes);
-        status = gradus_gather(g, -1, part, c->size);
-    } else {
-        gradus_lose(g, "what the ranks send");
-    }
-    free(part);
-    if (!status)
+    if (!all)
+        return gradus_lose(g, "what the ranks send"), NULL;
+    memcpy(all + (size_t)c->rank * bytes, own, bytes);
+    for (int r = 0; r < c->size; r++)
+        gradus_give(g, r, -1, all + (size_t)r * bytes, bytes);
+    if (!gradus_wait(g))
         return all;
     free(all);
     return NULL;
@@ -122,28 +101,9 @@ int gradus_sum_ranks(const gradus_graph *g, double *v, size_t n)
     return 0;
 }
 
-/* Lets all ranks know the message of the first that has failed.  Returns
- * -1. */
-static int share_error(const gradus_graph *g, int status)
-{
-    char own[GRADUS_ERROR_ROOM] = "", (*all)[GRADUS_ERROR_ROOM];
-    int first = -1;
-
-    if (status)
-        snprintf(own, sizeof own, "%s", gradus_error());
-    all = gather_all(g, own, sizeof own);
-    for (int r = g->ranks->size; all && r-- > 0;)
-        if (*all[r])
-            first = r;
-    if (first >= 0 && first != g->ranks->rank)
-        gradus_error_set("rank %d: %s", first, all[first]);
-    free(all);
-    return -1;
-}
-
-/* What a rank says of itself. */
+/* What a rank says of itself; if it has failed, its message. */
 typedef struct {
-    char failed, text[255];
+    char failed, text[GRADUS_ERROR_ROOM];
 } saying;
 
 /* Which rank's text is that of most ranks, the lowest of them? */
@@ -162,33 +122,43 @@ static int most_common(const saying *all, int n)
     return best;
 }
 
+/* Returns 0 if none of n ranks has failed and all say the same; else -1, with
+ * a message, which rank `own` has already if it is the first that failed. */
+static int compare(const saying *all, int n, int own, const char *what)
+{
+    const int most = most_common(all, n);
+    int odd = 0, failed = 0;
+
+    while (failed < n && !all[failed].failed)
+        failed++;
+    if (failed < n)
+        return failed == own ? -1 : gradus_error_set("rank %d: %s", failed,
+                                                     all[failed].text);
+    while (odd < n && !strcmp(all[odd].text, all[most].text))
+        odd++;
+    if (odd == n)
+        return 0;
+    return gradus_error_set("rank %d has another %s than rank %d: got %s; "
+                            "must be %s, as all ranks must compute the same",
+                            odd, what, most, all[odd].text, all[most].text);
+}
+
 int gradus_compare_ranks(const gradus_graph *g, int status, const char *what,
                          const char *format, ...)
 {
     saying own = { .failed = status != 0 }, *all;
-    bool failed = false;
     va_list args;
 
     if (g->ranks->size == 1)
         return status ? -1 : 0;
     va_start(args, format);
-    vsnprintf(own.text, sizeof own.text, format, args);
+    if (status)
+        snprintf(own.text, sizeof own.text, "%s", gradus_error());
+    else
+        vsnprintf(own.text, sizeof own.text, format, args);
     va_end(args);
     all = gather_all(g, &own, sizeof own);
-    if (!all)
-        return -1;
-    for (int r = 0; r < g->ranks->size; r++)
-        failed |= all[r].failed;
-    int most = most_common(all, g->ranks->size), odd = 0;
-    while (odd < g->ranks->size && !strcmp(all[odd].text, all[most].text))
-        odd++;
-    if (failed)
-        status = share_error(g, status);
-    else if (odd < g->ranks->size)
-        status = gradus_error_set("rank %d has another %s than rank %d: got "
-                                  "%s; must be %s, as all ranks must compute "
-                                  "the same", odd, what, most, all[odd].text,
-                                  all[most].text);
+    status = all ? compare(all, g->ranks->size, g->ranks->rank, what) : -1;
     free(all);
     return status;
 }

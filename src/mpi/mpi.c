@@ -1,8 +1,8 @@
 /* mpi.c -- a communicator of the processes that mpirun has started.
  *
  * MPI only copies bytes here: all messages are sent and received at the same
- * time, without waiting for any of them, until all have arrived or the
- * deadline has passed.  Then it is known which ranks have not answered. */
+ * time, until all have arrived or the deadline has passed.  Then it is known
+ * which ranks have not answered. */
 #define _XOPEN_SOURCE 700
 #include "gradus_mpi.h"
 
@@ -27,11 +27,22 @@ enum {
                             after an error */
 };
 
+/* One request that is under way: the rank that it is sent to or expected from,
+ * and how many bytes are expected; -1 if it is sent. */
+typedef struct {
+    int rank, expected;
+} pending;
+
 static struct {
     gradus_communicator c;
     MPI_Comm comm;
     double deadline;
-    int calls;        /* of exchange, so far: the tag of its messages */
+    MPI_Request *request; /* [room]; count of them have begun */
+    MPI_Status *status;   /* [room] */
+    pending *pending;     /* [room] */
+    int count, room;
+    int waits;        /* so far: the tag of the messages until the next */
+    int error;        /* MPI's first, or MPI_SUCCESS, which is 0 */
     char program[24]; /* what c.program points to */
     bool met;         /* all ranks have come to their end */
 } world;
@@ -46,60 +57,75 @@ static void give_way(double begun)
         nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
 }
 
-/* ---- exchange ----------------------------------------------------------- */
+/* ---- messages ----------------------------------------------------------- */
 
-/* One request that is under way: the rank that it is sent to or expected from,
- * and how many bytes are expected; -1 if it is sent. */
-typedef struct {
-    int rank, expected;
-} pending;
-
-/* All of an exchange. */
-typedef struct {
-    MPI_Request *request; /* [count] */
-    MPI_Status *status;   /* [count] */
-    pending *pending;     /* [count] */
-    int count;
-} requests;
-
-static int count_chunks(const gradus_message *m, int n)
+/* Makes room for one more request.  Returns false, and says why, if there is
+ * no memory. */
+static bool make_room(void)
 {
-    size_t count = 0;
-
-    for (int i = 0; i < n; i++)
-        count += (m[i].bytes - 1) / CHUNK + 1;
-    return (int)count;
-}
-
-/* Begins to send or to receive a message.  Returns MPI's error, or success. */
-static int begin(requests *all, const gradus_message *m, bool send)
-{
-    const int tag = world.calls % TAGS;
-    int error = MPI_SUCCESS, bytes;
-
-    for (size_t at = 0; at < m->bytes && !error; at += (size_t)bytes) {
-        char *data = (char *)m->data + at;
-        MPI_Request *request = &all->request[all->count];
-        bytes = m->bytes - at < CHUNK ? (int)(m->bytes - at) : CHUNK;
-        error = send ? MPI_Isend(data, bytes, MPI_BYTE, m->rank, tag,
-                                 world.comm, request)
-                     : MPI_Irecv(data, bytes, MPI_BYTE, m->rank, tag,
-                                 world.comm, request);
-        all->pending[all->count++] = (pending){ m->rank, send ? -1 : bytes };
+    if (world.count < world.room)
+        return true;
+    const size_t n = 2 * (size_t)world.room + 64;
+    MPI_Request *request = realloc(world.request, n * sizeof *request);
+    if (request)
+        world.request = request;
+    MPI_Status *status = request ? realloc(world.status, n * sizeof *status)
+                                 : NULL;
+    if (status)
+        world.status = status;
+    pending *expected = status ? realloc(world.pending, n * sizeof *expected)
+                               : NULL;
+    if (!expected) {
+        snprintf(world.c.why, sizeof world.c.why, "rank %d is out of memory "
+                 "for %zu messages", world.c.rank, n);
+        return false;
     }
-    return error;
+    world.pending = expected;
+    world.room = (int)n;
+    return true;
 }
 
-/* Says which ranks have not answered.  Always returns -1. */
-static int name_missing(gradus_communicator *c, const requests *all)
+/* Begins to send or to receive a message, a chunk at a time. */
+static void begin(char *data, size_t bytes, int rank, bool send)
+{
+    const int tag = world.waits % TAGS;
+
+    for (int chunk; bytes > 0 && !world.error && make_room();
+         data += chunk, bytes -= (size_t)chunk) {
+        MPI_Request *request = &world.request[world.count];
+        chunk = bytes < CHUNK ? (int)bytes : CHUNK;
+        world.error = send ? MPI_Isend(data, chunk, MPI_BYTE, rank, tag,
+                                       world.comm, request)
+                           : MPI_Irecv(data, chunk, MPI_BYTE, rank, tag,
+                                       world.comm, request);
+        world.pending[world.count++] = (pending){ rank, send ? -1 : chunk };
+    }
+}
+
+static void mpi_send(gradus_communicator *c, int to, const void *data,
+                     size_t bytes)
+{
+    (void)c;
+    begin((char *)data, bytes, to, true);
+}
+
+static void mpi_receive(gradus_communicator *c, int from, void *data,
+                        size_t bytes)
+{
+    (void)c;
+    begin(data, bytes, from, false);
+}
+
+/* Says which ranks have not answered. */
+static void name_missing(gradus_communicator *c)
 {
     size_t n = 0;
 
     for (int r = 0; r < c->size; r++) {
         bool missing = false;
-        for (int i = 0; i < all->count; i++)
-            missing |= all->pending[i].rank == r &&
-                       all->request[i] != MPI_REQUEST_NULL;
+        for (int i = 0; i < world.count; i++)
+            missing |= world.pending[i].rank == r &&
+                       world.request[i] != MPI_REQUEST_NULL;
         if (missing && n < sizeof c->why)
             n += (size_t)snprintf(c->why + n, sizeof c->why - n, "%s%d",
                                   n ? ", " : "rank ", r);
@@ -109,91 +135,73 @@ static int name_missing(gradus_communicator *c, const requests *all)
                  "rank %d gives up: it has stopped, is too slow, or is cut "
                  "off; go on from the last checkpoint", world.deadline,
                  c->rank);
-    return -1;
 }
 
 /* Has as much arrived as was expected?  MPI itself refuses only more, and then
  * only says which request has failed. */
-static int check_sizes(gradus_communicator *c, const requests *all, int error)
+static void check_sizes(gradus_communicator *c)
 {
-    for (int i = 0; i < all->count && error == MPI_ERR_IN_STATUS; i++)
-        if (all->status[i].MPI_ERROR != MPI_SUCCESS &&
-            all->status[i].MPI_ERROR != MPI_ERR_PENDING) {
+    const bool more = world.error == MPI_ERR_IN_STATUS;
+
+    if (world.error && !more)
+        return;
+    for (int i = 0; i < world.count && !*c->why; i++) {
+        const pending *p = &world.pending[i];
+        const MPI_Status *s = &world.status[i];
+        int bytes;
+        if (more && s->MPI_ERROR != MPI_SUCCESS &&
+            s->MPI_ERROR != MPI_ERR_PENDING)
             snprintf(c->why, sizeof c->why, "rank %d has sent more bytes than "
                      "rank %d expects, or is lost; must compute the same",
-                     all->pending[i].rank, c->rank);
-            return -1;
-        }
-    for (int i = 0; i < all->count && !error; i++) {
-        const pending *e = &all->pending[i];
-        int bytes;
-        if (e->expected < 0 ||
-            MPI_Get_count(&all->status[i], MPI_BYTE, &bytes) ||
-            bytes == e->expected)
-            continue;
-        snprintf(c->why, sizeof c->why, "rank %d has sent %d bytes, but rank "
-                 "%d expects %d; must compute the same", e->rank, bytes,
-                 c->rank, e->expected);
-        return -1;
+                     p->rank, c->rank);
+        else if (!more && p->expected >= 0 &&
+                 !MPI_Get_count(s, MPI_BYTE, &bytes) && bytes != p->expected)
+            snprintf(c->why, sizeof c->why, "rank %d has sent %d bytes, but "
+                     "rank %d expects %d; must compute the same", p->rank,
+                     bytes, c->rank, p->expected);
     }
-    return 0;
 }
 
-/* Waits for all requests.  Returns 0, or -1 and says why; *error is MPI's. */
-static int wait_for_all(gradus_communicator *c, requests *all, int *error)
+/* Waits for all requests.  Sets world.error, or says why, if that fails. */
+static void wait_for_all(gradus_communicator *c)
 {
     const double begun = MPI_Wtime();
     double waited = 0, last = begun;
     int done = 0;
 
-    while (!done && !*error) {
-        *error = MPI_Testall(all->count, all->request, &done, all->status);
-        if (done || *error)
+    while (!done && !world.error) {
+        world.error = MPI_Testall(world.count, world.request, &done,
+                                  world.status);
+        if (done || world.error)
             break;
         if (waited > world.deadline) {
-            for (int i = 0; i < all->count; i++)
-                MPI_Test(&all->request[i], &done, &all->status[i]);
-            return name_missing(c, all);
+            for (int i = 0; i < world.count; i++)
+                MPI_Test(&world.request[i], &done, &world.status[i]);
+            name_missing(c);
+            return;
         }
         give_way(begun);
         double now = MPI_Wtime();
         waited += now - last < GAP ? now - last : 0;
         last = now;
     }
-    return check_sizes(c, all, *error) || *error ? -1 : 0;
+    check_sizes(c);
 }
 
-static int exchange(gradus_communicator *c, const gradus_message *out,
-                    int n_out, const gradus_message *in, int n_in)
+static int mpi_wait(gradus_communicator *c)
 {
-    const size_t most =
-        (size_t)(count_chunks(out, n_out) + count_chunks(in, n_in)) + 1;
-    requests all = { malloc(most * sizeof(MPI_Request)),
-                     malloc(most * sizeof(MPI_Status)),
-                     malloc(most * sizeof(pending)), 0 };
-    int error = MPI_SUCCESS, status = -1, length;
+    int length;
 
-    if (all.request && all.status && all.pending) {
-        for (int i = 0; i < n_in && !error; i++)
-            error = begin(&all, &in[i], false);
-        for (int i = 0; i < n_out && !error; i++)
-            error = begin(&all, &out[i], true);
-        status = wait_for_all(c, &all, &error);
-    } else {
-        snprintf(c->why, sizeof c->why, "out of memory for %zu messages",
-                 most);
-    }
-    if (error != MPI_SUCCESS && !*c->why) {
+    if (!world.error && !*c->why)
+        wait_for_all(c);
+    if (world.error && !*c->why) {
         char text[MPI_MAX_ERROR_STRING];
-        MPI_Error_string(error, text, &length);
+        MPI_Error_string(world.error, text, &length);
         snprintf(c->why, sizeof c->why, "MPI: %.480s", text);
-        status = -1;
     }
-    world.calls++;
-    free(all.request); /* MPI has its own copies of those under way */
-    free(all.status);
-    free(all.pending);
-    return status;
+    world.waits++;
+    world.count = 0;
+    return *c->why ? -1 : 0;
 }
 
 /* ---- life --------------------------------------------------------------- */
@@ -245,7 +253,9 @@ gradus_communicator *gradus_mpi_start(double deadline)
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_rank(world.comm, &world.c.rank);
     MPI_Comm_size(world.comm, &world.c.size);
-    world.c.exchange = exchange;
+    world.c.send = mpi_send;
+    world.c.receive = mpi_receive;
+    world.c.wait = mpi_wait;
     hash_program(world.program);
     world.c.program = world.program;
     return &world.c;
@@ -283,5 +293,8 @@ int gradus_mpi_finish(int status)
     }
     MPI_Comm_free(&world.comm);
     MPI_Finalize();
+    free(world.request);
+    free(world.status);
+    free(world.pending);
     return status;
 }

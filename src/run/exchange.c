@@ -16,7 +16,6 @@
 #include "graph/cut.h"
 #include "graph/ranks.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* The sum [parameters] over the pieces of a rank.  This rank's own is where
@@ -57,14 +56,7 @@ static size_t place(const gradus_graph *g, gradus_tile t, int j)
 static int exchange_sums(const gradus_graph *g)
 {
     const int own = g->ranks->rank, senders = count_senders(g);
-    const size_t most =
-        (size_t)g->tiles * GRADUS_MAX_PARAMS * (size_t)senders;
-    gradus_message *out = malloc((2 * most + 1) * sizeof *out);
-    int n_out = 0, n_in = 0;
 
-    if (!out)
-        return gradus_lose(g, "the messages of a step");
-    gradus_message *in = out + most;
     for (int i = 0; i < g->tiles; i++)
         for (int j = 0; j < g->tile[i].node->n_params; j++) {
             const gradus_tile t = g->tile[i];
@@ -73,14 +65,12 @@ static int exchange_sums(const gradus_graph *g)
                 gradus_tile_range(t, j).count * sizeof *g->grad;
             if (!is_summed(t.node))
                 continue;
-            if (own < senders)
-                out[n_out++] = (gradus_message){ t.rank, g->grad + at, bytes };
             for (int k = 0; k < senders && t.rank == own; k++)
-                in[n_in++] = (gradus_message){ k, sum_of(g, k) + at, bytes };
+                gradus_receive(g, k, sum_of(g, k) + at, bytes);
+            if (own < senders)
+                gradus_send(g, t.rank, g->grad + at, bytes);
         }
-    int status = gradus_exchange(g, out, n_out, in, n_in);
-    free(out);
-    return status;
+    return gradus_wait(g);
 }
 
 /* Adds up the sums for the parameters of a tile that this rank updates: those

@@ -528,7 +528,9 @@ TEST(columns_that_do_not_exist_are_refused)
             "column 2 (\"y\"): got \"a\"; must be a number");
     refused("x,y\n1,1e999\n", &(gradus_csv_options){
             .targets = (const char *const[]){ "y", NULL } },
-            "must be in the range of gradus_real");
+            sizeof(gradus_real) == sizeof(float)
+                ? "must be in the range of a float, -3.4e38 to 3.4e38"
+                : "must be in the range of a double, -1.8e308 to 1.8e308");
     refused("x,x\n1,2\n", &(gradus_csv_options){ .label = "x" },
             "columns 1 and 2 are both called \"x\"");
     refused("x,y\n1,2\n", &(gradus_csv_options){

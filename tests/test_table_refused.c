@@ -422,7 +422,7 @@ TEST(fields_that_the_table_does_not_know_are_refused_with_their_line)
                "the table was made from");
     not_loaded("sex,age\nf,3\nf,x\n", "new.csv:3: column 2 (\"age\"): got "
                                       "\"x\"; must be a number");
-    not_loaded("sex,age\nf,1e999\n", "must be in the range of gradus_real");
+    not_loaded("sex,age\nf,1e999\n", "must be in the range of a ");
     not_loaded("outcome,sex,age\nugly,f,3\n", "new.csv:2: column 1 "
                "(\"outcome\"): got \"ugly\"; must be one of \"bad\", "
                "\"good\"");

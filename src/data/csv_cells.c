@@ -226,7 +226,10 @@ int gradus_csv_number(const gradus_csv *c, const char *cell, gradus_real *to)
     if (gradus_number_parse(cell, &v))
         return gradus_csv_refuse(c, cell, "be a number");
     *to = (gradus_real)v;
-    return isfinite(*to) ? 0
-                         : gradus_csv_refuse(c, cell, "be in the range of "
-                                             "gradus_real");
+    if (isfinite(*to))
+        return 0;
+    return gradus_csv_refuse(c, cell, sizeof *to == sizeof(float)
+                             ? "be in the range of a float, -3.4e38 to 3.4e38"
+                             : "be in the range of a double, -1.8e308 to "
+                               "1.8e308");
 }

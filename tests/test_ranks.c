@@ -5,6 +5,7 @@
 
 #include "files.h"
 #include "graph/cut.h"
+#include "graph/ranks.h"
 #include "threads.h"
 
 #include <math.h>
@@ -706,4 +707,38 @@ TEST(portions_have_each_piece_once)
             ck_assert_int_eq(slice, gradus_slice_count(rows));
             ck_assert_int_eq(row, rows);
         }
+}
+
+/* No rank updates more than its part of the parameters and one tile: of
+ * 784-128-10, which has four large tiles, each of four ranks a quarter. */
+TEST(ranks_update_about_as_many_parameters)
+{
+    gradus_graph *g = gradus_graph_new(1);
+
+    gradus_dense(gradus_dense(gradus_input(g, 784), 128), 10);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    for (int size = 1; size <= 9; size++) {
+        gradus_communicator c = { .size = size };
+        size_t updates[9] = { 0 }, largest = 0, all = 0;
+        g->ranks = &c;
+        gradus_cut_tiles(g);
+        for (int i = 0; i < g->tiles; i++) {
+            const gradus_tile t = g->tile[i];
+            size_t n = 0;
+            for (int j = 0; j < t.node->n_params; j++)
+                n += gradus_tile_range(t, j).count;
+            updates[t.rank] += n;
+            largest = n > largest ? n : largest;
+        }
+        for (int r = 0; r < size; r++) {
+            all += updates[r];
+            ck_assert_uint_lt(updates[r],
+                              g->parameters / (size_t)size + largest);
+            if (size == 4)
+                ck_assert_uint_lt(updates[r], g->parameters / 10 * 3);
+        }
+        ck_assert_uint_eq(all, g->parameters);
+    }
+    g->ranks = &gradus_alone;
+    gradus_graph_free(g);
 }

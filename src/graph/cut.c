@@ -133,16 +133,17 @@ static int compare_tiles(const void *p, const void *q)
 /* Counts the tiles of n into g->tiles, and writes them to g->tile unless that
  * is NULL; the last one may have fewer units.  Of all parameters, `before`
  * come before those of n.  A tile is updated by the rank in whose part of all
- * parameters it begins. */
+ * parameters its middle lies. */
 static void cut_node(gradus_graph *g, gradus_node *n, size_t before)
 {
     const size_t of_unit = parameters_of_unit(n);
     int most = tile_units(n), units;
 
     for (int unit = 0; unit < n->units; unit += units) {
-        size_t at = before + (size_t)unit * of_unit;
-        int rank = (int)(at * (size_t)g->ranks->size / g->parameters);
         units = lower(n->units - unit, most);
+        size_t middle =
+            before + (2 * (size_t)unit + (size_t)units) * of_unit / 2;
+        int rank = (int)(middle * (size_t)g->ranks->size / g->parameters);
         if (g->tile)
             g->tile[g->tiles] = (gradus_tile){ n, unit, units, rank };
         g->tiles++;

@@ -228,14 +228,45 @@ refuse_mixtures() {
     fi
 }
 
-# idle: ranks that have nothing to do are told of, once
+# idle ROWS BATCH BETTER: with three ranks, each of which takes ROWS of BATCH
+# rows, one has nothing to do; that is said once, with a better size
 idle() {
     # shellcheck disable=SC2086
-    timeout 60 "mpirun.$mpi" -n 3 "$dir/train" $small --epochs 1 \
+    timeout 60 "mpirun.$mpi" -n 3 "$dir/train" $small --epochs 1 --batch $2 \
         >"$dir/out" 2>"$dir/err"
-    [ "$(grep -c 'is 2 pieces of 128 rows, so 1 of 3 ranks only wait' \
-        "$dir/err")" -eq 1 ] && grep -q '"ranks":3,"bytes_sent":[1-9]' "$dir/out"
-    verdict "$mpi: a rank that only waits is told of once" $?
+    grep -q '"ranks":3,"bytes_sent":[1-9]' "$dir/out" &&
+        [ "$(grep -c "each rank takes $1 rows of a --batch of $2, so 1 of 3 \
+ranks only wait.*; take a --batch of $3, or fewer ranks" "$dir/err")" -eq 1 ]
+    status=$?
+    [ $status -eq 0 ] || cat "$dir/err"
+    verdict "$mpi: a rank without rows of $2 is told of once" $status
+}
+
+# speak: rank 0 says how many ranks there were
+speak() {
+    timeout 60 "mpirun.$mpi" -n 2 "$dir/train" --data "$dir/data" --epochs 1 \
+        --batch 256 >"$dir/out" 2>"$dir/err"
+    [ "$(grep -c '^trained on 700 images in .* s by 2 ranks$' "$dir/out")" -eq 1 ]
+    verdict "$mpi: the number of ranks is said" $?
+}
+
+# other_mpirun: that of another MPI starts processes which do not find each
+# other, and say so
+other_mpirun() {
+    other=openmpi
+    [ $mpi = mpich ] || other=mpich
+    if ! command -v "mpirun.$other" >/dev/null; then
+        echo "skipped: $mpi beside $other, which is not there"
+        return
+    fi
+    # shellcheck disable=SC2086
+    timeout 60 "mpirun.$other" -n 2 "$dir/train" $small >"$dir/out" 2>"$dir/err"
+    status=$?
+    [ $status -ne 0 ] && [ $status -ne 124 ] && [ ! -s "$dir/out" ] &&
+        grep -q '2 processes were started, but MPI finds only' "$dir/err"
+    status=$?
+    [ $status -eq 0 ] || cat "$dir/err"
+    verdict "$mpi: started by the mpirun of $other, it refuses" $status
 }
 
 if command -v python3 >/dev/null; then
@@ -266,7 +297,10 @@ for mpi in openmpi mpich; do
     never_come
     sleep_all
     refuse_mixtures
-    idle
+    other_mpirun
+    idle 128 256 384
+    idle 256 512 768
+    speak
 done
 
 finish

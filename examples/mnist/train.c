@@ -133,16 +133,21 @@ static void warn_of_few_steps(const settings *s, const gradus_dataset *d)
                  steps == 1 ? ", at almost no learning rate" : "");
 }
 
-/* Warns of ranks that have nothing to compute, as a batch is cut into pieces
- * of 128 rows. */
+/* Warns of ranks that have nothing to compute.  A batch is cut into pieces of
+ * 128 rows, of which each rank takes the same power of two. */
 static void warn_of_idle_ranks(const settings *s)
 {
-    int pieces = (s->batch + 127) / 128;
-    if (ranks && pieces < ranks->size)
-        complain("--batch %d is %d piece%s of 128 rows, so %d of %d ranks only "
-                 "wait; take a --batch of %d or more, or fewer ranks",
-                 s->batch, pieces, pieces == 1 ? "" : "s",
-                 ranks->size - pieces, ranks->size, 128 * ranks->size);
+    const int n = ranks ? ranks->size : 1;
+    int rows = 128;
+    while ((long long)rows * n < s->batch)
+        rows *= 2;
+    const int busy = (s->batch + rows - 1) / rows;
+    if (busy < n)
+        complain("each rank takes %d rows of a --batch of %d, so %d of %d "
+                 "ranks only wait%s; take a --batch of %d, or fewer ranks",
+                 rows < s->batch ? rows : s->batch, s->batch, n - busy, n,
+                 rows == 128 ? " (up to 128 rows are not divided)" : "",
+                 rows * n);
 }
 
 /* Was there an error when the training had ended? */
@@ -224,7 +229,10 @@ static int report_text(const settings *s, const gradus_epoch *all,
     printf("test accuracy %.2f %%: %zu images that it never trained on, "
            "loss %.4f\n", 100 * m->accuracy, m->counted, m->loss);
     print_confusions(confusion, classes);
-    printf("trained on %zu images in %.2f s\n", all->samples, all->seconds);
+    printf("trained on %zu images in %.2f s", all->samples, all->seconds);
+    if (ranks)
+        printf(" by %d rank%s", ranks->size, ranks->size > 1 ? "s" : "");
+    putchar('\n');
     if (s->save)
         printf("saved in %s\n", printable(s->save));
     return 0;

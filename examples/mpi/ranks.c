@@ -10,6 +10,24 @@
 static gradus_communicator *ranks;
 static double seconds = 300; /* the deadline */
 
+/* Has an mpirun started several processes that MPI does not know of?  That of
+ * another MPI has, and Slurm's srun may. */
+static int others_are_lost(void)
+{
+    static const char *const counts[] = { "OMPI_COMM_WORLD_SIZE", "PMI_SIZE",
+                                          "SLURM_STEP_NUM_TASKS" };
+    for (int i = 0; ranks->size == 1 && i < 3; i++) {
+        const char *count = getenv(counts[i]);
+        if (count && atoi(count) > 1) {
+            complain("%s processes were started, but MPI finds only this one; "
+                     "start them with the mpirun of the MPI that the program "
+                     "was built with, or with srun --mpi=pmix", count);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* GRADUS_DEADLINE in the environment is the seconds after which a rank that
  * does not answer is taken to be lost. */
 gradus_communicator *ranks_start(void)
@@ -26,6 +44,8 @@ gradus_communicator *ranks_start(void)
         complain("MPI does not start; is the program started by mpirun?");
         exit(1);
     }
+    if (others_are_lost())
+        exit(gradus_mpi_finish(1));
     if (ranks->rank > 0) { /* rank 0 speaks for all */
         if (!freopen("/dev/null", "w", stdout))
             complain("rank %d: cannot silence stdout", ranks->rank);

@@ -132,9 +132,9 @@ static void name_missing(gradus_communicator *c)
     }
     if (n < sizeof c->why)
         snprintf(c->why + n, sizeof c->why - n, " did not answer for %g s, so "
-                 "rank %d gives up: it has stopped, is too slow, or is cut "
-                 "off; go on from the last checkpoint", world.deadline,
-                 c->rank);
+                 "rank %d gives up: it has stopped, is too slow or cut off, "
+                 "or does not make the same calls; go on from the last "
+                 "checkpoint", world.deadline, c->rank);
 }
 
 /* Has as much arrived as was expected?  MPI itself refuses only more, and then

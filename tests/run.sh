@@ -16,7 +16,7 @@ if [ "${1-}" = --suites ]; then
     shift
 elif [ "${1-}" = --valgrind ]; then
     suites_only=1
-    export BATTERY_MOST=5
+    export BATTERY_MOST=50
     valgrind="valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99"
     export CK_FORK=no
     shift

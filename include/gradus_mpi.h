@@ -18,8 +18,8 @@ extern "C" {
 gradus_communicator *gradus_mpi_start(double deadline);
 
 /* Do all ranks call this function within so many seconds, at the end of their
- * work?  If not, some have not come; this one should say what it knows before
- * gradus_mpi_finish ends all. */
+ * work?  If not, some have not come, or a wait has failed; this rank should
+ * say what it knows before gradus_mpi_finish ends all. */
 bool gradus_mpi_meet(double seconds);
 
 /* Ends MPI, with the exit status of this process, once all ranks have come.

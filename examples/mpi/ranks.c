@@ -16,9 +16,9 @@ static int others_are_lost(void)
 {
     static const char *const counts[] = { "OMPI_COMM_WORLD_SIZE", "PMI_SIZE",
                                           "SLURM_STEP_NUM_TASKS" };
-    for (int i = 0; ranks->size == 1 && i < 3; i++) {
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         const char *count = getenv(counts[i]);
-        if (count && atoi(count) > 1) {
+        if (ranks->size == 1 && count && atoi(count) > 1) {
             complain("%s processes were started, but MPI finds only this one; "
                      "start them with the mpirun of the MPI that the program "
                      "was built with, or with srun --mpi=pmix", count);

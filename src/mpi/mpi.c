@@ -21,15 +21,17 @@ enum {
     CHUNK = 1 << 30,     /* bytes that are sent at a time, as MPI counts them
                             in an int */
     TAGS = 1 << 14,      /* every MPI allows these */
-    GAP = 1,             /* seconds in which this process was stopped itself,
-                            rather than waiting */
+    GAP = 1,             /* seconds; if more pass between two looks, this
+                            process was stopped itself, and no more count */
     GOODBYE = 5          /* seconds that the other ranks have to end, too,
                             after an error */
 };
 
-/* One request that is under way: the rank that it is sent to or expected from,
- * and how many bytes are expected; -1 if it is sent. */
+/* One request that is under way, or that has ended and is MPI_REQUEST_NULL:
+ * the rank that it is sent to or expected from, and how many bytes are
+ * expected; -1 if it is sent. */
 typedef struct {
+    MPI_Request request;
     int rank, expected;
 } pending;
 
@@ -37,12 +39,9 @@ static struct {
     gradus_communicator c;
     MPI_Comm comm;
     double deadline;
-    MPI_Request *request; /* [room]; count of them have begun */
-    MPI_Status *status;   /* [room] */
-    pending *pending;     /* [room] */
+    pending *pending; /* [room]; count of them have begun */
     int count, room;
-    int waits;        /* so far: the tag of the messages until the next */
-    int error;        /* MPI's first, or MPI_SUCCESS, which is 0 */
+    int tag;          /* of the messages until the next wait has returned */
     char program[24]; /* what c.program points to */
     bool met;         /* all ranks have come to their end */
 } world;
@@ -59,46 +58,51 @@ static void give_way(double begun)
 
 /* ---- messages ----------------------------------------------------------- */
 
-/* Makes room for one more request.  Returns false, and says why, if there is
- * no memory. */
-static bool make_room(void)
+/* Makes room for one more request, or says that there is no memory. */
+static void make_room(void)
 {
     if (world.count < world.room)
-        return true;
+        return;
     const size_t n = 2 * (size_t)world.room + 64;
-    MPI_Request *request = realloc(world.request, n * sizeof *request);
-    if (request)
-        world.request = request;
-    MPI_Status *status = request ? realloc(world.status, n * sizeof *status)
-                                 : NULL;
-    if (status)
-        world.status = status;
-    pending *expected = status ? realloc(world.pending, n * sizeof *expected)
-                               : NULL;
-    if (!expected) {
+    pending *more = realloc(world.pending, n * sizeof *more);
+    if (!more) {
         snprintf(world.c.why, sizeof world.c.why, "rank %d is out of memory "
                  "for %zu messages", world.c.rank, n);
-        return false;
+        return;
     }
-    world.pending = expected;
+    world.pending = more;
     world.room = (int)n;
-    return true;
+}
+
+/* Says, unless it has been said, what MPI makes of a message to or from a
+ * rank; MPI itself refuses a message of more bytes than are expected. */
+static void check(int error, int rank)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int length;
+
+    if (!error || *world.c.why)
+        return;
+    MPI_Error_string(error, text, &length);
+    snprintf(world.c.why, sizeof world.c.why, "rank %d is lost, or has sent "
+             "more bytes than rank %d expects; must compute the same; MPI: "
+             "%.300s", rank, world.c.rank, text);
 }
 
 /* Begins to send or to receive a message, a chunk at a time. */
 static void begin(char *data, size_t bytes, int rank, bool send)
 {
-    const int tag = world.waits % TAGS;
-
-    for (int chunk; bytes > 0 && !world.error && make_room();
-         data += chunk, bytes -= (size_t)chunk) {
-        MPI_Request *request = &world.request[world.count];
+    for (int chunk; bytes > 0; data += chunk, bytes -= (size_t)chunk) {
+        make_room();
+        if (*world.c.why)
+            return;
         chunk = bytes < CHUNK ? (int)bytes : CHUNK;
-        world.error = send ? MPI_Isend(data, chunk, MPI_BYTE, rank, tag,
-                                       world.comm, request)
-                           : MPI_Irecv(data, chunk, MPI_BYTE, rank, tag,
-                                       world.comm, request);
-        world.pending[world.count++] = (pending){ rank, send ? -1 : chunk };
+        pending *p = &world.pending[world.count++];
+        *p = (pending){ MPI_REQUEST_NULL, rank, send ? -1 : chunk };
+        check(send ? MPI_Isend(data, chunk, MPI_BYTE, rank, world.tag,
+                               world.comm, &p->request)
+                   : MPI_Irecv(data, chunk, MPI_BYTE, rank, world.tag,
+                               world.comm, &p->request), rank);
     }
 }
 
@@ -116,90 +120,66 @@ static void mpi_receive(gradus_communicator *c, int from, void *data,
     begin(data, bytes, from, false);
 }
 
-/* Says which ranks have not answered. */
+/* Has the request ended?  Says so if it has failed, or if less has arrived
+ * than was expected. */
+static bool has_ended(pending *p)
+{
+    MPI_Status s;
+    int ended = 1, bytes;
+
+    if (p->request == MPI_REQUEST_NULL)
+        return true;
+    check(MPI_Test(&p->request, &ended, &s), p->rank);
+    if (!*world.c.why && ended && p->expected >= 0 &&
+        !MPI_Get_count(&s, MPI_BYTE, &bytes) && bytes != p->expected)
+        snprintf(world.c.why, sizeof world.c.why, "rank %d has sent %d bytes, "
+                 "but rank %d expects %d; must compute the same", p->rank,
+                 bytes, world.c.rank, p->expected);
+    return ended;
+}
+
+/* Says which ranks have not answered, if there are any now. */
 static void name_missing(gradus_communicator *c)
 {
     size_t n = 0;
 
-    for (int r = 0; r < c->size; r++) {
+    for (int i = 0; i < world.count; i++)
+        has_ended(&world.pending[i]);
+    for (int r = 0; r < c->size && (!*c->why || n > 0); r++) {
         bool missing = false;
         for (int i = 0; i < world.count; i++)
             missing |= world.pending[i].rank == r &&
-                       world.request[i] != MPI_REQUEST_NULL;
+                       world.pending[i].request != MPI_REQUEST_NULL;
         if (missing && n < sizeof c->why)
             n += (size_t)snprintf(c->why + n, sizeof c->why - n, "%s%d",
                                   n ? ", " : "rank ", r);
     }
-    if (n < sizeof c->why)
+    if (n > 0 && n < sizeof c->why)
         snprintf(c->why + n, sizeof c->why - n, " did not answer for %g s, so "
                  "rank %d gives up: it has stopped, is too slow or cut off, "
                  "or does not make the same calls; go on from the last "
                  "checkpoint", world.deadline, c->rank);
 }
 
-/* Has as much arrived as was expected?  MPI itself refuses only more, and then
- * only says which request has failed. */
-static void check_sizes(gradus_communicator *c)
-{
-    const bool more = world.error == MPI_ERR_IN_STATUS;
-
-    if (world.error && !more)
-        return;
-    for (int i = 0; i < world.count && !*c->why; i++) {
-        const pending *p = &world.pending[i];
-        const MPI_Status *s = &world.status[i];
-        int bytes;
-        if (more && s->MPI_ERROR != MPI_SUCCESS &&
-            s->MPI_ERROR != MPI_ERR_PENDING)
-            snprintf(c->why, sizeof c->why, "rank %d has sent more bytes than "
-                     "rank %d expects, or is lost; must compute the same",
-                     p->rank, c->rank);
-        else if (!more && p->expected >= 0 &&
-                 !MPI_Get_count(s, MPI_BYTE, &bytes) && bytes != p->expected)
-            snprintf(c->why, sizeof c->why, "rank %d has sent %d bytes, but "
-                     "rank %d expects %d; must compute the same", p->rank,
-                     bytes, c->rank, p->expected);
-    }
-}
-
-/* Waits for all requests.  Sets world.error, or says why, if that fails. */
-static void wait_for_all(gradus_communicator *c)
+/* Returns non-zero if a request has failed, or has not ended in time. */
+static int mpi_wait(gradus_communicator *c)
 {
     const double begun = MPI_Wtime();
     double waited = 0, last = begun;
-    int done = 0;
 
-    while (!done && !world.error) {
-        world.error = MPI_Testall(world.count, world.request, &done,
-                                  world.status);
-        if (done || world.error)
-            break;
-        if (waited > world.deadline) {
-            for (int i = 0; i < world.count; i++)
-                MPI_Test(&world.request[i], &done, &world.status[i]);
+    for (int i = 0; i < world.count && !*c->why;) {
+        if (has_ended(&world.pending[i])) {
+            i++;
+        } else if (waited > world.deadline) {
             name_missing(c);
-            return;
+        } else {
+            give_way(begun);
+            double now = MPI_Wtime();
+            waited += fmin(now - last, GAP);
+            last = now;
         }
-        give_way(begun);
-        double now = MPI_Wtime();
-        waited += now - last < GAP ? now - last : 0;
-        last = now;
     }
-    check_sizes(c);
-}
-
-static int mpi_wait(gradus_communicator *c)
-{
-    int length;
-
-    if (!world.error && !*c->why)
-        wait_for_all(c);
-    if (world.error && !*c->why) {
-        char text[MPI_MAX_ERROR_STRING];
-        MPI_Error_string(world.error, text, &length);
-        snprintf(c->why, sizeof c->why, "MPI: %.480s", text);
-    }
-    world.waits++;
+    world.tag = (world.tag + 1) % TAGS;
     world.count = 0;
     return *c->why ? -1 : 0;
 }
@@ -243,11 +223,13 @@ gradus_communicator *gradus_mpi_start(double deadline)
     world.deadline = deadline > 0 ? deadline : 300;
     sigaction(SIGALRM, &end, &before);
     alarm((unsigned)fmin(world.deadline, 1e6) + 1);
-    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) ||
-        MPI_Comm_dup(MPI_COMM_WORLD, &world.comm))
-        return NULL;
+    const bool failed =
+        MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) ||
+        MPI_Comm_dup(MPI_COMM_WORLD, &world.comm);
     alarm(0);
     sigaction(SIGALRM, &before, NULL);
+    if (failed)
+        return NULL;
     MPI_Comm_set_errhandler(world.comm, MPI_ERRORS_RETURN);
     MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN); /* MPICH's */
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
@@ -293,8 +275,6 @@ int gradus_mpi_finish(int status)
     }
     MPI_Comm_free(&world.comm);
     MPI_Finalize();
-    free(world.request);
-    free(world.status);
     free(world.pending);
     return status;
 }

@@ -5,10 +5,11 @@
  * parameters; then the ranks send each other the results.  A communicator only
  * carries these bytes, so what it is made of decides nothing but the speed.
  * After gradus_forward and gradus_backward, every rank has all values and
- * gradients, and after any step all parameters; but after gradus_train_step it
- * has only the values of its own rows, and the gradients of the parameters
- * that it updates.  gradus_mpi.h has a communicator for MPI; docs/cluster.md
- * says how to use it, and what is promised.
+ * gradients, and after any step all parameters; but after gradus_train_step,
+ * gradus_fit and gradus_evaluate it has only the values of its own rows and
+ * the gradients of the parameters that it updates.  gradus_mpi.h has a
+ * communicator for MPI; docs/cluster.md says how to use it, and what is
+ * promised.
  */
 #ifndef GRADUS_COMMUNICATOR_H
 #define GRADUS_COMMUNICATOR_H
@@ -27,8 +28,9 @@ struct gradus_communicator {
      * bytes, at least 1.  Until `wait` has returned, data must stay where it
      * is, and what is sent must not change.  The messages from one rank to
      * another are received in the order in which they are sent; one that has
-     * another number of bytes there than here is an error, as the ranks do not
-     * compute the same.  `wait` tells of all errors. */
+     * another number of bytes there than here is an error of `wait`, as the
+     * ranks do not compute the same.  If they fail they set `why`, and no
+     * function is called after that. */
     void (*send)(gradus_communicator *c, int to, const void *data,
                  size_t bytes);
     void (*receive)(gradus_communicator *c, int from, void *data,

@@ -11,7 +11,8 @@
  *   share   What the rows of one slice contribute to a gradient, where an op
  *           computes it slice by slice.
  *   rank    One of several processes that share a batch (graph/ranks.h).  Its
- *           portion is some consecutive pieces; it updates some tiles.
+ *           portion is some consecutive pieces, or none; it updates some
+ *           tiles, or none.
  *   block   The part of a matrix that is multiplied at once (base/gemm.c).
  *   strip   Some lines of an image, which a kernel computes while they are in
  *           the first-level cache.
@@ -19,8 +20,9 @@
  * Phase 1 of a step works on slices, and phase 2 on tiles, piece by piece (see
  * run/run.h).  A gradus_part describes a slice, or a tile and a piece.  All of
  * them depend on the shapes and on the number of rows alone, never on the
- * number of threads.  So every sum is made in the same order, and results are
- * the same to the last bit, whatever the number of threads.
+ * number of threads or ranks; only which rank has them does.  So every sum is
+ * made in the same order, and results are the same to the last bit, whatever
+ * the number of threads and ranks.
  *
  * The gradients of the pieces are added as a binary tree over their numbers:
  * those of pieces 0 and 1, of 2 and 3, and so on; then the sums of pieces 0
@@ -90,6 +92,14 @@ static inline gradus_range gradus_tile_range(gradus_tile t, int j)
     size_t unit = t.node->param[j].size / (size_t)t.node->units;
 
     return (gradus_range){ (size_t)t.unit * unit, (size_t)t.units * unit };
+}
+
+/* Where that range begins in an array that lies as theta. */
+static inline size_t gradus_tile_place(const gradus_graph *g, gradus_tile t,
+                                       int j)
+{
+    return (size_t)(t.node->param[j].w - g->theta) +
+           gradus_tile_range(t, j).from;
 }
 
 /* The largest number of rows that inference computes at once.  It is large so

@@ -70,8 +70,8 @@ int gradus_compare_graphs(const gradus_graph *g, int max_batch, int status)
 
 /* Begins to gather an array that has so many bytes for each row of the batch
  * at hand or, if `slices` is set, for each slice. */
-static void begin(const gradus_graph *g, void *array, size_t bytes,
-                  bool slices)
+static void give_portions(const gradus_graph *g, void *array, size_t bytes,
+                          bool slices)
 {
     for (int r = 0; r < g->ranks->size; r++) {
         gradus_portion s = gradus_portion_of(g, r, g->batch.rows);
@@ -84,13 +84,13 @@ static void begin(const gradus_graph *g, void *array, size_t bytes,
 
 int gradus_gather_rows(const gradus_graph *g, void *array, size_t bytes)
 {
-    begin(g, array, bytes, false);
+    give_portions(g, array, bytes, false);
     return gradus_wait(g);
 }
 
 int gradus_gather_slices(const gradus_graph *g, void *array, size_t bytes)
 {
-    begin(g, array, bytes, true);
+    give_portions(g, array, bytes, true);
     return gradus_wait(g);
 }
 
@@ -100,7 +100,7 @@ int gradus_gather_values(const gradus_graph *g, bool gradients)
         const gradus_node *n = g->node[i];
         gradus_real *v = gradients ? n->dy : n->y;
         if (v && n->kind != GRADUS_KIND_WEIGHTS)
-            begin(g, v, (size_t)n->size * sizeof *v, false);
+            give_portions(g, v, (size_t)n->size * sizeof *v, false);
     }
     return gradus_wait(g);
 }
@@ -110,11 +110,9 @@ int gradus_gather_parameters(const gradus_graph *g, gradus_real *numbers,
 {
     for (int i = 0; i < g->tiles && g->ranks->size > 1; i++)
         for (int j = 0; j < g->tile[i].node->n_params; j++) {
-            gradus_range r = gradus_tile_range(g->tile[i], j);
-            const gradus_real *w = g->tile[i].node->param[j].w;
-            gradus_give(g, g->tile[i].rank, to,
-                        numbers + (w - g->theta) + r.from,
-                        r.count * sizeof *numbers);
+            const gradus_tile t = g->tile[i];
+            gradus_give(g, t.rank, to, numbers + gradus_tile_place(g, t, j),
+                        gradus_tile_range(t, j).count * sizeof *numbers);
         }
     return gradus_wait(g);
 }

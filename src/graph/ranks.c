@@ -16,35 +16,23 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void gradus_send(const gradus_graph *g, int to, const void *data,
-                 size_t bytes)
-{
-    gradus_communicator *c = g->ranks;
-
-    if (bytes == 0 || to == c->rank || *c->why)
-        return;
-    c->send(c, to, data, bytes);
-    c->bytes_sent += bytes;
-}
-
-void gradus_receive(const gradus_graph *g, int from, void *data, size_t bytes)
-{
-    gradus_communicator *c = g->ranks;
-
-    if (bytes > 0 && from != c->rank && !*c->why)
-        c->receive(c, from, data, bytes);
-}
-
 void gradus_give(const gradus_graph *g, int from, int to, void *data,
                  size_t bytes)
 {
-    const gradus_communicator *c = g->ranks;
+    gradus_communicator *c = g->ranks;
 
-    if (to < 0 || to == c->rank)
-        gradus_receive(g, from, data, bytes);
-    for (int r = 0; from == c->rank && r < c->size; r++)
-        if (to < 0 || to == r)
-            gradus_send(g, r, data, bytes);
+    if (bytes == 0 || *c->why)
+        return;
+    if (from != c->rank) {
+        if (to < 0 || to == c->rank)
+            c->receive(c, from, data, bytes);
+        return;
+    }
+    for (int r = to < 0 ? 0 : to; r < (to < 0 ? c->size : to + 1); r++)
+        if (r != from && !*c->why) {
+            c->send(c, r, data, bytes);
+            c->bytes_sent += bytes;
+        }
 }
 
 int gradus_wait(const gradus_graph *g)
@@ -71,7 +59,7 @@ int gradus_lose(const gradus_graph *g, const char *what)
 static void *gather_all(const gradus_graph *g, const void *own, size_t bytes)
 {
     const gradus_communicator *c = g->ranks;
-    char *all = malloc((size_t)c->size * bytes);
+    char *all = calloc((size_t)c->size, bytes);
 
     if (!all)
         return gradus_lose(g, "what the ranks send"), NULL;

@@ -1,8 +1,9 @@
 /* ranks.h -- what the ranks of a graph do together: they send each other
  * messages, add up counts, and agree on errors.
  *
- * All ranks have to call these functions in the same order.  A rank that is
- * alone does nothing in them.  They return 0, or -1 with a message. */
+ * All ranks call these functions, but gradus_lose, in the same order.  Those
+ * that return an int return 0, or -1 with a message.  A rank that is alone
+ * sends nothing. */
 #ifndef GRADUS_RANKS_H
 #define GRADUS_RANKS_H
 
@@ -11,14 +12,9 @@
 /* The communicator of a process that is alone. */
 extern gradus_communicator gradus_alone;
 
-/* Begins to send bytes to a rank, or to receive them from it; does nothing if
- * there are 0 bytes, or if the rank is this one itself. */
-void gradus_send(const gradus_graph *g, int to, const void *data,
-                 size_t bytes);
-void gradus_receive(const gradus_graph *g, int from, void *data, size_t bytes);
-
-/* Begins to send what rank `from` has at `data` to rank `to`, or to all others
- * if `to` is -1.  All ranks call it. */
+/* Begins to copy what rank `from` has at `data` to `data` on rank `to`, or on
+ * all others if `to` is -1.  Does nothing if there are 0 bytes, or after a
+ * failure. */
 void gradus_give(const gradus_graph *g, int from, int to, void *data,
                  size_t bytes);
 
@@ -37,7 +33,7 @@ int gradus_sum_ranks(const gradus_graph *g, double *v, size_t n);
  * the first of these. */
 int gradus_agree(const gradus_graph *g, int status);
 
-/* Do all ranks have the same text, of which 511 bytes are compared?  If not,
+/* Do all ranks have the same text, of which 1,023 bytes are compared?  If not,
  * all return -1, with a message that names a rank which has another than most,
  * and `what` the text is of.  status is as in gradus_agree. */
 __attribute__((format(printf, 4, 5)))

@@ -1,10 +1,10 @@
 /* exchange.c -- adds up the gradients of a batch that several ranks share.
  *
  * The pieces of a rank are a part of the tree over all pieces (graph/cut.h),
- * and run/tiles.c leaves their sum, for all parameters.  Each rank sends every
- * other one the sums for the parameters that the other updates, gets those for
- * its own, and finishes the tree with them.  So each addition is one that a
- * process which is alone makes too.
+ * and run/tiles.c leaves their sum, for all parameters.  A rank that has
+ * pieces sends every other one the sums for the parameters that the other
+ * updates; and each rank gets those for its own, and finishes the tree with
+ * them.  So each addition is one that a process which is alone makes too.
  *
  *   piece     0    1    2    3    4    5    6     rank 0 has pieces 0 to 3,
  *   rank 0    0123                                rank 1 pieces 4 to 6; each
@@ -45,30 +45,19 @@ static bool is_summed(const gradus_node *n)
     return n->op->gradient || n->share[0];
 }
 
-/* Where parameter j of the tile begins in an array that lies as theta. */
-static size_t place(const gradus_graph *g, gradus_tile t, int j)
-{
-    return (size_t)(t.node->param[j].w - g->theta) +
-           gradus_tile_range(t, j).from;
-}
-
 /* Sends the sums of this rank, and receives those of the others. */
 static int exchange_sums(const gradus_graph *g)
 {
-    const int own = g->ranks->rank, senders = count_senders(g);
+    const int senders = count_senders(g);
 
     for (int i = 0; i < g->tiles; i++)
         for (int j = 0; j < g->tile[i].node->n_params; j++) {
             const gradus_tile t = g->tile[i];
-            const size_t at = place(g, t, j);
+            const size_t at = gradus_tile_place(g, t, j);
             const size_t bytes =
                 gradus_tile_range(t, j).count * sizeof *g->grad;
-            if (!is_summed(t.node))
-                continue;
-            for (int k = 0; k < senders && t.rank == own; k++)
-                gradus_receive(g, k, sum_of(g, k) + at, bytes);
-            if (own < senders)
-                gradus_send(g, t.rank, g->grad + at, bytes);
+            for (int k = 0; k < senders && is_summed(t.node); k++)
+                gradus_give(g, k, t.rank, sum_of(g, k) + at, bytes);
         }
     return gradus_wait(g);
 }
@@ -86,7 +75,8 @@ static void finish_tile(void *arg, int item, int thread)
     if (t.rank != g->ranks->rank || !is_summed(t.node))
         return;
     for (int j = 0; j < t.node->n_params; j++) {
-        const size_t at = place(g, t, j), n = gradus_tile_range(t, j).count;
+        const size_t at = gradus_tile_place(g, t, j);
+        const size_t n = gradus_tile_range(t, j).count;
         for (int h = 1; h < senders; h *= 2)
             for (int k = 0; k + h < senders; k += 2 * h)
                 gradus_add_to(sum_of(g, k) + at, sum_of(g, k + h) + at, n);

@@ -63,10 +63,10 @@ static void check_tile(void *arg, int item, int thread)
     if (t.rank != g->ranks->rank)
         return;
     for (int j = 0; j < t.node->n_params; j++) {
-        gradus_range r = gradus_tile_range(t, j);
-        size_t from = (size_t)(t.node->param[j].w - g->theta) + r.from;
-        if (!are_moderate(g->grad + from, r.count) ||
-            (job->theta && !are_moderate(g->theta + from, r.count)))
+        const size_t from = gradus_tile_place(g, t, j);
+        const size_t count = gradus_tile_range(t, j).count;
+        if (!are_moderate(g->grad + from, count) ||
+            (job->theta && !are_moderate(g->theta + from, count)))
             atomic_store(&job->large, true);
     }
 }

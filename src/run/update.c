@@ -51,12 +51,12 @@ static void run_tile(void *arg, int item, int thread)
         return;
     for (int j = 0; j < t.node->n_params; j++) {
         const gradus_param *q = &t.node->param[j];
-        gradus_range r = gradus_tile_range(t, j);
-        size_t from = (size_t)(q->w - g->theta) + r.from; /* in theta */
+        const size_t from = gradus_tile_place(g, t, j);
+        const size_t count = gradus_tile_range(t, j).count;
         if (job->clip)
-            gradus_clip_part(job->o, item, from, r.count);
+            gradus_clip_part(job->o, item, from, count);
         else if (!q->buffer)
-            gradus_optimiser_update(job->o, t.node, q, from, r.count);
+            gradus_optimiser_update(job->o, t.node, q, from, count);
     }
 }
 

@@ -506,9 +506,19 @@ static double bad_rate(uint64_t step, uint64_t steps, void *user)
     return ((worker *)user)->rank == 1 && step == 3 ? NAN : 0.01;
 }
 
+/* Rank 1 has no schedule. */
+static void change_schedule(gradus_fit_options *o, int rank)
+{
+    o->learning_rate = rank == 1 ? NULL : rate_of_rank;
+}
+
 TEST(learning_rates_that_differ_are_named)
 {
     training t = training_of(DENSE);
+
+    t.change = change_schedule;
+    assert_all_fail(&t, 3, -1, "rank 1 has another training than rank 0");
+    t.change = NULL;
 
     t.options.learning_rate = rate_of_rank;
     assert_all_fail(&t, 3, -1, "epoch 2, batch 1: rank 1 has another learning "
@@ -517,36 +527,79 @@ TEST(learning_rates_that_differ_are_named)
     assert_all_fail(&t, 3, 1, "sgd: learning rate is nan");
 }
 
-/* Rank 1 evaluates fewer rows, or none at all. */
-static void evaluate_less(gradus_communicator *c, void *arg)
+/* How the evaluation of rank 1 differs, and what all ranks say of it. */
+enum { FEWER_ROWS, MORE_VALUES, ANOTHER_K, A_CONFUSION_MATRIX, DIFFERENCES };
+
+static const char *const said_of_evaluation[DIFFERENCES] = {
+    "rank 1 has another evaluation than rank 0: got 699 rows, k 1; must be "
+    "700 rows, k 1",
+    "takes 64 values a sample, but the dataset has 65",
+    "got 700 rows, k 3; must be 700 rows, k 1",
+    "got 700 rows, k 1, a confusion matrix; must be 700 rows, k 1",
+};
+
+static int difference;
+
+static void evaluate_otherwise(gradus_communicator *c, void *arg)
 {
     training *t = arg;
     gradus_graph *g = graph_of(DENSE, 1, c, 1);
     gradus_metrics m;
     gradus_dataset d = t->d[c->rank];
+    gradus_evaluate_options o = { 0 };
 
-    d.n -= c->rank == 1 ? 1 : 0;
-    d.size += c->rank == 1 ? t->epochs - 2 : 0;
-    t->got[c->rank].status = gradus_evaluate(g, &d, NULL, &m);
+    if (c->rank == 1) {
+        d.n -= difference == FEWER_ROWS;
+        d.size += difference == MORE_VALUES;
+        o.k = difference == ANOTHER_K ? 3 : 0;
+        if (difference == A_CONFUSION_MATRIX)
+            o.confusion = t->got[1].confusion;
+    }
+    t->got[c->rank].status = gradus_evaluate(g, &d, &o, &m);
     snprintf(t->got[c->rank].error, GRADUS_ERROR_ROOM, "%s", gradus_error());
     gradus_graph_free(g);
 }
 
-TEST(ranks_evaluate_the_same_rows)
+LOOP_TEST(evaluations_that_differ_are_named, DIFFERENCES)
 {
     training t = training_of(DENSE);
 
-    threads_run(3, 0, evaluate_less, &t);
-    for (int r = 0; r < 3; r++)
-        ck_assert_msg(strstr(t.got[r].error, "rank 1 has another number of "
-                             "rows to evaluate than rank 0: got 699") != NULL,
+    difference = _i;
+    threads_run(3, 0, evaluate_otherwise, &t);
+    for (int r = 0; r < 3; r++) {
+        ck_assert_int_ne(t.got[r].status, 0);
+        ck_assert_msg(strstr(t.got[r].error, said_of_evaluation[_i]) != NULL,
                       "%s", t.got[r].error);
-    t.epochs++;
-    threads_run(3, 0, evaluate_less, &t);
-    for (int r = 0; r < 3; r++)
-        ck_assert_msg(strstr(t.got[r].error, "takes 64 values a sample, but "
-                             "the dataset has 65") != NULL, "%s",
-                      t.got[r].error);
+    }
+}
+
+/* Rank 1 trains on rows 1, 2, .., and the others on rows 0, 1, .. */
+static void take_other_rows(gradus_communicator *c, void *arg)
+{
+    training *t = arg;
+    gradus_graph *g = graph_of(DENSE, 1, c, 1);
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    int rows[BATCH];
+
+    feed_by_hand(g, &t->d[c->rank]);
+    for (int i = 0; i < BATCH; i++)
+        rows[i] = i + (c->rank == 1);
+    t->got[c->rank].status = gradus_train_step(o, rows, BATCH);
+    snprintf(t->got[c->rank].error, GRADUS_ERROR_ROOM, "%s", gradus_error());
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+}
+
+TEST(rows_that_differ_are_named)
+{
+    training t = training_of(DENSE);
+
+    threads_run(3, 0, take_other_rows, &t);
+    for (int r = 0; r < 3; r++) {
+        ck_assert_int_ne(t.got[r].status, 0);
+        ck_assert_msg(strstr(t.got[r].error, "rank 1 has another batch than "
+                             "rank 0") != NULL, "%s", t.got[r].error);
+    }
 }
 
 static int fail_at_once(const gradus_progress *p, void *user)

@@ -6,6 +6,7 @@
  * next are described at struct gradus_graph. */
 #include "run/run.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/gemm.h"
 #include "graph/cut.h"
@@ -140,16 +141,21 @@ static int begin(gradus_graph *g, const int *index, int from, int n,
     if (gradus_need_compiled(g, "gradus_forward"))
         return -1;
     const bool fits = n >= 1 && n <= g->max_batch;
+    uint64_t rows = GRADUS_HASH_OF_NOTHING;
     int status = -1;
     if (fits) {
         g->gradients_old = true;
         status = gradus_prepare(g, index, from, n, training);
+        if (!status && g->ranks->size > 1)
+            rows = gradus_hash(rows, g->index, (size_t)n * sizeof *g->index);
     } else {
         gradus_error_set("the batch has %d rows; must be 1 to %d, the graph's "
                          "max_batch", n, g->max_batch);
     }
-    if (gradus_compare_ranks(g, status, "batch", "%d rows to %s after %ju "
-                             "passes", n, training ? "train on" : "evaluate",
+    if (gradus_compare_ranks(g, status, "batch", "%d rows (a hash of their "
+                             "numbers, %016jx) to %s after %ju passes", n,
+                             (uintmax_t)rows, training ? "train on"
+                                                       : "evaluate",
                              (uintmax_t)g->passes)) {
         g->batch.rows = fits ? 0 : g->batch.rows;
         return -1;

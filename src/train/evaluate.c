@@ -20,8 +20,9 @@ static int measure(gradus_graph *g, const gradus_evaluate_options *o,
 
     if (!status)
         status = n < 0 || gradus_meter_start(&m, g, o) ? -1 : 0;
-    status = gradus_compare_ranks(g, status, "number of rows to evaluate",
-                                  "%d", n);
+    status = gradus_compare_ranks(g, status, "evaluation", "%d rows, k %d%s",
+                                  n, o->k ? o->k : 1, o->confusion
+                                  ? ", a confusion matrix" : "");
     for (int from = 0, rows; from < n && !status; from += rows) {
         rows = n - from < g->max_batch ? n - from : g->max_batch;
         status = gradus_run_forward(g, NULL, from, rows, false);

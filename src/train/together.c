@@ -81,10 +81,11 @@ int gradus_compare_training(gradus_fit_state *f, int status)
     return gradus_compare_ranks(
         g, 0, "training", "%d epochs of %d samples in batches of %d, order "
         "%d, patience %d, best %d, checkpoint %d, after %d; %s at a learning "
-        "rate of %g; a hash of all numbers, %016jx", o->epochs, f->n,
+        "rate of %g%s; a hash of all numbers, %016jx", o->epochs, f->n,
         o->batch, !o->keep_order, o->patience, o->restore_best,
         o->checkpoint != NULL, o->checkpoint_batches, f->o->rule->name,
-        f->o->learning_rate, (uintmax_t)hash_settings(f->o, o));
+        f->o->learning_rate, o->learning_rate ? ", by a schedule" : "",
+        (uintmax_t)hash_settings(f->o, o));
 }
 
 int gradus_agree_on_rows(gradus_fit_state *f, int rows)

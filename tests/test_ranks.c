@@ -686,6 +686,68 @@ TEST(a_rank_that_is_lost_is_named)
     }
 }
 
+/* ---- a wait that fails -------------------------------------------------- */
+
+static int (*true_wait[MOST_RANKS])(gradus_communicator *c);
+static int waits[MOST_RANKS], failing_wait;
+
+static int wait_or_fail(gradus_communicator *c)
+{
+    if (++waits[c->rank] < failing_wait)
+        return true_wait[c->rank](c);
+    snprintf(c->why, sizeof c->why, "wait %d has failed", failing_wait);
+    return -1;
+}
+
+/* Trains, and then saves the net and a checkpoint, which must fail if the
+ * training has. */
+static void train_until_wait_fails(gradus_communicator *c, void *arg)
+{
+    training *t = arg;
+    const int r = c->rank;
+    char path[300];
+
+    true_wait[r] = c->wait;
+    waits[r] = 0;
+    c->wait = wait_or_fail;
+    gradus_graph *g = graph_of(t->kind, 1, c, 1);
+    gradus_optimiser *o = g ? optimiser_of(t->kind, g) : NULL;
+    gradus_fit_options options = t->options;
+    options.validation = &t->d[r];
+    t->got[r].status = o ? gradus_fit(o, &t->d[r], &options) : -1;
+    snprintf(t->got[r].error, GRADUS_ERROR_ROOM, "%s", gradus_error());
+    snprintf(path, sizeof path, "%s-saved", t->options.checkpoint);
+    const int saved = g ? gradus_save(g, path) : -1;
+    const int kept = o ? gradus_save_checkpoint(o, path) : -1;
+    if (t->got[r].status && (!saved || !kept || access(path, F_OK) == 0))
+        t->got[r].status = 2;
+    gradus_optimiser_free(o);
+    gradus_graph_free(g);
+}
+
+/* The training of which each wait fails in turn, until all have passed. */
+LOOP_TEST(a_wait_that_fails_is_an_error_whenever_it_comes, 2)
+{
+    training t = training_of(_i ? NORMS : DENSE);
+    int failures = 0;
+
+    t.options.epochs = 2;
+    t.options.checkpoint = files_path("k");
+    do {
+        failing_wait = ++failures;
+        remove(t.options.checkpoint);
+        threads_run(3, 0, train_until_wait_fails, &t);
+        for (int r = 0; r < 3; r++) {
+            ck_assert_int_eq(t.got[r].status, t.got[0].status);
+            ck_assert_msg(!t.got[r].status ||
+                              strstr(t.got[r].error, "has failed"),
+                          "%s", t.got[r].error);
+        }
+        ck_assert_int_le(t.got[0].status, 0);
+    } while (t.got[0].status);
+    ck_assert_int_gt(failures, 60);
+}
+
 static void send_nothing(gradus_communicator *c, int to, const void *data,
                          size_t bytes)
 {

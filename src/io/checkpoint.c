@@ -83,7 +83,7 @@ static json_t *same_of(const gradus_optimiser *o)
 int gradus_gather_state(const gradus_optimiser *o)
 {
     const size_t n = o->graph->parameters;
-    int status = 0;
+    int status = gradus_wait(o->graph); /* fails if an exchange has failed */
 
     for (int k = 0; k < o->rule->states && !status; k++)
         status = gradus_gather_parameters(o->graph,

@@ -220,6 +220,8 @@ static int save(const gradus_graph *g, const char *path, bool trial,
         return -1;
     if (!path)
         return gradus_error_set("%s: the path is NULL", function);
+    if (*g->ranks->why) /* the parameters may be half sent */
+        return gradus_error_set("%s: %s", function, g->ranks->why);
     if (g->ranks->rank > 0)
         return 0;
     return gradus_write_file(&(gradus_contents){ .graph = g, .trial = trial },

@@ -163,7 +163,8 @@ static int check_params(gradus_optimiser *o)
 static int update_carefully(gradus_optimiser *o)
 {
     gradus_graph *g = o->graph;
-    size_t n = g->parameters, states = (size_t)o->rule->states * n;
+    const size_t n = g->parameters, states = (size_t)o->rule->states * n;
+    const uint64_t steps = o->steps;
     gradus_real *copy = malloc((n + states) * sizeof *copy);
 
     int status = copy ? 0 : gradus_no_memory("a copy of %zu numbers, which a "
@@ -179,7 +180,7 @@ static int update_carefully(gradus_optimiser *o)
     if (status) {
         memcpy(g->theta, copy, n * sizeof *copy);
         memcpy(o->state, copy + n, states * sizeof *copy);
-        o->steps--;
+        o->steps = steps;
         o->large = true;
     }
     free(copy);

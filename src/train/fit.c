@@ -302,7 +302,9 @@ static int run(gradus_fit_state *f, const gradus_dataset *data)
         return -1;
     if (*f->warning)
         gradus_error_set("the training has ended, but %s", f->warning);
-    return gradus_agree(f->g, *f->warning) ? 1 : 0;
+    if (gradus_agree(f->g, *f->warning))
+        return *f->g->ranks->why ? -1 : 1;
+    return 0;
 }
 
 int gradus_fit(gradus_optimiser *o, const gradus_dataset *data,

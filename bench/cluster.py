@@ -82,7 +82,7 @@ def main():
     options = parser.parse_args()
     peers = list(pythons())
     names = ["1 process, 1 thread", "1 process, 2 threads",
-             "2 ranks of 1 thread", "the model"]
+             "2 ranks of 1 thread", "2 ranks, by the model below"]
     latency, bandwidth = network()
     for _, version in peers:
         names += [f"{version}, 2 threads", f"{version}, DDP of 2"]
@@ -100,7 +100,7 @@ def main():
                 sys.exit(f"{net}, {batch}: two ranks have other weights")
             for name, run in zip(names, (one, two, ranks)):
                 speeds[name].append(run["samples_per_second"])
-            speeds["the model"].append(batch / step(
+            speeds["2 ranks, by the model below"].append(batch / step(
                 2, batch, 128 / one["samples_per_second"],
                 one["parameters"], latency, bandwidth, 1e-6, 0, 0.02))
             for python, version in peers:
@@ -108,11 +108,11 @@ def main():
                     torch(python, net, batch, 1, 2))
                 speeds[f"{version}, DDP of 2"].append(
                     torch(python, net, batch, 2, 1))
-            # the test's batches exchange a little, too
-            steps = EPOCHS[net] * -(-60000 // batch) + -(-10000 // batch)
+            steps = EPOCHS[net] * -(-60000 // batch)
             seconds.append(ranks["exchange_seconds"] / steps)
         sent = ranks["bytes_sent"] / steps
-        print(f"| {net} | {batch} | " + " | ".join(
+        layers = net if net == "lenet" else f"784-{net[4:]}-10"
+        print(f"| {layers} | {batch} | " + " | ".join(
             f"{statistics.median(speeds[n]) / 1000:.1f}k" for n in names) +
             f" | {sent / 1e6:.2f} MB | "
             f"{1000 * statistics.median(seconds):.2f} |", flush=True)

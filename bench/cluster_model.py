@@ -14,25 +14,34 @@ import argparse
 import math
 
 PIECE = 128
+TILE = 32768  # so many parameters, at most, are updated by one rank
 RANKS = (2, 4, 8, 16, 64, 256, 1000)
 
 
 def step(ranks, batch, piece, parameters, latency, bandwidth, cpu, norms,
          straggle):
     """The seconds of a step: of the slowest rank's pieces, of the small
-    exchanges, and of the gradients and parameters."""
+    exchanges, and of the gradients and parameters of the rank that updates
+    most of them."""
     pieces = -(-batch // PIECE)
     if ranks == 1:
         return pieces * piece
     own = 1  # pieces: the smallest power of two with which ranks have all
     while own * ranks < pieces:
         own *= 2
+    senders = -(-pieces // own)
     compute = own * piece * (1 + straggle * math.sqrt(2 * math.log(ranks)))
     exchanges = 7 + 2 * norms
     small = exchanges * (latency + (ranks - 1) * cpu)
-    sent = 8 * parameters * (ranks - 1) / ranks
-    messages = 4 * parameters / 32768 * (ranks - 1) / ranks
-    return compute + small + sent / bandwidth + messages * cpu
+    tiles = -(-parameters // TILE)
+    most = -(-tiles // ranks)  # tiles
+    updated = parameters * most / tiles
+    gradients = max(updated * (senders - 1),
+                    parameters * (ranks - 1) / ranks)
+    weights = updated * (ranks - 1)
+    messages = 2 * most * (senders - 1 + ranks - 1)
+    return (compute + small + 4 * (gradients + weights) / bandwidth +
+            messages * cpu)
 
 
 def row(name, batch_of, ranks, **cost):
@@ -52,9 +61,10 @@ def table(rows):
         print(line)
 
 
-# The seconds of a piece are those of docs/cluster.md's table, but for the last
-# net: 6 x 100 million x 128 operations at 100 GFLOP/s.
-NETS = {"784-128-10": (0.6e-3, 101770), "lenet": (13e-3, 117066),
+# The seconds of a piece are those of docs/cluster.md's table: 128 / (samples a
+# second of one thread) with 1,024 rows for the first net and 256 for lenet; and
+# for the last net, 6 x 100 million x 128 operations at 100 GFLOP/s.
+NETS = {"784-128-10": (0.63e-3, 101770), "lenet": (12e-3, 117066),
         "100 million weights": (0.77, 100_000_000)}
 NETWORKS = {"10 Gbit/s": (30e-6, 1.1e9), "100 Gbit/s": (5e-6, 11e9)}
 

@@ -10,6 +10,7 @@
 set -u
 
 valgrind=
+leaks=
 suites_only=
 if [ "${1-}" = --suites ]; then
     suites_only=1
@@ -17,13 +18,14 @@ if [ "${1-}" = --suites ]; then
 elif [ "${1-}" = --valgrind ]; then
     suites_only=1
     export BATTERY_MOST=50
-    valgrind="valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99"
+    valgrind="valgrind -q --error-exitcode=99"
+    leaks="--leak-check=full --errors-for-leak-kinds=definite,possible"
     export CK_FORK=no
     shift
 fi
 BUILD=${1:-build}
 export BUILD CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-20}"
-export valgrind
+export valgrind leaks
 
 # Scripts that test the tree, and run no program of the build: once is enough.
 tree="dependencies exercises fetch museum pictures"
@@ -75,12 +77,17 @@ jobs() {
 }
 
 # Runs the words of one line, and keeps what they print in a file, which ends
-# with the status.
+# with the status.  The children of suite fork end with the memory of their
+# parent, which is no leak.
 jobs >"$logs/jobs"
 # shellcheck disable=SC2016 # the inner shell expands these
 tr '\n' '\0' <"$logs/jobs" | xargs -0 -n 1 -P "$(nproc)" sh -c '
     log=$(mktemp "$logs/job.XXXXXX")
-    case $1 in tests/*) command=$1 ;; *) command="$valgrind $1" ;; esac
+    case $1 in
+    tests/*) command=$1 ;;
+    *fork) command="$valgrind $1" ;;
+    *) command="$valgrind $leaks $1" ;;
+    esac
     begun=$(date +%s)
     { echo "== $1"; $command; echo "status $? of $1"; } >"$log" 2>&1
     echo "$(($(date +%s) - begun)) s $1" >>"$logs/seconds"

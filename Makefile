@@ -24,8 +24,8 @@
 #   make guard      count the instructions of a training step with valgrind,
 #                   and compare them with a budget; make guard-store makes the
 #                   present counts the budget
-#   make check-long run what takes longer than make test, in several hours, most
-#                   of them valgrind's: the tests as clang builds them, asan,
+#   make check-long run what takes longer than make test, in some three hours,
+#                   half of them valgrind's: the tests as clang builds them, asan,
 #                   tsan, valgrind, exp and its like of every float, the museum,
 #                   the guard
 #   make museum     plant the faults of docs/museum.md, one after the other, and

@@ -1,20 +1,12 @@
 /* ranks.c -- what the ranks of a graph do together. */
-#define _POSIX_C_SOURCE 200809L
 #include "graph/ranks.h"
+
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 gradus_communicator gradus_alone = { .size = 1 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void gradus_give(const gradus_graph *g, int from, int to, void *data,
                  size_t bytes)
@@ -41,10 +33,10 @@ int gradus_wait(const gradus_graph *g)
 
     if (c->size == 1)
         return 0;
-    double begun = now();
+    double begun = gradus_now();
     if (!*c->why && c->wait(c) && !*c->why)
         strcpy(c->why, "the exchange between ranks has failed");
-    c->seconds += now() - begun;
+    c->seconds += gradus_now() - begun;
     return *c->why ? gradus_error_set("%s", c->why) : 0;
 }
 
@@ -114,7 +106,6 @@ static int most_common(const saying *all, int n)
  * a message, which rank `own` has already if it is the first that failed. */
 static int compare(const saying *all, int n, int own, const char *what)
 {
-    const int most = most_common(all, n);
     int odd = 0, failed = 0;
 
     while (failed < n && !all[failed].failed)
@@ -122,10 +113,13 @@ static int compare(const saying *all, int n, int own, const char *what)
     if (failed < n)
         return failed == own ? -1 : gradus_error_set("rank %d: %s", failed,
                                                      all[failed].text);
-    while (odd < n && !strcmp(all[odd].text, all[most].text))
+    while (odd < n && !strcmp(all[odd].text, all->text))
         odd++;
     if (odd == n)
         return 0;
+    const int most = most_common(all, n);
+    for (odd = 0; !strcmp(all[odd].text, all[most].text); odd++)
+        ;
     return gradus_error_set("rank %d has another %s than rank %d: got %s; "
                             "must be %s, as all ranks must compute the same",
                             odd, what, most, all[odd].text, all[most].text);

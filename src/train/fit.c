@@ -4,6 +4,7 @@
  * them, evaluates the validation data, and reports to the callback, the
  * history and the log.  Labels and weights are checked before the first step,
  * unless options.next feeds them as they are needed. */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mode.h"
 #include "base/shuffle.h"

@@ -221,9 +221,6 @@ int gradus_settle_options(gradus_fit_options *o, int max_batch);
 
 /* ----- resume.c: the checkpoints of gradus_fit --------------------------- */
 
-/* Seconds since some fixed moment. */
-double gradus_now(void);
-
 /* Reads the checkpoint that is to be resumed, or writes the first.  To be
  * called when the training could begin.  Returns 0, or -1 with a message. */
 int gradus_resume(gradus_fit_state *f);

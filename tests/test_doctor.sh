@@ -91,6 +91,27 @@ sick duplicates "$dir/twice.csv" --label y
 { cat "$dir/fine.csv"; sed '1d; s/yes/YES/; s/no/yes/; s/YES/no/' \
     "$dir/fine.csv" | head -n 50; } >"$dir/contrary.csv"
 sick contradictions "$dir/contrary.csv" --label y
+# Nine columns of numbers from 1 to 10, most of them 1 in one class: rows are the
+# same by chance there, but not in the other class.
+awk "$random"'BEGIN { print "a,b,c,d,e,f,g,h,i,y"; for (i = 0; i < 600; i++) {
+    ill = random() < 0.4
+    for (k = 0; k < 9; k++)
+        printf "%d,", ill ? 1 + 10 * random() : 1 + 1.2 * random()
+    print (ill ? "yes" : "no") } }' >"$dir/scores.csv"
+healthy "scores, of which many rows are the same by chance" \
+    "$dir/scores.csv" --label y
+{ cat "$dir/scores.csv"; sed 1d "$dir/scores.csv"; } >"$dir/scores2.csv"
+sick duplicates "$dir/scores2.csv" --label y
+# Measured twice, a number is not quite the same.
+awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 400; i++) {
+    if (i % 2 == 0) { a = random(); b = random() }
+    print a "," b "," a - b + 0.05 * random() } }' >"$dir/measured.csv"
+healthy "numbers measured twice" "$dir/measured.csv" --target y
+awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 400; i++) {
+    if (i % 2 == 0) { a = random(); b = random() }
+    print a "," b "," (i % 8 ? 1 : -1) * (a - b) + 0.05 * random() } }' \
+    >"$dir/signs.csv"
+sick contradictions "$dir/signs.csv" --target y
 table rare 'y = a > 0.99 ? "yes" : a + b > 1 ? "no" : "maybe"'
 sick unequal-classes "$dir/rare.csv" --label y
 table empty 'more = (i % 3 ? "" : random()) ","' d,
@@ -264,6 +285,19 @@ verdict "data of which all rows are ignored are refused" $?
 ends 3 'seen 1 of 10 classes has no row, such as "3"' \
     --model "$dir/no12.safetensors" "$dir/twelve" && grep -q '^1 finding$' "$dir/out"
 verdict "a label that is ignored is no class" $?
+# The images twice, 12,000 of them, the second time with the label 7.
+cp -r data/sample "$dir/both"
+gzip -dc data/sample/train-images-idx3-ubyte.gz | tail -c +17 >"$dir/images"
+gzip -dc data/sample/train-labels-idx1-ubyte.gz | tail -c +9 >"$dir/labels"
+{ printf '\0\0\010\003\0\0\056\340\0\0\0\034\0\0\0\034'
+    cat "$dir/images" "$dir/images"; } |
+    gzip -c >"$dir/both/train-images-idx3-ubyte.gz"
+{ printf '\0\0\010\001\0\0\056\340'; cat "$dir/labels"
+    tr '\000-\011' '[\007*]' <"$dir/labels"; } |
+    gzip -c >"$dir/both/train-labels-idx1-ubyte.gz"
+healthy "copies that a net ignores" --model "$dir/no7.safetensors" "$dir/both"
+finds contradictions "$dir/both"
+verdict "it finds that they contradict each other for one that does not" $?
 ends 3 'seen 2 of 12 classes have no row, such as "10"' \
     --model "$dir/twelve.safetensors" data/sample
 verdict "the classes are those of the net, not those of the data" $?

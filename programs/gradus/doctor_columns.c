@@ -173,7 +173,6 @@ typedef struct {
     field *f;                /* [d->n] */
     int columns, text;       /* of x; is the one at hand a text? */
     int classes, rarest;     /* in the sample; rows of the rarest class */
-    double combinations;
     names empty, constant, far, leak;
     double far_value, far_width;
 } tally;
@@ -245,7 +244,6 @@ static void look_at_column(tally *t, const gradus_table *table, int k)
     if (is_target)
         return;
     t->columns++;
-    t->combinations *= different(t->f, n);
     if (different(t->f, n) == 1)
         add_name(&t->constant, name);
     else if (leaks(t, n))
@@ -284,10 +282,10 @@ static void count_classes(tally *t)
     }
 }
 
-double look_at_columns(patient *p)
+void look_at_columns(patient *p)
 {
     gradus_dataset d = { .n = 0 };
-    tally t = { .d = &d, .combinations = 1 };
+    tally t = { .d = &d };
 
     if (!sample_rows(p->whole, ROWS, &d))
         t.f = malloc((d.n + 1) * sizeof *t.f);
@@ -300,5 +298,4 @@ double look_at_columns(patient *p)
     p->failed |= !t.f;
     free(t.f);
     free_rows(&d);
-    return t.combinations;
 }

@@ -8,8 +8,6 @@
 /* A number that is far from the others of its column. */
 extern const disease outliers;
 
-/* Looks for it.  Returns how many combinations of values there are: the
- * product of the numbers of different values of all columns of x. */
-double look_at_columns(patient *p);
+void look_at_columns(patient *p);
 
 #endif

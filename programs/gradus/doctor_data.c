@@ -1,64 +1,12 @@
-/* doctor_data.c -- what in the data keeps a net from learning: rows, classes,
+/* doctor_data.c -- what in the data keeps a net from learning: classes,
  * images. */
 #include "common.h"
 #include "doctor.h"
 #include "doctor_columns.h"
-#include "hashes.h"
+#include "doctor_copies.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- rows that are the same ------------------------------------------ */
-
-static const disease duplicates = {
-    "duplicates",
-    "copies of one row fall on both sides of the split, so the validation "
-    "rows are not new to the net, and its score is too good",
-    "keep one of each, or keep copies on one side (train --valid OTHER)",
-    "docs/doctor.md" };
-
-static const disease contradictions = {
-    "contradictions",
-    "no net can be right on both, so the loss cannot fall to 0",
-    "find out which answer is right, or which column tells them apart and is "
-    "left out",
-    "docs/doctor.md" };
-
-/* Fractions of the rows.  A tenth of copies may move an accuracy by several
- * percent; Fashion-MNIST and iris have less than 1 %. */
-static const double MANY_COPIES = 0.1, MANY_CONTRADICTIONS = 0.02;
-
-/* Rows that may be the same by chance, in a table of few different values, say
- * nothing.  They may be so unless there are this many combinations of values
- * for each row. */
-static const double RARE = 10;
-
-static void look_at_copies(patient *p)
-{
-    const gradus_dataset *d = p->whole;
-    row_hash *all = hash_rows(d);
-    size_t copies = 0, other = 0, at = 0;
-
-    if (!all) {
-        p->failed = 1;
-        return;
-    }
-    for (size_t i = 1; i < d->n; i++)
-        if (all[i].input == all[i - 1].input) {
-            copies += all[i].answer == all[i - 1].answer;
-            other += all[i].answer != all[i - 1].answer;
-            at = all[i].answer != all[i - 1].answer && other == 1 ? i : at;
-        }
-    if ((double)copies > MANY_COPIES * (double)d->n)
-        found(p, &duplicates, "%zu of %zu rows are copies of others, in the "
-              "columns that are used", copies, d->n);
-    if ((double)other > MANY_CONTRADICTIONS * (double)d->n)
-        found(p, &contradictions, "%zu of %zu rows have the input of another "
-              "row but another answer, such as samples %zu and %zu (counted "
-              "from 0)", other, d->n, all[at - 1].row, all[at].row);
-    free(all);
-}
 
 /* ---- classes --------------------------------------------------------- */
 
@@ -222,10 +170,9 @@ static void look_at_pixels(patient *p)
 
 void look_at_data(patient *p)
 {
-    const double combinations = p->table ? look_at_columns(p) : INFINITY;
-
-    if (combinations > RARE * (double)p->whole->n)
-        look_at_copies(p);
+    if (p->table)
+        look_at_columns(p);
+    look_at_copies(p);
     if (p->whole->labels)
         look_at_classes(p);
     if (p->whole->pixels && p->whole->height) {

@@ -1,0 +1,9 @@
+/* doctor_copies.h -- rows with the same input: copies, and contradictions. */
+#ifndef DOCTOR_COPIES_H
+#define DOCTOR_COPIES_H
+
+#include "doctor.h"
+
+void look_at_copies(patient *p);
+
+#endif

@@ -109,8 +109,10 @@ static void print_finding(int number, const finding *f)
     print_wrapped("read", f->what->page);
 }
 
-static void print_losses(const losses *l)
+static void print_losses(const patient *p)
 {
+    const losses *l = &p->loss;
+
     if (!isnan(l->first))
         printf("loss before any step %.4g; of a guess %.4g\n", l->first,
                l->guess);
@@ -120,9 +122,13 @@ static void print_losses(const losses *l)
     if (l->steps)
         printf("%d steps with the options given: loss %.4g to %.4g\n", l->steps,
                l->began, l->ended);
-    if (!isnan(l->shuffled))
-        printf("other rows after %d steps of Adam: loss %.3g; with shuffled "
-               "answers %.3g\n", LABEL_STEPS, l->truth, l->shuffled);
+    if (!isnan(l->other))
+        printf("other rows after %d steps of Adam: loss %.3g", ANSWER_STEPS,
+               l->other);
+    if (!isnan(p->correlation))
+        printf(", correlation with answers %.2f", p->correlation);
+    if (!isnan(l->other))
+        putchar('\n');
 }
 
 /* Prints a line for each layer that has weights. */
@@ -159,7 +165,7 @@ static void print_all(const patient *p, const train_flags *f)
     if (p->unlabelled)
         printf("%zu of the rows have the label %d, which the net ignores\n",
                p->unlabelled, *p->ignored);
-    print_losses(&p->loss);
+    print_losses(p);
     if (p->seen)
         print_layers(p);
     for (int i = 0; i < p->count; i++)
@@ -202,13 +208,14 @@ static int print_as_json(const patient *p, const train_flags *f)
     const losses *l = &p->loss;
 
     return print_json(json_pack(
-        "{s:s, s:s?, s:I, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o}",
+        "{s:s, s:s?, s:I, s:{s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
         "data", printable(f->s.data), "model",
         f->model ? printable(f->model) : NULL, "rows",
         (json_int_t)p->whole->n, "loss", "guess", json_number(l->guess),
         "first", json_number(l->first), "small", json_number(l->small),
         "began", json_number(l->began), "ended", json_number(l->ended),
-        "truth", json_number(l->truth), "shuffled", json_number(l->shuffled),
+        "other", json_number(l->other), "correlation",
+        json_number(p->correlation),
         "layers", layers_json(p), "findings", findings_json(p)));
 }
 
@@ -307,7 +314,8 @@ static int work(patient *p, const train_flags *f)
 int command_doctor(int argc, char **argv)
 {
     static train_flags flags; /* large: it lists columns */
-    patient p = { .loss = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0, 0, 0 } };
+    patient p = { .loss = { NAN, NAN, NAN, NAN, NAN, NAN, 0, 0, 0 },
+                  .correlation = NAN };
 
     flags = parse_doctor(argc, argv, help);
     int status = work(&p, &flags);

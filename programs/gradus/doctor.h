@@ -42,8 +42,7 @@ typedef struct {
     double small; /* after small_steps steps on one small batch */
     double began, ended;     /* over the first steps that the options ask for,
                                 and over the last of them */
-    double truth, shuffled;  /* of rows that are not trained on, after steps
-                                with the right and with shuffled answers */
+    double other; /* of rows that are not trained on, after ANSWER_STEPS */
     int small_rows, small_steps, steps;
 } losses;
 
@@ -62,6 +61,8 @@ typedef struct {
     int batch;                   /* rows of a step */
     layer_seen *seen;            /* [nodes] */
     losses loss;
+    double correlation;          /* of the predictions of rows that are not
+                                    trained on with their answers, or NAN */
     finding *found;              /* [count] */
     int count, failed;           /* failed: out of memory */
 } patient;
@@ -82,8 +83,8 @@ void look_at_steps(patient *p);
 /* A step that fails in any of them. */
 extern const disease step_fails;
 
-/* Steps of Adam with right and with shuffled answers. */
-enum { LABEL_STEPS = 60 };
+/* Steps of Adam, after which other rows are predicted. */
+enum { ANSWER_STEPS = 60 };
 
 /* ---- samples ------------------------------------------------------------ */
 
@@ -107,9 +108,6 @@ int spread_rows(const gradus_dataset *d, int most, gradus_dataset *to);
  * of.  Rows with the label *ignored are in neither, unless it is NULL. */
 int divide_rows(const gradus_dataset *d, const int *ignored,
                 gradus_dataset *train, gradus_dataset *valid);
-
-/* Shuffles the answers (labels or targets) of the rows. */
-void shuffle_answers(gradus_dataset *d, uint64_t seed);
 
 /* Sets index[0..n-1] to 0 .. n-1 in another order. */
 void shuffled(int *index, int n, uint64_t seed);

@@ -148,30 +148,3 @@ void shuffled(int *index, int n, uint64_t seed)
         index[j] = kept;
     }
 }
-
-/* Swaps two elements of `bytes` bytes. */
-static void swap(void *array, size_t i, size_t j, size_t bytes)
-{
-    char *a = (char *)array + i * bytes, *b = (char *)array + j * bytes;
-
-    for (size_t k = 0; k < bytes; k++) {
-        const char kept = a[k];
-        a[k] = b[k];
-        b[k] = kept;
-    }
-}
-
-void shuffle_answers(gradus_dataset *d, uint64_t seed)
-{
-    gradus_random random;
-
-    gradus_random_init(&random, seed, 0, 0);
-    for (size_t i = d->n - 1; i > 0; i--) {
-        const size_t j = gradus_random_below(&random, (uint32_t)i + 1);
-        if (d->labels)
-            swap((void *)d->labels, i, j, sizeof *d->labels);
-        if (d->targets)
-            swap((void *)d->targets, i, j,
-                 (size_t)d->target_size * sizeof *d->targets);
-    }
-}

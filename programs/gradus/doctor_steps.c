@@ -1,19 +1,14 @@
 /* doctor_steps.c -- what the first steps of a training show: whether the net
- * can learn a few rows by heart, whether the learning rate suits it, and
- * whether the inputs say anything about the answers.
- *
- * The first two are those of Karpathy, "A recipe for training neural networks"
- * (2019).  The third compares the training with one whose answers are
- * shuffled, as permutation tests do (Ojala, Garriga 2010). */
+ * can learn a few rows by heart, and whether the learning rate suits it, as in
+ * Karpathy, "A recipe for training neural networks" (2019). */
 #include "common.h"
 #include "doctor.h"
-#include "doctor_columns.h"
+#include "doctor_answers.h"
+#include "doctor_batches.h"
 #include "doctor_layers.h"
-#include "rows.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     SMALL_STEPS = 600, /* at most, in which a few rows are learnt by heart, */
@@ -21,65 +16,7 @@ enum {
     FIRST_STEPS = 60,  /* at most, with the options of the training; */
     ENDS = 10,         /* of so many of the first and of the last of these, the
                           losses are averaged */
-    LABEL_BATCH = 32,  /* rows at most, with right and with shuffled answers */
-    LEAST_ROWS = 20    /* of fewer, chance decides which loss is the lower */
 };
-
-/* The learning rate of Adam in what does not depend on the options: the
- * default of gradus train, which suits nets of a few layers. */
-static const double STEADY = 0.002;
-
-/* ---- steps ----------------------------------------------------------- */
-
-/* Copies all parameters and buffers of the graph to kept, or back if `back` is
- * set.  Returns how many there are; kept may be NULL. */
-static size_t copy_weights(gradus_graph *g, gradus_real *kept, int back)
-{
-    const gradus_node *n;
-    const gradus_param *w;
-    size_t at = 0;
-
-    for (int i = 0; (n = gradus_node_at(g, i)); i++)
-        for (int j = 0; (w = gradus_param_at(n, j)); at += w->size, j++)
-            if (kept)
-                memcpy(back ? w->w : kept + at, back ? kept + at : w->w,
-                       w->size * sizeof *kept);
-    return at;
-}
-
-/* Batches of rows in a random order, again and again. */
-typedef struct {
-    int *index; /* [rows], owned */
-    int rows, batch, from, passes;
-} batches;
-
-/* Feeds d to the graph, and begins with batches of at most `most` rows.
- * Returns -1 on error. */
-static int begin_batches(batches *b, patient *p, const gradus_dataset *d,
-                         int most)
-{
-    *b = (batches){ .rows = (int)d->n, .from = (int)d->n };
-    b->batch = most < b->rows ? most : b->rows;
-    b->index = calloc((size_t)b->rows, sizeof *b->index);
-    p->failed |= !b->index;
-    return b->index ? feed_rows(p->graph, d, 0, d->n) : -1;
-}
-
-static int step(batches *b, gradus_optimiser *o)
-{
-    if (b->from + b->batch > b->rows) {
-        shuffled(b->index, b->rows, (uint64_t)++b->passes);
-        b->from = 0;
-    }
-    b->from += b->batch;
-    return gradus_train_step(o, b->index + b->from - b->batch, b->batch);
-}
-
-static gradus_optimiser *steady(patient *p)
-{
-    return gradus_adam(p->graph,
-                       &(gradus_adam_options){ .learning_rate = STEADY });
-}
 
 /* ---- a few rows by heart --------------------------------------------- */
 
@@ -134,7 +71,7 @@ static int learn_small(patient *p, const gradus_dataset *small,
     int failed = !o || begin_batches(&b, p, small, SMALL_ROWS);
 
     for (int i = 0; i < SMALL_STEPS && !failed && !(m.loss < enough); i++) {
-        failed = step(&b, o);
+        failed = next_step(&b, o);
         if (!failed && (i + 1) % SMALL_LOOK == 0) {
             failed = gradus_evaluate(p->graph, small, NULL, &m);
             p->loss.small_steps = i + 1;
@@ -236,7 +173,7 @@ static int take_step(patient *p, gradus_optimiser *o, batches *b, int i, int n,
     const int ends = n < ENDS ? n : ENDS;
 
     copy_weights(p->graph, kept, 0);
-    if (step(b, o))
+    if (next_step(b, o))
         return -1;
     const double loss = gradus_loss(p->graph);
     p->loss.began = i ? p->loss.began : loss;
@@ -274,147 +211,6 @@ static int try_options(patient *p, gradus_optimiser *o, gradus_real *kept)
     else if (!failed)
         judge_rate(p, &seen);
     return failed && !i;
-}
-
-/* ---- shuffled answers ------------------------------------------------ */
-
-static const disease unrelated = {
-    "answers-unrelated",
-    "there is nothing to learn, or not by this net: the inputs may belong to "
-    "the answers of other rows",
-    "check how inputs and answers were put together: was one of them sorted "
-    "or shuffled without the other?",
-    "docs/doctor.md" };
-
-static const disease shifted_rows = {
-    "shifted-rows",
-    "each input has the answer of a neighbouring row",
-    "look for a header that was read as data, or for a row that is missing, "
-    "among the inputs or among the answers alone",
-    "docs/doctor.md" };
-
-/* The loss of rows that are not trained on after steps with the right answers,
- * over that after steps with shuffled ones. */
-static const double RELATED = 0.9;
-
-/* That loss in losses of a guess, above which it says nothing: the net has not
- * come as far as a guess yet, whatever the answers. */
-static const double UNTRAINED = 1.5;
-
-/* And the loss after shuffled answers below which it says nothing, either: a
- * few rows far out decide what a guess is, and others validate. */
-static const double TOO_GOOD = 0.4;
-
-/* Sets *loss to that of the rows valid after some steps on d, from the weights
- * `start` on. */
-static int learn(patient *p, const gradus_dataset *d,
-                 const gradus_dataset *valid, gradus_real *start, double *loss)
-{
-    const int batch = p->batch < LABEL_BATCH ? p->batch : LABEL_BATCH;
-    gradus_metrics m = { .loss = NAN };
-    gradus_optimiser *o = steady(p);
-    batches b = { 0 };
-
-    copy_weights(p->graph, start, 1);
-    int failed = !o || begin_batches(&b, p, d, batch);
-    for (int i = 0; i < LABEL_STEPS && !failed; i++)
-        failed = step(&b, o);
-    failed = failed || gradus_evaluate(p->graph, valid, NULL, &m);
-    *loss = m.loss;
-    free(b.index);
-    gradus_optimiser_free(o);
-    copy_weights(p->graph, start, 1);
-    return failed;
-}
-
-/* Sets *truth and *mixed to the loss of the rows valid after steps with the
- * right answers of d, and with shuffled ones. */
-static int learn_both(patient *p, const gradus_dataset *d,
-                      const gradus_dataset *valid, gradus_real *start,
-                      double *truth, double *mixed)
-{
-    gradus_dataset other = { .n = 0 };
-
-    if (sample_rows(d, d->n, &other)) {
-        p->failed = 1;
-        return 0;
-    }
-    shuffle_answers(&other, 1);
-    int failed = learn(p, d, valid, start, truth) ||
-                 learn(p, &other, valid, start, mixed);
-    free_rows(&other);
-    return failed;
-}
-
-/* The rows of d, each with the answer of the row before or after it; all of it
- * belongs to d. */
-static gradus_dataset shift_answers(const gradus_dataset *d, int after)
-{
-    gradus_dataset to = *d;
-    const size_t size = (size_t)d->size, targets = (size_t)d->target_size;
-
-    to.n--;
-    to.owned = NULL;
-    if (d->x)
-        to.x += after ? 0 : size;
-    if (d->pixels)
-        to.pixels += after ? 0 : size;
-    if (d->labels)
-        to.labels += after;
-    if (d->targets)
-        to.targets += after ? targets : 0;
-    return to;
-}
-
-/* Would the net learn if each row had the answer of a neighbour?  Other rows
- * validate then than before, so shuffled answers are tried on them, too. */
-static int learns_shifted(patient *p, gradus_real *start, int after)
-{
-    const gradus_dataset rows = shift_answers(p->whole, after);
-    gradus_dataset train = { .n = 0 }, valid = { .n = 0 };
-    double truth = NAN, mixed = NAN;
-
-    if (divide_rows(&rows, p->ignored, &train, &valid) ||
-        learn_both(p, &train, &valid, start, &truth, &mixed))
-        truth = NAN;
-    const double guess = guess_of(p, (int)valid.n);
-    free_rows(&train);
-    free_rows(&valid);
-    return truth < RELATED * fmin(mixed, guess) && mixed > TOO_GOOD * guess;
-}
-
-/* A number that is far out may decide the loss by itself, which then says
- * nothing about the other rows. */
-static void judge_answers(patient *p, gradus_real *start)
-{
-    const losses *l = &p->loss;
-    const double guess = guess_of(p, (int)p->valid.n);
-
-    if (p->valid.n < LEAST_ROWS || !(l->truth > RELATED * l->shuffled) ||
-        l->truth > UNTRAINED * guess || l->shuffled < TOO_GOOD * guess ||
-        has(p, &outliers))
-        return;
-    for (int after = 0; after < 2; after++)
-        if (learns_shifted(p, start, after)) {
-            found(p, &shifted_rows, "the net learns if each row gets the "
-                  "answer of the one %s it, but not as the rows are",
-                  after ? "after" : "before");
-            return;
-        }
-    found(p, &unrelated, "after %d steps, the loss of rows that were not "
-          "trained on is %.3g, and %.3g where the answers were shuffled "
-          "before", LABEL_STEPS, l->truth, l->shuffled);
-}
-
-/* Learns with the right answers, and with shuffled ones. */
-static int compare_answers(patient *p, gradus_real *start)
-{
-    int failed = learn_both(p, &p->train, &p->valid, start, &p->loss.truth,
-                            &p->loss.shuffled);
-
-    if (!failed)
-        judge_answers(p, start);
-    return failed;
 }
 
 /* ---- all of it ------------------------------------------------------- */
@@ -468,7 +264,7 @@ void look_at_steps(patient *p)
     if (!failed && p->of.flags)
         failed = try_training(p, start);
     if (!failed && !has(p, &cannot_overfit))
-        failed = compare_answers(p, start);
+        failed = look_at_answers(p, start);
     if (failed && !p->failed)
         found(p, &step_fails, "%s", gradus_error());
     free(start);

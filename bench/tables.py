@@ -12,7 +12,8 @@ Of each a fifth is for the test, by the seed, each class alike.  All programs
 have the settings that they have if nothing is given.  Where scikit-learn has
 no default, it gets what is usual: its net gets texts one-hot, gaps filled with
 the mean or the most frequent text, and standardised numbers and targets; its
-trees get texts as categories.  gradus is told to fill gaps with the mean."""
+trees get texts as categories.  gradus is told to fill gaps with the mean.
+A finding of `gradus doctor` on rows that are trained on ends the script."""
 import csv
 import io
 import json
@@ -192,20 +193,26 @@ def write(path, t, x, target):
                     for row, y in zip(x.tolist(), target.tolist()))
 
 
+def call(*words):
+    """What the command of gradus prints; a failure ends this script, and so
+    does a finding of the doctor."""
+    result = subprocess.run([f"{BUILD}/gradus", *words], capture_output=True,
+                            text=True)
+    if result.returncode:
+        sys.exit(result.stderr or f"tables: {words}: {result.stdout}")
+    return result.stdout
+
+
 def ours(name, t, train, test, seed):
     paths = [FOLDER / f"{name.replace(' ', '-')}-{part}.csv"
              for part in ("train", "test")]
     for path, (x, target) in zip(paths, (train, test)):
         write(path, t, x, target)
-    result = subprocess.run(
-        [f"{BUILD}/gradus", "train", paths[0],
-         "--label" if t.classes else "--target", "target", "--test", paths[1],
-         "--seed", str(seed), "--json",
-         *(["--missing", "mean"] if t.gaps else [])],
-        capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(result.stderr)
-    found = json.loads(result.stdout)
+    options = [paths[0], "--label" if t.classes else "--target", "target",
+               "--seed", str(seed), "--json",
+               *(["--missing", "mean"] if t.gaps else [])]
+    call("doctor", *options)
+    found = json.loads(call("train", *options, "--test", paths[1]))
     return found["test"]["accuracy" if t.classes else "r2"], found["seconds"]
 
 

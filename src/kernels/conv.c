@@ -78,18 +78,15 @@ static bool is_repaid(const gradus_conv *c)
 }
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
- * channels of y, and rounds the width of y up to whole rows of a product; for
- * few channels of x without a stride, gradus_conv_vectors is as fast.  The
- * maxima are not worth the other multiplications where gradus_conv_winograd
- * fills its vectors and leaves out two of three. */
+ * channels of y; for few channels of x without a stride, gradus_conv_vectors
+ * is as fast.  The maxima are not worth the other multiplications where
+ * gradus_conv_winograd fills its vectors and leaves out two of three. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
            (way != &gradus_conv_direct ||
             (is_small(c) && c->out >= PRODUCT_ROWS &&
-             (c->stride > 1 || c->in >= PRODUCT_ROWS) &&
-             (c->out_width >= PRODUCT_ROWS / 2 ||
-              c->out_height <= PRODUCT_ROWS))) &&
+             (c->stride > 1 || c->in >= PRODUCT_ROWS))) &&
            (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd ||
             (is_fewer(c, 1.5) && is_repaid(c))) &&

@@ -59,12 +59,6 @@ typedef struct {
     size_t size;
 } parts;
 
-/* Rounds up to a multiple of PRODUCT_ROWS. */
-static int rows_up(int n)
-{
-    return (n + PRODUCT_ROWS - 1) / PRODUCT_ROWS * PRODUCT_ROWS;
-}
-
 static int larger_of(int a, int b)
 {
     return a > b ? a : b;
@@ -76,14 +70,12 @@ static int with_remainder(const gradus_conv *c, int n, int a)
     return (n - a + c->stride - 1) / c->stride;
 }
 
-/* Places x in its image.  For whole rows of a product, its lines are long
- * enough for more columns of y than there are. */
 static void place_x(const gradus_conv *c, parts *p)
 {
     const int k = c->kernel, s = c->stride;
     const int bottom = c->padding + c->height, right = c->padding + c->width;
     const int lines = larger_of(bottom, s * (c->out_height - 1) + k);
-    const int columns = larger_of(right, s * (rows_up(c->out_width) - 1) + k);
+    const int columns = larger_of(right, s * (c->out_width - 1) + k);
 
     p->x = gradus_pixels_of(c->simd, c->in, c->height, c->width, c->in,
                             columns);
@@ -93,14 +85,12 @@ static void place_x(const gradus_conv *c, parts *p)
 }
 
 /* Places dy in its image, and dx, which has the lines and columns of x's
- * image up to the last of x.  Rows are rounded up from the first column of x
- * on. */
+ * image up to the last of x. */
 static void place_gradients(const gradus_conv *c, parts *p)
 {
     const int border = p->reach - 1;
     const int down = with_remainder(c, c->padding + c->height, 0);
-    const int across = with_remainder(c, c->padding, 0) +
-                       rows_up(with_remainder(c, c->width, 0));
+    const int across = with_remainder(c, c->padding + c->width, 0);
     const int lines = border + larger_of(c->out_height, down);
     const int columns = border + larger_of(c->out_width, across);
 
@@ -124,8 +114,8 @@ static parts parts_of(const gradus_conv *c, bool back)
     place_x(c, &p);
     if (back) {
         place_gradients(c, &p);
-        p.dW_of_line =
-            (size_t)rows_up(c->kernel * c->in) * (size_t)p.out_wide;
+        p.dW_of_line = (size_t)(c->kernel * c->in + PRODUCT_ROWS) *
+                       (size_t)p.out_wide;
         p.dW = gradus_conv_take(&p.size, lines * p.dW_of_line);
     }
     size_t channels = back ? (size_t)c->out * (size_t)p.in_wide
@@ -133,7 +123,7 @@ static parts parts_of(const gradus_conv *c, bool back)
     p.W = gradus_conv_take(&p.size, lines * (size_t)c->kernel * channels);
     p.zeros = p.size;
     p.y = gradus_pixels_of(c->simd, c->out, c->out_height, c->out_width,
-                           p.out_wide, rows_up(c->out_width));
+                           p.out_wide, c->out_width);
     p.y_at = gradus_conv_take(&p.size, (size_t)c->out_height * p.y.line);
     return p;
 }
@@ -177,27 +167,24 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     const parts p = parts_of(c, false);
     const int k = c->kernel;
     const size_t line = (size_t)(k * c->in) * (size_t)p.out_wide;
-    const size_t end = (size_t)c->out_width * p.y.pixel;
+    const size_t end = (size_t)c->out_height * p.y.line;
     const gradus_real *b = c->b ? c->b + s->group * c->out : NULL;
-    gradus_product m = {
-        .rows = c->out_width, .lines = k, .depth = k * c->in,
-        .wide = p.out_wide, .A = scratch + p.image,
-        .a_row = (size_t)c->stride * p.x.pixel, .a_step = 1,
-        .a_line = p.x.line, .B = scratch + p.W + (size_t)(s->group * k) * line,
-        .b_line = line, .C = scratch + p.y_at, .c_row = p.y.pixel };
+    gradus_real *y = scratch + p.y_at;
 
     gradus_channels_last(&p.x, s->x, scratch + p.x_at);
-    for (int i = 0; i < c->out_height; i++) {
-        gradus_multiply(c->simd, &m); /* (C9), to which b is added next */
-        for (size_t j = 0; b && j < end; j += p.y.pixel)
-            for (int o = 0; o < c->out; o++)
-                m.C[j + (size_t)o] += b[o];
-        for (size_t j = 0; c->relu && j < end; j++)
-            m.C[j] = gradus_rectify(m.C[j]);
-        m.A += (size_t)c->stride * p.x.line;
-        m.C += p.y.line;
-    }
-    gradus_channels_first(&p.y, scratch + p.y_at, false, s->z);
+    gradus_multiply(c->simd, &(gradus_product){ /* (C9), but for b */
+        .rows = c->out_height * c->out_width, .across = c->out_width,
+        .lines = k, .depth = k * c->in, .wide = p.out_wide,
+        .A = scratch + p.image, .a_row = (size_t)c->stride * p.x.pixel,
+        .a_down = (size_t)c->stride * p.x.line, .a_step = 1,
+        .a_line = p.x.line, .B = scratch + p.W + (size_t)(s->group * k) * line,
+        .b_line = line, .C = y, .c_row = p.y.pixel, .c_down = p.y.line });
+    for (size_t j = 0; b && j < end; j += p.y.pixel)
+        for (int o = 0; o < c->out; o++)
+            y[j + (size_t)o] += b[o];
+    for (size_t j = 0; c->relu && j < end; j++)
+        y[j] = gradus_rectify(y[j]);
+    gradus_channels_first(&p.y, y, false, s->z);
 }
 
 /* ---- back ------------------------------------------------------------ */
@@ -262,26 +249,27 @@ static const gradus_real *set_part(const gradus_conv *c, const parts *p, int a,
     const int down = with_remainder(c, c->padding + c->height, a);
     const int ku = with_remainder(c, c->kernel, a);
     const int kv = with_remainder(c, c->kernel, b);
+    const int across = with_remainder(c, c->padding + c->width, b) - left;
     gradus_product m = {
-        .rows = with_remainder(c, c->padding + c->width, b) - left,
-        .lines = kv, .depth = c->out, .wide = p->in_wide,
-        .a_row = p->dy.pixel, .a_step = 1, .a_line = p->dy.pixel,
+        .rows = (down - top) * across, .across = across, .lines = kv,
+        .depth = c->out, .wide = p->in_wide,
+        .A = scratch + p->dy_image +
+             (size_t)(top + p->reach - ku) * p->dy.line +
+             (size_t)(left + p->reach - kv) * p->dy.pixel,
+        .a_row = p->dy.pixel, .a_down = p->dy.line, .a_step = 1,
+        .a_line = p->dy.pixel, .B = W,
         .b_line = (size_t)c->out * p->dx.pixel,
-        .c_row = (size_t)c->stride * p->dx.pixel };
+        .C = scratch + p->dx_at +
+             (size_t)(c->stride * top + a) * p->dx.line +
+             (size_t)(c->stride * left + b) * p->dx.pixel,
+        .c_row = (size_t)c->stride * p->dx.pixel,
+        .c_down = (size_t)c->stride * p->dx.line };
 
-    for (int i = top; i < down; i++) {
-        m.A = scratch + p->dy_image +
-              (size_t)(i + p->reach - ku) * p->dy.line +
-              (size_t)(left + p->reach - kv) * p->dy.pixel;
-        m.B = W;
-        m.C = scratch + p->dx_at + (size_t)(c->stride * i + a) * p->dx.line +
-              (size_t)(c->stride * left + b) * p->dx.pixel;
-        for (int u = 0; u < ku; u++) {
-            m.add = u > 0;
-            gradus_multiply(c->simd, &m);
-            m.A += p->dy.line;
-            m.B += (size_t)kv * m.b_line;
-        }
+    for (int u = 0; u < ku; u++) {
+        gradus_multiply(c->simd, &m);
+        m.add = true;
+        m.A += p->dy.line;
+        m.B += (size_t)kv * m.b_line;
     }
     return W + (size_t)(ku * kv) * m.b_line;
 }

@@ -14,13 +14,18 @@
 #include "gradus.h"
 
 /* rows is rounded up, at most to a multiple of this, and A and C have to have
- * memory for that; what is in these rows does not matter. */
+ * memory for that, but not for pixels; what is in these rows does not
+ * matter. */
 enum { PRODUCT_ROWS = 8 };
 
 /* What is multiplied; nothing is owned.  Distances are in numbers.  The sum
- * goes over `lines` times `depth` numbers of a row of A. */
+ * goes over `lines` times `depth` numbers of a row of A.
+ *
+ * The rows of A and C may be pixels of images, whose next line begins after
+ * `across` of them.  Their number is not rounded up. */
 typedef struct {
     int rows, lines, depth;
+    int across; /* pixels of a line; 0: rows are no pixels */
     int wide; /* a multiple of PRODUCT_ROWS and of a vector's numbers */
     const gradus_real *A, *B;
     size_t a_row, a_step, a_line; /* between rows, numbers and lines of A */
@@ -28,6 +33,7 @@ typedef struct {
                                      apart */
     gradus_real *C;
     size_t c_row;                 /* between rows of C */
+    size_t a_down, c_down;        /* between lines of pixels of A, of C */
     bool add;                     /* C += A B */
 } gradus_product;
 

@@ -6,21 +6,44 @@ typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));
 
+/* Sets a [rows] and c [rows] to where rows of A and C begin: of pixels those
+ * from number `row` on, the last again for those beyond it; of others those
+ * after A and C themselves. */
+FOR GRADUS_INLINE void NAME(find)(const gradus_product *p, bool pixels,
+                                  int rows, int row, size_t *a, size_t *c)
+{
+    int line = pixels ? row / p->across : 0;
+    int j = pixels ? row % p->across : 0;
+
+    for (int r = 0; r < rows; r++) {
+        a[r] = (size_t)line * p->a_down + (size_t)j * p->a_row;
+        c[r] = (size_t)line * p->c_down + (size_t)j * p->c_row;
+        j += !pixels || row + r + 1 < p->rows;
+        if (pixels && j == p->across) {
+            j = 0;
+            line++;
+        }
+    }
+}
+
 /* `rows` rows of C, at most ROWS, from `row` on, and `vectors` vectors of
  * each, from column c on.  The sums stay in registers: each number of A that
  * is read is used for all vectors, and each vector of B for all rows. */
-FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, int rows,
-                                  int vectors, int row, int c)
+FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, bool pixels,
+                                  int rows, int vectors, int row, int c)
 {
-    const size_t wide = (size_t)p->wide, a_row = p->a_row, step = p->a_step;
-    const gradus_real *A = p->A + (size_t)row * a_row, *B = p->B + c;
-    gradus_real *C = p->C + (size_t)row * p->c_row + c;
+    const size_t wide = (size_t)p->wide, step = p->a_step;
+    const size_t first = pixels ? 0 : (size_t)row;
+    const gradus_real *A = p->A + first * p->a_row, *B = p->B + c;
+    gradus_real *C = p->C + first * p->c_row + c;
+    size_t a_at[ROWS], c_at[ROWS];
     LANES sum[ROWS][3];
 
+    NAME(find)(p, pixels, rows, row, a_at, c_at);
     for (int r = 0; r < rows; r++)
         for (int q = 0; q < vectors; q++)
             if (p->add)
-                sum[r][q] = ((const LANES *)(C + (size_t)r * p->c_row))[q];
+                sum[r][q] = ((const LANES *)(C + c_at[r]))[q];
             else
                 sum[r][q] = (LANES){ 0 };
     for (int l = 0; l < p->lines; l++, A += p->a_line, B += p->b_line) {
@@ -28,28 +51,28 @@ FOR GRADUS_INLINE void NAME(part)(const gradus_product *p, int rows,
         for (int k = 0; k < p->depth; k++, a += step, b += wide)
             for (int r = 0; r < rows; r++)
                 for (int q = 0; q < vectors; q++)
-                    sum[r][q] += a[(size_t)r * a_row] * ((const LANES *)b)[q];
+                    sum[r][q] += a[a_at[r]] * ((const LANES *)b)[q];
     }
     for (int r = 0; r < rows; r++)
         for (int q = 0; q < vectors; q++)
-            ((LANES *)(C + (size_t)r * p->c_row))[q] = sum[r][q];
+            ((LANES *)(C + c_at[r]))[q] = sum[r][q];
 }
 
 /* A column of C.  The last rows are half as many if that is enough. */
-FOR GRADUS_INLINE void NAME(column)(const gradus_product *p, int vectors,
-                                    int c)
+FOR GRADUS_INLINE void NAME(column)(const gradus_product *p, bool pixels,
+                                    int vectors, int c)
 {
     int row = 0;
 
     for (; row < p->rows - ROWS / 2; row += ROWS)
-        NAME(part)(p, ROWS, vectors, row, c);
+        NAME(part)(p, pixels, ROWS, vectors, row, c);
     if (row < p->rows)
-        NAME(part)(p, ROWS / 2, vectors, row, c);
+        NAME(part)(p, pixels, ROWS / 2, vectors, row, c);
 }
 
 /* All of C, in columns of 3 vectors, or of 2 or 1 at the end; 4 are taken as 2
  * and 2. */
-FOR static void NAME(multiply)(const gradus_product *p)
+FOR GRADUS_INLINE void NAME(columns)(const gradus_product *p, bool pixels)
 {
     const int lanes = BYTES / (int)sizeof *p->C;
 
@@ -57,12 +80,20 @@ FOR static void NAME(multiply)(const gradus_product *p)
         n = (p->wide - c) / lanes;
         n = n == 4 ? 2 : n > 3 ? 3 : n;
         if (n == 3)
-            NAME(column)(p, 3, c);
+            NAME(column)(p, pixels, 3, c);
         else if (n == 2)
-            NAME(column)(p, 2, c);
+            NAME(column)(p, pixels, 2, c);
         else
-            NAME(column)(p, 1, c);
+            NAME(column)(p, pixels, 1, c);
     }
+}
+
+FOR static void NAME(multiply)(const gradus_product *p)
+{
+    if (p->across)
+        NAME(columns)(p, true);
+    else
+        NAME(columns)(p, false);
 }
 
 #undef LANES

@@ -112,6 +112,42 @@ awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 400; i++) {
     print a "," b "," (i % 8 ? 1 : -1) * (a - b) + 0.05 * random() } }' \
     >"$dir/signs.csv"
 sick contradictions "$dir/signs.csv" --target y
+"$gradus" doctor "$dir/signs.csv" --target y | tr '\n' ' ' | tr -s ' ' |
+    sed 's/.* have \([^ ]*\) and \([^ ]*\) .*/\1 \2/' |
+    awk '{ exit !($2 - $1 > 1.5) }'
+verdict "it shows the two rows that contradict each other most" $?
+# A third of the rows is one record with both labels.
+awk "$random"'BEGIN { print "a,b,c,y"; for (i = 0; i < 600; i++) {
+    a = random(); b = random(); c = random()
+    print (i % 3 ? a "," b "," c "," (a + b > 1 ? "yes" : "no") \
+                 : "0.3,0.4,0.5," (i % 2 ? "yes" : "no")) } }' >"$dir/default.csv"
+sick 'contradictions duplicates' "$dir/default.csv" --label y
+awk "$random"'BEGIN { print "a,b,c,d,y"; for (i = 0; i < 20; i++)
+    for (j = 0; j < 4; j++) of[i, j] = random()
+    for (k = 0; k < 600; k++) { i = int(20 * random())
+        print of[i, 0] "," of[i, 1] "," of[i, 2] "," of[i, 3] "," \
+            (of[i, 0] + 0.3 * random() > 0.6 ? "yes" : "no") } }' \
+    >"$dir/districts.csv"
+healthy "rows of twenty districts" "$dir/districts.csv" --label y
+# 0 and -0 are one number.
+awk "$random"'BEGIN { print "a,b,c,y"; for (i = 0; i < 400; i++) {
+    a = int(3 * random()) - 1; b = random(); c = random()
+    y = a + b > 0.5 ? "yes" : "no"; row = b "," c "," y
+    print a "," row; print (a ? a : "-0.0") "," row } }' >"$dir/zeros.csv"
+sick duplicates "$dir/zeros.csv" --label y
+# Each patient has one row, four times: if all four are on one side of the split,
+# they do no harm.
+awk "$random"'BEGIN { print "patient,a,b,y"; for (i = 0; i < 300; i++) {
+    a = random(); b = random()
+    for (k = 0; k < 4; k++)
+        print i "," a "," b "," (a + b > 1 ? "yes" : "no") } }' >"$dir/four.csv"
+sick duplicates "$dir/four.csv" --label y --ignore patient
+healthy "copies on one side of the split" "$dir/four.csv" --label y \
+    --group patient
+cp "$dir/fine.csv" "$dir/again.csv"
+healthy "rows that others validate" "$dir/fine.csv" --label y \
+    --valid "$dir/once.csv"
+sick duplicates "$dir/fine.csv" --label y --valid "$dir/again.csv"
 table rare 'y = a > 0.99 ? "yes" : a + b > 1 ? "no" : "maybe"'
 sick unequal-classes "$dir/rare.csv" --label y
 table empty 'more = (i % 3 ? "" : random()) ","' d,
@@ -141,6 +177,25 @@ awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 400; i++)
 sick answers-unrelated "$dir/random2.csv" --label y
 table shifted 'x = y; y = i ? before : "no"; before = x'
 sick shifted-rows "$dir/shifted.csv" --label y
+# A neighbour is of the same patient, and its answer tells no more.
+awk "$random"'BEGIN { print "patient,a,b,y"; for (i = 0; i < 60; i++) {
+    a = random(); b = random(); y = random() < 0.5 ? "yes" : "no"
+    for (k = 0; k < 20; k++)
+        print i "," a + 0.02 * random() "," b + 0.02 * random() "," y } }' \
+    >"$dir/patients.csv"
+sick answers-unrelated "$dir/patients.csv" --label y --group patient
+# Sorted by the answer, neighbours have nearly the same one.
+awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 3000; i++) {
+    a = random(); b = random(); print a "," b "," i } }' >"$dir/sorted.csv"
+sick answers-unrelated "$dir/sorted.csv" --target y
+# Few rows for each of many classes, which are easy to tell apart.
+awk "$random"'BEGIN { print "a,b,y"; for (i = 0; i < 2000; i++) {
+    a = int(15 * random()); b = int(15 * random())
+    print a + 0.3 * random() "," b + 0.3 * random() ",c" a "-" b } }' \
+    >"$dir/many.csv"
+healthy "225 classes" "$dir/many.csv" --label y
+table seldom 'y = i % 40 == 7 ? "yes" : "no"; a = y == "yes" ? a + 0.7 : a'
+sick unequal-classes "$dir/seldom.csv" --label y
 
 # ---- options ---------------------------------------------------------------
 
@@ -186,6 +241,16 @@ healthy "images of bars" "$dir/healthy"
 for name in labels-from-1 missing-class blank-images; do
     sick "$name" "$dir/$name"
 done
+# Digits in colour, and as many red squares of 8 x 8 pixels
+mkdir -p "$dir/colours/digit" "$dir/colours/red"
+for k in 1 2 3 4 5 6 7 8; do
+    cp "data/digits/$k-a.png" "$dir/colours/digit"
+    base64 -d >"$dir/colours/red/$k.png" <<'END'
+iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGM4ISeHFTEMLQkAkL9B
+AbKfPiIAAAAASUVORK5CYII=
+END
+done
+sick blank-images "$dir/colours" --size 8x8
 sick "answers-unrelated unrelated-pixels" "$dir/unrelated-pixels"
 sick small-batch "$dir/healthy" --net convnet --batch 4
 sick "small-batch step-fails" "$dir/healthy" --net convnet --batch 1

@@ -117,16 +117,18 @@ static void print_losses(const patient *p)
         printf("loss before any step %.4g; of a guess %.4g\n", l->first,
                l->guess);
     if (l->small_steps)
-        printf("%d rows to learn by heart: loss %.3g after %d steps of Adam\n",
-               l->small_rows, l->small, l->small_steps);
+        printf("%d row%s to learn by heart: loss %.3g after %d steps of "
+               "Adam\n", l->small_rows, l->small_rows == 1 ? "" : "s",
+               l->small, l->small_steps);
     if (l->steps)
         printf("%d steps with the options given: loss %.4g to %.4g\n", l->steps,
                l->began, l->ended);
     if (!isnan(l->other))
-        printf("other rows after %d steps of Adam: loss %.3g", ANSWER_STEPS,
-               l->other);
+        printf("%zu other rows after %d steps: loss %.3g", p->valid.n,
+               ANSWER_STEPS, l->other);
     if (!isnan(p->correlation))
-        printf(", correlation with answers %.2f", p->correlation);
+        printf(", correlation with answers %.2f",
+               fabs(p->correlation) < 0.005 ? 0 : p->correlation);
     if (!isnan(l->other))
         putchar('\n');
 }

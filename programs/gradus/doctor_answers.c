@@ -5,22 +5,26 @@
  *
  *     sum of cov(y_k, t_k) / sqrt(sum of var(y_k) * sum of var(t_k))
  *
- * over classes k, where y_k is a probability, and t_k 1 or 0 (Gorodkin 2004,
- * for y of 1 and 0, too).  It is 1 where all is right and near 0 where nothing
- * is; how large the loss is does not matter, and the net may be badly scaled.
- * Of targets it is the highest of their Pearson correlations. */
+ * over the classes k, where t_k is 1 for the right class and else 0 (Gorodkin
+ * 2004 defines it for y_k of 1 or 0; here y_k is a probability).  It is 1 where
+ * all is right and near 0 where nothing is.  How large the loss is does not
+ * matter, so the net may still be badly scaled.  Of several targets, it is the
+ * highest of their Pearson correlations. */
 #include "doctor_answers.h"
 #include "common.h"
 #include "doctor_batches.h"
 #include "doctor_columns.h"
+#include "doctor_copies.h"
 #include "model.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum {
-    BATCH = 32,     /* rows at most */
-    LEAST_ROWS = 20 /* of fewer, chance decides */
+    BATCH = 32,      /* rows at most */
+    LEAST_ROWS = 50, /* to judge by: of fewer, chance decides */
+    LEAST_OTHER = 10, /* of them, rows that are not of the largest class */
+    CLASS_ROWS = 5   /* to train on, for each class on average */
 };
 
 static const disease unrelated = {
@@ -42,11 +46,18 @@ static const disease shifted_rows = {
  * then explain a twenty-fifth of the variance. */
 static const double RELATED = 0.2;
 
-/* Of n unrelated rows, the correlation is within 3 / sqrt(n) of 0 in all but a
- * few cases in a thousand. */
-static const double CHANCE = 3;
+/* Of n independent rows with unrelated answers, the correlation is above
+ * 3 / sqrt(n) once in some hundred cases. */
+static double chance(size_t n)
+{
+    return 3 / sqrt((double)n);
+}
 
 /* ---- the correlation ------------------------------------------------- */
+
+/* Numbers are equal if their variance is below this part of their mean squared:
+ * neighbouring floats differ by 1e-7 of themselves. */
+static const double EQUAL = 1e-20;
 
 /* Sums over rows of (y - mean of y) (t - mean of t), and of their squares. */
 typedef struct {
@@ -59,7 +70,8 @@ static double answer(const gradus_dataset *d, size_t i, size_t k)
                       : d->labels[i] == (int)k;
 }
 
-/* Those of column k of the predictions y [d->n,size]. */
+/* Those of column k of the predictions y [d->n,size].  Numbers that are all the
+ * same have squares of 0, whatever rounding has made of their mean. */
 static moments moments_of(const gradus_dataset *d, const gradus_real *y,
                           size_t size, size_t k)
 {
@@ -78,6 +90,10 @@ static moments moments_of(const gradus_dataset *d, const gradus_real *y,
         m.yy += a * a;
         m.tt += b * b;
     }
+    if (m.yy <= EQUAL * n * y_mean * y_mean)
+        m.yy = m.yt = 0;
+    if (m.tt <= EQUAL * n * t_mean * t_mean)
+        m.tt = m.yt = 0;
     return m;
 }
 
@@ -129,8 +145,8 @@ static int learn(patient *p, const gradus_dataset *d,
     return failed ? -1 : 0;
 }
 
-/* The rows of d, each with the answer of the row before or after it; all of it
- * belongs to d. */
+/* The rows of d but one, each with the answer of the row before it or, if
+ * `after` is 1, of the row after it.  What it points at belongs to d. */
 static gradus_dataset shift_answers(const gradus_dataset *d, int after)
 {
     gradus_dataset to = *d;
@@ -149,7 +165,8 @@ static gradus_dataset shift_answers(const gradus_dataset *d, int after)
     return to;
 }
 
-/* Would the net learn if each row had the answer of a neighbour? */
+/* Would the net learn if each row had the answer of a neighbour?  It would, too,
+ * where rows are sorted by their answers, but not better than as they are. */
 static int learns_shifted(patient *p, gradus_real *start, int after)
 {
     const gradus_dataset rows = shift_answers(p->whole, after);
@@ -159,19 +176,52 @@ static int learns_shifted(patient *p, gradus_real *start, int after)
     if (divide_rows(&rows, p->ignored, &train, &valid) ||
         learn(p, &train, &valid, start, &r, &loss))
         r = NAN;
-    const int learns = r > fmax(RELATED, CHANCE / sqrt((double)valid.n));
+    const int learns = r > RELATED && r > p->correlation + chance(valid.n);
     free_rows(&train);
     free_rows(&valid);
     return learns;
 }
 
-/* A number that is far out may decide the correlation by itself. */
+/* How many of the rows of d do not have the most frequent label. */
+static size_t not_of_largest(const gradus_dataset *d, int classes)
+{
+    size_t *rows = calloc((size_t)classes + 1, sizeof *rows), most = 0;
+
+    for (size_t i = 0; rows && i < d->n; i++) {
+        const size_t count = ++rows[d->labels[i]];
+        most = count > most ? count : most;
+    }
+    free(rows);
+    return d->n - most;
+}
+
+/* Are there rows enough to judge by?  A number that is far out may decide the
+ * correlation by itself, though. */
+static int can_judge(const patient *p)
+{
+    const int classes = p->valid.labels
+        ? gradus_node_size(output_of(p->graph)) : 0;
+
+    return p->valid.n >= LEAST_ROWS && !has(p, &outliers) &&
+           p->train.n >= (size_t)CLASS_ROWS * (size_t)classes &&
+           (!classes || not_of_largest(&p->valid, classes) >= LEAST_OTHER);
+}
+
+/* Rows that are divided by groups, or of which others validate, are not tried
+ * with shifted answers: these would be divided in another way.  Nor are
+ * copies, which a net learns by heart. */
+static int can_shift(const patient *p)
+{
+    return !p->of.groups && !(p->of.flags && p->of.flags->valid) &&
+           !has(p, &duplicates) && !has(p, &contradictions);
+}
+
 static void judge(patient *p, gradus_real *start)
 {
-    if (p->valid.n < LEAST_ROWS || !(p->correlation < RELATED) ||
-        has(p, &outliers))
+    if (!(p->correlation < fmin(RELATED, chance(p->valid.n))) ||
+        !can_judge(p))
         return;
-    for (int after = 0; after < 2; after++)
+    for (int after = 0; after < 2 && can_shift(p); after++)
         if (learns_shifted(p, start, after)) {
             found(p, &shifted_rows, "the net learns if each row gets the "
                   "answer of the one %s it, but not as the rows are",
@@ -179,7 +229,7 @@ static void judge(patient *p, gradus_real *start)
             return;
         }
     found(p, &unrelated, "after %d steps, the predictions of rows that were "
-          "not trained on have a correlation of %.2f with the answers",
+          "not trained on have a correlation of %.3f with their answers",
           ANSWER_STEPS, p->correlation);
 }
 

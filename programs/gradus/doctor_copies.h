@@ -4,6 +4,8 @@
 
 #include "doctor.h"
 
+extern const disease duplicates, contradictions;
+
 void look_at_copies(patient *p);
 
 #endif

@@ -119,16 +119,20 @@ static const double RELATED = 0.2;
 static void look_at_blanks(patient *p)
 {
     const gradus_dataset *d = p->whole;
+    const size_t area = (size_t)d->height * (size_t)d->width;
     const size_t size = (size_t)d->size;
     size_t blank = 0;
 
     for (size_t i = 0; i < d->n; i++) {
         const uint8_t *x = d->pixels + i * size;
-        blank += memcmp(x, x + 1, size - 1) == 0;
+        int same = 1;
+        for (size_t c = 0; c < size; c += area)
+            same &= memcmp(x + c, x + c + 1, area - 1) == 0;
+        blank += (size_t)same;
     }
     if ((double)blank > MANY_BLANK * (double)d->n)
-        found(p, &blank_images, "%zu of %zu images have one value in all of "
-              "their %d pixels", blank, d->n, d->size);
+        found(p, &blank_images, "%zu of %zu images have one colour in all of "
+              "their %d x %d pixels", blank, d->n, d->height, d->width);
 }
 
 /* The correlation of each pixel with the one to its right, in all images. */
@@ -172,11 +176,12 @@ void look_at_data(patient *p)
 {
     if (p->table)
         look_at_columns(p);
-    look_at_copies(p);
+    if (p->whole->pixels && p->whole->height)
+        look_at_blanks(p);
+    if (!has(p, &blank_images)) /* these are all the same */
+        look_at_copies(p);
     if (p->whole->labels)
         look_at_classes(p);
-    if (p->whole->pixels && p->whole->height) {
-        look_at_blanks(p);
+    if (p->whole->pixels && p->whole->height)
         look_at_pixels(p);
-    }
 }

@@ -21,8 +21,10 @@ static row_hash hash_row(const gradus_dataset *d, size_t i)
 
     if (d->pixels)
         h.input = hash(h.input, d->pixels + i * size, size);
-    if (d->x)
-        h.input = hash(h.input, d->x + i * size, size * sizeof *d->x);
+    for (size_t j = 0; d->x && j < size; j++) {
+        const gradus_real v = d->x[i * size + j] + 0; /* 0 of -0, too */
+        h.input = hash(h.input, &v, sizeof v);
+    }
     if (d->labels)
         h.answer = hash(h.answer, d->labels + i, sizeof *d->labels);
     if (d->targets)

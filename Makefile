@@ -235,6 +235,11 @@ $(BUILD)/obj/bench/%.o: FLAGS += $(PKG_CFLAGS) -ffp-contract=fast
 $(BUILD)/gradus_bench: $(call obj,$(BENCH)) $(BUILD)/libgradus.a
 	$(call Q,LD $@)$(call link)
 
+$(BUILD)/obj/bench/convolutions.o: FLAGS += -Isrc
+
+$(BUILD)/convolutions: $(call obj,bench/convolutions.c bench/limits.c bench/options.c bench/blas.c) $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
 # bench/peers.sh installs FANN where it can, and only then `make bench` builds
 # this, in a make of its own, so that pkg-config finds the library.
 $(BUILD)/fann_bench: $(call obj,bench/fann_bench.c bench/options.c) \
@@ -421,7 +426,7 @@ exercise: $(if $(filter $(N),$(EXERCISES) $(EXERCISES:0%=%)),\
 deps:
 	@tools/deps.sh
 
-bench bench-quick: $(BUILD)/gradus_bench
+bench bench-quick: $(BUILD)/gradus_bench $(BUILD)/convolutions
 	@BUILD=$(BUILD) bench/peers.sh
 	@if pkg-config --exists fann; then \
 	    $(MAKE) --no-print-directory $(BUILD)/fann_bench; \
@@ -484,5 +489,5 @@ help:
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(ALONE) $(BENCH) bench/steps.c bench/fann_bench.c bench/onednn_bench.c) \
+    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(ALONE) $(BENCH) bench/steps.c bench/convolutions.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))

@@ -115,4 +115,8 @@ bench_blas bench_blas_named(const char *name);
 void bench_gemm(const options *o);
 void bench_peak(const options *o);
 
+/* Floating-point operations a second of multiply-adds that read no memory, on
+ * this thread. */
+double bench_flops(double seconds);
+
 #endif

@@ -20,6 +20,7 @@ import itertools
 import json
 import math
 import os
+import subprocess
 import sys
 
 import growth
@@ -202,7 +203,11 @@ def main():
     served = inference.measure(lambda net: contenders(
         ("infer", net, 1, 1), found, {}), options.quick)
     grown = growth.rows(options.quick, options.seconds / 2)
-    text = page.page(works, results, same, begun, served, grown, options)
+    convolved = "" if options.quick else subprocess.run(
+        [f"{BUILD}/convolutions"], stdout=subprocess.PIPE, text=True,
+        check=True).stdout
+    text = page.page(works, results, same, begun, served, grown, options,
+                     convolved)
     print(text)
     if options.out or not options.quick:
         out = options.out or index.path(

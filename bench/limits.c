@@ -161,6 +161,19 @@ static float turn(void)
     return c[0][0];
 }
 
+double bench_flops(double seconds)
+{
+    const double start = bench_seconds();
+    double flops = 0, now;
+    volatile float sum = 0;
+
+    do {
+        sum = sum + turn();
+        flops += 2.0 * LANES * CHAINS * TURNS;
+    } while ((now = bench_seconds()) < start + seconds);
+    return flops / (now - start);
+}
+
 static void *run_chains(void *job)
 {
     chain_job *j = job;

@@ -293,6 +293,22 @@ small products, where OpenBLAS has them (`src/base/gemm.c`). So its step may be 
             product_rows(works, results))
 
 
+def convolutions(convolved):
+    return """## Convolutions by themselves
+
+The forward pass, the gradient of W and that of x on one thread, as `bench/convolutions.c` measures them: the rate of
+the multiply-adds of the definition in percent of the machine's, for batches of 1, 64 and 256. It is above 100 where
+Winograd's method leaves many out. The target is 85. Short of it are
+
+- batches of 1, for which W is brought into the order of the kernels, and its gradient back, for one sample alone;
+- strides of 2, where Winograd's method is not used: there, x has four times as many pixels as y, and all are copied, so
+  that the channels of a pixel lie side by side, before they are multiplied by few weights. The gradient of W has as
+  many sums for each sample as for a large image, and they pass through the second-level cache each time;
+- 16 channels, as Winograd's transformations then take as long as the products between them.
+
+""" + convolved
+
+
 def start(begun):
     seconds = {n: statistics.median(s) for n, s in begun.items()}
     return """## From start to the first step
@@ -340,7 +356,7 @@ is noise of a shared machine.
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 
 
-def page(works, results, same, begun, served, grown, options):
+def page(works, results, same, begun, served, grown, options, convolved=""):
     sections = [introduction(results, options)]
     if short_rows(works, results):
         sections.append(short(works, results))
@@ -350,6 +366,7 @@ def page(works, results, same, begun, served, grown, options):
     if other_rows(works, results):
         sections.append(others(works, results))
     return "\n".join(sections + [
-        products(works, results), start(begun),
+        products(works, results),
+        *([convolutions(convolved)] if convolved else []), start(begun),
         inference.section(table, results, served), memory(results),
         growth(grown)])

@@ -3,6 +3,8 @@
  * computed but the steps. */
 #include "check.h"
 
+#include "optim/optimiser.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -133,7 +135,7 @@ void check_momentum(sheet *s)
 /* ---- 08: Adam's bias correction --------------------------------------- */
 
 enum { BIAS_RIGHT, NONE, ONLY_M, ONLY_V, T_FROM_0, T_PLUS_1, MULTIPLIED,
-       EXCHANGED, TIMES_T, NO_POWER, BIAS_MISTAKES };
+       EXCHANGED, TIMES_T, NO_POWER, T_TO_BETA, ROOT, BIAS_MISTAKES };
 
 static const mistake of_bias[] = {
     [NONE] = { "not-corrected",
@@ -158,55 +160,62 @@ static const mistake of_bias[] = {
     [NO_POWER] = { "no-power",
         "1 - beta is the same in every step.  The correction fades with beta "
         "to the power of t." },
+    [T_TO_BETA] = { "arguments-exchanged",
+        "pow(t, beta) is t to the power of beta.  The base comes first: "
+        "beta^t is pow(beta, t)." },
+    [ROOT] = { "root-taken-twice",
+        "v_scale is 1 / sqrt(1 - beta2^t).  `direction` takes the root of "
+        "v_scale v as a whole, so take none here." },
 };
 
-/* Sets the factors of m and v in step t, from 1. */
-static void corrections(int how, double t, double b1, double b2, double *m,
-                        double *v)
+/* The bias correction of m or, if `second`, of v in step t, from 1. */
+static double correction(int how, double t, double beta, bool second)
 {
     t += (how == T_PLUS_1) - (how == T_FROM_0);
-    t = how == NO_POWER ? 1 : t;
-    if (how == EXCHANGED) {
-        double b = b1;
-        b1 = b2;
-        b2 = b;
-    }
-    *m = 1 / (1 - (how == TIMES_T ? b1 * t : pow(b1, t)));
-    *v = 1 / (1 - (how == TIMES_T ? b2 * t : pow(b2, t)));
-    *m = how == MULTIPLIED ? 1 / *m : how == NONE || how == ONLY_V ? 1 : *m;
-    *v = how == MULTIPLIED ? 1 / *v : how == NONE || how == ONLY_M ? 1 : *v;
+    const double power = how == TIMES_T     ? beta * t
+                         : how == NO_POWER  ? beta
+                         : how == T_TO_BETA ? pow(t, beta)
+                                            : pow(beta, t);
+    const double lacks = how == ROOT && second ? sqrt(1 - power) : 1 - power;
+
+    if (how == NONE || how == (second ? ONLY_M : ONLY_V))
+        return 1;
+    return how == MULTIPLIED ? lacks : 1 / lacks;
 }
 
-/* Once a parameter is NaN, it stays so, and no step moves it by a number. */
-static void adam(int how, const double *grad, double b1, double b2, double *d)
-{
-    double *m = zeros(N), *v = zeros(N), m_scale, v_scale;
+/* What adam.c keeps of an Adam; `begin` is all that sets the last two. */
+typedef struct {
+    gradus_adam_options o;
+    bool decoupled;
+    gradus_real m_scale, v_scale;
+} own_of_adam;
 
-    for (int t = 0; t < STEPS; t++) {
-        corrections(how, t + 1, b1, b2, &m_scale, &v_scale);
-        for (int i = 0; i < N; i++, d++) {
-            double g = grad[t * N + i];
-            m[i] = b1 * m[i] + (1 - b1) * g;
-            v[i] = b2 * v[i] + (1 - b2) * g * g;
-            *d = m_scale * m[i] / (sqrt(v_scale * v[i]) + 1e-8);
-            *d = t && isnan(d[-N]) ? NAN : *d;
-        }
-    }
-}
-
+/* The corrections themselves are looked at, and not the steps: a step in which
+ * one of them is wrong may be NaN, whatever has made it so. */
 void check_adam(sheet *s)
 {
-    const double *grad = numbers(STEPS * N, 2);
-    const gradus_adam_options o = { .learning_rate = lr, .beta1 = 0.8,
-                                    .beta2 = 0.6 };
-    gradus_graph *g = net();
+    const gradus_adam_options options = { .learning_rate = lr, .beta1 = 0.8,
+                                          .beta2 = 0.6 };
+    const double beta[] = { options.beta1, options.beta2 };
+    gradus_optimiser *o = must(gradus_adam(net(), &options));
+    const own_of_adam *own = o->own;
+    double got[2 * STEPS];
 
     s->mistake = of_bias;
     s->mistakes = BIAS_MISTAKES;
-    begin_case("3 steps, beta1 = 0.8, beta2 = 0.6");
-    array *a = record_steps(s, g, must(gradus_adam(g, &o)), grad);
+    begin_case("m_scale and v_scale in 3 steps, beta1 = 0.8, beta2 = 0.6");
+    for (int t = 0; t < STEPS; t++) {
+        o->steps++;
+        o->rule->begin(o);
+        got[2 * t] = own->m_scale;
+        got[2 * t + 1] = own->v_scale;
+    }
+    array *a = record(s, "scale", 2, (int[]){ STEPS, 2 }, zeros(2 * STEPS),
+                      got, false);
     for (int k = 0; k < s->mistakes; k++)
-        adam(k, grad, o.beta1, o.beta2, a->answer[k]);
+        for (int i = 0; i < 2 * STEPS; i++)
+            a->answer[k][i] = correction(
+                k, 1 + i / 2, beta[(i + (k == EXCHANGED)) % 2], i % 2);
 }
 
 /* ---- 15: clipping by norm --------------------------------------------- */

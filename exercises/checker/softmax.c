@@ -164,8 +164,8 @@ enum { Y_RIGHT, NOT_SHIFTED, SHIFT_UNUSED, NOT_NORMALISED, LOGARITHM,
 
 static const mistake of_y[] = {
     [NOT_SHIFTED] = { "not-shifted",
-        "the largest logit is not subtracted before exp, so exp(1000) is "
-        "infinite, and infinity divided by infinity is NaN." },
+        "the largest logit is not subtracted before exp, so the sum gets "
+        "infinite, and y 0; where exp(1000) is infinite, too, y is NaN." },
     [SHIFT_UNUSED] = { "shift-unused",
         "*max is the largest logit, but exp is not taken of z - max: the sum "
         "is that of exp(z), and the loss adds the maximum once more." },
@@ -234,6 +234,8 @@ static void try_softmax(sheet *s, shape h, double *z, uint64_t seed,
         softmax(k, h, z, t, y->answer[k], loss->answer[k]);
 }
 
+/* exp(709.5) is finite, but the sum of a row of such numbers is infinite, and
+ * y 0 and not NaN: that tells which logit has been subtracted. */
 void check_softmax(sheet *s)
 {
     const shape image = shape_of(2, 3, 4);
@@ -241,6 +243,10 @@ void check_softmax(sheet *s)
     s->mistake = of_y;
     s->mistakes = Y_MISTAKES;
     try_softmax(s, shape_of(3, 4, 1), numbers(12, 1), 1, "3 rows, 4 classes");
+    try_softmax(s, shape_of(2, 4, 1),
+                copy_of((double[]){ 709, 709.5, 709, 709.25, -300, 409, 409.5,
+                                    409 }, 8),
+                4, "logits whose exponentials have an infinite sum");
     try_softmax(s, shape_of(2, 3, 1),
                 copy_of((double[]){ 1000, -1000, 0, -9900, -10000, -9950 }, 6),
                 2, "logits of 1000 and -10000");

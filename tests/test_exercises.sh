@@ -46,6 +46,19 @@ cat >"$dir/partly.c" <<'END'
         dW[k] = k;
 END
 
+# In exercise 05, right but for two NaNs, where those are that come from
+# subtracting the smallest logit.
+cat >"$dir/nan.c" <<'END'
+    for (int k = 1; k < K; k++)
+        m = z[k * step] > m ? z[k * step] : m;
+    for (int k = 0; k < K; k++)
+        sum += y[k * step] = exp(z[k * step] - m);
+    for (int k = 0; k < K; k++)
+        y[k * step] /= m == 1000 && k != 1 ? NAN : sum;
+    *max = m;
+    return sum;
+END
+
 # Each line of this file is an exercise, and a file of lines for its function.
 count=$(grep -cv '^#' exercises/list.txt)
 for n in $(grep -v '^#' exercises/list.txt | cut -d ' ' -f 1); do
@@ -58,6 +71,7 @@ done >"$dir/variants"
 for body in compile endless past null two exit partly; do
     echo "01 $dir/$body.c"
 done >>"$dir/variants"
+echo "05 $dir/nan.c" >>"$dir/variants"
 # The mistakes are told apart by their numbers, for which no sanitiser is
 # needed.
 # shellcheck disable=SC2016 # the shell that xargs starts expands these
@@ -119,6 +133,8 @@ ended "$dir/01-exit" 1 'It ended the program'
 verdict "a function that ends the program is not right" $?
 ended "$dir/01-partly" 1 '^  differs: ' && grep -q '^db is right$' "$dir/01-partly"
 verdict "an unusual mistake is told by its numbers, and so is what is right" $?
+ended "$dir/05-nan" 1 'got NaN, must be 1$' && is_told "$dir/05-nan" not-finite
+verdict "a NaN alone is not taken for a usual mistake" $?
 
 # The pages lead to files that are there, and name equations, such as (S4),
 # that a page of docs/ has.

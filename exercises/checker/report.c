@@ -49,16 +49,23 @@ static const array *next(group g, const array *a)
     return NULL;
 }
 
-/* Is every number of every array of the group what answer k says? */
+/* Is every number of every array of the group what answer k says?  A NaN looks
+ * the same whatever has made it, so a mistake, with a k above 0, has to
+ * explain a wrong number besides that is none. */
 static bool all_are(group g, int k)
 {
+    bool explains = k == 0;
+
     for (const array *a = next(g, NULL); a; a = next(g, a)) {
         const double most = allowed(a);
-        for (size_t i = 0; i < a->n; i++)
+        for (size_t i = 0; i < a->n; i++) {
             if (!same(a->got[i], a->answer[k][i], most))
                 return false;
+            explains |= !isnan(a->got[i]) &&
+                        !same(a->got[i], a->answer[0][i], most);
+        }
     }
-    return true;
+    return explains;
 }
 
 /* Is nothing written, or nothing but zeros? */

@@ -62,7 +62,7 @@ static double *set_labels(gradus_node *n, shape h, uint64_t seed)
 /* ---- 04: dz ---------------------------------------------------------- */
 
 enum { DZ_RIGHT, NOT_DIVIDED, NO_TARGET, NO_Y, SETS, NEXT_CLASS, JACOBIAN,
-       NO_SUM, ONLY_TRUE, NO_STEP, DZ_MISTAKES };
+       BY_Y, NO_SUM, RUNNING_SUM, ONLY_TRUE, NO_STEP, DZ_MISTAKES };
 
 static const mistake of_dz[] = {
     [NOT_DIVIDED] = { "not-divided",
@@ -83,9 +83,17 @@ static const mistake of_dz[] = {
     [JACOBIAN] = { "sigmoid-derivative",
         "y (1 - y) is a factor too many.  The division by y in the loss has "
         "cancelled it; with it, a net that is very wrong learns nothing." },
+    [BY_Y] = { "gradient-of-y",
+        "-t_k / y_k is the gradient of the probability y_k.  dz is that of "
+        "the logit: multiplied by the derivatives of softmax, it becomes "
+        "y_k sum_j t_j - t_k, and the division has cancelled." },
     [NO_SUM] = { "no-sum-of-targets",
         "y_k stands alone, and has to be multiplied by the sum of all t_j.  "
         "With labels that is 1, but here are targets with weights." },
+    [RUNNING_SUM] = { "sum-up-to-k",
+        "y_k is multiplied by the sum of the t_j up to k.  The sum has to be "
+        "complete before the first dz: add up all targets in a loop of their "
+        "own." },
     [ONLY_TRUE] = { "only-true-class",
         "only the true class gets a gradient.  The others have to go down: "
         "each gets its y_k." },
@@ -94,13 +102,27 @@ static const mistake of_dz[] = {
         "one class at all positions lie side by side." },
 };
 
+/* What is added to dz of one class: (y sum - t) a, for the sum of all targets,
+ * or of those up to this class. */
+static double dz_of(int how, double a, double y, double t, double sum,
+                    double sum_to_here)
+{
+    const double p = how == NO_SUM        ? y
+                     : how == RUNNING_SUM ? y * sum_to_here
+                                          : y * sum;
+    const double d = (how == NO_Y ? 0 : p) - (how == NO_TARGET ? 0 : t);
+
+    return (how == NOT_DIVIDED ? 1 : a) * (how == JACOBIAN ? d * y * (1 - y)
+                                           : how == BY_Y   ? -t / y
+                                                           : d);
+}
+
 static void add_dz(int how, shape h, const double *y, const double *t,
                    double *dz)
 {
     for (int i = 0; i < h.B; i++)
         for (int s = 0; s < h.S; s++) {
-            const double a = how == NOT_DIVIDED ? 1 : 1. / h.B;
-            double sum = 0;
+            double sum = 0, sum_to_here = 0;
             for (int k = 0; k < h.K; k++)
                 sum += t[place(h, i, s, k)];
             for (int k = 0; k < h.K; k++) {
@@ -108,13 +130,11 @@ static void add_dz(int how, shape h, const double *y, const double *t,
                             (how == NO_STEP ? (size_t)k : 0);
                 int of = k + (how == NEXT_CLASS);
                 double own = of < h.K ? t[place(h, i, s, of)] : 0;
-                double p = y[at] * (how == NO_SUM ? 1 : sum);
-                double d = (how == NO_Y ? 0 : p) -
-                           (how == NO_TARGET ? 0 : own);
-                d *= how == JACOBIAN ? y[at] * (1 - y[at]) : 1;
+                sum_to_here += own;
                 if (how == ONLY_TRUE && own == 0)
                     continue;
-                dz[at] = (how == SETS ? 0 : dz[at]) + a * d;
+                dz[at] = (how == SETS ? 0 : dz[at]) +
+                         dz_of(how, 1. / h.B, y[at], own, sum, sum_to_here);
             }
         }
 }

@@ -95,8 +95,8 @@ static const mistake of_dz[] = {
         "complete before the first dz: add up all targets in a loop of their "
         "own." },
     [ONLY_TRUE] = { "only-true-class",
-        "only the true class gets a gradient.  The others have to go down: "
-        "each gets its y_k." },
+        "only the true class gets a gradient.  The logits of the others have "
+        "to go down, so theirs is above 0: each gets its y_k." },
     [NO_STEP] = { "step-ignored",
         "class k is not at k, but at k * step: in an image, the numbers of "
         "one class at all positions lie side by side." },

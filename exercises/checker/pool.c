@@ -10,10 +10,10 @@
 
 #include <math.h>
 
-enum { C = 2, H = 4, W = 6, N = C * H * W };
+enum { C = 2, H = 8, W = 6, N = C * H * W };
 
 enum { RIGHT, LAST, ALL_EQUAL, SHARED, EVERYWHERE, CORNER, MINIMUM, EXCHANGED,
-       NO_DY, SETS, ADDS, MISTAKES };
+       COLUMNS_FIRST, NO_DY, TIMES_Y, ZEROS_NOT_SET, SETS, ADDS, MISTAKES };
 
 static const mistake mistakes[] = {
     [LAST] = { "last-of-equals",
@@ -36,8 +36,19 @@ static const mistake mistakes[] = {
     [EXCHANGED] = { "lines-and-columns",
         "the number to the right and the one below are exchanged.  A window "
         "is x[2j], x[2j + 1], and below them z[2j], z[2j + 1]." },
+    [COLUMNS_FIRST] = { "columns-first",
+        "look at equal numbers.  Where the number to the right and the one "
+        "below are both the maximum, the one below gets dy.  The first, line "
+        "by line, is the one to the right: x[2j + 1] comes before z[2j]." },
     [NO_DY] = { "no-dy",
         "the maximum gets 1.  It gets dy[j]: the chain rule." },
+    [TIMES_Y] = { "times-y",
+        "dy is multiplied by the maximum.  y is the maximum itself, and the "
+        "derivative of y = x is 1." },
+    [ZEROS_NOT_SET] = { "zeros-not-set",
+        "where `set` is true, only the maximum is set.  All four numbers have "
+        "to be: what the other three held before means nothing, and must "
+        "become 0." },
     [SETS] = { "overwrites",
         "where `set` is false, dx and dz are added to: another layer has "
         "passed its gradient back before." },
@@ -50,16 +61,20 @@ static const mistake mistakes[] = {
 static int winner(int how, const double *w, double y)
 {
     const int turned[] = { 0, 2, 1, 3 }; /* down before right */
+    const bool turns = how == EXCHANGED || how == COLUMNS_FIRST;
     int first = 0, last = 3, low = 0;
 
-    while (w[how == EXCHANGED ? turned[first] : first] < y)
+    while (w[turns ? turned[first] : first] < y)
         first++;
     while (w[last] < y)
         last--;
     while (low < 3 && !(w[low] < y))
         low++;
-    return how == LAST ? last : how == CORNER ? 0 : how == MINIMUM ? low
-                                                                   : first;
+    return how == LAST            ? last
+           : how == CORNER        ? 0
+           : how == MINIMUM       ? low
+           : how == COLUMNS_FIRST ? turned[first]
+                                  : first;
 }
 
 static void backward(int how, const double *x, const double *y,
@@ -77,8 +92,11 @@ static void backward(int how, const double *x, const double *y,
                           : how == SHARED     ? 0.25
                           : how == EVERYWHERE ? 1
                                               : k == winner(how, w, y[at]);
-            dx[to[k]] = (keep ? dx[to[k]] : 0) +
-                        part * (how == NO_DY ? 1 : dy[at]);
+            double d = how == NO_DY     ? 1
+                       : how == TIMES_Y ? y[at] * dy[at]
+                                        : dy[at];
+            if (how != ZEROS_NOT_SET || part > 0)
+                dx[to[k]] = (keep ? dx[to[k]] : 0) + part * d;
         }
     }
 }

@@ -29,17 +29,18 @@ void gradus_pool2_forward(size_t channels, int height, int width,
 }
 
 /* The backward pass (P2) for two lines, x and z [2w], and their gradients dx
- * and dz [2w].  a, b and c say that the first value, the first two, the first
- * three are below the maximum.  They are numbers rather than conditions,
- * since compilers turn conditions into branches, and these are
- * unpredictable.  (Where a factor is 0 the product is 0: a dy that is not
- * finite is an error in any case.) */
+ * and dz [2w]. */
 GRADUS_INLINE void back_to_lines(int w, const gradus_real *x,
                                  const gradus_real *z, const gradus_real *y,
                                  const gradus_real *dy, bool set,
                                  gradus_real *restrict dx,
                                  gradus_real *restrict dz)
 {
+    /* a, b and c say that the first value, the first two, the first three are
+     * below the maximum.  They are numbers rather than conditions, since
+     * compilers turn conditions into branches, and these are unpredictable.
+     * (Where a factor is 0 the product is 0: a dy that is not finite is an
+     * error in any case.) */
     for (int j = 0; j < w; j++) {
         int a = x[2 * j] < y[j];
         int b = a & (x[2 * j + 1] < y[j]);

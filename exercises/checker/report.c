@@ -179,15 +179,18 @@ static const array *print_first(group g)
 /* Prints "  name: " and the text, in lines of up to 79 columns. */
 static void print_text(const char *name, const char *text)
 {
-    int column = printf("  %s:", name);
+    int column = printf("  %s:", name), blanks = 1;
 
     while (*text) {
-        int word = (int)strcspn(text, " ");
-        if (column + 1 + word > 79)
+        const int word = (int)strcspn(text, " ");
+        if (column + blanks + word > 79) {
             column = printf("\n   ") - 1;
-        column += printf(" %.*s", word, text);
+            blanks = 1;
+        }
+        column += printf("%*s%.*s", blanks, "", word, text);
         text += word;
-        text += *text == ' ';
+        blanks = (int)strspn(text, " ");
+        text += blanks;
     }
     printf("\n");
 }

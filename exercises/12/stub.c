@@ -6,7 +6,7 @@
      * channel c, and each next one of channel c + step.  Of channel c,
      *
      *   f.mean[c] + f.rest[c]   is the mean of x (the rest is what rounding
-     *                           has cut off),
+     *                           has cut off; in the check it is large),
      *   f.mean_dy[c]            that of dy: the db / m of the equations,
      *   f.slope[c]              dg / m / sqrt(var + eps),
      *   f.scale[c]              g / sqrt(var + eps).

@@ -15,7 +15,8 @@
 static const double eps = 1e-5; /* the library's */
 
 enum { RIGHT, CONSTANT, NO_MEAN, NO_SLOPE, PLUS, NO_SCALE, NO_G, NOT_CENTRED,
-       SUMS, SETS, ADDS, NO_RELU, FIRST_CHANNEL, MISTAKES };
+       SUMS, SETS, ADDS, NO_RELU, FIRST_CHANNEL, NO_REST, BY_DY, MASK_LATE,
+       MISTAKES };
 
 /* n values that are normalised together, and dy and g of each; or, if g_step
  * is 0, one g of all. */
@@ -91,6 +92,17 @@ static const mistake of_batch[] = {
     [FIRST_CHANNEL] = { "first-channel",
         "every number is treated as one of the first channel.  c moves on by "
         "`step` from one number to the next." },
+    [NO_REST] = { "rest-forgotten",
+        "f.rest[c] is not subtracted with f.mean[c].  The mean is the sum of "
+        "both: as a float, one number would be too short for it." },
+    [BY_DY] = { "mask-of-dy",
+        "the sign of dy decides on what passes through the ReLU.  It is z "
+        "that does; dy may have any sign." },
+    [MASK_LATE] = { "mask-too-late",
+        "nothing goes to dx where z is not above 0.  Only dy is 0 there: the "
+        "ReLU stands behind the normalisation, so back it comes first, and "
+        "such an x has a part in the mean and in the variance all the "
+        "same." },
 };
 
 /* The shape of a case: C channels of P positions, in B rows. */
@@ -98,6 +110,13 @@ typedef struct {
     int B, C, P;
     size_t n;
 } shape;
+
+/* What the check takes from the mean of channel c and puts into the rest,
+ * which is 0 in double. */
+static double rest_of(int c)
+{
+    return (c + 1) / 8.;
+}
 
 /* dx, channel by channel. */
 static void batch_dx(int how, shape h, const double *x, const double *dy,
@@ -124,9 +143,9 @@ static void batch_dx(int how, shape h, const double *x, const double *dy,
     }
 }
 
-/* dx if the ReLU's mask is left out of dx, but not of the sums; or if the
- * numbers of channel 0 are used for all channels.  Neither is the dx of any
- * normalisation, so both are written out. */
+/* dx by those mistakes that are the dx of no normalisation: what is wrong in
+ * dx is not so in the sums that it needs, or those of another channel are
+ * used.  So all is written out here. */
 static void odd_dx(int how, shape h, const double *x, const double *dy,
                    const double *z, const double *g, bool add, double *dx)
 {
@@ -144,12 +163,25 @@ static void odd_dx(int how, shape h, const double *x, const double *dy,
             sum_x += d * (x[at] - mean) / m;
         }
         const double scale = 1 / sqrt(var + eps);
+        mean -= how == NO_REST ? rest_of(c) : 0;
         for (int i = 0; i < m; i++) {
             int at = (i / h.P * h.C + c) * h.P + i % h.P;
-            double d = how != NO_RELU && z && z[at] <= 0 ? 0 : dy[at];
+            const bool off = z && (how == BY_DY ? dy : z)[at] <= 0;
+            double d = off && how != NO_RELU && how != MASK_LATE ? 0 : dy[at];
             d -= sum + (x[at] - mean) * scale * scale * sum_x;
+            d = off && how == MASK_LATE ? 0 : d;
             dx[at] = (add ? dx[at] : 0) + g[from] * scale * d;
         }
+    }
+}
+
+/* Leaves a part of each mean to the rest.  A node's `kept` begins with the
+ * means [C] and the rests [C]. */
+static void split_means(gradus_node *n)
+{
+    for (int c = 0; c < n->units; c++) {
+        n->kept[c] -= rest_of(c);
+        n->kept[n->units + c] += rest_of(c);
     }
 }
 
@@ -170,7 +202,7 @@ static void try_batch(sheet *s, shape h, bool relu, bool add, const char *when)
     n->result->dy = numbers(h.n, 2);
     n->result->y = zeros(h.n);
     n->param[0].w = numbers((size_t)h.C, 4);
-    n->param[1].w = numbers((size_t)h.C, 5);
+    n->param[1].w = zeros((size_t)h.C); /* so z is 0 about half of the time */
     n->param[0].dw = zeros((size_t)h.C);
     n->param[1].dw = zeros((size_t)h.C);
     n->kept = zeros(n->keep);
@@ -179,6 +211,7 @@ static void try_batch(sheet *s, shape h, bool relu, bool add, const char *when)
     x->dy = copy_of(before, h.n);
     n->op->mixing->sum(n, p);
     n->op->mixing->unite(n, 1);
+    split_means(n);
     n->op->forward(n, p);
     n->op->mixing->sum_back(n, p);
     n->op->mixing->unite_back(n, 1, false);
@@ -186,7 +219,7 @@ static void try_batch(sheet *s, shape h, bool relu, bool add, const char *when)
     array *dx = record(s, "dx", h.P > 1 ? 3 : 2, (int[]){ h.B, h.C, h.P },
                        before, x->dy, add);
     for (int k = 0; k < s->mistakes; k++)
-        (k == NO_RELU || k == FIRST_CHANNEL ? odd_dx : batch_dx)(
+        (k >= NO_RELU ? odd_dx : batch_dx)(
             k, h, x->y, n->result->dy, relu ? r->y : NULL, n->param[0].w, add,
             dx->answer[k]);
 }
@@ -198,7 +231,10 @@ void check_batchnorm(sheet *s)
     try_batch(s, (shape){ 5, 3, 1, 15 }, false, false, "5 rows, 3 channels");
     try_batch(s, (shape){ 2, 2, 4, 16 }, false, true,
               "2 rows, 2 channels of 4 positions, added");
-    try_batch(s, (shape){ 5, 3, 1, 15 }, true, false, "with a ReLU behind it");
+    try_batch(s, (shape){ 8, 3, 1, 24 }, true, false,
+              "8 rows, 3 channels, with a ReLU behind it");
+    try_batch(s, (shape){ 2, 2, 8, 32 }, true, true,
+              "2 rows, 2 channels of 8 positions, with a ReLU, added");
 }
 
 /* ---- 13: layer normalisation ------------------------------------------ */

@@ -11,8 +11,8 @@ enum { B = 3, SIZE = 6, N = B * SIZE };
 
 static const double p_drop = 0.375;
 
-enum { RIGHT, NOT_SCALED, SCALED_DOWN, INVERTED, NOT_DROPPED, KEPT, SETS, ADDS,
-       MISTAKES };
+enum { RIGHT, NOT_SCALED, SCALED_DOWN, INVERTED, NOT_DROPPED, KEPT,
+       ZEROS_NOT_SET, SETS, ADDS, MISTAKES };
 
 static const mistake mistakes[] = {
     [NOT_SCALED] = { "not-scaled",
@@ -29,6 +29,9 @@ static const mistake mistakes[] = {
         "nothing is set to 0: all are scaled up." },
     [KEPT] = { "kept",
         "where m is 0, x is passed on.  It has to be 0 there." },
+    [ZEROS_NOT_SET] = { "zeros-not-set",
+        "where m is 0, `to` is left as it was.  Without `add`, what it holds "
+        "means nothing: set it to 0 there." },
     [SETS] = { "overwrites",
         "with `add`, the result is added to what is there: another layer has "
         "passed its gradient back to the same dx before." },
@@ -47,7 +50,8 @@ static void mask(int how, const double *m, bool add, const double *from,
     for (int i = 0; i < N; i++) {
         bool on = how == NOT_DROPPED || (m[i] == 1) != (how == INVERTED);
         double v = on ? scale * from[i] : how == KEPT ? from[i] : 0;
-        to[i] = (keep ? to[i] : 0) + v;
+        if (on || how != ZEROS_NOT_SET)
+            to[i] = (keep ? to[i] : 0) + v;
     }
 }
 

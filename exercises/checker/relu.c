@@ -6,8 +6,8 @@
 
 enum { B = 3, SIZE = 5, N = B * SIZE };
 
-enum { RIGHT, INVERTED, NO_MASK, AT_ZERO, TIMES_Y, TIMES_X, NO_DY, BY_DY, SETS,
-       ADDS, MISTAKES };
+enum { RIGHT, INVERTED, NO_MASK, AT_ZERO, TIMES_Y, TIMES_X, NO_DY, BY_DY,
+       ZEROS_NOT_SET, SETS, ADDS, MISTAKES };
 
 static const mistake mistakes[] = {
     [INVERTED] = { "mask-inverted",
@@ -30,6 +30,9 @@ static const mistake mistakes[] = {
     [BY_DY] = { "mask-of-dy",
         "the sign of dy decides on what passes.  It is the sign of x, or of "
         "y, that does; dy may have any sign." },
+    [ZEROS_NOT_SET] = { "zeros-not-set",
+        "where x is not above 0, dx is left as it was.  Where r.set is true, "
+        "what it holds means nothing: pass 0 back there." },
     [SETS] = { "overwrites",
         "dx is set where it has to be added to (r.set is false): another "
         "layer has passed its gradient back before.  gradus_pass does it." },
@@ -53,7 +56,8 @@ static void backward(int how, const double *x, const double *dy, bool set,
                    : how == NO_DY   ? 1
                                     : dy[i];
         on = how == NO_MASK || how == TIMES_X || on != (how == INVERTED);
-        dx[i] = (keep ? dx[i] : 0) + (on ? d : 0);
+        if (on || how != ZEROS_NOT_SET)
+            dx[i] = (keep ? dx[i] : 0) + (on ? d : 0);
     }
 }
 

@@ -2,8 +2,6 @@
  * the other, a transposition, in blocks of 8 x 8 numbers. */
 #include "kernels/channels_last.h"
 
-#include <string.h>
-
 enum {
     SIDE = 8,  /* of a block */
     GROUP = 16 /* channels that are copied before the next ones: where a pixel

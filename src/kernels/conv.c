@@ -17,9 +17,8 @@
  * the second on the same machine with kernels for AVX2, the library's own
  * and OpenBLAS's.  They are medians of 3 interleaved rounds, with one thread
  * and mini-batches of 64.  cnn-8-16 is the network of bench/steps.c; strided
- * has convolutions of 32 and 64 channels with a stride of 2, on images
- * [3,32,32]; the others are in programs/shared/nets.c.  gemm, for very many
- * weights, is never the best way in them. */
+ * is that of bench/nets.py; the others are in programs/shared/nets.c.  gemm,
+ * for very many weights, is never the best way in them. */
 #include "kernels/conv.h"
 #include "kernels/winograd.h"
 
@@ -33,20 +32,16 @@ static const gradus_conv_way *const ways[] = {
     &gradus_conv_either,
 };
 
-/* Are there enough channels to fill vectors of AVX2? */
-static bool is_deep(const gradus_conv *c)
+enum { AVX2_LANES = 8, AVX512_LANES = 16 }; /* floats in a vector */
+
+/* Do x and y have channels enough to fill vectors of n? */
+static bool fills(const gradus_conv *c, int n)
 {
-    return c->in >= PRODUCT_ROWS && c->out >= PRODUCT_ROWS;
+    return c->in >= n && c->out >= n;
 }
 
-/* Are there enough to fill vectors of AVX-512? */
-static bool is_wide(const gradus_conv *c)
-{
-    return c->in >= 16 && c->out >= 16;
-}
-
-/* Do the weights stay in the second-level cache?  That matters to ways that
- * read all of them for each sample. */
+/* Do the weights, up to 1 MB of floats, stay in the second-level cache?  That
+ * matters to ways that read all of them for each sample. */
 static bool is_small(const gradus_conv *c)
 {
     return gradus_conv_weights(c) <= 1 << 18;
@@ -54,16 +49,16 @@ static bool is_small(const gradus_conv *c)
 
 /* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
  * multiplications of the other ways?  With several groups the samples of one
- * do not come one after the other, so that none could wait for others.  U and
- * dU have four times the numbers of W, in each thread: 75 MB at the limit of
- * 512 x 512 channels. */
+ * do not come one after the other, so that none could wait for others.  For
+ * a kernel of 3, U and dU have four times the numbers of W, in each thread: 75
+ * MB at the limit of 512 x 512 channels. */
 static bool is_fewer(const gradus_conv *c, double n)
 {
     gradus_conv y = *c;
 
     y.max2 = false;
-    if (!gradus_conv_winograd.fits(&y) || !is_deep(c) || c->groups > 1 ||
-        (int64_t)c->in * c->out > 1 << 18)
+    if (!gradus_conv_winograd.fits(&y) || !fills(c, AVX2_LANES) ||
+        c->groups > 1 || (int64_t)c->in * c->out > 1 << 18)
         return false;
     const gradus_winograd w = gradus_winograd_of(&y);
     return n * WINOGRAD_VALUES * w.down * w.across <=
@@ -85,12 +80,13 @@ static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&
            (way != &gradus_conv_direct ||
-            (is_small(c) && c->out >= PRODUCT_ROWS &&
-             (c->stride > 1 || c->in >= PRODUCT_ROWS))) &&
+            (is_small(c) && c->out >= AVX2_LANES &&
+             (c->stride > 1 || c->in >= AVX2_LANES))) &&
            (way != &gradus_conv_vectors || is_small(c)) &&
            (way != &gradus_conv_winograd ||
             (is_fewer(c, 1.5) && is_repaid(c))) &&
-           (way != &gradus_conv_max2 || !is_wide(c) || !is_fewer(c, 3));
+           (way != &gradus_conv_max2 || !fills(c, AVX512_LANES) ||
+            !is_fewer(c, 3));
 }
 
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
@@ -144,13 +140,11 @@ static size_t count_nonzeros(size_t n, const gradus_real *dz)
     return (size_t)count;
 }
 
-/* Returns the way for a dense dz. */
+/* Returns the way for a dense dz: without max2, each way that goes forward
+ * goes back, too. */
 static const gradus_conv_way *dense(const gradus_conv *c)
 {
-    return pays(&gradus_conv_winograd, c)  ? &gradus_conv_winograd
-           : pays(&gradus_conv_direct, c)  ? &gradus_conv_direct
-           : pays(&gradus_conv_vectors, c) ? &gradus_conv_vectors
-                                           : &gradus_conv_gemm;
+    return gradus_conv_best(c, false);
 }
 
 /* Is conv_nonzero.c faster than the way for a dense dz if only n numbers of dz
@@ -160,8 +154,9 @@ static const gradus_conv_way *dense(const gradus_conv *c)
 static bool is_sparse(const gradus_conv *c, const gradus_conv_way *dense_way,
                       size_t n)
 {
-    const bool fast = is_wide(c) && (dense_way == &gradus_conv_direct ||
-                                     dense_way == &gradus_conv_winograd);
+    const bool fast = fills(c, AVX512_LANES) &&
+                      (dense_way == &gradus_conv_direct ||
+                       dense_way == &gradus_conv_winograd);
 
     return gradus_conv_nonzero.fits(c) &&
            n <= gradus_conv_z_size(c) / (fast ? 8 : 3);
@@ -169,7 +164,7 @@ static bool is_sparse(const gradus_conv *c, const gradus_conv_way *dense_way,
 
 static bool fits(const gradus_conv *c)
 {
-    return dense(c)->fits(c);
+    return !c->max2;
 }
 
 /* How many numbers of scratch memory gradus_conv_nonzero gets. */

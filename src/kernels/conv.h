@@ -14,7 +14,6 @@
 
 #include "gradus.h"
 
-
 /* The convolution to compute.  The channels of x and y are divided into
  * groups, and each group of y sees only its own group of x; the sizes are
  * those of one group.  The kernel, of kernel x kernel numbers, the stride and
@@ -96,8 +95,9 @@ typedef struct {
 
 /* One pass over one group of one sample.  The forward pass reads x and writes
  * z and argmax.  The backward pass reads x, z, argmax and dz, adds to dW and
- * db, and adds to dx or sets it.  All but x and dz may be written as late as
- * by end or end_back, but s itself is read before the call returns. */
+ * db, and adds to dx or sets it.  What is read, and s itself, is read before
+ * the call returns; what is written may be written as late as by end or
+ * end_back. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);
@@ -136,9 +136,9 @@ extern const gradus_conv_way gradus_conv_either;
  * for the backward pass; NULL if none fits, as with some relu and max2. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
-/* Returns how many numbers of scratch memory the fastest ways need, one after
- * the other, whatever c->samples is.  The more samples there are, the more
- * a way may do to the weights beforehand. */
+/* Returns how many numbers of scratch memory, which begins at a multiple of 64
+ * bytes, are enough for the fastest way forward and, after it, for the fastest
+ * way back, whatever c->samples is. */
 size_t gradus_conv_scratch(const gradus_conv *c);
 
 #endif

@@ -11,7 +11,8 @@
  *   Y[i] [w,out]   X[q] [w,k in]: row j is line q of the image from pixel s j
  *   on, so that rows overlap   W[u] [k in,out]
  *
- * and back
+ * The products of all lines i are computed as one, whose rows are the pixels
+ * of y (see `across` in product.h).  And back
  *
  *   dW[u] += sum_i X[s i + u]' dY[i]       db += dY' 1
  *
@@ -35,8 +36,8 @@
 
 #include <string.h>
 
-/* The most that the stride may be: rows of a product are rounded up, and so
- * are lines of the image. */
+/* The most that the stride may be: the image of dx has a multiple of it in
+ * lines and in columns, and sizes are ints. */
 enum { MOST_STRIDE = 8 };
 
 /* Sizes, and where things begin in the scratch memory; in numbers. */
@@ -64,7 +65,8 @@ static int larger_of(int a, int b)
     return a > b ? a : b;
 }
 
-/* Of the lines 0 .. n - 1, how many leave the remainder a? */
+/* Of the lines 0 .. n - 1, how many leave the remainder a when divided by the
+ * stride? */
 static int with_remainder(const gradus_conv *c, int n, int a)
 {
     return (n - a + c->stride - 1) / c->stride;
@@ -122,13 +124,15 @@ static parts parts_of(const gradus_conv *c, bool back)
                            : (size_t)c->in * (size_t)p.out_wide;
     p.W = gradus_conv_take(&p.size, lines * (size_t)c->kernel * channels);
     p.zeros = p.size;
+    if (back)
+        return p;
     p.y = gradus_pixels_of(c->simd, c->out, c->out_height, c->out_width,
                            p.out_wide, c->out_width);
     p.y_at = gradus_conv_take(&p.size, (size_t)c->out_height * p.y.line);
     return p;
 }
 
-/* Back, dW alone takes as much as W does forward. */
+/* Back takes more: dW has room for all that W has forward, and dy for y. */
 static size_t scratch_size(const gradus_conv *c)
 {
     return parts_of(c, true).size;
@@ -278,8 +282,9 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
     const parts p = parts_of(c, true);
-    const gradus_real *W = scratch + p.W + gradus_conv_weights(c) /
-                           (size_t)c->in * p.dx.pixel * (size_t)s->group;
+    const size_t rows = (size_t)(c->out * c->kernel * c->kernel);
+    const gradus_real *W = scratch + p.W +
+                           (size_t)s->group * rows * (size_t)p.in_wide;
 
     gradus_channels_last(&p.x, s->x, scratch + p.x_at);
     gradus_channels_last(&p.dy, s->dz, scratch + p.dy_at);
@@ -297,15 +302,15 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                           !s->set_dx, s->dx);
 }
 
-enum { TOGETHER = 8 }; /* channels of y whose dW is written together */
+enum { CHANNELS = 8 }; /* channels of y whose dW is written together */
 
-/* Adds to a group's dW the sums for TOGETHER channels of y, from `first` on.
+/* Adds to a group's dW the sums for CHANNELS channels of y, from `first` on.
  * Those of all channels would often be a multiple of 4096 bytes apart in dW,
  * where too many of them compete for the same lines of the cache. */
 static void add_weights(const gradus_conv *c, const parts *p, int first,
                         const gradus_real *from, gradus_real *dW)
 {
-    const int end = c->out < first + TOGETHER ? c->out : first + TOGETHER;
+    const int end = c->out < first + CHANNELS ? c->out : first + CHANNELS;
 
     for (int ch = 0; ch < c->in; ch++)
         for (int u = 0; u < c->kernel; u++)
@@ -324,7 +329,7 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
     const gradus_real *from = scratch + p.dW;
 
     for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c)) {
-        for (int o = 0; o < c->out; o += TOGETHER)
+        for (int o = 0; o < c->out; o += CHANNELS)
             add_weights(c, &p, o, from, dW);
         from += (size_t)c->kernel * p.dW_of_line;
     }

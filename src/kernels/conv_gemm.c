@@ -19,7 +19,8 @@
  *
  * In a product with few columns, reading W takes longer than multiplying.  So
  * the samples of small images wait until they have up to TOGETHER positions,
- * or MOST numbers in very many channels, and are computed together.
+ * or until Y has about MOST numbers with very many channels, and are computed
+ * together.
  */
 #include "gradus_layer.h" /* gradus_gemm */
 
@@ -31,7 +32,8 @@
 #include <string.h>
 
 enum {
-    /* With more, OpenBLAS takes slower kernels for dW (see base/gemm.c). */
+    /* From 128 on, gradus_gemm divides the product for dW into blocks (see
+     * base/gemm.c). */
     TOGETHER = 127,
     /* Numbers of Y in all samples that are computed together. */
     MOST = 1 << 24,
@@ -41,13 +43,6 @@ enum {
      * after a row. */
     COPIED = 8, SLACK = COPIED
 };
-
-/* The samples whose columns have been copied, but which are not computed yet:
- * all are of one group.  The scratch memory begins with them. */
-typedef struct {
-    int count;
-    gradus_conv_sample s[TOGETHER];
-} waiting;
 
 /* The sizes of the matrices, and where things begin in the scratch memory; in
  * numbers.  All matrices have rows of `pitch` numbers. */
@@ -70,7 +65,7 @@ static parts parts_of(const gradus_conv *c)
     if ((int64_t)c->out * p.P * p.samples > MOST)
         p.samples = MOST / (c->out * p.P) + 1;
     p.pitch = p.samples * p.P + SLACK;
-    gradus_conv_take(&p.size, sizeof(waiting) / sizeof(gradus_real) + 1);
+    gradus_conv_take_waiting(&p.size, p.samples);
     p.image = gradus_conv_take(&p.size, p.padded.size);
     p.col = gradus_conv_take(&p.size, (size_t)p.ckk * (size_t)p.pitch);
     p.y = gradus_conv_take(&p.size, (size_t)c->out * (size_t)p.pitch);
@@ -141,7 +136,7 @@ static void write_result(const gradus_conv *c, const parts *p,
 static void forward_all(const gradus_conv *c, gradus_real *scratch)
 {
     const parts p = parts_of(c);
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
     gradus_real *y = scratch + p.y;
 
     if (q->count)
@@ -157,7 +152,8 @@ static void forward_all(const gradus_conv *c, gradus_real *scratch)
 /* Adds to the dx of each sample, or sets it.  This overwrites the columns of x
  * with dcol, which is then added at the places that the columns came from. */
 static void backward_operand(const gradus_conv *c, const parts *p,
-                             const waiting *q, gradus_real *scratch)
+                             const gradus_conv_waiting *q,
+                             gradus_real *scratch)
 {
     const gradus_conv_image *m = &p->padded;
     gradus_real *image = scratch + p->image, *dcol = scratch + p->col;
@@ -177,7 +173,7 @@ static void backward_operand(const gradus_conv *c, const parts *p,
 static void backward_all(const gradus_conv *c, gradus_real *scratch)
 {
     const parts p = parts_of(c);
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
 
     if (q->count)
         gradus_gemm(GRADUS_GEMM_N, GRADUS_GEMM_T, c->out, p.ckk,
@@ -200,22 +196,14 @@ static bool fits(const gradus_conv *c)
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     (void)c;
-    ((waiting *)scratch)->count = 0;
-}
-
-/* Must those that wait be computed before s can wait with them? */
-static bool is_full(const parts *p, const waiting *q,
-                    const gradus_conv_sample *s)
-{
-    return q->count == p->samples ||
-           (q->count && q->s[0].group != s->group);
+    ((gradus_conv_waiting *)scratch)->count = 0;
 }
 
 /* Copies the columns of s.  Returns the place of s among those that wait. */
 static int wait_with(const gradus_conv *c, const parts *p,
                      const gradus_conv_sample *s, gradus_real *scratch)
 {
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
     gradus_real *image = scratch + p->image;
 
     memset(image, 0, p->padded.size * sizeof *image);
@@ -230,7 +218,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 {
     const parts p = parts_of(c);
 
-    if (is_full(&p, (waiting *)scratch, s))
+    if (gradus_conv_is_full((gradus_conv_waiting *)scratch, p.samples, s))
         forward_all(c, scratch);
     wait_with(c, &p, s, scratch);
 }
@@ -241,12 +229,12 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
 {
     const parts p = parts_of(c);
 
-    if (is_full(&p, (waiting *)scratch, s))
+    if (gradus_conv_is_full((gradus_conv_waiting *)scratch, p.samples, s))
         backward_all(c, scratch);
     const int k = wait_with(c, &p, s, scratch);
     for (int o = 0; o < c->out; o++) {
         const gradus_real *dy = s->dz + o * p.P;
-        memcpy(scratch + p.y + o * p.pitch + k * p.P, dy,
+        memcpy(scratch + p.y + (size_t)o * (size_t)p.pitch + k * p.P, dy,
                (size_t)p.P * sizeof *dy);
         if (s->db)
             s->db[o] += gradus_sum(dy, p.P);

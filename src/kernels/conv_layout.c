@@ -1,5 +1,5 @@
 /* conv_layout.c -- copies x into a border of zeros and back out of it, and
- * W into an order in which the output channel comes last. */
+ * W into an order in which the channel of the result comes last. */
 #include "kernels/conv_layout.h"
 
 #include <string.h>
@@ -43,15 +43,16 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
 void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
                       size_t n)
 {
-    const int kk = c->kernel * c->kernel;
+    const size_t kk = (size_t)c->kernel * (size_t)c->kernel;
+    const size_t in = (size_t)c->in, out = (size_t)c->out;
     const gradus_real *W = c->W;
 
     for (int g = 0; g < c->groups; g++, packed += gradus_conv_weights(c))
-        for (int o = 0; o < c->out; o++)
-            for (int ch = 0; ch < c->in; ch++)
-                for (int k = 0; k < kk; k++)
-                    packed[turned ? (o * kk + kk - 1 - k) * c->in + ch
-                                  : (ch * kk + k) * c->out + o] = *W++;
+        for (size_t o = 0; o < out; o++)
+            for (size_t ch = 0; ch < in; ch++)
+                for (size_t k = 0; k < kk; k++)
+                    packed[turned ? (o * kk + kk - 1 - k) * in + ch
+                                  : (ch * kk + k) * out + o] = *W++;
     memset(packed, 0, n * sizeof *packed);
 }
 
@@ -84,4 +85,18 @@ size_t gradus_conv_take(size_t *size, size_t n)
 
     *size += (n + 31) / 32 * 32;
     return at;
+}
+
+void gradus_conv_take_waiting(size_t *size, int most)
+{
+    const size_t bytes = sizeof(gradus_conv_waiting) +
+                         (size_t)most * sizeof(gradus_conv_sample);
+
+    gradus_conv_take(size, bytes / sizeof(gradus_real) + 1);
+}
+
+bool gradus_conv_is_full(const gradus_conv_waiting *q, int most,
+                         const gradus_conv_sample *s)
+{
+    return q->count == most || (q->count && q->s[0].group != s->group);
 }

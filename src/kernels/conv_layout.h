@@ -1,7 +1,7 @@
-/* conv_layout.h -- how the fast ways of convolution lay out x and W: x
- * within a border of zeros, so that loops need not test for its edge; and W
- * with o last, so that the weights of neighbouring channels of y lie side
- * by side. */
+/* conv_layout.h -- what the fast ways of convolution share: x within a border
+ * of zeros, so that loops need not test for its edge; W with the channels of
+ * the result last, so that the weights of neighbouring ones lie side by side;
+ * and scratch memory. */
 #ifndef GRADUS_CONV_LAYOUT_H
 #define GRADUS_CONV_LAYOUT_H
 
@@ -53,6 +53,21 @@ gradus_conv gradus_conv_turned(const gradus_conv *c);
 /* Takes n numbers of scratch memory, of which *size are taken already, in
  * whole vectors.  Returns where they begin. */
 size_t gradus_conv_take(size_t *size, size_t n);
+
+/* The samples that wait: their images have been copied into scratch memory,
+ * which begins with this, but they are not computed yet.  All are of one
+ * group.  s has room for as many as gradus_conv_take_waiting was told. */
+typedef struct {
+    int count;
+    gradus_conv_sample s[];
+} gradus_conv_waiting;
+
+/* Takes the beginning of the scratch memory for up to `most` of them. */
+void gradus_conv_take_waiting(size_t *size, int most);
+
+/* Must those that wait be computed before s can wait with them? */
+bool gradus_conv_is_full(const gradus_conv_waiting *q, int most,
+                         const gradus_conv_sample *s);
 
 /* Returns how many of `height` lines, of a_line numbers each, make up a strip
  * of about `numbers` numbers: at least one. */

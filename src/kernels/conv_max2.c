@@ -19,7 +19,7 @@
  * Unlike conv_vectors.c followed by a pool, this writes a quarter of the
  * numbers, once, and notes the places of the maxima for conv_nonzero.c.  It
  * has 180 lines of code; without it a training step takes 1.1 to 2.7 times as
- * long where the net has such maxima (see conv.c).
+ * long in nets where such maxima follow a convolution directly (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
@@ -222,7 +222,8 @@ GRADUS_FOR_AVX512 static void by_avx512(const pooled *d)
 
 static bool fits(const gradus_conv *c)
 {
-    return c->stride == 1 && c->kernel > 1 && c->max2;
+    return c->stride == 1 && c->kernel > 1 && c->max2 && c->out_height > 1 &&
+           c->out_width > 1;
 }
 
 /* The border of the image has to be 0; the rest of it is cleared as well. */

@@ -20,8 +20,9 @@
  * branch, which would be unpredictable.
  *
  * Unlike all other ways, this leaves out what is 0.  It has 230 lines of code;
- * without it, and so without maxima, a training step takes 1.1 to 2.5 times as
- * long where the net has maxima of 2 x 2 (see conv.c).
+ * without it, and so without max2, a training step takes 1.1 to 2.5 times as
+ * long in nets where a ReLU or maxima follow a convolution directly, with no
+ * normalisation between them (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"

@@ -3,7 +3,8 @@
  *
  * y is computed in tiles, each from 6 x 6 numbers of a channel of the image by
  * 36 multiplications (winograd.h says how); multiplying number by number takes
- * four times as many for a kernel of 3, and 2.8 times as many for one of 5.
+ * four times as many for a kernel of 3 or 4, and 2.8 times as many for one of
+ * 2 or 5.
  * dx is a convolution of dy, by the kernel rotated by 180 degrees, as in
  * conv_vectors.c.
  *
@@ -14,9 +15,9 @@
  *
  * As large numbers are subtracted from each other, rounding errors are about
  * ten times those of conv_plain.c, and are relative to the largest number of
- * a tile, not to each result.  With winograd.h this has 570 lines of code;
- * without it a training step takes 1.4 to 1.8 times as long in nets of 16 to
- * 128 channels (see conv.c).
+ * a tile, not to each result.  With winograd.c and its headers this has 580
+ * lines of code; without it a training step takes 1.4 to 1.8 times as long in
+ * nets of 16 to 96 channels (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
@@ -24,14 +25,7 @@
 
 #include <string.h>
 
-enum { VALUES = WINOGRAD_VALUES, SAMPLES = WINOGRAD_SAMPLES };
-
-/* The samples whose images have been copied, but which are not computed yet:
- * all are of one group.  The scratch memory begins with them. */
-typedef struct {
-    int count;
-    gradus_conv_sample s[SAMPLES];
-} waiting;
+enum { VALUES = WINOGRAD_VALUES };
 
 /* What else is in the scratch memory, of the forward pass or of the backward
  * pass, and where it begins.  Back, `to` computes dx; forward, it is the same
@@ -64,7 +58,7 @@ static parts parts_of(const gradus_conv *c, bool back)
 
     p.to = back ? gradus_winograd_of(&turned) : p.from;
     const size_t samples = (size_t)p.from.samples;
-    gradus_conv_take(&p.size, sizeof(waiting) / sizeof(gradus_real) + 1);
+    gradus_conv_take_waiting(&p.size, p.from.samples);
     p.x = gradus_conv_take(&p.size, samples * w->image);
     p.b = gradus_conv_take(&p.size, (size_t)t->out_wide);
     if (back) {
@@ -149,7 +143,7 @@ static void add_products(const gradus_conv *c, const parts *p, int group,
 static void forward_all(const gradus_conv *c, const parts *p,
                         gradus_real *scratch)
 {
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
 
     if (q->count && c->b)
         memcpy(scratch + p->b, c->b + q->s[0].group * c->out,
@@ -166,7 +160,7 @@ static void forward_all(const gradus_conv *c, const parts *p,
 static void backward_all(const gradus_conv *c, const parts *p,
                          gradus_real *scratch)
 {
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
     const gradus_real *dy = scratch + p->dy + p->to.inside;
     const gradus_conv_sample *s = q->s;
 
@@ -191,8 +185,9 @@ static bool fits(const gradus_conv *c)
            !c->max2;
 }
 
-/* Images have borders of zeros and channels that fill up vectors, biases may
- * be missing, dU is a sum, and nobody waits. */
+/* Clears what has to begin as 0: the number of samples that wait, the borders
+ * of the images and the channels that fill up their vectors, b if there is
+ * none, and the sum dU. */
 static void begin_pass(const gradus_conv *c, bool back, gradus_real *scratch)
 {
     const parts p = parts_of(c, back);
@@ -212,22 +207,14 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
     begin_pass(c, true, scratch);
 }
 
-/* Must those that wait be computed before s can wait with them? */
-static bool is_full(const parts *p, const waiting *q,
-                    const gradus_conv_sample *s)
-{
-    return q->count == p->from.samples ||
-           (q->count && q->s[0].group != s->group);
-}
-
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
                     gradus_real *scratch)
 {
     const parts p = parts_of(c, false);
     const gradus_winograd *w = &p.from;
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
 
-    if (is_full(&p, q, s))
+    if (gradus_conv_is_full(q, p.from.samples, s))
         forward_all(c, &p, scratch);
     gradus_channels_last(&w->x, s->x, scratch + p.x + w->inside +
                                           (size_t)q->count * w->image);
@@ -246,9 +233,9 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
 {
     const parts p = parts_of(c, true);
     const gradus_winograd *w = &p.from, *t = &p.to;
-    waiting *q = (waiting *)scratch;
+    gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
 
-    if (is_full(&p, q, s))
+    if (gradus_conv_is_full(q, p.from.samples, s))
         backward_all(c, &p, scratch);
     gradus_channels_last(&w->x, s->x, scratch + p.x + w->inside +
                                           (size_t)q->count * w->image);

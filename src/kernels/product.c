@@ -26,8 +26,9 @@
 
 int gradus_product_wide(gradus_simd simd, int channels)
 {
-    const int lanes = (simd == GRADUS_AVX512 ? 64 : 16) /
-                      (int)sizeof(gradus_real);
+    static const int bytes[] = { [GRADUS_PLAIN] = 16, [GRADUS_AVX2] = 32,
+                                 [GRADUS_AVX512] = 64 };
+    const int lanes = bytes[simd] / (int)sizeof(gradus_real);
     const int whole = lanes > PRODUCT_ROWS ? lanes : PRODUCT_ROWS;
 
     return (channels + whole - 1) / whole * whole;

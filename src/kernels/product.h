@@ -13,20 +13,21 @@
 
 #include "gradus.h"
 
-/* rows is rounded up, at most to a multiple of this, and A and C have to have
- * memory for that, but not for pixels; what is in these rows does not
- * matter. */
+/* The number of rows is rounded up, at most to a multiple of this, and A and C
+ * have memory for the rows that are added; what is in them does not matter.
+ * (Only where rows are pixels, see below, are none added.) */
 enum { PRODUCT_ROWS = 8 };
 
 /* What is multiplied; nothing is owned.  Distances are in numbers.  The sum
  * goes over `lines` times `depth` numbers of a row of A.
  *
  * The rows of A and C may be pixels of images, whose next line begins after
- * `across` of them.  Their number is not rounded up. */
+ * `across` of them. */
 typedef struct {
     int rows, lines, depth;
     int across; /* pixels of a line; 0: rows are no pixels */
-    int wide; /* a multiple of PRODUCT_ROWS and of a vector's numbers */
+    int wide; /* a multiple of a vector's numbers, and of PRODUCT_ROWS, as
+                 channels may be rows, too */
     const gradus_real *A, *B;
     size_t a_row, a_step, a_line; /* between rows, numbers and lines of A */
     size_t b_line;                /* between lines of B, whose rows are `wide`

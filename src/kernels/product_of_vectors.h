@@ -6,9 +6,12 @@ typedef gradus_real LANES
     __attribute__((vector_size(BYTES), aligned(sizeof(gradus_real)),
                    may_alias));
 
-/* Sets a [rows] and c [rows] to where rows of A and C begin: of pixels those
- * from number `row` on, the last again for those beyond it; of others those
- * after A and C themselves. */
+/* Sets a [rows] and c [rows] to how far behind row number `row` of A and C the
+ * rows from there on begin; but with pixels, behind pixel 0, as their lines
+ * lie farther apart.  Beyond the last pixel it is the last one again, which is
+ * computed anew with the same result.
+ *
+ * Here and below, `pixels` is whether p->across is above 0, as a constant. */
 FOR GRADUS_INLINE void NAME(find)(const gradus_product *p, bool pixels,
                                   int rows, int row, size_t *a, size_t *c)
 {
@@ -18,7 +21,9 @@ FOR GRADUS_INLINE void NAME(find)(const gradus_product *p, bool pixels,
     for (int r = 0; r < rows; r++) {
         a[r] = (size_t)line * p->a_down + (size_t)j * p->a_row;
         c[r] = (size_t)line * p->c_down + (size_t)j * p->c_row;
-        j += !pixels || row + r + 1 < p->rows;
+        if (pixels && row + r + 1 >= p->rows)
+            continue;
+        j++;
         if (pixels && j == p->across) {
             j = 0;
             line++;

@@ -88,12 +88,12 @@ size_t gradus_channel_lanes(int channels, int positions)
 }
 
 /* Four lanes.  (Compilers often fail to make vectors of loops like these.) */
-enum { SIDE = 4 };
+enum { FOUR = 4 };
 typedef gradus_real four
-    __attribute__((vector_size(SIDE * sizeof(gradus_real)),
+    __attribute__((vector_size(FOUR * sizeof(gradus_real)),
                    aligned(sizeof(gradus_real)), may_alias));
 typedef double four_doubles
-    __attribute__((vector_size(SIDE * sizeof(double)),
+    __attribute__((vector_size(FOUR * sizeof(double)),
                    aligned(sizeof(double)), may_alias));
 
 /* Returns four numbers of x. */
@@ -118,7 +118,7 @@ static inline void add_deviations(lanes *t, const gradus_real *x, int width)
     lanes r = *t; /* in registers */
 
     for (; width >= LANES; width -= LANES, x += LANES)
-        for (int l = 0; l < LANES; l += SIDE) {
+        for (int l = 0; l < LANES; l += FOUR) {
             four_doubles d = doubles(x + l) -
                              *(const four_doubles *)(r.mean + l);
             *(four_doubles *)(r.first + l) += d;
@@ -142,7 +142,7 @@ static inline void add_gradients(lanes *t, const gradus_real *x,
     int k = 0;
 
     for (; k + LANES <= width; k += LANES)
-        for (int l = 0; l < LANES; l += SIDE) {
+        for (int l = 0; l < LANES; l += FOUR) {
             four_doubles d = passed(dy + k + l, z ? z + k + l : NULL);
             *(four_doubles *)(r.first + l) +=
                 d * (doubles(x + k + l) - *(const four_doubles *)(r.mean + l));

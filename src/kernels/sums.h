@@ -8,7 +8,7 @@
 /* Returns the sum of x [n]. */
 gradus_real gradus_sum(const gradus_real *x, int n);
 
-/* The same, with running sums and a result of more digits. */
+/* The same, with the running sums and the result in double. */
 double gradus_sum_double(const gradus_real *x, int n);
 
 /* The shape of arrays [rows,channels,positions].  A channel has m = rows *

@@ -156,7 +156,8 @@ void gradus_winograd_weights(const gradus_conv *c, const gradus_winograd *w,
     memset(kernel, 0, (size_t)(kk * w->out_wide) * sizeof *kernel);
     for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c)) {
         for (int ch = 0; ch < w->in; ch++) {
-            gradus_channels_last(&p, W + ch * (back ? row : kk), kernel);
+            const size_t first = (size_t)ch * (size_t)(back ? row : kk);
+            gradus_channels_last(&p, W + first, kernel);
             if (back)
                 rotate(kernel, kk, w->out_wide);
             gradus_winograd_for(c->simd)->weights(w, kernel,

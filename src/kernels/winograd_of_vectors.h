@@ -145,7 +145,7 @@ FOR GRADUS_INLINE void NAME(result_of)(int side, const gradus_winograd *w,
             for (int i = 0; i < side; i++)
                 for (int j = 0; j < side; j++) {
                     LANES z = a[side * i + j] + *(const LANES *)(b + c);
-                    if (relu) /* as in activations.c, -inf gives NaN */
+                    if (relu) /* as in relu.h, -inf gives NaN */
                         z = (LANES)((__typeof__(z < 0))z & ~(z < 0)) + 0 * z;
                     *(LANES *)(to + (size_t)i * w->y.line +
                                (size_t)j * w->y.pixel + c) = z;

@@ -242,7 +242,8 @@ weight " conv1.weight:0,1,0,0: the second index is 1; must be 0 to 0" \
     conv1.weight:0,1,0,0
 weight " dense1.weight:0: must have 2 indices" dense1.weight:0
 weight " dense1.weight:0,1,2: must have 2 indices" dense1.weight:0,1,2
-weight " dense1.bias:-1: must have 1 index" dense1.bias:-1
+weight " dense1.bias:-1: must have 1 index after the colon, whole numbers from 0 on" \
+    dense1.bias:-1
 weight " dense1.bias:99999999999999999999: the index is" \
     dense1.bias:99999999999999999999
 # Without its twin, gradus does what needs no doubles, and names what is missing.

@@ -83,7 +83,7 @@ static int read_index(const derivation *d, const char *all, int axis,
                                                   : -1;
     if (i < 0 || *end != (last ? '\0' : ',')) {
         complain("--weight %s: must have %d ind%s after the colon, whole "
-                 "numbers with commas between", all, d->param->rank,
+                 "numbers from 0 on with commas between", all, d->param->rank,
                  d->param->rank == 1 ? "ex" : "ices");
         return -1;
     }

@@ -267,7 +267,7 @@ verdict "a step is explained without it" $?
 
 # ---- known numbers ---------------------------------------------------------------
 
-run 0 "$dir/two.csv, row 0, which is number 2 in its file" explain "$two" \
+run 0 "$dir/two.csv, row 0, counted from 0: row 2 in a spreadsheet" explain "$two" \
     "$dir/two.csv" 0
 verdict "a row of a table is explained" $?
 says "v 1 -1" && says "a 0 0.5 1 -0.5 -0.5" && says "b 0 0.5 0 0.5 0.5" &&
@@ -361,7 +361,8 @@ verdict "the equations have the tags of docs/" $?
 
 # ---- a step ----------------------------------------------------------------------
 
-run 0 "data/sample (t10k), row 7" explain "$lenet" data/sample 7 && narrow &&
+run 0 "data/sample (t10k), row 7, counted from 0" explain "$lenet" \
+    data/sample 7 && narrow &&
     [ "$(grep -c '[@%#*+=]\{4\}' "$dir/out")" -gt 8 ] &&
     says "conv1 16 x 28 x 28 $(awk '$1 == "conv1" { print $7, $8, $9, $10, $11
                                   exit }' "$dir/out")" &&
@@ -372,9 +373,9 @@ verdict "an image is drawn, and every node has a value and a gradient" $?
 mkdir -p "$dir/digits/0" "$dir/digits/1"
 cp data/digits/0-a.png "$dir/digits/0"
 cp data/digits/1-a.png "$dir/digits/1"
-run 0 "row 1, which is $dir/digits/1/1-a.png" explain "$lenet" "$dir/digits" 1
+run 0 "row 1, counted from 0: $dir/digits/1/1-a.png" explain "$lenet" "$dir/digits" 1
 verdict "the image of a folder is named" $?
-run 0 "(train), rows 0 to 1: a batch of 2" explain "$all" data/sample 0-1 \
+run 0 "(train), rows 0 to 1, counted from 0: a batch of 2" explain "$all" data/sample 0-1 \
     --part train && grep -q '(S5)' "$dir/out" && grep -q '(S6)' "$dir/out" &&
     grep -q '^dropout1 sets numbers to 0 at random' "$dir/out" && narrow
 verdict "the training images may be looked at" $?

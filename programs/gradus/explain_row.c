@@ -22,14 +22,16 @@ void print_title(const explanation *e)
     if (e->s.test)
         printf(" (%s)", e->d == e->s.test ? "t10k" : "train");
     if (e->rows > 1)
-        printf(", rows %zu to %zu: a batch of %d\n", e->first,
+        printf(", rows %zu to %zu, counted from 0: a batch of %d\n", e->first,
                e->first + (size_t)e->rows - 1, e->rows);
     else
-        printf(", row %zu, which is ", e->first);
+        printf(", row %zu, counted from 0", e->first);
     if (e->rows == 1 && e->first < e->files.n)
-        printf("%s\n", printable(e->files.path[e->first]));
+        printf(": %s\n", printable(e->files.path[e->first]));
+    else if (e->rows == 1 && e->m.table)
+        printf(": row %zu in a spreadsheet\n", row_number(&e->m, e->first));
     else if (e->rows == 1)
-        printf("number %zu in its file\n", row_number(&e->m, e->first));
+        putchar('\n');
 }
 
 /* "7 99.8 %": a class and its probability, beside line k of a picture. */

@@ -191,6 +191,9 @@ refused "--weight 'bias:0': must be" explain "$two" "$dir/two.csv" 0 \
 
 fails "$dir/two.csv: is of another kind" explain "$dir/two.csv" "$two" 0
 fails "$dir/two.csv: is of another kind" check "$dir/two.csv" "$two"
+grep -q '; MODEL must be a file that gradus_save has written, as gradus train --save and mnist-train --save do$' \
+    "$dir/err"
+verdict "it is said which files are models" $?
 fails "$dir/none: No such file" explain "$two" "$dir/none" 0
 fails "$dir/two.csv: ROW is 2; must be 0 to 1, as rows count from 0 and there are 2" \
     explain "$two" "$dir/two.csv" 2

@@ -17,10 +17,11 @@
 
 static const char help[] =
     "usage: gradus explain MODEL DATA ROW [options]\n"
-    "Takes the net of MODEL, a file of gradus train --save, forward and back\n"
-    "over a row of DATA, as in a step of training, and prints the numbers:\n"
-    "what the row is, the loss, the values of each node on the way up, and\n"
-    "the gradients on the way down.  Nothing is changed.\n"
+    "Takes the net of MODEL, a file of gradus train --save or mnist-train\n"
+    "--save, forward and back over a row of DATA, as in a step of training,\n"
+    "and prints the numbers: what the row is, the loss, the values of each\n"
+    "node on the way up, and the gradients on the way down.  Nothing is\n"
+    "changed.\n"
     "\n"
     "DATA is a CSV file (or - for standard input), a folder of images, or a\n"
     "folder of files in MNIST's format.  Rows count from 0, so that ROW 0 is\n"
@@ -123,8 +124,8 @@ static request parse(int argc, char **argv)
                     "out");
     if (argc - optind != 3)
         usage_error("explain: got %d argument%s; must be three: a MODEL that "
-                    "gradus train has saved, DATA and a ROW", argc - optind,
-                    argc - optind == 1 ? "" : "s");
+                    "gradus train or mnist-train has saved, DATA and a ROW",
+                    argc - optind, argc - optind == 1 ? "" : "s");
     parse_rows(&r, argv[optind + 2]);
     return r;
 }

@@ -16,8 +16,8 @@ int open_model(model *m, const char *path, int threads)
         m->graph = gradus_load(path, batch, threads, NULL);
     if (m->graph)
         return 0;
-    complain("%s; MODEL must be a file that gradus train --save has written",
-             gradus_error());
+    complain("%s; MODEL must be a file that gradus_save has written, as "
+             "gradus train --save and mnist-train --save do", gradus_error());
     return -1;
 }
 

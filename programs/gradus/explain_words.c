@@ -127,8 +127,7 @@ static void print_term(const explanation *e, const term *t)
     printf("%8zu  %-*s %11.5g", e->first + (size_t)t->row, PLACE, at, t->dy);
     if (t->from) {
         index_text(t->from->rank, t->from->shape, t->from_at, at);
-        printf("  %-*s %11.5g %11.5g", PLACE, at, t->x,
-               t->dy * t->x + 0.); /* -0 + 0 is 0 */
+        printf("  %-*s %11.5g %11.5g", PLACE, at, t->x, t->dy * t->x);
     }
     putchar('\n');
 }
@@ -136,16 +135,22 @@ static void print_term(const explanation *e, const term *t)
 static void print_terms(const explanation *e)
 {
     const derivation *d = &e->of;
-    const size_t shown = d->n < TERMS ? d->n : TERMS;
+    size_t n = 0; /* those before the first 0, as the largest come first */
     double rest = 0;
 
-    for (size_t i = 0; i < shown; i++)
-        print_term(e, &d->term[i]);
-    for (size_t i = shown; i < d->n; i++)
-        rest += d->term[i].dy * d->term[i].x;
-    if (d->n > shown)
-        printf("%8s  and %zu smaller terms, together %.5g\n", "", d->n - shown,
-               rest);
+    while (n < d->n && d->term[n].dy * d->term[n].x != 0)
+        n++;
+    for (size_t i = 0; i < n; i++)
+        if (i < TERMS)
+            print_term(e, &d->term[i]);
+        else
+            rest += d->term[i].dy * d->term[i].x;
+    if (n > TERMS)
+        printf("%8s  and %zu smaller term%s, together %.5g\n", "", n - TERMS,
+               n == TERMS + 1 ? "" : "s", rest);
+    if (n < d->n)
+        printf("%8s  and %zu term%s of 0\n", "", d->n - n,
+               d->n == n + 1 ? "" : "s");
 }
 
 static void print_sums(const derivation *d)

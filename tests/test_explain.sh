@@ -385,6 +385,23 @@ run 0 "(train), rows 0 to 1, counted from 0: a batch of 2" explain "$all" data/s
     --part train && grep -q '(S5)' "$dir/out" && grep -q '(S6)' "$dir/out" &&
     grep -q '^dropout1 sets numbers to 0 at random' "$dir/out" && narrow
 verdict "the training images may be looked at" $?
+# The gradient's min and max of each parameter are those of the entries that
+# are said to have them.
+"$gradus" explain "$lenet" data/sample 7-8 >"$dir/step"
+awk '/^down:/ { down = 1 } /^where / { where = 1; down = 0 } /^$/ { where = 0 }
+     down && /^  [a-z]/ { node = $1 }
+     down && /^    \./ { min[node $1] = $(NF - 4); max[node $1] = $(NF - 2) }
+     where && /:/ { for (k = 1; k <= 2; k++) {
+                        split($k, name, ":")
+                        print $k, k == 1 ? min[name[1]] : max[name[1]] } }' \
+    "$dir/step" >"$dir/places"
+while read -r entry value; do
+    "$gradus" explain "$lenet" data/sample 7-8 --weight "$entry" |
+        awk -v v="$value" '/^gradient by/ { d = $4 - v }
+                           END { exit !(d * d <= 1e-6 * v * v) }' || echo "$entry"
+done <"$dir/places" >"$dir/out"
+[ "$(wc -l <"$dir/places")" -eq 16 ] && [ ! -s "$dir/out" ]
+verdict "the min and the max of a gradient are where it is said" $?
 run 0 '"loss"' explain "$lenet" data/sample 7-8 --json
 verdict "a step is printed as JSON" $?
 json "with z, y, t and dz = (y - t) / D" \
@@ -393,6 +410,12 @@ json "with z, y, t and dz = (y - t) / D" \
     all(abs((y - t) / 2 - dz) < 1e-6 for r in j['rows']
         for y, t, dz in zip(r['y'], r['t'], r['dz'])) and
     all('gradient' in n for n in j['nodes'] if n['op'] in ('conv', 'input'))"
+awk '/:.*:/ { gsub("[a-z0-9]*[.][a-z]*:", ""); printf "%s[[%s], [%s]]",
+              n++ ? ", " : "", $1, $2 }' "$dir/step" >"$dir/pairs"
+json "and where the min and the max are" \
+    "[[p['gradient'][k] for k in ('min_at', 'max_at')]
+      for n in reversed(j['nodes']) for p in n['parameters']] ==
+    [$(cat "$dir/pairs")]"
 run 0 "digraph net" explain "$lenet" data/sample 7 --dot &&
     grep -q 'maxpool.*value .* to .*gradient .* to ' "$dir/out" &&
     grep -q 'softmax_ce.*loss ' "$dir/out"

@@ -33,7 +33,8 @@ static const char help[] =
     "               which gradient times which value; and beside the sum the\n"
     "               numeric derivative.  (This computes in double precision,\n"
     "               as gradus-double, which is installed beside gradus.)\n"
-    "               gradus check lists the parameters\n"
+    "               Without it, the W where the gradient of each parameter\n"
+    "               has its min and its max are printed\n"
     "  --part P     of files in MNIST's format: train or t10k (t10k)\n"
     "  --dot        print the net as a graph for Graphviz, with the range of\n"
     "               the value and of the gradient at each node\n"
@@ -137,8 +138,10 @@ spread spread_of(const gradus_real *v, size_t n)
     spread s = { .min = INFINITY, .max = -INFINITY };
 
     for (size_t i = 0; i < n; i++) {
-        s.min = v[i] < s.min ? v[i] : s.min;
-        s.max = v[i] > s.max ? v[i] : s.max;
+        s.min_at = v[i] < s.min ? i : s.min_at;
+        s.max_at = v[i] > s.max ? i : s.max_at;
+        s.min = v[s.min_at];
+        s.max = v[s.max_at];
         s.mean += v[i] / (double)n;
         s.zeros += v[i] == 0 ? 1 / (double)n : 0;
     }

@@ -13,9 +13,11 @@
 #include "gradus_layer.h"
 
 /* The smallest of some numbers, their mean, the largest of them, and which
- * part of them, 0 to 1, is 0. */
+ * part of them, 0 to 1, is 0; and the place of the first that is the smallest,
+ * or the largest. */
 typedef struct {
     double min, mean, max, zeros;
+    size_t min_at, max_at;
 } spread;
 
 /* What one row of the batch, at one place, contributes to the gradient of a

@@ -12,15 +12,6 @@ static json_t *spread_json(const spread *s)
                      "zeros", s->zeros);
 }
 
-static json_t *shape_json(int rank, const int *shape)
-{
-    json_t *axes = json_array();
-
-    for (int i = 0; i < rank; i++)
-        json_array_append_new(axes, json_integer(shape[i]));
-    return axes;
-}
-
 /* [3,17]: the indices of number `at`. */
 static json_t *index_json(int rank, const int *shape, size_t at)
 {
@@ -28,6 +19,25 @@ static json_t *index_json(int rank, const int *shape, size_t at)
 
     index_text(rank, shape, at, text);
     return json_loads(text, 0, NULL);
+}
+
+/* A spread, and the indices of the smallest number and of the largest. */
+static json_t *placed_json(const spread *s, int rank, const int *shape)
+{
+    json_t *json = spread_json(s);
+
+    json_object_set_new(json, "min_at", index_json(rank, shape, s->min_at));
+    json_object_set_new(json, "max_at", index_json(rank, shape, s->max_at));
+    return json;
+}
+
+static json_t *shape_json(int rank, const int *shape)
+{
+    json_t *axes = json_array();
+
+    for (int i = 0; i < rank; i++)
+        json_array_append_new(axes, json_integer(shape[i]));
+    return axes;
 }
 
 static json_t *parameters_json(const gradus_node *n)
@@ -43,7 +53,7 @@ static json_t *parameters_json(const gradus_node *n)
         json_array_append_new(all, json_pack(
             "{s:s, s:o, s:o, s:o}", "name", p->name, "shape",
             shape_json(p->rank, p->shape), "value", spread_json(&w),
-            "gradient", spread_json(&dw)));
+            "gradient", placed_json(&dw, p->rank, p->shape)));
     }
     return all;
 }

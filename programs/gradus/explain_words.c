@@ -13,7 +13,8 @@
 
 enum {
     NAME = 16, SHAPE = 16, /* columns for a name and a shape, */
-    PLACE = 14,            /* and for indices */
+    PLACE = 14,            /* for indices, */
+    ENTRY = 38,            /* and for a name with them */
     TERMS = 16             /* terms that are shown */
 };
 
@@ -81,6 +82,37 @@ static void print_down(const explanation *e)
     }
 }
 
+/* "dense1.weight:3,17", as --weight takes it. */
+static void entry_text(const gradus_node *n, const gradus_param *p, size_t at,
+                       char text[128])
+{
+    char index[64];
+
+    index_text(p->rank, p->shape, at, index);
+    snprintf(text, 128, "%s.%s:%.*s", gradus_node_name(n), p->name,
+             (int)strlen(index) - 2, index + 1);
+}
+
+/* Where the smallest and the largest number of each gradient are. */
+static void print_places(const explanation *e)
+{
+    const gradus_param *p;
+    char min[128], max[128];
+
+    printf("\nwhere they are; --weight says how such a number comes about\n"
+           "  %-*s %s\n", ENTRY, "min", "max");
+    for (int i = gradus_node_count(e->g) - 1; i >= 0; i--) {
+        const gradus_node *n = gradus_node_at(e->g, i);
+        for (int j = 0; (p = gradus_param_at(n, j)); j++) {
+            const spread s = spread_of(p->dw, p->size);
+            entry_text(n, p, s.min_at, min);
+            entry_text(n, p, s.max_at, max);
+            if (!p->buffer)
+                printf("  %-*s %s\n", ENTRY, min, max);
+        }
+    }
+}
+
 /* Has an earlier node the op of node i? */
 static int is_repeated(const gradus_graph *g, int i)
 {
@@ -113,6 +145,7 @@ void print_step(const explanation *e)
     print_loss(e);
     print_up(e);
     print_down(e);
+    print_places(e);
     print_equations(e);
 }
 

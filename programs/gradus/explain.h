@@ -1,9 +1,10 @@
 /* explain.h -- what gradus explain finds in one training step of a net.
  *
- * explain.c has the command, and explain_terms.c finds where the gradient of
- * one number comes from.  The others print that: explain_row.c the rows,
- * explain_loss.c the loss, explain_words.c the nodes or one number, and
- * explain_json.c all of it as JSON. */
+ * explain.c has the command.  Of one number, explain_find.c finds which it is,
+ * explain_terms.c where its gradient comes from, and explain_numeric.c the
+ * numeric derivative.  The others print that: explain_row.c the rows,
+ * explain_loss.c the loss, explain_words.c the nodes, explain_number.c one
+ * number, and explain_json.c all of it as JSON. */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
 
@@ -80,6 +81,11 @@ double divisor_of(const gradus_loss_node *l);
 /* Finds the entry that a text such as dense1.weight:3,17 names.  Returns 0, or
  * -1 with a message on stderr. */
 int find_entry(derivation *d, const gradus_graph *g, const char *text);
+
+/* Finds its numeric derivatives.  To be called before the first backward, as
+ * each changes what dropout draws.  Returns 0, or -1 with a message in
+ * gradus_error. */
+int differentiate(explanation *e);
 
 /* Finds the terms of its gradient over the batch of g, which has gone forward
  * and back.  Returns 0, or -1 with a message on stderr. */

@@ -285,6 +285,13 @@ run 0 "is 0" explain "$two" "$dir/two.csv" 0-1 --weight dense1.weight:0,0 &&
     says "0 [0] -0.25 [0] -1 0.25" && says "1 [0] 0.25 [0] 1 0.25" &&
     says "2 terms, sum 0.5" && narrow
 verdict "a gradient is the sum of dy times x" $?
+says "in row 0, dy[0] = (y_0 - t_0) / D (S4)" && says "= (0.5 - 1) / 2"
+verdict "and dy is that of the loss" $?
+run 0 '"D":2' explain "$two" "$dir/two.csv" 0-1 --weight dense1.weight:0,0 \
+    --json
+json "also in JSON" \
+    "[(t['y'], t['t']) for t in j['terms']] == [(0.5, 1), (0.5, 0)] and
+    all(t['dy'] == (t['y'] - t['t']) / j['D'] for t in j['terms'])"
 run 0 "is 0" explain "$two" "$dir/two.csv" 0 --weight dense1.bias:1 &&
     says "0 [1] 0.5" && says "1 term, sum 0.5" &&
     says "gradient by backward 0.5 off by 0.0e+00"
@@ -294,7 +301,8 @@ run 0 "standardised" explain "$price" "$dir/price.csv" 1 &&
     says "dy_k = 2 (y_k - t_k) / D"
 verdict "numbers are explained in the units of the loss" $?
 run 0 "sum" explain "$price" - 0-1 --weight dense1.weight:0,0 <"$dir/price.csv" &&
-    says "2 terms, sum -2"
+    says "2 terms, sum -2" && says "in row 0, dy[0] = 2 (y_0 - t_0) / D" &&
+    says "= 2 (0 - -1) / 2"
 verdict "rows may come from standard input" $?
 
 # ---- every kind of parameter -----------------------------------------------------

@@ -96,6 +96,10 @@ void print_title(const explanation *e);
 void print_row(const explanation *e);
 void print_loss(const explanation *e);
 
+/* Prints how number k of the gradient at the operand of the loss comes about,
+ * in row i of the batch. */
+void print_loss_gradient(const explanation *e, int i, int k);
+
 /* Prints a step, or one entry. */
 void print_step(const explanation *e);
 void print_entry(const explanation *e);

@@ -109,8 +109,11 @@ static json_t *rows_json(const explanation *e)
     return all;
 }
 
+/* One term; at the operand of the loss, with the y and the t that dy comes
+ * from. */
 static json_t *term_json(const explanation *e, const term *t)
 {
+    const gradus_loss_node *l = loss_of(e);
     const gradus_node *n = e->of.node;
     json_t *json = json_pack(
         "{s:I, s:o, s:f, s:f, s:f}", "row",
@@ -122,6 +125,12 @@ static json_t *term_json(const explanation *e, const term *t)
         json_object_set_new(json, "x_of", index_json(t->from->rank,
                                                      t->from->shape,
                                                      t->from_at));
+    if (n == l->node.in[0]) {
+        const size_t at = (size_t)t->row * (size_t)n->size + t->at;
+        json_object_set_new(json, "y", json_number(l->node.y[at]));
+        json_object_set_new(json, "t", json_number(
+            target_of(l, t->row, (int)t->at)));
+    }
     return json;
 }
 
@@ -133,10 +142,10 @@ static json_t *entry_json(const explanation *e)
     for (size_t i = 0; i < d->n; i++)
         json_array_append_new(terms, term_json(e, &d->term[i]));
     return json_pack(
-        "{s:s, s:s, s:o, s:f, s:o, s:f, s:f, s:f, s:f, s:f}", "node",
+        "{s:s, s:s, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:f}", "node",
         gradus_node_name(d->node), "parameter", d->param->name, "entry",
         index_json(d->param->rank, d->param->shape, d->entry), "value",
-        (double)d->param->w[d->entry], "terms", terms, "sum", d->sum,
+        (double)d->param->w[d->entry], "D", divisor_of(loss_of(e)), "terms", terms, "sum", d->sum,
         "gradient", d->gradient, "numeric", d->numeric, "numeric_left",
         d->left, "numeric_right", d->right);
 }

@@ -7,6 +7,7 @@
 #include "text.h"
 
 #include <math.h>
+#include <string.h>
 
 enum {
     NAME = 18,   /* columns for a name */
@@ -165,6 +166,41 @@ static void print_batch(const explanation *e)
     printf(" %11s\n", "loss");
     for (int i = 0; i < e->rows; i++)
         print_batch_row(e, i);
+}
+
+/* (y_k - t_k) / D, first in letters and then in numbers. */
+static void print_difference(const gradus_loss_node *l, int i, int k)
+{
+    const double y = operand_at(l->node.y, l, i, k), t = target_of(l, i, k);
+    const double delta = gradus_attr_double(l->node.attr, "delta", 1);
+    const char *op = gradus_node_op(&l->node);
+
+    if (l->class_weight)
+        printf("(y_%d sum_j t_j - t_%d) / D  (S4)\n%20s(%.6g * %.6g - %.6g)",
+               k, k, "= ", y, target_sum(l, i), t);
+    else if (l->classes)
+        printf("(y_%d - t_%d) / D  (S4)\n%20s(%.6g - %.6g)", k, k, "= ", y, t);
+    else if (strcmp(op, "huber") == 0)
+        printf("max(-delta, min(delta, y_%d - t_%d)) / D\n"
+               "%20smax(-%g, min(%g, %.6g - %.6g))", k, k, "= ", delta, delta,
+               y, t);
+    else
+        printf("2 (y_%d - t_%d) / D\n%20s2 (%.6g - %.6g)", k, k, "= ", y, t);
+    printf(" / %g", divisor_of(l));
+}
+
+void print_loss_gradient(const explanation *e, int i, int k)
+{
+    const gradus_loss_node *l = loss_of(e);
+    const gradus_node *z = l->node.in[0];
+    char at[64];
+
+    index_text(z->rank, z->shape, (size_t)k, at);
+    printf("in row %zu, dy%s = ", e->first + (size_t)i, at);
+    print_difference(l, i, k);
+    if (l->weight != 1)
+        printf(", times the weight %g of the loss", l->weight);
+    putchar('\n');
 }
 
 void print_loss(const explanation *e)

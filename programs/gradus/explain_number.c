@@ -92,6 +92,8 @@ void print_entry(const explanation *e)
                *q->tags ? "  " : "", q->tags);
     print_legend(d);
     print_terms(e);
+    if (d->n && d->node == loss_of(e)->node.in[0])
+        print_loss_gradient(e, d->term->row, (int)d->term->at);
     print_sums(d);
     if (fabs(d->left - d->right) >
         1e-6 + 1e-4 * fmax(fabs(d->left), fabs(d->right)))

@@ -88,12 +88,15 @@ cat >"$dir/zero.c" <<'END'
 /* Saves a net for a table: of a dense layer whose weights are 0 or, if there
  * is a fourth argument, with a ReLU. */
 #include <gradus.h>
+#include <string.h>
 int main(int argc, char **argv)
 {
     const char *targets[] = { "price", NULL };
     const gradus_table_options classes = { .label = "class" },
                                numbers = { .targets = targets };
-    const int sorts = argc > 3;
+    const gradus_huber_options half = { .delta = 0.5 };
+    const int huber = argc > 3 && !strcmp(argv[3], "huber");
+    const int sorts = argc > 3 && !huber;
     gradus_graph *g = gradus_graph_new(1);
     gradus_table *t = gradus_table_new(argv[1], sorts ? &classes : &numbers);
     gradus_dataset *d = gradus_table_load(t, argv[1], 0);
@@ -108,6 +111,8 @@ int main(int argc, char **argv)
                  (sorts && gradus_set_class_names(g, 2, d->class_names));
     if (sorts)
         gradus_softmax_ce(z, y, NULL);
+    else if (huber)
+        gradus_huber(z, y, &half);
     else
         gradus_mse(z, y, NULL);
     failed = failed || gradus_compile(g, 3, 1) || gradus_save(g, argv[2]);
@@ -120,9 +125,10 @@ END
 compile zero
 verdict "the program that makes small nets is compiled" $?
 two=$dir/two.safetensors price=$dir/price.safetensors
-corner=$dir/corner.safetensors
+corner=$dir/corner.safetensors huber=$dir/huber.safetensors
 "$dir/zero" "$dir/two.csv" "$two" classes &&
     "$dir/zero" "$dir/price.csv" "$price" &&
+    "$dir/zero" "$dir/price.csv" "$huber" huber &&
     "$dir/zero" "$dir/three.csv" "$corner" classes corner
 verdict "it makes them" $?
 
@@ -152,6 +158,42 @@ int main(int argc, char **argv)
     return failed;
 }
 END
+# A net with the layers that have none, and with values that several use.
+cat >"$dir/back.c" <<'END'
+#include <gradus.h>
+int main(int argc, char **argv)
+{
+    const gradus_conv2d_options twice = { .stride = 2, .padding = 2,
+                                          .groups = 2 };
+    const gradus_pool2d_options over = { .stride = 2, .padding = 1 };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *x = gradus_image(g, 1, 28, 28), *t = gradus_labels(g, 1);
+    gradus_node *h = gradus_avgpool2d(x, 2, NULL); /* [1,14,14] */
+    gradus_node *c = gradus_conv2d(h, 4, 3, NULL); /* [4,12,12] */
+    gradus_node *a = gradus_relu(gradus_batchnorm(c));
+    a = gradus_conv2d(a, 6, 5, &twice);            /* [6,6,6] */
+    gradus_node *b = gradus_conv2d(gradus_leaky_relu(c, 0.1), 6, 1, NULL);
+    b = gradus_maxpool2d(b, 3, &over);             /* [6,6,6] */
+    h = gradus_concat(2, (gradus_node *[]){ gradus_add(a, b), a });
+    b = gradus_tanh(gradus_global_avgpool2d(h));   /* [12] */
+    a = gradus_avgpool2d(h, 3, &over);             /* [12,3,3] */
+    a = gradus_reshape(a, 2, (int[]){ 9, 12 });
+    a = gradus_layernorm(gradus_add(a, a));
+    a = gradus_softmax(a);
+    a = gradus_flatten(a);
+    a = gradus_dropout(gradus_relu(gradus_dense(a, 12)), 0.4);
+    h = gradus_gelu(gradus_add(a, b));
+    h = gradus_silu(gradus_dense(gradus_sigmoid(h), 10));
+    gradus_set_loss_weight(gradus_softmax_ce(h, t, NULL), 0.5);
+    int failed = argc < 2 || gradus_compile(g, 1, 1) ||
+                 gradus_save(g, argv[1]);
+    gradus_graph_free(g);
+    return failed;
+}
+END
+back=$dir/back.safetensors
+compile back && "$dir/back" "$back"
+verdict "so is one with all ways back" $?
 all=$dir/all.safetensors lenet=$dir/lenet.safetensors
 compile all && "$dir/all" "$all" && "$dir/all" "$dir/no7.safetensors" 7
 verdict "a net with all kinds of parameters is made" $?
@@ -182,6 +224,15 @@ refused "--part 'test': must be train or t10k" explain "$all" data/sample 0 \
 refused "--dot and --json" explain "$two" "$dir/two.csv" 0 --dot --json
 refused "--dot and --weight" explain "$two" "$dir/two.csv" 0 --dot \
     --weight dense1.bias:0
+refused "--dot and --at" explain "$two" "$dir/two.csv" 0 --at dense1:0 --dot
+refused "--at and --weight" explain "$two" "$dir/two.csv" 0 --at dense1:0 \
+    --weight dense1.bias:0
+for at in dense1 dense1.bias:0 ''; do
+    refused "--at '$at': must be a node" explain "$two" "$dir/two.csv" 0 \
+        --at "$at"
+done
+run 2 "; --at takes nodes" explain "$two" "$dir/two.csv" 0 --weight dense1:0
+verdict "--weight names the option that takes nodes" $?
 refused "--weight 'dense1.bias': must be" explain "$two" "$dir/two.csv" 0 \
     --weight dense1.bias
 refused "--weight 'bias:0': must be" explain "$two" "$dir/two.csv" 0 \
@@ -249,6 +300,29 @@ weight " dense1.bias:-1: must have 1 index after the colon, whole numbers from 0
     dense1.bias:-1
 weight " dense1.bias:99999999999999999999: the index is" \
     dense1.bias:99999999999999999999
+at() {
+    fails "--at$1" explain "$all" data/sample "$2" --at "$3"
+}
+at ": the net has no node dense9" 3 dense9:0
+grep -q '^the nodes: input:0-0,0-27,0-27 .* dense2:0-9$' "$dir/err"
+verdict "the nodes that there are are listed" $?
+at ": the net has no node " 3 :0
+at ": labels (labels) has no gradient; must be a node that has one" 3 labels:0
+at ": softmax_ce1 (softmax_ce) has no gradient" 3 softmax_ce1:0
+at " dense2:0: says no row; must begin with one of the batch, such as 3:dense2:0" \
+    3-5 dense2:0
+at " 6:dense2:0: the row is 6; must be one of the batch, 3 to 5" 3-5 6:dense2:0
+at " 2:dense2:0: the row is 2; must be one of the batch, 3" 3 2:dense2:0
+at " x:dense2:0: the row is x; must be" 3-5 x:dense2:0
+at " :dense2:0: the row is ; must be" 3-5 :dense2:0
+at " 99999999999999999999:dense2:0: the row is 9" 3 99999999999999999999:dense2:0
+at " dense2:10: the index is 10; must be 0 to 9, as dense2 is 10 and indices count from 0" \
+    3 dense2:10
+at " dense2:-1: must have 1 index after the colon" 3 dense2:-1
+at " input:0,0: must have 3 indices after the colon" 3 input:0,0
+at " input:0,28,0: the second index is 28; must be 0 to 27, as input is 1 x 28 x 28" \
+    3 input:0,28,0
+at " dense2:1:2: the row is dense2; must be" 3 dense2:1:2
 # Without its twin, gradus does what needs no doubles, and names what is missing.
 mkdir "$dir/bin"
 cp "$gradus" "$dir/bin/lonely"
@@ -393,23 +467,89 @@ run 0 "(train), rows 0 to 1, counted from 0: a batch of 2" explain "$all" data/s
     --part train && grep -q '(S5)' "$dir/out" && grep -q '(S6)' "$dir/out" &&
     grep -q '^dropout1 sets numbers to 0 at random' "$dir/out" && narrow
 verdict "the training images may be looked at" $?
-# The gradient's min and max of each parameter are those of the entries that
-# are said to have them.
-"$gradus" explain "$lenet" data/sample 7-8 >"$dir/step"
-awk '/^down:/ { down = 1 } /^where / { where = 1; down = 0 } /^$/ { where = 0 }
-     down && /^  [a-z]/ { node = $1 }
-     down && /^    \./ { min[node $1] = $(NF - 4); max[node $1] = $(NF - 2) }
-     where && /:/ { for (k = 1; k <= 2; k++) {
-                        split($k, name, ":")
-                        print $k, k == 1 ? min[name[1]] : max[name[1]] } }' \
-    "$dir/step" >"$dir/places"
-while read -r entry value; do
-    "$gradus" explain "$lenet" data/sample 7-8 --weight "$entry" |
-        awk -v v="$value" '/^gradient by/ { d = $4 - v }
-                           END { exit !(d * d <= 1e-6 * v * v) }' || echo "$entry"
-done <"$dir/places" >"$dir/out"
-[ "$(wc -l <"$dir/places")" -eq 16 ] && [ ! -s "$dir/out" ]
-verdict "the min and the max of a gradient are where it is said" $?
+# places MODEL ROWS COUNT: are the min and the max of each of the COUNT gradients
+# where it is said, and do the terms there add up?
+places() {
+    "$gradus" explain "$1" data/sample "$2" >"$dir/step"
+    awk '/^down:/ { down = 1 } /^where / { where = 1; down = 0 }
+         /^$/ { where = 0 }
+         down && NF > 5 { name = $1 ~ /^[.]/ ? node $1 : $1
+                          if ($1 !~ /^[.]/)
+                              node = $1
+                          min[name] = $(NF - 4); max[name] = $(NF - 2) }
+         where && /:/ { for (k = 2; k <= 4; k += 2) {
+                            name = $k
+                            sub(/^[0-9]*:/, "", name); sub(/:.*/, "", name)
+                            v = k == 2 ? min[name] : max[name]
+                            print $(k - 1), $k, v } }' \
+        "$dir/step" >"$dir/places"
+    while read -r option entry value; do
+        "$gradus" explain "$1" data/sample "$2" "$option" "$entry" \
+            >"$dir/number" && awk -v v="$value" '
+            length($0) > 80 { bad = 1 }
+            / off by / { n++; bad += $NF > 1e-9 + 1e-6 * (v < 0 ? -v : v) }
+            /^gradient by/ { d = $4 - v; bad += d * d > 1e-12 + 1e-6 * v * v }
+            /a corner here/ { bad-- } # there is no numeric derivative
+            END { exit n != 2 || bad > 0 }' "$dir/number" && continue
+        echo "        $option $entry: not $value"
+        sed 's/^/        /' "$dir/number"
+    done <"$dir/places" >"$dir/out"
+    cat "$dir/out"
+    [ "$(wc -l <"$dir/places")" -eq $((2 * $3)) ] && [ ! -s "$dir/out" ]
+    verdict "the $3 gradients of ${1##*/} have their min and max where it is said" $?
+}
+places "$all" 0-3 23
+places "$back" 0-3 41
+places "$lenet" 7-8 18
+for k in 0 1 2 3 4 5 6 7 8 9 10 11; do
+    "$gradus" explain "$back" data/sample 0-1 --at "1:relu2:$k"
+done >"$dir/out" && awk '/^relu2/ { zero += $NF == 0 } / off by / { n++
+                             bad += $NF > 1e-9 }
+                         /^gradient by/ { nonzero += $4 != 0 }
+                         END { exit bad || n != 24 || !zero ||
+                                    nonzero == 0 || nonzero == 12 }' "$dir/out"
+verdict "it is told of values of 0, too, whether dropout keeps them" $?
+
+# ---- a number of a node ----------------------------------------------------------
+
+run 0 "dense1[1] in row 1 is 0" explain "$two" "$dir/two.csv" 0-1 \
+    --at 1:dense1:1 && narrow && says "in row 1, dy[1] = (y_1 - t_1) / D (S4)" &&
+    says "= (0.5 - 1) / 2" && says "1 term, sum -0.25" &&
+    says "y is the value of softmax_ce1, t the target of the label b;" &&
+    says "gradient by backward -0.25 off by 0.0e+00"
+verdict "a gradient at the logits is (y - t) / D" $?
+run 0 "(y_0 sum_j t_j - t_0) / D" explain "$all" data/sample 3 \
+    --at dense2:0 && narrow && grep -q 't_k is multiplied .* (S6)$' "$dir/out" &&
+    grep -q 'eps / K,  eps = 0.1  (S5)$' "$dir/out"
+verdict "with label smoothing and class weights, these are named" $?
+run 0 ", times the weight 0.5 of the loss" explain "$back" data/sample 0-1 \
+    --at 0:silu1:3 && narrow
+verdict "so is the weight of the loss" $?
+run 0 '"row":0' explain "$back" data/sample 0-1 --at 0:silu1:3 --json
+json "JSON has the row, y, t and D" \
+    "j['row'] == 0 and j['entry'] == [3] and j['D'] == 2 and
+    [t['of'] for t in j['terms']] == ['softmax_ce1'] and
+    all(abs(t['dy'] * (t['y'] - t['t']) / 2 - j['gradient']) < 1e-12 and
+        t['dy'] == 0.5 for t in j['terms'])"
+run 0 "2 (y_0 - t_0) / D" explain "$price" "$dir/price.csv" 0 --at dense1:0 &&
+    says "= 2 (0 - -1) / 1" && says "gradient by backward 2 off by 0.0e+00"
+verdict "that of a prediction is 2 (y - t) / D" $?
+run 0 "max(-delta, min(delta, y_0 - t_0)) / D" explain "$huber" \
+    "$dir/price.csv" 0-1 --at 0:dense1:0 && narrow &&
+    says "= max(-0.5, min(0.5, 0 - -1)) / 2" && says "1 term, sum 0.25" &&
+    says "gradient by backward 0.25 off by 0.0e+00"
+verdict "or by Huber's loss, which is cut at delta" $?
+run 0 "several nodes use it" explain "$back" data/sample 0-1 \
+    --at 1:conv1:3,4,3 && narrow && [ "$(grep -c '^dy is ' "$dir/out")" -eq 2 ]
+verdict "gradients of several nodes add up" $?
+run 0 "10 terms, sum" explain "$lenet" data/sample 7 --at relu3:5 && narrow &&
+    says "dx[k] = sum_o dy[o] W[o,k] (B5)" &&
+    says "dy is the gradient of dense2, W its weight" &&
+    grep -q ' \[9,5\] ' "$dir/out"
+verdict "that of a dense layer's operand has the weights" $?
+run 0 "dx = dy where x > 0, else 0" explain "$lenet" data/sample 7 \
+    --at dense1:5 && says "--at relu3:5 says where the first dy comes from"
+verdict "it is said how to ask on" $?
 run 0 '"loss"' explain "$lenet" data/sample 7-8 --json
 verdict "a step is printed as JSON" $?
 json "with z, y, t and dz = (y - t) / D" \
@@ -418,12 +558,15 @@ json "with z, y, t and dz = (y - t) / D" \
     all(abs((y - t) / 2 - dz) < 1e-6 for r in j['rows']
         for y, t, dz in zip(r['y'], r['t'], r['dz'])) and
     all('gradient' in n for n in j['nodes'] if n['op'] in ('conv', 'input'))"
-awk '/:.*:/ { gsub("[a-z0-9]*[.][a-z]*:", ""); printf "%s[[%s], [%s]]",
-              n++ ? ", " : "", $1, $2 }' "$dir/step" >"$dir/pairs"
+sed -n '/^where/,/^$/s/--[a-z]* //gp' "$dir/step" |
+    sed "s/  */', '/g; s/^', //; s/$/',/" >"$dir/places"
 json "and where the min and the max are" \
-    "[[p['gradient'][k] for k in ('min_at', 'max_at')]
-      for n in reversed(j['nodes']) for p in n['parameters']] ==
-    [$(cat "$dir/pairs")]"
+    "sorted(x for n in reversed(j['nodes']) for k in ('min', 'max')
+      for p in [n] + n['parameters'] if 'gradient' in p
+      for at in [','.join(map(str, p['gradient'][k + '_at']))]
+      for x in [n['name'] + '.' + p['name'] + ':' + at if p != n else
+                str(p['gradient'][k + '_row']) + ':' + p['name'] + ':' + at]
+     ) == sorted([$(cat "$dir/places")])"
 run 0 "digraph net" explain "$lenet" data/sample 7 --dot &&
     grep -q 'maxpool.*value .* to .*gradient .* to ' "$dir/out" &&
     grep -q 'softmax_ce.*loss ' "$dir/out"

@@ -25,16 +25,20 @@ static const char help[] =
     "\n"
     "DATA is a CSV file (or - for standard input), a folder of images, or a\n"
     "folder of files in MNIST's format.  Rows count from 0, so that ROW 0 is\n"
-    "the first, as they do in what is printed.  A ROW such as 0-31 is a batch\n"
-    "of them, which a net with batch normalisation needs.\n"
+    "the first, as they do in what is printed.  A ROW such as 0-31 is a\n"
+    "batch of them, which a net with batch normalisation needs.\n"
     "\n"
     "  --weight W   print where the gradient of one number of a parameter\n"
     "               comes from, such as dense1.weight:3,17: which row, and\n"
     "               which gradient times which value; and beside the sum the\n"
-    "               numeric derivative.  (This computes in double precision,\n"
-    "               as gradus-double, which is installed beside gradus.)\n"
-    "               Without it, the W where the gradient of each parameter\n"
-    "               has its min and its max are printed\n"
+    "               numeric derivative\n"
+    "  --at N       the same of one number of a node's value, such as\n"
+    "               dense2:9: what the loss or the nodes that use it pass\n"
+    "               back to it.  Of a batch, N begins with a row:\n"
+    "               3:dense2:9.  (--weight and --at compute in double\n"
+    "               precision, as gradus-double, which is installed beside\n"
+    "               gradus.)  Without them, the W and the N where each\n"
+    "               gradient has its min and its max are printed\n"
     "  --part P     of files in MNIST's format: train or t10k (t10k)\n"
     "  --dot        print the net as a graph for Graphviz, with the range of\n"
     "               the value and of the gradient at each node\n"
@@ -45,6 +49,7 @@ static const char help[] =
 
 static const struct option options[] = {
     {"weight", required_argument, NULL, 'w'},
+    {"at", required_argument, NULL, 'a'},
     {"part", required_argument, NULL, 'p'},
     {"dot", no_argument, NULL, 'd'},
     {"json", no_argument, NULL, 'j'},
@@ -55,9 +60,9 @@ enum { WORDS, DOT, JSON };
 
 /* What the command line asks for. */
 typedef struct {
-    const char *weight, *part; /* or NULL */
+    const char *weight, *at, *part; /* or NULL */
     int form;
-    size_t first, last;        /* rows */
+    size_t first, last;             /* rows */
 } request;
 
 /* ---- the command line --------------------------------------------------- */
@@ -93,11 +98,15 @@ static void parse_rows(request *r, const char *text)
                     "and the last of a batch, such as 0-31", text);
 }
 
+static void refuse_both(const char *both)
+{
+    usage_error("%s do not go together; leave one of them out", both);
+}
+
 static void take_form(request *r, int form)
 {
     if (r->form != WORDS && r->form != form)
-        usage_error("--dot and --json do not go together; leave one of them "
-                    "out");
+        refuse_both("--dot and --json");
     r->form = form;
 }
 
@@ -108,6 +117,7 @@ static request parse(int argc, char **argv)
     for (int c; (c = next_option(argc, argv, "h", options)) != -1;)
         switch (c) {
         case 'w': r.weight = optarg; break;
+        case 'a': r.at = optarg; break;
         case 'p':
             if (strcmp(optarg, "train") != 0 && strcmp(optarg, "t10k") != 0)
                 usage_error("--part '%s': must be train or t10k", optarg);
@@ -120,9 +130,10 @@ static request parse(int argc, char **argv)
             exit(finish_stdout());
         default: wrong_option();
         }
-    if (r.weight && r.form == DOT)
-        usage_error("--dot and --weight do not go together; leave one of them "
-                    "out");
+    if (r.weight && r.at)
+        refuse_both("--at and --weight");
+    if ((r.weight || r.at) && r.form == DOT)
+        refuse_both(r.at ? "--dot and --at" : "--dot and --weight");
     if (argc - optind != 3)
         usage_error("explain: got %d argument%s; must be three: a MODEL that "
                     "gradus train or mnist-train has saved, DATA and a ROW",
@@ -209,9 +220,10 @@ static int step(explanation *e, const request *r)
     e->g = take_apart(e->m.graph, e->rows);
     int failed = !e->g || feed_rows(e->g, e->d, 0, e->d->n);
 
-    if (!failed && r->weight && find_entry(&e->of, e->g, r->weight))
+    if (!failed && ((r->weight && find_entry(e, r->weight)) ||
+                    (r->at && find_number(e, r->at))))
         return -1;
-    failed = failed || (r->weight && differentiate(e)) ||
+    failed = failed || (e->of.node && differentiate(e)) ||
              gradus_forward(e->g, e->index, e->rows) || gradus_backward(e->g);
     if (failed) {
         complain("%s: %s", e->s.path, gradus_error());
@@ -219,7 +231,7 @@ static int step(explanation *e, const request *r)
     }
     if (check_ignored(e))
         return -1;
-    return r->weight ? find_terms(&e->of, e->rows) : 0;
+    return e->of.node ? find_terms(e) : 0;
 }
 
 /* Sets what the batch is, and checks that its labels are classes. */
@@ -288,7 +300,7 @@ static int print_explanation(const explanation *e, int form)
     if (form == DOT)
         print_dot(e->g, print_ranges);
     else if (e->of.node)
-        print_entry(e);
+        print_number(e);
     else
         print_step(e);
     return 0;
@@ -308,7 +320,7 @@ int command_explain(int argc, char **argv)
     const request r = parse(argc, argv);
     explanation e = { 0 };
 
-    if (r.weight && run_in_double(argc, argv))
+    if ((r.weight || r.at) && run_in_double(argc, argv))
         return 1;
     int failed = explain(&e, &r, argv + optind);
     free(e.of.term);

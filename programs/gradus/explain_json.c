@@ -58,6 +58,19 @@ static json_t *parameters_json(const gradus_node *n)
     return all;
 }
 
+/* That of a node: the places have rows, too. */
+static json_t *gradient_json(const explanation *e, const gradus_node *n,
+                             const spread *s)
+{
+    const size_t min_row = e->first + s->min_at / (size_t)n->size;
+    const size_t max_row = e->first + s->max_at / (size_t)n->size;
+    json_t *json = placed_json(s, n->rank, n->shape);
+
+    json_object_set_new(json, "min_row", json_integer((json_int_t)min_row));
+    json_object_set_new(json, "max_row", json_integer((json_int_t)max_row));
+    return json;
+}
+
 static json_t *nodes_json(const explanation *e)
 {
     json_t *all = json_array();
@@ -72,7 +85,7 @@ static json_t *nodes_json(const explanation *e)
         if (value_spread(e, n, &s))
             json_object_set_new(node, "value", spread_json(&s));
         if (gradient_spread(e, n, &s))
-            json_object_set_new(node, "gradient", spread_json(&s));
+            json_object_set_new(node, "gradient", gradient_json(e, n, &s));
         json_array_append_new(all, node);
     }
     return all;
@@ -109,45 +122,67 @@ static json_t *rows_json(const explanation *e)
     return all;
 }
 
-/* One term; at the operand of the loss, with the y and the t that dy comes
- * from. */
-static json_t *term_json(const explanation *e, const term *t)
+/* The y and the t that the gradient at the operand of the loss comes from. */
+static void add_targets(json_t *json, const explanation *e, const term *t)
 {
     const gradus_loss_node *l = loss_of(e);
-    const gradus_node *n = e->of.node;
+    const size_t at = (size_t)t->row * (size_t)l->node.size + t->at;
+
+    json_object_set_new(json, "y", json_number(l->node.y[at]));
+    json_object_set_new(json, "t", json_number(
+        target_of(l, t->row, (int)t->at)));
+}
+
+static json_t *term_json(const explanation *e, const term *t)
+{
+    const gradus_node *n = t->of, *x = t->from;
     json_t *json = json_pack(
-        "{s:I, s:o, s:f, s:f, s:f}", "row",
+        "{s:s, s:I, s:o, s:f, s:f, s:f}", "of", gradus_node_name(n), "row",
         (json_int_t)e->first + t->row, "dy_of",
         index_json(n->rank, n->shape, t->at), "dy", t->dy, "x", t->x, "term",
         t->dy * t->x);
 
-    if (t->from)
-        json_object_set_new(json, "x_of", index_json(t->from->rank,
-                                                     t->from->shape,
+    if (x)
+        json_object_set_new(json, "x_of", index_json(x->rank, x->shape,
                                                      t->from_at));
-    if (n == l->node.in[0]) {
-        const size_t at = (size_t)t->row * (size_t)n->size + t->at;
-        json_object_set_new(json, "y", json_number(l->node.y[at]));
-        json_object_set_new(json, "t", json_number(
-            target_of(l, t->row, (int)t->at)));
-    }
+    if (t->weight)
+        json_object_set_new(json, "x_of", index_json(t->weight->rank,
+                                                     t->weight->shape,
+                                                     t->from_at));
+    if (n->op->loss || n == loss_of(e)->node.in[0])
+        add_targets(json, e, t);
     return json;
+}
+
+/* Which number it is: of a parameter, or of a row. */
+static json_t *name_json(const explanation *e)
+{
+    const derivation *d = &e->of;
+    const gradus_param *p = d->param;
+    const gradus_node *n = d->node;
+
+    if (p)
+        return json_pack("{s:s, s:s, s:o}", "node", gradus_node_name(n),
+                         "parameter", p->name, "entry",
+                         index_json(p->rank, p->shape, d->entry));
+    return json_pack("{s:s, s:I, s:o}", "node", gradus_node_name(n), "row",
+                     (json_int_t)e->first + d->row, "entry",
+                     index_json(n->rank, n->shape, d->entry));
 }
 
 static json_t *entry_json(const explanation *e)
 {
     const derivation *d = &e->of;
-    json_t *terms = json_array();
+    json_t *json = name_json(e), *terms = json_array();
 
     for (size_t i = 0; i < d->n; i++)
         json_array_append_new(terms, term_json(e, &d->term[i]));
-    return json_pack(
-        "{s:s, s:s, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:f}", "node",
-        gradus_node_name(d->node), "parameter", d->param->name, "entry",
-        index_json(d->param->rank, d->param->shape, d->entry), "value",
-        (double)d->param->w[d->entry], "D", divisor_of(loss_of(e)), "terms", terms, "sum", d->sum,
-        "gradient", d->gradient, "numeric", d->numeric, "numeric_left",
-        d->left, "numeric_right", d->right);
+    json_object_update_new(json, json_pack(
+        "{s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:f}", "value",
+        (double)*number_of(d), "D", divisor_of(loss_of(e)), "terms", terms,
+        "sum", d->sum, "gradient", d->gradient, "numeric", d->numeric,
+        "numeric_left", d->left, "numeric_right", d->right));
+    return json;
 }
 
 int print_explanation_json(const explanation *e)

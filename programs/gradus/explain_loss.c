@@ -7,7 +7,6 @@
 #include "text.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     NAME = 18,   /* columns for a name */
@@ -84,10 +83,9 @@ static double log_sum_exp(const gradus_loss_node *l)
     return m + log(sum);
 }
 
-/* How the loss of classes and its gradient come about. */
-static void print_cross_entropy(const explanation *e)
+/* How the targets of classes come about, if they are not simply 0 and 1. */
+static void print_targets(const gradus_loss_node *l)
 {
-    const gradus_loss_node *l = loss_of(e);
     const double eps = gradus_attr_double(l->node.attr, "label_smoothing", 0);
 
     if (eps > 0)
@@ -95,6 +93,14 @@ static void print_cross_entropy(const explanation *e)
                "(S5)\n", eps);
     if (l->class_weight)
         printf("  t_k is multiplied by the weight of its class  (S6)\n");
+}
+
+/* How the loss of classes and its gradient come about. */
+static void print_cross_entropy(const explanation *e)
+{
+    const gradus_loss_node *l = loss_of(e);
+
+    print_targets(l);
     if (e->rows == 1)
         printf("  lse(z) = log sum_k exp(z_k) = %.6g  (S2)\n", log_sum_exp(l));
     printf("  L = 1/D sum t_k (lse(z) - z_k) = %.6g,  D = %g  (S3) (S7)\n",
@@ -168,24 +174,39 @@ static void print_batch(const explanation *e)
         print_batch_row(e, i);
 }
 
-/* (y_k - t_k) / D, first in letters and then in numbers. */
-static void print_difference(const gradus_loss_node *l, int i, int k)
+double loss_gradient(const gradus_loss_node *l, int i, int k)
 {
     const double y = operand_at(l->node.y, l, i, k), t = target_of(l, i, k);
     const double delta = gradus_attr_double(l->node.attr, "delta", 1);
-    const char *op = gradus_node_op(&l->node);
+
+    if (l->classes)
+        return (y * target_sum(l, i) - t) / divisor_of(l);
+    if (is_op(&l->node, "huber"))
+        return fmax(-delta, fmin(delta, y - t)) / divisor_of(l);
+    return 2 * (y - t) / divisor_of(l);
+}
+
+/* (y_k - t_k) / D, first in letters, behind text of that width, and then in
+ * numbers. */
+static void print_difference(const gradus_loss_node *l, int i, int k,
+                             int width)
+{
+    const double y = operand_at(l->node.y, l, i, k), t = target_of(l, i, k);
+    const double delta = gradus_attr_double(l->node.attr, "delta", 1);
 
     if (l->class_weight)
-        printf("(y_%d sum_j t_j - t_%d) / D  (S4)\n%20s(%.6g * %.6g - %.6g)",
-               k, k, "= ", y, target_sum(l, i), t);
+        printf("(y_%d sum_j t_j - t_%d) / D  (S4)\n%*s(%.6g * %.6g - %.6g)",
+               k, k, width, "= ", y, target_sum(l, i), t);
     else if (l->classes)
-        printf("(y_%d - t_%d) / D  (S4)\n%20s(%.6g - %.6g)", k, k, "= ", y, t);
-    else if (strcmp(op, "huber") == 0)
+        printf("(y_%d - t_%d) / D  (S4)\n%*s(%.6g - %.6g)", k, k, width,
+               "= ", y, t);
+    else if (is_op(&l->node, "huber"))
         printf("max(-delta, min(delta, y_%d - t_%d)) / D\n"
-               "%20smax(-%g, min(%g, %.6g - %.6g))", k, k, "= ", delta, delta,
-               y, t);
+               "%*smax(-%g, min(%g, %.6g - %.6g))", k, k, width, "= ",
+               delta, delta, y, t);
     else
-        printf("2 (y_%d - t_%d) / D\n%20s2 (%.6g - %.6g)", k, k, "= ", y, t);
+        printf("2 (y_%d - t_%d) / D\n%*s2 (%.6g - %.6g)", k, k, width, "= ",
+               y, t);
     printf(" / %g", divisor_of(l));
 }
 
@@ -196,11 +217,25 @@ void print_loss_gradient(const explanation *e, int i, int k)
     char at[64];
 
     index_text(z->rank, z->shape, (size_t)k, at);
-    printf("in row %zu, dy%s = ", e->first + (size_t)i, at);
-    print_difference(l, i, k);
+    const int width = printf("in row %zu, dy%s = ", e->first + (size_t)i, at);
+    print_difference(l, i, k, width);
     if (l->weight != 1)
         printf(", times the weight %g of the loss", l->weight);
     putchar('\n');
+}
+
+void print_loss_legend(const explanation *e, int i)
+{
+    const gradus_loss_node *l = loss_of(e);
+
+    printf("  y is the value of %s, t the target", gradus_node_name(&l->node));
+    if (l->classes)
+        printf(" of the label %s",
+               printable(class_name(e->m.graph,
+                                    e->d->labels[e->first + (size_t)i])));
+    printf(";\n  the loss is divided by D%s\n", l->classes ? "  (S7)" : "");
+    if (l->classes)
+        print_targets(l);
 }
 
 void print_loss(const explanation *e)

@@ -8,13 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Adds the term of number `at` of the node's dy in that row, times x, which is
- * number from_at of the value of `from`. */
-static int add(derivation *d, int row, size_t at, const gradus_node *from,
-               size_t from_at, double x)
+int add_term(derivation *d, term t)
 {
-    const size_t place = (size_t)row * (size_t)d->node->size + at;
-
     if ((d->n & (d->n + 1)) == 0) { /* there is room for 1, 3, 7, .. */
         term *longer = realloc(d->term, (2 * d->n + 1) * sizeof *longer);
         if (!longer) {
@@ -23,10 +18,20 @@ static int add(derivation *d, int row, size_t at, const gradus_node *from,
         }
         d->term = longer;
     }
-    d->term[d->n++] = (term){ .row = row, .at = at, .from = from,
-                              .from_at = from_at, .x = x,
-                              .dy = d->node->dy[place] };
+    t.dy = t.of->op->loss
+               ? gradus_as_loss(t.of)->weight
+               : t.of->dy[(size_t)t.row * (size_t)t.of->size + t.at];
+    d->term[d->n++] = t;
     return 0;
+}
+
+/* Adds the term of number `at` of the node's dy in that row, times x, which is
+ * number from_at of the value of `from`. */
+static int add(derivation *d, int row, size_t at, const gradus_node *from,
+               size_t from_at, double x)
+{
+    return add_term(d, (term){ .of = d->node, .row = row, .at = at,
+                               .from = from, .from_at = from_at, .x = x });
 }
 
 /* The term of dy times a value of the operand. */
@@ -154,6 +159,8 @@ static int largest_first(const void *a, const void *b)
 {
     const term *x = a, *y = b;
 
+    if (x->of != y->of)
+        return x->of->id - y->of->id;
     if (size_of(x) != size_of(y))
         return size_of(x) < size_of(y) ? 1 : -1;
     if (x->row != y->row)
@@ -161,20 +168,37 @@ static int largest_first(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-int find_terms(derivation *d, int rows)
+int refuse_op(const gradus_node *n)
 {
-    const char *op = gradus_node_op(d->node);
-    size_t i = 0;
+    complain("%s: how its gradient is computed is not known here",
+             gradus_node_op(n));
+    return -1;
+}
 
-    while (i < LAYERS && strcmp(layers[i].op, op) != 0)
+/* Finds those of an entry of a parameter. */
+static int find_terms_of_entry(explanation *e)
+{
+    derivation *d = &e->of;
+    int i = 0, failed = 0;
+
+    while (i < LAYERS && !is_op(d->node, layers[i].op))
         i++;
     if (i == LAYERS)
-        complain("%s: how its gradient is computed is not known here", op);
-    for (int row = 0; row < rows; row++)
-        if (i == LAYERS || layers[i].terms(d, row))
-            return -1;
-    d->gradient = d->param->dw[d->entry];
-    for (i = 0; i < d->n; i++)
+        return refuse_op(d->node);
+    for (int row = 0; row < e->rows && !failed; row++)
+        failed = layers[i].terms(d, row);
+    return failed;
+}
+
+int find_terms(explanation *e)
+{
+    derivation *d = &e->of;
+
+    if (d->param ? find_terms_of_entry(e) : find_terms_back(e))
+        return -1;
+    d->gradient = d->param ? d->param->dw[d->entry]
+                           : d->node->dy[number_of(d) - d->node->y];
+    for (size_t i = 0; i < d->n; i++)
         d->sum += d->term[i].dy * d->term[i].x;
     if (d->n)
         qsort(d->term, d->n, sizeof *d->term, largest_first);

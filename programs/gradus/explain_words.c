@@ -1,8 +1,7 @@
-/* explain_words.c -- prints a step of a net as tables of at most 80 columns.
- */
+/* explain_words.c -- prints a step of a net, as tables of at most 80 columns:
+ * the value and the gradient of each node, and the equations. */
 #include "explain.h"
 
-#include "common.h"
 #include "dot.h"
 #include "equations.h"
 #include "text.h"
@@ -77,14 +76,28 @@ static void print_down(const explanation *e)
     }
 }
 
-/* "dense1.weight:3,17", as --weight takes it. */
+/* "--weight dense1.weight:3,17" */
 static void entry_text(const gradus_node *n, const gradus_param *p, size_t at,
                        char text[128])
 {
     char index[64];
 
     index_text(p->rank, p->shape, at, index);
-    snprintf(text, 128, "%s.%s:%.*s", gradus_node_name(n), p->name,
+    snprintf(text, 128, "--weight %s.%s:%.*s", gradus_node_name(n), p->name,
+             (int)strlen(index) - 2, index + 1);
+}
+
+/* "--at 7:dense1:3", for number `at` of the values of all rows. */
+static void value_text(const explanation *e, const gradus_node *n, size_t at,
+                       char text[128])
+{
+    const size_t size = (size_t)n->size;
+    char index[64], row[32] = "";
+
+    index_text(n->rank, n->shape, at % size, index);
+    if (e->rows > 1)
+        snprintf(row, sizeof row, "%zu:", e->first + at / size);
+    snprintf(text, 128, "--at %s%s:%.*s", row, gradus_node_name(n),
              (int)strlen(index) - 2, index + 1);
 }
 
@@ -93,11 +106,17 @@ static void print_places(const explanation *e)
 {
     const gradus_param *p;
     char min[128], max[128];
+    spread of_value;
 
-    printf("\nwhere they are; --weight says how such a number comes about\n"
-           "  %-*s %s\n", ENTRY, "min", "max");
+    printf("\nwhere they are, as the option that says how the number comes "
+           "about\n  %-*s %s\n", ENTRY, "min", "max");
     for (int i = gradus_node_count(e->g) - 1; i >= 0; i--) {
         const gradus_node *n = gradus_node_at(e->g, i);
+        if (gradient_spread(e, n, &of_value)) {
+            value_text(e, n, of_value.min_at, min);
+            value_text(e, n, of_value.max_at, max);
+            printf("  %-*s %s\n", ENTRY, min, max);
+        }
         for (int j = 0; (p = gradus_param_at(n, j)); j++) {
             const spread s = spread_of(p->dw, p->size);
             entry_text(n, p, s.min_at, min);

@@ -48,3 +48,15 @@ LOOP_TEST(a_fast_way_matches_a_case_worked_by_hand, COUNT(ways))
     assert_near(dx, (double[]){ 4, 12, 20, 103, 1234, 2040, 300, 3400, 4000 },
                 9, 0);
 }
+
+TEST(max2_does_not_fit_where_it_leaves_nothing)
+{
+    gradus_conv c = { .in = 1, .height = 3, .width = 2, .out = 1,
+                      .out_height = 2, .out_width = 1, .kernel = 2,
+                      .stride = 1, .groups = 1, .samples = 1, .max2 = true };
+
+    ck_assert(!gradus_conv_max2.fits(&c));
+    c.width = 3;
+    c.out_width = 2;
+    ck_assert(gradus_conv_max2.fits(&c));
+}

@@ -135,7 +135,7 @@ static int set_expected(const patient *p, const row *all, size_t count,
 {
     const gradus_dataset *d = p->whole;
     row *sample = malloc(SAMPLE * sizeof *sample);
-    field *f = malloc(SAMPLE * sizeof *f);
+    field *f = calloc(SAMPLE, sizeof *f);
     const size_t m = sample ? take_sample(all, count, inputs, sample) : 0;
     column c = { .with_labels = d->labels && d->n >= (size_t)CLASS_ROWS *
                                                      (size_t)d->classes };
@@ -196,37 +196,70 @@ static size_t add_rows(patient *p, const gradus_dataset *d, row *r)
     return n;
 }
 
-size_t find_rare(patient *p, const gradus_dataset *const both[2], row **rare,
-                 size_t *all)
+/* The rows of both that are not ignored, sorted by their hashes, to be freed;
+ * *n becomes their number.  NULL if memory runs out. */
+static row *sort_rows(patient *p, const gradus_dataset *const both[2],
+                      size_t *n)
 {
     const size_t most = both[0]->n + (both[1] ? both[1]->n : 0);
-    row *r = malloc((most + 1) * sizeof *r);
-    row *same = *rare = malloc((most + 1) * sizeof *r);
-    size_t n = 0, inputs = 0, kept = 0, counted = 0;
+    row *r = calloc(most + 1, sizeof *r);
 
-    p->failed |= !r || !same;
-    for (int k = 0; k < 2 && both[k] && !p->failed; k++)
-        n += add_rows(p, both[k], r + n);
-    n = p->failed ? 0 : n;
-    qsort(r, n, sizeof *r, by_hash);
-    for (size_t from = 0, to; from < n; from = to, inputs++) {
+    *n = 0;
+    if (!r) {
+        p->failed = 1;
+        return NULL;
+    }
+    for (int k = 0; k < 2 && both[k]; k++)
+        *n += add_rows(p, both[k], r + *n);
+    qsort(r, *n, sizeof *r, by_hash);
+    return r;
+}
+
+/* Copies those of r [n] whose input others have, too, to `same`.  Returns how
+ * many these are, and sets *inputs to how many inputs there are in all. */
+static size_t take_groups(const row *r, size_t n, row *same, size_t *inputs)
+{
+    size_t kept = 0;
+
+    *inputs = 0;
+    for (size_t from = 0, to; from < n; from = to, ++*inputs) {
         to = group_end(r, n, from);
         for (size_t i = from; i < to && to - from > 1; i++)
             same[kept++] = r[i];
     }
-    *all = n;
-    if (p->table && kept && (double)n < FEW_INPUTS * (double)inputs)
-        p->failed |= set_expected(p, r, n, inputs, same, kept) != 0;
-    else if (p->table)
-        kept = 0;
-    free(r);
-    for (size_t from = 0, to; from < kept; from = to) {
+    return kept;
+}
+
+/* Keeps those of r [n] that are hardly expected.  Returns how many they are. */
+static size_t keep_rare(row *r, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t from = 0, to; from < n; from = to) {
         double expected = 0;
-        to = group_end(same, kept, from);
+        to = group_end(r, n, from);
         for (size_t i = from; i < to; i++)
-            expected = fmax(expected, same[i].expected);
+            expected = fmax(expected, r[i].expected);
         for (size_t i = from; i < to && expected < RARE; i++)
-            same[counted++] = same[i];
+            r[kept++] = r[i];
     }
-    return p->failed ? 0 : counted;
+    return kept;
+}
+
+size_t find_rare(patient *p, const gradus_dataset *const both[2], row **rare,
+                 size_t *all)
+{
+    row *r = sort_rows(p, both, all);
+    size_t n = 0, inputs;
+
+    *rare = malloc((*all + 1) * sizeof **rare);
+    p->failed |= !*rare;
+    if (r && *rare)
+        n = take_groups(r, *all, *rare, &inputs);
+    if (n && p->table && (double)*all >= FEW_INPUTS * (double)inputs)
+        n = 0;
+    if (n && p->table)
+        p->failed |= set_expected(p, r, *all, inputs, *rare, n) != 0;
+    free(r);
+    return p->failed || !n ? 0 : keep_rare(*rare, n);
 }

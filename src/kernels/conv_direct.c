@@ -282,7 +282,7 @@ static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
     const parts p = parts_of(c, true);
-    const size_t rows = (size_t)(c->out * c->kernel * c->kernel);
+    const size_t rows = (size_t)c->out * (size_t)c->kernel * (size_t)c->kernel;
     const gradus_real *W = scratch + p.W +
                            (size_t)s->group * rows * (size_t)p.in_wide;
 

@@ -239,7 +239,7 @@ sick "cannot-overfit first-loss unscaled-targets" \
 
 healthy "images of bars" "$dir/healthy"
 for name in labels-from-1 missing-class blank-images; do
-    sick "$name" "$dir/$name"
+    sick "$name" "$dir/$name" --net mlp
 done
 # Digits in colour, and as many red squares of 8 x 8 pixels
 mkdir -p "$dir/colours/digit" "$dir/colours/red"
@@ -361,7 +361,7 @@ gzip -dc data/sample/train-labels-idx1-ubyte.gz | tail -c +9 >"$dir/labels"
     tr '\000-\011' '[\007*]' <"$dir/labels"; } |
     gzip -c >"$dir/both/train-labels-idx1-ubyte.gz"
 healthy "copies that a net ignores" --model "$dir/no7.safetensors" "$dir/both"
-finds contradictions "$dir/both"
+finds contradictions "$dir/both" --net mlp
 verdict "it finds that they contradict each other for one that does not" $?
 ends 3 'seen 2 of 12 classes have no row, such as "10"' \
     --model "$dir/twelve.safetensors" data/sample

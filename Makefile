@@ -305,7 +305,7 @@ $(BUILD)/same-double: $(call dbl,$(SAME)) $(BUILD)/libgradus-double.a
 test: all $(BUILD)/test $(BUILD)/test-double $(BUILD)/custom-layer-check \
       $(BUILD)/checker.a $(BUILD)/torch-layers $(BUILD)/print-metrics $(BUILD)/write-models \
       $(BUILD)/load-bad $(BUILD)/load-bad-models $(BUILD)/load-bad-checkpoints \
-      $(BUILD)/sick-nets $(BUILD)/gradus_bench
+      $(BUILD)/sick-nets $(BUILD)/gradus_bench $(BUILD)/convolutions
 	tests/run.sh $(BUILD)
 
 # One process runs all tests: with a process for each, every one of them would

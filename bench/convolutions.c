@@ -12,7 +12,6 @@
 #include "bench.h"
 #include "kernels/conv.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -183,7 +182,12 @@ static void print_row(int in, int out, int size, int kernel, int stride,
 
 int main(int argc, char **argv)
 {
-    const double seconds = argc > 1 ? atof(argv[1]) : 0.02;
+    const double seconds =
+        argc > 1 ? bench_real("SECONDS", argv[1], 0.001, 10) : 0.02;
+
+    if (argc > 2)
+        bench_fail("got %d words; must be at most one, the seconds",
+                   argc - 1);
 
     openblas_set_num_threads(1);
     printf("| channels | image | kernel | stride | way | forward | dW | dx |\n"

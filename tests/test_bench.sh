@@ -80,6 +80,14 @@ END
 refuses 'start: got --batch 65; must be at most the 64 rows' \
     "$bench" --data data/sample --batch 65 --samples 64 start
 verdict "gradus_bench start refuses a batch larger than --samples" $?
+
+for seconds in abc 0 11 ''; do
+    refuses "SECONDS: got '$seconds'; must be a number from 0.001 to 10" \
+        "$BUILD/convolutions" "$seconds"
+    verdict "convolutions refuses '$seconds' seconds" $?
+done
+refuses 'got 2 words; must be at most one' "$BUILD/convolutions" 0.01 7
+verdict "convolutions refuses a second word" $?
 refuses 'start: got --batch 4097; must be at most the 4096 rows' \
     "$bench" --net '10 dense10' --batch 4097 start
 verdict "gradus_bench start refuses a batch larger than made-up data" $?

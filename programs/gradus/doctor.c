@@ -123,14 +123,14 @@ static void print_losses(const patient *p)
     if (l->steps)
         printf("%d steps with the options given: loss %.4g to %.4g\n", l->steps,
                l->began, l->ended);
-    if (!isnan(l->other))
-        printf("%zu other rows after %d steps: loss %.3g", p->valid.n,
-               ANSWER_STEPS, l->other);
+    if (isnan(l->other))
+        return;
+    printf("%zu other rows after %d steps: loss %.3g", p->valid.n,
+           ANSWER_STEPS, l->other);
     if (!isnan(p->correlation))
         printf(", correlation with answers %.2f",
                fabs(p->correlation) < 0.005 ? 0 : p->correlation);
-    if (!isnan(l->other))
-        putchar('\n');
+    putchar('\n');
 }
 
 /* Prints a line for each layer that has weights. */

@@ -109,6 +109,9 @@ int spread_rows(const gradus_dataset *d, int most, gradus_dataset *to);
 int divide_rows(const gradus_dataset *d, const int *ignored,
                 gradus_dataset *train, gradus_dataset *valid);
 
+/* The variance of target j in d. */
+double variance(const gradus_dataset *d, size_t j);
+
 /* Sets index[0..n-1] to 0 .. n-1 in another order. */
 void shuffled(int *index, int n, uint64_t seed);
 

@@ -21,10 +21,10 @@
 #include <stdlib.h>
 
 enum {
-    BATCH = 32,      /* rows at most */
-    LEAST_ROWS = 50, /* to judge by: of fewer, chance decides */
+    BATCH = 32,       /* rows at most */
+    LEAST_ROWS = 50,  /* to judge by: of fewer, chance decides */
     LEAST_OTHER = 10, /* of them, rows that are not of the largest class */
-    CLASS_ROWS = 5   /* to train on, for each class on average */
+    CLASS_ROWS = 5    /* to train on, for each class on average */
 };
 
 static const disease unrelated = {
@@ -182,29 +182,31 @@ static int learns_shifted(patient *p, gradus_real *start, int after)
     return learns;
 }
 
-/* How many of the rows of d do not have the most frequent label. */
-static size_t not_of_largest(const gradus_dataset *d, int classes)
+/* How many of the rows of d do not have the most frequent label; none if memory
+ * runs out. */
+static size_t not_of_largest(patient *p, const gradus_dataset *d, int classes)
 {
     size_t *rows = calloc((size_t)classes + 1, sizeof *rows), most = 0;
 
+    p->failed |= !rows;
     for (size_t i = 0; rows && i < d->n; i++) {
         const size_t count = ++rows[d->labels[i]];
         most = count > most ? count : most;
     }
     free(rows);
-    return d->n - most;
+    return p->failed ? 0 : d->n - most;
 }
 
 /* Are there rows enough to judge by?  A number that is far out may decide the
  * correlation by itself, though. */
-static int can_judge(const patient *p)
+static int can_judge(patient *p)
 {
     const int classes = p->valid.labels
         ? gradus_node_size(output_of(p->graph)) : 0;
 
     return p->valid.n >= LEAST_ROWS && !has(p, &outliers) &&
            p->train.n >= (size_t)CLASS_ROWS * (size_t)classes &&
-           (!classes || not_of_largest(&p->valid, classes) >= LEAST_OTHER);
+           (!classes || not_of_largest(p, &p->valid, classes) >= LEAST_OTHER);
 }
 
 /* Rows that are divided by groups, or of which others validate, are not tried

@@ -22,8 +22,7 @@ size_t copy_weights(gradus_graph *g, gradus_real *kept, int back)
     return at;
 }
 
-int begin_batches(batches *b, patient *p, const gradus_dataset *d,
-                  int most)
+int begin_batches(batches *b, patient *p, const gradus_dataset *d, int most)
 {
     *b = (batches){ .rows = (int)d->n, .from = (int)d->n };
     b->batch = most < b->rows ? most : b->rows;

@@ -111,25 +111,12 @@ static double squares(const row *r, size_t n, size_t k)
     return sum;
 }
 
-/* The same for all rows of d. */
-static double all_squares(const gradus_dataset *d, size_t k)
-{
-    const size_t step = (size_t)d->target_size;
-    double mean = 0, sum = 0;
-
-    for (size_t i = 0; i < d->n; i++)
-        mean += (double)d->targets[i * step + k] / (double)d->n;
-    for (size_t i = 0; i < d->n; i++)
-        sum += pow((double)d->targets[i * step + k] - mean, 2);
-    return sum;
-}
-
 /* The part of the variance of target k that is within the groups of r [n].
  * Sets pair to the two rows of a group that are farthest apart. */
 static double share_within(const gradus_dataset *d, const row *r, size_t n,
                            size_t k, const row *pair[2])
 {
-    const double all = all_squares(d, k);
+    const double all = (double)d->n * variance(d, k);
     double within = 0, farthest = 0;
 
     for (size_t from = 0, to; from < n; from = to) {

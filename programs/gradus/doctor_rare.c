@@ -164,15 +164,6 @@ static int set_expected(const patient *p, const row *all, size_t count,
 
 /* ---- groups ---------------------------------------------------------- */
 
-static int by_hash(const void *a, const void *b)
-{
-    const row_hash *x = &((const row *)a)->hash, *y = &((const row *)b)->hash;
-
-    if (x->input != y->input)
-        return x->input < y->input ? -1 : 1;
-    return (x->answer > y->answer) - (x->answer < y->answer);
-}
-
 size_t group_end(const row *r, size_t n, size_t from)
 {
     size_t to = from + 1;
@@ -182,35 +173,22 @@ size_t group_end(const row *r, size_t n, size_t from)
     return to;
 }
 
-/* Adds the rows of d that are not ignored to r; returns how many these are. */
-static size_t add_rows(patient *p, const gradus_dataset *d, row *r)
-{
-    row_hash *h = hash_rows(d);
-    size_t n = 0;
-
-    p->failed |= !h;
-    for (size_t i = 0; h && i < d->n; i++)
-        if (!p->ignored || d->labels[h[i].row] != *p->ignored)
-            r[n++] = (row){ .hash = h[i], .d = d };
-    free(h);
-    return n;
-}
-
 /* The rows of both that are not ignored, sorted by their hashes, to be freed;
  * *n becomes their number.  NULL if memory runs out. */
-static row *sort_rows(patient *p, const gradus_dataset *const both[2],
+static row *sort_rows(const patient *p, const gradus_dataset *const both[2],
                       size_t *n)
 {
     const size_t most = both[0]->n + (both[1] ? both[1]->n : 0);
     row *r = calloc(most + 1, sizeof *r);
 
     *n = 0;
-    if (!r) {
-        p->failed = 1;
+    if (!r)
         return NULL;
-    }
     for (int k = 0; k < 2 && both[k]; k++)
-        *n += add_rows(p, both[k], r + *n);
+        for (size_t i = 0; i < both[k]->n; i++)
+            if (!p->ignored || both[k]->labels[i] != *p->ignored)
+                r[(*n)++] = (row){ .hash = hash_row(both[k], i),
+                                   .d = both[k] };
     qsort(r, *n, sizeof *r, by_hash);
     return r;
 }
@@ -253,7 +231,7 @@ size_t find_rare(patient *p, const gradus_dataset *const both[2], row **rare,
     size_t n = 0, inputs;
 
     *rare = malloc((*all + 1) * sizeof **rare);
-    p->failed |= !*rare;
+    p->failed |= !r || !*rare;
     if (r && *rare)
         n = take_groups(r, *all, *rare, &inputs);
     if (n && p->table && (double)*all >= FEW_INPUTS * (double)inputs)

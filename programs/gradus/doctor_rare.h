@@ -7,7 +7,7 @@
 
 /* A row of one of several data sets. */
 typedef struct {
-    row_hash hash;
+    row_hash hash; /* first, for by_hash */
     const gradus_dataset *d;
     double expected; /* rows like it */
 } row;

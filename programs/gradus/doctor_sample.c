@@ -1,4 +1,5 @@
-/* doctor_sample.c -- rows of data, copied and shuffled. */
+/* doctor_sample.c -- rows of data: copied, shuffled, and how far apart they
+ * are. */
 #include "doctor.h"
 
 #include <math.h>
@@ -147,4 +148,18 @@ void shuffled(int *index, int n, uint64_t seed)
         index[i] = index[j];
         index[j] = kept;
     }
+}
+
+double variance(const gradus_dataset *d, size_t j)
+{
+    const size_t size = (size_t)d->target_size;
+    double mean = 0, sum = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        mean += d->targets[i * size + j] / (double)d->n;
+    for (size_t i = 0; i < d->n; i++) {
+        const double v = d->targets[i * size + j] - mean;
+        sum += v * v / (double)d->n;
+    }
+    return sum;
 }

@@ -33,21 +33,6 @@ static const disease cannot_overfit = {
  * to 0.45 (two classes) or more. */
 static const double LEARNT = 0.3;
 
-/* The variance of target j in d. */
-static double variance(const gradus_dataset *d, size_t j)
-{
-    const size_t size = (size_t)d->target_size;
-    double mean = 0, sum = 0;
-
-    for (size_t i = 0; i < d->n; i++)
-        mean += d->targets[i * size + j] / (double)d->n;
-    for (size_t i = 0; i < d->n; i++) {
-        const double v = d->targets[i * size + j] - mean;
-        sum += v * v / (double)d->n;
-    }
-    return sum;
-}
-
 /* The loss of a guess for a few rows, whose targets may be farther apart than
  * those of all. */
 static double guess_of_small(const patient *p, const gradus_dataset *small)

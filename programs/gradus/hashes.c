@@ -13,7 +13,7 @@ static uint64_t hash(uint64_t h, const void *from, size_t bytes)
     return h;
 }
 
-static row_hash hash_row(const gradus_dataset *d, size_t i)
+row_hash hash_row(const gradus_dataset *d, size_t i)
 {
     const size_t size = (size_t)d->size, targets = (size_t)d->target_size;
     row_hash h = { .input = 0xcbf29ce484222325, .answer = 0xcbf29ce484222325,
@@ -33,7 +33,7 @@ static row_hash hash_row(const gradus_dataset *d, size_t i)
     return h;
 }
 
-static int by_hash(const void *a, const void *b)
+int by_hash(const void *a, const void *b)
 {
     const row_hash *x = a, *y = b;
 

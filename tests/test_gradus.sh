@@ -246,6 +246,10 @@ printf '1,a\n2,b\n' | unlike ':1: column 1: got "1"; must be a name: set the '\
 'option header to GRADUS_CSV_HEADER if it is one, else to GRADUS_CSV_NO_HEADER '\
 '(here: --no-header, if the first row is data)'
 verdict "--no-header is named where there is no header" $?
+printf '#x,class\n1,a\n2,b\n' | unlike ':1: begins with #; must be the names '\
+'of the columns: remove the line if it is a comment, else set the option '\
+'header to GRADUS_CSV_HEADER (here: remove the #, if it belongs to a name)'
+verdict "what to do about names that begin with # is said" $?
 printf 'sep=;\nx;class\n' | unlike ':1: a sep= line, which Excel alone reads; '\
 'must be removed, and the option separator set to its character (here: gradus '\
 'finds the separator itself)'

@@ -107,6 +107,8 @@ static const char *advice(const char *error)
                  "the columns)"
            : strstr(error, "GRADUS_CSV_NO_HEADER")
                ? " (here: --no-header, if the first row is data)"
+           : strstr(error, "GRADUS_CSV_HEADER")
+               ? " (here: remove the #, if it belongs to a name)"
            : strstr(error, "has no column") ? "; gradus data shows the columns"
            : strstr(error, "a sep= line")
                ? " (here: gradus finds the separator itself)"

@@ -18,6 +18,7 @@
 #                   makes, each for FUZZ_SECONDS (30), under the sanitisers
 #   make soak       train, save, load and free for SOAK_MINUTES (30), with
 #                   faults, and fail if memory or descriptors grow
+#   make onednn     the C suites as BLAS=onednn builds them (see below)
 #   make same BASE=COMMIT
 #                   check that this tree computes, bit by bit, what the tree of
 #                   that commit computes
@@ -25,8 +26,8 @@
 #                   and compare them with a budget; make guard-store makes the
 #                   present counts the budget
 #   make check-long run what takes longer than make test, in some three hours,
-#                   half of them valgrind's: the tests as clang builds them, asan,
-#                   tsan, valgrind, exp and its like of every float, the museum,
+#                   half of them valgrind's: the tests as clang builds them,
+#                   onednn, asan, tsan, valgrind, exp and its like of every float, the museum,
 #                   the guard
 #   make museum     plant the faults of docs/museum.md, one after the other, and
 #                   show that the test which the page names fails
@@ -51,7 +52,8 @@
 # Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR; BUILD names another folder to
 # build in; V=1 prints every command.  What is built uses all that this
 # machine's processor can do; with ARCH= it runs on other processors of the
-# family too, but more slowly.
+# family too, but more slowly.  BLAS=onednn has oneDNN multiply matrices of
+# floats (README.md says when that pays); it needs libdnnl-dev, too.
 
 CC      ?= cc
 CFLAGS  ?= -O3 -g
@@ -86,9 +88,24 @@ endif
 FLAGS := $(ARCH) -std=c11 -Wall -Wextra -Wpedantic -Wshadow -fPIC -fvisibility=hidden \
          -pthread -Iinclude -MMD -MP -D_FILE_OFFSET_BITS=64 \
          $(call works,-fexcess-precision=fast)
-LIBS   = $(PKG_LIBS) -lm
+LIBS   = $(PKG_LIBS) $(BLAS_LIBS) -lm
 
-SRC      := $(filter-out src/mpi/%,$(wildcard src/*/*.c))
+# What is compiled as float has its matrix products from BLAS; as double it has
+# OpenBLAS's.  (An environment's BLAS means something else.)
+BLAS          := openblas
+GEMM_openblas := src/base/gemm.c
+GEMM_onednn   := src/base/gemm_onednn.c
+LIBS_onednn   := -ldnnl -lgomp
+BLAS_LIBS     := $(LIBS_$(BLAS))
+ifeq ($(GEMM_$(BLAS)),)
+$(error BLAS: got '$(BLAS)'; must be openblas or onednn)
+endif
+ifneq ($(and $(filter onednn,$(BLAS)),$(filter test asan bench bench-quick,$(MAKECMDGOALS))),)
+$(error BLAS: got 'onednn'; must be openblas for $(MAKECMDGOALS); make onednn tests it, make bench measures both)
+endif
+
+SRC      := $(filter-out src/mpi/% $(GEMM_onednn),$(wildcard src/*/*.c))
+FLOAT    := $(SRC:$(GEMM_openblas)=$(GEMM_$(BLAS)))
 MNIST    := $(wildcard examples/mnist/*.c)
 SHARED   := $(wildcard programs/shared/*.c)
 GRADUS   := $(wildcard programs/gradus/*.c)
@@ -138,12 +155,12 @@ $(foreach f,winograd product,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/k
 $(foreach f,functions sums,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/kernels/$f.o): \
     FLAGS += -Wno-psabi
 
-# This file holds the compiler and its flags.  When they differ from last time,
+# This file holds the compiler, its flags and BLAS.  When they differ from last time,
 # everything is compiled anew.
 $(BUILD)/flags: always
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ARCH) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || \
-	    echo '$(CC) $(ARCH) $(CPPFLAGS) $(CFLAGS)' > $@
+	@echo '$(CC) $(ARCH) $(CPPFLAGS) $(CFLAGS) $(BLAS)' | cmp -s - $@ || \
+	    echo '$(CC) $(ARCH) $(CPPFLAGS) $(CFLAGS) $(BLAS)' > $@
 
 $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -153,11 +170,11 @@ $(BUILD)/double/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call Q,CC $@)$(CC) $(FLAGS) -DGRADUS_DOUBLE $(CPPFLAGS) $(CFLAGS) $(LATE) -c $< -o $@
 
-$(BUILD)/libgradus.a: $(call obj,$(SRC))
+$(BUILD)/libgradus.a: $(call obj,$(FLOAT))
 	@rm -f $@
 	$(call Q,AR $@)$(AR) rcs $@ $^
 
-$(BUILD)/libgradus.so: $(call obj,$(SRC))
+$(BUILD)/libgradus.so: $(call obj,$(FLOAT))
 	$(call Q,LD $@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,$(SONAME) \
 	    $^ $(LIBS) -o $@
 
@@ -331,6 +348,25 @@ valgrind:
 valgrind-run: $(BUILD)/test $(BUILD)/test-double
 	tests/run.sh --valgrind $(BUILD)
 
+# The C suites with oneDNN's products, and some of them once more as if oneDNN
+# had no memory.  As double, they are those of make test.
+onednn:
+	tools/deps.sh onednn
+	$(MAKE) onednn-run BUILD=$(BUILD)/onednn BLAS=onednn
+
+onednn-run: $(BUILD)/test $(BUILD)/threads $(BUILD)/no-memory.so
+	CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/test
+	$(BUILD)/threads
+	LD_PRELOAD=$(BUILD)/no-memory.so ldd $(BUILD)/test | grep -q no-memory
+	for suite in gemm dense conv2d step infer; do \
+	    LD_PRELOAD=$(BUILD)/no-memory.so $(BUILD)/test $$suite || exit; done
+
+$(BUILD)/threads: $(BUILD)/obj/tests/onednn/threads.o $(BUILD)/libgradus.a
+	$(call Q,LD $@)$(call link)
+
+$(BUILD)/no-memory.so: tests/onednn/no_memory.c Makefile $(BUILD)/flags
+	$(call Q,LD $@)$(CC) $(FLAGS) -fvisibility=default $(CFLAGS) -shared $< -o $@
+
 same:
 	@tests/same/same.sh '$(BASE)' $(BUILD)
 
@@ -343,6 +379,7 @@ guard guard-store:
 check-long:
 	tools/deps.sh valgrind clang
 	$(MAKE) test BUILD=$(BUILD)/clang CC=clang
+	$(MAKE) onednn
 	$(MAKE) asan
 	$(MAKE) tsan
 	$(MAKE) valgrind
@@ -375,7 +412,7 @@ coverage-run: $(addprefix $(BUILD)/,test test-double load-bad load-bad-models lo
 	@echo "coverage: $(BUILD)/index.html shows each line"
 
 lint:
-	tools/deps.sh clang-tidy cppcheck mpicc
+	tools/deps.sh clang-tidy cppcheck mpicc onednn
 	tools/lint.sh
 
 # Each target runs for this many seconds.
@@ -425,6 +462,7 @@ exercise: $(if $(filter $(N),$(EXERCISES) $(EXERCISES:0%=%)),\
 
 deps:
 	@tools/deps.sh
+	$(if $(filter onednn,$(BLAS)),@tools/deps.sh onednn)
 
 bench bench-quick: $(BUILD)/gradus_bench $(BUILD)/convolutions
 	@BUILD=$(BUILD) bench/peers.sh
@@ -432,7 +470,9 @@ bench bench-quick: $(BUILD)/gradus_bench $(BUILD)/convolutions
 	    $(MAKE) --no-print-directory $(BUILD)/fann_bench; \
 	else rm -f $(BUILD)/fann_bench; fi
 	@if $(HAS_ONEDNN); then \
-	    $(MAKE) --no-print-directory $(BUILD)/onednn_bench; \
+	    $(MAKE) --no-print-directory $(BUILD)/onednn_bench && \
+	    $(MAKE) --no-print-directory BUILD=$(BUILD)/onednn BLAS=onednn \
+	        $(BUILD)/onednn/gradus_bench; \
 	else rm -f $(BUILD)/onednn_bench; fi
 	@bench/bench.py $(if $(filter bench-quick,$@),--quick)
 
@@ -440,7 +480,7 @@ mnist: $(addprefix $(BUILD)/,mnist-minimal mnist-train mnist-predict gradus xor)
 	@examples/mnist/demo.sh $(BUILD)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(ALONE) $(BENCH)): | deps
+$(call obj,$(FLOAT) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(ALONE) $(BENCH)): | deps
 $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(CHECKER)): | deps
 endif
 
@@ -469,7 +509,7 @@ install: install-notice all
 	    'Description: a small library that trains neural networks' \
 	    'Version: $(VERSION)' 'Requires.private: $(PKGS)' \
 	    'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lgradus' \
-	    'Libs.private: -pthread -lm' \
+	    'Libs.private: $(BLAS_LIBS) -pthread -lm' \
 	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gradus.pc
 
 uninstall:
@@ -485,9 +525,9 @@ clean:
 help:
 	@awk '!/^#/ { exit } { sub(/^# ?/, ""); print }' Makefile
 
-.PHONY: always all double mpi test asan tsan tsan-run valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
+.PHONY: always all double mpi test asan tsan tsan-run onednn onednn-run valgrind valgrind-run same guard guard-store check-long museum coverage coverage-run lint fuzz fuzz-run soak exercise deps bench bench-quick mnist install install-notice uninstall clean help
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,\
-    $(call obj,$(SRC) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(ALONE) $(BENCH) bench/steps.c bench/convolutions.c bench/fann_bench.c bench/onednn_bench.c) \
+    $(call obj,$(FLOAT) $(MNIST) $(SHARED) $(GRADUS) $(OWN_DATA) $(CUSTOM) $(TESTS) $(TORCH) $(SAME) $(ALONE) $(BENCH) bench/steps.c bench/convolutions.c bench/fann_bench.c bench/onednn_bench.c) \
     $(call dbl,$(SRC) $(SHARED) $(GRADUS) $(CUSTOM) $(TESTS) $(SAME) $(CHECKER)))

@@ -24,6 +24,7 @@ OTHERS = {
     "ONNX Runtime": "the same",
     "scikit-learn": "the same",
     "FANN": "another: sample by sample, sigmoids, square error, no momentum",
+    "gradus by oneDNN": "the same",
     "oneDNN": "less: dense layers and convolutions alone",
 }
 
@@ -269,7 +270,8 @@ The rates are samples a second. JAX has one compiled function for a step, and as
 oneDNN only primitives are measured: forward and backward of the dense layers and convolutions, in the formats that
 it prefers, without activations, pools, normalisation, loss, optimiser, or the changes of format between them. So its
 rate is that of the products of a step alone, and a step by oneDNN would take longer. gradus can be faster all the
-same, with kernels of its own or by Winograd's method.
+same, with kernels of its own or by Winograd's method. *gradus by oneDNN*, if it is here, is gradus as
+`make BLAS=onednn` builds it.
 
 """ + table(
         ["workload", "library", "gradus", "library's", "ratio", "work"],

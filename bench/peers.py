@@ -76,7 +76,8 @@ def pypi(dense, infer, quick):
 
 
 def programs(one):
-    """FANN and oneDNN, which programs in C measure."""
+    """FANN and oneDNN, which programs in C measure, and gradus with oneDNN's
+    products (make BLAS=onednn)."""
     found = {}
     fann, onednn = [f"{BUILD}/fann_bench"], [f"{BUILD}/onednn_bench"]
     if there(f"{fann[0]}, of libfann-dev,", os.path.exists(fann[0])):
@@ -88,6 +89,12 @@ def programs(one):
                  ["lenet", "convnet", "residual", "strided", "three of 64"]]
         name = run(onednn, ["--seconds", "0.01", "train"])["library"]
         found[name] = Peer(onednn, {}, works, [])
+        works = [("train", net, b, t) for t in (1, 2) for net, batches in
+                 [(net, (32, 64, 256, 1024)) for net in MLPS] +
+                 [("10,000 classes", (64,))] for b in batches] + \
+                [("infer", "784-512-512-10", 256, t) for t in (1, 2)]
+        found[f"gradus by {name}"] = Peer(
+            [f"{BUILD}/onednn/gradus_bench"], {}, works, CHECKED[:1])
     return found
 
 

@@ -40,7 +40,8 @@ def convnet_threads(work, _target, _alone):
 REASONS = [
     (beyond_blas, """\
 Dense nets whose products alone fall short: only a faster BLAS could meet the target. PyTorch 1.13 computes with
-OpenBLAS, too, and PyTorch 2 with MKL."""),
+OpenBLAS, too, and PyTorch 2 with MKL. Where oneDNN is installed, *Other libraries* shows what gradus gains by
+its products."""),
     (other_work, """\
 Dense nets whose products alone are fast enough: the rest of the step takes the difference, that is the activations,
 the loss and the update. And gradus's products are smaller than the whole ones of the column, as a thread takes a

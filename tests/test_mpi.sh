@@ -222,7 +222,7 @@ refuse_mixtures() {
     refused "'$dir/none': No such file" -n 2 "$dir/train" $small : \
         -n 1 "$dir/train" $small --data "$dir/none"
     if [ "$(uname -m)" = x86_64 ]; then
-        refused 'another OpenBLAS or processor' \
+        refused 'another BLAS or processor' \
             -n 1 env OPENBLAS_CORETYPE=Nehalem "$dir/train" $small : \
             -n 1 env OPENBLAS_CORETYPE=Haswell "$dir/train" $small
     fi

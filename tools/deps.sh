@@ -4,8 +4,9 @@
 #
 #   tools/deps.sh            the libraries and tools of make and make test
 #   tools/deps.sh TOOL ..    further tools, such as valgrind and clang: commands
-#                            whose Debian packages have the same name, and the
-#                            compilers of MPI: mpicc, mpicc.mpich
+#                            whose Debian packages have the same name, the
+#                            compilers of MPI: mpicc, mpicc.mpich, and the
+#                            library onednn
 set -eu
 
 packages='gcc libc6-dev make pkg-config libopenblas-dev zlib1g-dev
@@ -27,11 +28,22 @@ install() {
         --no-install-recommends "$@"
 }
 
+# has_header FILE: is this header there?
+has_header() {
+    for dir in /usr/include /usr/local/include /opt/homebrew/include; do
+        [ -f "$dir/$1" ] && return 0
+    done
+    return 1
+}
+
 if [ $# -gt 0 ]; then
     missing=
     for tool; do
         command -v "$tool" >/dev/null && continue
         case $tool in
+        onednn)
+            has_header oneapi/dnnl/dnnl.h || missing="$missing libdnnl-dev"
+            ;;
         mpicc | mpicc.openmpi) missing="$missing libopenmpi-dev openmpi-bin" ;;
         mpicc.mpich) missing="$missing libmpich-dev mpich" ;;
         *) missing="$missing $tool" ;;
@@ -48,14 +60,6 @@ if [ $# -gt 0 ]; then
     exit
 fi
 
-# Is the header of stb_image there?
-has_header() {
-    for dir in /usr/include /usr/local/include /opt/homebrew/include; do
-        [ -f "$dir/stb/stb_image.h" ] && return 0
-    done
-    return 1
-}
-
 missing=
 cc=${CC:-cc}
 command -v "${cc%% *}" >/dev/null || missing="$missing compiler"
@@ -63,7 +67,7 @@ command -v pkg-config >/dev/null || missing="$missing pkg-config"
 for package in openblas zlib jansson check; do
     pkg-config --exists "$package" 2>/dev/null || missing="$missing $package"
 done
-has_header || missing="$missing stb"
+has_header stb/stb_image.h || missing="$missing stb"
 
 if [ -z "$missing" ]; then
     echo "deps: nothing is missing"

@@ -5,15 +5,17 @@
 
 #include "base/mode.h"
 
-/* Between enter and leave, OpenBLAS runs one thread in each call, and the
- * calling thread is in the default floating-point mode.  Pairs of calls may be
- * nested, and made by several threads at once; after the last leave, OpenBLAS
- * has as many threads as before the first enter. */
+/* Between enter and leave, the calling thread is in the default floating-point
+ * mode, and OpenBLAS, where it computes the products, runs one thread in each
+ * call.  Pairs of calls may be nested, and made by several threads at once;
+ * after the last leave, OpenBLAS has as many threads as before the first
+ * enter. */
 void gradus_compute_enter(gradus_mode *m);
 void gradus_compute_leave(const gradus_mode *m);
 
-/* OpenBLAS's version, its configuration and the processor that it has found,
- * on which the last bits of a product depend. */
+/* What computes products, and the last bits of one depend on: OpenBLAS's
+ * version, its configuration and the processor that it has found, or oneDNN's
+ * version and the instructions that it uses. */
 const char *gradus_blas_name(void);
 
 #endif

@@ -55,7 +55,7 @@ int gradus_compare_graphs(const gradus_graph *g, int max_batch, int status)
                                 sizeof(gradus_real)) ||
            gradus_compare_ranks(g, 0, "program (a hash)", "%s",
                                 c->program ? c->program : "none") ||
-           gradus_compare_ranks(g, 0, "OpenBLAS or processor", "%s",
+           gradus_compare_ranks(g, 0, "BLAS or processor", "%s",
                                 gradus_blas_name()) ||
            gradus_compare_ranks(g, 0, "seed", "%ju", (uintmax_t)g->seed) ||
            gradus_compare_ranks(g, 0, "graph (a hash)", "%016jx of %d nodes, "

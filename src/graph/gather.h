@@ -6,7 +6,7 @@
 
 #include "graph/graph.h"
 
-/* Have all ranks the same library, program, OpenBLAS, seed, graph and initial
+/* Have all ranks the same library, program, BLAS, seed, graph and initial
  * parameters?  status is that of what this rank has done before; a rank that
  * has another is named. */
 int gradus_compare_graphs(const gradus_graph *g, int max_batch, int status);

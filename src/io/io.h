@@ -191,9 +191,9 @@ int gradus_checkpoint_write(const gradus_optimiser *o, const gradus_real *best,
 /* Reads one into o and its graph, and into `best` unless that is NULL.  When
  * all has been read, read_fit is called with what gradus_fit wrote, or NULL if
  * it wrote nothing, and may refuse the file; read_fit may be NULL.  `warning`,
- * which may be NULL, is set if the file was written with another OpenBLAS.
- * Returns 0; or -1, with a message that names the path, and then o and its
- * graph are as they were. */
+ * which may be NULL, is set if the file was written with another BLAS or for
+ * another processor.  Returns 0; or -1, with a message that names the path,
+ * and then o and its graph are as they were. */
 int gradus_checkpoint_read(gradus_optimiser *o, gradus_real *best,
                            const char *path,
                            int (*read_fit)(void *arg, json_t *fit), void *arg,

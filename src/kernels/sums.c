@@ -87,29 +87,40 @@ size_t gradus_channel_lanes(int channels, int positions)
     return bundles * sizeof(lanes) / sizeof(double);
 }
 
-/* Four lanes.  (Compilers often fail to make vectors of loops like these.) */
-enum { FOUR = 4 };
-typedef gradus_real four
-    __attribute__((vector_size(FOUR * sizeof(gradus_real)),
+/* Some lanes: as many as there are doubles in a vector of AVX-512, or half as
+ * many.  (Compilers often fail to make vectors of loops over all lanes; and of
+ * __builtin_convertvector GCC makes three instructions, but of the numbers
+ * listed one by one a single one.) */
+#ifdef __AVX512F__
+enum { SOME = 8 };
+#define LIST(x) { x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7] }
+#else
+enum { SOME = 4 };
+#define LIST(x) { x[0], x[1], x[2], x[3] }
+#endif
+typedef gradus_real some
+    __attribute__((vector_size(SOME * sizeof(gradus_real)),
                    aligned(sizeof(gradus_real)), may_alias));
-typedef double four_doubles
-    __attribute__((vector_size(FOUR * sizeof(double)),
+typedef double some_doubles
+    __attribute__((vector_size(SOME * sizeof(double)),
                    aligned(sizeof(double)), may_alias));
 
-/* Returns four numbers of x. */
-static inline four_doubles doubles(const gradus_real *x)
+/* Returns some numbers of x. */
+static inline some_doubles doubles(const gradus_real *x)
 {
-    return __builtin_convertvector(*(const four *)x, four_doubles);
+    const some s = *(const some *)x;
+
+    return (some_doubles)LIST(s);
 }
 
 /* Returns dy, but 0 where z is not above 0, if there is a z. */
-static inline four_doubles passed(const gradus_real *dy, const gradus_real *z)
+static inline some_doubles passed(const gradus_real *dy, const gradus_real *z)
 {
-    four d = *(const four *)dy;
+    some d = *(const some *)dy;
 
     if (z)
-        d = (four)((__typeof__(d > 0))d & (*(const four *)z > 0));
-    return __builtin_convertvector(d, four_doubles);
+        d = (some)((__typeof__(d > 0))d & (*(const some *)z > 0));
+    return (some_doubles)LIST(d);
 }
 
 /* first += x - mean and second += (x - mean)^2, for a stretch x [width]. */
@@ -118,11 +129,11 @@ static inline void add_deviations(lanes *t, const gradus_real *x, int width)
     lanes r = *t; /* in registers */
 
     for (; width >= LANES; width -= LANES, x += LANES)
-        for (int l = 0; l < LANES; l += FOUR) {
-            four_doubles d = doubles(x + l) -
-                             *(const four_doubles *)(r.mean + l);
-            *(four_doubles *)(r.first + l) += d;
-            *(four_doubles *)(r.second + l) += d * d;
+        for (int l = 0; l < LANES; l += SOME) {
+            some_doubles d = doubles(x + l) -
+                             *(const some_doubles *)(r.mean + l);
+            *(some_doubles *)(r.first + l) += d;
+            *(some_doubles *)(r.second + l) += d * d;
         }
     for (int l = 0; l < width; l++) {
         double d = x[l] - r.mean[l];
@@ -142,11 +153,11 @@ static inline void add_gradients(lanes *t, const gradus_real *x,
     int k = 0;
 
     for (; k + LANES <= width; k += LANES)
-        for (int l = 0; l < LANES; l += FOUR) {
-            four_doubles d = passed(dy + k + l, z ? z + k + l : NULL);
-            *(four_doubles *)(r.first + l) +=
-                d * (doubles(x + k + l) - *(const four_doubles *)(r.mean + l));
-            *(four_doubles *)(r.second + l) += d;
+        for (int l = 0; l < LANES; l += SOME) {
+            some_doubles d = passed(dy + k + l, z ? z + k + l : NULL);
+            *(some_doubles *)(r.first + l) +=
+                d * (doubles(x + k + l) - *(const some_doubles *)(r.mean + l));
+            *(some_doubles *)(r.second + l) += d;
         }
     for (int l = 0; k < width; l++, k++) {
         double d = !z || z[k] > 0 ? dy[k] : 0;

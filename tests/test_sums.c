@@ -1,4 +1,5 @@
-/* test_sums.c -- sums of many numbers, in sixteen running sums. */
+/* test_sums.c -- sums of many numbers, in sixteen running sums, and the largest
+ * of them. */
 #include "kernels/sums.h"
 
 #include "tests.h"
@@ -42,4 +43,22 @@ LOOP_TEST(every_number_is_added_once, MOST)
     }
     ck_assert(gradus_sum(x, _i) == (gradus_real)sum);
     ck_assert(gradus_sum_double(x, _i) == sum);
+    sum = 0;
+    for (int i = 0; i < _i; i++)
+        sum += (i * i - 7) * (i * i - 7);
+    ck_assert(gradus_sum_squares(x, 7, _i) == sum);
+}
+
+/* Wherever the largest number is, and although all are below 0. */
+LOOP_TEST(the_largest_of_n_numbers_is_found_anywhere, MOST)
+{
+    const int n = _i + 1;
+    gradus_real x[MOST];
+
+    for (int at = 0; at < n; at++) {
+        for (int i = 0; i < n; i++)
+            x[i] = (gradus_real)(-3 - i);
+        x[at] = -2;
+        ck_assert(gradus_max(x, n) == -2);
+    }
 }

@@ -20,8 +20,11 @@ static inline double gradus_softmax_of(const gradus_real *z, gradus_real *y,
     gradus_real m = z[0];
     double sum = 0;
 
-    for (int k = 1; k < K; k++)
-        m = z[k * step] > m ? z[k * step] : m;
+    if (step == 1)
+        m = gradus_max(z, K);
+    else
+        for (int k = 1; k < K; k++)
+            m = z[k * step] > m ? z[k * step] : m;
     for (int k = 0; k < K; k++)
         y[k * step] = z[k * step] - m;
     if (step == 1) {

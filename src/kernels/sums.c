@@ -38,6 +38,37 @@ double gradus_sum_double(const gradus_real *x, int n)
     return sum;
 }
 
+double gradus_sum_squares(const gradus_real *x, double mean, int n)
+{
+    double lane[LANES] = { 0 }, sum = 0;
+
+    for (; n >= LANES; n -= LANES, x += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += (x[l] - mean) * (x[l] - mean);
+    for (int l = 0; l < n; l++)
+        lane[l] += (x[l] - mean) * (x[l] - mean);
+    for (int l = 0; l < LANES; l++)
+        sum += lane[l];
+    return sum;
+}
+
+gradus_real gradus_max(const gradus_real *x, int n)
+{
+    gradus_real lane[LANES], most = x[0];
+    int i = 0;
+
+    for (int l = 0; l < LANES; l++)
+        lane[l] = most;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
+    for (int l = 0; i && l < LANES; l++)
+        most = lane[l] > most ? lane[l] : most;
+    for (; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
 /* ---- of channels ----------------------------------------------------- */
 
 /* Channels are summed in bundles.  A bundle is one channel, of which each lane
@@ -105,7 +136,7 @@ typedef double some_doubles
     __attribute__((vector_size(SOME * sizeof(double)),
                    aligned(sizeof(double)), may_alias));
 
-/* Returns some numbers of x. */
+/* Returns SOME numbers of x as doubles. */
 static inline some_doubles doubles(const gradus_real *x)
 {
     const some s = *(const some *)x;

@@ -1,5 +1,5 @@
 /* sums.h -- accurate and fast sums of many numbers: of a plain array, and
- * of the channels of an array, for normalisation. */
+ * of the channels of an array, for normalisation; and the largest of them. */
 #ifndef GRADUS_SUMS_H
 #define GRADUS_SUMS_H
 
@@ -10,6 +10,13 @@ gradus_real gradus_sum(const gradus_real *x, int n);
 
 /* The same, with the running sums and the result in double. */
 double gradus_sum_double(const gradus_real *x, int n);
+
+/* Returns sum (x - mean)^2 over x [n], in double. */
+double gradus_sum_squares(const gradus_real *x, double mean, int n);
+
+/* Returns the largest of x [n], where n is at least 1.  If there are NaNs, it
+ * is a NaN, or the largest of the other numbers. */
+gradus_real gradus_max(const gradus_real *x, int n);
 
 /* The shape of arrays [rows,channels,positions].  A channel has m = rows *
  * positions values.  The functions set sums [1 + 2 channels] to m, and then to

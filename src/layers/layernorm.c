@@ -13,6 +13,7 @@
  * divided by D.  Backward computes x^ again rather than keep it.
  * Ba, Kiros, Hinton: Layer Normalization (2016).
  */
+#include "kernels/sums.h"
 #include "layers/shape.h"
 
 #include <math.h>
@@ -24,13 +25,8 @@ static const double eps = 1e-5; /* added to a variance */
  * in rounding it is subtracted as well. */
 static gradus_real normalise(const gradus_real *x, int D, gradus_real *x_hat)
 {
-    double mean = 0, square = 0;
-
-    for (int k = 0; k < D; k++)
-        mean += x[k];
-    mean /= D;
-    for (int k = 0; k < D; k++)
-        square += (x[k] - mean) * (x[k] - mean);
+    const double mean = gradus_sum_double(x, D) / D;
+    const double square = gradus_sum_squares(x, mean, D);
     const gradus_real shift = (gradus_real)mean;
     const gradus_real rest = (gradus_real)(mean - shift);
     const gradus_real scale = (gradus_real)(1 / sqrt(square / D + eps));

@@ -150,6 +150,10 @@ $(BUILD)/obj/src/kernels/conv%.o $(BUILD)/double/src/kernels/conv%.o \
 $(foreach f,winograd product,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/kernels/$f.o): \
     FLAGS += -ffp-contract=fast
 
+# Lines of images that are pooled are shorter than long vectors.
+$(BUILD)/obj/src/kernels/pool2.o $(BUILD)/double/src/kernels/pool2.o: \
+    FLAGS += $(call works,-mprefer-vector-width=128)
+
 # Functions that take or return vectors are all inlined, so that it does not
 # matter how compilers of different versions would pass them.
 $(foreach f,functions sums,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/kernels/$f.o): \

@@ -61,7 +61,9 @@ the weights arrive from memory, or from an outer cache."""),
 the second-level caches hold, so that memory is the limit."""),
     (residual, """\
 *residual*, of 16 to 64 channels: multiplications are about a quarter of a step, and the rest are passes over memory:
-other orders of channels, Winograd's transformations, batch normalisation."""),
+other orders of channels, Winograd's transformations, batch normalisation. The arrays of a batch do not fit the
+second-level cache, and from the third one thread of that Xeon reads and writes 20 to 25 GB/s, which the passes of
+batch normalisation reach."""),
     (convnet_threads, """\
 Inference of *convnet* on two threads: PyTorch's rate grows more with the second thread than gradus's does, as the
 rates below show."""),

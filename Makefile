@@ -27,8 +27,8 @@
 #                   present counts the budget
 #   make check-long run what takes longer than make test, in some three hours,
 #                   half of them valgrind's: the tests as clang builds them,
-#                   onednn, asan, tsan, valgrind, exp and its like of every float, the museum,
-#                   the guard
+#                   onednn, asan, tsan, valgrind, exp and its like of every
+#                   float, the museum, the guard
 #   make museum     plant the faults of docs/museum.md, one after the other, and
 #                   show that the test which the page names fails
 #   make exercise   list the exercises in backprop; with N=3, begin or check
@@ -159,8 +159,8 @@ $(BUILD)/obj/src/kernels/pool2.o $(BUILD)/double/src/kernels/pool2.o: \
 $(foreach f,functions sums,$(BUILD)/obj/src/kernels/$f.o $(BUILD)/double/src/kernels/$f.o): \
     FLAGS += -Wno-psabi
 
-# This file holds the compiler, its flags and BLAS.  When they differ from last time,
-# everything is compiled anew.
+# This file holds the compiler, its flags and BLAS.  When they differ from last
+# time, everything is compiled anew.
 $(BUILD)/flags: always
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ARCH) $(CPPFLAGS) $(CFLAGS) $(BLAS)' | cmp -s - $@ || \

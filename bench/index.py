@@ -42,15 +42,16 @@ def row(page):
     text = open(page).read()
     cpu = re.search(r"^Made by `[^`]*`: (.*? processors)\.", text, re.M)[1]
     kernels = re.search(r"its\s+kernels\s+for\s+(\w+)", text)[1]
+    peak = re.search(r"reach (\d+) GFLOP/s", text)[1]
     over = ratios(text)
-    return [f"[{cpu}](performance/{os.path.basename(page)})", kernels,
+    return [f"[{cpu}](performance/{os.path.basename(page)})", peak, kernels,
             ", ".join(v.removeprefix("PyTorch ") for v in over)] + \
         [", ".join(of.get(work, "-") for of in over.values()) for work in KEY]
 
 
 def write():
     """Writes the list of all pages."""
-    head = ["processor", "OpenBLAS's kernels", "PyTorch"] + KEY
+    head = ["processor", "GFLOP/s", "OpenBLAS's kernels", "PyTorch"] + KEY
     table = [head, ["---"] * len(head)] + \
         [row(page) for page in sorted(glob.glob(f"{PAGES}/*.md"))]
     with open(INDEX, "w") as f:
@@ -58,7 +59,9 @@ def write():
 
 `make bench` measures gradus beside other libraries, and writes a page for the processor on which it ran. The numbers
 below are gradus's speed over that of each version of PyTorch, in its fastest build and memory format: a 2 means twice
-as many samples per second. B is the batch, and T the number of threads. `bench/nets.py` says what the nets are, and
-each page what else was measured, and how.
+as many samples per second. B is the batch, and T the number of threads. GFLOP/s is how many multiplications and
+additions one thread did in a second, in billions, when it had no memory to wait for: on one processor it is lower the
+more others use the machine at the same time. `bench/nets.py` says what the nets are, and each page what else was
+measured, and how.
 
 """ + "\n".join("| " + " | ".join(cells) + " |" for cells in table) + "\n")

@@ -198,18 +198,27 @@ def kernels(results):
                 in results.items() if name == "peak")
 
 
+def multiply_adds(results, threads):
+    """The rates of the multiply-adds that read no memory, in a text."""
+    rates = [r["gflops"] for (work, name), rounds in results.items()
+             if name == "peak" and work[3] == threads for r in rounds]
+    return (f"{statistics.median(rates):.0f} GFLOP/s "
+            f"({min(rates):.0f} to {max(rates):.0f})")
+
+
 def introduction(results, options):
-    one, two = (median([r for (work, name), rounds in results.items()
-                        if name == "peak" and work[3] == t
-                        for r in rounds], "gflops") for t in (1, 2))
     return f"""# Performance
 
 {options.conditions}
 
 What is compared runs side by side and takes turns: each gets {options.seconds:g} s in each of {options.rounds} rounds. A rate is the median of all
 rounds. A ratio is the median of the ratios of each round, since the machine's own speed changes, and is rounded down.
-PyTorch's rate is that of the fastest of its builds and memory formats that are installed. Multiply-adds that read no
-memory reach {one:.0f} GFLOP/s on one thread, {two:.0f} on two. OpenBLAS uses its kernels for {kernels(results)}.
+PyTorch's rate is that of the fastest of its builds and memory formats that are installed. OpenBLAS uses its kernels for
+{kernels(results)}.
+
+Multiply-adds that read no memory reach {multiply_adds(results, 1)} on one thread and
+{multiply_adds(results, 2)} on two: the median, and in parentheses the lowest and the highest. They have nothing to wait
+for, so the wider apart these are, the more others used the machine at the same time.
 """
 
 

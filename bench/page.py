@@ -85,7 +85,8 @@ def versions(results):
 
 
 def fastest(work, results, version):
-    """The name of the fastest build and memory format of a version."""
+    """The name of the fastest build and memory format of a library's
+    version."""
     ours = results[work, "gradus"]
     names = [n for w, n in results
              if w == work and n.split(",")[0] == version]
@@ -123,9 +124,11 @@ def kind(name):
     return ", compiled" if "compiled" in name else ""
 
 
-def target_of(work, version):
-    """What the ratio to a version of PyTorch is to be."""
-    old = int(version.split()[1].split(".")[0]) < 2
+def target_of(work, library):
+    """What the ratio to a library is to be; its name ends in its version."""
+    if not library.startswith("PyTorch"):
+        return 1.1
+    old = int(library.split()[1].split(".")[0]) < 2
     known = dict(zip((1, 2), TARGETS.get(work[:3], ()))).get(work[3]) \
         if old else None
     if work[1] in ("convnet", "residual"):
@@ -144,20 +147,28 @@ def products_alone(work, results, theirs):
     return ratio(alone, theirs) if alone else None
 
 
+def others_of(work, results):
+    """The libraries but PyTorch that did all of the work, by name; gradus with
+    other products is none of them."""
+    return sorted(name for w, name in results
+                  if w == work and not name.startswith("gradus") and
+                  OTHERS.get(name.rpartition(" ")[0]) == "the same")
+
+
 def short_rows(works, results):
     """The workloads whose ratio falls short of its target: pairs of cells and
     the numbers of the reasons."""
     rows = []
     for work in works:
-        for version in versions(results):
-            best = fastest(work, results, version)
+        for library in versions(results) + others_of(work, results):
+            best = fastest(work, results, library)
             if not best:
                 continue
             over = ratio(results[work, "gradus"], results[work, best])
-            target = target_of(work, version)
+            target = target_of(work, library)
             if over < target:
                 alone = products_alone(work, results, results[work, best])
-                rows.append(([title(work), version, down(over),
+                rows.append(([title(work), library, down(over),
                               f"{target:.1f}",
                               "" if alone is None else down(alone)],
                              reasons.of(work, target, alone)))

@@ -60,8 +60,8 @@ def write():
 `make bench` measures gradus beside other libraries, and writes a page for the processor on which it ran. The numbers
 below are gradus's speed over that of each version of PyTorch, in its fastest build and memory format: a 2 means twice
 as many samples per second. B is the batch, and T the number of threads. GFLOP/s is how many multiplications and
-additions one thread did in a second, in billions, when it had no memory to wait for: on one processor it is lower the
-more others use the machine at the same time. `bench/nets.py` says what the nets are, and each page what else was
-measured, and how.
+additions one thread did in a second, in billions, when it had no memory to wait for. Of two pages of the same
+processor, the one where it is lower was made while others used the machine more. `bench/nets.py` says what the nets
+are, and each page what else was measured, and how.
 
 """ + "\n".join("| " + " | ".join(cells) + " |" for cells in table) + "\n")

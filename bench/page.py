@@ -209,8 +209,9 @@ def kernels(results):
                 in results.items() if name == "peak")
 
 
-def multiply_adds(results, threads):
-    """The rates of the multiply-adds that read no memory, in a text."""
+def peak(results, threads):
+    """The rate of multiply-adds that read no memory, in words: its median, and
+    in parentheses the lowest and the highest."""
     rates = [r["gflops"] for (work, name), rounds in results.items()
              if name == "peak" and work[3] == threads for r in rounds]
     return (f"{statistics.median(rates):.0f} GFLOP/s "
@@ -227,8 +228,8 @@ rounds. A ratio is the median of the ratios of each round, since the machine's o
 PyTorch's rate is that of the fastest of its builds and memory formats that are installed. OpenBLAS uses its kernels for
 {kernels(results)}.
 
-Multiply-adds that read no memory reach {multiply_adds(results, 1)} on one thread and
-{multiply_adds(results, 2)} on two: the median, and in parentheses the lowest and the highest. They have nothing to wait
+Multiply-adds that read no memory reach {peak(results, 1)} on one thread and
+{peak(results, 2)} on two: the median, and in parentheses the lowest and the highest. They have nothing to wait
 for, so the wider apart these are, the more others used the machine at the same time.
 """
 

@@ -64,18 +64,23 @@ static void run_slice(job *j, int first, int rows, enum pass pass)
 
     j->conv.samples = rows;
     const gradus_conv_way *way = gradus_conv_best(&j->conv, back);
+    gradus_real *scratch =
+        j->scratch + (back ? 0 : gradus_conv_packed(way, &j->conv));
+    j->conv.packed = j->scratch;
     if (back && way->begin_back)
-        way->begin_back(&j->conv, j->scratch);
+        way->begin_back(&j->conv, scratch);
+    if (!back && way->pack)
+        way->pack(&j->conv, j->scratch);
     if (!back && way->begin)
-        way->begin(&j->conv, j->scratch);
+        way->begin(&j->conv, scratch);
     for (int i = first; i < first + rows; i++) {
         const gradus_conv_sample s = sample(j, i, pass == BOTH);
-        (back ? way->backward : way->forward)(&j->conv, &s, j->scratch);
+        (back ? way->backward : way->forward)(&j->conv, &s, scratch);
     }
     if (back && way->end_back)
-        way->end_back(&j->conv, j->scratch, j->dW);
+        way->end_back(&j->conv, scratch, j->dW);
     if (!back && way->end)
-        way->end(&j->conv, j->scratch);
+        way->end(&j->conv, scratch);
 }
 
 /* Seconds of a batch. */

@@ -271,37 +271,49 @@ static void make_data(const gradus_conv *c, int setting)
         clear_behind_closed_relu(c);
 }
 
-/* Allocates no more scratch memory than the way asks for, full of NaN. */
+/* Allocates n numbers and no more, all NaN. */
+static gradus_real *new_numbers(size_t n)
+{
+    gradus_real *v = malloc(n * sizeof *v + 1);
+
+    ck_assert_ptr_nonnull(v);
+    memset(v, 0xff, n * sizeof *v);
+    return v;
+}
+
+/* Allocates no more scratch memory than the way asks for. */
 static gradus_real *new_scratch(const gradus_conv_way *way,
                                 const gradus_conv *c)
 {
-    const size_t bytes =
-        way->scratch ? way->scratch(c) * sizeof(gradus_real) : 0;
-    gradus_real *scratch = malloc(bytes + 1);
-
-    ck_assert_ptr_nonnull(scratch);
-    memset(scratch, 0xff, bytes);
-    return scratch;
+    return new_numbers(way->scratch ? way->scratch(c) : 0);
 }
 
-/* Computes z and argmax of r, which are full of NaN and of 255 before. */
-static void run_forward(const gradus_conv_way *way, const gradus_conv *c,
-                        int setting, results *r)
+/* Computes z and argmax of r, which are full of NaN and of 255 before.  Once
+ * W is packed it is not there any more, since it is not to be read. */
+static void run_forward(const gradus_conv_way *way, gradus_conv c, int setting,
+                        results *r)
 {
-    const size_t n = arrays(c) * gradus_conv_z_size(c);
-    gradus_real *scratch = new_scratch(way, c);
+    const size_t n = arrays(&c) * gradus_conv_z_size(&c);
+    gradus_real *scratch = new_scratch(way, &c);
+    gradus_real *packed = new_numbers(way->pack ? way->packed(&c) : 0);
 
     memset(r->z, 0xff, n * sizeof *r->z);
-    memset(r->argmax, c->max2 ? 0xff : 0, n);
+    memset(r->argmax, c.max2 ? 0xff : 0, n);
+    if (way->pack) {
+        way->pack(&c, packed);
+        c.packed = packed;
+        c.W = NULL;
+    }
     if (way->begin)
-        way->begin(c, scratch);
-    for (size_t i = 0; i < arrays(c); i++) {
-        const gradus_conv_sample s = sample(c, setting, r, i);
-        way->forward(c, &s, scratch);
+        way->begin(&c, scratch);
+    for (size_t i = 0; i < arrays(&c); i++) {
+        const gradus_conv_sample s = sample(&c, setting, r, i);
+        way->forward(&c, &s, scratch);
     }
     if (way->end)
-        way->end(c, scratch);
+        way->end(&c, scratch);
     free(scratch);
+    free(packed);
 }
 
 static void set(gradus_real *v, size_t n, gradus_real value)
@@ -365,7 +377,7 @@ static const char *fault(const gradus_conv_way *way, const gradus_conv *c,
     static results r;
 
     if (way->forward) {
-        run_forward(way, c, setting, &r);
+        run_forward(way, *c, setting, &r);
         if (differ(r.z, truth->z, z_all, 10 * near))
             return "z";
         if (memcmp(r.argmax, truth->argmax, z_all))
@@ -394,7 +406,7 @@ LOOP_TEST(every_way_that_fits_gives_what_the_plain_way_gives, SHAPES)
         if (gradus_conv_z_size(&c) == 0) /* one line has no 2 x 2 maxima */
             continue;
         make_data(&c, setting);
-        run_forward(&right, &c, setting, &truth);
+        run_forward(&right, c, setting, &truth);
         run_backward(&right, &c, setting, &truth);
         for (int k = 0; k < WAYS; k++)
             for (int simd = 0; simd <= (int)gradus_simd_here(); simd++) {
@@ -424,6 +436,15 @@ LOOP_TEST(every_way_fits_at_least_a_third_of_the_shapes, WAYS)
     ck_assert_int_ge(count, SHAPES / 3);
 }
 
+static void assert_has_room(const gradus_conv_way *way, const gradus_conv *c,
+                            bool back, size_t most)
+{
+    const size_t packed = back ? 0 : gradus_conv_packed(way, c);
+
+    ck_assert_uint_eq(packed % 32, 0);
+    ck_assert_uint_le(packed + way->scratch(c), most);
+}
+
 /* The scratch memory of c must be enough for any number of samples. */
 static void assert_scratch_is_enough(gradus_conv c)
 {
@@ -431,7 +452,7 @@ static void assert_scratch_is_enough(gradus_conv c)
 
     for (c.samples = 1; c.samples <= 1024; c.samples *= 2)
         for (int back = 0; back < 2; back++)
-            ck_assert_uint_le(gradus_conv_best(&c, back)->scratch(&c), most);
+            assert_has_room(gradus_conv_best(&c, back), &c, back, most);
 }
 
 /* Which way is taken for in, height and width, out, kernel, stride, padding,
@@ -558,7 +579,7 @@ LOOP_TEST(planted_bugs_in_a_way_to_convolve_are_caught, 5)
     wrong.forward = wrong_forward;
     wrong.backward = wrong_backward;
     make_data(&c, MAX2);
-    run_forward(&right, &c, MAX2, &truth);
+    run_forward(&right, c, MAX2, &truth);
     run_backward(&right, &c, MAX2, &truth);
     ck_assert_ptr_null(fault(&right, &c, MAX2, &truth));
     ck_assert_str_eq(fault(&wrong, &c, MAX2, &truth), spoilt);

@@ -18,19 +18,24 @@ static const gradus_conv_way *const ways[] = {
 LOOP_TEST(a_fast_way_matches_a_case_worked_by_hand, COUNT(ways))
 {
     const gradus_conv_way *way = ways[_i];
-    const gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
-                            .out_height = 2, .out_width = 2, .kernel = 2,
-                            .stride = 1, .groups = 1, .samples = 1,
-                            .W = (gradus_real[]){ 1, 2, 3, 4 },
-                            .b = (gradus_real[]){ 10 } };
+    gradus_conv c = { .in = 1, .height = 3, .width = 3, .out = 1,
+                      .out_height = 2, .out_width = 2, .kernel = 2,
+                      .stride = 1, .groups = 1, .samples = 1,
+                      .W = (gradus_real[]){ 1, 2, 3, 4 },
+                      .b = (gradus_real[]){ 10 } };
     gradus_real z[4], dW[4] = { 1 }, db[1] = { 2 }, dx[9] = { 3 };
     gradus_real *scratch = malloc(way->scratch(&c) * sizeof *scratch);
+    gradus_real packed[1024];
     const gradus_conv_sample s = {
         .x = (gradus_real[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, .z = z,
         .dz = (gradus_real[]){ 1, 10, 100, 1000 }, .dW = dW, .db = db,
         .dx = dx };
 
     ck_assert(scratch && way->fits(&c));
+    ck_assert_uint_le(gradus_conv_packed(way, &c), COUNT(packed));
+    c.packed = packed;
+    if (way->pack)
+        way->pack(&c, packed);
     if (way->begin)
         way->begin(&c, scratch);
     way->forward(&c, &s, scratch);

@@ -20,6 +20,7 @@
  * is that of bench/nets.py; the others are in programs/shared/nets.c.  gemm,
  * for very many weights, is never the best way in them. */
 #include "kernels/conv.h"
+#include "kernels/conv_layout.h"
 #include "kernels/winograd.h"
 
 #include <limits.h>
@@ -97,17 +98,31 @@ const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
     return NULL;
 }
 
-/* Only is_repaid depends on the number of samples: so one sample or very many
- * take the way that any other number takes. */
+size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c)
+{
+    return way->packed ? (way->packed(c) + 31) / 32 * 32 : 0;
+}
+
+/* Returns c with one sample, or with very many if k is 1.  Only is_repaid
+ * depends on their number: so any number takes the way of the one or of the
+ * other. */
+static gradus_conv with_samples(gradus_conv c, int k)
+{
+    c.samples = k ? INT_MAX : 1;
+    return c;
+}
+
 size_t gradus_conv_scratch(const gradus_conv *c)
 {
     size_t most = 0;
 
-    for (int k = 0; k < 4; k++) {
-        gradus_conv any = *c;
-        any.samples = k < 2 ? 1 : INT_MAX;
-        size_t n = gradus_conv_best(&any, k % 2)->scratch(&any);
-        most = n > most ? n : most;
+    for (int k = 0; k < 2; k++) {
+        const gradus_conv any = with_samples(*c, k);
+        const gradus_conv_way *way = gradus_conv_best(&any, false);
+        most = larger_size(most, gradus_conv_packed(way, &any) +
+                                     way->scratch(&any));
+        most = larger_size(most,
+                           gradus_conv_best(&any, true)->scratch(&any));
     }
     return most;
 }

@@ -31,6 +31,7 @@ typedef struct {
     bool relu, max2;                /* what is done to y, see above      */
     gradus_simd simd;               /* the instruction set to use        */
     const gradus_real *W;           /* [groups,out,in,kernel,kernel]     */
+    const gradus_real *packed;      /* W as the way packs it: forward    */
     const gradus_real *b;           /* [groups,out], or NULL             */
 } gradus_conv;
 
@@ -110,6 +111,11 @@ typedef struct {
     const char *name;
     bool (*fits)(const gradus_conv *c);      /* Can it compute c?          */
     size_t (*scratch)(const gradus_conv *c); /* numbers of scratch memory  */
+    /* Forward passes read W from c->packed, in an order that suits them.  pack
+     * writes it there, `packed` numbers from a multiple of 64 bytes on.  Both
+     * are NULL if forward reads W itself; backward never reads c->packed. */
+    size_t (*packed)(const gradus_conv *c);
+    void (*pack)(const gradus_conv *c, gradus_real *packed);
     /* begin is called before the first forward pass, begin_back before the
      * first backward pass.  Passes of any number of samples with the same W
      * may then follow, in the same scratch memory.  After the last one, end
@@ -136,9 +142,14 @@ extern const gradus_conv_way gradus_conv_either;
  * for the backward pass; NULL if none fits, as with some relu and max2. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
+/* Returns how many numbers a way needs for packed weights: a multiple of 32,
+ * and 0 if it needs none. */
+size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c);
+
 /* Returns how many numbers of scratch memory, which begins at a multiple of 64
- * bytes, are enough for the fastest way forward and, after it, for the fastest
- * way back, whatever c->samples is. */
+ * bytes, are enough for the packed weights and the scratch memory of the
+ * fastest way forward and, after it, for the fastest way back, whatever
+ * c->samples is. */
 size_t gradus_conv_scratch(const gradus_conv *c);
 
 #endif

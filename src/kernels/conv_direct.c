@@ -51,9 +51,8 @@ typedef struct {
     size_t x_at, y_at, dy_at; /* where the first pixel of each is */
     size_t dx_at;             /* where the border of dx begins */
     size_t image, dy_image;   /* where the images of x and dy begin */
-    size_t W;     /* [groups,kernel,kernel in,out_wide]; or back, for each
-                     pair a,b, what of [groups,kernel,kernel,out,in_wide] it
-                     needs */
+    size_t W;     /* of the backward pass: for each pair a,b what of
+                     [groups,kernel,kernel,out,in_wide] it needs */
     size_t dW;    /* [groups,kernel,kernel in,out_wide] */
     size_t dW_of_line;
     size_t zeros; /* what is before this begins as 0 */
@@ -119,20 +118,19 @@ static parts parts_of(const gradus_conv *c, bool back)
         p.dW_of_line = (size_t)(c->kernel * c->in + PRODUCT_ROWS) *
                        (size_t)p.out_wide;
         p.dW = gradus_conv_take(&p.size, lines * p.dW_of_line);
-    }
-    size_t channels = back ? (size_t)c->out * (size_t)p.in_wide
-                           : (size_t)c->in * (size_t)p.out_wide;
-    p.W = gradus_conv_take(&p.size, lines * (size_t)c->kernel * channels);
-    p.zeros = p.size;
-    if (back)
+        p.W = gradus_conv_take(&p.size, lines * (size_t)(c->kernel * c->out) *
+                                            (size_t)p.in_wide);
+        p.zeros = p.size;
         return p;
+    }
+    p.zeros = p.size;
     p.y = gradus_pixels_of(c->simd, c->out, c->out_height, c->out_width,
                            p.out_wide, c->out_width);
     p.y_at = gradus_conv_take(&p.size, (size_t)c->out_height * p.y.line);
     return p;
 }
 
-/* Back takes more: dW has room for all that W has forward, and dy for y. */
+/* Back takes more: dy has room for all that y has forward. */
 static size_t scratch_size(const gradus_conv *c)
 {
     return parts_of(c, true).size;
@@ -142,27 +140,38 @@ static size_t scratch_size(const gradus_conv *c)
 
 /* W [out,in,k,k] as an image of in lines and k k columns, which becomes
  * [k,k,in,out_wide] with the channels of y last. */
-static gradus_pixels weight_places(const gradus_conv *c, const parts *p)
+static gradus_pixels weight_places(const gradus_conv *c)
 {
+    const int out_wide = gradus_product_wide(c->simd, c->out);
     gradus_pixels w = gradus_pixels_of(c->simd, c->out, c->in,
-                                       c->kernel * c->kernel, p->out_wide, 1);
+                                       c->kernel * c->kernel, out_wide, 1);
 
-    w.pixel = (size_t)c->in * (size_t)p->out_wide;
+    w.pixel = (size_t)c->in * (size_t)out_wide;
     return w;
+}
+
+static size_t packed_size(const gradus_conv *c)
+{
+    const gradus_pixels places = weight_places(c);
+
+    return (size_t)c->groups * places.pixel * (size_t)places.width;
+}
+
+static void pack(const gradus_conv *c, gradus_real *packed)
+{
+    const gradus_pixels places = weight_places(c);
+    const gradus_real *W = c->W;
+
+    memset(packed, 0, packed_size(c) * sizeof *packed);
+    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c)) {
+        gradus_channels_last(&places, W, packed);
+        packed += places.pixel * (size_t)places.width;
+    }
 }
 
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
-    const parts p = parts_of(c, false);
-    const gradus_pixels places = weight_places(c, &p);
-    const gradus_real *W = c->W;
-    gradus_real *to = scratch + p.W;
-
-    memset(scratch, 0, p.zeros * sizeof *scratch);
-    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c)) {
-        gradus_channels_last(&places, W, to);
-        to += places.pixel * (size_t)places.width;
-    }
+    memset(scratch, 0, parts_of(c, false).zeros * sizeof *scratch);
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -181,7 +190,7 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
         .lines = k, .depth = k * c->in, .wide = p.out_wide,
         .A = scratch + p.image, .a_row = (size_t)c->stride * p.x.pixel,
         .a_down = (size_t)c->stride * p.x.line, .a_step = 1,
-        .a_line = p.x.line, .B = scratch + p.W + (size_t)(s->group * k) * line,
+        .a_line = p.x.line, .B = c->packed + (size_t)(s->group * k) * line,
         .b_line = line, .C = y, .c_row = p.y.pixel, .c_down = p.y.line });
     for (size_t j = 0; b && j < end; j += p.y.pixel)
         for (int o = 0; o < c->out; o++)
@@ -343,7 +352,7 @@ static bool fits(const gradus_conv *c)
 }
 
 const gradus_conv_way gradus_conv_direct = {
-    .name = "direct", .fits = fits, .scratch = scratch_size, .begin = begin,
-    .forward = forward, .begin_back = begin_back, .backward = backward,
-    .end_back = end_back,
+    .name = "direct", .fits = fits, .scratch = scratch_size,
+    .packed = packed_size, .pack = pack, .begin = begin, .forward = forward,
+    .begin_back = begin_back, .backward = backward, .end_back = end_back,
 };

@@ -40,8 +40,7 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
 }
 
 /* W is read from beginning to end. */
-void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
-                      size_t n)
+void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed)
 {
     const size_t kk = (size_t)c->kernel * (size_t)c->kernel;
     const size_t in = (size_t)c->in, out = (size_t)c->out;
@@ -53,7 +52,6 @@ void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
                 for (size_t k = 0; k < kk; k++)
                     packed[turned ? (o * kk + kk - 1 - k) * in + ch
                                   : (ch * kk + k) * out + o] = *W++;
-    memset(packed, 0, n * sizeof *packed);
 }
 
 int gradus_conv_strip(int height, size_t a_line, size_t numbers)

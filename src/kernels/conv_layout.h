@@ -37,10 +37,8 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
 
 /* Copies W [groups,out,in,kernel,kernel] into packed
  * [groups,in,kernel,kernel,out]; or, turned, into
- * [groups,out,kernel,kernel,in] with the kernel rotated by 180 degrees.  Sets
- * n numbers after it to 0. */
-void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed,
-                      size_t n);
+ * [groups,out,kernel,kernel,in] with the kernel rotated by 180 degrees. */
+void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed);
 
 /* Sets dx to 0 where it is wanted and to be set: for ways that only add. */
 void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s);
@@ -49,6 +47,11 @@ void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s);
  * of c with `in` and `out` exchanged and the kernel rotated.  The stride of c
  * is 1. */
 gradus_conv gradus_conv_turned(const gradus_conv *c);
+
+static inline size_t larger_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 /* Takes n numbers of scratch memory, of which *size are taken already, in
  * whole vectors.  Returns where they begin. */

@@ -39,8 +39,8 @@ enum {
 };
 
 /* The work on one group of one sample.  z is computed in strips of some
- * lines, and t reads the phases of one strip.  t.W, even, odd and phase lie
- * in the scratch memory; z and argmax are the caller's. */
+ * lines, and t reads the phases of one strip.  even, odd and phase lie in the
+ * scratch memory; t.W, z and argmax are the caller's. */
 typedef struct {
     gradus_tiled t;
     gradus_conv_image image; /* its pitch is even */
@@ -72,21 +72,14 @@ static pooled new_pooled(const gradus_conv *c)
     return d;
 }
 
-/* The scratch memory has all of W, and after it the image, its even and odd
- * columns, and the phases.  Behind each there is room for what a last vector
- * reads or writes beyond the end, and for the line that an even kernel reads
- * without needing it.  Where W ends at a boundary between vectors, each of
- * the others begins at one. */
-static size_t behind_W(const pooled *d)
-{
-    return 2 * d->image.size + (size_t)d->t.in * d->t.plane + MOST_LANES;
-}
-
+/* The scratch memory has the image, its even and odd columns, and the phases.
+ * Behind each there is room for what a last vector reads or writes beyond the
+ * end, and for the line that an even kernel reads without needing it. */
 static size_t scratch_size(const gradus_conv *c)
 {
     const pooled d = new_pooled(c);
 
-    return (size_t)c->groups * gradus_conv_weights(c) + behind_W(&d);
+    return 2 * d.image.size + (size_t)d.t.in * d.t.plane + MOST_LANES;
 }
 
 /* ---- the image and its phases ---------------------------------------- */
@@ -226,12 +219,20 @@ static bool fits(const gradus_conv *c)
            c->out_width > 1;
 }
 
-/* The border of the image has to be 0; the rest of it is cleared as well. */
+static size_t packed_size(const gradus_conv *c)
+{
+    return (size_t)c->groups * gradus_conv_weights(c);
+}
+
+static void pack(const gradus_conv *c, gradus_real *packed)
+{
+    gradus_conv_pack(c, false, packed);
+}
+
+/* The border of the image has to be 0; the rest is cleared as well. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
-    const pooled d = new_pooled(c);
-
-    gradus_conv_pack(c, false, scratch, behind_W(&d));
+    memset(scratch, 0, scratch_size(c) * sizeof *scratch);
 }
 
 /* Without padding, and with an even width, x is its own image. */
@@ -241,26 +242,24 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
     static void (*const version[])(const pooled *) = {
         [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
         [GRADUS_AVX512] = by_avx512 };
-    gradus_real *image =
-        scratch + (size_t)c->groups * gradus_conv_weights(c);
     pooled d = new_pooled(c);
 
-    d.t.W = scratch + (size_t)s->group * gradus_conv_weights(c);
+    d.t.W = c->packed + (size_t)s->group * gradus_conv_weights(c);
     d.t.b = c->b ? c->b + s->group * c->out : NULL;
     d.x = s->x;
-    d.even = image + d.image.size;
+    d.even = scratch + d.image.size;
     d.odd = d.even + d.image.size / 2;
     d.phase = d.even + d.image.size;
     d.z = s->z;
     d.argmax = s->argmax;
     if (c->padding || c->width % 2) {
-        gradus_conv_image_fill(&d.image, s->x, image);
-        d.x = image;
+        gradus_conv_image_fill(&d.image, s->x, scratch);
+        d.x = scratch;
     }
     version[c->simd](&d);
 }
 
 const gradus_conv_way gradus_conv_max2 = {
-    .name = "max2", .fits = fits, .scratch = scratch_size, .begin = begin,
-    .forward = forward,
+    .name = "max2", .fits = fits, .scratch = scratch_size,
+    .packed = packed_size, .pack = pack, .begin = begin, .forward = forward,
 };

@@ -40,8 +40,8 @@ enum {
 };
 
 /* One convolution of one group, for the forward pass or for dx.  y is
- * computed in strips of some lines each; W, image and strip lie in the
- * scratch memory. */
+ * computed in strips of some lines each; image and strip lie in the scratch
+ * memory. */
 typedef struct {
     gradus_tiled t;
     int height, width;        /* of y, in numbers */
@@ -51,7 +51,7 @@ typedef struct {
     bool add, relu;           /* y += .. or y = max(0, ..); else y = .. */
 } convolution;
 
-/* ---- scratch memory: all of W, the image, a strip of some channels --- */
+/* ---- scratch memory: the image, a strip of some channels ------------- */
 
 /* Returns how many numbers a strip of `lines` lines has in each channel,
  * rounded up to whole tiles. */
@@ -60,18 +60,13 @@ static size_t run_of(int lines, size_t pitch)
     return ((size_t)lines * pitch + ROUND - 1) / ROUND * ROUND;
 }
 
-static size_t weights_of(const gradus_conv *c)
-{
-    return (size_t)c->groups * gradus_conv_weights(c);
-}
-
 /* Returns the numbers of scratch memory that one direction needs. */
 static size_t scratch_of(const gradus_conv *c)
 {
     const gradus_conv_image m = gradus_conv_image_of(c, 1);
     int lines = gradus_conv_strip(c->out_height, m.pitch, STRIP);
 
-    return weights_of(c) + m.size + TILE_OUTS * run_of(lines, m.pitch);
+    return m.size + TILE_OUTS * run_of(lines, m.pitch);
 }
 
 /* ---- a strip --------------------------------------------------------- */
@@ -171,7 +166,7 @@ GRADUS_FOR_AVX512 static void by_avx512(const convolution *d)
     convolve(d, 64, 8, 3);
 }
 
-/* Convolves one group of x to y.  W, packed, and the border of zeros are in
+/* Convolves one group of x to y.  W is packed, and the border of zeros is in
  * scratch already. */
 static void run(const gradus_conv *c, int group, const gradus_real *x,
                 gradus_real *scratch, gradus_real *y, bool add)
@@ -180,17 +175,16 @@ static void run(const gradus_conv *c, int group, const gradus_real *x,
         [GRADUS_PLAIN] = by_plain, [GRADUS_AVX2] = by_avx2,
         [GRADUS_AVX512] = by_avx512 };
     const gradus_conv_image m = gradus_conv_image_of(c, 1);
-    gradus_real *image = scratch + weights_of(c);
     const convolution d = {
         .t = { .in = c->in, .out = c->out, .kernel = c->kernel,
-               .W = scratch + gradus_conv_weights(c) * group,
+               .W = c->packed + gradus_conv_weights(c) * group,
                .b = c->b ? c->b + c->out * group : NULL, .plane = m.plane,
                .pitch = m.pitch },
-        .height = c->out_height, .width = c->out_width, .image = image,
-        .strip = image + m.size, .y = y, .add = add,
+        .height = c->out_height, .width = c->out_width, .image = scratch,
+        .strip = scratch + m.size, .y = y, .add = add,
         .relu = c->relu };
 
-    gradus_conv_image_fill(&m, x, image);
+    gradus_conv_image_fill(&m, x, scratch);
     version[c->simd](&d);
 }
 
@@ -202,19 +196,42 @@ static bool fits(const gradus_conv *c)
     return c->stride == 1 && c->kernel > 1 && !c->max2;
 }
 
-/* In the backward pass, conv_gemm.c's scratch memory comes first. */
+static size_t packed_size(const gradus_conv *c)
+{
+    return (size_t)c->groups * gradus_conv_weights(c);
+}
+
+static void pack(const gradus_conv *c, gradus_real *packed)
+{
+    gradus_conv_pack(c, false, packed);
+}
+
+/* In the backward pass, conv_gemm.c's scratch memory comes first, then the
+ * packed weights. */
+static gradus_real *packed_back(const gradus_conv *c, gradus_real *scratch)
+{
+    return scratch + gradus_conv_gemm.scratch(c);
+}
+
+static gradus_real *behind_packed_back(const gradus_conv *c,
+                                       gradus_real *scratch)
+{
+    return packed_back(c, scratch) + packed_size(c);
+}
+
 static size_t scratch_size(const gradus_conv *c)
 {
     const gradus_conv back = gradus_conv_turned(c);
-    size_t a = scratch_of(c);
-    size_t b = gradus_conv_gemm.scratch(c) + scratch_of(&back);
 
-    return a > b ? a : b;
+    return larger_size(scratch_of(c), gradus_conv_gemm.scratch(c) +
+                                                 packed_size(c) +
+                                                 scratch_of(&back));
 }
 
+/* Sets the border of the image to 0, and what is within it. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
-    gradus_conv_pack(c, false, scratch, gradus_conv_image_of(c, 1).size);
+    memset(scratch, 0, gradus_conv_image_of(c, 1).size * sizeof *scratch);
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -228,20 +245,21 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
     const gradus_conv back = gradus_conv_turned(c);
 
     gradus_conv_gemm.begin_back(c, scratch);
-    gradus_conv_pack(c, true, scratch + gradus_conv_gemm.scratch(c),
-                     gradus_conv_image_of(&back, 1).size);
+    gradus_conv_pack(c, true, packed_back(c, scratch));
+    begin(&back, behind_packed_back(c, scratch));
 }
 
 /* Computes dx here, and dW and db in conv_gemm.c. */
 static void backward(const gradus_conv *c, const gradus_conv_sample *s,
                      gradus_real *scratch)
 {
-    const gradus_conv back = gradus_conv_turned(c);
+    gradus_conv back = gradus_conv_turned(c);
     gradus_conv_sample rest = *s;
 
+    back.packed = packed_back(c, scratch);
     if (s->dx)
-        run(&back, s->group, s->dz, scratch + gradus_conv_gemm.scratch(c),
-            s->dx, !s->set_dx);
+        run(&back, s->group, s->dz, behind_packed_back(c, scratch), s->dx,
+            !s->set_dx);
     rest.dx = NULL;
     gradus_conv_gemm.backward(c, &rest, scratch);
 }
@@ -253,7 +271,7 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
 }
 
 const gradus_conv_way gradus_conv_vectors = {
-    .name = "vectors", .fits = fits, .scratch = scratch_size, .begin = begin,
-    .forward = forward, .begin_back = begin_back, .backward = backward,
-    .end_back = end_back,
+    .name = "vectors", .fits = fits, .scratch = scratch_size,
+    .packed = packed_size, .pack = pack, .begin = begin, .forward = forward,
+    .begin_back = begin_back, .backward = backward, .end_back = end_back,
 };

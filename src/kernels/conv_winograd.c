@@ -33,21 +33,16 @@ enum { VALUES = WINOGRAD_VALUES };
 typedef struct {
     gradus_winograd from, to;
     size_t x, dy;  /* images of all samples */
-    size_t U, dU;  /* [groups,36] planes: U of `to`, dU of `from` */
+    size_t U, dU;  /* [groups,36] planes, back: U of `to`, dU of `from` */
     size_t V, M;   /* [36] planes of a block */
     size_t result; /* y or, back, dx of all samples */
     size_t b;      /* [out_wide] of `to`, all 0 in the backward pass */
-    size_t kernel; /* [kernel,kernel,out_wide] of one channel */
+    size_t kernel; /* [kernel,kernel,out_wide] of one channel, back */
     size_t zeros;  /* what is before this begins as 0 */
     size_t size;   /* of everything */
 } parts;
 
 /* ---- sizes ----------------------------------------------------------- */
-
-static size_t larger_of(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 static parts parts_of(const gradus_conv *c, bool back)
 {
@@ -66,21 +61,23 @@ static parts parts_of(const gradus_conv *c, bool back)
         p.dU = gradus_conv_take(&p.size, groups * VALUES * w->u_plane);
     }
     p.zeros = p.size;
-    p.U = gradus_conv_take(&p.size, groups * VALUES * t->u_plane);
     p.V = gradus_conv_take(&p.size,
-                           VALUES * larger_of(w->v_plane, t->v_plane));
+                           VALUES * larger_size(w->v_plane, t->v_plane));
     p.M = gradus_conv_take(&p.size,
-                           VALUES * larger_of(w->m_plane, t->m_plane));
+                           VALUES * larger_size(w->m_plane, t->m_plane));
     p.result = gradus_conv_take(&p.size, samples * t->result);
+    if (!back)
+        return p;
+    p.U = gradus_conv_take(&p.size, groups * VALUES * t->u_plane);
     p.kernel = gradus_conv_take(&p.size,
                                 (size_t)(c->kernel * c->kernel) *
-                                    larger_of(w->x.pixel, w->y.pixel));
+                                    larger_size(w->x.pixel, w->y.pixel));
     return p;
 }
 
 static size_t scratch_size(const gradus_conv *c)
 {
-    return larger_of(parts_of(c, false).size, parts_of(c, true).size);
+    return larger_size(parts_of(c, false).size, parts_of(c, true).size);
 }
 
 /* ---- all samples that wait ------------------------------------------- */
@@ -94,14 +91,14 @@ static int tiles_from(const gradus_winograd *w, int n, int first)
     return rest < w->block ? rest : w->block;
 }
 
-/* Convolves n images of a group, and leaves the results in scratch. */
+/* Convolves n images of a group with U [36] planes of it, and leaves the
+ * results in scratch. */
 static void convolve(const gradus_conv *c, const parts *p,
-                     const gradus_real *image, int group, int n,
+                     const gradus_real *image, const gradus_real *U, int n,
                      gradus_real *scratch)
 {
     const gradus_winograd_steps *step = gradus_winograd_for(c->simd);
     const gradus_winograd *w = &p->to;
-    const gradus_real *U = scratch + p->U + group * VALUES * w->u_plane;
     gradus_real *V = scratch + p->V, *M = scratch + p->M;
 
     for (int first = 0, tiles; (tiles = tiles_from(w, n, first)) > 0;
@@ -144,16 +141,19 @@ static void forward_all(const gradus_conv *c, const parts *p,
                         gradus_real *scratch)
 {
     gradus_conv_waiting *q = (gradus_conv_waiting *)scratch;
+    const gradus_conv_sample *s = q->s;
 
     if (q->count && c->b)
-        memcpy(scratch + p->b, c->b + q->s[0].group * c->out,
+        memcpy(scratch + p->b, c->b + s[0].group * c->out,
                (size_t)c->out * sizeof *c->b);
     if (q->count)
-        convolve(c, p, scratch + p->x, q->s[0].group, q->count, scratch);
+        convolve(c, p, scratch + p->x,
+                 c->packed + s[0].group * VALUES * p->to.u_plane, q->count,
+                 scratch);
     for (int k = 0; k < q->count; k++)
         gradus_channels_first(&p->to.y,
                               scratch + p->result + (size_t)k * p->to.result,
-                              false, q->s[k].z);
+                              false, s[k].z);
     q->count = 0;
 }
 
@@ -169,7 +169,9 @@ static void backward_all(const gradus_conv *c, const parts *p,
     for (int k = 0; k < q->count && s[0].db; k++)
         gradus_add_pixels(&p->to.x, dy + (size_t)k * p->to.image, s[k].db);
     if (q->count && s[0].dx)
-        convolve(c, p, scratch + p->dy, s[0].group, q->count, scratch);
+        convolve(c, p, scratch + p->dy,
+                 scratch + p->U + s[0].group * VALUES * p->to.u_plane,
+                 q->count, scratch);
     for (int k = 0; k < q->count && s[0].dx; k++)
         gradus_channels_first(&p->to.y,
                               scratch + p->result + (size_t)k * p->to.result,
@@ -185,26 +187,41 @@ static bool fits(const gradus_conv *c)
            !c->max2;
 }
 
-/* Clears what has to begin as 0: the number of samples that wait, the borders
- * of the images and the channels that fill up their vectors, b if there is
- * none, and the sum dU. */
-static void begin_pass(const gradus_conv *c, bool back, gradus_real *scratch)
+/* How many numbers U [groups,36] planes has. */
+static size_t size_of_U(const gradus_conv *c)
 {
-    const parts p = parts_of(c, back);
-
-    memset(scratch, 0, p.zeros * sizeof *scratch);
-    gradus_winograd_weights(c, &p.to, back, scratch + p.kernel,
-                            scratch + p.U);
+    return (size_t)c->groups * VALUES * gradus_winograd_of(c).u_plane;
 }
 
+/* U is what is packed, and behind it is room for the kernels of a channel. */
+static size_t packed_size(const gradus_conv *c)
+{
+    return size_of_U(c) + (size_t)(c->kernel * c->kernel) *
+                              (size_t)gradus_product_wide(c->simd, c->out);
+}
+
+static void pack(const gradus_conv *c, gradus_real *packed)
+{
+    const gradus_winograd w = gradus_winograd_of(c);
+
+    gradus_winograd_weights(c, &w, false, packed + size_of_U(c), packed);
+}
+
+/* What begins as 0 is the number of samples that wait, the borders of the
+ * images and the channels that fill up their vectors, b if there is none, and
+ * the sum dU. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
-    begin_pass(c, false, scratch);
+    memset(scratch, 0, parts_of(c, false).zeros * sizeof *scratch);
 }
 
 static void begin_back(const gradus_conv *c, gradus_real *scratch)
 {
-    begin_pass(c, true, scratch);
+    const parts p = parts_of(c, true);
+
+    memset(scratch, 0, p.zeros * sizeof *scratch);
+    gradus_winograd_weights(c, &p.to, true, scratch + p.kernel,
+                            scratch + p.U);
 }
 
 static void forward(const gradus_conv *c, const gradus_conv_sample *s,
@@ -255,7 +272,8 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
 }
 
 const gradus_conv_way gradus_conv_winograd = {
-    .name = "winograd", .fits = fits, .scratch = scratch_size, .begin = begin,
-    .forward = forward, .end = end, .begin_back = begin_back,
-    .backward = backward, .end_back = end_back,
+    .name = "winograd", .fits = fits, .scratch = scratch_size,
+    .packed = packed_size, .pack = pack, .begin = begin, .forward = forward,
+    .end = end, .begin_back = begin_back, .backward = backward,
+    .end_back = end_back,
 };

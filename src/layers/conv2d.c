@@ -61,18 +61,22 @@ static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
 
 static void forward(gradus_node *n, gradus_part p)
 {
-    const gradus_conv k = conv_of(n, p);
+    gradus_conv k = conv_of(n, p);
     const gradus_conv_way *way = gradus_conv_best(&k, false);
     const size_t first = (size_t)p.row * (size_t)k.groups;
+    gradus_real *scratch = p.scratch + gradus_conv_packed(way, &k);
 
+    k.packed = p.scratch;
+    if (way->pack)
+        way->pack(&k, p.scratch);
     if (way->begin)
-        way->begin(&k, p.scratch);
+        way->begin(&k, scratch);
     for (size_t i = first; i < first + gradus_count(p, k.groups); i++) {
         const gradus_conv_sample s = image(n, &k, i);
-        way->forward(&k, &s, p.scratch);
+        way->forward(&k, &s, scratch);
     }
     if (way->end)
-        way->end(&k, p.scratch);
+        way->end(&k, scratch);
 }
 
 /* Adds to dx, or sets it, and adds to this slice's shares of dW and db. */

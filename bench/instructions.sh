@@ -58,7 +58,7 @@ a_step() {
 if [ -n "$store" ]; then
     {
         echo "# $tools"
-        for net in mlp mlp256 cnn norm deep pools smooth infer; do
+        for net in mlp mlp256 cnn norm deep pools smooth infer answer; do
             echo "$net $(a_step $net)"
         done
     } >"$budget.tmp"

@@ -225,8 +225,8 @@ typedef struct {
 } gradus_fed;
 
 /* All fields may be read.  A constructor sets what it needs through
- * the functions below, and the sizes scratch, keep, keep_row and n_sums by
- * hand; gradus_compile sets the pointers. */
+ * the functions below, and the sizes scratch, keep, keep_row, cache and n_sums
+ * by hand; gradus_compile sets the pointers. */
 struct gradus_node {
     const gradus_op *op;
     gradus_graph *graph;
@@ -261,6 +261,9 @@ struct gradus_node {
     size_t keep, keep_row; /* numbers kept from forward to backward: `keep` for
                               the batch and keep_row for each row */
     gradus_real *kept;     /* [keep + B keep_row]; NULL in a workspace */
+    size_t cache;          /* numbers that a workspace keeps from one inference
+                              to the next */
+    gradus_real *cached;   /* [cache]; NULL in a graph */
     int n_sums;            /* numbers that `sum` leaves of each slice */
     double *sums;          /* [slices,n_sums] */
 

@@ -2,6 +2,7 @@
 #include "tests.h"
 
 #include "nets.h"
+#include "probe.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -163,6 +164,69 @@ TEST(an_inferred_pixel_is_its_value_divided_by_255)
     ck_assert_double_le(distance(a, n.loss->y, CLASSES), TOLERANCE);
     gradus_workspace_free(w);
     gradus_workspace_free(v);
+}
+
+/* ---- convolutions ------------------------------------------------------- */
+
+enum { MANY = 20 }; /* rows */
+
+/* In order, they are computed by conv_vectors.c, conv_max2.c, conv_direct.c,
+ * conv_gemm.c and conv_winograd.c.  The last has too many weights to keep; one
+ * row is computed by conv_direct.c, and MANY by conv_winograd.c. */
+static const struct {
+    int in, side, out, kernel;
+    gradus_conv2d_options o;
+    bool max2;
+} convolutions[] = {
+    { 1, 12, 8, 5, { 0 }, false },
+    { 1, 12, 8, 5, { 0 }, true },
+    { 6, 9, 20, 3, { .stride = 2, .groups = 2 }, false },
+    { 6, 9, 4, 3, { .stride = 2 }, false },
+    { 16, 8, 16, 3, { .padding = 1 }, false },
+    { 144, 4, 128, 3, { .padding = 1 }, false },
+};
+
+/* Asserts that w infers n rows of x as a new workspace does, bit for bit. */
+static void assert_like_new(gradus_workspace *w, const gradus_node *y,
+                            const gradus_real *x, int rows)
+{
+    gradus_workspace *fresh = workspace(y->graph, rows);
+    const gradus_real *a = gradus_infer(w, x, rows);
+    const gradus_real *b = gradus_infer(fresh, x, rows);
+
+    ck_assert_msg(a && b, "%s", gradus_error());
+    ck_assert_mem_eq(a, b, (size_t)rows * (size_t)y->size * sizeof *a);
+    gradus_workspace_free(fresh);
+}
+
+/* A workspace keeps the weights of convolutions as the kernels need them.  It
+ * has to notice when they change, whoever has changed them, and when the
+ * number of rows asks for another order. */
+LOOP_TEST(a_workspace_infers_with_the_weights_as_they_are, COUNT(convolutions))
+{
+    static gradus_real x[MANY * 144 * 16];
+    static const int rows[] = { 1, 1, MANY, 1, MANY, MANY };
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *y = gradus_conv2d(
+        gradus_image(g, convolutions[_i].in, convolutions[_i].side,
+                     convolutions[_i].side), convolutions[_i].out,
+        convolutions[_i].kernel, &convolutions[_i].o);
+
+    if (convolutions[_i].max2)
+        y = gradus_maxpool2d(gradus_relu(y), 2, NULL);
+    probe_fill(x, COUNT(x), 1);
+    ck_assert_int_eq(gradus_compile(g, 1, 1), 0);
+    gradus_workspace *w = workspace(g, MANY);
+    for (size_t k = 0; k < 3 * COUNT(rows); k++) {
+        if (k % 3 == 1) /* a weight near the first, or near the last */
+            gradus_parameters(g)[k] += 1;
+        if (k % 3 == 2)
+            gradus_parameters(g)[gradus_parameter_count(g) -
+                                 (size_t)convolutions[_i].out - k] -= 1;
+        assert_like_new(w, y, x, rows[k / 3]);
+    }
+    gradus_workspace_free(w);
+    gradus_graph_free(g);
 }
 
 /* ---- which output, which input ------------------------------------------ */

@@ -146,6 +146,11 @@ const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
  * and 0 if it needs none. */
 size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c);
 
+/* Returns how many numbers are enough for the packed weights of c, whatever
+ * c->samples is; but not for more than 2^15, which are too many to be kept: 0
+ * if all are more. */
+size_t gradus_conv_cache(const gradus_conv *c);
+
 /* Returns how many numbers of scratch memory, which begins at a multiple of 64
  * bytes, are enough for the packed weights and the scratch memory of the
  * fastest way forward and, after it, for the fastest way back, whatever

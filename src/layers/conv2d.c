@@ -26,9 +26,14 @@
 #include "kernels/conv.h"
 #include "layers/layers.h"
 
+#include <string.h>
+
 typedef struct {
     gradus_node node;
     gradus_conv conv; /* its W and b stay NULL: see conv_of */
+    /* In a workspace, the way whose packed weights the cache has, behind the W
+     * that they were packed from; NULL if it has none. */
+    const gradus_conv_way *cached_for;
 } conv2d_node;
 
 /* The convolution of the rows of p, with its weights and biases in place.
@@ -59,6 +64,46 @@ static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
         .argmax = k->max2 && n->kept ? (uint8_t *)n->kept + z : NULL };
 }
 
+/* How many numbers the cache has for W: as many as fill whole lines of the
+ * processor's cache, so that the packed weights behind it begin a line. */
+static size_t room_for_W(const gradus_node *n)
+{
+    return (n->param[0].size + 31) / 32 * 32;
+}
+
+/* Sets how much memory n needs. */
+static void set_memory(gradus_node *n, const gradus_conv *k)
+{
+    const size_t packed = gradus_conv_cache(k);
+
+    n->scratch = gradus_conv_scratch(k);
+    n->cache = packed ? room_for_W(n) + packed : 0;
+}
+
+/* Returns the packed weights: in scratch; or, in a workspace, those that the
+ * cache has, if they are of this way and these weights.  With a single row, to
+ * pack the weights may take as long as the convolution. */
+static const gradus_real *packed(gradus_node *n, const gradus_conv *k,
+                                 const gradus_conv_way *way,
+                                 gradus_real *scratch)
+{
+    conv2d_node *c = (conv2d_node *)n;
+    const size_t bytes = n->param[0].size * sizeof *k->W;
+    gradus_real *W = n->cached, *to = scratch;
+
+    if (!way->pack)
+        return NULL;
+    if (W && room_for_W(n) + gradus_conv_packed(way, k) <= n->cache) {
+        to = W + room_for_W(n);
+        if (c->cached_for == way && memcmp(W, k->W, bytes) == 0)
+            return to;
+        memcpy(W, k->W, bytes);
+        c->cached_for = way;
+    }
+    way->pack(k, to);
+    return to;
+}
+
 static void forward(gradus_node *n, gradus_part p)
 {
     gradus_conv k = conv_of(n, p);
@@ -66,9 +111,7 @@ static void forward(gradus_node *n, gradus_part p)
     const size_t first = (size_t)p.row * (size_t)k.groups;
     gradus_real *scratch = p.scratch + gradus_conv_packed(way, &k);
 
-    k.packed = p.scratch;
-    if (way->pack)
-        way->pack(&k, p.scratch);
+    k.packed = packed(n, &k, way, p.scratch);
     if (way->begin)
         way->begin(&k, scratch);
     for (size_t i = first; i < first + gradus_count(p, k.groups); i++) {
@@ -121,7 +164,7 @@ static bool fuse(gradus_node *n, const gradus_node *user)
     c->conv = k;
     if (k.max2) /* argmax has one byte for each number of z */
         n->keep_row = (size_t)(user->size - 1) / sizeof *n->kept + 1;
-    n->scratch = gradus_conv_scratch(&k);
+    set_memory(n, &k);
     return true;
 }
 
@@ -216,6 +259,6 @@ gradus_node *gradus_conv2d(gradus_node *x, int channels, int kernel,
         n = gradus_add_param(n, "bias", 1, &channels, GRADUS_INIT_ZERO, 0);
     if (!n || !check_size(n, k))
         return NULL;
-    n->scratch = gradus_conv_scratch(k);
+    set_memory(n, k);
     return n;
 }

@@ -93,14 +93,16 @@ static int copy_all(gradus_workspace *w, const gradus_node *output)
     return 0;
 }
 
-/* Takes the workspace's arrays from the plan: index [max_batch], scratch, and
- * y [max_batch,size] of each node that has a value of its own. */
+/* Takes the workspace's arrays from the plan: index [max_batch], scratch, what
+ * nodes keep, and y [max_batch,size] of each that has a value of its own. */
 static void plan(gradus_workspace *w, const gradus_graph *g, gradus_plan *p)
 {
     w->index = gradus_plan_take(p, 1, (size_t)w->max_batch, sizeof *w->index);
     w->scratch = gradus_plan_take(p, 1, g->scratch_size, sizeof *w->scratch);
     for (int i = 0; i < w->count; i++) {
         gradus_node *n = w->node[i];
+        if (n)
+            n->cached = gradus_plan_take(p, 1, n->cache, sizeof *n->cached);
         if (n && n->result == n)
             n->y = gradus_plan_take(p, (size_t)w->max_batch, (size_t)n->size,
                                     sizeof *n->y);

@@ -26,6 +26,14 @@ def there(name, found):
     return found
 
 
+def built(program, package):
+    """Is a program there that needs a package?"""
+    if not os.path.exists(program):
+        print(f"bench: {program} is not built (make bench builds it if "
+              f"{package} is installed); skipped", file=sys.stderr)
+    return os.path.exists(program)
+
+
 def version(python, module):
     """The version of a module, or an empty string if there is none."""
     command = [python, "-c", f"import {module}; print({module}.__version__)"]
@@ -80,11 +88,11 @@ def programs(one):
     products (make BLAS=onednn)."""
     found = {}
     fann, onednn = [f"{BUILD}/fann_bench"], [f"{BUILD}/onednn_bench"]
-    if there(f"{fann[0]}, of libfann-dev,", os.path.exists(fann[0])):
+    if built(fann[0], "libfann-dev"):
         number = subprocess.run(["pkg-config", "--modversion", "fann"],
                                 capture_output=True, text=True).stdout.strip()
         found[f"FANN {number}"] = Peer(fann, {}, one, [])
-    if there(f"{onednn[0]}, of libdnnl-dev,", os.path.exists(onednn[0])):
+    if built(onednn[0], "libdnnl-dev"):
         works = [("train", net, 64, t) for t in (1, 2) for net in MLPS + CNNS +
                  ["lenet", "convnet", "residual", "strided", "three of 64"]]
         name = run(onednn, ["--seconds", "0.01", "train"])["library"]

@@ -63,6 +63,7 @@ from_pypi() {
         return 0
     fi
     for names in 'torch numpy' 'jax[cpu]' 'onnxruntime onnx'; do
+        echo "peers: PyPI's $names: what is missing is installed in $1"
         # shellcheck disable=SC2086 # names are meant to be split
         "$1/bin/pip" install -q $names ||
             echo "peers: PyPI's $names could not be installed"

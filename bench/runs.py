@@ -11,15 +11,26 @@ OURS = [f"{BUILD}/gradus_bench"]
 
 
 def run(program, flags, env=None):
-    """Runs a process.  Returns its JSON, and in "wall" the seconds it took."""
-    start = time.perf_counter()
+    """Runs a process.  Returns its JSON."""
     done = subprocess.run(program + flags, env={**os.environ, **(env or {})},
                           capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"bench: {' '.join(program + flags)}: {done.stderr}")
-    result = json.loads(done.stdout)
-    result["wall"] = time.perf_counter() - start
-    return result
+    return json.loads(done.stdout)
+
+
+def seconds_to_first_line(program, flags, env=None):
+    """Runs a process.  Returns the seconds until it has printed a line."""
+    start = time.perf_counter()
+    with subprocess.Popen(program + flags, env={**os.environ, **(env or {})},
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        line = process.stdout.readline()
+        seconds = time.perf_counter() - start
+        words = process.communicate()[1]
+    if not line or process.returncode:
+        sys.exit(f"bench: {' '.join(program + flags)}: {words}")
+    return seconds
 
 
 class Turns:

@@ -115,6 +115,21 @@ if command -v python3 >/dev/null; then
             bench/bench.py --seconds="$seconds"
         verdict "bench.py refuses --seconds $seconds" $?
     done
+    refuses "--out: $dir/none/page: No such file or directory" \
+        bench/bench.py --out "$dir/none/page"
+    verdict "bench.py refuses an --out that it cannot write, at once" $?
+    # near NET TRAIN_LOSS: is it that of the same work, if another's is 0.1?
+    near() {
+        PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=bench python3 -c "import bench
+bench.check_same('$1', 'X 1', {'train_loss': $2}, {'train_loss': 0.1})"
+    }
+    near convnet 0.1005 && near 784-128-10 0.100001
+    verdict "bench.py takes losses for the same if rounding alone differs" $?
+    refuses "train_loss of gradus is 0.102; must be within 1 % of 0.1" \
+        near convnet 0.102 &&
+        refuses "must be within 0.01 % of 0.1, which is that of X 1" \
+            near 784-128-10 0.1001
+    verdict "bench.py refuses a library that computes something else" $?
     while read -r flag number range; do
         refuses "argument $flag: got '$number'; must be a whole number $range" \
             bench/speedrun.py "$flag=$number"

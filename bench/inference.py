@@ -70,8 +70,8 @@ def section(table, results, served):
 First the latency of requests of one sample. Each thread of gradus has a workspace of its own, and answers requests of
 its own while the others answer theirs, all with the same graph; of the other libraries there is one thread. Every
 number is the median over the rounds, and *calls* are those of a round: of 1,000 of them, one took longer than p99.9.
-Where two threads answer more than twice as many requests as one, that is no gain of gradus but, as far as is known,
-noise of a shared machine.
+Where two threads answer more than twice as many requests as one, the single thread was disturbed, or was slow for a
+reason that is not known: it is no gain of gradus.
 
 """ + table(["net", "program", "threads", "calls", "p50, us", "p99, us",
              "p99.9, us", "samples a second"], latency_rows(served)) + """

@@ -225,6 +225,7 @@ def introduction(results, options):
 
 What is compared runs side by side and takes turns: each gets {options.seconds:g} s in each of {options.rounds} rounds. A rate is the median of all
 rounds. A ratio is the median of the ratios of each round, since the machine's own speed changes, and is rounded down.
+Where the speed changed between rounds, it differs from the ratio of the two rates beside it, and is the one to trust.
 PyTorch's rate is that of the fastest of its builds and memory formats that are installed. OpenBLAS uses its kernels for
 {kernels(results)}.
 
@@ -273,12 +274,13 @@ def speed(works, results):
     return """## Speed
 
 The rates are samples a second; PyTorch's are those of the fastest of its builds and memory formats, and *compiled*
-stands behind a rate where `torch.compile` was the fastest. *Of products* is the time of a call divided by that of its
+stands behind a rate where `torch.compile` was the fastest: it is tried in training in batches of 64 on one thread
+alone, as it compiles for half a minute. *Of products* is the time of a call divided by that of its
 OpenBLAS products alone; it may be below 1 (see *Bare products*). *Of peak* is the rate of the multiply-adds that a
 textbook would make, divided by the machine's: it may be above 100 %, as many are left out, behind a maximum or by
 Winograd's method. *2T : 1T* is the rate of gradus on two threads divided by that on one: first the ratio, and from B64
-on the target behind it, 1.8, and whether it is met. A ratio above 2 is noise of a shared machine. `bench/nets.py` says
-what the nets are.
+on the target behind it, 1.8, and whether it is met. A ratio above 2 means that one thread was disturbed, or was slow
+for a reason that is not known. `bench/nets.py` says what the nets are.
 
 """ + table(head + ["of products", "of peak", "2T : 1T"],
             speed_rows(works, results))
@@ -287,7 +289,8 @@ what the nets are.
 def others(works, results):
     return """## Other libraries
 
-The rates are samples a second. JAX has one compiled function for a step, and as many processors as threads. Of
+The rates are samples a second. JAX has one compiled function for a step, and as many processors as threads; nets with
+convolutions it trains in batches of 64 alone, and dense ones of 64 and 256. Of
 oneDNN only primitives are measured: forward and backward of the dense layers and convolutions, in the formats that
 it prefers, without activations, pools, normalisation, loss, optimiser, or the changes of format between them. So its
 rate is that of the products of a step alone, and a step by oneDNN would take longer. gradus can be faster all the
@@ -373,8 +376,8 @@ def growth(grown):
 
 All rows but those of threads are measured on one thread. A slope is that of the logarithm of the cost over the
 logarithm of the value: 1 means that the cost grows in proportion. A cost in MB is the peak of memory, above what an
-empty process has, while the rows are made one batch at a time. Over threads, -1 is the best slope; one below it
-is noise of a shared machine.
+empty process has, while the rows are made one batch at a time. Over threads, -1 is the best slope; below it, one
+thread was disturbed, or was slow for a reason that is not known.
 
 """ + table(["of", "cost", "value: cost", "slope", "of the last two"], grown)
 

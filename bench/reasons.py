@@ -1,6 +1,6 @@
 """Why a ratio falls short of its target: the kinds of rows, and what is known
 of each."""
-from nets import MLPS
+from nets import MLPS, NETS
 
 # A workload is (command, net, batch, threads).  `alone` is the ratio that the
 # step's products alone would have, or None if it was not measured.
@@ -12,7 +12,7 @@ def beyond_blas(work, target, alone):
 
 
 def other_work(work, target, alone):
-    return work[0] == "train" and work[1] in MLPS and \
+    return work[1] in MLPS and work[2] > 1 and \
         alone is not None and alone >= target
 
 
@@ -32,38 +32,53 @@ def residual(work, _target, _alone):
     return work[1] == "residual"
 
 
+def more_layers(work, _target, _alone):
+    return NETS[work[1]].startswith("784 dense512 ") and work[1] not in MLPS
+
+
+def one_image(work, _target, _alone):
+    return work[:3] == ("infer", "convnet", 1)
+
+
 def convnet_threads(work, _target, _alone):
-    return work[:2] == ("infer", "convnet") and work[3] > 1
+    return work[:3] == ("infer", "convnet", 256) and work[3] > 1
 
 
 # The texts are lines of at most 117 characters; "1. " comes before them.
 REASONS = [
     (beyond_blas, """\
-Dense nets whose products alone fall short: only a faster BLAS could meet the target. PyTorch 1.13 computes with
-OpenBLAS, too, and PyTorch 2 with MKL. Where oneDNN is installed, *Other libraries* shows what gradus gains by
-its products."""),
+Dense nets whose products alone, each as one call of OpenBLAS, fall short: faster products are needed first. PyTorch
+1.13 computes with OpenBLAS, too, and PyTorch 2 with MKL. Where oneDNN is installed, *Other libraries* shows what
+gradus gains by its products."""),
     (other_work, """\
 Dense nets whose products alone are fast enough: the rest of the step takes the difference, that is the activations,
 the loss and the update. And gradus's products are smaller than the whole ones of the column, as a thread takes a
-slice of the batch through the net: 32 rows of 64, and 64 rows of larger batches. At B1024, a step of 784-512-512-10
-takes 1.26 times as long as its bare products of 1,024 rows, on an Intel Xeon with AVX-512. Slices of 512 and 1,024
-rows were tried there: they are 1.12 times as fast at B1024 and 0.98 times at B256, and leave work for fewer threads.
-So slices have stayed small."""),
+slice of the batch through the net: 32 rows of 64, and 64 rows of larger batches. *Of products*, below, says how much
+longer a step takes. Slices of 512 and 1,024 rows were tried with 784-512-512-10, on an Intel Xeon with AVX-512: they
+are 1.12 times as fast at B1024 and 0.98 times at B256, and leave work for fewer threads. So slices have stayed
+small."""),
     (several_threads, """\
 Dense nets on two threads: OpenBLAS's products are measured on one thread alone, but what holds there holds here,
 too. Besides, a training step has three parts (samples, weights, update), after each of which the threads wait for
-each other. *2T : 1T* below shows that a second thread gains least in the smaller net."""),
+each other, so that a second thread gains least where a step is short."""),
     (one_row, """\
 One row through a dense net: each weight is read once, for a single multiplication, so that the limit is how fast
 the weights arrive from memory, or from an outer cache."""),
     (many_classes, """\
 10,000 classes: a step goes over 2.7 million weights, their gradients and their momenta. These are 31 MB, more than
-the second-level caches hold, so that memory is the limit."""),
+the second-level caches hold, so that the limit is how fast they arrive from the third-level cache, or from memory."""),
     (residual, """\
 *residual*, of 16 to 64 channels: multiplications are about a quarter of a step, and the rest are passes over memory:
-other orders of channels, Winograd's transformations, batch normalisation. The arrays of a batch do not fit the
-second-level cache, and from the third one thread of that Xeon reads and writes 20 to 25 GB/s, which the passes of
-batch normalisation reach."""),
+other orders of channels, Winograd's transformations, batch normalisation. The arrays of a batch do not fit in the
+second-level cache. On an Intel Xeon, one thread reads and writes 20 to 25 GB/s from and to the third-level cache, and
+the passes of batch normalisation reach that."""),
+    (more_layers, """\
+784-512-512-10 with layer normalisation, dropout or another activation: its products alone would be 1.3 times as fast
+as a step of JAX, measured on an Intel Xeon with AVX-512. So what comes on top of them makes the difference."""),
+    (one_image, """\
+One row through *convnet*: a quarter of the time, as sampled on an Intel Xeon, goes into Winograd's transformation of
+the weights, which a library that holds them transformed need not compute. That was tried: it took 1.1 times as long,
+since there are four times as many numbers then, which no longer fit in the second-level cache."""),
     (convnet_threads, """\
 Inference of *convnet* on two threads: PyTorch's rate grows more with the second thread than gradus's does, as the
 rates below show."""),

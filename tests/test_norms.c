@@ -508,12 +508,38 @@ LOOP_TEST(a_batch_whose_variance_is_infinite_is_refused, COUNT(LARGE))
     numbers[2][1] = (gradus_real)(LARGE[_i] * most);
     ck_assert_int_eq(gradus_train_step(o, (int[]){ 3, 2, 1, 0 }, 4), -1);
     assert_error("batchnorm1: row 1 (sample 2): value 1 of dense1 is");
-    assert_error("too large for the variance of the batch");
+    assert_error("too large for the mean or the variance of the batch");
     for (int j = 2; j < 4; j++)
         for (int c = 0; c < 2; c++)
             ck_assert(isfinite(y->param[j].w[c]));
     snprintf(path, sizeof path, "/tmp/gradus-norms-%d", (int)getpid());
     ck_assert_int_eq(gradus_save(g, path), 0);
     unlink(path);
+    gradus_optimiser_free(o);
+}
+
+/* The values of a batch may be large and yet vary little.  If the means of two
+ * batches are farther apart than the largest number, moving the running mean a
+ * tenth of the way would make it infinite. */
+TEST(a_batch_whose_mean_is_too_large_is_refused)
+{
+    const gradus_real most = sizeof most == sizeof(float)
+                                 ? (gradus_real)3e38 : (gradus_real)1.6e308;
+    const gradus_real numbers[] = { most, most, -most, -most };
+
+    x = gradus_input(g, 1);
+    gradus_node *t = gradus_input(g, 1);
+    y = gradus_batchnorm(x);
+    gradus_mse(y, t, NULL);
+    ck_assert_int_eq(gradus_compile(g, 2, 1), 0);
+    gradus_optimiser *o = gradus_sgd(g, NULL);
+    gradus_feed(x, numbers, 4);
+    gradus_feed(t, numbers, 4);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(
+            gradus_train_step(o, (int[]){ 2 * i, 2 * i + 1 }, 2), -1);
+        assert_error("too large for the mean or the variance of the batch");
+        ck_assert_double_eq(y->param[2].w[0], 0);
+    }
     gradus_optimiser_free(o);
 }

@@ -108,8 +108,10 @@ static void unite(gradus_node *n, int slices)
         batch(n, SCALE)[c] =
             (gradus_real)(1 / sqrt(square / m + eps)); /* var of (N1) */
         batch(n, VAR)[c] = (gradus_real)(square / (m - 1));
-        if (!isfinite(batch(n, VAR)[c])) /* the running variance would be */
-            batch(n, MEAN)[c] = NAN;     /* infinite: refuse the batch */
+        /* Refuse a batch that would make a running moment infinite: two means
+         * may be as far apart as twice the larger one. */
+        if (!isfinite(batch(n, VAR)[c]) || !isfinite(2 * batch(n, MEAN)[c]))
+            batch(n, MEAN)[c] = NAN;
     }
 }
 

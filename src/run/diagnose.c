@@ -66,7 +66,8 @@ static int blame_largest(gradus_node *n)
         gradus_largest(x->y, (size_t)n->graph->batch.rows * size);
 
     gradus_fail(n, "row %zu (sample %d): value %zu of %s is %g, which is too "
-                "large for the variance of the batch", largest / size,
+                "large for the mean or the variance of the batch",
+                largest / size,
                 n->graph->index[largest / size], largest % size, x->name,
                 (double)x->y[largest]);
     return (int)(largest / size);

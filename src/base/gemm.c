@@ -1,5 +1,6 @@
-/* gemm.c -- matrix products, computed by OpenBLAS.  This is the only file that
- * includes cblas.h.  `make BLAS=onednn` compiles gemm_onednn.c in its place.
+/* gemm.c -- matrix products, computed by OpenBLAS.  This is the only file of
+ * src that includes cblas.h.  `make BLAS=onednn` compiles gemm_onednn.c in its
+ * place.
  *
  * Where OpenBLAS has faster kernels for small products, a larger product is
  * divided into blocks that are small enough for them. */

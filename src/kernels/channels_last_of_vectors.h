@@ -26,10 +26,10 @@ FOR GRADUS_INLINE void NAME(transpose)(eight *v)
     }
 }
 
-/* Copies channels c .. c + 7 of eight pixels: x has these at x[q] onwards in
- * each channel, and `last` at[0..7].  Where x is only written, its next lines
- * are fetched ahead: without that, copies were measured to take up to 1.5
- * times as long. */
+/* Copies channels c .. c + 7 of eight pixels.  In x, the pixels begin at x[q]
+ * in each channel; in `last`, pixel k is at at[k].  Where x is only written,
+ * its next lines are fetched ahead: without that, copies were measured to take
+ * up to 1.5 times as long. */
 FOR GRADUS_INLINE void NAME(copy_block)(const group *g, int c, size_t q,
                                         const size_t *at)
 {
@@ -75,7 +75,8 @@ FOR GRADUS_INLINE void NAME(copy)(const group *g)
     }
 }
 
-/* Copies all channels; the number of those of a whole group is a constant.
+/* Copies all channels, group by group.  In a whole group, their number is a
+ * constant.
  *
  * If channels are 4096 bytes apart, all compete for one set of the first-level
  * cache, which has room for 8 lines at least.  So no more channels are written

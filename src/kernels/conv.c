@@ -81,8 +81,8 @@ static bool is_repaid(const gradus_conv *c)
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of
  * channels of y; for few channels of x without a stride, gradus_conv_vectors
- * is as fast.  The maxima are not worth the other multiplications where
- * gradus_conv_winograd fills its vectors and leaves out two of three. */
+ * is as fast.  Where gradus_conv_winograd fills its vectors and leaves out
+ * two of three multiplications, it gains more than gradus_conv_max2 does. */
 static bool pays(const gradus_conv_way *way, const gradus_conv *c)
 {
     return way->fits(c) &&

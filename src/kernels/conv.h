@@ -90,15 +90,15 @@ typedef struct {
     uint8_t *argmax;       /* [out,h,w], or NULL                     */
     const gradus_real *dz; /* [out,h,w]                              */
     gradus_real *dW;       /* [out,in,kernel,kernel], is added to    */
-    gradus_real *db, *dx;  /* [out] and like x, are added to, or NULL */
+    gradus_real *db;       /* [out], is added to, or NULL            */
+    gradus_real *dx;       /* like x, is added to or set, or NULL    */
     bool set_dx;           /* what dx held means nothing: it is set  */
 } gradus_conv_sample;
 
 /* One pass over one group of one sample.  The forward pass reads x and writes
  * z and argmax.  The backward pass reads x, z, argmax and dz, adds to dW and
  * db, and adds to dx or sets it.  What is read, and s itself, is read before
- * the call returns; what is written may be written as late as by end or
- * end_back. */
+ * the call returns.  A way may delay what it writes until end or end_back. */
 typedef void gradus_conv_pass(const gradus_conv *c,
                               const gradus_conv_sample *s,
                               gradus_real *scratch);

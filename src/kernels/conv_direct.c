@@ -25,8 +25,9 @@
  * where dY is 0 outside y.
  *
  * Unlike conv_vectors.c this takes a stride, and its vectors hold channels.
- * It has 250 lines of code; without it a training step takes 1.3 times as long
- * in a net whose convolutions have a stride (see conv.c).
+ * It has 260 lines of code, besides product.c and its headers, which it shares
+ * with conv_winograd.c; without it a training step takes 1.3 to 1.4 times as
+ * long in a net whose convolutions have a stride (see conv.c).
  */
 #include "kernels/channels_last.h"
 #include "kernels/conv.h"
@@ -36,8 +37,9 @@
 
 #include <string.h>
 
-/* The most that the stride may be: the image of dx has a multiple of it in
- * lines and in columns, and sizes are ints. */
+/* The largest stride.  The image of dx is rounded up to a multiple of the
+ * stride in lines and in columns; with a small limit, that cannot overflow an
+ * int. */
 enum { MOST_STRIDE = 8 };
 
 /* Sizes, and where things begin in the scratch memory; in numbers. */
@@ -45,16 +47,15 @@ typedef struct {
     int in_wide, out_wide; /* the channels, rounded up */
     int reach;             /* how many lines of y depend on a line of x, at
                               most */
-    gradus_pixels x, y;    /* where the pixels of x are in its image, and
-                              those of y, */
-    gradus_pixels dy, dx;  /* and of their gradients */
+    gradus_pixels x, y;    /* the pixels of x and of y in their images */
+    gradus_pixels dy, dx;  /* those of the gradients */
     size_t x_at, y_at, dy_at; /* where the first pixel of each is */
     size_t dx_at;             /* where the border of dx begins */
     size_t image, dy_image;   /* where the images of x and dy begin */
     size_t W;     /* of the backward pass: for each pair a,b what of
                      [groups,kernel,kernel,out,in_wide] it needs */
     size_t dW;    /* [groups,kernel,kernel in,out_wide] */
-    size_t dW_of_line;
+    size_t dW_of_line;     /* numbers of dW for one line u of the kernel */
     size_t zeros; /* what is before this begins as 0 */
     size_t size;
 } parts;

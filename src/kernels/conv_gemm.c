@@ -14,8 +14,8 @@
  * Unlike conv_plain.c, this copies every number of x up to k k times and
  * leaves the loops to OpenBLAS.  It has 180 lines of code, and takes a tenth
  * of the time or less.  There are faster ways for most settings: this one is
- * for very many weights, and for few channels with a stride or a kernel of 1
- * (see conv.c).
+ * for very many weights, for strides above 8, and for fewer than 8 channels of
+ * y with a stride, or of x or y with a kernel of 1 (see conv.c).
  *
  * In a product with few columns, reading W takes longer than multiplying.  So
  * the samples of small images wait until they have up to TOGETHER positions,
@@ -192,7 +192,7 @@ static bool fits(const gradus_conv *c)
     return !c->max2;
 }
 
-/* Nobody waits. */
+/* No sample waits yet. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
     (void)c;

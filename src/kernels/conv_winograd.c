@@ -15,9 +15,9 @@
  *
  * As large numbers are subtracted from each other, rounding errors are about
  * ten times those of conv_plain.c, and are relative to the largest number of
- * a tile, not to each result.  With winograd.c and its headers this has 580
- * lines of code; without it a training step takes 1.4 to 1.8 times as long in
- * nets of 16 to 96 channels (see conv.c).
+ * a tile, not to each result.  With winograd.c and its headers this has 600
+ * lines of code, besides product.c and its headers; without it a training step
+ * takes 1.4 to 1.8 times as long in nets of 16 to 96 channels (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"
@@ -27,9 +27,9 @@
 
 enum { VALUES = WINOGRAD_VALUES };
 
-/* What else is in the scratch memory, of the forward pass or of the backward
- * pass, and where it begins.  Back, `to` computes dx; forward, it is the same
- * as `from`. */
+/* What follows the samples that wait in the scratch memory, of the forward
+ * pass or of the backward pass, and where it begins.  Back, `to` computes dx;
+ * forward, it is the same as `from`. */
 typedef struct {
     gradus_winograd from, to;
     size_t x, dy;  /* images of all samples */

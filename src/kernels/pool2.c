@@ -3,11 +3,12 @@
  * the channels, and clips no window at an edge.  It has 50 lines of code.
  * Without it, a step takes 1.15 times as long with a thin convolution, batch
  * normalisation, ReLU and a pool, and 1.08 times in the convnet of
- * examples/mnist.  Where ReLU and a pool follow a convolution directly,
- * conv_max2.c computes the maxima.
+ * programs/shared/nets.c.  Where ReLU and a pool follow a convolution
+ * directly, conv_max2.c computes the maxima.
  *
  *   y[i,j] = max x[2i + u, 2j + v]             u, v = 0, 1
- *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first where x = y */
+ *   dx[2i + u, 2j + v] += dy[i,j]              (u,v) the first at which x is
+ *                                              not below y */
 #include "kernels/pool2.h"
 
 #include <string.h>

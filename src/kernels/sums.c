@@ -119,9 +119,9 @@ size_t gradus_channel_lanes(int channels, int positions)
 }
 
 /* Some lanes: as many as there are doubles in a vector of AVX-512, or half as
- * many.  (Compilers often fail to make vectors of loops over all lanes; and of
- * __builtin_convertvector GCC makes three instructions, but of the numbers
- * listed one by one a single one.) */
+ * many.  (Compilers often fail to vectorise a loop over all the lanes.  GCC
+ * turns __builtin_convertvector into three instructions, and a list of the
+ * numbers into one.) */
 #ifdef __AVX512F__
 enum { SOME = 8 };
 #define LIST(x) { x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7] }

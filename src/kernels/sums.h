@@ -25,7 +25,7 @@ typedef struct {
     int rows, channels, positions;
 } gradus_channels;
 
-/* Returns how many numbers of scratch memory the functions below need. */
+/* Returns how many doubles of scratch memory the functions below need. */
 size_t gradus_channel_lanes(int channels, int positions);
 
 /* The two sums are the mean of x, and sum (x - mean)^2. */

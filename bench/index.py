@@ -44,7 +44,9 @@ def row(page):
     kernels = re.search(r"its\s+kernels\s+for\s+(\w+)", text)[1]
     peak = re.search(r"reach (\d+) GFLOP/s", text)[1]
     over = ratios(text)
-    return [f"[{cpu}](performance/{os.path.basename(page)})", peak, kernels,
+    day = re.search(r"^Measured on ([0-9-]*)", text, re.M)[1]
+    link = f"[{cpu}, {day}](performance/{os.path.basename(page)})"
+    return [link, peak, kernels,
             ", ".join(v.removeprefix("PyTorch ") for v in over)] + \
         [", ".join(of.get(work, "-") for of in over.values()) for work in KEY]
 
@@ -61,7 +63,7 @@ def write():
 below are gradus's speed over that of each version of PyTorch, in its fastest build and memory format: a 2 means twice
 as many samples per second. B is the batch, and T the number of threads. GFLOP/s is how many multiplications and
 additions one thread did in a second, in billions, when it had no memory to wait for. Of two pages of the same
-processor, the one where it is lower was made while others used the machine more. `bench/nets.py` says what the nets
-are, and each page what else was measured, and how.
+processor, the one where it is lower was probably made while others used the machine more. `bench/nets.py` says what the
+nets are, and each page what else was measured, and how.
 
 """ + "\n".join("| " + " | ".join(cells) + " |" for cells in table) + "\n")

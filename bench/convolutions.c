@@ -4,9 +4,10 @@
  *   convolutions [SECONDS]   for each pass in each turn (0.02)
  *
  * Prints a table in Markdown.  A batch is cut into slices of 32 rows, as a step
- * does.  A rate is that of the multiply-adds of the definition, in percent of
- * the rate of multiply-adds that read no memory, measured in the same turn; it
- * is the median of all turns.  Winograd's method needs fewer multiplications,
+ * cuts one of 64; from a batch of 128 on, a step has slices of 64.  A rate is
+ * that of the multiply-adds of the definition, in percent of the rate of
+ * multiply-adds that read no memory, measured in the same turn; it is the
+ * median of all turns.  Winograd's method needs fewer multiplications,
  * so that it may be above 100.  The time for dx is that for both gradients less
  * that for dW alone. */
 #include "bench.h"

@@ -1172,7 +1172,7 @@ void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
  * and with one OpenBLAS, the same call gives the same bits on any thread; but
  * with another n, or at another place among them, the values of a row may
  * differ in their last bits, as OpenBLAS then adds up in another order, and
- * convolutions of many channels are computed in another way.
+ * convolutions of 8 or more channels may be computed in another way.
  *
  * Valid until the workspace's next inference; NULL on error, which includes a
  * NaN or an infinite value in x, in the result or on the way to it, even where

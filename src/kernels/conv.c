@@ -72,11 +72,18 @@ static bool is_fewer(const gradus_conv *c, double n)
            (double)c->kernel * c->kernel * c->out_height * c->out_width;
 }
 
-/* Are there enough samples to make up for turning W into U?  The larger U is,
- * the farther from the processor it has to be kept. */
+/* Are there enough samples to make up for turning W into U?  For each pair of
+ * channels, that takes as long as some 350 multiplications; and the larger U
+ * is, the farther from the processor it has to be kept. */
 static bool is_repaid(const gradus_conv *c)
 {
-    return (int64_t)c->in * c->out <= (int64_t)c->samples << 14;
+    const gradus_winograd w = gradus_winograd_of(c);
+    const double all = (double)c->kernel * c->kernel * c->out_height *
+                       c->out_width;
+    const double left_out = all - (double)WINOGRAD_VALUES * w.down * w.across;
+
+    return c->samples * left_out >= 350 &&
+           (int64_t)c->in * c->out <= (int64_t)c->samples << 14;
 }
 
 /* Does it pay to compute c in this way?  gradus_conv_direct has vectors of

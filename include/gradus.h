@@ -1158,9 +1158,10 @@ int gradus_step(gradus_optimiser *o);
  * ====================================================================== */
 
 /* Memory for inference on batches of up to max_batch rows.  The graph must be
- * compiled and must outlive it.  For each convolution of few weights, a
- * workspace keeps a copy of them, and, in at most 2^15 numbers, the order in
- * which they are computed, which it makes anew when they have changed. */
+ * compiled and must outlive it.  A workspace also keeps the weights of each
+ * convolution that has few, and a second copy in the order in which they are
+ * used, of at most 2^15 numbers.  It makes both anew if the graph's weights
+ * have changed since. */
 gradus_workspace *gradus_workspace_new(const gradus_graph *g, int max_batch);
 void gradus_workspace_free(gradus_workspace *w); /* NULL is fine */
 

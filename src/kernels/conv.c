@@ -35,10 +35,11 @@ static const gradus_conv_way *const ways[] = {
 
 enum { AVX2_LANES = 8, AVX512_LANES = 16 }; /* floats in a vector */
 
-/* The most packed weights that a workspace keeps.  In nets of few weights, a
- * single row takes 0.6 to 0.85 times as long as without.  Where weights are
- * many, packing them anew is as fast as reading packed ones, and faster beyond
- * 2^16 of them; conv_winograd.c has four times as many as there are in W. */
+/* The most packed weights that a workspace keeps.  With them, a single row
+ * takes 0.6 to 0.85 times as long in nets of few weights, on an Intel Xeon
+ * with AVX-512.  Where weights are many, packing them anew is as fast as
+ * reading packed ones, and faster beyond 2^16 of them; conv_winograd.c has
+ * four times as many as there are in W. */
 enum { MOST_CACHED = 1 << 15 };
 
 /* Do x and y have channels enough to fill vectors of n? */
@@ -73,8 +74,9 @@ static bool is_fewer(const gradus_conv *c, double n)
 }
 
 /* Are there enough samples to make up for turning W into U?  For each pair of
- * channels, that takes as long as some 350 multiplications; and the larger U
- * is, the farther from the processor it has to be kept. */
+ * channels, that takes as long as some 350 multiplications, measured on an
+ * Intel Xeon with AVX-512; and the larger U is, the farther from the processor
+ * it has to be kept. */
 static bool is_repaid(const gradus_conv *c)
 {
     const gradus_winograd w = gradus_winograd_of(c);

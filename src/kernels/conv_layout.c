@@ -39,8 +39,13 @@ void gradus_conv_image_add_inside(const gradus_conv_image *m,
                 dx[j] += image[(size_t)i * m->pitch + (size_t)j];
 }
 
+size_t gradus_conv_all_weights(const gradus_conv *c)
+{
+    return (size_t)c->groups * gradus_conv_weights(c);
+}
+
 /* W is read from beginning to end. */
-void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed)
+static void pack(const gradus_conv *c, bool turned, gradus_real *packed)
 {
     const size_t kk = (size_t)c->kernel * (size_t)c->kernel;
     const size_t in = (size_t)c->in, out = (size_t)c->out;
@@ -52,6 +57,16 @@ void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed)
                 for (size_t k = 0; k < kk; k++)
                     packed[turned ? (o * kk + kk - 1 - k) * in + ch
                                   : (ch * kk + k) * out + o] = *W++;
+}
+
+void gradus_conv_pack(const gradus_conv *c, gradus_real *packed)
+{
+    pack(c, false, packed);
+}
+
+void gradus_conv_pack_turned(const gradus_conv *c, gradus_real *packed)
+{
+    pack(c, true, packed);
 }
 
 int gradus_conv_strip(int height, size_t a_line, size_t numbers)

@@ -35,10 +35,14 @@ void gradus_conv_image_fill(const gradus_conv_image *m, const gradus_real *x,
 void gradus_conv_image_add_inside(const gradus_conv_image *m,
                                   const gradus_real *image, gradus_real *dx);
 
+/* How many weights all groups have together. */
+size_t gradus_conv_all_weights(const gradus_conv *c);
+
 /* Copies W [groups,out,in,kernel,kernel] into packed
  * [groups,in,kernel,kernel,out]; or, turned, into
  * [groups,out,kernel,kernel,in] with the kernel rotated by 180 degrees. */
-void gradus_conv_pack(const gradus_conv *c, bool turned, gradus_real *packed);
+void gradus_conv_pack(const gradus_conv *c, gradus_real *packed);
+void gradus_conv_pack_turned(const gradus_conv *c, gradus_real *packed);
 
 /* Sets dx to 0 where it is wanted and to be set: for ways that only add. */
 void gradus_conv_clear(const gradus_conv *c, const gradus_conv_sample *s);

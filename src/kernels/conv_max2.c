@@ -219,16 +219,6 @@ static bool fits(const gradus_conv *c)
            c->out_width > 1;
 }
 
-static size_t packed_size(const gradus_conv *c)
-{
-    return (size_t)c->groups * gradus_conv_weights(c);
-}
-
-static void pack(const gradus_conv *c, gradus_real *packed)
-{
-    gradus_conv_pack(c, false, packed);
-}
-
 /* The border of the image has to be 0; the rest is cleared as well. */
 static void begin(const gradus_conv *c, gradus_real *scratch)
 {
@@ -261,5 +251,6 @@ static void forward(const gradus_conv *c, const gradus_conv_sample *s,
 
 const gradus_conv_way gradus_conv_max2 = {
     .name = "max2", .fits = fits, .scratch = scratch_size,
-    .packed = packed_size, .pack = pack, .begin = begin, .forward = forward,
+    .packed = gradus_conv_all_weights, .pack = gradus_conv_pack,
+    .begin = begin, .forward = forward,
 };

@@ -196,16 +196,6 @@ static bool fits(const gradus_conv *c)
     return c->stride == 1 && c->kernel > 1 && !c->max2;
 }
 
-static size_t packed_size(const gradus_conv *c)
-{
-    return (size_t)c->groups * gradus_conv_weights(c);
-}
-
-static void pack(const gradus_conv *c, gradus_real *packed)
-{
-    gradus_conv_pack(c, false, packed);
-}
-
 /* In the backward pass, conv_gemm.c's scratch memory comes first, then the
  * packed weights. */
 static gradus_real *packed_back(const gradus_conv *c, gradus_real *scratch)
@@ -216,16 +206,16 @@ static gradus_real *packed_back(const gradus_conv *c, gradus_real *scratch)
 static gradus_real *behind_packed_back(const gradus_conv *c,
                                        gradus_real *scratch)
 {
-    return packed_back(c, scratch) + packed_size(c);
+    return packed_back(c, scratch) + gradus_conv_all_weights(c);
 }
 
 static size_t scratch_size(const gradus_conv *c)
 {
     const gradus_conv back = gradus_conv_turned(c);
 
-    return larger_size(scratch_of(c), gradus_conv_gemm.scratch(c) +
-                                                 packed_size(c) +
-                                                 scratch_of(&back));
+    return larger_size(scratch_of(c),
+                       gradus_conv_gemm.scratch(c) +
+                           gradus_conv_all_weights(c) + scratch_of(&back));
 }
 
 /* Sets the border of the image to 0, and what is within it. */
@@ -245,7 +235,7 @@ static void begin_back(const gradus_conv *c, gradus_real *scratch)
     const gradus_conv back = gradus_conv_turned(c);
 
     gradus_conv_gemm.begin_back(c, scratch);
-    gradus_conv_pack(c, true, packed_back(c, scratch));
+    gradus_conv_pack_turned(c, packed_back(c, scratch));
     begin(&back, behind_packed_back(c, scratch));
 }
 
@@ -272,6 +262,7 @@ static void end_back(const gradus_conv *c, gradus_real *scratch,
 
 const gradus_conv_way gradus_conv_vectors = {
     .name = "vectors", .fits = fits, .scratch = scratch_size,
-    .packed = packed_size, .pack = pack, .begin = begin, .forward = forward,
-    .begin_back = begin_back, .backward = backward, .end_back = end_back,
+    .packed = gradus_conv_all_weights, .pack = gradus_conv_pack,
+    .begin = begin, .forward = forward, .begin_back = begin_back,
+    .backward = backward, .end_back = end_back,
 };

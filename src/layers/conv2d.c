@@ -145,9 +145,9 @@ static void backward(gradus_node *n, gradus_part p)
 }
 
 /* compile asks (see gradus_op) whether this convolution can also compute a
- * ReLU and a max pooling of 2 x 2 behind it, in either order: it can if
- * a fast way can.  That computes them from numbers that are still in
- * registers, which saves four of five passes over the largest arrays. */
+ * ReLU and a max pooling of 2 x 2 behind it, in either order: it can if a fast
+ * way can.  That computes them from numbers that are still in registers, which
+ * saves four of five passes over the largest arrays. */
 static bool fuse(gradus_node *n, const gradus_node *user)
 {
     conv2d_node *c = (conv2d_node *)n;

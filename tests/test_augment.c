@@ -4,21 +4,34 @@
 #include "reload.h"
 #include "tests.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 
 enum { H = 9, W = 7, A = H * W };
 
 static gradus_real from[2 * A], to[2 * A]; /* images [2,H,W] */
-static gradus_real field[3 * A];           /* scratch memory */
 static const gradus_real outside[] = { 0, -1 }; /* for each channel */
+
+/* Changes the image v [2,h,w] into the image `changed`. */
+static void change_image(gradus_augment_options a, uint64_t seed, int h, int w,
+                         const gradus_real *v, gradus_real *changed)
+{
+    const int shape[] = { 2, h, w };
+    gradus_real *scratch = calloc(gradus_augment_scratch(shape),
+                                  sizeof *scratch);
+    gradus_random r;
+
+    ck_assert(scratch);
+    gradus_random_init(&r, seed, 0, 0);
+    gradus_augment_image(&a, &r, shape, v, outside, changed, scratch);
+    free(scratch);
+}
 
 /* Changes the image `from` into the image `to`. */
 static void change(gradus_augment_options a, uint64_t seed)
 {
-    gradus_random r;
-
-    gradus_random_init(&r, seed, 0, 0);
-    gradus_augment_image(&a, &r, (int[]){ 2, H, W }, from, outside, to, field);
+    change_image(a, seed, H, W, from, to);
 }
 
 static void begin(void)
@@ -122,6 +135,45 @@ TEST(pixels_from_outside_the_image_have_the_outside_value)
     }
 }
 
+enum { SIDE = 70, AREA = SIDE * SIDE };
+
+static double pixel(const gradus_real *v, int c, int i, int j)
+{
+    return i < 0 || j < 0 || i >= SIDE || j >= SIDE
+               ? outside[c] : v[c * AREA + i * SIDE + j];
+}
+
+/* An image that holds the number of each line and column says how far its
+ * middle moves.  All pixels of another image have to move as far. */
+LOOP_TEST(each_value_is_interpolated_between_four_pixels, 4)
+{
+    const gradus_augment_options a = { .shift = 3 };
+    static gradus_real v[2 * AREA], changed[2 * AREA];
+    const int middle = AREA / 2 + SIDE / 2;
+
+    for (int p = 0; p < AREA; p++) {
+        v[p] = (gradus_real)(p / SIDE);
+        v[AREA + p] = (gradus_real)(p % SIDE);
+    }
+    change_image(a, (uint64_t)_i, SIDE, SIDE, v, changed);
+    const double lines = changed[middle] - v[middle];
+    const double columns = changed[AREA + middle] - v[AREA + middle];
+    probe_fill(v, 2 * AREA, 1);
+    change_image(a, (uint64_t)_i, SIDE, SIDE, v, changed);
+    for (int p = 0; p < 2 * AREA; p++) {
+        const int c = p / AREA, i = p % AREA / SIDE, j = p % SIDE;
+        const int above = (int)floor(i + lines);
+        const int left = (int)floor(j + columns);
+        const double down = i + lines - above, right = j + columns - left;
+        double expected =
+            (1 - down) * ((1 - right) * pixel(v, c, above, left) +
+                          right * pixel(v, c, above, left + 1)) +
+            down * ((1 - right) * pixel(v, c, above + 1, left) +
+                    right * pixel(v, c, above + 1, left + 1));
+        assert_near(changed + p, &expected, 1, 10 * rounding());
+    }
+}
+
 /* ---- in a graph ------------------------------------------------------ */
 
 static uint8_t pixels[40 * A]; /* [40,1,H,W] */
@@ -188,7 +240,7 @@ LOOP_TEST(impossible_augment_options_are_refused, 6)
     gradus_graph_free(g);
 }
 
-TEST(only_images_are_augmented)
+TEST(only_images_of_a_possible_size_are_augmented)
 {
     gradus_graph *g = gradus_graph_new(1);
 
@@ -196,6 +248,9 @@ TEST(only_images_are_augmented)
     ck_assert_int_ne(gradus_augment(gradus_input(g, 4),
                                     &(gradus_augment_options){ 0 }), 0);
     assert_error("must be an image");
+    ck_assert_int_ne(gradus_augment(gradus_image(g, 1, 1, INT_MAX),
+                                    &(gradus_augment_options){ 0 }), 0);
+    assert_error("must be at most 2147483647");
     gradus_graph_free(g);
 }
 

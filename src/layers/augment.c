@@ -14,6 +14,7 @@
 #include "layers/augment.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double pi = 3.14159265358979323846;
 enum { MOST_SIGMA = 64 }; /* the largest sigma allowed, in pixels */
@@ -81,32 +82,66 @@ static void make_field(const gradus_augment_options *a, gradus_random *r,
     smooth(spare, d, kernel, radius, w, 1, h, w);
 }
 
-/* Returns the value of one channel v [h,w] at the point (y,x), in pixels, by
- * bilinear interpolation between four neighbours.  One that is not in the
- * image has the value `outside`. */
-static gradus_real value_at(const gradus_real *v, int h, int w, double y,
-                            double x, gradus_real outside)
+/* Copies v [h,w] to the middle of `bordered` [h+2,w+2], whose border has the
+ * value `outside`. */
+static void add_border(const gradus_real *v, int h, int w, gradus_real outside,
+                       gradus_real *bordered)
 {
-    if (!(y > -1 && x > -1 && y < h && x < w))
-        return outside;
-
-    const int i = (int)floor(y), j = (int)floor(x);
-    const double down = y - i, up = 1 - down, right = x - j, left = 1 - right;
-    const int at = i * w + j;
-    double sum = 0;
-
-    if (i >= 0 && j >= 0 && i + 1 < h && j + 1 < w) {
-        sum += up * left * v[at];
-        sum += up * right * v[at + 1];
-        sum += down * left * v[at + w];
-        sum += down * right * v[at + w + 1];
-        return (gradus_real)sum;
+    for (int i = -1; i <= h; i++, bordered += w + 2) {
+        for (int j = 0; j < w + 2; j++)
+            bordered[j] = outside;
+        if (i >= 0 && i < h)
+            memcpy(bordered + 1, v + i * w, (size_t)w * sizeof *v);
     }
-    sum += up * left * (i >= 0 && j >= 0 ? v[at] : outside);
-    sum += up * right * (i >= 0 && j + 1 < w ? v[at + 1] : outside);
-    sum += down * left * (i + 1 < h && j >= 0 ? v[at + w] : outside);
-    sum += down * right * (i + 1 < h && j + 1 < w ? v[at + w + 1] : outside);
-    return (gradus_real)sum;
+}
+
+enum { POINTS = 64 };
+
+/* Where up to POINTS points q are in a bordered image: each in a square whose
+ * corners are four neighbouring pixels.  `at` is the place of the upper left
+ * one, and the point is `down` and `right` from there. */
+typedef struct {
+    int at[POINTS];
+    double down[POINTS], right[POINTS];
+} points;
+
+/* Returns v, or -1 or `most` if it lies beyond that. */
+static double within(double v, double most)
+{
+    v = v > -1 ? v : -1;
+    return v < most ? v : most;
+}
+
+/* Finds the points (y,x) [n] of an image [h,w].  Those outside are moved to
+ * the border, where all values are the same.  1 is added since the border
+ * comes first; so what is cast is not negative, and is rounded down. */
+static void find(int h, int w, int n, const double *y, const double *x,
+                 points *q)
+{
+    for (int k = 0; k < n; k++) {
+        const double line = within(y[k], h), column = within(x[k], w);
+        const int i = (int)(line + 1) < h ? (int)(line + 1) : h;
+        const int j = (int)(column + 1) < w ? (int)(column + 1) : w;
+        q->at[k] = i * (w + 2) + j;
+        q->down[k] = line - (i - 1);
+        q->right[k] = column - (j - 1);
+    }
+}
+
+/* Sets to [n] to the values at the points, by bilinear interpolation between
+ * the corners of their squares.  A line of the bordered image has `wide`
+ * pixels. */
+static void interpolate(const gradus_real *bordered, int wide, int n,
+                        const points *q, gradus_real *to)
+{
+    for (int k = 0; k < n; k++) {
+        const gradus_real *v = bordered + q->at[k];
+        const double down = q->down[k], up = 1 - down;
+        const double right = q->right[k], left = 1 - right;
+        to[k] = (gradus_real)(up * left * v[0] + up * right * v[1] +
+                              down * left * v[wide] +
+                              down * right * v[wide + 1]);
+    }
 }
 
 /* Draws the affine map from p to q of one image, without d, within the bounds
@@ -128,30 +163,50 @@ static void random_map(const gradus_augment_options *a, gradus_random *r,
     A[1][2] = around_zero(r, a->shift);
 }
 
+/* The parts of the scratch memory: images with a border [channels,h+2,w+2],
+ * and the field and what make_field needs [3,h,w]. */
+size_t gradus_augment_scratch(const int shape[3])
+{
+    const size_t h = (size_t)shape[1], w = (size_t)shape[2];
+
+    return (size_t)shape[0] * (h + 2) * (w + 2) + 3 * h * w;
+}
+
 void gradus_augment_image(const gradus_augment_options *a, gradus_random *r,
                           const int shape[3], const gradus_real *from,
                           const gradus_real *outside, gradus_real *to,
-                          gradus_real *field)
+                          gradus_real *scratch)
 {
     const int h = shape[1], w = shape[2], area = h * w;
+    const size_t bordered = (size_t)(h + 2) * (size_t)(w + 2);
     const double cy = (h - 1) / 2.0, cx = (w - 1) / 2.0;
-    double A[2][3];
+    gradus_real *field = scratch + (size_t)shape[0] * bordered;
+    double A[2][3], y[POINTS], x[POINTS];
+    points q;
 
     random_map(a, r, A);
     if (a->elastic > 0)
         for (int k = 0; k < 2; k++)
             make_field(a, r, h, w, field + k * area, field + 2 * area);
-    for (int p = 0; p < area; p++) {
-        const int line = p / w;
-        const double i = line - cy, j = p - line * w - cx;
-        double y = cy + A[0][0] * i + A[0][1] * j + A[0][2];
-        double x = cx + A[1][0] * i + A[1][1] * j + A[1][2];
-        if (a->elastic > 0) {
-            y += field[p];
-            x += field[area + p];
+    for (int c = 0; c < shape[0]; c++)
+        add_border(from + c * area, h, w, outside[c],
+                   scratch + (size_t)c * bordered);
+    for (int p = 0, n; p < area; p += n) {
+        const int column = p % w;
+        const double i = p / w - cy;
+        n = w - column < POINTS ? w - column : POINTS;
+        for (int k = 0; k < n; k++) {
+            const double j = column + k - cx;
+            y[k] = cy + A[0][0] * i + A[0][1] * j + A[0][2];
+            x[k] = cx + A[1][0] * i + A[1][1] * j + A[1][2];
         }
+        for (int k = 0; k < n && a->elastic > 0; k++) {
+            y[k] += field[p + k];
+            x[k] += field[area + p + k];
+        }
+        find(h, w, n, y, x, &q);
         for (int c = 0; c < shape[0]; c++)
-            to[c * area + p] = value_at(from + c * area, h, w, y, x,
-                                        outside[c]);
+            interpolate(scratch + (size_t)c * bordered, w + 2, n, &q,
+                        to + c * area + p);
     }
 }

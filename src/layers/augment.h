@@ -9,14 +9,16 @@
  * is. */
 const char *gradus_augment_fault(const gradus_augment_options *a);
 
+/* How many numbers of scratch memory gradus_augment_image needs. */
+size_t gradus_augment_scratch(const int shape[3]);
+
 /* Sets the image `to` to a random change of the image `from`.  Both are
  * [channels,height,width], which is `shape`, and must not overlap.  A point
  * outside of the old image has the value outside[c] in channel c, with outside
- * [channels].  field [3,height,width] is scratch memory; it is used only where
- * there is elastic distortion. */
+ * [channels]. */
 void gradus_augment_image(const gradus_augment_options *a,
                           gradus_random *random, const int shape[3],
                           const gradus_real *from, const gradus_real *outside,
-                          gradus_real *to, gradus_real *field);
+                          gradus_real *to, gradus_real *scratch);
 
 #endif

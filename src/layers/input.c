@@ -17,6 +17,7 @@
 #include "layers/augment.h"
 #include "layers/shape.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -124,7 +125,7 @@ static void gather(const input_node *x, size_t row, gradus_real *y)
 /* y [size] = row `row` of the data fed, converted, normalised, and changed at
  * random.  The scratch memory holds the unchanged image [size], the values
  * outside of it [channels], each a fed 0 normalised, and the scratch memory of
- * gradus_augment_image [3,height,width]. */
+ * gradus_augment_image. */
 static void gather_augmented(const input_node *x, gradus_part p, size_t row,
                              gradus_real *y)
 {
@@ -257,6 +258,10 @@ int gradus_augment(gradus_node *n, const gradus_augment_options *a)
     if (n->rank != 3)
         return gradus_fail(n, "gradus_augment: the input has rank %d; must be "
                            "an image", n->rank), -1;
+    if ((n->shape[1] + 2.0) * (n->shape[2] + 2.0) > INT_MAX)
+        return gradus_fail(n, "gradus_augment: the image has %d x %d pixels; "
+                           "with a border of one pixel, there must be at most "
+                           "%d", n->shape[1], n->shape[2], INT_MAX), -1;
     if (!a)
         return gradus_fail(n, "gradus_augment: the options are NULL"), -1;
     if (gradus_augment_fault(a))
@@ -270,7 +275,7 @@ int gradus_augment(gradus_node *n, const gradus_augment_options *a)
     x->augmentation = *a;
     /* for gather_augmented, which says what it holds */
     n->scratch = (size_t)n->size + (size_t)x->channels +
-                 3 * (size_t)(n->size / x->channels);
+                 gradus_augment_scratch(n->shape);
     return 0;
 }
 

@@ -250,7 +250,7 @@ TEST(only_images_of_a_possible_size_are_augmented)
     assert_error("must be an image");
     ck_assert_int_ne(gradus_augment(gradus_image(g, 1, 1, INT_MAX),
                                     &(gradus_augment_options){ 0 }), 0);
-    assert_error("must be at most 2147483647");
+    assert_error("at most 2147483647 pixels");
     gradus_graph_free(g);
 }
 

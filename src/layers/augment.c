@@ -13,13 +13,15 @@
  */
 #include "layers/augment.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
 enum { MOST_SIGMA = 64 }; /* the largest sigma allowed, in pixels */
 
-const char *gradus_augment_fault(const gradus_augment_options *a)
+const char *gradus_augment_fault(const gradus_augment_options *a,
+                                 const int shape[3])
 {
     const double all[] = { a->shift, a->rotate, a->elastic, a->sigma };
 
@@ -30,6 +32,9 @@ const char *gradus_augment_fault(const gradus_augment_options *a)
         return "scale must be at least 0 and below 1";
     if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > MOST_SIGMA))
         return "sigma must be 0 (for the default) or 0.1 to 64";
+    if ((shape[1] + 2.0) * (shape[2] + 2.0) > INT_MAX)
+        return "the image, with a border of one pixel, must have at most "
+               "2147483647 pixels to be augmented";
     return NULL;
 }
 

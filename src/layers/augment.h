@@ -5,9 +5,10 @@
 
 #include "gradus.h"
 
-/* Returns a text that says what is wrong with the options, or NULL if nothing
- * is. */
-const char *gradus_augment_fault(const gradus_augment_options *a);
+/* Returns a text that says what is wrong with the options, or with an image
+ * [channels,height,width] of this shape, or NULL if nothing is. */
+const char *gradus_augment_fault(const gradus_augment_options *a,
+                                 const int shape[3]);
 
 /* How many numbers of scratch memory gradus_augment_image needs. */
 size_t gradus_augment_scratch(const int shape[3]);

@@ -17,7 +17,6 @@
 #include "layers/augment.h"
 #include "layers/shape.h"
 
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -258,14 +257,10 @@ int gradus_augment(gradus_node *n, const gradus_augment_options *a)
     if (n->rank != 3)
         return gradus_fail(n, "gradus_augment: the input has rank %d; must be "
                            "an image", n->rank), -1;
-    if ((n->shape[1] + 2.0) * (n->shape[2] + 2.0) > INT_MAX)
-        return gradus_fail(n, "gradus_augment: the image has %d x %d pixels; "
-                           "with a border of one pixel, there must be at most "
-                           "%d", n->shape[1], n->shape[2], INT_MAX), -1;
     if (!a)
         return gradus_fail(n, "gradus_augment: the options are NULL"), -1;
-    if (gradus_augment_fault(a))
-        return gradus_fail(n, "%s", gradus_augment_fault(a)), -1;
+    if (gradus_augment_fault(a, n->shape))
+        return gradus_fail(n, "%s", gradus_augment_fault(a, n->shape)), -1;
     if (!gradus_set_attr(n, "augment", 6,
                          (double[]){ a->shift, a->rotate, a->scale, a->elastic,
                                      a->sigma, a->flip }))

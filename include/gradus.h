@@ -418,8 +418,9 @@ typedef struct {
     bool flip;      /* mirrors left and right, with probability 1/2 */
 } gradus_augment_options;
 
-/* For an input made by gradus_image.  Pixels from outside the image are 0.
- * The graph's seed, the number of backward passes so far, the node and the
+/* For an input made by gradus_image, of which (channels + 3) x (height + 2) x
+ * (width + 2) must be below 2^31.  Pixels from outside the image are 0.  The
+ * graph's seed, the number of backward passes so far, the node and the
  * sample's number decide the changes.  Saved with the model, so that a loaded
  * one trains on alike; inference and evaluation change nothing. */
 int gradus_augment(gradus_node *image, const gradus_augment_options *options);

@@ -150,8 +150,8 @@ int trial_feed(trial *t)
 
 /* Fills the biases too, which would otherwise be 0.  The more numbers a unit
  * sums up, the smaller are their weights, so that the sum is about as large as
- * one of them.  Otherwise a sum near 0 could be left with the rounding errors
- * of terms that are much larger. */
+ * one of those numbers.  Otherwise a sum near 0 could be left with the
+ * rounding errors of terms that are much larger. */
 static void fill(const gradus_param *p, uint64_t seed)
 {
     const double terms = (double)p->size / p->shape[0];

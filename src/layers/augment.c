@@ -32,9 +32,9 @@ const char *gradus_augment_fault(const gradus_augment_options *a,
         return "scale must be at least 0 and below 1";
     if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > MOST_SIGMA))
         return "sigma must be 0 (for the default) or 0.1 to 64";
-    if ((shape[1] + 2.0) * (shape[2] + 2.0) > INT_MAX)
-        return "the image, with a border of one pixel, must have at most "
-               "2147483647 pixels to be augmented";
+    if ((shape[0] + 3.0) * (shape[1] + 2.0) * (shape[2] + 2.0) > INT_MAX)
+        return "the image is too large to be augmented: (channels + 3) x "
+               "(height + 2) x (width + 2) must be at most 2147483647";
     return NULL;
 }
 
@@ -110,16 +110,17 @@ typedef struct {
     double down[POINTS], right[POINTS];
 } points;
 
-/* Returns v, or -1 or `most` if it lies beyond that. */
+/* Returns v, or -1 or `most` if it lies beyond that; a NaN gives -1. */
 static double within(double v, double most)
 {
     v = v > -1 ? v : -1;
     return v < most ? v : most;
 }
 
-/* Finds the points (y,x) [n] of an image [h,w].  Those outside are moved to
- * the border, where all values are the same.  1 is added since the border
- * comes first; so what is cast is not negative, and is rounded down. */
+/* Finds the points (y,x) [n] of an image [h,w].  A point outside is moved to
+ * the border: what lies beside it in the image then counts 0 times, so that
+ * only a NaN there spoils the value.  1 is added since the border comes first;
+ * so no number that is cast is negative, and the casts round down. */
 static void find(int h, int w, int n, const double *y, const double *x,
                  points *q)
 {
@@ -133,7 +134,7 @@ static void find(int h, int w, int n, const double *y, const double *x,
     }
 }
 
-/* Sets to [n] to the values at the points, by bilinear interpolation between
+/* Sets `to` [n] to the values at the points, by bilinear interpolation between
  * the corners of their squares.  A line of the bordered image has `wide`
  * pixels. */
 static void interpolate(const gradus_real *bordered, int wide, int n,

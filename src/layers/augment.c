@@ -5,11 +5,16 @@
  *
  *   q = c + A (p - c) + shift + d(p)        A = rotation / scale, flipped
  *
- * found by bilinear interpolation.  Points are (line, column), in pixels; c is
- * the centre of the image.  d is the displacement field of Simard, Steinkraus,
- * Platt: Best practices for convolutional neural networks (2003): uniform
- * random numbers in [-1,1), multiplied by alpha, and smoothed by a Gaussian of
- * standard deviation sigma, which is cut off at 3 sigma.
+ * found by bilinear interpolation: if q lies a lines and b columns, 0 to 1,
+ * behind pixel v[i,j], it is
+ *
+ *   (1-a) (1-b) v[i,j] + (1-a) b v[i,j+1] + a (1-b) v[i+1,j] + a b v[i+1,j+1]
+ *
+ * Points are (line, column), in pixels; c is the centre of the image.  d is
+ * the displacement field of Simard, Steinkraus, Platt: Best practices for
+ * convolutional neural networks (2003): uniform random numbers in [-1,1),
+ * multiplied by alpha, and smoothed by a Gaussian of standard deviation sigma,
+ * which is cut off at 3 sigma.
  */
 #include "layers/augment.h"
 
@@ -100,7 +105,7 @@ static void add_border(const gradus_real *v, int h, int w, gradus_real outside,
     }
 }
 
-enum { POINTS = 64 };
+enum { POINTS = 64 }; /* of a line, that are found at once */
 
 /* Where up to POINTS points q are in a bordered image: each in a square whose
  * corners are four neighbouring pixels.  `at` is the place of the upper left

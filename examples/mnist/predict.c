@@ -221,7 +221,7 @@ static int add_answer(const reader *r, const char *path, const gradus_real *p,
     for (int k = 0; k < r->classes; k++)
         failed |= json_array_append_new(all, json_real(p[k]));
     failed |= json_array_append_new(
-        list, json_pack("{s:s, s:s, s:f, s:o}", "file", printable(path), "class",
+        list, json_pack("{s:o, s:s, s:f, s:o}", "file", json_text(path), "class",
                         class_name(r, first), "probability", (double)p[first],
                         "probabilities", all));
     if (failed)

@@ -250,9 +250,9 @@ static int report_json(const settings *s, const gradus_graph *g,
 
     /* The seed is a string, as it may need more than json_int_t's 63 bits. */
     json_t *json = json_pack(
-        "{s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:s,"
+        "{s:o, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:s,"
         " s:f, s:I}",
-        "data", printable(s->data), "train_samples", (json_int_t)trained_on->n,
+        "data", json_text(s->data), "train_samples", (json_int_t)trained_on->n,
         "test_samples", (json_int_t)m->counted,
         "parameters", (json_int_t)gradus_parameter_count(g),
         "epochs", s->epochs, "batch", s->batch, "threads", gradus_threads(g),

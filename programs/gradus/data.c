@@ -226,8 +226,8 @@ static json_t *groups_json(const group *g, int n)
     json_t *list = json_array();
 
     for (int i = 0; i < n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:I}", "name",
-                                              printable(g[i].name), "rows",
+        json_array_append_new(list, json_pack("{s:o, s:I}", "name",
+                                              json_text(g[i].name), "rows",
                                               (json_int_t)g[i].rows));
     return list;
 }
@@ -236,11 +236,11 @@ static json_t *column_json(const gradus_table *t, int k, const column *c)
 {
     const char *fault = gradus_column_fault(t, k),
                *use = gradus_column_use(t, k);
-    json_t *json = json_pack("{s:s, s:s}", "name",
-                             printable(gradus_column_name(t, k)), "use", use);
+    json_t *json = json_pack("{s:o, s:s}", "name",
+                             json_text(gradus_column_name(t, k)), "use", use);
 
     if (fault)
-        json_object_set_new(json, "fault", json_string(printable(fault)));
+        json_object_set_new(json, "fault", json_text(fault));
     else if (strcmp(use, "ignored") != 0)
         json_object_set_new(json, "empty",
                             json_integer((json_int_t)c->missing));

@@ -182,8 +182,8 @@ static json_t *findings_json(const patient *p)
     for (int i = 0; i < p->count; i++) {
         const finding *f = &p->found[i];
         json_array_append_new(list, json_pack(
-            "{s:s, s:s, s:s, s:s, s:s}", "name", f->what->name, "text",
-            printable(f->text), "why", f->what->why, "remedy",
+            "{s:s, s:o, s:s, s:s, s:s}", "name", f->what->name, "text",
+            json_text(f->text), "why", f->what->why, "remedy",
             f->what->remedy, "page", f->what->page));
     }
     return list;
@@ -210,9 +210,8 @@ static int print_as_json(const patient *p, const train_flags *f)
     const losses *l = &p->loss;
 
     return print_json(json_pack(
-        "{s:s, s:s?, s:I, s:{s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
-        "data", printable(f->s.data), "model",
-        f->model ? printable(f->model) : NULL, "rows",
+        "{s:o, s:o, s:I, s:{s:o, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
+        "data", json_text(f->s.data), "model", json_text(f->model), "rows",
         (json_int_t)p->whole->n, "loss", "guess", json_number(l->guess),
         "first", json_number(l->first), "small", json_number(l->small),
         "began", json_number(l->began), "ended", json_number(l->ended),

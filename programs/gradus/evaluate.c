@@ -265,8 +265,7 @@ static json_t *mistake_json(const evaluation *e, const mistake *w)
                              (json_int_t)row_number(&e->m, w->row));
 
     if (w->row < e->files.n)
-        json_object_set_new(json, "file",
-                            json_string(printable(e->files.path[w->row])));
+        json_object_set_new(json, "file", json_text(e->files.path[w->row]));
     if (e->of.classes) {
         json_object_set_new(json, "true", json_string(
             class_name(g, e->d->labels[w->row])));

@@ -238,8 +238,7 @@ static json_t *row_json(const predictions *p, size_t i)
     json_t *row = json_object();
 
     if (p->files.n)
-        json_object_set_new(row, "file",
-                            json_string(printable(p->files.path[i])));
+        json_object_set_new(row, "file", json_text(p->files.path[i]));
     for (int j = 0; !m->classes && j < m->outputs; j++)
         json_object_set_new(row, target_name(m, j), json_real(y[j]));
     if (!m->classes)

@@ -185,8 +185,8 @@ static int report_json(const training *t, const score *valid,
     snprintf(hash, sizeof hash, "%016" PRIx64,
              gradus_parameters_hash(t->graph));
     json_t *json = json_pack(
-        "{s:s, s:I, s:I, s:i, s:i, s:f, s:s, s:s, s:o}", "data",
-        printable(t->of.s.data), "train_rows", (json_int_t)t->of.train.n,
+        "{s:o, s:I, s:I, s:i, s:i, s:f, s:s, s:s, s:o}", "data",
+        json_text(t->of.s.data), "train_rows", (json_int_t)t->of.train.n,
         "parameters", (json_int_t)gradus_parameter_count(t->graph),
         "epochs", t->epochs_done, "best_epoch", t->best_epoch + 1, "seconds",
         seconds(t), "seed", seed, "weights_hash", hash, "validation",

@@ -263,6 +263,11 @@ json_t *json_number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
+json_t *json_text(const char *text)
+{
+    return text ? json_string(printable(text)) : json_null();
+}
+
 int print_json(json_t *object)
 {
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));

@@ -81,6 +81,10 @@ int use_utf8(void);
 /* v, or null if it is infinite or NaN, for which JSON has no number. */
 json_t *json_number(double v);
 
+/* The text as printable() returns it, or null if it is NULL.  It is copied at
+ * once, so that other calls of printable() may follow. */
+json_t *json_text(const char *text);
+
 /* Prints the object on stdout and frees it.  Returns 0, or non-zero with a
  * message if it cannot be printed, or is NULL because it could not be made. */
 int print_json(json_t *object);

@@ -6,7 +6,7 @@
 #   tools/deps.sh TOOL ..    further tools, such as valgrind and clang: commands
 #                            whose Debian packages have the same name, the
 #                            compilers of MPI: mpicc, mpicc.mpich, and the
-#                            library onednn
+#                            library onednn; with clang, its sanitisers, too
 set -eu
 
 packages='gcc libc6-dev make pkg-config libopenblas-dev zlib1g-dev
@@ -36,14 +36,34 @@ has_header() {
     return 1
 }
 
+# can_sanitise: can clang link a program with its sanitisers?  On Debian, they
+# are in a package of their own.
+can_sanitise() {
+    program=$(mktemp) || return
+    linked=1
+    echo 'int main(void) { return 0; }' |
+        clang -fsanitize=address,undefined -x c - -o "$program" 2>/dev/null &&
+        linked=0
+    rm -f "$program"
+    return $linked
+}
+
+# has_tool TOOL: is it there?
+has_tool() {
+    case $1 in
+    clang) can_sanitise ;;
+    onednn) has_header oneapi/dnnl/dnnl.h ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 if [ $# -gt 0 ]; then
     missing=
     for tool; do
-        command -v "$tool" >/dev/null && continue
+        has_tool "$tool" && continue
         case $tool in
-        onednn)
-            has_header oneapi/dnnl/dnnl.h || missing="$missing libdnnl-dev"
-            ;;
+        clang) missing="$missing clang libclang-rt-dev" ;;
+        onednn) missing="$missing libdnnl-dev" ;;
         mpicc | mpicc.openmpi) missing="$missing libopenmpi-dev openmpi-bin" ;;
         mpicc.mpich) missing="$missing libmpich-dev mpich" ;;
         *) missing="$missing $tool" ;;
@@ -78,7 +98,7 @@ echo "deps: missing:$missing"
 if ! command -v apt-get >/dev/null; then
     cat <<'TEXT'
 deps: this machine has no apt-get; one of these installs what is missing:
-  Fedora    sudo dnf install gcc make pkgconf openblas-devel zlib-devel jansson-devel check-devel stb_image-devel stb_image_resize-devel stb_image_write-devel
+  Fedora    sudo dnf install gcc libasan libubsan make pkgconf openblas-devel zlib-devel jansson-devel check-devel stb_image-devel stb_image_resize-devel stb_image_write-devel
   Arch      sudo pacman -S --needed gcc make pkgconf openblas zlib jansson check stb
   macOS     brew install pkg-config openblas zlib jansson check   (and stb's headers into /usr/local/include/stb)
 TEXT

@@ -98,6 +98,13 @@ line_of() {
 flags="-std=c11 -O1 -g -DGRADUS_DOUBLE -Iinclude -Isrc -Wall -Wno-unused"
 sanitise=${SANITISE--fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer}
 
+# can_sanitise: does a program link that needs nothing but the sanitisers?
+can_sanitise() {
+    # shellcheck disable=SC2086
+    echo 'int main(void) { return 0; }' |
+        $CC $sanitise -x c - -o "$dir/empty" 2>/dev/null
+}
+
 # build FILE: compiles FILE in place of the library's, and links the checker
 build() {
     compiled=$1 include=
@@ -120,6 +127,9 @@ build() {
         $(pkg-config --libs openblas zlib jansson) -lm -o "$dir/checker" \
         2>"$dir/words" || {
         cat "$dir/words"
+        can_sanitise || fail "$CC cannot link its sanitisers, which find wrong indices" \
+            "Install them: on Debian, tools/deps.sh clang has those of clang; on Fedora, libasan" \
+            "and libubsan are those of gcc.  To do without them, type SANITISE= make exercise N=$n."
         say "$1 does not link with the rest of the library" \
             "A function is called that there is not, or one that others need was renamed or" \
             "removed.  To start over, remove the file and type make exercise N=$n."

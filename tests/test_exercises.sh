@@ -123,6 +123,24 @@ verdict "a loop without end is stopped" $?
 ended "$dir/01-past" 1 'writes past the end of an array of 12 numbers' &&
     grep -q 'line [0-9]* of .*dense.c:  dW\[i\] = 0;$' "$dir/01-past"
 verdict "a number that is written past the end is found, and its line" $?
+cat >"$dir/bare" <<END
+#!/bin/sh
+case " \$* " in
+*" -c "*) ;;
+*" -fsanitize="*) echo "cannot find libasan" >&2; exit 1 ;;
+esac
+exec ${CC:-cc} "\$@"
+END
+chmod +x "$dir/bare"
+{ CC=$dir/bare exercises/run.sh 01 right; echo "status $?"; } \
+    >"$dir/01-bare" 2>&1
+ended "$dir/01-bare" 2 'cannot link its sanitisers' &&
+    grep -q 'SANITISE= make exercise N=01' "$dir/01-bare"
+verdict "a compiler without sanitisers is told from a wrong function" $?
+{ CC=$dir/bare SANITISE='' exercises/run.sh 01 right; echo "status $?"; } \
+    >"$dir/01-do-without" 2>&1
+ended "$dir/01-do-without" 0 ': right$'
+verdict "and an exercise can do without them" $?
 ended "$dir/01-null" 1 'null pointer\|NULL' &&
     grep -q 'line [0-9]* of .*dense.c:  dW\[0\] = in;$' "$dir/01-null"
 verdict "a pointer that is NULL is found, and its line" $?

@@ -14,7 +14,7 @@ gradus_real gradus_sum(const gradus_real *x, int n)
     gradus_real lane[LANES] = { 0 }, sum = 0;
     int i = 0;
 
-    for (; i + LANES <= n; i += LANES)
+    for (; n - i >= LANES; i += LANES)
         for (int l = 0; l < LANES; l++)
             lane[l] += x[i + l]; /* (F4) */
     for (int l = 0; l < LANES; l++)
@@ -59,7 +59,7 @@ gradus_real gradus_max(const gradus_real *x, int n)
 
     for (int l = 0; l < LANES; l++)
         lane[l] = most;
-    for (; i + LANES <= n; i += LANES)
+    for (; n - i >= LANES; i += LANES)
         for (int l = 0; l < LANES; l++)
             lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
     for (int l = 0; i && l < LANES; l++)
@@ -183,7 +183,7 @@ static inline void add_gradients(lanes *t, const gradus_real *x,
     lanes r = *t;
     int k = 0;
 
-    for (; k + LANES <= width; k += LANES)
+    for (; width - k >= LANES; k += LANES)
         for (int l = 0; l < LANES; l += SOME) {
             some_doubles d = passed(dy + k + l, z ? z + k + l : NULL);
             *(some_doubles *)(r.first + l) +=

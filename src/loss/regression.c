@@ -45,7 +45,7 @@ static double sum_elements(const gradus_real *y, const gradus_real *t, int n,
     double sum[SUMS] = { 0 }, all = 0;
     int k = 0;
 
-    for (; k + SUMS <= n; k += SUMS)
+    for (; n - k >= SUMS; k += SUMS)
         for (int j = 0; j < SUMS; j++)
             sum[j] += element(y[k + j], t[k + j], delta);
     for (; k < n; k++)

@@ -56,17 +56,16 @@ static bool is_small(const gradus_conv *c)
 }
 
 /* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
- * multiplications of the other ways?  With several groups the samples of one
- * do not come one after the other, so that none could wait for others.  For
- * a kernel of 3, U and dU have four times the numbers of W, in each thread: 75
- * MB at the limit of 512 x 512 channels. */
+ * multiplications of the other ways?  For a kernel of 3, U and dU have four
+ * times the numbers of W, in each thread: 75 MB at the limit of 512 x 512
+ * channels. */
 static bool is_fewer(const gradus_conv *c, double n)
 {
     gradus_conv y = *c;
 
     y.max2 = false;
     if (!gradus_conv_winograd.fits(&y) || !fills(c, AVX2_LANES) ||
-        c->groups > 1 || (int64_t)c->in * c->out > 1 << 18)
+        (int64_t)c->in * c->out > 1 << 18)
         return false;
     const gradus_winograd w = gradus_winograd_of(&y);
     return n * WINOGRAD_VALUES * w.down * w.across <=
@@ -183,12 +182,10 @@ static size_t count_nonzeros(size_t n, const gradus_real *dz)
 }
 
 /* Returns the way for a dense dz: without max2, each way that goes forward
- * goes back, too, and gradus_conv_gemm fits every c. */
+ * goes back, too, and there is one, as gradus_conv_gemm fits every c. */
 static const gradus_conv_way *dense(const gradus_conv *c)
 {
-    const gradus_conv_way *way = gradus_conv_best(c, false);
-
-    return way ? way : &gradus_conv_gemm;
+    return gradus_conv_best(c, false);
 }
 
 /* Is conv_nonzero.c faster than the way for a dense dz if only n numbers of dz

@@ -1,5 +1,5 @@
-/* conv_winograd.c -- convolution with a stride of 1 and a kernel of 2 to 5, by
- * fewer multiplications.
+/* conv_winograd.c -- convolution of one group, with a stride of 1 and a kernel
+ * of 2 to 5, by fewer multiplications.
  *
  * y is computed in tiles, each from 6 x 6 numbers of a channel of the image by
  * 36 multiplications (winograd.h says how); multiplying number by number takes
@@ -12,6 +12,8 @@
  * of a pixel.  The tiles of small images are few, and a product of matrices
  * that has few rows is slow.  So the samples wait until there are enough of
  * them; what the results are does not depend on which samples wait together.
+ * With several groups, the samples of one do not come one after the other, so
+ * that none could wait for others.
  *
  * As large numbers are subtracted from each other, rounding errors are about
  * ten times those of conv_plain.c, and are relative to the largest number of
@@ -33,7 +35,7 @@ enum { VALUES = WINOGRAD_VALUES };
 typedef struct {
     gradus_winograd from, to;
     size_t x, dy;  /* images of all samples */
-    size_t U, dU;  /* [groups,36] planes, back: U of `to`, dU of `from` */
+    size_t U, dU;  /* [36] planes, back: U of `to`, dU of `from` */
     size_t V, M;   /* [36] planes of a block */
     size_t result; /* y or, back, dx of all samples */
     size_t b;      /* [out_wide] of `to`, all 0 in the backward pass */
@@ -49,7 +51,6 @@ static parts parts_of(const gradus_conv *c, bool back)
     const gradus_conv turned = gradus_conv_turned(c);
     parts p = { .from = gradus_winograd_of(c) };
     const gradus_winograd *w = &p.from, *t = &p.to;
-    const size_t groups = (size_t)c->groups;
 
     p.to = back ? gradus_winograd_of(&turned) : p.from;
     const size_t samples = (size_t)p.from.samples;
@@ -58,7 +59,7 @@ static parts parts_of(const gradus_conv *c, bool back)
     p.b = gradus_conv_take(&p.size, (size_t)t->out_wide);
     if (back) {
         p.dy = gradus_conv_take(&p.size, samples * t->image);
-        p.dU = gradus_conv_take(&p.size, groups * VALUES * w->u_plane);
+        p.dU = gradus_conv_take(&p.size, VALUES * w->u_plane);
     }
     p.zeros = p.size;
     p.V = gradus_conv_take(&p.size,
@@ -68,7 +69,7 @@ static parts parts_of(const gradus_conv *c, bool back)
     p.result = gradus_conv_take(&p.size, samples * t->result);
     if (!back)
         return p;
-    p.U = gradus_conv_take(&p.size, groups * VALUES * t->u_plane);
+    p.U = gradus_conv_take(&p.size, VALUES * t->u_plane);
     p.kernel = gradus_conv_take(&p.size,
                                 (size_t)(c->kernel * c->kernel) *
                                     larger_size(w->x.pixel, w->y.pixel));
@@ -91,8 +92,7 @@ static int tiles_from(const gradus_winograd *w, int n, int first)
     return rest < w->block ? rest : w->block;
 }
 
-/* Convolves n images of a group with U [36] planes of it, and leaves the
- * results in scratch. */
+/* Convolves n images with U [36] planes, and leaves the results in scratch. */
 static void convolve(const gradus_conv *c, const parts *p,
                      const gradus_real *image, const gradus_real *U, int n,
                      gradus_real *scratch)
@@ -114,14 +114,14 @@ static void convolve(const gradus_conv *c, const parts *p,
     }
 }
 
-/* Adds to dU what n samples of a group contribute, V' dM (C14). */
-static void add_products(const gradus_conv *c, const parts *p, int group,
-                         int n, gradus_real *scratch)
+/* Adds to dU what n samples contribute, V' dM (C14). */
+static void add_products(const gradus_conv *c, const parts *p, int n,
+                         gradus_real *scratch)
 {
     const gradus_winograd_steps *step = gradus_winograd_for(c->simd);
     const gradus_winograd *w = &p->from, *t = &p->to;
     gradus_real *V = scratch + p->V, *M = scratch + p->M;
-    gradus_real *dU = scratch + p->dU + group * VALUES * w->u_plane;
+    gradus_real *dU = scratch + p->dU;
 
     for (int first = 0, tiles; (tiles = tiles_from(w, n, first)) > 0;
          first += tiles) {
@@ -144,12 +144,9 @@ static void forward_all(const gradus_conv *c, const parts *p,
     const gradus_conv_sample *s = q->s;
 
     if (q->count && c->b)
-        memcpy(scratch + p->b, c->b + s[0].group * c->out,
-               (size_t)c->out * sizeof *c->b);
+        memcpy(scratch + p->b, c->b, (size_t)c->out * sizeof *c->b);
     if (q->count)
-        convolve(c, p, scratch + p->x,
-                 c->packed + s[0].group * VALUES * p->to.u_plane, q->count,
-                 scratch);
+        convolve(c, p, scratch + p->x, c->packed, q->count, scratch);
     for (int k = 0; k < q->count; k++)
         gradus_channels_first(&p->to.y,
                               scratch + p->result + (size_t)k * p->to.result,
@@ -165,13 +162,11 @@ static void backward_all(const gradus_conv *c, const parts *p,
     const gradus_conv_sample *s = q->s;
 
     if (q->count)
-        add_products(c, p, s[0].group, q->count, scratch);
+        add_products(c, p, q->count, scratch);
     for (int k = 0; k < q->count && s[0].db; k++)
         gradus_add_pixels(&p->to.x, dy + (size_t)k * p->to.image, s[k].db);
     if (q->count && s[0].dx)
-        convolve(c, p, scratch + p->dy,
-                 scratch + p->U + s[0].group * VALUES * p->to.u_plane,
-                 q->count, scratch);
+        convolve(c, p, scratch + p->dy, scratch + p->U, q->count, scratch);
     for (int k = 0; k < q->count && s[0].dx; k++)
         gradus_channels_first(&p->to.y,
                               scratch + p->result + (size_t)k * p->to.result,
@@ -184,13 +179,13 @@ static void backward_all(const gradus_conv *c, const parts *p,
 static bool fits(const gradus_conv *c)
 {
     return c->stride == 1 && c->kernel > 1 && c->kernel < WINOGRAD_POINTS &&
-           !c->max2;
+           c->groups == 1 && !c->max2;
 }
 
-/* How many numbers U [groups,36] planes has. */
+/* How many numbers U [36] planes has. */
 static size_t size_of_U(const gradus_conv *c)
 {
-    return (size_t)c->groups * VALUES * gradus_winograd_of(c).u_plane;
+    return VALUES * gradus_winograd_of(c).u_plane;
 }
 
 /* U is what is packed, and behind it is room for the kernels of a channel. */

@@ -151,19 +151,15 @@ void gradus_winograd_weights(const gradus_conv *c, const gradus_winograd *w,
 {
     const int kk = c->kernel * c->kernel, row = c->in * kk;
     const gradus_pixels p = kernels(c, w, back ? kk : row);
-    const gradus_real *W = c->W;
 
     memset(kernel, 0, (size_t)(kk * w->out_wide) * sizeof *kernel);
-    for (int g = 0; g < c->groups; g++, W += gradus_conv_weights(c)) {
-        for (int ch = 0; ch < w->in; ch++) {
-            const size_t first = (size_t)ch * (size_t)(back ? row : kk);
-            gradus_channels_last(&p, W + first, kernel);
-            if (back)
-                rotate(kernel, kk, w->out_wide);
-            gradus_winograd_for(c->simd)->weights(w, kernel,
-                                                  U + (size_t)ch * w->y.pixel);
-        }
-        U += VALUES * w->u_plane;
+    for (int ch = 0; ch < w->in; ch++) {
+        const size_t first = (size_t)ch * (size_t)(back ? row : kk);
+        gradus_channels_last(&p, c->W + first, kernel);
+        if (back)
+            rotate(kernel, kk, w->out_wide);
+        gradus_winograd_for(c->simd)->weights(w, kernel,
+                                              U + (size_t)ch * w->y.pixel);
     }
 }
 
@@ -174,12 +170,9 @@ void gradus_winograd_add_weights(const gradus_conv *c,
     const int kk = c->kernel * c->kernel;
     const gradus_pixels p = kernels(c, w, c->in * kk);
 
-    for (int g = 0; g < c->groups; g++, dW += gradus_conv_weights(c)) {
-        for (int ch = 0; ch < w->in; ch++) {
-            gradus_winograd_for(c->simd)->weights_back(
-                w, dU + (size_t)ch * w->y.pixel, kernel);
-            gradus_channels_first(&p, kernel, true, dW + ch * kk);
-        }
-        dU += VALUES * w->u_plane;
+    for (int ch = 0; ch < w->in; ch++) {
+        gradus_winograd_for(c->simd)->weights_back(
+            w, dU + (size_t)ch * w->y.pixel, kernel);
+        gradus_channels_first(&p, kernel, true, dW + ch * kk);
     }
 }

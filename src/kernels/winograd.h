@@ -65,12 +65,12 @@ typedef struct {
 /* Returns the sizes for c. */
 gradus_winograd gradus_winograd_of(const gradus_conv *c);
 
-/* Computes U [groups,36] planes from the weights of c.  Back, w is that of
+/* Computes U [36] planes from the weights of c.  Back, w is that of
  * gradus_conv_turned(c).  kernel [k,k,out_wide] is scratch memory. */
 void gradus_winograd_weights(const gradus_conv *c, const gradus_winograd *w,
                              bool back, gradus_real *kernel, gradus_real *U);
 
-/* Adds to dW [groups,out,in,k,k] the gradient that belongs to dU. */
+/* Adds to dW [out,in,k,k] the gradient that belongs to dU. */
 void gradus_winograd_add_weights(const gradus_conv *c,
                                  const gradus_winograd *w, gradus_real *kernel,
                                  const gradus_real *dU, gradus_real *dW);

@@ -46,25 +46,25 @@ def latency_rows(served):
             for (net, name, threads), rounds in served.items()]
 
 
-def throughput_rows(results):
+def throughput_rows(fastest, results):
     """The rates in batches of 256: those of gradus, and of each other library
     those of its fastest build and memory format."""
     rates = {}
-    for ((command, net, batch, threads), name), rounds in results.items():
-        if command == "infer" and batch == 256 and \
-                "calls" in rounds[0]:
-            rate = statistics.median(r["samples_per_second"] for r in rounds)
-            row = rates.setdefault((net, threads), {})
-            library = name.split(",")[0]
-            row[library] = max(rate, row.get(library, 0))
+    for (work, name), rounds in results.items():
+        command, net, batch, threads = work
+        library = name.split(",")[0]
+        if command == "infer" and batch == 256 and "calls" in rounds[0] and \
+                name == fastest(work, results, library):
+            rates.setdefault((net, threads), {})[library] = statistics.median(
+                r["samples_per_second"] for r in rounds)
     libraries = list(dict.fromkeys(n for row in rates.values() for n in row))
     return libraries, [[net, str(threads)] + [
         f"{row[n]:,.0f}" if n in row else "" for n in libraries]
         for (net, threads), row in rates.items()]
 
 
-def section(table, results, served):
-    libraries, rows = throughput_rows(results)
+def section(table, fastest, results, served):
+    libraries, rows = throughput_rows(fastest, results)
     return """## Inference
 
 First the latency of requests of one sample. Each thread of gradus has a workspace of its own, and answers requests of

@@ -1,5 +1,7 @@
-"""Why a ratio falls short of its target: the kinds of rows, and what is known
-of each."""
+"""Why a ratio, or the rate of a convolution, falls short of its target: the
+kinds of rows, and what is known of each."""
+import re
+
 from nets import MLPS, NETS
 
 # A workload is (command, net, batch, threads).  `alone` is the ratio that the
@@ -7,12 +9,12 @@ from nets import MLPS, NETS
 
 
 def beyond_blas(work, target, alone):
-    return work[1] in MLPS and work[2] > 1 and alone is not None and \
-        alone < target
+    return work[1] in MLPS and work[2] > 1 and work[3] == 1 and \
+        alone is not None and alone < target
 
 
 def other_work(work, target, alone):
-    return work[1] in MLPS and work[2] > 1 and \
+    return work[1] in MLPS and work[2] > 1 and work[3] == 1 and \
         alone is not None and alone >= target
 
 
@@ -98,3 +100,71 @@ def listed(used):
     """The reasons with these numbers, as a list that counts from 1."""
     return "".join(f"{place}. " + REASONS[i][1].replace("\n", "\n   ") + "\n"
                    for place, i in enumerate(sorted(used), 1))
+
+
+# ---- convolutions by themselves --------------------------------------------
+
+ENOUGH = 85 # percent of the machine's rate
+
+
+def rates_of(row):
+    """The rates of a row of bench/convolutions.c's table: of its three passes,
+    those for batches of 1, 64 and 256."""
+    return [[int(rate) for rate in cell.split(",")] for cell in row[5:8]]
+
+
+def is_short(row, batches):
+    return min(rate for rates in rates_of(row)
+               for rate in rates[batches]) < ENOUGH
+
+
+def for_one_sample(row):
+    return is_short(row, slice(1))
+
+
+def by_direct(row):
+    return is_short(row, slice(1, 3)) and row[3:5] == ["2", "direct"]
+
+
+def of_sixteen(row):
+    return is_short(row, slice(1, 3)) and row[4] == "winograd" and \
+        "16" in re.findall("[0-9]+", row[0])
+
+
+def by_gemm(row):
+    return is_short(row, slice(1, 3)) and row[4] == "gemm"
+
+
+def otherwise(row):
+    return is_short(row, slice(1, 3)) and not (
+        by_direct(row) or of_sixteen(row) or by_gemm(row))
+
+
+CONVOLUTIONS = [
+    (for_one_sample, """\
+batches of 1, for which W is brought into the order of the kernels, and its gradient back, for one sample alone"""),
+    (by_direct, """\
+strides of 2, where Winograd's method is not used: there, x has four times as many pixels as y, and all are copied,
+so that the channels of a pixel lie side by side, before they are multiplied by few weights. The gradient of W has
+as many sums for each sample as for a large image, and they pass through the second-level cache each time. Tried on
+an AMD EPYC: cut into four phases with a stride of 1, which have four times as many channels, a kernel of 3 runs at 0.5
+to 0.9 of the rate, and one of 5, by Winograd's method, at 0.7 to 2 times it"""),
+    (by_gemm, """\
+more than 2^18 weights with a stride of 2: x is copied into columns, for OpenBLAS to multiply"""),
+    (of_sixteen, """\
+16 channels, as Winograd's transformations then take as long as the products between them"""),
+    (otherwise, """\
+other rows, for a reason that is not known"""),
+]
+
+
+def of_convolutions(table):
+    """The kinds of rows that fall short in a table of bench/convolutions.c, in
+    Markdown."""
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in
+            table.strip().splitlines()[2:]]
+    texts = [text.replace("\n", "\n  ") for holds, text in CONVOLUTIONS
+             if any(map(holds, rows))]
+    if not texts:
+        return "None falls short of it."
+    return "Short of it are\n\n- " + ";\n- ".join(texts) + "."

@@ -56,8 +56,8 @@ gradus gains by its products."""),
 Dense nets whose products alone are fast enough: the rest of the step takes the difference, that is the activations,
 the loss and the update. And gradus's products are smaller than the whole ones of the column, as a thread takes a
 slice of the batch through the net: 32 rows of 64, and 64 rows of larger batches. *Of products*, below, says how much
-longer a step takes. Slices of 512 and 1,024 rows were tried with 784-512-512-10, on an Intel Xeon with AVX-512: they
-are 1.12 times as fast at B1024 and 0.98 times at B256, and leave work for fewer threads. So slices have stayed
+longer a step takes. Slices of up to 512 or 1,024 rows were tried with 784-512-512-10 on an Intel Xeon with AVX-512:
+they are 1.12 times as fast at B1024 and 0.98 times at B256, and leave work for fewer threads. So slices have stayed
 small."""),
     (several_threads, """\
 Dense nets on two threads: OpenBLAS's products are measured on one thread alone, but what holds there holds here,

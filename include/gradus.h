@@ -187,9 +187,10 @@ typedef struct {
  * rounded down.  Parameters weight [channels,C/groups,kernel,kernel] (He),
  * bias [channels] (zero).
  *
- * With a stride of 1, a kernel of 2 to 5, at least 8 channels of x and of y
- * and no groups, multiplications are left out where that is at least a third
- * of them, and where there are rows enough for the channels (Winograd).
+ * With a stride of 1, a kernel of 2 to 5, at least 8 channels of x and of y,
+ * at most 2^18 pairs of them, and no groups, multiplications are left out
+ * where that is at least a third of them, and where there are rows enough for
+ * the channels (Winograd).
  * Rounding errors are then about ten times those of plain sums, and relative
  * to the largest of up to 6 x 6 neighbouring numbers.  Floats of x above some
  * 1e36 may then overflow on the way to a finite y, which is an error like any

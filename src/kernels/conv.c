@@ -114,12 +114,12 @@ const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back)
 
 size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c)
 {
-    return way->packed ? (way->packed(c) + 31) / 32 * 32 : 0;
+    return way->packed ? gradus_conv_round(way->packed(c)) : 0;
 }
 
 /* Returns c with one sample, or with very many if k is 1.  Only is_repaid
- * depends on their number: so any number takes the way of the one or of the
- * other. */
+ * depends on their number.  So any number of samples is computed in the way
+ * of a single one, or in the way of very many. */
 static gradus_conv with_samples(gradus_conv c, int k)
 {
     c.samples = k ? INT_MAX : 1;

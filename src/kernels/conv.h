@@ -138,12 +138,20 @@ extern const gradus_conv_way gradus_conv_plain, gradus_conv_gemm,
  * gradus_conv_nonzero, and through the others by the fastest other way. */
 extern const gradus_conv_way gradus_conv_either;
 
-/* Returns the fastest way that fits c for the forward pass or, with back,
- * for the backward pass; NULL if none fits, as with some relu and max2. */
+/* Returns the way that is expected to be the fastest for the forward pass of
+ * c or, with back, for its backward pass.  Returns NULL for some c with max2:
+ * where no way fits, and where pooling apart is expected to be faster. */
 const gradus_conv_way *gradus_conv_best(const gradus_conv *c, bool back);
 
-/* Returns how many numbers a way needs for packed weights: a multiple of 32,
- * and 0 if it needs none. */
+/* Rounds n up to a multiple of 32 numbers.  So whatever lies behind n numbers
+ * that begin at a multiple of 64 bytes begins at one, too. */
+static inline size_t gradus_conv_round(size_t n)
+{
+    return (n + 31) / 32 * 32;
+}
+
+/* Returns how many numbers a way needs for packed weights, rounded up by
+ * gradus_conv_round; 0 if it needs none. */
 size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c);
 
 /* Returns how many numbers are enough for the packed weights of c, whatever
@@ -152,8 +160,8 @@ size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c);
 size_t gradus_conv_cache(const gradus_conv *c);
 
 /* Returns how many numbers of scratch memory, which begins at a multiple of 64
- * bytes, are enough for the packed weights and the scratch memory of the
- * fastest way forward and, after it, for the fastest way back, whatever
+ * bytes, are enough for the fastest way forward with its packed weights, and
+ * for the fastest way back, which may use the same memory later; whatever
  * c->samples is. */
 size_t gradus_conv_scratch(const gradus_conv *c);
 

@@ -96,7 +96,7 @@ size_t gradus_conv_take(size_t *size, size_t n)
 {
     const size_t at = *size;
 
-    *size += (n + 31) / 32 * 32;
+    *size += gradus_conv_round(n);
     return at;
 }
 

@@ -4,8 +4,9 @@
  *   C [rows,wide]   A [rows,lines depth]   B [lines depth,wide]
  *
  * A number of A is used for a whole row of B, so that no number of A need lie
- * beside the next.  OpenBLAS copies A and B first, which pays only for larger
- * matrices. */
+ * beside the next.  OpenBLAS copies A and B first for most products, which
+ * pays only for larger matrices; and its kernels for small ones (base/gemm.c)
+ * know no rows that overlap, or that are pixels. */
 #ifndef GRADUS_PRODUCT_H
 #define GRADUS_PRODUCT_H
 

@@ -4,10 +4,11 @@
  * Kernels are GNU C on vectors of a fixed length.  Most are compiled for
  * several instruction sets, and the best one available is chosen at run time,
  * so that a library built for any processor of its family is fast on each.
- * sums.c and pool2.c are compiled once, for the processor that ARCH names.
  * Either functions such as by_avx2 call one inlined body, which gets the
- * length of vectors as a constant; or X.c includes X_of_vectors.h once for
- * each length, where the type of a vector has to change. */
+ * length of vectors as a constant; or X_of_vectors.h is included once for each
+ * length, where the type of a vector has to change, or once for each
+ * instruction set.  What takes little time is compiled once, for the processor
+ * that ARCH names, and so are sums.c and pool2.c. */
 #ifndef GRADUS_SIMD_H
 #define GRADUS_SIMD_H
 

@@ -16,7 +16,7 @@
  *
  * A NaN in x gives a NaN in y, but a finite x never gives one: where exp(-x)
  * overflows to infinity, s(x) is 0.  Where an infinite x would be hidden, as y
- * has a finite limit, y is NaN: the terms x - x and 0 x are.  (relu has its in
+ * has a finite limit, y is NaN: the term 0 x is.  (relu's is in
  * kernels/relu.h.  Fused with a convolution and maxima, it comes after them,
  * and does not see a -inf that they leave out.)  For x below 0, erfc keeps the
  * digits of P that 1 + erf would lose.  At x = 0 the derivative of relu is

@@ -68,7 +68,7 @@ static gradus_conv_sample image(const gradus_node *n, const gradus_conv *k,
  * processor's cache, so that the packed weights behind it begin a line. */
 static size_t room_for_W(const gradus_node *n)
 {
-    return (n->param[0].size + 31) / 32 * 32;
+    return gradus_conv_round(n->param[0].size);
 }
 
 /* Sets how much memory n needs. */

@@ -13,7 +13,7 @@ Axis = collections.namedtuple("Axis", "name values flags costs rounds",
                               defaults=(None,))
 
 PER_SAMPLE = {"us a sample": lambda _, r: 1e6 / r["samples_per_second"]}
-PEAK = {"MB": lambda _, r: (r["peak_kb"] - r["start_kb"]) / 1024}
+PEAK = {"MiB": lambda _, r: (r["peak_kb"] - r["start_kb"]) / 1024}
 
 
 def images(channels):

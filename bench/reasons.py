@@ -67,7 +67,7 @@ each other, so that a second thread gains least where a step is short."""),
 One row through a dense net: each weight is read once, for a single multiplication, so that the limit is how fast
 the weights arrive from memory, or from an outer cache."""),
     (many_classes, """\
-10,000 classes: a step goes over 2.7 million weights, their gradients and their momenta. These are 31 MB, more than
+10,000 classes: a step goes over 2.7 million weights, their gradients and their momenta. These are 31 MiB, more than
 the second-level caches hold, so that the limit is how fast they arrive from the third-level cache, or from memory."""),
     (residual, """\
 *residual*, of 16 to 64 channels: multiplications are about a quarter of a step, and the rest are passes over memory:

@@ -215,7 +215,7 @@ END
     row '- 16 channels, as Winograd'
     ! grep -q 'more than 2^18 weights\|strides of 2, where' "$dir/page"
     verdict "what no convolution falls short by is not given as a reason" $?
-    row '1.4 MB: missed (momentum'
+    row '1.4 MiB: missed (momentum'
     row '| OpenBLAS 1 | BLIS: not installed | oneDNN: not installed |'
     ! grep -q '^| train 784-128-10, B256, 1T | PyTorch' "$dir/page"
     verdict "a row that meets its target is not among those that fall short" $?

@@ -109,7 +109,7 @@ says 1 'seed is "2" here, "1" in the file' --resume --seed 2
 verdict "another seed is refused" $?
 says 1 "node dense1 attr units 0 is 33 here, 32 in" --resume --hidden 33
 verdict "another net is refused" $?
-says 1 "its number of epochs done is 2; must be 0 to 1" --resume --epochs 1
+says 1 "got to epoch 2, but this training is for 1 epoch; must be for 2 or more" --resume --epochs 1
 verdict "fewer epochs than are done are refused" $?
 ln "$dir/c" "$dir/c.1" # as a kill between the two renames leaves them
 says 0 "this training has ended already" --resume --epochs 2 --keep 2

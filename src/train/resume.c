@@ -55,6 +55,21 @@ static void pass_history(gradus_fit_state *f, gradus_numbers *t)
     }
 }
 
+/* Refuses to go on for fewer epochs than the checkpoint has begun. */
+static void check_epochs(gradus_fit_state *f, gradus_numbers *t)
+{
+    const unsigned begun = (unsigned)f->p.epoch + (f->p.batch > 0);
+
+    if (begun <= (unsigned)f->p.epochs)
+        return;
+    if (!t->status)
+        t->status = gradus_error_set("it has got to epoch %u, but this "
+                                     "training is for %d epoch%s; must be for "
+                                     "%u or more", begun, f->p.epochs,
+                                     f->p.epochs == 1 ? "" : "s", begun);
+    f->p.epoch = 0;
+}
+
 /* Passes where this call of gradus_fit is; *epochs are its epochs. */
 static void pass_state(gradus_fit_state *f, gradus_numbers *t, int *epochs)
 {
@@ -65,11 +80,10 @@ static void pass_state(gradus_fit_state *f, gradus_numbers *t, int *epochs)
     bool made = f->options.next != NULL; /* how many batches is not known */
 
     *epochs = pass_int(t, "epochs", *epochs, INT_MAX);
-    f->p.epoch = pass_int(t, "epochs done", f->p.epoch, f->p.epochs);
-    bool over = f->p.epoch == f->p.epochs;
-    f->p.batch = pass_int(t, over ? "batches after the last epoch" : "batches",
-                          f->p.batch, over ? 0 : made ? INT_MAX / 2
-                                                      : f->p.batches);
+    f->p.epoch = pass_int(t, "epochs done", f->p.epoch, *epochs);
+    f->p.batch = pass_int(t, "batches", f->p.batch,
+                          made ? INT_MAX / 2 : f->p.batches);
+    check_epochs(f, t);
     e->samples = pass_size(t, "samples", e->samples, made ? most : f->n);
     f->step = pass_size(t, "steps", f->step, most);
     f->log_size = pass_size(t, "bytes of the log", f->log_size, most);

@@ -154,9 +154,11 @@ def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=whole(2, 1000), default=50)
+    parser.add_argument("--seeds", type=whole(2, 1000), default=50,
+                        metavar="N", help="train with seeds 1 to N (50)")
     parser.add_argument("--threads", type=whole(0, 1024), default=0,
-                        help="0, the default, is one for each core")
+                        metavar="N", help="threads that compute; 0 is one for "
+                        "each core (0)")
     parser.add_argument("recipes", nargs="*", metavar="RECIPE")
     args = parser.parse_args()
     for name in args.recipes:

@@ -1,18 +1,29 @@
 #!/usr/bin/env python3
 """Trains in PyTorch by the recipe of the record that mnist-speedrun is
-compared with: 99.04 % in one epoch (train_mnist_fast).
-
-    torch_speedrun.py [SEEDS [THREADS]]"""
+compared with: 99.04 % in one epoch (train_mnist_fast).  Prints JSON."""
+import argparse
 import json
-import sys
 import time
 
-import numpy as np
-import torch
-from torch import nn
+from speedrun import whole
 
-seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-torch.set_num_threads(int(sys.argv[2]) if len(sys.argv) > 2 else 2)
+parser = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("--seeds", type=whole(1, 1000), default=3, metavar="N",
+                    help="train with seeds 1 to N (3)")
+parser.add_argument("--threads", type=whole(1, 1024), default=2, metavar="N",
+                    help="threads that compute (2)")
+options = parser.parse_args()
+
+try:
+    import numpy as np
+    import torch
+    from torch import nn
+except ImportError as missing:
+    parser.error(f"{missing}; apt install python3-torch has PyTorch 1.13, and "
+                 "bench/peers.sh installs PyTorch 2 for build/peers/bin/python")
+
+torch.set_num_threads(options.threads)
 BATCH = 256
 
 
@@ -47,7 +58,7 @@ def train(x, t):
 
 (x, t), (test, truth) = load("train"), load("t10k")
 accuracy, seconds = [], []
-for seed in range(1, seeds + 1):
+for seed in range(1, options.seeds + 1):
     torch.manual_seed(seed)
     start = time.perf_counter()
     net = train(x, t)
@@ -55,6 +66,6 @@ for seed in range(1, seeds + 1):
     with torch.no_grad():
         accuracy.append((net(test).argmax(1) == truth).float().mean().item())
 print(json.dumps({"torch": torch.__version__,
-                  "mean_accuracy": sum(accuracy) / seeds,
-                  "mean_seconds": sum(seconds) / seeds,
+                  "mean_accuracy": sum(accuracy) / options.seeds,
+                  "mean_seconds": sum(seconds) / options.seeds,
                   "accuracy": accuracy, "seconds": seconds}))

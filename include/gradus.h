@@ -716,7 +716,9 @@ void gradus_table_ignore_answers(gradus_table *t);
 
 /* Finds how to standardise numbers and targets, and what missing values are
  * taken for, in the data that will be trained on, which gradus_table_load and
- * gradus_split have made. */
+ * gradus_split have made.  Numbers that are all the same stay as they are but
+ * for their mean; a mean of 1e30 or more, and a standard deviation of 1e30 or
+ * more, or of 1e-30 or less, are errors. */
 int gradus_table_fit(gradus_table *t, const gradus_dataset *train);
 
 /* Standardises the input x and, unless it is NULL, the input of the targets by

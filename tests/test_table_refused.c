@@ -484,6 +484,43 @@ TEST(a_column_without_a_value_in_the_training_data_is_refused)
     gradus_dataset_free(d);
 }
 
+TEST(numbers_too_close_to_0_to_standardise_name_their_column)
+{
+    const char *rows = "a,b,p\n1,5,2e-31\n2,5,1e-31\n";
+
+    t = gradus_table_new(file(rows), &(gradus_table_options){
+        .targets = LIST("p") });
+    ck_assert_msg(t != NULL, "%s", gradus_error());
+    gradus_dataset *d = load(rows);
+    ck_assert_int_ne(gradus_table_fit(t, d), 0);
+    assert_error("column \"p\" has a mean of 1.5e-31 and a standard deviation "
+                 "of 5e-32; the latter must be above 1e-30: multiply its "
+                 "numbers");
+    gradus_dataset_free(d);
+    d = load("a,b,p\n1,5,2e-29\n2,5,1e-29\n"); /* b, all 5, is no error */
+    ck_assert_msg(gradus_table_fit(t, d) == 0, "%s", gradus_error());
+    gradus_dataset_free(d);
+}
+
+/* Many such numbers are not taken for many that are the same. */
+LOOP_TEST(numbers_beyond_the_range_of_a_float_are_named, 2)
+{
+    char rows[4096] = "a,b\n";
+
+    for (int i = 0; i < 80; i++)
+        snprintf(rows + strlen(rows), 64, "0.%d,%d.5e%d\n", i, i + 1,
+                 sizeof(gradus_real) == 4 ? 300 : 400);
+    t = gradus_table_new(file(rows), &(gradus_table_options){
+        .targets = _i ? LIST("b") : NULL });
+    ck_assert_msg(t != NULL, "%s", gradus_error());
+    ck_assert_ptr_null(gradus_table_load(t, file(rows), 0));
+    assert_error(sizeof(gradus_real) == 4
+                 ? "csv:2: column 2 (\"b\"): got \"1.5e300\"; must be in the "
+                   "range of a float"
+                 : "csv:2: column 2 (\"b\"): got \"1.5e400\"; must be in the "
+                   "range of a double");
+}
+
 TEST(a_mean_too_large_to_standardise_names_its_column)
 {
     t = gradus_table_new(file("a,b\n1,2e32\n2,1e31\n"), NULL);

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -139,13 +140,24 @@ static size_t different_numbers(const char **text, size_t count, bool as_reals)
     return n;
 }
 
+/* Are the texts, sorted by number, in the range of a gradus_real?  Where they
+ * are not, gradus_csv_number says so when the rows are read. */
+static bool in_range(const char **text, size_t count)
+{
+    double least, most;
+
+    gradus_number_parse(text[0], &least);
+    gradus_number_parse(text[count - 1], &most);
+    return isfinite((gradus_real)least) && isfinite((gradus_real)most);
+}
+
 static void learn_number(const gradus_seen *s, faults *f, const char **text,
                          size_t values)
 {
     const size_t numbers = different_numbers(text, values, false);
     const size_t reals = different_numbers(text, values, true);
 
-    if (2 * reals < numbers)
+    if (2 * reals < numbers && in_range(text, values))
         fault(f, s, "has %zu different numbers, such as %.30s, that become "
               "%zu in %zu bits: subtract what they have in common", numbers,
               text[0], reals, 8 * sizeof(gradus_real));
@@ -239,6 +251,7 @@ static int learn(gradus_column *c, const gradus_seen *s, int role,
     if (c->kind == GRADUS_COLUMN_NUMBER)
         learn_number(s, f, text, count);
     else if (c->kind == GRADUS_COLUMN_TARGET && s->rows > 1 &&
+             in_range(text, count) &&
              different_numbers(text, count, true) == 1)
         fault(f, s, "has one number alone, %.30s: nothing is to be predicted",
               text[0]);

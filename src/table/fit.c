@@ -37,8 +37,7 @@ static size_t moments(const gradus_real *v, size_t n, size_t step,
             squares += d * d;
         }
     *std = count ? sqrt(squares / (double)count) : 0;
-    /* what is left of equal numbers is rounding */
-    if (!(*std > 1e-12 * fabs(*mean) && *std > 1e-30))
+    if (!(*std > 1e-12 * fabs(*mean))) /* of equal numbers, up to rounding */
         *std = 1;
     return count;
 }
@@ -107,12 +106,16 @@ static int has_no_value(const gradus_column *c)
 /* Checks that gradus_standardise takes these. */
 static int check_moments(const gradus_column *c, double mean, double std)
 {
-    if (fabs(mean) < 1e30 && std < 1e30)
+    const bool small = std <= 1e-30;
+
+    if (fabs(mean) < 1e30 && std < 1e30 && !small)
         return 0;
     return gradus_error_set("gradus_table_fit: column \"%.64s\" has a mean of "
-                            "%g and a standard deviation of %g; both must be "
-                            "below 1e30: divide its numbers", c->name, mean,
-                            std);
+                            "%g and a standard deviation of %g; %s: %s its "
+                            "numbers", c->name, mean, std, small
+                            ? "the latter must be above 1e-30"
+                            : "both must be below 1e30",
+                            small ? "multiply" : "divide");
 }
 
 static int fit_number(gradus_table *t, const gradus_column *c,

@@ -18,6 +18,8 @@
  */
 #include "layers/augment.h"
 
+#include "gradus_layer.h"
+
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -25,22 +27,28 @@
 static const double pi = 3.14159265358979323846;
 enum { MOST_SIGMA = 64 }; /* the largest sigma allowed, in pixels */
 
-const char *gradus_augment_fault(const gradus_augment_options *a,
-                                 const int shape[3])
+bool gradus_augment_refused(gradus_node *n, const gradus_augment_options *a)
 {
-    const double all[] = { a->shift, a->rotate, a->elastic, a->sigma };
+    static const char *const names[] = { "shift", "rotate", "elastic" };
+    const double values[] = { a->shift, a->rotate, a->elastic };
+    const int *s = n->shape;
 
-    for (int i = 0; i < 4; i++)
-        if (!(all[i] >= 0 && all[i] <= 1e6))
-            return "shift, rotate, elastic and sigma must be 0 to a million";
+    for (int i = 0; i < 3; i++)
+        if (!(values[i] >= 0 && values[i] <= 1e6))
+            return gradus_fail(n, "%s is %g; must be 0 to 1000000", names[i],
+                               values[i]), true;
     if (!(a->scale >= 0 && a->scale < 1))
-        return "scale must be at least 0 and below 1";
-    if (a->sigma != 0 && (a->sigma < 0.1 || a->sigma > MOST_SIGMA))
-        return "sigma must be 0 (for the default) or 0.1 to 64";
-    if ((shape[0] + 3.0) * (shape[1] + 2.0) * (shape[2] + 2.0) > INT_MAX)
-        return "the image is too large to be augmented: (channels + 3) x "
-               "(height + 2) x (width + 2) must be at most 2147483647";
-    return NULL;
+        return gradus_fail(n, "scale is %g; must be at least 0 and below 1",
+                           a->scale), true;
+    if (a->sigma != 0 && !(a->sigma >= 0.1 && a->sigma <= MOST_SIGMA))
+        return gradus_fail(n, "sigma is %g; must be 0 (which means 4) or 0.1 "
+                           "to %d", a->sigma, MOST_SIGMA), true;
+    if ((s[0] + 3.0) * (s[1] + 2.0) * (s[2] + 2.0) > INT_MAX)
+        return gradus_fail(n, "the image [%d,%d,%d] is too large to be "
+                           "augmented: (channels + 3) x (height + 2) x (width "
+                           "+ 2) must be at most %d", s[0], s[1], s[2],
+                           INT_MAX), true;
+    return false;
 }
 
 /* Returns a uniform random number in [-most,most). */

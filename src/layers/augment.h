@@ -5,13 +5,12 @@
 
 #include "gradus.h"
 
-/* Returns a text that says what is wrong with the options, or with an image
- * [channels,height,width] of this shape, or NULL if nothing is. */
-const char *gradus_augment_fault(const gradus_augment_options *a,
-                                 const int shape[3]);
+/* Returns true, with a message, if the images of n cannot be changed as the
+ * options say. */
+bool gradus_augment_refused(gradus_node *n, const gradus_augment_options *a);
 
-/* Returns how many numbers of scratch memory gradus_augment_image needs, for a
- * shape without fault. */
+/* Returns how many numbers of scratch memory gradus_augment_image needs, for
+ * the shape of images that are not refused. */
 size_t gradus_augment_scratch(const int shape[3]);
 
 /* Sets the image `to` to a random change of the image `from`.  Both are

@@ -259,8 +259,8 @@ int gradus_augment(gradus_node *n, const gradus_augment_options *a)
                            "an image", n->rank), -1;
     if (!a)
         return gradus_fail(n, "gradus_augment: the options are NULL"), -1;
-    if (gradus_augment_fault(a, n->shape))
-        return gradus_fail(n, "%s", gradus_augment_fault(a, n->shape)), -1;
+    if (gradus_augment_refused(n, a))
+        return -1;
     if (!gradus_set_attr(n, "augment", 6,
                          (double[]){ a->shift, a->rotate, a->scale, a->elastic,
                                      a->sigma, a->flip }))

@@ -269,6 +269,14 @@ printf 'a,b,y\n1,7,p\n2,5,q\n3,3,p\n4,9,q\n' >"$dir/from.csv"
 sed 's/^\(.*\),\(.*\),/\2,\1,/' "$dir/from.csv" >"$dir/swapped.csv"
 begin="--label y --valid 0.5 --epochs 1"
 # shellcheck disable=SC2086
+is "one-cycle over one step of training is warned of" 0 \
+    "one-cycle needs at least 3 steps of training, and has 1 here" \
+    "$gradus" train "$dir/points.csv" --label class --schedule one-cycle \
+    --batch 4096 --epochs 1
+exits 0 '' "$gradus" train "$dir/points.csv" --label class \
+    --schedule one-cycle --batch 4096 --epochs 3 &&
+    ! grep -q one-cycle\ needs "$dir/err"
+verdict "and over three steps it is not" $?
 is "a training can be saved to begin with" 0 '' "$gradus" train \
     "$dir/from.csv" $begin --save "$dir/from"
 # shellcheck disable=SC2086

@@ -120,19 +120,6 @@ static int between(const gradus_progress *p, void *user)
     return stop_signal();
 }
 
-/* Warns if the one cycle has no time to rise and fall.  A single step is its
- * last, at almost no learning rate. */
-static void warn_of_few_steps(const settings *s, const gradus_dataset *d)
-{
-    size_t batch = (size_t)s->batch;
-    size_t steps = (d->n + batch - 1) / batch * (size_t)s->epochs;
-    if (s->schedule == ONE_CYCLE && steps < 3)
-        complain("--schedule one-cycle needs at least 3 steps of training, "
-                 "and has %zu here%s; take a smaller --batch, more --epochs, "
-                 "or another --schedule", steps,
-                 steps == 1 ? ", at almost no learning rate" : "");
-}
-
 /* Warns of ranks that have nothing to compute.  A batch is cut into pieces of
  * 128 rows, of which each rank takes the same power of two. */
 static void warn_of_idle_ranks(const settings *s)
@@ -308,7 +295,7 @@ static int work(const settings *s, const char *command,
     if (failed)
         complain("%s%s", gradus_error(), advice(gradus_error()));
     else if (!(failed = !openblas_has_room(gradus_threads(g)))) {
-        warn_of_few_steps(s, training);
+        warn_of_few_steps(s, training->n);
         warn_of_idle_ranks(s);
         failed = !can_save(s, g) || train(s, g, training, utf8, &all);
     }

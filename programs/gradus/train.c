@@ -252,6 +252,7 @@ static int work(training *t, const train_flags *flags)
     if (!openblas_has_room(gradus_threads(t->graph)))
         return 1;
     say(t);
+    warn_of_few_steps(&t->of.s, t->of.train.n);
     if (fit(t, utf8))
         return 1;
     if (t->of.s.save && gradus_save(t->graph, t->of.s.save)) {

@@ -198,6 +198,17 @@ double learning_rate_of(uint64_t step, uint64_t steps, void *user)
     }
 }
 
+void warn_of_few_steps(const settings *s, size_t rows)
+{
+    size_t batch = (size_t)s->batch;
+    size_t steps = (rows + batch - 1) / batch * (size_t)s->epochs;
+    if (s->schedule == ONE_CYCLE && steps < 3)
+        complain("--schedule one-cycle needs at least 3 steps of training, "
+                 "and has %zu here%s; take a smaller --batch, more --epochs, "
+                 "or another --schedule", steps,
+                 steps == 1 ? ", at almost no learning rate" : "");
+}
+
 /* Writes an argument as a shell reads it. */
 static void write_argument(FILE *to, const char *text)
 {

@@ -81,6 +81,10 @@ gradus_optimiser *optimiser_of(const settings *s, gradus_graph *g);
 /* The learning rate of a step; user is a const settings *. */
 double learning_rate_of(uint64_t step, uint64_t steps, void *user);
 
+/* Warns if the one cycle has no time to rise and fall in training on so many
+ * rows.  A single step is its last, at almost no learning rate. */
+void warn_of_few_steps(const settings *s, size_t rows);
+
 /* The command line of a program, as a shell reads it: the program's name and
  * some arguments, in quotes where they need them.  To be freed, and to be
  * called before options are parsed, which cuts some of them; NULL if memory

@@ -318,9 +318,9 @@ typedef struct {
  * over K at each position; so has z [B,..,K], with last_axis.  K is at least
  * 2: the only one of 1 class would always have probability 1, and nothing
  * would be learnt (see gradus_sigmoid_ce).  t is either a
- * labels node of as many positions, with labels 0 to K - 1, or an input of z's
- * shape with a distribution at each position.  A logit of -inf masks its
- * class; NaN and +inf are errors. */
+ * labels node of as many positions, with labels 0 to K - 1, or an input with a
+ * distribution at each position, of z's shape or, in the same order, of rank
+ * 1.  A logit of -inf masks its class; NaN and +inf are errors. */
 gradus_node *gradus_softmax_ce(gradus_node *z, gradus_node *t,
                                const gradus_softmax_ce_options *options);
 

@@ -85,6 +85,39 @@ TEST(targets_need_not_sum_to_one)
                 2 * tolerance());
 }
 
+/* As if the targets were labels, whose distributions they are. */
+LOOP_TEST(targets_of_logits_of_two_axes_are_one_line_of_numbers, 2)
+{
+    enum { SIZE = 6 };
+    static const gradus_real z[SIZE] = { 1, 6, 4, 2, -1, 3 };
+    static const gradus_real targets[][SIZE] = { { 0, 1, 0, 1, 0, 1 },
+                                                 { 0, 1, 0, 1, 0, 0 } };
+    static const int32_t labels[][3] = { { 1, 0, 1 }, { 1, 0 } };
+    const gradus_softmax_ce_options o = { .last_axis = _i };
+    double loss[2], gradient[2][SIZE];
+
+    for (int k = 0; k < 2; k++) {
+        h = (softmax_head){ .g = gradus_graph_new(1) };
+        h.z = gradus_input(h.g, SIZE);
+        gradus_want_gradient(h.z);
+        gradus_node *two = gradus_reshape(h.z, 2, (int[]){ 2, 3 });
+        h.t = k ? gradus_labels(h.g, _i ? 2 : 3) : gradus_input(h.g, SIZE);
+        h.loss = gradus_softmax_ce(two, h.t, &o);
+        ck_assert_msg(gradus_compile(h.g, 1, 1) == 0, "%s", gradus_error());
+        if (k)
+            run_labels(&h, z, labels[_i], 1);
+        else
+            run_targets(&h, z, targets[_i], 1);
+        loss[k] = gradus_loss(h.g);
+        for (int i = 0; i < SIZE; i++)
+            gradient[k][i] = (double)h.z->dy[i];
+        end();
+    }
+    ck_assert_double_eq_tol(loss[0], loss[1], 1e-6);
+    for (int i = 0; i < SIZE; i++)
+        ck_assert_double_eq_tol(gradient[0][i], gradient[1][i], 1e-6);
+}
+
 static const gradus_real four_rows[] = { 1, 2, 3, 4, 2, 2, 2, 2,
                                          3, 3, 3, 3, 4, 4, 4, 4 };
 

@@ -119,11 +119,12 @@ TEST(targets_must_have_the_shape_of_the_logits)
     assert_refused(
         z3, gradus_input(g, 4), none,
         "the targets of input3 (rank 1, 4 a row) must have the shape of the "
-        "logits of input (rank 1, 3 a row)");
+        "logits of input (rank 1, 3 a row), or rank 1 and as many numbers");
     assert_refused(z3, image, none, "must have the shape of the logits");
-    assert_refused(image, z3, none, "must have the shape of the logits");
     assert_refused(gradus_image(g, 1, 3, 1), image, none,
                    "must have the shape of the logits");
+    assert_refused(gradus_image(g, 3, 1, 1), gradus_input(g, 4), none,
+                   "or rank 1 and as many numbers");
 }
 
 TEST(targets_must_be_data_that_wants_no_gradient)

@@ -251,7 +251,7 @@ static void set_axes(gradus_loss_node *l, bool last_axis)
 }
 
 /* Returns n if the targets are labels of as many positions as z has, or data
- * of the shape of z. */
+ * of the shape of z, or of one axis: no input has two. */
 static gradus_node *check_target(gradus_node *n)
 {
     const gradus_node *z = n->in[0], *t = n->in[1];
@@ -267,11 +267,13 @@ static gradus_node *check_target(gradus_node *n)
     if (t->kind != GRADUS_KIND_VALUES || t->wants_gradient)
         return gradus_fail(n, "the targets come from %s; must be labels, or "
                            "an input that wants no gradient", t->name);
-    if (t->rank != z->rank || memcmp(t->shape, z->shape, bytes) != 0)
+    if (t->size != z->size ||
+        (t->rank > 1 && (t->rank != z->rank ||
+                         memcmp(t->shape, z->shape, bytes) != 0)))
         return gradus_fail(n, "the targets of %s (rank %d, %d a row) must "
                            "have the shape of the logits of %s (rank %d, %d a "
-                           "row)", t->name, t->rank, t->size, z->name, z->rank,
-                           z->size);
+                           "row), or rank 1 and as many numbers", t->name,
+                           t->rank, t->size, z->name, z->rank, z->size);
     return n;
 }
 

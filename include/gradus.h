@@ -1201,13 +1201,13 @@ const gradus_real *gradus_infer_value(const gradus_workspace *w,
  * 12  Model files: safetensors, with the architecture in the metadata
  * ====================================================================== */
 
-/* Writes the graph and its parameters (of some 8,000 layers at most; more are
- * an error): to a temporary file beside path, then fsync, then rename, so that
- * path holds the old file or the new one.  The counts of passes and epochs,
- * on which dropout, augmentation and the order of the samples depend, are
- * saved too.  A graph that is loaded thus trains on as this one would with a
- * new optimiser; what an optimiser remembers (momentum) is lost, unless it is
- * saved with gradus_save_checkpoint.
+/* Writes the graph and its parameters (8,000 of the layers above fit; far
+ * more with parameters are an error): to a temporary file beside path, then
+ * fsync, then rename, so that path holds the old file or the new one.  The
+ * counts of passes and epochs, on which dropout, augmentation and the order
+ * of the samples depend, are saved too.  A graph that is loaded thus trains
+ * on as this one would with a new optimiser; what an optimiser remembers
+ * (momentum) is lost, unless it is saved with gradus_save_checkpoint.
  *
  * The temporary files of programs that were killed (<path>.gradus-0.tmp, say)
  * are removed by the next save to the same path.  If only the rename fails,

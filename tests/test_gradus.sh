@@ -744,6 +744,13 @@ printf 'when\n2024-01-01\n2024-01-02\n' >"$dir/x.csv"
 is "a table of which nothing can be used is described" 0 '' \
     "$gradus" data "$dir/x.csv"
 cp "$dir/digits/7/7-a.png" "$dir/digits/7/copy.png"
+for least in lenet,12 convnet,8 residual,4; do
+    net=${least%,*} n=${least#*,}
+    fails "--net $net takes images of $n x $n pixels or more; got $((n - 1)) x 20" \
+        train "$dir/digits" --net "$net" --size "$((n - 1))x20" --epochs 1
+    is "$net takes images of that size" 0 '' "$gradus" train "$dir/digits" \
+        --net "$net" --size "${n}x$n" --epochs 1
+done
 is "a folder of images is described" 0 '' "$gradus" data "$dir/digits" \
     --size 28x28 --grey
 grep -q '11 images of 1 channel, 28 x 28 pixels' "$dir/out" &&

@@ -334,7 +334,7 @@ int main(int argc, char **argv)
         complain("%s: training images have %d pixels and test images %d; must "
                  "have the same number", s.data, training->size,
                  testing->size);
-    else if (testing)
+    else if (testing && net_takes(&s, training))
         failed = work(&s, command, training, testing, utf8);
     free(command);
     gradus_dataset_free(training);

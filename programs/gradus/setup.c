@@ -50,7 +50,8 @@ static int open_other(const setup *t, source *to, const char *path)
     return to->data ? 0 : -1;
 }
 
-/* Refuses an option that is for images where the data are a table. */
+/* Refuses an option that is for images where the data are a table, and a net
+ * for larger images. */
 static int refuse_unsuited(const setup *t)
 {
     const settings *s = &t->s;
@@ -60,7 +61,7 @@ static int refuse_unsuited(const setup *t)
                                            : NULL;
 
     if (!t->data.table || !option)
-        return 0;
+        return net_takes(s, t->data.data) ? 0 : -1;
     complain("%s: is a table, and %s%s%s is for images; must be %s", s->data,
              option, s->net != NET_MLP ? " " : "",
              s->net != NET_MLP ? net_name(s->net) : "",

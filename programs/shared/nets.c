@@ -2,6 +2,8 @@
  * are those for images of 28 x 28 pixels and ten classes. */
 #include "nets.h"
 
+#include "common.h"
+
 /* Returns h with the dropout of the settings, or h itself if there is none. */
 static gradus_node *drop(const settings *s, gradus_node *h)
 {
@@ -81,4 +83,19 @@ gradus_node *net_logits(const settings *s, gradus_node *x, int classes)
     case NET_RESIDUAL: return residual(s, x, classes);
     default: return mlp(s, x, classes);
     }
+}
+
+int net_takes(const settings *s, const gradus_dataset *d)
+{
+    const int least = s->net == NET_LENET      ? 12
+                      : s->net == NET_CONVNET  ? 8
+                      : s->net == NET_RESIDUAL ? 4
+                                               : 1;
+
+    if (!d->height || (d->height >= least && d->width >= least))
+        return 1;
+    complain("%s: --net %s takes images of %d x %d pixels or more; got %d x "
+             "%d: take larger ones, or another net", s->data,
+             net_name(s->net), least, least, d->height, d->width);
+    return 0;
 }

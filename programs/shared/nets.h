@@ -10,4 +10,8 @@
  * gradus_error. */
 gradus_node *net_logits(const settings *s, gradus_node *x, int classes);
 
+/* Are the images of d large enough for the pools of that net?  If not, it says
+ * so. */
+int net_takes(const settings *s, const gradus_dataset *d);
+
 #endif

@@ -155,6 +155,30 @@ static void overflow_new(overflow *f)
     gradus_feed_labels(t, labels, 8);
 }
 
+/* The last line of the image is in no window, so that the loss is finite. */
+LOOP_TEST(a_nan_that_a_pool_leaves_out_is_named_by_its_gradient, 2)
+{
+    enum { B = 3, SIZE = 12, BAD = 10 };
+    static const int32_t labels[B] = { 0, 1, 0 };
+    gradus_real x[B * SIZE];
+    gradus_graph *g = gradus_graph_new(1);
+    gradus_node *image = gradus_image(g, 1, 3, 4), *t = gradus_labels(g, 1);
+    gradus_node *h = _i ? gradus_conv2d(image, 2, 1, NULL)
+                        : gradus_layernorm(image);
+
+    gradus_softmax_ce(gradus_dense(gradus_avgpool2d(h, 2, NULL), 2), t, NULL);
+    ck_assert_int_eq(gradus_compile(g, B, 1), 0);
+    for (int i = 0; i < B * SIZE; i++) /* the last row is the largest */
+        x[i] = (gradus_real)(i * 7 % 5 + (i / SIZE == 2 ? 100 * i : 0));
+    x[SIZE + BAD] = NAN;
+    gradus_feed(image, x, B);
+    gradus_feed_labels(t, labels, B);
+    ck_assert_int_eq(gradus_forward(g, NULL, B), 0);
+    ck_assert_int_ne(gradus_backward(g), 0);
+    assert_error("node 0, input: row 1 (sample 1): value 10 is nan");
+    gradus_graph_free(g);
+}
+
 TEST(an_overflowing_gradient_is_named_and_changes_nothing)
 {
     static const int small[] = { 4, 5, 6, 7 };

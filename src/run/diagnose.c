@@ -173,6 +173,18 @@ int gradus_diagnose_loss(const gradus_graph *g, double loss)
     return advise(g);
 }
 
+/* Sets a message about the first bad value of the forward pass, if there is
+ * one.  A loss is finite all the same where a window of a pool leaves the
+ * value out; but the gradients that are products with it are not. */
+static bool find_bad_value(const gradus_graph *g)
+{
+    for (int i = 0; i < g->count; i++)
+        for (int row = 0; row < g->batch.rows; row++)
+            if (is_bad(g->node[i], row))
+                return true;
+    return false;
+}
+
 /* Sets the message about number k of the gradient of n's parameter p; see
  * gradus_diagnose_gradients.  Always returns -1. */
 static int refuse_gradient(const gradus_node *n, const gradus_param *p,
@@ -183,6 +195,12 @@ static int refuse_gradient(const gradus_node *n, const gradus_param *p,
     size_t size = (size_t)y->size;
     char where[80] = "";
 
+    if (of_batch && find_bad_value(g)) {
+        gradus_error_set("%s, and so the gradient of %s[%zu] of %s is %g; "
+                         "parameters are unchanged", gradus_error(), p->name,
+                         k, n->name, (double)p->dw[k]);
+        return advise(g);
+    }
     if (of_batch && y->dy) {
         size_t row =
             gradus_largest(y->dy, (size_t)g->batch.rows * size) / size;

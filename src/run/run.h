@@ -92,8 +92,9 @@ size_t gradus_largest(const gradus_real *v, size_t n);
 
 /* Returns 0 if all gradients are finite; else -1, with a message that names
  * the first parameter whose gradient is NaN or infinite and, if `of_batch`
- * says that the gradients are those of the batch at hand, the row in which the
- * gradient of its node's value is largest. */
+ * says that the gradients are those of the batch at hand, the first value that
+ * is so or, if all are finite, the row in which the gradient of its node's
+ * value is largest. */
 int gradus_diagnose_gradients(const gradus_graph *g, bool of_batch);
 
 /* ----- step.c: the batch at hand ----------------------------------------- */

@@ -151,7 +151,8 @@ static int judge(tiles_job *job, bool of_batch)
     if (!g->large)
         return 0;
     if (gradus_gather_parameters(g, g->grad, -1) ||
-        (of_batch && gradus_gather_values(g, true)))
+        (of_batch && (gradus_gather_values(g, false) ||
+                      gradus_gather_values(g, true))))
         return -1;
     return gradus_diagnose_gradients(g, of_batch);
 }

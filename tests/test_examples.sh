@@ -220,6 +220,8 @@ for epochs in 1 2; do
         exits 0 "one-cycle needs at least 3 steps of training, and has $epochs" \
         "${cycle[@]}" --epochs $epochs
 done
+case_is "train: a net that is not saved is said to be lost" \
+    grep -qx 'the net is not kept; --save FILE keeps it' "$dir/out"
 for flags in "--epochs 3" "--epochs 1 --batch 64 --epochs 2" \
     "--epochs 1 --schedule linear" "--epochs 1 --schedule cosine" \
     "--epochs 1 --schedule step" "--epochs 1 --batch 60"; do

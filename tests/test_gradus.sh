@@ -277,6 +277,8 @@ exits 0 '' "$gradus" train "$dir/points.csv" --label class \
     --schedule one-cycle --batch 4096 --epochs 3 &&
     ! grep -q one-cycle\ needs "$dir/err"
 verdict "and over three steps it is not" $?
+grep -qx 'the net is not kept; --save FILE keeps it' "$dir/out"
+verdict "a net that is not saved is said to be lost" $?
 is "a training can be saved to begin with" 0 '' "$gradus" train \
     "$dir/from.csv" $begin --save "$dir/from"
 # shellcheck disable=SC2086

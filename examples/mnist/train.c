@@ -222,6 +222,8 @@ static int report_text(const settings *s, const gradus_epoch *all,
     putchar('\n');
     if (s->save)
         printf("saved in %s\n", printable(s->save));
+    else if (!s->checkpoint)
+        puts("the net is not kept; --save FILE keeps it");
     return 0;
 }
 

@@ -206,6 +206,8 @@ static void print_scores(const training *t, const score *valid,
         score_print(stdout, "test", test);
     if (t->of.s.save)
         printf("saved in %s\n", printable(t->of.s.save));
+    else if (!t->of.s.checkpoint)
+        puts("the net is not kept; --save FILE keeps it");
     if (t->of.flags->report)
         printf("the report is in %s\n", printable(t->of.flags->report));
 }

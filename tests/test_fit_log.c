@@ -213,8 +213,8 @@ TEST(a_file_that_is_not_a_log_is_left_alone)
 {
     static const char *const other[] = {
         "a,b\n1,2\n", "epoch", "\n",
-        "epoch,loss,accuracy,a long line of another program, and many words\n"
-        "1,0.5,0.9,and so on, and so on, and so on, and so on\n",
+        ("epoch,loss,accuracy,a long line of another program, and many words\n"
+         "1,0.5,0.9,and so on, and so on, and so on, and so on\n"),
     };
 
     for (int i = 0; i < COUNT(other); i++) {

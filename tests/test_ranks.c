@@ -531,8 +531,8 @@ TEST(learning_rates_that_differ_are_named)
 enum { FEWER_ROWS, MORE_VALUES, ANOTHER_K, A_CONFUSION_MATRIX, DIFFERENCES };
 
 static const char *const said_of_evaluation[DIFFERENCES] = {
-    "rank 1 has another evaluation than rank 0: got 699 rows, k 1; must be "
-    "700 rows, k 1",
+    ("rank 1 has another evaluation than rank 0: got 699 rows, k 1; must be "
+     "700 rows, k 1"),
     "takes 64 values a sample, but the dataset has 65",
     "got 700 rows, k 3; must be 700 rows, k 1",
     "got 700 rows, k 1, a confusion matrix; must be 700 rows, k 1",

@@ -182,10 +182,13 @@ static size_t count_nonzeros(size_t n, const gradus_real *dz)
 }
 
 /* Returns the way for a dense dz: without max2, each way that goes forward
- * goes back, too, and there is one, as gradus_conv_gemm fits every c. */
+ * goes back, too, and there is one, as gradus_conv_gemm fits every c; GCC's
+ * analyser does not know that. */
 static const gradus_conv_way *dense(const gradus_conv *c)
 {
-    return gradus_conv_best(c, false);
+    const gradus_conv_way *way = gradus_conv_best(c, false);
+
+    return way ? way : &gradus_conv_gemm;
 }
 
 /* Is conv_nonzero.c faster than the way for a dense dz if only n numbers of dz

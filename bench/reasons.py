@@ -147,8 +147,9 @@ batches of 1, for which W is brought into the order of the kernels, and its grad
 strides of 2, where Winograd's method is not used: there, x has four times as many pixels as y, and all are copied,
 so that the channels of a pixel lie side by side, before they are multiplied by few weights. The gradient of W has
 as many sums for each sample as for a large image, and they pass through the second-level cache each time. Tried on
-an AMD EPYC: cut into four phases with a stride of 1, which have four times as many channels, a kernel of 3 runs at 0.5
-to 0.9 of the rate, and one of 5, by Winograd's method, at 0.7 to 2 times it"""),
+an AMD EPYC beside other work, in batches of 64: cut into four phases with a stride of 1, which have four times as
+many channels, a kernel of 3 runs at 0.5 to 1.1 of the rate forward, and one of 5, by Winograd's method, at 1.5 to 2.3
+times it; dx runs at 0.2 to 0.9 and 0.3 to 1.6 times"""),
     (by_gemm, """\
 more than 2^18 weights with a stride of 2: x is copied into columns, for OpenBLAS to multiply"""),
     (of_sixteen, """\

@@ -104,7 +104,7 @@ def listed(used):
 
 # ---- convolutions by themselves --------------------------------------------
 
-ENOUGH = 85 # percent of the machine's rate
+ENOUGH = 85  # percent of the machine's rate
 
 
 def rates_of(row):

@@ -26,8 +26,8 @@
  *
  * Unlike conv_vectors.c this takes a stride, and its vectors hold channels.
  * It has 260 lines of code, besides product.c and its headers, which it shares
- * with conv_winograd.c; without it a training step takes 1.3 to 1.4 times as
- * long in a net whose convolutions have a stride (see conv.c).
+ * with conv_winograd.c; without it a training step takes 1.2 times as long in
+ * a net whose convolutions have a stride (see conv.c).
  */
 #include "kernels/channels_last.h"
 #include "kernels/conv.h"

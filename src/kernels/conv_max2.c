@@ -18,7 +18,7 @@
  *
  * Unlike conv_vectors.c followed by a pool, this writes a quarter of the
  * numbers, once, and notes the places of the maxima for conv_nonzero.c.  It
- * has 180 lines of code; without it a training step takes 1.1 to 2.7 times as
+ * has 180 lines of code; without it a training step takes up to 1.5 times as
  * long in nets where such maxima follow a convolution directly (see conv.c).
  */
 #include "kernels/conv.h"

@@ -20,7 +20,7 @@
  * branch, which would be unpredictable.
  *
  * Unlike all other ways, this leaves out what is 0.  It has 210 lines of code;
- * without it, and so without max2, a training step takes 1.1 to 2.5 times as
+ * without it, and so without max2, a training step takes 1.1 to 2.2 times as
  * long in nets where a ReLU or maxima follow a convolution directly, with no
  * normalisation between them (see conv.c).
  */

@@ -19,7 +19,7 @@
  * ten times those of conv_plain.c, and are relative to the largest number of
  * a tile, not to each result.  With winograd.c and its headers this has 580
  * lines of code, besides product.c and its headers; without it a training step
- * takes 1.4 to 1.8 times as long in nets of 16 to 96 channels (see conv.c).
+ * takes 1.7 to 1.8 times as long in nets of 16 to 96 channels (see conv.c).
  */
 #include "kernels/conv.h"
 #include "kernels/conv_layout.h"

@@ -25,10 +25,10 @@
 #   make guard      count the instructions of a training step with valgrind,
 #                   and compare them with a budget; make guard-store makes the
 #                   present counts the budget
-#   make check-long run what takes longer than make test, in some three hours,
-#                   half of them valgrind's: the tests as clang builds them,
-#                   onednn, asan, tsan, valgrind, exp and its like of every
-#                   float, the museum, the guard
+#   make check-long run what takes longer than make test, in one and a half to
+#                   three hours, half of them valgrind's: the tests as clang
+#                   builds them, onednn, asan, tsan, valgrind, exp and its like
+#                   of every float, the museum, the guard
 #   make museum     plant the faults of docs/museum.md, one after the other, and
 #                   show that the test which the page names fails
 #   make exercise   list the exercises in backprop; with N=3, begin or check

@@ -151,7 +151,8 @@ an AMD EPYC beside other work, in batches of 64: cut into four phases with a str
 many channels, a kernel of 3 runs at 0.5 to 1.1 of the rate forward, and one of 5, by Winograd's method, at 1.5 to 2.3
 times it; dx runs at 0.2 to 0.9 and 0.3 to 1.6 times"""),
     (by_gemm, """\
-more than 2^18 weights with a stride of 2: x is copied into columns, for OpenBLAS to multiply"""),
+more than 2^18 weights with a stride of 2, or 2^19 from 16 samples on: x is copied into columns, for OpenBLAS to
+multiply"""),
     (of_sixteen, """\
 16 channels, as Winograd's transformations then take as long as the products between them"""),
     (otherwise, """\

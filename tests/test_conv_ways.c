@@ -486,6 +486,8 @@ TEST(the_way_depends_on_channels_stride_and_samples)
         { 256, 14, 256, 3, 1, 1, 1, 4, false, "winograd" },
         { 128, 14, 128, 3, 1, 1, 1, 1, false, "winograd" },
         { 128, 14, 256, 3, 1, 1, 1, 1, false, "gemm" },
+        { 128, 14, 256, 3, 2, 1, 1, 15, false, "gemm" },
+        { 128, 14, 256, 3, 2, 1, 1, 16, false, "direct" },
         { 256, 14, 256, 3, 2, 1, 1, 64, false, "gemm" },
         { 128, 8, 256, 2, 1, 0, 1, 1, false, "direct" },
         { 1, 28, 8, 5, 1, 0, 1, 64, true, "max2" },

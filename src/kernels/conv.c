@@ -53,10 +53,14 @@ static bool fills(const gradus_conv *c, int n)
 }
 
 /* Do the weights, up to 1 MB of floats, stay in the second-level cache?  That
- * matters to ways that read all of them for each sample. */
+ * matters to ways that read all of them for each sample.  With a stride, twice
+ * as many are taken if the samples make up for bringing W into the order of
+ * gradus_conv_direct: OpenBLAS would need columns there. */
 static bool is_small(const gradus_conv *c)
 {
-    return gradus_conv_weights(c) <= 1 << 18;
+    const bool repaid = c->stride > 1 && c->samples >= 16;
+
+    return gradus_conv_weights(c) <= 1 << (repaid ? 19 : 18);
 }
 
 /* Can gradus_conv_winograd compute c, maxima apart, with at most 1/n of the
@@ -121,9 +125,9 @@ size_t gradus_conv_packed(const gradus_conv_way *way, const gradus_conv *c)
     return way->packed ? gradus_conv_round(way->packed(c)) : 0;
 }
 
-/* Returns c with one sample, or with very many if k is 1.  Only is_repaid
- * depends on their number.  So any number of samples is computed in the way
- * of a single one, or in the way of very many. */
+/* Returns c with one sample, or with very many if k is 1.  Only is_repaid and
+ * is_small depend on their number.  So any number of samples is computed in
+ * the way of a single one, or in the way of very many. */
 static gradus_conv with_samples(gradus_conv c, int k)
 {
     c.samples = k ? INT_MAX : 1;
